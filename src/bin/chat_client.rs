@@ -1,0 +1,3 @@
+//! `chat_client`: not yet.
+
+fn main() {}

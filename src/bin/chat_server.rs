@@ -1,0 +1,3 @@
+//! `chat_server`: not yet.
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! What the programs' command lines say.
+

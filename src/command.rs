@@ -1,0 +1,310 @@
+//! What a client may ask, and the one table of verbs that says how.
+
+use std::fmt;
+
+use crate::{
+    names::{Nick, Room},
+    text::{Text, TooLong},
+};
+
+/// What a client asks. A mistake is a command too: its answer keeps its place in the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Say something to everyone in the room.
+    Say(Text),
+    /// Describe an action of one's own to everyone in the room.
+    Act(Text),
+    /// Change one's nickname.
+    Rename(Nick),
+    /// Go to a room.
+    Join(Room),
+    /// Go back to the lobby.
+    Leave,
+    /// List the rooms that have somebody in them.
+    ListRooms,
+    /// List who is in the room.
+    ListUsers,
+    /// Say something to one client only.
+    Whisper {
+        /// To whom.
+        to: Nick,
+        /// What.
+        text: Text,
+    },
+    /// Whisper to whoever whispered last.
+    Reply(Text),
+    /// Ask about somebody.
+    Whois(Nick),
+    /// Show the room's topic.
+    ShowTopic,
+    /// Set the room's topic.
+    SetTopic(Text),
+    /// Hear nothing more from somebody.
+    Ignore(Nick),
+    /// Hear somebody again.
+    Unignore(Nick),
+    /// List the commands, or explain one.
+    Help(Option<&'static Verb>),
+    /// Leave for good.
+    Quit,
+    /// What could not be understood.
+    Mistake(Mistake),
+}
+
+/// Why a line is not a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mistake {
+    /// No verb has this name.
+    UnknownVerb(Box<str>),
+    /// Something is missing after the verb.
+    Usage(&'static Verb),
+    /// Not a nickname.
+    InvalidNick,
+    /// A nickname that nobody can take.
+    ReservedNick(Nick),
+    /// Not a room's name.
+    InvalidRoom,
+    /// Nobody can have this name.
+    NoSuchUser(Box<str>),
+    /// A text of more than `max` bytes.
+    TextTooLong {
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// A line of more than `max` bytes on the wire.
+    LineTooLong {
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// A line that is not UTF-8.
+    InvalidUtf8,
+}
+
+/// One row of the table of verbs.
+pub struct Verb {
+    /// The word after the slash.
+    pub name: &'static str,
+    /// A shorter word for the same, if there is one.
+    pub alias: Option<&'static str>,
+    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>` and
+    /// `[command]`.
+    pub parameters: &'static str,
+    /// What it does, as one sentence.
+    pub help: &'static str,
+    /// Makes the command from what follows the word.
+    make: fn(&Typed<'_>) -> Result<Command, Mistake>,
+}
+
+/// What was typed after a verb, for the verb to make a command of.
+struct Typed<'a> {
+    verb: &'static Verb,
+    rest: &'a str,
+    /// The longest text that may be said, in bytes.
+    max_text: usize,
+}
+
+/// Every verb, in the order `/help` shows them.
+#[rustfmt::skip]
+pub static VERBS: [Verb; 14] = [
+    Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
+    Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
+    Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
+    Verb::new("rooms",    "",                 "List the rooms that have somebody in them.",     |_| Ok(Command::ListRooms)),
+    Verb::new("users",    "",                 "List who is in your room.",                      |_| Ok(Command::ListUsers)),
+    Verb::new("whisper",  "<user> <message>", "Say something to one user only.",                whisper).or("w"),
+    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.text().map(Command::Reply)).or("r"),
+    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
+    Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
+    Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
+    Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
+    Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
+    Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
+];
+
+impl Verb {
+    const fn new(
+        name: &'static str,
+        parameters: &'static str,
+        help: &'static str,
+        make: fn(&Typed<'_>) -> Result<Command, Mistake>,
+    ) -> Self {
+        Self { name, alias: None, parameters, help, make }
+    }
+
+    const fn or(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+
+    /// The verb of this name or alias, in any case.
+    pub fn find(word: &str) -> Option<&'static Self> {
+        let is_called = |name: &str| name.eq_ignore_ascii_case(word);
+        VERBS.iter().find(|verb| is_called(verb.name) || verb.alias.is_some_and(is_called))
+    }
+
+    /// The command that follows from `rest`, what was typed after the verb and its spaces;
+    /// `max_text` is the longest text in bytes.
+    pub fn command(&'static self, rest: &str, max_text: usize) -> Command {
+        (self.make)(&Typed { verb: self, rest, max_text }).unwrap_or_else(Command::Mistake)
+    }
+}
+
+impl fmt::Debug for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}", self.name)
+    }
+}
+
+impl PartialEq for Verb {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Verb {}
+
+/// The first word of a line and what follows it, less the spaces between.
+pub fn split_word(line: &str) -> (&str, &str) {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    (word, rest.trim_start_matches(' '))
+}
+
+/// A text of at most `max` bytes; `None` when there is nothing to see in it.
+///
+/// # Errors
+/// [`Mistake::TextTooLong`].
+pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
+}
+
+impl<'a> Typed<'a> {
+    fn usage(&self) -> Mistake {
+        Mistake::Usage(self.verb)
+    }
+
+    /// What a single name can be made of.
+    fn name(&self) -> Result<&'a str, Mistake> {
+        let name = self.rest.trim_end();
+        if name.is_empty() { Err(self.usage()) } else { Ok(name) }
+    }
+
+    fn user(&self) -> Result<Nick, Mistake> {
+        existing(self.name()?)
+    }
+
+    fn text(&self) -> Result<Text, Mistake> {
+        text(self.rest, self.max_text)?.ok_or_else(|| self.usage())
+    }
+}
+
+fn existing(name: &str) -> Result<Nick, Mistake> {
+    Nick::new(name).map_err(|_| Mistake::NoSuchUser(name.into()))
+}
+
+fn rename(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let nick = Nick::new(typed.name()?).map_err(|_| Mistake::InvalidNick)?;
+    if nick.is_reserved() {
+        return Err(Mistake::ReservedNick(nick));
+    }
+    Ok(Command::Rename(nick))
+}
+
+fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    Room::new(typed.name()?).map(Command::Join).map_err(|_| Mistake::InvalidRoom)
+}
+
+fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let (user, rest) = split_word(typed.rest);
+    let text = Typed { rest, ..*typed }.text()?;
+    Ok(Command::Whisper { to: existing(user)?, text })
+}
+
+fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+}
+
+fn help(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let Ok(word) = typed.name() else { return Ok(Command::Help(None)) };
+    let word = word.strip_prefix('/').unwrap_or(word);
+    let verb = Verb::find(word).ok_or_else(|| Mistake::UnknownVerb(word.into()))?;
+    Ok(Command::Help(Some(verb)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(verb: &str, rest: &str, expected: &Command) {
+        let verb = Verb::find(verb).expect("the table has it");
+        assert_eq!(&verb.command(rest, 10), expected);
+    }
+
+    fn usage(verb: &str) -> Command {
+        Command::Mistake(Mistake::Usage(Verb::find(verb).expect("the table has it")))
+    }
+
+    fn nick(name: &str) -> Nick {
+        Nick::new(name).expect("a valid nickname")
+    }
+
+    fn say(typed: &str) -> Text {
+        text(typed, 99).expect("short").expect("something to see")
+    }
+
+    #[test]
+    fn verbs_are_found_in_any_case_and_by_their_alias() {
+        assert_eq!(Verb::find("WHISPER"), Verb::find("w"));
+        assert_eq!(Verb::find("whisp"), None);
+        assert_eq!(Verb::find(""), None);
+    }
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let mut words: Vec<_> = VERBS.iter().flat_map(|v| [Some(v.name), v.alias]).flatten().collect();
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all);
+    }
+
+    #[test]
+    fn a_verb_without_what_it_needs_is_answered_with_its_usage() {
+        for verb in VERBS.iter().filter(|verb| verb.parameters.starts_with('<')) {
+            check(verb.name, "", &usage(verb.name));
+            check(verb.name, "   ", &usage(verb.name));
+        }
+        check("whisper", "bob", &usage("whisper"));
+        check("whisper", "bob  ", &usage("whisper"));
+    }
+
+    #[test]
+    fn a_whisper_keeps_the_spaces_inside_its_text() {
+        check("w", "bob   a  b ", &Command::Whisper { to: nick("bob"), text: say("a  b ") });
+    }
+
+    #[test]
+    fn a_name_that_nobody_can_have_is_nobody() {
+        check("whois", "b@b", &Command::Mistake(Mistake::NoSuchUser("b@b".into())));
+        check("whisper", "b@b hi", &Command::Mistake(Mistake::NoSuchUser("b@b".into())));
+        check("nick", "b@b", &Command::Mistake(Mistake::InvalidNick));
+        check("nick", "a b", &Command::Mistake(Mistake::InvalidNick));
+        check("nick", "Admin", &Command::Mistake(Mistake::ReservedNick(nick("admin"))));
+        check("join", "a b", &Command::Mistake(Mistake::InvalidRoom));
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_refused_whole() {
+        check("me", "12345678901", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
+        check("me", "1234567890", &Command::Act(say("1234567890")));
+    }
+
+    #[test]
+    fn help_explains_a_verb_with_or_without_its_slash() {
+        check("help", "", &Command::Help(None));
+        check("help", "/JOIN", &Command::Help(Verb::find("join")));
+        check("help", "x", &Command::Mistake(Mistake::UnknownVerb("x".into())));
+    }
+}

@@ -1,0 +1,241 @@
+//! The text dialect: UTF-8 lines, as a person types them into `nc`.
+
+use std::io::Write;
+
+use crate::{
+    command::{Command, Mistake, Verb, split_word, text},
+    event::Event,
+    text::clean,
+};
+
+/// The most a decoder takes, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// A line on the wire, without its end.
+    pub line: usize,
+    /// The text of a message.
+    pub text: usize,
+}
+
+/// Cuts a stream of bytes into lines and reads each as a command.
+///
+/// Feed it, then ask until it says "not yet"; in between it holds at most one unfinished line.
+#[derive(Debug)]
+pub struct Decoder {
+    limits: Limits,
+    buffer: Vec<u8>,
+    /// Where the line to be read next begins in `buffer`.
+    start: usize,
+    /// No newline stands between `start` and here: nothing is searched twice, so a client that
+    /// sends its line one byte at a time costs no more than any other.
+    searched: usize,
+    /// The rest of this line was too long and is thrown away as it comes.
+    is_skipping: bool,
+}
+
+impl Decoder {
+    /// A decoder that has been fed nothing.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, buffer: Vec::new(), start: 0, searched: 0, is_skipping: false }
+    }
+
+    /// Takes bytes as they came: half a line, many lines, a part of a character.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next command; `None` means "not yet": feed more. A line that was not ended when the
+    /// client left is never a command: half of "/quit smoking?" is not a wish.
+    pub fn next_command(&mut self) -> Option<Command> {
+        loop {
+            let Some(length) = self.buffer[self.searched..].iter().position(|&b| b == b'\n') else {
+                return self.unfinished();
+            };
+            let (start, end) = (self.start, self.searched + length);
+            (self.start, self.searched) = (end + 1, end + 1);
+            if std::mem::take(&mut self.is_skipping) {
+                continue;
+            }
+            if let Some(command) = read_line(&self.buffer[start..end], self.limits) {
+                return Some(command);
+            }
+        }
+    }
+
+    /// Makes sure that a line without an end does not fill the memory.
+    fn unfinished(&mut self) -> Option<Command> {
+        self.searched = self.buffer.len();
+        let length = self.searched - self.start;
+        // One more than the limit may be the '\r' of the line's end.
+        let is_too_long = length > self.limits.line + 1;
+        if self.is_skipping || is_too_long {
+            self.start = self.searched;
+        }
+        if self.start == self.searched {
+            // An idle client shall not keep what its longest line once needed.
+            self.buffer.clear();
+            self.buffer.shrink_to(IDLE_CAPACITY);
+            (self.start, self.searched) = (0, 0);
+        }
+        let is_first_seen = is_too_long && !self.is_skipping;
+        self.is_skipping |= is_too_long;
+        is_first_seen.then_some(Command::Mistake(Mistake::LineTooLong { max: self.limits.line }))
+    }
+}
+
+/// What a decoder's buffer may keep between lines, in bytes: an ordinary line or two.
+const IDLE_CAPACITY: usize = 256;
+
+/// Reads one line without its newline; `None` when there is nothing in it.
+fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > limits.line {
+        return Some(Command::Mistake(Mistake::LineTooLong { max: limits.line }));
+    }
+    let Ok(line) = str::from_utf8(line) else {
+        return Some(Command::Mistake(Mistake::InvalidUtf8));
+    };
+    let line = clean(line);
+    match line.strip_prefix('/') {
+        Some(escaped) if escaped.starts_with('/') => say(escaped, limits),
+        Some(command) => Some(slash(command, limits)),
+        None => say(&line, limits),
+    }
+}
+
+fn say(line: &str, limits: Limits) -> Option<Command> {
+    match text(line, limits.text) {
+        Ok(text) => text.map(Command::Say),
+        Err(mistake) => Some(Command::Mistake(mistake)),
+    }
+}
+
+fn slash(line: &str, limits: Limits) -> Command {
+    let (word, rest) = split_word(line);
+    match Verb::find(word) {
+        Some(verb) => verb.command(rest, limits.text),
+        None => Command::Mistake(Mistake::UnknownVerb(word.into())),
+    }
+}
+
+/// Adds an event to `out` as the text dialect says it, with its newline.
+pub fn encode(event: &Event, out: &mut Vec<u8>) {
+    writeln!(out, "{event}").expect("writing to memory does not fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::{Nick, Room};
+
+    const LIMITS: Limits = Limits { line: 40, text: 20 };
+
+    fn all(decoder: &mut Decoder) -> Vec<Command> {
+        std::iter::from_fn(|| decoder.next_command()).collect()
+    }
+
+    fn decode(pieces: &[&[u8]]) -> Vec<Command> {
+        let mut decoder = Decoder::new(LIMITS);
+        let mut commands = Vec::new();
+        for piece in pieces {
+            decoder.feed(piece);
+            commands.extend(all(&mut decoder));
+        }
+        commands
+    }
+
+    /// However the bytes are cut, they mean the same.
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &[Command]) {
+        assert_eq!(decode(&[bytes]), expected, "in one piece");
+        for cut in 0..=bytes.len() {
+            assert_eq!(decode(&[&bytes[..cut], &bytes[cut..]]), expected, "cut at {cut}");
+        }
+        assert_eq!(decode(&bytes.chunks(1).collect::<Vec<_>>()), expected, "byte by byte");
+    }
+
+    fn said(typed: &str) -> Command {
+        Command::Say(text(typed, 99).unwrap().unwrap())
+    }
+
+    fn mistake(mistake: Mistake) -> Command {
+        Command::Mistake(mistake)
+    }
+
+    #[test]
+    fn lines_are_found_however_they_are_cut() {
+        check(b"", &[]);
+        check(b"hello\n", &[said("hello")]);
+        check(b"a\nb\r\nc", &[said("a"), said("b")]);
+        check("h😄é\n".as_bytes(), &[said("h😄é")]);
+        check(b"/JOIN  #ops \n/quit\n", &[Command::Join(Room::new("ops").unwrap()), Command::Quit]);
+    }
+
+    #[test]
+    fn nothing_to_see_is_nothing_said() {
+        check(b"\n\r\n   \n\t\n\x1b[0m\nx\n", &[said("x")]);
+    }
+
+    #[test]
+    fn a_double_slash_says_a_slash() {
+        check(b"//nick bob\n//\n///\n", &[said("/nick bob"), said("/"), said("//")]);
+    }
+
+    #[test]
+    fn an_unknown_command_is_a_mistake_in_its_place() {
+        let unknown = |word: &str| mistake(Mistake::UnknownVerb(word.into()));
+        check(b"a\n/dance now\n/\nb\n", &[said("a"), unknown("dance"), unknown(""), said("b")]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_is_refused_and_the_next_one_read() {
+        check(
+            b"\xff\xfe\n\xf0\x9f\nok\n",
+            &[mistake(Mistake::InvalidUtf8), mistake(Mistake::InvalidUtf8), said("ok")],
+        );
+    }
+
+    #[test]
+    fn control_characters_steer_nothing_not_even_a_command() {
+        let whisper =
+            Command::Whisper { to: Nick::new("bob").unwrap(), text: text("hi", 9).unwrap().unwrap() };
+        check(b"/whi\x07sper bob \x1b[31mhi\x1b[0m\n", &[whisper]);
+    }
+
+    #[test]
+    fn limits_are_exact() {
+        let (text, line) = (Mistake::TextTooLong { max: 20 }, Mistake::LineTooLong { max: 40 });
+        let long = |n: usize, end: &str| ("x".repeat(n) + end).into_bytes();
+        check(&long(20, "\n"), &[said(&"x".repeat(20))]);
+        check(&long(21, "\n"), &[mistake(text.clone())]);
+        check(&long(40, "\r\n"), &[mistake(text)]);
+        check(&long(41, "\nok\n"), &[mistake(line.clone()), said("ok")]);
+        check(&long(41, "\r\nok\n"), &[mistake(line.clone()), said("ok")]);
+        check(&long(500, "\nok\n"), &[mistake(line), said("ok")]);
+    }
+
+    #[test]
+    fn an_endless_line_is_answered_once_and_takes_no_memory() {
+        let mut decoder = Decoder::new(LIMITS);
+        let mut answers = 0;
+        for _ in 0..10_000 {
+            decoder.feed(&[b'x'; 1000]);
+            answers += all(&mut decoder).len();
+        }
+        assert_eq!(answers, 1);
+        assert!(decoder.buffer.capacity() < 10_000, "{}", decoder.buffer.capacity());
+        decoder.feed(b"\nok\n");
+        assert_eq!(all(&mut decoder), [said("ok")]);
+    }
+
+    #[test]
+    fn after_a_burst_an_idle_decoder_keeps_little() {
+        let mut decoder = Decoder::new(Limits { line: 8192, text: 1024 });
+        decoder.feed(&b"hello\n".repeat(1000));
+        assert_eq!(all(&mut decoder).len(), 1000);
+        assert!(decoder.buffer.capacity() <= IDLE_CAPACITY, "{}", decoder.buffer.capacity());
+    }
+}

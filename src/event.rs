@@ -1,0 +1,322 @@
+//! What the server may say; its `Display` is the one place where sentences for users live.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    command::{Mistake, VERBS, Verb},
+    names::{Nick, Room},
+    text::Text,
+};
+
+pub mod heard;
+
+/// Something that happened, as its hearers are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// To a client: it has arrived, and this is its name.
+    Welcome(Nick),
+    /// To the others in the lobby: somebody has connected.
+    Arrived(Nick),
+    /// To the others in the room: somebody has left for good.
+    Departed(Nick),
+    /// To the others in the room: somebody has come from another room.
+    Entered(Nick),
+    /// To the others in the room: somebody has gone to another room.
+    Left(Nick),
+    /// To the room: somebody said something.
+    Said {
+        /// In which room.
+        room: Room,
+        /// Who.
+        from: Nick,
+        /// What.
+        text: Text,
+        /// The place in the server's order of everything said; each room hears them rising.
+        seq: u64,
+    },
+    /// To the room: somebody did something.
+    Acted {
+        /// Who.
+        from: Nick,
+        /// What.
+        text: Text,
+        /// The place in the server's order of everything said.
+        seq: u64,
+    },
+    /// To the others in the room: somebody has a new nickname.
+    Renamed {
+        /// The nickname until now.
+        old: Nick,
+        /// The nickname from now on.
+        new: Nick,
+    },
+    /// The new nickname is yours.
+    NickChanged(Nick),
+    /// Somebody else has this nickname.
+    NickTaken(Nick),
+    /// You are in this room now.
+    Joined(Room),
+    /// You were there already.
+    AlreadyJoined(Room),
+    /// You are in the lobby again.
+    Returned,
+    /// You were in the lobby already.
+    AlreadyInLobby,
+    /// The rooms that have somebody in them.
+    Rooms(Listing<Room>),
+    /// Who is in the room.
+    Users {
+        /// Which room.
+        room: Room,
+        /// Who.
+        users: Listing<Nick>,
+    },
+    /// Somebody whispered to you.
+    WhisperFrom {
+        /// Who.
+        from: Nick,
+        /// What.
+        text: Text,
+    },
+    /// You whispered to somebody.
+    WhisperTo {
+        /// To whom.
+        to: Nick,
+        /// What.
+        text: Text,
+    },
+    /// Nobody here has this name.
+    NoSuchUser(Nick),
+    /// There is nobody to reply to.
+    NobodyWhispered,
+    /// What you asked about somebody.
+    Whois {
+        /// Who.
+        nick: Nick,
+        /// Where.
+        room: Room,
+        /// Time since they connected.
+        connected: Duration,
+        /// Time since they last asked for anything.
+        idle: Duration,
+    },
+    /// What your room is about.
+    Topic {
+        /// Which room.
+        room: Room,
+        /// What about, if anything.
+        topic: Option<Text>,
+    },
+    /// To the room: it has a new topic.
+    TopicSet {
+        /// Who set it.
+        by: Nick,
+        /// What about.
+        topic: Text,
+    },
+    /// You hear nothing more from this user.
+    Ignoring(Nick),
+    /// You heard nothing from this user already.
+    AlreadyIgnoring(Nick),
+    /// You hear this user again.
+    NoLongerIgnoring(Nick),
+    /// You heard this user all along.
+    NotIgnoring(Nick),
+    /// Ignoring oneself would be confusing.
+    IgnoringOneself,
+    /// The list of users you ignore is full.
+    IgnoringTooMany {
+        /// How many it holds.
+        max: usize,
+    },
+    /// The list of commands.
+    Commands,
+    /// One command, explained.
+    Explained(&'static Verb),
+    /// You made a mistake.
+    Mistaken(Mistake),
+    /// You asked to leave.
+    Goodbye,
+    /// There is no room for you.
+    Full,
+    /// You did not read what you were sent.
+    TooSlow,
+    /// The server is stopping.
+    ShuttingDown,
+}
+
+/// The first of some sorted names, and how many more there are: an answer whose size does not grow
+/// with the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<Name> {
+    names: Vec<Name>,
+    more: usize,
+}
+
+impl<Name: Copy> Listing<Name> {
+    /// The most names one answer shows.
+    pub const MAX: usize = 500;
+
+    /// Lists names that come in their order.
+    pub fn new<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Self
+    where
+        Name: 'a,
+    {
+        let more = names.len().saturating_sub(Self::MAX);
+        Self { names: names.take(Self::MAX).copied().collect(), more }
+    }
+}
+
+impl<Name: fmt::Display> fmt::Display for Listing<Name> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, name) in self.names.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}")?;
+        }
+        if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Welcome(nick) => {
+                write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
+            }
+            Self::Arrived(nick) => write!(f, "{nick} has joined the chat!"),
+            Self::Departed(nick) => write!(f, "{nick} has left the chat."),
+            Self::Entered(nick) => write!(f, "{nick} has joined the room."),
+            Self::Left(nick) => write!(f, "{nick} has left the room."),
+            Self::Said { room, from, text, seq: _ } => write!(f, "[{room}] {from}: {text}"),
+            Self::Acted { from, text, seq: _ } => write!(f, "* {from} {text}"),
+            Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
+            Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
+            Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
+            Self::Joined(room) => write!(f, "You joined room '{room}'."),
+            Self::AlreadyJoined(room) => write!(f, "You are already in room '{room}'."),
+            Self::Returned => f.write_str("You returned to the lobby."),
+            Self::AlreadyInLobby => f.write_str("You are already in the lobby."),
+            Self::Rooms(rooms) => write!(f, "Active rooms: {rooms}"),
+            Self::Users { room, users } => write!(f, "Users in {room}: {users}"),
+            Self::WhisperFrom { from, text } => write!(f, "[Whisper from {from}]: {text}"),
+            Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
+            Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
+            Self::NobodyWhispered => f.write_str("Nobody has whispered to you yet."),
+            Self::Whois { nick, room, connected, idle } => {
+                let (connected, idle) = (Rough(*connected), Rough(*idle));
+                write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")
+            }
+            Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
+            Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
+            Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
+            Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
+            Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
+            Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
+            Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
+            Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
+            Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Commands => commands(f),
+            Self::Explained(verb) => explain(f, verb),
+            Self::Mistaken(mistake) => mistaken(f, mistake),
+            Self::Goodbye => f.write_str("Goodbye!"),
+            Self::Full => f.write_str("Server is full."),
+            Self::TooSlow => f.write_str("Disconnected: too slow to read."),
+            Self::ShuttingDown => f.write_str("Server shutting down."),
+        }
+    }
+}
+
+fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
+    match mistake {
+        Mistake::UnknownVerb(word) => {
+            write!(f, "Unknown command: /{word}. Type /help for available commands.")
+        }
+        Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
+        Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
+        Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
+        Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
+        Mistake::NoSuchUser(name) => no_such_user(f, name),
+        Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
+        Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
+        Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
+    }
+}
+
+fn name_rule(f: &mut fmt::Formatter<'_>, what: &str, max: usize) -> fmt::Result {
+    write!(f, "{what} is 1 to {max} letters (A-Z, a-z), digits, '_' or '-', and starts with a letter.")
+}
+
+fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    write!(f, "User '{name}' not found.")
+}
+
+fn commands(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("Available commands:")?;
+    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), verb.help))
+}
+
+fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
+    write!(f, "{} - {}", Usage(verb), verb.help)?;
+    verb.alias.map_or(Ok(()), |alias| write!(f, " Short: /{alias}"))
+}
+
+/// How a verb is used: `/whisper <user> <message>`.
+pub struct Usage<'a>(pub &'a Verb);
+
+impl fmt::Display for Usage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Verb { name, parameters, .. } = self.0;
+        let space = if parameters.is_empty() { "" } else { " " };
+        write!(f, "/{name}{space}{parameters}")
+    }
+}
+
+/// A duration to its leading unit, as people say it: `3 h`.
+struct Rough(Duration);
+
+impl fmt::Display for Rough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            s @ ..60 => write!(f, "{s} s"),
+            s @ 60..3600 => write!(f, "{} min", s / 60),
+            s @ 3600..86400 => write!(f, "{} h", s / 3600),
+            s => write!(f, "{} d", s / 86400),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_has_one_line_for_each_verb() {
+        let help = Event::Commands.to_string();
+        assert!(help.starts_with("Available commands:\n/nick <nickname> - Change your nickname.\n"));
+        assert_eq!(help.lines().count(), 1 + VERBS.len());
+    }
+
+    #[test]
+    fn a_verb_is_explained_with_its_alias() {
+        let whisper = Verb::find("w").expect("the table has it");
+        assert_eq!(
+            Event::Explained(whisper).to_string(),
+            "/whisper <user> <message> - Say something to one user only. Short: /w"
+        );
+    }
+
+    #[test]
+    fn a_listing_is_bounded_and_says_what_it_left_out() {
+        let names: Vec<_> = (0..503).map(Nick::guest).collect();
+        let listing = Listing::new(names.iter()).to_string();
+        assert!(listing.ends_with(", guest_499 and 3 more"), "{listing}");
+        assert_eq!(Listing::new(names[..2].iter()).to_string(), "guest_0, guest_1");
+    }
+
+    #[test]
+    fn durations_are_told_to_their_leading_unit() {
+        let told = |seconds| Rough(Duration::from_secs(seconds)).to_string();
+        assert_eq!([told(59), told(60), told(7199), told(86400)], ["59 s", "1 min", "1 h", "1 d"]);
+    }
+}

@@ -1,0 +1,165 @@
+//! The way back: what a client can tell from a line of the text dialect.
+//!
+//! This reads the sentences that [`Event`](super::Event)'s `Display` writes; a test keeps the two
+//! together. Nobody can forge a sentence by typing it, because what people say always stands behind
+//! `[room] nick: `, `* nick `, `[Whisper …]: ` or a topic's words.
+
+/// A line from the server, as far as a client cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// You have arrived, or have a new nickname.
+    YourNick(&'a str),
+    /// You are in this room now.
+    YourRoom(&'a str),
+    /// Somebody said something in the room.
+    Said {
+        /// In which room.
+        room: &'a str,
+        /// Who.
+        from: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// Somebody did something.
+    Acted {
+        /// Who.
+        from: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// Somebody whispered to you.
+    WhisperFrom {
+        /// Who.
+        from: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// You whispered to somebody.
+    WhisperTo {
+        /// To whom.
+        to: &'a str,
+        /// What.
+        text: &'a str,
+    },
+    /// The answer to `/users`.
+    Users(Names<'a>),
+    /// The answer to `/rooms`.
+    Rooms(Names<'a>),
+    /// The server closes on purpose: after `/quit`, or because it is full, or we were too slow.
+    Farewell,
+    /// The server is stopping, and may come back.
+    ShuttingDown,
+    /// Anything else: to be shown as it is.
+    Other,
+}
+
+impl<'a> Heard<'a> {
+    /// Reads one line, without its newline.
+    pub fn new(line: &'a str) -> Self {
+        match line {
+            "You returned to the lobby." => Self::YourRoom("lobby"),
+            "Server shutting down." => Self::ShuttingDown,
+            "Goodbye!" | "Server is full." | "Disconnected: too slow to read." => Self::Farewell,
+            _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
+        }
+    }
+}
+
+fn speech(line: &str) -> Option<Heard<'_>> {
+    if let Some(rest) = line.strip_prefix("* ") {
+        let (from, text) = rest.split_once(' ')?;
+        return Some(Heard::Acted { from, text });
+    }
+    let (head, rest) = line.strip_prefix('[')?.split_once(']')?;
+    if let Some(from) = head.strip_prefix("Whisper from ") {
+        return Some(Heard::WhisperFrom { from, text: rest.strip_prefix(": ")? });
+    }
+    if let Some(to) = head.strip_prefix("Whisper to ") {
+        return Some(Heard::WhisperTo { to, text: rest.strip_prefix(": ")? });
+    }
+    let (from, text) = rest.strip_prefix(' ')?.split_once(": ")?;
+    Some(Heard::Said { room: head, from, text })
+}
+
+fn notice(line: &str) -> Option<Heard<'_>> {
+    let between = |start, end| line.strip_prefix(start).and_then(|rest: &str| rest.strip_suffix(end));
+    let welcome = || between("Welcome! Your nickname is '", "'. Use /nick <name> to change it.");
+    let changed = || between("Nickname changed to '", "'.");
+    let joined = || between("You joined room '", "'.");
+    let rooms = || line.strip_prefix("Active rooms: ");
+    let users = || line.strip_prefix("Users in ")?.split_once(": ");
+    welcome()
+        .or_else(changed)
+        .map(Heard::YourNick)
+        .or_else(|| joined().map(Heard::YourRoom))
+        .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
+        .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
+}
+
+/// The names in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names<'a>(&'a str);
+
+impl<'a> Names<'a> {
+    /// The names that were shown.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        self.0.split(", ").map(|name| name.split(' ').next().unwrap_or(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::Mistake,
+        event::{Event, Listing},
+        names::{Nick, Room},
+        text::Text,
+    };
+
+    #[track_caller]
+    fn check(event: &Event, expected: Heard<'_>) {
+        assert_eq!(Heard::new(&event.to_string()), expected);
+    }
+
+    fn text(typed: &str) -> Text {
+        Text::new(typed, 99).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_the_server_says_is_understood() {
+        let (bob, room) = (Nick::new("bob").unwrap(), Room::new("ops").unwrap());
+        check(&Event::Welcome(bob), Heard::YourNick("bob"));
+        check(&Event::NickChanged(bob), Heard::YourNick("bob"));
+        check(&Event::Joined(room), Heard::YourRoom("ops"));
+        check(&Event::Returned, Heard::YourRoom("lobby"));
+        check(&Event::ShuttingDown, Heard::ShuttingDown);
+        for farewell in [Event::Goodbye, Event::Full, Event::TooSlow] {
+            check(&farewell, Heard::Farewell);
+        }
+        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1 };
+        check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
+        check(
+            &Event::Acted { from: bob, text: text("waves"), seq: 1 },
+            Heard::Acted { from: "bob", text: "waves" },
+        );
+        check(
+            &Event::WhisperFrom { from: bob, text: text("hi") },
+            Heard::WhisperFrom { from: "bob", text: "hi" },
+        );
+        check(&Event::WhisperTo { to: bob, text: text("hi") }, Heard::WhisperTo { to: "bob", text: "hi" });
+        check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
+        check(&Event::Arrived(bob), Heard::Other);
+    }
+
+    #[test]
+    fn lists_are_understood_even_when_they_are_cut() {
+        let names: Vec<_> = (0..502).map(Nick::guest).collect();
+        let users = Event::Users { room: Room::lobby(), users: Listing::new(names.iter()) }.to_string();
+        let Heard::Users(heard) = Heard::new(&users) else { panic!("{users}") };
+        assert_eq!(
+            heard.iter().collect::<Vec<_>>(),
+            names[..500].iter().map(Nick::as_str).collect::<Vec<_>>()
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! Names that were checked once and are trusted afterwards: clients, nicknames and rooms.
+
+use std::{cmp, fmt, hash, str};
+
+slotmap::new_key_type! {
+    /// One connected client, from its arrival to its leaving. Never used twice, so an old id can
+    /// only miss, never hit a stranger.
+    pub struct ClientId;
+    /// One room, from its first member to its last. Never used twice.
+    pub struct RoomId;
+}
+
+/// A nickname: 1–20 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Nick(Name<{ Nick::MAX }>);
+
+impl Nick {
+    /// The longest nickname, in bytes.
+    pub const MAX: usize = 20;
+
+    /// Checks a name that somebody typed.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when it breaks the rule above.
+    pub fn new(name: &str) -> Result<Self, InvalidName> {
+        Name::new(name).map(Self)
+    }
+
+    /// The nickname of the `n`th guest.
+    pub fn guest(n: usize) -> Self {
+        Self::new(&format!("guest_{n}")).expect("a number has at most 14 digits here")
+    }
+
+    /// The number of a guest's nickname, as made by [`Nick::guest`].
+    pub fn guest_number(&self) -> Option<usize> {
+        let (word, number) = self.as_str().split_at_checked("guest_".len())?;
+        word.eq_ignore_ascii_case("guest_").then(|| number.parse().ok())?
+    }
+
+    /// Whether nobody can take this nickname: it would pass for the server, or for a guest.
+    pub fn is_reserved(&self) -> bool {
+        let is = |word: &str| self.as_str().eq_ignore_ascii_case(word);
+        is("server") || is("system") || is("admin") || self.guest_number().is_some()
+    }
+
+    /// The nickname as its owner spells it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// A room's name: 1–32 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Room(Name<{ Room::MAX }>);
+
+impl Room {
+    /// The longest room name, in bytes.
+    pub const MAX: usize = 32;
+
+    /// Checks a name that somebody typed. One leading `#` is dropped.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when it breaks the rule above.
+    pub fn new(name: &str) -> Result<Self, InvalidName> {
+        Name::new(name.strip_prefix('#').unwrap_or(name)).map(Self)
+    }
+
+    /// The room that always exists, where everybody starts.
+    pub fn lobby() -> Self {
+        Self::new("lobby").expect("'lobby' is a valid name")
+    }
+
+    /// The name as the room's first member spelled it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// A name breaks the rule for [`Nick`] or [`Room`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidName;
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected letters, digits, '_' or '-', starting with a letter, and not too long")
+    }
+}
+
+impl std::error::Error for InvalidName {}
+
+/// The bytes of a name, inline: copying one is cheaper than counting references to it, and a
+/// message's way through the server allocates nothing for its names.
+#[derive(Clone, Copy)]
+struct Name<const MAX: usize> {
+    length: u8,
+    bytes: [u8; MAX],
+}
+
+impl<const MAX: usize> Name<MAX> {
+    fn new(name: &str) -> Result<Self, InvalidName> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        if name.len() > MAX
+            || !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || !name.bytes().all(allowed)
+        {
+            return Err(InvalidName);
+        }
+        let mut bytes = [0; MAX];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        let length = u8::try_from(name.len()).map_err(|_| InvalidName)?;
+        Ok(Self { length, bytes })
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(self.as_bytes()).expect("a name is ASCII")
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    fn folded(&self) -> impl Iterator<Item = u8> {
+        self.as_bytes().iter().map(u8::to_ascii_lowercase)
+    }
+}
+
+impl<const MAX: usize> PartialEq for Name<MAX> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes().eq_ignore_ascii_case(other.as_bytes())
+    }
+}
+
+impl<const MAX: usize> Eq for Name<MAX> {}
+
+impl<const MAX: usize> hash::Hash for Name<MAX> {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.folded().for_each(|b| state.write_u8(b));
+    }
+}
+
+impl<const MAX: usize> Ord for Name<MAX> {
+    fn cmp(&self, other: &Self) -> cmp::Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl<const MAX: usize> PartialOrd for Name<MAX> {
+    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Nick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Nick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl str::FromStr for Nick {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        Self::new(name)
+    }
+}
+
+impl str::FromStr for Room {
+    type Err = InvalidName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
+        Self::new(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_for_nicknames() {
+        for good in ["a", "Z9", "alice_-", "abcdefghijklmnopqrst"] {
+            assert_eq!(Nick::new(good).map(|n| n.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "9a", "_a", "a b", "é", "a\u{430}", "abcdefghijklmnopqrstu", "#a"] {
+            assert_eq!(Nick::new(bad), Err(InvalidName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_keep_their_spelling() {
+        let (upper, lower) = (Nick::new("ALICE").unwrap(), Nick::new("alice").unwrap());
+        assert_eq!(upper, lower);
+        assert_eq!(upper.cmp(&lower), cmp::Ordering::Equal);
+        assert_eq!(upper.as_str(), "ALICE");
+        assert!(Nick::new("bob").unwrap() > upper);
+    }
+
+    #[test]
+    fn a_room_drops_one_leading_hash() {
+        assert_eq!(Room::new("#ops"), Room::new("OPS"));
+        assert_eq!(Room::new("##ops"), Err(InvalidName));
+        assert_eq!(Room::new("#"), Err(InvalidName));
+    }
+
+    #[test]
+    fn names_that_would_deceive_are_reserved() {
+        for name in ["server", "System", "ADMIN", "guest_1", "GUEST_007"] {
+            assert!(Nick::new(name).unwrap().is_reserved(), "{name}");
+        }
+        for name in ["guest", "guest_", "guest_x", "admin2"] {
+            assert!(!Nick::new(name).unwrap().is_reserved(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What people type, made harmless: text is data, never control.
+
+use std::{borrow::Cow, fmt};
+
+/// What somebody says: one line of harmless text that has something to see, no longer than allowed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text(Box<str>);
+
+/// A text is longer than allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Text {
+    /// Cleans a line's text and checks its length; `None` when nothing is left to say.
+    ///
+    /// # Errors
+    /// [`TooLong`] when the clean text has more than `max` bytes. Nothing is cut silently.
+    pub fn new(typed: &str, max: usize) -> Result<Option<Self>, TooLong> {
+        let clean = clean(typed);
+        if clean.len() > max {
+            return Err(TooLong);
+        }
+        Ok((!clean.trim().is_empty()).then(|| Self(clean.into())))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Removes what could steer a terminal or disguise a line: control characters (C0, C1, DEL), whole
+/// ANSI escape sequences, bidirectional overrides, and the Unicode line separators that some
+/// programs take for a line's end. A tab becomes one space, so that words stay apart.
+pub fn clean(line: &str) -> Cow<'_, str> {
+    if line.bytes().all(is_harmless) {
+        return Cow::Borrowed(line);
+    }
+    let mut kept = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        rest = match c {
+            '\u{1b}' | '\u{90}'..='\u{9f}' => &rest[escape_length(rest)..],
+            _ => &rest[c.len_utf8()..],
+        };
+        match c {
+            '\t' => kept.push(' '),
+            c if !is_unwanted(c) => kept.push(c),
+            _ => {}
+        }
+    }
+    Cow::Owned(kept)
+}
+
+/// Whether a byte cannot belong to anything unwanted. The first bytes 0xC2 and 0xE2 lead C1
+/// controls and overrides, and much that is wanted too: those lines take the slow path.
+fn is_harmless(b: u8) -> bool {
+    b >= b' ' && b != 0x7f && b != 0xc2 && b != 0xe2
+}
+
+fn is_unwanted(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Bytes of the escape sequence at the start of `rest` (ECMA-48 §5.4 and §5.6); of its introducer
+/// alone when it does not end, because what follows may be meant.
+fn escape_length(rest: &str) -> usize {
+    let Some(introducer) = rest.chars().next() else { return 0 };
+    let (kind, head) = match introducer {
+        '\u{1b}' => match rest[1..].chars().next() {
+            Some(c @ ' '..='~') => (c, 2),
+            _ => return 1,
+        },
+        // A C1 control is ESC and the letter 0x40 below it, in one character.
+        c => (char::from(u8::try_from(c).unwrap_or(0) - 0x40), c.len_utf8()),
+    };
+    let body = &rest[head..];
+    match kind {
+        '[' => head + control_sequence_length(body),
+        ']' | 'P' | 'X' | '^' | '_' => head + control_string_length(body),
+        ' '..='/' => 1 + control_sequence_length(&rest[1..]),
+        _ => head,
+    }
+}
+
+/// Parameters (0x30–0x3F), intermediates (0x20–0x2F) and one final byte (0x30–0x7E); else nothing.
+fn control_sequence_length(body: &str) -> usize {
+    let parameters = body.bytes().take_while(|b| (0x20..0x40).contains(b)).count();
+    match body.as_bytes().get(parameters) {
+        Some(0x40..=0x7e) => parameters + 1,
+        _ => 0,
+    }
+}
+
+/// A string ends with BEL or with an escape sequence, which is then removed in its turn.
+fn control_string_length(body: &str) -> usize {
+    match body.find(['\u{7}', '\u{1b}', '\u{9c}']) {
+        Some(end) if body.as_bytes()[end] == 0x7 => end + 1,
+        Some(end) => end,
+        None => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(typed: &str, expected: &str) {
+        assert_eq!(clean(typed), expected, "{typed:?}");
+    }
+
+    #[test]
+    fn ordinary_text_in_any_script_is_left_alone() {
+        for text in ["", "hello", "  a  b ", "héllo “quoted” — 你好 😄", "שלום \u{200f}مرحبا\u{200e}", "£5"]
+        {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_removed_and_a_tab_becomes_a_space() {
+        check("a\u{0}b\u{7}c\u{8}\u{7f}d\r", "abcd");
+        check("a\u{85}b\u{9c}c", "abc");
+        check("a\tb", "a b");
+        check("a\u{2028}b\u{2029}c", "abc");
+    }
+
+    #[test]
+    fn whole_escape_sequences_are_removed() {
+        check("\u{1b}[31mred\u{1b}[0m", "red");
+        check("\u{9b}1;31mred", "red");
+        check("\u{1b}]0;title\u{7}text", "text");
+        check("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link");
+        check("\u{1b}Pq#0\u{1b}\\x", "x");
+        check("\u{1b}c\u{1b}7x\u{1b}(B", "x");
+    }
+
+    #[test]
+    fn an_escape_sequence_that_does_not_end_takes_nothing_with_it() {
+        check("\u{1b}", "");
+        check("\u{1b}[12", "12");
+        check("\u{1b}]0;hello", "0;hello");
+        check("a\u{1b}é", "aé");
+        check("\u{1b}[é", "é");
+    }
+
+    #[test]
+    fn bidirectional_overrides_are_removed() {
+        check("abc\u{202e}cba\u{202c} \u{2066}x\u{2069}", "abccba x");
+    }
+
+    #[test]
+    fn a_text_has_something_to_see_and_an_exact_limit() {
+        assert_eq!(Text::new("   ", 9), Ok(None));
+        assert_eq!(Text::new("\u{1b}[0m", 9), Ok(None));
+        assert_eq!(Text::new("12345", 4), Err(TooLong));
+        assert_eq!(Text::new("\u{7}1234", 4).unwrap().unwrap().as_str(), "1234");
+    }
+}
