@@ -1,2 +1,3 @@
 //! What the programs' command lines say.
 
+pub mod client;

@@ -1,5 +1,7 @@
 //! map (to come)
 
+pub mod cli;
+pub mod client;
 pub mod command;
 pub mod dialect;
 pub mod event;

@@ -1,0 +1,305 @@
+//! The line editor: rustyline, with a prompt that may change at any moment.
+//!
+//! rustyline asks for the prompt when it starts to read a line and never again. But it calls us each
+//! time it draws, to colour the prompt. That is where we look whether the prompt is still true. If it
+//! is not, and the new one is wider or narrower, we interrupt the reading, and start again with the
+//! new prompt, the half-typed text, and the cursor where it was.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use rustyline::{
+    Cmd, ColorMode, ConditionalEventHandler, Config, Context, Event, EventContext, EventHandler, Helper,
+    KeyEvent, Movement, RepeatCount,
+    completion::Completer,
+    error::ReadlineError,
+    highlight::{CmdKind, Highlighter},
+    hint::{Hint, Hinter},
+    history::FileHistory,
+    validate::Validator,
+};
+
+use super::{
+    complete::{self, Kind, Word},
+    link::{Link, interrupt},
+    screen::{Lines, Screen, screen},
+    status::{Ending, Question},
+    terminal::{RawMode, TAB_STOP, rows},
+    view::View,
+};
+
+/// Reads lines from the user.
+pub(super) struct Editor {
+    rustyline: rustyline::Editor<Page, FileHistory>,
+    link: Arc<Link>,
+    /// What the next line starts with, and where the cursor is in it.
+    draft: Draft,
+}
+
+/// A text that is being typed.
+#[derive(Clone, Default)]
+struct Draft {
+    text: String,
+    cursor: usize,
+}
+
+impl Editor {
+    /// An editor, and the way to the screen above it.
+    pub(super) fn new(
+        link: &Arc<Link>,
+        terminal: &Arc<RawMode>,
+        view: View,
+    ) -> Result<(Self, Screen), ReadlineError> {
+        let config = Config::builder()
+            // Else our callbacks are not called. Whether there are colours is for the view to say.
+            .color_mode(ColorMode::Forced)
+            .tab_stop(u8::try_from(TAB_STOP).expect("a tab stop is small"))
+            .build();
+        let mut rustyline = rustyline::Editor::with_config(config)?;
+        let (screen, lines) = screen(rustyline.create_external_printer()?);
+        rustyline.set_helper(Some(Page {
+            link: Arc::clone(link),
+            lines,
+            view,
+            draft: RefCell::default(),
+            announced: RefCell::default(),
+            is_outdated: Cell::new(false),
+        }));
+        bind(&mut rustyline, KeyEvent::ctrl('C'), Interrupt(Arc::clone(link)));
+        bind(&mut rustyline, KeyEvent::ctrl('Z'), Suspend(Arc::clone(terminal)));
+        Ok((Self { rustyline, link: Arc::clone(link), draft: Draft::default() }, screen))
+    }
+
+    /// The next line, or lines if several were pasted; `None` when the client ends.
+    pub(super) fn next_line(&mut self) -> Result<Option<String>, ReadlineError> {
+        loop {
+            if self.link.ending().is_some() {
+                return Ok(None);
+            }
+            match self.read()? {
+                Some(line) => return Ok(Some(line)),
+                None if self.page().is_outdated.take() => {}
+                // Ctrl-D, a signal from outside, or the terminal is gone.
+                None => self.link.end(Ending::Quit),
+            }
+        }
+    }
+
+    /// Lets the next line start with a text that was typed already.
+    pub(super) fn give_back(&mut self, text: &str) {
+        self.draft = Draft { text: text.to_owned(), cursor: text.len() };
+    }
+
+    /// Makes the last line come back with the Up key.
+    pub(super) fn remember(&mut self, line: &str) -> Result<(), ReadlineError> {
+        self.rustyline.add_history_entry(line).map(drop)
+    }
+
+    /// Loads the lines of earlier times. That there are none yet is no mistake.
+    pub(super) fn load_history(&mut self, path: &Path) -> Result<(), ReadlineError> {
+        match self.rustyline.load_history(path) {
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            loaded => loaded,
+        }
+    }
+
+    /// Adds the new lines to those of earlier times.
+    pub(super) fn save_history(&mut self, path: &Path) -> Result<(), ReadlineError> {
+        self.rustyline.append_history(path)
+    }
+
+    /// Shows a line above the next prompt.
+    pub(super) fn print(&mut self, line: String) {
+        self.page().announced.borrow_mut().push(line);
+    }
+
+    /// What has come since the prompt was drawn for the last time.
+    pub(super) fn last_lines(&mut self) -> String {
+        self.page().take_lines()
+    }
+
+    /// Reads one line; `None` when it was interrupted. Nothing of it stays on the screen.
+    fn read(&mut self) -> Result<Option<String>, ReadlineError> {
+        let prompt = self.link.prompt(&View::PLAIN);
+        let Draft { text, cursor } = std::mem::take(&mut self.draft);
+        let read = self.rustyline.readline_with_initial(&prompt, text.split_at(cursor));
+        let (shown, line) = match read {
+            Ok(line) => (line.clone(), Some(line)),
+            Err(ReadlineError::Interrupted) => (self.keep_draft(), None),
+            // Typed bytes that are no text, from a terminal that speaks no UTF-8.
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                self.page().is_outdated.set(true);
+                (self.keep_draft(), None)
+            }
+            Err(ReadlineError::Eof) => (String::new(), None),
+            Err(error) => return Err(error),
+        };
+        self.erase(&(prompt + &shown))?;
+        Ok(line)
+    }
+
+    /// Lets the next line start where this one stopped; gives what is on the screen of it.
+    fn keep_draft(&mut self) -> String {
+        let draft = self.page().draft.borrow().clone();
+        self.draft = draft;
+        let hint = complete::usage_hint(&self.draft.text).unwrap_or_default();
+        format!("{}{hint}", self.draft.text)
+    }
+
+    /// Erases what the editor has left on the screen, from the row below it.
+    fn erase(&mut self, shown: &str) -> Result<(), ReadlineError> {
+        let (columns, _) = self.rustyline.dimensions().unwrap_or((80, 24));
+        let mut output = io::stdout().lock();
+        write!(output, "\x1b[{}A\r\x1b[J", rows(shown, columns))?;
+        Ok(output.flush()?)
+    }
+
+    fn page(&mut self) -> &mut Page {
+        self.rustyline.helper_mut().expect("it was set when the editor was made")
+    }
+}
+
+fn bind(
+    editor: &mut rustyline::Editor<Page, FileHistory>,
+    key: KeyEvent,
+    handler: impl ConditionalEventHandler + 'static,
+) {
+    editor.bind_sequence(key, EventHandler::Conditional(Box::new(handler)));
+}
+
+/// What rustyline asks while it draws and completes.
+struct Page {
+    link: Arc<Link>,
+    lines: Lines,
+    view: View,
+    /// What has been typed so far.
+    draft: RefCell<Draft>,
+    /// Lines of our own, to be shown above the prompt.
+    announced: RefCell<Vec<String>>,
+    /// The prompt is no longer true, and reading was interrupted for that.
+    is_outdated: Cell<bool>,
+}
+
+impl Page {
+    fn take_lines(&self) -> String {
+        let mut lines = self.lines.take();
+        for line in self.announced.borrow_mut().drain(..) {
+            lines += &line;
+            lines.push('\n');
+        }
+        lines
+    }
+
+    fn names(&self, kind: Kind) -> Vec<String> {
+        match kind {
+            Kind::Command | Kind::Topic => complete::commands().map(str::to_owned).collect(),
+            Kind::User | Kind::Addressee => self.link.names(Question::Users),
+            Kind::Room => self.link.names(Question::Rooms),
+        }
+    }
+}
+
+impl Highlighter for Page {
+    /// Called each time rustyline has cleared its rows and draws them again.
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, drawn: &'p str, is_ours: bool) -> Cow<'b, str> {
+        let lines = self.take_lines();
+        let current = self.link.prompt(&View::PLAIN);
+        let has_same_width = current.len() == drawn.len();
+        if (!has_same_width && is_ours) || self.link.ending().is_some() {
+            self.is_outdated.set(true);
+            interrupt();
+        }
+        // Another prompt is one of rustyline's own, such as that of the search.
+        let prompt = if has_same_width && is_ours { self.link.prompt(&self.view) } else { drawn.to_owned() };
+        (lines + &prompt).into()
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        self.view.hint(hint).into()
+    }
+
+    /// Called after each change of the text or the cursor, drawn or not.
+    fn highlight_char(&self, line: &str, cursor: usize, _kind: CmdKind) -> bool {
+        let mut draft = self.draft.borrow_mut();
+        draft.text.clear();
+        draft.text.push_str(line);
+        draft.cursor = cursor;
+        false
+    }
+}
+
+impl Hinter for Page {
+    type Hint = Usage;
+
+    fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Usage> {
+        complete::usage_hint(line).map(Usage)
+    }
+}
+
+/// What is still to be typed. It is there to be read; the Right key does not type it.
+struct Usage(String);
+
+impl Hint for Usage {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Completer for Page {
+    type Candidate = String;
+
+    /// One candidate at most: rustyline shows a choice by waiting for keys, and what others say
+    /// meanwhile would have to wait too. We show it as a line above the prompt instead.
+    fn complete(
+        &self,
+        line: &str,
+        cursor: usize,
+        _context: &Context<'_>,
+    ) -> Result<(usize, Vec<String>), ReadlineError> {
+        let Some(word) = Word::before(line, cursor) else { return Ok((cursor, Vec::new())) };
+        let names = self.names(word.kind);
+        let Some(completion) = word.complete(names.iter().map(String::as_str)) else {
+            return Ok((cursor, Vec::new()));
+        };
+        if !completion.choices.is_empty() {
+            let choices = completion.choices.join("  ");
+            self.announced.borrow_mut().push(self.view.hint(&choices));
+        }
+        Ok((word.start, vec![completion.replacement]))
+    }
+}
+
+impl Validator for Page {}
+impl Helper for Page {}
+
+/// Ctrl-C: clears what was typed, or else ends the client.
+struct Interrupt(Arc<Link>);
+
+impl ConditionalEventHandler for Interrupt {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        if context.line().is_empty() {
+            self.0.end(Ending::Quit);
+            return Some(Cmd::Interrupt);
+        }
+        Some(Cmd::Kill(Movement::WholeBuffer))
+    }
+}
+
+/// Ctrl-Z: stops the program until the shell continues it.
+struct Suspend(Arc<RawMode>);
+
+impl ConditionalEventHandler for Suspend {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.suspend();
+        Some(Cmd::Repaint)
+    }
+}
