@@ -65,7 +65,7 @@ pub enum Color {
 ///
 /// # Errors
 /// Any [`Error`]: there was no chat, or it ended before its time.
-pub fn run(options: Options) -> Result<(), Error> {
+pub fn run(options: &Options) -> Result<(), Error> {
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),
@@ -74,10 +74,10 @@ pub fn run(options: Options) -> Result<(), Error> {
     let address = Address { host: options.host.clone(), port: options.port };
     if is_interactive {
         let server = address.connect()?;
-        return interactive::run(&options, address, server, view);
+        return interactive::run(options, address, server, view);
     }
     let input = plain::input(options.file.as_deref(), greeting(options.nick, options.room))?;
-    plain::run(address.connect()?, input, &view)
+    plain::run(address.connect()?, input, view)
 }
 
 /// Whether there is a user at both ends, and a terminal that can move its cursor.
@@ -117,7 +117,7 @@ impl Address {
 
     /// Tries each address that the name has.
     fn connect(&self) -> Result<TcpStream, Error> {
-        let failed = |error| Error::Connect { address: self.clone(), error };
+        let failed = |error| Error::Connect { address: self.to_string(), error };
         let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
         for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(failed)? {
             match TcpStream::connect_timeout(&address, Self::PATIENCE) {
@@ -141,10 +141,9 @@ impl fmt::Display for Address {
 #[non_exhaustive]
 pub enum Error {
     /// The server could not be reached.
-    #[expect(private_interfaces, reason = "it is there to be displayed")]
     Connect {
-        /// Where it was expected.
-        address: Address,
+        /// Where it was expected, as host and port.
+        address: String,
         /// What happened instead.
         error: io::Error,
     },
@@ -188,8 +187,9 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Connect { error, .. } | Self::File { error, .. } => Some(error),
-            Self::Input(error) | Self::Io(error) => Some(error),
+            Self::Connect { error, .. } | Self::File { error, .. } | Self::Input(error) | Self::Io(error) => {
+                Some(error)
+            }
             Self::CutOff(_) | Self::Lost => None,
         }
     }

@@ -12,15 +12,15 @@ pub(super) struct Backoff {
     attempts: u32,
 }
 
-impl Backoff {
-    /// The longest delay. Who comes back from lunch finds the chat connected.
-    const MAX: Duration = Duration::from_secs(30);
+/// The longest delay, in milliseconds. Who comes back from lunch finds the chat connected.
+const MAX: u64 = 30_000;
 
+impl Backoff {
     /// The delay before the next attempt: 1, 2, 4 … seconds, less up to a half of it.
     pub(super) fn next_delay(&mut self) -> Duration {
-        let doubled = Duration::from_secs(1 << self.attempts.min(5)).min(Self::MAX);
+        let half = (500 << self.attempts.min(10)).min(MAX / 2);
         self.attempts += 1;
-        doubled.mul_f64(1.0 - chance() / 2.0)
+        Duration::from_millis(half + chance() % (half + 1))
     }
 
     /// How many delays were asked for.
@@ -29,9 +29,9 @@ impl Backoff {
     }
 }
 
-/// A number from 0 to 1. Every `RandomState` has keys of its own, which is all the chance we need.
-fn chance() -> f64 {
-    f64::from(RandomState::new().hash_one(()) as u32) / f64::from(u32::MAX)
+/// Any number. Every `RandomState` has keys of its own, which is all the chance we need.
+fn chance() -> u64 {
+    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

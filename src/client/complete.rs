@@ -183,7 +183,7 @@ mod tests {
         check("hi b|", "hi bob |", &[]);
         check("//b b|", "//b bob |", &[]);
         check("al|", "al|", &["Alice", "alan"]);
-        check("a|", "al|", &["Alice", "alan"]);
+        check("a|", "Al|", &["Alice", "alan"]);
         check("|", "|", &["Alice", "alan", "bob", "carol"]);
         check_nothing("é");
     }

@@ -125,7 +125,7 @@ impl Editor {
 
     /// Reads one line; `None` when it was interrupted. Nothing of it stays on the screen.
     fn read(&mut self) -> Result<Option<String>, ReadlineError> {
-        let prompt = self.link.prompt(&View::PLAIN);
+        let prompt = self.link.prompt(View::PLAIN);
         let Draft { text, cursor } = std::mem::take(&mut self.draft);
         let read = self.rustyline.readline_with_initial(&prompt, text.split_at(cursor));
         let (shown, line) = match read {
@@ -208,14 +208,14 @@ impl Highlighter for Page {
     /// Called each time rustyline has cleared its rows and draws them again.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, drawn: &'p str, is_ours: bool) -> Cow<'b, str> {
         let lines = self.take_lines();
-        let current = self.link.prompt(&View::PLAIN);
+        let current = self.link.prompt(View::PLAIN);
         let has_same_width = current.len() == drawn.len();
         if (!has_same_width && is_ours) || self.link.ending().is_some() {
             self.is_outdated.set(true);
             interrupt();
         }
         // Another prompt is one of rustyline's own, such as that of the search.
-        let prompt = if has_same_width && is_ours { self.link.prompt(&self.view) } else { drawn.to_owned() };
+        let prompt = if has_same_width && is_ours { self.link.prompt(self.view) } else { drawn.to_owned() };
         (lines + &prompt).into()
     }
 

@@ -92,12 +92,12 @@ impl Link {
     }
 
     /// The prompt as it is to be now.
-    pub(super) fn prompt(&self, view: &View) -> String {
+    pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)
     }
 
     /// A line from the server as it is to be shown now.
-    pub(super) fn show(&self, line: &str, view: &View) -> String {
+    pub(super) fn show(&self, line: &str, view: View) -> String {
         let me = self.status.lock().nick();
         view.line(line, me)
     }
@@ -124,7 +124,8 @@ impl Link {
 
     /// Closes the connection, whoever may be reading or writing.
     pub(super) fn hang_up(&self) {
-        if let Some(server) = self.server.lock().take() {
+        let server = self.server.lock().take();
+        if let Some(server) = server {
             // It fails when the connection is closed already.
             let _ = server.shutdown(Shutdown::Both);
         }

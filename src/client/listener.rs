@@ -64,7 +64,7 @@ impl Listener {
 
     fn hear(&mut self, line: &str) {
         if self.link.hear(line) {
-            let shown = self.link.show(line, &self.view);
+            let shown = self.link.show(line, self.view);
             self.screen.print(shown);
         }
         if self.link.ending().is_some() {

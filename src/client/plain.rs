@@ -34,7 +34,7 @@ pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Erro
 ///
 /// Two threads, because both directions can be full at the same time: one that alternated between
 /// them would wait for itself.
-pub(super) fn run(server: TcpStream, input: Input, view: &View) -> Result<(), Error> {
+pub(super) fn run(server: TcpStream, input: Input, view: View) -> Result<(), Error> {
     let server = Arc::new(server);
     let mouth = Arc::clone(&server);
     // One message is ever sent.
@@ -98,7 +98,7 @@ enum Farewell {
 }
 
 /// Writes each line at once: who reads us may be waiting for just this one.
-fn listen(server: &TcpStream, view: &View) -> io::Result<Farewell> {
+fn listen(server: &TcpStream, view: View) -> io::Result<Farewell> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
     let mut farewell = Farewell::Closed;

@@ -207,7 +207,7 @@ impl Status {
     }
 
     /// The prompt, which never says what the server has not said.
-    pub(super) fn prompt(&self, view: &View) -> String {
+    pub(super) fn prompt(&self, view: View) -> String {
         let nick = self.nick.as_ref().map_or("", Nick::as_str);
         match self.link {
             // Always the same width, so that the countdown need not disturb the editor.
@@ -300,7 +300,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn prompt(status: &Status) -> String {
-        status.prompt(&View::PLAIN)
+        status.prompt(View::PLAIN)
     }
 
     fn hear(status: &mut Status, lines: &[&str]) {

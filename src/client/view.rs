@@ -26,7 +26,7 @@ impl View {
     pub(super) const PLAIN: Self = Self { colors: false, timestamps: false };
 
     /// A line from the server, as it is to be shown to `me`.
-    pub(super) fn line(&self, line: &str, me: Option<Nick>) -> String {
+    pub(super) fn line(self, line: &str, me: Option<Nick>) -> String {
         let mut shown = self.timestamp();
         match Heard::new(line) {
             Heard::Said { room, from, text } => {
@@ -38,30 +38,30 @@ impl View {
             }
             Heard::WhisperFrom { .. } => {
                 shown.insert_str(0, bell(me));
-                shown += &self.paint(style::WHISPER, line);
+                shown += self.paint(style::WHISPER, line);
             }
-            Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
+            Heard::WhisperTo { .. } => shown += self.paint(style::WHISPER, line),
             _ => shown += line,
         }
         shown
     }
 
     /// Something that the client itself has to say.
-    pub(super) fn notice(&self, words: &str) -> String {
-        self.timestamp() + &self.paint(style::NOTICE, words)
+    pub(super) fn notice(self, words: &str) -> String {
+        self.timestamp() + self.paint(style::NOTICE, words)
     }
 
     /// `[place] nick> `.
-    pub(super) fn prompt(&self, place: &str, nick: &str) -> String {
+    pub(super) fn prompt(self, place: &str, nick: &str) -> String {
         format!("{} {}> ", self.paint(style::DIM, &format!("[{place}]")), self.nick(nick))
     }
 
     /// What is there to be read, but was not typed.
-    pub(super) fn hint(&self, hint: &str) -> String {
+    pub(super) fn hint(self, hint: &str) -> String {
         self.paint(style::DIM, hint)
     }
 
-    fn timestamp(&self) -> String {
+    fn timestamp(self) -> String {
         if !self.timestamps {
             return String::new();
         }
@@ -69,12 +69,12 @@ impl View {
         format!("{} ", self.paint(style::DIM, &time))
     }
 
-    fn nick(&self, nick: &str) -> String {
+    fn nick(self, nick: &str) -> String {
         self.paint(&format!("1;38;5;{}", color(nick)), nick)
     }
 
     /// What somebody said; where it names `me`, that is hard to miss.
-    fn text(&self, text: &str, from: &str, me: Option<Nick>) -> String {
+    fn text(self, text: &str, from: &str, me: Option<Nick>) -> String {
         let Some(me) = me.filter(|me| !from.eq_ignore_ascii_case(me.as_str())) else {
             return text.to_owned();
         };
@@ -83,13 +83,13 @@ impl View {
         while let Some(at) = mention(rest, me.as_str()) {
             let (name, after) = rest[at..].split_at(me.as_str().len());
             shown += &rest[..at];
-            shown += &self.paint(style::MENTION, name);
+            shown += self.paint(style::MENTION, name);
             rest = after;
         }
         if shown.is_empty() { text.to_owned() } else { shown + rest + bell(Some(me)) }
     }
 
-    fn paint(&self, style: &str, words: &str) -> String {
+    fn paint(self, style: &str, words: &str) -> String {
         if self.colors { format!("\x1b[{style}m{words}\x1b[0m") } else { words.to_owned() }
     }
 }
