@@ -38,9 +38,9 @@ impl View {
             }
             Heard::WhisperFrom { .. } => {
                 shown.insert_str(0, bell(me));
-                shown += self.paint(style::WHISPER, line);
+                shown += &self.paint(style::WHISPER, line);
             }
-            Heard::WhisperTo { .. } => shown += self.paint(style::WHISPER, line),
+            Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
             _ => shown += line,
         }
         shown
@@ -48,7 +48,7 @@ impl View {
 
     /// Something that the client itself has to say.
     pub(super) fn notice(self, words: &str) -> String {
-        self.timestamp() + self.paint(style::NOTICE, words)
+        self.timestamp() + &self.paint(style::NOTICE, words)
     }
 
     /// `[place] nick> `.
@@ -83,7 +83,7 @@ impl View {
         while let Some(at) = mention(rest, me.as_str()) {
             let (name, after) = rest[at..].split_at(me.as_str().len());
             shown += &rest[..at];
-            shown += self.paint(style::MENTION, name);
+            shown += &self.paint(style::MENTION, name);
             rest = after;
         }
         if shown.is_empty() { text.to_owned() } else { shown + rest + bell(Some(me)) }
