@@ -29,7 +29,7 @@ use super::{
     link::{Link, interrupt},
     screen::{Lines, Screen, screen},
     status::{Ending, Question},
-    terminal::{RawMode, TAB_STOP, rows},
+    terminal::{self, RawMode, TAB_STOP, rows},
     view::View,
 };
 
@@ -46,6 +46,13 @@ pub(super) struct Editor {
 struct Draft {
     text: String,
     cursor: usize,
+}
+
+impl Draft {
+    /// The text and the hint behind it.
+    fn on_screen(&self) -> String {
+        format!("{}{}", self.text, complete::usage_hint(&self.text).unwrap_or_default())
+    }
 }
 
 impl Editor {
@@ -67,7 +74,7 @@ impl Editor {
             lines,
             view,
             draft: RefCell::default(),
-            announced: RefCell::default(),
+            columns: Cell::new(terminal::size().0),
             is_outdated: Cell::new(false),
         }));
         bind(&mut rustyline, KeyEvent::ctrl('C'), Interrupt(Arc::clone(link)));
@@ -115,12 +122,12 @@ impl Editor {
 
     /// Shows a line above the next prompt.
     pub(super) fn print(&mut self, line: String) {
-        self.page().announced.borrow_mut().push(line);
+        self.page().lines.announce(line);
     }
 
     /// What has come since the prompt was drawn for the last time.
     pub(super) fn last_lines(&mut self) -> String {
-        self.page().take_lines()
+        self.page().lines.take()
     }
 
     /// Reads one line; `None` when it was interrupted. Nothing of it stays on the screen.
@@ -139,7 +146,7 @@ impl Editor {
             Err(ReadlineError::Eof) => (String::new(), None),
             Err(error) => return Err(error),
         };
-        self.erase(&(prompt + &shown))?;
+        erase(&(prompt + &shown))?;
         Ok(line)
     }
 
@@ -147,21 +154,20 @@ impl Editor {
     fn keep_draft(&mut self) -> String {
         let draft = self.page().draft.borrow().clone();
         self.draft = draft;
-        let hint = complete::usage_hint(&self.draft.text).unwrap_or_default();
-        format!("{}{hint}", self.draft.text)
-    }
-
-    /// Erases what the editor has left on the screen, from the row below it.
-    fn erase(&mut self, shown: &str) -> Result<(), ReadlineError> {
-        let (columns, _) = self.rustyline.dimensions().unwrap_or((80, 24));
-        let mut output = io::stdout().lock();
-        write!(output, "\x1b[{}A\r\x1b[J", rows(shown, columns))?;
-        Ok(output.flush()?)
+        self.draft.on_screen()
     }
 
     fn page(&mut self) -> &mut Page {
         self.rustyline.helper_mut().expect("it was set when the editor was made")
     }
+}
+
+/// Erases what the editor has left on the screen, from the row below it.
+fn erase(shown: &str) -> io::Result<()> {
+    let (columns, _) = terminal::size();
+    let mut output = io::stdout().lock();
+    write!(output, "\x1b[{}A\r\x1b[J", rows(shown, columns))?;
+    output.flush()
 }
 
 fn bind(
@@ -179,20 +185,27 @@ struct Page {
     view: View,
     /// What has been typed so far.
     draft: RefCell<Draft>,
-    /// Lines of our own, to be shown above the prompt.
-    announced: RefCell<Vec<String>>,
+    /// The terminal's width when we last drew.
+    columns: Cell<u16>,
     /// The prompt is no longer true, and reading was interrupted for that.
     is_outdated: Cell<bool>,
 }
 
 impl Page {
-    fn take_lines(&self) -> String {
-        let mut lines = self.lines.take();
-        for line in self.announced.borrow_mut().drain(..) {
-            lines += &line;
-            lines.push('\n');
+    /// What is to be drawn before the prompt.
+    fn lines(&self, prompt: &str) -> String {
+        let lines = self.lines.take();
+        let (columns, height) = terminal::size();
+        let before = self.columns.replace(columns);
+        let text = format!("{prompt}{}", self.draft.borrow().on_screen());
+        if before == columns || rows(&text, before.min(columns)) == 1 {
+            return lines;
         }
-        lines
+        // The terminal has become narrower or wider, and may have wrapped what is being typed anew.
+        // rustyline has erased the rows that it took before, too few or too many of them. Only a new
+        // beginning is right on every terminal.
+        let room = height.saturating_sub(rows(&text, columns));
+        format!("\x1b[H\x1b[2J{}", self.lines.recent(columns, room))
     }
 
     fn names(&self, kind: Kind) -> Vec<String> {
@@ -207,7 +220,7 @@ impl Page {
 impl Highlighter for Page {
     /// Called each time rustyline has cleared its rows and draws them again.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, drawn: &'p str, is_ours: bool) -> Cow<'b, str> {
-        let lines = self.take_lines();
+        let lines = self.lines(drawn);
         let current = self.link.prompt(View::PLAIN);
         let has_same_width = current.len() == drawn.len();
         if (!has_same_width && is_ours) || self.link.ending().is_some() {
@@ -272,7 +285,7 @@ impl Completer for Page {
         };
         if !completion.choices.is_empty() {
             let choices = completion.choices.join("  ");
-            self.announced.borrow_mut().push(self.view.hint(&choices));
+            self.lines.announce(self.view.hint(&choices));
         }
         Ok((word.start, vec![completion.replacement]))
     }

@@ -38,7 +38,9 @@ impl Listener {
             if self.link.ending().is_some() {
                 break;
             }
-            self.notice("Connection lost. Lines you enter now are kept until it is back.");
+            // At once, so that nothing more is said into the void.
+            self.link.hang_up();
+            self.notice("Connection lost. Reconnecting.");
             server = self.reconnect(&mut backoff);
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::{
     process::{Signal, kill_current_process_group},
-    termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
+    termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr},
 };
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
@@ -48,6 +48,15 @@ impl Drop for RawMode {
     fn drop(&mut self) {
         // If the terminal is gone there is nothing to restore.
         let _ = self.set(&self.before);
+    }
+}
+
+/// Columns and rows of the terminal.
+pub(super) fn size() -> (u16, u16) {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        // A terminal that does not know. The editor assumes the same columns.
+        _ => (80, 24),
     }
 }
 
