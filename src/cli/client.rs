@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::{
-    client::{Color, Options},
+    client::{self, Color, Options},
     names::{InvalidName, Nick, Room},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 /// On a pipe, at either end: what comes in is said, what the server says goes out, one line each.
 #[derive(Debug, Parser)]
 #[command(name = "chat_client", version)]
-pub struct Args {
+pub struct Arguments {
     /// The server's name or address.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
@@ -48,17 +48,27 @@ pub struct Args {
     file: Option<PathBuf>,
 }
 
-impl From<Args> for Options {
-    fn from(args: Args) -> Self {
+impl Arguments {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// Any [`client::Error`].
+    pub fn run(self) -> Result<(), client::Error> {
+        client::run(&self.into())
+    }
+}
+
+impl From<Arguments> for Options {
+    fn from(arguments: Arguments) -> Self {
         Self {
-            host: args.host,
-            port: args.port,
-            nick: args.nick,
-            room: args.room,
-            color: args.color,
-            timestamps: !args.no_timestamps,
-            history: args.history,
-            file: args.file,
+            host: arguments.host,
+            port: arguments.port,
+            nick: arguments.nick,
+            room: arguments.room,
+            color: arguments.color,
+            timestamps: !arguments.no_timestamps,
+            history: arguments.history,
+            file: arguments.file,
         }
     }
 }
@@ -77,7 +87,7 @@ mod tests {
     #[track_caller]
     fn refused(arguments: &[&str]) -> String {
         let all = ["chat_client"].iter().chain(arguments);
-        let error = Args::try_parse_from(all).expect_err("a usage error");
+        let error = Arguments::try_parse_from(all).expect_err("a usage error");
         assert_eq!(error.exit_code(), 2);
         assert_ne!(error.kind(), ErrorKind::DisplayHelp);
         error.to_string()
@@ -85,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        Arguments::command().debug_assert();
     }
 
     #[test]
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_lone_dash_is_a_file_name() {
-        let args = Args::try_parse_from(["chat_client", "-"]).expect("valid");
-        assert_eq!(args.file, Some("-".into()));
+        let arguments = Arguments::try_parse_from(["chat_client", "-"]).expect("valid");
+        assert_eq!(arguments.file, Some("-".into()));
     }
 }
