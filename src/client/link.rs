@@ -48,10 +48,16 @@ impl Link {
         self.write(&greeting).map_err(|NotSent| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// There is no connection now; the next attempt is in so many seconds.
-    pub(super) fn disconnect(&self, seconds: u64) {
+    /// There is no connection any more. Gives what was said and may not have been heard.
+    pub(super) fn disconnect(&self) -> Vec<String> {
+        // First, so that nothing more is said into the void.
         self.hang_up();
-        self.status.lock().disconnected(seconds);
+        self.status.lock().disconnected()
+    }
+
+    /// The next attempt to connect is in so many seconds.
+    pub(super) fn wait(&self, seconds: u64) {
+        self.status.lock().waiting(seconds);
     }
 
     /// Sends a line that the user typed.

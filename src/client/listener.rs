@@ -38,8 +38,9 @@ impl Listener {
             if self.link.ending().is_some() {
                 break;
             }
-            // At once, so that nothing more is said into the void.
-            self.link.hang_up();
+            for unheard in self.link.disconnect() {
+                self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
+            }
             self.notice("Connection lost. Reconnecting.");
             server = self.reconnect(&mut backoff);
         }
@@ -91,7 +92,7 @@ impl Listener {
             let left = until.saturating_duration_since(Instant::now());
             // Rounded up: "1 s" is said until it is over, "0 s" while we are trying.
             let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-            self.link.disconnect(seconds);
+            self.link.wait(seconds);
             self.screen.refresh();
             if left.is_zero() {
                 return Some(());

@@ -11,6 +11,7 @@ use crate::{
     command::{Verb, split_word},
     event::heard::Heard,
     names::{Nick, Room},
+    text::clean,
 };
 
 /// What the client knows.
@@ -22,6 +23,8 @@ pub(super) struct Status {
     wanted: Wanted,
     /// The questions that the server has not answered yet, in their order.
     asked: VecDeque<Asked>,
+    /// What the user said and the server has not repeated yet.
+    unheard: VecDeque<String>,
     users: Known,
     rooms: Known,
     ending: Option<Ending>,
@@ -110,6 +113,9 @@ const FORGOTTEN: Duration = Duration::from_secs(5);
 /// How often a nickname is asked for again: for about a minute.
 const MAX_RECLAIMS: u32 = 6;
 
+/// How many unheard lines are kept. More were not lost, but refused.
+const MAX_UNHEARD: usize = 20;
+
 impl Status {
     /// Before anything was heard; `nick` and `room` are to be taken up on arrival.
     pub(super) fn new(nick: Option<Nick>, room: Option<Room>) -> Self {
@@ -119,6 +125,7 @@ impl Status {
             link: Link::Up,
             wanted: Wanted { nick, room, reclaim: None, is_return: false },
             asked: VecDeque::new(),
+            unheard: VecDeque::new(),
             users: Known::default(),
             rooms: Known::default(),
             ending: None,
@@ -130,13 +137,18 @@ impl Status {
         super::greeting(self.wanted.nick, self.wanted.room)
     }
 
-    /// The connection is gone; the next attempt is in so many seconds.
-    pub(super) fn disconnected(&mut self, seconds: u64) {
-        self.link = Link::Down { seconds };
+    /// The connection is gone. Gives what was said and may not have been heard.
+    pub(super) fn disconnected(&mut self) -> Vec<String> {
         self.room = Room::lobby();
         self.wanted.is_return = true;
         self.wanted.reclaim = None;
         self.asked.clear();
+        self.unheard.drain(..).rev().collect()
+    }
+
+    /// The next attempt to connect is in so many seconds.
+    pub(super) fn waiting(&mut self, seconds: u64) {
+        self.link = Link::Down { seconds };
     }
 
     /// Takes in a line from the server, and tells whether the user wants to see it.
@@ -147,6 +159,7 @@ impl Status {
             Heard::YourRoom(room) => self.moved(room),
             Heard::Users(names) => return self.answered(Question::Users, names.iter(), now),
             Heard::Rooms(names) => return self.answered(Question::Rooms, names.iter(), now),
+            Heard::Said { from, text, .. } => self.said(from, text),
             Heard::Goodbye => self.end(Ending::Quit),
             Heard::CutOff => self.end(Ending::CutOff(line.to_owned())),
             _ => {}
@@ -154,10 +167,15 @@ impl Status {
         true
     }
 
-    /// Notes a line that is being sent for the user, because its answer will be for the user.
+    /// Notes a line that is being sent for the user, because what comes of it will be for the user.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
-        let verb = line.strip_prefix('/').and_then(|command| Verb::find(split_word(command).0));
-        let question = match verb.map(|verb| verb.name) {
+        let command = line.strip_prefix('/').filter(|rest| !rest.starts_with('/'));
+        let Some(command) = command else {
+            self.unheard.truncate(MAX_UNHEARD - 1);
+            self.unheard.push_front(clean(line.strip_prefix('/').unwrap_or(line)).into_owned());
+            return;
+        };
+        let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
             Some("users") => Question::Users,
             Some("rooms") => Question::Rooms,
             _ => return,
@@ -261,6 +279,15 @@ impl Status {
         is_first
     }
 
+    /// Our own lines come back in their order: those before this one were refused.
+    fn said(&mut self, from: &str, text: &str) {
+        let is_ours = self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from));
+        let heard = self.unheard.iter().position(|unheard| unheard == text);
+        if let Some(heard) = heard.filter(|_| is_ours) {
+            self.unheard.truncate(heard);
+        }
+    }
+
     fn answered<'a>(
         &mut self,
         question: Question,
@@ -337,7 +364,8 @@ mod tests {
     #[test]
     fn nickname_and_room_are_taken_up_again() {
         let mut status = alice();
-        status.disconnected(7);
+        status.disconnected();
+        status.waiting(7);
         assert_eq!(prompt(&status), "[reconnecting in  7 s] alice> ");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n");
         hear(&mut status, &[WELCOME]);
@@ -349,7 +377,7 @@ mod tests {
     fn after_a_reconnection_a_taken_nickname_is_asked_for_again_without_many_words() {
         let (taken, mut now) = ("Nickname 'Alice' is already taken.", Instant::now());
         let mut status = alice();
-        status.disconnected(1);
+        status.disconnected();
         assert!(status.hear(WELCOME, now));
         assert!(status.hear(taken, now), "the first refusal is shown");
         for _ in 0..MAX_RECLAIMS {
@@ -400,6 +428,21 @@ mod tests {
         assert!(status.ask(Question::Users, now).is_some());
         status.sending("/users", now + FORGOTTEN);
         assert!(status.hear("Users in ops: alice", now + FORGOTTEN));
+    }
+
+    #[test]
+    fn what_the_server_has_not_repeated_may_not_have_been_heard() {
+        let mut status = alice();
+        for line in ["too long", "one", "//two\x07", "/me waves", "three", "three"] {
+            status.sending(line, Instant::now());
+        }
+        hear(
+            &mut status,
+            &["Message too long.", "[ops] alice: one", "[ops] bob: three", "[ops] alice: /two"],
+        );
+        hear(&mut status, &["[ops] alice: three"]);
+        assert_eq!(status.disconnected(), ["three"]);
+        assert_eq!(status.disconnected(), [""; 0]);
     }
 
     #[test]

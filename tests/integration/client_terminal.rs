@@ -75,6 +75,7 @@ fn what_one_says_appears_once() {
         caller.says(&format!("[lobby] guest_1: {text}"));
     }
     terminal.shows_above(&["[lobby] guest_1: end"]);
+    terminal.shows_prompt(PROMPT);
     let contents = terminal.contents();
     assert_eq!(contents.matches("guest_1: ").count(), 4, "{contents}");
     assert_eq!(contents.matches("long").count(), 40, "{contents}");
@@ -283,6 +284,7 @@ fn a_server_that_stops_is_waited_for_until_it_is_back() {
     drop(server);
     caller.says("Server shutting down.");
     drop(caller);
+    terminal.waits_until("a countdown is shown", |screen| cursor_row(screen).contains("reconnecting"));
     terminal.types("are you there?\r");
     terminal.shows("Not connected: this was not sent.");
     terminal.waits_until("the first attempt has failed", |screen| cursor_row(screen).contains("in  2 s"));
@@ -291,6 +293,21 @@ fn a_server_that_stops_is_waited_for_until_it_is_back() {
     terminal.shows_prompt("[lobby] guest_1> are you there?");
     terminal.types("\r");
     caller.hears("are you there?");
+}
+
+#[test]
+fn what_was_said_in_the_last_moment_is_not_lost_in_silence() {
+    let (_server, mut caller, mut terminal) = chatting();
+    terminal.types("heard\rnot heard\r");
+    caller.hears("heard");
+    caller.hears("not heard");
+    caller.says("[lobby] guest_1: heard");
+    drop(caller);
+    terminal.shows_above(&[
+        "[lobby] guest_1: heard",
+        "Perhaps nobody has heard this: not heard",
+        "Connection lost. Reconnecting.",
+    ]);
 }
 
 #[test]
@@ -354,6 +371,7 @@ fn a_change_of_width_leaves_the_chat_and_the_text_whole() {
         "[lobby] bob: width 100",
         "[lobby] bob: width 80",
     ]);
+    terminal.shows_prompt(PROMPT);
     assert_eq!(terminal.contents().matches("guest_1>").count(), 1, "{}", terminal.contents());
 }
 
@@ -391,7 +409,7 @@ fn lines_have_their_time() {
     let server = FakeServer::start();
     let terminal = Terminal::start_with(server.port(), &[], "xterm-256color");
     let _caller = server.welcome();
-    terminal.shows_prompt(PROMPT);
+    terminal.shows(" Welcome!");
     let contents = terminal.contents();
     let (time, _) = contents.trim_start().split_once(" Welcome!").expect("the first line");
     assert!(time.len() == 5 && time.as_bytes()[2] == b':', "{time}");

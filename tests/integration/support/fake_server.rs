@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -87,11 +87,6 @@ impl Caller {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
             Err(error) => panic!("waited for a line: {error}"),
         }
-    }
-
-    /// Says no more.
-    pub(crate) fn half_closes(&self) {
-        self.0.get_ref().shutdown(Shutdown::Write).expect("a socket");
     }
 
     /// Vanishes with a reset.
