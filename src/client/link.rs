@@ -62,6 +62,9 @@ impl Link {
 
     /// Sends a line that the user typed.
     pub(super) fn send(&self, line: &str) -> Result<(), NotSent> {
+        if self.server.lock().is_none() {
+            return Err(NotSent);
+        }
         self.status.lock().sending(line, Instant::now());
         self.write(&format!("{line}\n"))
     }

@@ -23,7 +23,7 @@ pub(super) struct Status {
     wanted: Wanted,
     /// The questions that the server has not answered yet, in their order.
     asked: VecDeque<Asked>,
-    /// What the user said and the server has not repeated yet.
+    /// What the user said and the server has not repeated yet, the newest first.
     unheard: VecDeque<String>,
     users: Known,
     rooms: Known,
@@ -282,7 +282,8 @@ impl Status {
     /// Our own lines come back in their order: those before this one were refused.
     fn said(&mut self, from: &str, text: &str) {
         let is_ours = self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from));
-        let heard = self.unheard.iter().position(|unheard| unheard == text);
+        // The oldest of them: the newest is in front.
+        let heard = self.unheard.iter().rposition(|unheard| unheard == text);
         if let Some(heard) = heard.filter(|_| is_ours) {
             self.unheard.truncate(heard);
         }
