@@ -14,8 +14,8 @@ use std::{
 };
 
 use rustyline::{
-    Cmd, ColorMode, ConditionalEventHandler, Config, Context, Event, EventContext, EventHandler, Helper,
-    KeyEvent, Movement, RepeatCount,
+    Cmd, ColorMode, ConditionalEventHandler, Config, Context, Event, EventContext, EventHandler,
+    ExternalPrinter, Helper, KeyEvent, Movement, RepeatCount,
     completion::Completer,
     error::ReadlineError,
     highlight::{CmdKind, Highlighter},
@@ -36,6 +36,9 @@ use super::{
 /// Reads lines from the user.
 pub(super) struct Editor {
     rustyline: rustyline::Editor<Page, FileHistory>,
+    /// Without any printer rustyline waits for keys in a way that an interrupt from our own thread
+    /// does not end, and the listening thread's printer goes when that thread ends.
+    _printer: Box<dyn ExternalPrinter>,
     link: Arc<Link>,
     /// What the next line starts with, and where the cursor is in it.
     draft: Draft,
@@ -79,7 +82,9 @@ impl Editor {
         }));
         bind(&mut rustyline, KeyEvent::ctrl('C'), Interrupt(Arc::clone(link)));
         bind(&mut rustyline, KeyEvent::ctrl('Z'), Suspend(Arc::clone(terminal)));
-        Ok((Self { rustyline, link: Arc::clone(link), draft: Draft::default() }, screen))
+        let printer = Box::new(rustyline.create_external_printer()?);
+        let editor = Self { rustyline, _printer: printer, link: Arc::clone(link), draft: Draft::default() };
+        Ok((editor, screen))
     }
 
     /// The next line, or lines if several were pasted; `None` when the client ends.

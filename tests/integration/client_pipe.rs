@@ -134,8 +134,10 @@ fn a_lost_connection_is_an_error_unless_everything_was_said() {
     drop(server.welcome());
     assert_eq!(client.ends(), (Some(1), format!("{WELCOME}\n"), lost.clone()));
 
-    let client = Piped::start(server.port(), &[]);
-    server.accept().resets();
+    let mut client = Piped::start(server.port(), &[]);
+    let caller = server.welcome();
+    client.prints(WELCOME);
+    caller.resets();
     assert_eq!(client.ends(), (Some(1), nothing(), lost));
 }
 
