@@ -51,6 +51,16 @@ struct Draft {
     cursor: usize,
 }
 
+/// How the reading of a line ended.
+enum Read {
+    /// With Enter.
+    Line(String),
+    /// The prompt is no longer true; what was typed so far is kept.
+    Outdated,
+    /// The user wants to end.
+    Ended,
+}
+
 impl Draft {
     /// The text and the hint behind it.
     fn on_screen(&self) -> String {
@@ -89,17 +99,14 @@ impl Editor {
 
     /// The next line, or lines if several were pasted; `None` when the client ends.
     pub(super) fn next_line(&mut self) -> Result<Option<String>, ReadlineError> {
-        loop {
-            if self.link.ending().is_some() {
-                return Ok(None);
-            }
+        while self.link.ending().is_none() {
             match self.read()? {
-                Some(line) => return Ok(Some(line)),
-                None if self.page().is_outdated.take() => {}
-                // Ctrl-D, a signal from outside, or the terminal is gone.
-                None => self.link.end(Ending::Quit),
+                Read::Line(line) => return Ok(Some(line)),
+                Read::Outdated => {}
+                Read::Ended => self.link.end(Ending::Quit),
             }
         }
+        Ok(None)
     }
 
     /// Lets the next line start with a text that was typed already.
@@ -135,31 +142,29 @@ impl Editor {
         self.page().lines.take()
     }
 
-    /// Reads one line; `None` when it was interrupted. Nothing of it stays on the screen.
-    fn read(&mut self) -> Result<Option<String>, ReadlineError> {
+    /// Reads one line. Nothing of it stays on the screen.
+    fn read(&mut self) -> Result<Read, ReadlineError> {
         let prompt = self.link.prompt(View::PLAIN);
         let Draft { text, cursor } = std::mem::take(&mut self.draft);
-        let read = self.rustyline.readline_with_initial(&prompt, text.split_at(cursor));
-        let (shown, line) = match read {
-            Ok(line) => (line.clone(), Some(line)),
-            Err(ReadlineError::Interrupted) => (self.keep_draft(), None),
+        self.page().is_outdated.set(false);
+        let read = match self.rustyline.readline_with_initial(&prompt, text.split_at(cursor)) {
+            Ok(line) => Read::Line(line),
+            Err(ReadlineError::Interrupted) if self.page().is_outdated.get() => Read::Outdated,
             // Typed bytes that are no text, from a terminal that speaks no UTF-8.
-            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                self.page().is_outdated.set(true);
-                (self.keep_draft(), None)
-            }
-            Err(ReadlineError::Eof) => (String::new(), None),
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Read::Outdated,
+            // Ctrl-D, a signal from outside, or the terminal is gone.
+            Err(ReadlineError::Eof | ReadlineError::Interrupted) => Read::Ended,
             Err(error) => return Err(error),
         };
-        erase(&(prompt + &shown))?;
-        Ok(line)
-    }
-
-    /// Lets the next line start where this one stopped; gives what is on the screen of it.
-    fn keep_draft(&mut self) -> String {
-        let draft = self.page().draft.borrow().clone();
-        self.draft = draft;
-        self.draft.on_screen()
+        let draft = self.page().draft.take();
+        match &read {
+            Read::Line(line) => erase(&(prompt + line))?,
+            Read::Outdated | Read::Ended => erase(&(prompt + &draft.on_screen()))?,
+        }
+        if let Read::Outdated = read {
+            self.draft = draft;
+        }
+        Ok(read)
     }
 
     fn page(&mut self) -> &mut Page {
