@@ -26,6 +26,8 @@ use crate::{
 };
 
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 pub use outbox::{Outbox, Sink};
 

@@ -28,23 +28,22 @@ pub struct Registry {
 struct Shared {
     state: State,
     posts: Sender<Post>,
-    is_stopping: bool,
 }
 
 impl Registry {
     /// An empty chat that posts to `posts`.
     pub fn new(state: State, posts: Sender<Post>) -> Self {
-        Self { shared: Mutex::new(Shared { state, posts, is_stopping: false }) }
+        Self { shared: Mutex::new(Shared { state, posts }) }
     }
 
     /// Lets a client in; `None` once the server is stopping.
     pub fn enter(&self, sink: Box<dyn Sink>) -> Option<ClientId> {
         let now = Instant::now();
         let mut shared = self.shared.lock();
-        if shared.is_stopping {
+        let Shared { state, posts } = &mut *shared;
+        if state.is_stopping() {
             return None;
         }
-        let Shared { state, posts, .. } = &mut *shared;
         let (client, events) = state.enter(now);
         post(posts, Post::Attach(client, sink));
         events.for_each(|event| post(posts, event));
@@ -55,7 +54,7 @@ impl Registry {
     pub fn apply(&self, client: ClientId, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
         let now = Instant::now();
         let mut shared = self.shared.lock();
-        let Shared { state, posts, .. } = &mut *shared;
+        let Shared { state, posts } = &mut *shared;
         for command in commands {
             let is_last = command == Command::Quit;
             state.apply(client, command, now).for_each(|event| post(posts, event));
@@ -69,15 +68,14 @@ impl Registry {
     /// Removes a client. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId) {
         let mut shared = self.shared.lock();
-        let Shared { state, posts, .. } = &mut *shared;
+        let Shared { state, posts } = &mut *shared;
         state.leave(client).for_each(|event| post(posts, event));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
         let mut shared = self.shared.lock();
-        shared.is_stopping = true;
-        let Shared { state, posts, .. } = &mut *shared;
+        let Shared { state, posts } = &mut *shared;
         state.stop().for_each(|event| post(posts, event));
     }
 }
