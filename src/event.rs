@@ -154,17 +154,13 @@ pub struct Listing<Name> {
     more: usize,
 }
 
-impl<Name: Copy> Listing<Name> {
+impl<Name> Listing<Name> {
     /// The most names one answer shows.
     pub const MAX: usize = 500;
 
-    /// Lists names that come in their order.
-    pub fn new<'a>(names: impl ExactSizeIterator<Item = &'a Name>) -> Self
-    where
-        Name: 'a,
-    {
-        let more = names.len().saturating_sub(Self::MAX);
-        Self { names: names.take(Self::MAX).copied().collect(), more }
+    /// Lists `total` names that come in their order.
+    pub fn new(total: usize, names: impl Iterator<Item = Name>) -> Self {
+        Self { names: names.take(Self::MAX).collect(), more: total.saturating_sub(Self::MAX) }
     }
 }
 
@@ -309,9 +305,9 @@ mod tests {
     #[test]
     fn a_listing_is_bounded_and_says_what_it_left_out() {
         let names: Vec<_> = (0..503).map(Nick::guest).collect();
-        let listing = Listing::new(names.iter()).to_string();
+        let listing = Listing::new(503, names.iter().copied()).to_string();
         assert!(listing.ends_with(", guest_499 and 3 more"), "{listing}");
-        assert_eq!(Listing::new(names[..2].iter()).to_string(), "guest_0, guest_1");
+        assert_eq!(Listing::new(2, names.into_iter().take(2)).to_string(), "guest_0, guest_1");
     }
 
     #[test]

@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn lists_are_understood_even_when_they_are_cut() {
         let names: Vec<_> = (0..502).map(Nick::guest).collect();
-        let users = Event::Users { room: Room::lobby(), users: Listing::new(names.iter()) }.to_string();
+        let users =
+            Event::Users { room: Room::lobby(), users: Listing::new(502, names.iter().copied()) }.to_string();
         let Heard::Users(heard) = Heard::new(&users) else { panic!("{users}") };
         assert_eq!(
             heard.iter().collect::<Vec<_>>(),

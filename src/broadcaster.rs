@@ -1,0 +1,420 @@
+//! The one thread that writes: it drains the channel and fans messages out.
+//!
+//! The registry decides *who* hears *what*, in *which order*, and posts that; the broadcaster carries
+//! it out in that order and decides nothing. It keeps its own copy of who is in which room, brought
+//! up to date by posts in the same channel, so a post to a room costs its sender the same however
+//! many are in it.
+//!
+//! Writing is batched, and that is where the speed comes from. A batch is what the channel holds at
+//! the moment (up to a bound). Each post to a room is encoded once, at the end of the room's bytes of
+//! this batch; a member only remembers from where on these bytes are meant for it (`from`). At the
+//! end of the batch each member gets *one* send: first what it alone is owed, then its part of the
+//! room's bytes.
+
+use std::{
+    mem, thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use slotmap::SecondaryMap;
+
+use crate::{
+    dialect::text::encode,
+    event::Event,
+    names::{ClientId, RoomId},
+};
+
+mod outbox;
+
+pub use outbox::{Outbox, Sink};
+
+/// What the broadcaster is asked to do.
+pub enum Post {
+    /// A client has arrived; from now on the broadcaster owns its writing end.
+    Attach(ClientId, Box<dyn Sink>),
+    /// A client is in this room now, and no longer in the one before.
+    Enter(ClientId, RoomId),
+    /// Tell one client.
+    Tell(ClientId, Event),
+    /// Tell everybody in a room except some.
+    TellRoom(RoomId, Except, Event),
+    /// A client has left: deliver what it is still owed, then close.
+    Detach(ClientId),
+    /// The server stops: tell everybody and hang up.
+    Stop(Event),
+}
+
+/// Who in a room is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Except {
+    /// Everybody is told.
+    Nobody,
+    /// One is not.
+    One(ClientId),
+    /// Some are not.
+    These(Box<[ClientId]>),
+}
+
+impl Except {
+    fn as_slice(&self) -> &[ClientId] {
+        match self {
+            Self::Nobody => &[],
+            Self::One(client) => std::slice::from_ref(client),
+            Self::These(clients) => clients,
+        }
+    }
+}
+
+/// What the broadcaster may spend.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes one client may have waiting that its socket does not take.
+    pub outbox: usize,
+    /// How long, once the server stops, clients may take to read what is queued for them.
+    pub grace: Duration,
+}
+
+/// Posts the channel holds before senders must wait. Large enough that a broadcaster that was away
+/// for a moment finds a batch worth sending; its memory, some 130 kB, is all that it costs.
+const CHANNEL: usize = 1024;
+
+/// A batch ends after so many posts or so many encoded bytes, whichever comes first: a longer one
+/// gains nothing more on system calls, but the first in it waits for the last.
+const BATCH_POSTS: usize = 1024;
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// How long the broadcaster looks for the next post before it sleeps. Falling asleep and being woken
+/// costs more than that, and under load the next post is always near.
+const SPIN: Duration = Duration::from_micros(30);
+
+/// A client that has left gets this long, from its last sign of life, to read what it is owed.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Buffers kept for the next batches, so that a busy room does not allocate and an idle one holds
+/// nothing.
+const SPARE_BUFFERS: usize = 16;
+
+/// The channel to a new broadcaster, and the broadcaster. It runs until every sender is dropped.
+pub fn channel(limits: Limits) -> (Sender<Post>, Broadcaster) {
+    let (sender, posts) = bounded(CHANNEL);
+    (sender, Broadcaster::new(posts, limits))
+}
+
+/// The state of the broadcaster's thread. Nobody else can see it, so it needs no lock.
+pub struct Broadcaster {
+    posts: Receiver<Post>,
+    limits: Limits,
+    clients: SecondaryMap<ClientId, Client>,
+    rooms: SecondaryMap<RoomId, RoomMembers>,
+    /// Rooms and clients that this batch has bytes for.
+    touched_rooms: Vec<RoomId>,
+    touched_clients: Vec<ClientId>,
+    batch_bytes: usize,
+    /// Clients whose sockets were full.
+    blocked: Vec<ClientId>,
+    /// Outboxes of clients that have left and are still owed something.
+    leaving: Vec<Leaving>,
+    retry: Retry,
+    /// Once stopping: when to give up on clients that do not read.
+    stop_at: Option<Instant>,
+    spare: Vec<Vec<u8>>,
+}
+
+enum Wake {
+    Post(Post),
+    Retry,
+    Closed,
+}
+
+struct Client {
+    outbox: Outbox,
+    room: Option<RoomId>,
+    /// The place in the room's list of members.
+    place: usize,
+    /// From where on the room's bytes of this batch are for this client.
+    from: usize,
+    /// Whether it stands in the list of those whose sockets are full.
+    is_noted: bool,
+}
+
+#[derive(Default)]
+struct RoomMembers {
+    members: Vec<ClientId>,
+    /// What was said in this room in this batch, encoded.
+    bytes: Vec<u8>,
+}
+
+struct Leaving {
+    outbox: Outbox,
+    give_up: Instant,
+}
+
+impl Broadcaster {
+    fn new(posts: Receiver<Post>, limits: Limits) -> Self {
+        Self {
+            posts,
+            limits,
+            clients: SecondaryMap::new(),
+            rooms: SecondaryMap::new(),
+            touched_rooms: Vec::new(),
+            touched_clients: Vec::new(),
+            batch_bytes: 0,
+            blocked: Vec::new(),
+            leaving: Vec::new(),
+            retry: Retry::default(),
+            stop_at: None,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Delivers until every sender is dropped, and what is queued is delivered or given up.
+    pub fn run(mut self) {
+        loop {
+            match self.wait() {
+                Wake::Post(post) => self.take_batch(post),
+                Wake::Retry => {}
+                Wake::Closed => break,
+            }
+            self.flush();
+            if self.retry.is_due() {
+                self.sweep();
+            }
+        }
+        self.finish();
+    }
+
+    /// Waits for a post; but while somebody's socket is full, only until it is to be tried again.
+    fn wait(&self) -> Wake {
+        let spin_until = Instant::now() + SPIN;
+        while Instant::now() < spin_until {
+            match self.posts.try_recv() {
+                Ok(post) => return Wake::Post(post),
+                Err(TryRecvError::Disconnected) => return Wake::Closed,
+                Err(TryRecvError::Empty) => std::hint::spin_loop(),
+            }
+        }
+        let Some(retry_at) = self.retry.at else {
+            return self.posts.recv().map_or(Wake::Closed, Wake::Post);
+        };
+        match self.posts.recv_deadline(retry_at) {
+            Ok(post) => Wake::Post(post),
+            Err(RecvTimeoutError::Timeout) => Wake::Retry,
+            Err(RecvTimeoutError::Disconnected) => Wake::Closed,
+        }
+    }
+
+    fn take_batch(&mut self, first: Post) {
+        self.carry_out(first);
+        for _ in 1..BATCH_POSTS {
+            if self.batch_bytes >= BATCH_BYTES {
+                break;
+            }
+            let Ok(post) = self.posts.try_recv() else { break };
+            self.carry_out(post);
+        }
+        self.batch_bytes = 0;
+    }
+
+    fn carry_out(&mut self, post: Post) {
+        match post {
+            Post::Attach(client, sink) => self.attach(client, sink),
+            Post::Enter(client, room) => self.enter(client, room),
+            Post::Tell(client, event) => self.tell(client, &event),
+            Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+            Post::Detach(client) => self.detach(client),
+            Post::Stop(event) => self.stop(&event),
+        }
+    }
+
+    fn attach(&mut self, client: ClientId, sink: Box<dyn Sink>) {
+        let outbox = Outbox::new(sink, self.limits.outbox);
+        self.clients.insert(client, Client { outbox, room: None, place: 0, from: 0, is_noted: false });
+    }
+
+    fn enter(&mut self, client: ClientId, room: RoomId) {
+        self.leave_room(client);
+        let (Some(entering), Some(entry)) = (self.clients.get_mut(client), self.rooms.entry(room)) else {
+            return;
+        };
+        let room_members = entry.or_default();
+        entering.room = Some(room);
+        entering.place = room_members.members.len();
+        entering.from = room_members.bytes.len();
+        room_members.members.push(client);
+    }
+
+    /// Takes a client out of its room; what was said there until now it still hears.
+    fn leave_room(&mut self, client: ClientId) {
+        self.settle(client);
+        let Some(leaver) = self.clients.get_mut(client) else { return };
+        let (place, Some(room)) = (leaver.place, leaver.room.take()) else { return };
+        let Some(left) = self.rooms.get_mut(room) else { return };
+        left.members.swap_remove(place);
+        match left.members.get(place) {
+            Some(&moved) => self.clients[moved].place = place,
+            None if left.members.is_empty() => drop(self.rooms.remove(room)),
+            None => {}
+        }
+    }
+
+    /// Gives a client its part of the room's bytes up to now, so that what comes next in its outbox
+    /// comes after them.
+    fn settle(&mut self, client: ClientId) {
+        let Some(hearer) = self.clients.get_mut(client) else { return };
+        self.touched_clients.push(client);
+        let Some(room) = hearer.room.and_then(|room| self.rooms.get(room)) else { return };
+        hearer.outbox.queue(&room.bytes[hearer.from..]);
+        hearer.from = room.bytes.len();
+    }
+
+    fn tell(&mut self, client: ClientId, event: &Event) {
+        self.settle(client);
+        let Some(hearer) = self.clients.get_mut(client) else { return };
+        self.batch_bytes += hearer.outbox.queue_event(event);
+    }
+
+    fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {
+        for &client in except.as_slice() {
+            self.settle(client);
+        }
+        let Some(room) = self.rooms.get_mut(room_id) else { return };
+        if room.bytes.is_empty() {
+            self.touched_rooms.push(room_id);
+            room.bytes = self.spare.pop().unwrap_or_default();
+        }
+        let before = room.bytes.len();
+        encode(event, &mut room.bytes);
+        self.batch_bytes += room.bytes.len() - before;
+        for &client in except.as_slice() {
+            if let Some(client) = self.clients.get_mut(client)
+                && client.room == Some(room_id)
+            {
+                client.from = room.bytes.len();
+            }
+        }
+    }
+
+    fn detach(&mut self, client: ClientId) {
+        self.leave_room(client);
+        let Some(Client { mut outbox, .. }) = self.clients.remove(client) else { return };
+        outbox.send(&[]);
+        if outbox.is_blocked() {
+            self.leaving.push(Leaving { outbox, give_up: Instant::now() + LINGER });
+            self.retry.arm();
+        } else {
+            outbox.finish();
+        }
+    }
+
+    fn stop(&mut self, event: &Event) {
+        self.stop_at = Some(Instant::now() + self.limits.grace);
+        for client in self.clients.keys().collect::<Vec<_>>() {
+            self.tell(client, event);
+            self.clients[client].outbox.hang_up();
+        }
+    }
+
+    /// Ends a batch: one send for each client that has something coming.
+    fn flush(&mut self) {
+        while let Some(id) = self.touched_rooms.pop() {
+            let Some(room) = self.rooms.get_mut(id) else { continue };
+            for &id in &room.members {
+                let member = &mut self.clients[id];
+                member.outbox.send(&room.bytes[mem::take(&mut member.from)..]);
+                member.note_blocked(id, &mut self.blocked, &mut self.retry);
+            }
+            let mut bytes = mem::take(&mut room.bytes);
+            if self.spare.len() < SPARE_BUFFERS {
+                bytes.clear();
+                self.spare.push(bytes);
+            }
+        }
+        while let Some(id) = self.touched_clients.pop() {
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            client.outbox.send(&[]);
+            client.note_blocked(id, &mut self.blocked, &mut self.retry);
+        }
+    }
+
+    /// Tries again where a socket was full.
+    fn sweep(&mut self) {
+        let now = Instant::now();
+        let (clients, mut has_moved) = (&mut self.clients, false);
+        self.blocked.retain(|&id| {
+            let Some(client) = clients.get_mut(id) else { return false };
+            has_moved |= client.outbox.retry();
+            client.is_noted = client.outbox.is_blocked();
+            client.is_noted
+        });
+        self.leaving.retain_mut(|leaving| {
+            has_moved |= leaving.retry(now);
+            leaving.outbox.is_blocked() && now < leaving.give_up
+        });
+        self.retry.again(self.blocked.is_empty() && self.leaving.is_empty(), has_moved);
+    }
+
+    /// Nobody is left who could post: delivers what the leaving are still owed.
+    fn finish(mut self) {
+        for client in self.clients.keys().collect::<Vec<_>>() {
+            self.detach(client);
+        }
+        let stop_at = self.stop_at.unwrap_or_else(|| Instant::now() + self.limits.grace);
+        while let Some(retry_at) = self.retry.at.filter(|_| Instant::now() < stop_at) {
+            thread::park_timeout(retry_at.min(stop_at).saturating_duration_since(Instant::now()));
+            self.sweep();
+        }
+    }
+}
+
+impl Client {
+    fn note_blocked(&mut self, id: ClientId, blocked: &mut Vec<ClientId>, retry: &mut Retry) {
+        if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {
+            blocked.push(id);
+            retry.arm();
+        }
+    }
+}
+
+impl Leaving {
+    fn retry(&mut self, now: Instant) -> bool {
+        let has_moved = self.outbox.retry();
+        if has_moved {
+            self.give_up = now + LINGER;
+        }
+        if !self.outbox.is_blocked() {
+            self.outbox.finish();
+        }
+        has_moved
+    }
+}
+
+/// When to try full sockets again: soon, and as long as nothing moves, less and less often. So a
+/// client that drains is served within a millisecond or two, and one that never reads costs next
+/// to nothing.
+#[derive(Default)]
+struct Retry {
+    /// `None` while no socket is full; then the broadcaster sleeps until there is a post.
+    at: Option<Instant>,
+    delay: Duration,
+}
+
+impl Retry {
+    const SHORTEST: Duration = Duration::from_millis(1);
+    const LONGEST: Duration = Duration::from_millis(64);
+
+    fn arm(&mut self) {
+        let soon = Instant::now() + Self::SHORTEST;
+        self.at = Some(self.at.map_or(soon, |at| at.min(soon)));
+        self.delay = Self::SHORTEST;
+    }
+
+    fn is_due(&self) -> bool {
+        self.at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    fn again(&mut self, is_done: bool, has_moved: bool) {
+        self.delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(self.delay * 2) };
+        self.at = (!is_done).then(|| Instant::now() + self.delay);
+    }
+}

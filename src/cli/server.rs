@@ -1,0 +1,143 @@
+//! The command line of `chat_server`.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::Duration,
+};
+
+use clap::{ArgAction, Parser, error::ErrorKind};
+use tracing::level_filters::LevelFilter;
+
+use crate::server::{Config, Server};
+
+/// A chat server: one thread per client. Ctrl-C stops it.
+#[derive(Debug, Parser)]
+#[command(name = "chat_server", version)]
+pub struct Arguments {
+    /// Host name or address to listen on; 0.0.0.0 or :: for every network
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    host: String,
+
+    /// TCP port; 0 for any free one
+    #[arg(long, value_name = "PORT", default_value_t = 5555)]
+    port: u16,
+
+    /// Most clients at a time; 0 for as many as this machine holds
+    #[arg(long, value_name = "CLIENTS", default_value_t = 1000)]
+    max_clients: usize,
+
+    /// Most clients at a time from one address, loopback exempt; 0 for no limit
+    #[arg(long, value_name = "CLIENTS", default_value_t = 100)]
+    max_per_address: usize,
+
+    /// Longest text of a message; 0 for whatever fits into a line
+    #[arg(long, value_name = "BYTES", default_value_t = 1024)]
+    max_message_length: usize,
+
+    /// Longest line that a client may send
+    #[arg(long, value_name = "BYTES", default_value_t = 8192, value_parser = bytes(256, 1 << 20))]
+    max_line_length: u64,
+
+    /// Bytes that may wait for a client that does not read; beyond, it is cut
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
+    outbox_limit: u64,
+
+    /// Most members of a room in which coming and going are announced; 0 for no limit
+    #[arg(long, value_name = "MEMBERS", default_value_t = 200)]
+    presence_limit: usize,
+
+    /// Longest time for delivering what is queued when the server stops
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
+    shutdown_grace: u64,
+
+    /// Say more on standard error: who comes and goes; twice: everything
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Say less on standard error: errors only; twice: nothing
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
+    quiet: u8,
+}
+
+fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(min..=max)
+}
+
+impl Arguments {
+    /// Runs the server until it is stopped by SIGINT, SIGTERM or SIGHUP; a second one ends it at
+    /// once.
+    ///
+    /// # Errors
+    /// What to tell the user: the address cannot be had, or the machine cannot hold so many clients.
+    pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
+        self.start_diagnostics();
+        let server = Server::bind(&self.config())?;
+        let stopper = server.stopper();
+        ctrlc::set_handler(move || {
+            if !stopper.stop() {
+                end_at_once();
+            }
+        })?;
+        announce(&server);
+        Ok(server.run()?)
+    }
+
+    /// What was typed, then what it means. Options that contradict each other are refused here.
+    ///
+    /// # Errors
+    /// A usage error, as clap reports it.
+    pub fn check(self) -> Result<Self, clap::Error> {
+        if self.max_message_length as u64 > self.max_line_length {
+            let message = format!(
+                "a message of {} bytes does not fit into a line of {}: raise --max-line-length too",
+                self.max_message_length, self.max_line_length
+            );
+            return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        Ok(self)
+    }
+
+    fn config(&self) -> Config {
+        let unless_zero = |limit: usize| (limit > 0).then_some(limit);
+        let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        Config {
+            host: self.host.clone(),
+            port: self.port,
+            max_clients: unless_zero(self.max_clients),
+            max_per_address: unless_zero(self.max_per_address),
+            max_message_length: unless_zero(self.max_message_length),
+            max_line_length: in_memory(self.max_line_length),
+            outbox_limit: in_memory(self.outbox_limit),
+            presence_limit: unless_zero(self.presence_limit),
+            grace: Duration::from_secs(self.shutdown_grace),
+        }
+    }
+
+    fn start_diagnostics(&self) {
+        let level = match (self.quiet, self.verbose) {
+            (0, 0) => LevelFilter::WARN,
+            (0, 1) => LevelFilter::INFO,
+            (0, _) => LevelFilter::TRACE,
+            (1, _) => LevelFilter::ERROR,
+            _ => LevelFilter::OFF,
+        };
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(io::stderr)
+            .init();
+    }
+}
+
+/// The one line a script can wait for. Nobody need be listening: the server serves all the same.
+fn announce(server: &Server) {
+    if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
+        tracing::warn!(%error, "cannot write to standard output");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever presses Ctrl-C twice wants out, not every Drop")]
+fn end_at_once() {
+    std::process::exit(130);
+}

@@ -1,0 +1,341 @@
+//! The chat's rules: who is called what, who is in which room, who hears whom.
+//!
+//! No socket, thread, clock or lock in here: a command comes in, posts come out. So the rules are
+//! tested as conversations, and by random ones.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+    vec::Drain,
+};
+
+use slotmap::SlotMap;
+
+use crate::{
+    broadcaster::{Except, Post},
+    command::Command,
+    event::{Event, Listing},
+    names::{ClientId, Nick, Room, RoomId},
+    text::Text,
+};
+
+mod guests;
+mod ignoring;
+#[cfg(test)]
+mod tests;
+
+use guests::GuestNumbers;
+
+/// The chat as it is between two commands.
+pub struct State {
+    clients: SlotMap<ClientId, Client>,
+    /// Finds a client by its nickname, in any case.
+    nicks: HashMap<Nick, ClientId>,
+    rooms: SlotMap<RoomId, RoomState>,
+    /// Finds a room by its name, and lists rooms in order.
+    room_names: BTreeMap<Room, RoomId>,
+    lobby: RoomId,
+    guests: GuestNumbers,
+    /// For each nickname, who ignores it: asked for every message, so it is kept from this side.
+    ignored_by: HashMap<Nick, Vec<ClientId>>,
+    /// In a room with more members than this, coming and going are not announced.
+    presence_limit: usize,
+    /// How many things have been said.
+    seq: u64,
+    /// What follows from the command at hand.
+    posts: Vec<Post>,
+}
+
+struct Client {
+    nick: Nick,
+    room: RoomId,
+    connected: Instant,
+    last_active: Instant,
+    /// Whom `/reply` answers. The id, because a nickname can pass to somebody else.
+    last_whisperer: Option<(ClientId, Nick)>,
+    /// The other side of `ignored_by`.
+    ignores: Vec<Nick>,
+}
+
+struct RoomState {
+    name: Room,
+    /// In the order `/users` shows them.
+    members: BTreeMap<Nick, ClientId>,
+    topic: Option<Text>,
+}
+
+impl State {
+    /// An empty chat. `presence_limit` is in members of a room.
+    pub fn new(presence_limit: usize) -> Self {
+        let mut rooms = SlotMap::with_key();
+        let lobby = rooms.insert(RoomState::new(Room::lobby()));
+        Self {
+            clients: SlotMap::with_key(),
+            nicks: HashMap::new(),
+            rooms,
+            room_names: BTreeMap::from([(Room::lobby(), lobby)]),
+            lobby,
+            guests: GuestNumbers::default(),
+            ignored_by: HashMap::new(),
+            presence_limit,
+            seq: 0,
+            posts: Vec::new(),
+        }
+    }
+
+    /// Lets a client in as a guest in the lobby.
+    pub fn enter(&mut self, now: Instant) -> (ClientId, Drain<'_, Post>) {
+        let nick = Nick::guest(self.guests.take());
+        let client = self.clients.insert(Client::new(nick, self.lobby, now));
+        self.nicks.insert(nick, client);
+        self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
+        (client, self.posts.drain(..))
+    }
+
+    /// Carries out one command; `now` is when it was read.
+    pub fn apply(&mut self, client: ClientId, command: Command, now: Instant) -> Drain<'_, Post> {
+        if let Some(asking) = self.clients.get_mut(client) {
+            asking.last_active = now;
+            self.carry_out(client, command, now);
+        }
+        self.posts.drain(..)
+    }
+
+    /// Forgets a client.
+    pub fn leave(&mut self, client: ClientId) -> Drain<'_, Post> {
+        if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
+            self.leave_room(client, Event::Departed(nick));
+            self.forget(client);
+            self.posts.push(Post::Detach(client));
+        }
+        self.posts.drain(..)
+    }
+
+    /// Tells everybody that the server stops.
+    pub fn stop(&mut self) -> Drain<'_, Post> {
+        self.posts.push(Post::Stop(Event::ShuttingDown));
+        self.posts.drain(..)
+    }
+
+    fn carry_out(&mut self, client: ClientId, command: Command, now: Instant) {
+        match command {
+            Command::Say(text) => self.say(client, text),
+            Command::Act(text) => self.act(client, text),
+            Command::Rename(nick) => self.rename(client, nick),
+            Command::Join(room) => self.join(client, room),
+            Command::Leave => self.return_to_lobby(client),
+            Command::ListRooms => self.list_rooms(client),
+            Command::ListUsers => self.list_users(client),
+            Command::Whisper { to, text } => self.whisper(client, to, text),
+            Command::Reply(text) => self.reply(client, text),
+            Command::Whois(nick) => self.whois(client, nick, now),
+            Command::ShowTopic => self.show_topic(client),
+            Command::SetTopic(topic) => self.set_topic(client, topic),
+            Command::Ignore(nick) => self.ignore(client, nick),
+            Command::Unignore(nick) => self.unignore(client, nick),
+            Command::Help(None) => self.tell(client, Event::Commands),
+            Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
+            Command::Quit => self.tell(client, Event::Goodbye),
+            Command::Mistake(mistake) => self.tell(client, Event::Mistaken(mistake)),
+        }
+    }
+
+    fn say(&mut self, client: ClientId, text: Text) {
+        let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
+        self.tell_hearers(client, Event::Said { room, from, text, seq });
+    }
+
+    fn act(&mut self, client: ClientId, text: Text) {
+        let (from, seq) = (self.nick(client), self.next_seq());
+        self.tell_hearers(client, Event::Acted { from, text, seq });
+    }
+
+    fn rename(&mut self, client: ClientId, new: Nick) {
+        let old = self.nick(client);
+        if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
+            return self.tell(client, Event::NickTaken(new));
+        }
+        self.nicks.remove(&old);
+        self.nicks.insert(new, client);
+        self.guests.give_back(old);
+        self.follow_ignored(old, new);
+        self.clients[client].nick = new;
+        let room = self.room_mut(client);
+        // Removed first: inserting an equal key would keep the old spelling.
+        room.members.remove(&old);
+        room.members.insert(new, client);
+        self.tell(client, Event::NickChanged(new));
+        if old.as_str() != new.as_str() {
+            self.announce(client, Event::Renamed { old, new });
+        }
+    }
+
+    fn join(&mut self, client: ClientId, name: Room) {
+        let id = self.room_named(name);
+        if self.clients[client].room == id {
+            return self.tell(client, Event::AlreadyJoined(self.rooms[id].name));
+        }
+        self.move_to(client, id, Event::Joined(self.rooms[id].name));
+        if self.rooms[id].topic.is_some() {
+            self.show_topic(client);
+        }
+    }
+
+    fn return_to_lobby(&mut self, client: ClientId) {
+        if self.clients[client].room == self.lobby {
+            return self.tell(client, Event::AlreadyInLobby);
+        }
+        self.move_to(client, self.lobby, Event::Returned);
+    }
+
+    fn list_rooms(&mut self, client: ClientId) {
+        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
+        let total = self.room_names.len() - usize::from(lobby_is_empty);
+        let active =
+            self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
+        let rooms = Listing::new(total, active.map(|room| room.name));
+        self.tell(client, Event::Rooms(rooms));
+    }
+
+    fn list_users(&mut self, client: ClientId) {
+        let room = self.room(client);
+        let users = Listing::new(room.members.len(), room.members.keys().copied());
+        self.tell(client, Event::Users { room: room.name, users });
+    }
+
+    fn whisper(&mut self, client: ClientId, to: Nick, text: Text) {
+        match self.nicks.get(&to) {
+            Some(&target) => self.whisper_to(client, target, text),
+            None => self.tell(client, Event::NoSuchUser(to)),
+        }
+    }
+
+    fn reply(&mut self, client: ClientId, text: Text) {
+        match self.clients[client].last_whisperer {
+            Some((target, _)) if self.clients.contains_key(target) => self.whisper_to(client, target, text),
+            Some((_, nick)) => self.tell(client, Event::NoSuchUser(nick)),
+            None => self.tell(client, Event::NobodyWhispered),
+        }
+    }
+
+    /// Whoever ignores the whisperer hears nothing; the whisperer is not told so.
+    fn whisper_to(&mut self, client: ClientId, target: ClientId, text: Text) {
+        let (from, to) = (self.nick(client), self.nick(target));
+        if !self.clients[target].ignores.contains(&from) {
+            self.clients[target].last_whisperer = Some((client, from));
+            self.tell(target, Event::WhisperFrom { from, text: text.clone() });
+        }
+        self.tell(client, Event::WhisperTo { to, text });
+    }
+
+    fn whois(&mut self, client: ClientId, nick: Nick, now: Instant) {
+        let Some(&id) = self.nicks.get(&nick) else {
+            return self.tell(client, Event::NoSuchUser(nick));
+        };
+        let whom = &self.clients[id];
+        let (connected, idle) = (now - whom.connected, now - whom.last_active);
+        self.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
+    }
+
+    fn show_topic(&mut self, client: ClientId) {
+        let RoomState { name, topic, .. } = self.room(client);
+        self.tell(client, Event::Topic { room: *name, topic: topic.clone() });
+    }
+
+    fn set_topic(&mut self, client: ClientId, topic: Text) {
+        let by = self.nick(client);
+        self.room_mut(client).topic = Some(topic.clone());
+        self.tell_hearers(client, Event::TopicSet { by, topic });
+    }
+
+    /// From the room a client is in to another one.
+    fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
+        let nick = self.nick(client);
+        self.leave_room(client, Event::Left(nick));
+        self.enter_room(client, room, told, Event::Entered(nick));
+    }
+
+    /// The client is told after it has entered, so it misses nothing from then on.
+    fn enter_room(&mut self, client: ClientId, room: RoomId, told: Event, announced: Event) {
+        let nick = self.nick(client);
+        self.clients[client].room = room;
+        self.rooms[room].members.insert(nick, client);
+        self.posts.push(Post::Enter(client, room));
+        self.tell(client, told);
+        self.announce(client, announced);
+    }
+
+    fn leave_room(&mut self, client: ClientId, announced: Event) {
+        self.announce(client, announced);
+        let (nick, id) = (self.nick(client), self.clients[client].room);
+        let room = &mut self.rooms[id];
+        room.members.remove(&nick);
+        if room.members.is_empty() && id != self.lobby {
+            self.room_names.remove(&room.name);
+            self.rooms.remove(id);
+        }
+    }
+
+    fn forget(&mut self, client: ClientId) {
+        self.stop_ignoring(client);
+        let nick = self.nick(client);
+        self.nicks.remove(&nick);
+        if self.guests.give_back(nick) {
+            self.forget_ignored(nick);
+        }
+        self.clients.remove(client);
+    }
+
+    /// The room of this name; made on demand.
+    fn room_named(&mut self, name: Room) -> RoomId {
+        *self.room_names.entry(name).or_insert_with(|| self.rooms.insert(RoomState::new(name)))
+    }
+
+    fn nick(&self, client: ClientId) -> Nick {
+        self.clients[client].nick
+    }
+
+    fn room(&self, client: ClientId) -> &RoomState {
+        &self.rooms[self.clients[client].room]
+    }
+
+    fn room_mut(&mut self, client: ClientId) -> &mut RoomState {
+        &mut self.rooms[self.clients[client].room]
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    fn tell(&mut self, client: ClientId, event: Event) {
+        self.posts.push(Post::Tell(client, event));
+    }
+
+    /// Tells what a client said to everybody in its room who wants to hear it.
+    fn tell_hearers(&mut self, client: ClientId, event: Event) {
+        let Client { nick, room, .. } = self.clients[client];
+        self.posts.push(Post::TellRoom(room, self.ignoring(nick), event));
+    }
+
+    /// Tells the others in a client's room about its coming, going or renaming, unless they are too
+    /// many: ten thousand arrivals told to ten thousand people are a hundred million lines.
+    fn announce(&mut self, client: ClientId, event: Event) {
+        let room = self.clients[client].room;
+        if (2..=self.presence_limit).contains(&self.rooms[room].members.len()) {
+            self.posts.push(Post::TellRoom(room, Except::One(client), event));
+        }
+    }
+}
+
+impl Client {
+    fn new(nick: Nick, room: RoomId, now: Instant) -> Self {
+        Self { nick, room, connected: now, last_active: now, last_whisperer: None, ignores: Vec::new() }
+    }
+}
+
+impl RoomState {
+    fn new(name: Room) -> Self {
+        Self { name, members: BTreeMap::new(), topic: None }
+    }
+}

@@ -1,0 +1,204 @@
+//! Listening, accepting and stopping.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::{self, Scope},
+    time::Duration,
+};
+
+use crate::{
+    broadcaster::{self, Broadcaster},
+    dialect::text,
+    event::Event,
+    registry::{Registry, state::State},
+    session,
+    transport::{self, Connection, Listener, Seats},
+};
+
+mod capacity;
+mod error;
+mod stop;
+
+pub use capacity::Capacity;
+pub use error::Error;
+pub use stop::Stopper;
+
+/// What a server is started with. Where a limit is `None`, there is none.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Host name or address to listen on.
+    pub host: String,
+    /// TCP port; 0 means any free one.
+    pub port: u16,
+    /// Most clients at a time; `None` means as many as this machine holds.
+    pub max_clients: Option<usize>,
+    /// Most clients at a time from one address that is not a loopback address.
+    pub max_per_address: Option<usize>,
+    /// Longest text of a message, in bytes.
+    pub max_message_length: Option<usize>,
+    /// Longest line on the wire, in bytes without its end.
+    pub max_line_length: usize,
+    /// Bytes that may wait for one client whose socket is full.
+    pub outbox_limit: usize,
+    /// Most members of a room in which coming and going are announced.
+    pub presence_limit: Option<usize>,
+    /// How long a stop may take to deliver what is queued.
+    pub grace: Duration,
+}
+
+/// A server that is listening, but not yet accepting.
+pub struct Server {
+    stopper: Stopper,
+    seats: Arc<Seats>,
+    lines: text::Limits,
+    registry: Registry,
+    broadcaster: Broadcaster,
+}
+
+/// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
+/// backtrace needs.
+const SESSION_STACK: usize = 256 * 1024;
+
+impl Server {
+    /// Checks that this machine can hold what was asked for, and listens.
+    ///
+    /// # Errors
+    /// When the machine cannot hold so many clients, or the address cannot be had.
+    pub fn bind(config: &Config) -> Result<Self, Error> {
+        let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
+        let address = resolve(config)?;
+        let listener = Listener::bind(address).map_err(|source| Error::Bind { address, source })?;
+        let (posts, broadcaster) =
+            broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        Ok(Self {
+            stopper: Stopper::new(listener),
+            seats: Seats::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
+            lines: text::Limits {
+                line: config.max_line_length,
+                text: config.max_message_length.unwrap_or(usize::MAX),
+            },
+            registry: Registry::new(State::new(config.presence_limit.unwrap_or(usize::MAX)), posts),
+            broadcaster,
+        })
+    }
+
+    /// The address it listens on, with the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.stopper.listener().address()
+    }
+
+    /// What stops this server, from any thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// Serves clients until it is stopped; then everybody has been told, what was queued is
+    /// delivered or its time is over, and every thread has ended.
+    ///
+    /// # Errors
+    /// When the broadcaster's thread cannot be started, or has failed.
+    pub fn run(self) -> Result<(), Error> {
+        let Self { stopper, seats, lines, registry, broadcaster } = self;
+        let stops = StopOnDrop(stopper.clone());
+        let broadcasting = thread::Builder::new()
+            .name("broadcaster".into())
+            .spawn(move || {
+                let _stops = stops;
+                broadcaster.run();
+            })
+            .map_err(Error::Spawn)?;
+        let door = Door { stopper: &stopper, seats: &seats, lines, registry: &registry };
+        thread::scope(|sessions| {
+            door.accept(sessions);
+            registry.stop();
+        });
+        // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
+        drop(registry);
+        broadcasting.join().map_err(|_| Error::Broadcaster)
+    }
+}
+
+fn resolve(config: &Config) -> Result<SocketAddr, Error> {
+    let bad = |source| Error::Address { host: config.host.clone(), source };
+    let mut addresses = (config.host.as_str(), config.port).to_socket_addrs().map_err(bad)?;
+    addresses.next().ok_or_else(|| bad(io::ErrorKind::NotFound.into()))
+}
+
+/// A server without its broadcaster would be silent for ever; it stops instead.
+struct StopOnDrop(Stopper);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Where clients come in.
+struct Door<'a> {
+    stopper: &'a Stopper,
+    seats: &'a Arc<Seats>,
+    lines: text::Limits,
+    registry: &'a Registry,
+}
+
+impl<'a> Door<'a> {
+    /// How long to leave `accept` alone when it fails, at first and at most. Out of file
+    /// descriptors, it fails at once, for as long as it takes somebody to leave.
+    const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+    /// Starts a session for each client, until the server is stopped.
+    fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
+        let mut pause = Self::SHORTEST_PAUSE;
+        while !self.stopper.is_stopping() {
+            match self.stopper.listener().accept() {
+                Ok((stream, peer)) => {
+                    pause = Self::SHORTEST_PAUSE;
+                    self.let_in(sessions, stream, peer);
+                }
+                // The client has changed its mind before we came to it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(_) if self.stopper.is_stopping() => {}
+                Err(error) => {
+                    tracing::warn!(%error, ?pause, "cannot accept clients");
+                    self.stopper.wait(pause);
+                    pause = Self::LONGEST_PAUSE.min(pause * 2);
+                }
+            }
+        }
+    }
+
+    fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
+        let Some(seat) = self.seats.take(peer) else {
+            tracing::info!(%peer, "turned away: full");
+            return transport::refuse(&stream, &full());
+        };
+        // An error here means that the client is gone already.
+        let Ok(connection) = Connection::new(stream, peer, seat) else { return };
+        let theirs = Arc::clone(&connection);
+        let session =
+            thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);
+        if let Err(error) = session.spawn_scoped(sessions, move || self.serve(theirs)) {
+            tracing::warn!(%peer, %error, "turned away: no thread");
+            connection.refuse(&full());
+        }
+    }
+
+    /// One session, and the end of its panic, should it have one.
+    fn serve(&self, connection: Arc<Connection>) {
+        let (reader, writer) = connection.split();
+        let session = || session::run(self.registry, reader, Box::new(writer), self.lines);
+        if catch_unwind(AssertUnwindSafe(session)).is_err() {
+            tracing::error!("a session has panicked; its client was removed");
+        }
+    }
+}
+
+fn full() -> Vec<u8> {
+    let mut line = Vec::new();
+    text::encode(&Event::Full, &mut line);
+    line
+}

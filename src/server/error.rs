@@ -1,0 +1,62 @@
+//! Why a server cannot start, or had to stop.
+
+use std::{fmt, io, net::SocketAddr};
+
+/// Why a server cannot start, or had to stop.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The host is not an address, nor a name of one.
+    Address {
+        /// What was asked for.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nobody can listen there.
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// This machine cannot hold so many clients.
+    TooManyClients {
+        /// How many were asked for.
+        asked: usize,
+        /// How many it can hold.
+        holds: usize,
+        /// What limits it, and to what.
+        limit: String,
+    },
+    /// The broadcaster's thread could not be started.
+    Spawn(io::Error),
+    /// The broadcaster's thread has panicked.
+    Broadcaster,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { host, source } => write!(f, "'{host}' is not an address to listen on: {source}"),
+            Self::Bind { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "port {} on {} is in use by another program", address.port(), address.ip())
+            }
+            Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::TooManyClients { asked, holds, limit } => {
+                write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
+            }
+            Self::Spawn(source) => write!(f, "cannot start the broadcaster's thread: {source}"),
+            Self::Broadcaster => f.write_str("the broadcaster has failed; this is a bug"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Address { source, .. } | Self::Bind { source, .. } | Self::Spawn(source) => Some(source),
+            Self::TooManyClients { .. } | Self::Broadcaster => None,
+        }
+    }
+}

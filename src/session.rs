@@ -1,0 +1,173 @@
+//! One client's thread, from its arrival to its leaving.
+
+use std::{io::Read, iter, ops::ControlFlow, time::Duration};
+
+use crate::{
+    broadcaster::Sink,
+    command::Command,
+    dialect::text::{Decoder, Limits},
+    names::ClientId,
+    registry::Registry,
+    transport::Reader,
+};
+
+/// Bytes asked for in one read. It starts small, because ten thousand idle clients each keep one,
+/// and doubles while a client fills it.
+const SMALLEST_READ: usize = 512;
+const LARGEST_READ: usize = 16 * 1024;
+
+/// The most commands of one client that are applied under one lock: enough that a flood does not
+/// spend its time on locking, few enough that nobody else waits long behind it.
+const BURST: usize = 64;
+
+/// How long a client that has quit may take to close its side.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Serves one client until it leaves or is hung up on.
+pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
+    let peer = reader.peer();
+    let Some(membership) = Membership::enter(registry, sink) else { return };
+    tracing::info!(%peer, "connected");
+    let why = converse(&membership, &mut reader, limits);
+    drop(membership);
+    tracing::info!(%peer, ?why, "disconnected");
+    if why == Ending::Quit {
+        reader.drain(PATIENCE);
+    }
+}
+
+/// Being in the chat. However its thread ends, even by a panic, the client is removed: exactly once,
+/// and here.
+struct Membership<'a> {
+    registry: &'a Registry,
+    client: ClientId,
+}
+
+impl<'a> Membership<'a> {
+    fn enter(registry: &'a Registry, sink: Box<dyn Sink>) -> Option<Self> {
+        registry.enter(sink).map(|client| Self { registry, client })
+    }
+
+    fn apply(&self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+        self.registry.apply(self.client, commands)
+    }
+}
+
+impl Drop for Membership<'_> {
+    fn drop(&mut self) {
+        self.registry.leave(self.client);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Quit,
+    EndOfStream,
+    Error,
+}
+
+/// Reads, decodes, applies; until there is nothing more to read.
+fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
+    let mut decoder = Decoder::new(limits);
+    let mut buffer = vec![0; SMALLEST_READ];
+    let mut commands = Vec::new();
+    loop {
+        let length = match reader.read(&mut buffer) {
+            Ok(0) => return Ending::EndOfStream,
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => return Ending::Error,
+        };
+        decoder.feed(&buffer[..length]);
+        loop {
+            // Decoded first and applied then: under the lock there is only deciding.
+            commands.extend(iter::from_fn(|| decoder.next_command()).take(BURST));
+            if commands.is_empty() {
+                break;
+            }
+            if membership.apply(commands.drain(..)).is_break() {
+                return Ending::Quit;
+            }
+        }
+        if length == buffer.len() && length < LARGEST_READ {
+            buffer.resize(length * 2, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        panic::{AssertUnwindSafe, catch_unwind},
+    };
+
+    use crossbeam_channel::{Receiver, bounded};
+
+    use super::*;
+    use crate::{broadcaster::Post, event::Event, registry::state::State};
+
+    struct NoSink;
+
+    impl Sink for NoSink {
+        fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
+            Ok(owed.len() + fresh.len())
+        }
+
+        fn finish(&mut self) {}
+
+        fn hang_up(&mut self) {}
+    }
+
+    /// Gives these bytes one at a time, then panics.
+    struct Faulty(&'static [u8]);
+
+    impl Read for Faulty {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let (&first, rest) = self.0.split_first().expect("planted");
+            buffer[0] = first;
+            self.0 = rest;
+            Ok(1)
+        }
+    }
+
+    fn chat() -> (Registry, Receiver<Post>) {
+        let (sender, posts) = bounded(100);
+        (Registry::new(State::new(200), sender), posts)
+    }
+
+    fn limits() -> Limits {
+        Limits { line: 100, text: 100 }
+    }
+
+    #[test]
+    fn a_panic_in_one_session_is_only_that_clients_leaving() {
+        let (registry, posts) = chat();
+        let other = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        let unwound = catch_unwind(AssertUnwindSafe(|| {
+            let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+            converse(&membership, Faulty(b"/nick bob\nhel"), limits());
+        }));
+        assert!(unwound.is_err());
+        let told: Vec<_> = posts
+            .try_iter()
+            .filter_map(
+                |post| if let Post::TellRoom(_, _, event) = post { Some(event.to_string()) } else { None },
+            )
+            .collect();
+        assert_eq!(
+            told,
+            ["guest_2 has joined the chat!", "guest_2 is now known as bob.", "bob has left the chat."]
+        );
+        assert!(other.apply([Command::ListUsers]).is_continue());
+        assert!(matches!(posts.try_iter().last(), Some(Post::Tell(_, Event::Users { .. }))));
+    }
+
+    #[test]
+    fn nothing_after_quit_is_carried_out() {
+        let (registry, posts) = chat();
+        let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
+        assert!(matches!(posts.try_iter().last(), Some(Post::Tell(_, Event::Goodbye))));
+    }
+}

@@ -1,0 +1,181 @@
+//! How bytes arrive and leave: TCP.
+//!
+//! A connection has two ends that never wait for each other: the session's thread blocks in
+//! [`Reader`], and the broadcaster sends through [`Writer`] and never blocks. The socket closes when
+//! both are gone, and with it the [`Seat`] is free again: whoever still takes memory still counts.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rustix::net::{SendFlags, sockopt};
+
+use crate::broadcaster::Sink;
+
+mod seats;
+
+pub use seats::{Seat, Seats};
+
+/// Connections that may wait to be accepted. The standard library asks for 128, and then thousands
+/// of clients that connect at once are put off for seconds.
+const BACKLOG: i32 = 4096;
+
+/// A socket that accepts TCP connections.
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on an address; port 0 means any free port.
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind`]: the address is in use, or not ours.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpListener::bind(address)?;
+        rustix::net::listen(&socket, BACKLOG)?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address it listens on, with the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the next connection.
+    ///
+    /// # Errors
+    /// Any error of `accept`: among them that there are no file descriptors left, and that the
+    /// listener was closed.
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.socket.accept()
+    }
+
+    /// Accepts nothing more, and wakes who waits in [`Listener::accept`].
+    pub fn close(&self) {
+        // Shutting a listening socket down wakes `accept` on Linux, and needs no file descriptor.
+        // Elsewhere it is an error, and a connection to oneself does it.
+        if rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).is_err() {
+            let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        }
+    }
+}
+
+/// One client's socket, and the place it takes.
+pub struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// Somebody else ended this connection: not even what has arrived already is to be read.
+    is_hung_up: AtomicBool,
+    _seat: Seat,
+}
+
+impl Connection {
+    /// Prepares a socket that was just accepted.
+    ///
+    /// # Errors
+    /// When the socket is gone already.
+    pub fn new(stream: TcpStream, peer: SocketAddr, seat: Seat) -> io::Result<Arc<Self>> {
+        // The broadcaster sends whole batches; holding one back to fill a packet only delays it.
+        stream.set_nodelay(true)?;
+        keep_alive(&stream)?;
+        Ok(Arc::new(Self { stream, peer, is_hung_up: AtomicBool::new(false), _seat: seat }))
+    }
+
+    /// The reading and the writing end.
+    pub fn split(self: Arc<Self>) -> (Reader, Writer) {
+        (Reader(Arc::clone(&self)), Writer(self))
+    }
+
+    /// Says one last thing to somebody who is not let in.
+    pub fn refuse(&self, line: &[u8]) {
+        refuse(&self.stream, line);
+    }
+}
+
+/// A client whose machine vanished without a word is noticed after a minute and a half.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(60))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(stream, 3)?;
+    Ok(())
+}
+
+/// Says one last thing on a new connection, without waiting, and ends it.
+pub fn refuse(mut stream: &TcpStream, line: &[u8]) {
+    // Whatever goes wrong here, the client is gone. What it has sent already is taken in, because
+    // closing with unread bytes resets the connection and can take the last words with it.
+    let _ = stream.set_nonblocking(true);
+    let _ = stream.write(line);
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.read(&mut [0; 1024]);
+}
+
+/// What the session's thread reads from.
+pub struct Reader(Arc<Connection>);
+
+impl Reader {
+    /// The client's address.
+    pub fn peer(&self) -> SocketAddr {
+        self.0.peer
+    }
+
+    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
+    /// does not reset the connection before the client has read our last words.
+    pub fn drain(&mut self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut forgotten = [0; 1024];
+        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            let has_timeout = self.0.stream.set_read_timeout(Some(left)).is_ok();
+            if !has_timeout || self.read(&mut forgotten).map_or(true, |n| n == 0) {
+                return;
+            }
+        }
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_hung_up.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        (&self.0.stream).read(buffer)
+    }
+}
+
+/// What the broadcaster sends through.
+pub struct Writer(Arc<Connection>);
+
+impl Sink for Writer {
+    fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
+        // The socket itself stays blocking, for the reader's sake; only this call does not wait.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let socket = &self.0.stream;
+        let sent = match (owed, fresh) {
+            ([], only) | (only, []) => rustix::net::send(socket, only, flags),
+            (owed, fresh) => {
+                let parts = [io::IoSlice::new(owed), io::IoSlice::new(fresh)];
+                rustix::net::sendmsg(socket, &parts, &mut rustix::net::SendAncillaryBuffer::default(), flags)
+            }
+        };
+        Ok(sent?)
+    }
+
+    fn finish(&mut self) {
+        let _ = self.0.stream.shutdown(Shutdown::Write);
+    }
+
+    fn hang_up(&mut self) {
+        self.0.is_hung_up.store(true, Ordering::Release);
+        let _ = self.0.stream.shutdown(Shutdown::Read);
+    }
+}
