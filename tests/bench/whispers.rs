@@ -129,7 +129,7 @@ impl<'a> Talk<'a> {
             Line::Framing | Line::Chatter => Ok(()),
             Line::Ready | Line::Complaint => {
                 Err(Failure::Broken(format!("unexpected line: {}", line.escape_ascii())))
-            },
+            }
         }
     }
 

@@ -17,7 +17,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     contender::{Contender, Ours, serve_raw},
-    failure::Failure,
     report::{Entry, Role, table},
     scenario::{SCENARIOS, Scenario},
 };
