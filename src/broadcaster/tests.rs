@@ -254,13 +254,12 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
     let (sender, broadcaster) = channel(Limits { outbox: 9999, grace: Duration::from_millis(20) });
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
     let socket = Shared::with_space(3);
-    for post in [
+    let posts = vec![
         Post::Attach(client, Box::new(socket.clone())),
         Post::Enter(client, room),
         Post::TellRoom(room, Except::Nobody, said("hello")),
-    ] {
-        sender.send(post).unwrap();
-    }
+    ];
+    assert!(sender.send(Round(posts)).is_ok());
     drop(sender);
     broadcaster.run();
     assert_eq!(socket.heard(), "[lo");

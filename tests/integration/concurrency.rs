@@ -68,15 +68,15 @@ fn who_comes_and_goes_in_a_storm_misses_nothing_and_hears_nothing_it_should_not(
             .map(|n| server.client(&format!("walker{n}")))
             .map(|walker| spawn(scope, move || walk_in_and_out(walker)))
             .collect();
-        (0..)
-            .take_while(|n| {
-                speaker.says(&n.to_string());
-                speaker.hears(&format!("[storm] speaker: {n}"));
-                walkers.iter().any(|walker| !walker.is_finished())
-            })
-            .count()
+        let mut said = 0;
+        while walkers.iter().any(|walker| !walker.is_finished()) {
+            speaker.says(&said.to_string());
+            speaker.hears(&format!("[storm] speaker: {said}"));
+            said += 1;
+        }
+        said
     });
-    for n in 0..=said {
+    for n in 0..said {
         anchor.hears(&format!("[storm] speaker: {n}"));
     }
 }

@@ -42,7 +42,7 @@ fn a_stop_finds_clients_in_every_state() {
     let _never_reads = server.connect();
     let _never_speaks = server.connect();
     let mut skipping = server.client("dave");
-    skipping.sends(&[b'x'; 20_000]);
+    skipping.sends(&[b'x'; 10_000]);
     alice.catches_up();
     let _perhaps_not_accepted_yet: Vec<_> = (0..20).map(|_| server.connect()).collect();
     server.signal(Signal::INT);
