@@ -5,6 +5,7 @@ mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod readme;
 mod slow_reader;
 mod starting;
 mod stopping;
