@@ -30,8 +30,8 @@ fn every_option_of_the_server_is_explained_with_its_default() {
     for option in options.filter(|option| option.contains('<')) {
         let (name, rest) = option.split_once(' ').expect("a value");
         let value = rest.split(['<', '>']).nth(1).expect("its name");
-        let default = help.split_once(option).and_then(|(_, after)| after.split("[default: ").nth(1));
-        let default = default.and_then(|after| after.split(']').next()).expect("a default");
+        let default = rest.split("[default: ").nth(1).and_then(|after| after.split(']').next());
+        let default = default.expect("a default");
         assert!(
             readme.contains(&format!("| `--{name} {value}` | `{default}` |")),
             "--{name} {value} {default}"
