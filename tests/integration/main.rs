@@ -3,4 +3,12 @@
 
 mod client_pipe;
 mod client_terminal;
+mod concurrency;
+mod conversation;
+mod layers;
+mod limits;
+mod readme;
+mod slow_reader;
+mod starting;
+mod stopping;
 mod support;

@@ -1,0 +1,174 @@
+//! The benchmark: real loopback sockets, the real server, and beside it the raw floor and other
+//! servers.
+//!
+//! `cargo bench` measures our server and the raw floor; `cargo bench -- --peers` also the other servers that are
+//! installed; `cargo bench -- room paced` only the scenarios whose names contain one of the words.
+//! Speed never fails it; a lost, doubled, reordered or leaked line does.
+//!
+//! One thread speaks for all clients (`crowd.rs`). In every scenario (`scenario.rs`) every line
+//! carries its sender and number (`mark.rs`), and every client checks every line (`receiver.rs`).
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::cast_precision_loss, reason = "figures are for people")]
+
+use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::{
+    contender::{Contender, Ours, serve_raw},
+    report::{Entry, Role, table},
+    scenario::{SCENARIOS, Scenario},
+};
+
+mod churn;
+mod contender;
+mod crowd;
+mod failure;
+mod fan_out;
+mod gather;
+mod hall;
+mod histogram;
+mod idle;
+mod mark;
+mod measure;
+mod process;
+mod receiver;
+mod report;
+mod scenario;
+mod slow_reader;
+mod whispers;
+
+/// Measures the chat server over loopback sockets.
+#[derive(Parser)]
+#[command(name = "cargo bench --")]
+struct Arguments {
+    /// Only scenarios whose name contains one of these words.
+    scenarios: Vec<String>,
+    /// Measure redis, nats, ngircd and inspircd too, where they are installed.
+    #[arg(long)]
+    peers: bool,
+    /// One short run of each: to try, not to quote.
+    #[arg(long)]
+    quick: bool,
+    /// How long each run measures.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// How often everything is run, in turns; the median is shown.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Measure this build of the chat server.
+    #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
+    server: PathBuf,
+    /// Given by cargo. Without it (`cargo test --benches`) all scenarios are only tried, with few clients.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Be the raw floor instead: LINES at once to CLIENTS.
+    #[arg(long, hide = true, num_args = 2, value_names = ["LINES", "CLIENTS"])]
+    raw_floor: Option<Vec<u64>>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(&[lines, clients]) = arguments.raw_floor.as_deref() {
+        // The clients hang up when they have measured enough: that is how it ends.
+        let _ = serve_raw(lines, clients);
+        return ExitCode::SUCCESS;
+    }
+    raise_file_limit();
+    let plan = Plan::of(&arguments);
+    println!("{}", plan.title());
+    let mut is_sound = true;
+    for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
+        let entries = plan.run(scenario, &arguments);
+        println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, scenario.goals));
+        is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
+    }
+    if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Arguments {
+    fn wants(&self, scenario: &Scenario) -> bool {
+        self.scenarios.is_empty() || self.scenarios.iter().any(|word| scenario.name.contains(word))
+    }
+}
+
+/// How much is measured.
+struct Plan {
+    runs: usize,
+    length: Duration,
+    most_clients: usize,
+}
+
+impl Plan {
+    fn of(arguments: &Arguments) -> Self {
+        let seconds = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1));
+        if !arguments.bench {
+            Self { runs: 1, length: seconds(0.1), most_clients: 20 }
+        } else if arguments.quick {
+            Self { runs: 1, length: seconds(0.4), most_clients: usize::MAX }
+        } else {
+            Self { runs: arguments.runs, length: seconds(arguments.seconds), most_clients: usize::MAX }
+        }
+    }
+
+    fn title(&self) -> String {
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut title = format!(
+            "{cores} cores, Linux {}; {} × {} s each, in turns; medians. Texts of {} bytes; a sender writes {} lines \
+             at once and has at most {} under way; the load generator shares the cores.\n",
+            kernel.trim(),
+            self.runs,
+            self.length.as_secs_f64(),
+            mark::TEXT,
+            hall::BATCH,
+            hall::WINDOW
+        );
+        if self.most_clients != usize::MAX {
+            title += "A trial with few clients: these figures say nothing.\n";
+        }
+        title
+    }
+
+    /// All servers in turns, so that what else the machine does hits all of them.
+    fn run(&self, scenario: &Scenario, arguments: &Arguments) -> Vec<Entry> {
+        let mut contenders: Vec<(Role, Box<dyn Contender>)> =
+            vec![(Role::Ours, Box::new(Ours { program: arguments.server.clone() }))];
+        contenders.extend(scenario.raw().map(|raw| (Role::Raw, raw)));
+        if arguments.peers {
+            let peers = scenario.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
+            contenders.extend(peers.map(|peer| (Role::Peer, peer)));
+        }
+        let entry = |(role, contender): &(Role, Box<dyn Contender>)| Entry {
+            name: contender.name(),
+            role: *role,
+            samples: Vec::new(),
+            failures: Vec::new(),
+        };
+        let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
+        let load = scenario.load.at_most(self.most_clients);
+        for _ in 0..self.runs {
+            for ((_, contender), entry) in contenders.iter().zip(&mut entries) {
+                match load.run(contender.as_ref(), self.length) {
+                    Ok(sample) => entry.samples.push(sample),
+                    Err(failure) => entry.failures.push(failure.to_string()),
+                }
+            }
+        }
+        entries
+    }
+}
+
+/// Whether a shell would find `program`.
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Ten thousand clients need as many files here, and as many in the server, which inherits this.
+fn raise_file_limit() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    // If it cannot be raised, the scenario that needs more says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}

@@ -1,0 +1,186 @@
+//! Clients who come, say one thing, and go.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    contender::{Contender, Line, nick, room},
+    crowd::{Client, Crowd, Hear, lines},
+    failure::{Failure, Result},
+    mark::{Mark, TEXT},
+    measure::{Measure, Sample},
+    process::{Running, pause},
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs sessions, `at_once` at a time, for `length`, and counts those that have ended well.
+pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration) -> Result<Sample> {
+    let server = contender.start(at_once)?;
+    let empty = server.usage();
+    let mut crowd = Crowd::new()?;
+    let mut door = Revolving {
+        contender,
+        visits: vec![Visit::default(); at_once],
+        begun: 0,
+        ended: Vec::new(),
+        count: 0,
+    };
+    for slot in 0..at_once {
+        let client = crowd.connect(server.address)?;
+        door.begin(slot, client)?;
+    }
+    let start = Instant::now();
+    door.turn(&mut crowd, &server, start + length)?;
+    let (passed, count) = (start.elapsed().as_secs_f64(), door.count as f64);
+    let cpu = (server.usage().cpu - empty.cpu).as_secs_f64();
+    door.close(&mut crowd)?;
+    check_nothing_is_left(contender, &server, empty.threads, empty.files)?;
+    Ok(vec![(Measure::Sessions, count / passed), (Measure::CpuPerSession, cpu / count)])
+}
+
+/// Threads and open files of clients who have gone would add up.
+fn check_nothing_is_left(
+    contender: &dyn Contender,
+    server: &Running,
+    threads: u64,
+    files: usize,
+) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let left = server.usage();
+        if (left.threads <= threads && left.files <= files) || contender.program().is_some() {
+            return Ok(());
+        }
+        if start.elapsed() > PATIENCE {
+            let what = format!(
+                "leaked: {} threads and {} open files are left, of {threads} and {files} in the beginning",
+                left.threads, left.files
+            );
+            return Err(Failure::Broken(what));
+        }
+        // Nothing tells that another program has closed a file.
+        pause(Duration::from_millis(10));
+    }
+}
+
+#[derive(Clone, Default)]
+struct Visit {
+    session: u64,
+    /// How often the server said that it is ready, and how often the own text was heard.
+    ready: u64,
+    heard: u64,
+}
+
+struct Revolving<'a> {
+    contender: &'a dyn Contender,
+    visits: Vec<Visit>,
+    begun: u64,
+    /// Slots whose session has ended.
+    ended: Vec<usize>,
+    count: u64,
+}
+
+impl Revolving<'_> {
+    fn begin(&mut self, slot: usize, client: &mut Client) -> Result<()> {
+        self.visits[slot] = Visit { session: self.begun, ready: 0, heard: 0 };
+        self.begun += 1;
+        client.send(self.contender.hello(&self.nick(slot)).as_bytes())
+    }
+
+    fn nick(&self, slot: usize) -> String {
+        nick(usize::try_from(self.visits[slot].session).unwrap_or(slot))
+    }
+
+    fn mark(&self, slot: usize) -> Mark {
+        Mark::new(slot, self.visits[slot].session)
+    }
+
+    fn turn(&mut self, crowd: &mut Crowd, server: &Running, end: Instant) -> Result<()> {
+        while Instant::now() < end {
+            self.listen(crowd)?;
+            while let Some(slot) = self.ended.pop() {
+                let client = crowd.reconnect(server.address, slot)?;
+                self.begin(slot, client)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the last sessions end.
+    fn close(&mut self, crowd: &mut Crowd) -> Result<()> {
+        while self.count < self.begun {
+            self.listen(crowd)?;
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, crowd: &mut Crowd) -> Result<()> {
+        let before = (self.count, Instant::now());
+        while self.count == before.0 {
+            crowd.turn(Duration::from_millis(100), self)?;
+            if before.1.elapsed() > PATIENCE {
+                let waited_for = format!("any of {} sessions to end", self.visits.len());
+                return Err(Failure::TooLate { after: PATIENCE, waited_for });
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything a visitor has to say, at once, as from a script.
+    fn talk(&self, slot: usize) -> Vec<u8> {
+        let room = room(slot);
+        let mut bytes = self.contender.enter(&self.nick(slot), &room).into_bytes();
+        bytes.extend_from_slice(self.contender.say(&room, TEXT).as_bytes());
+        self.mark(slot).write(&mut bytes);
+        bytes.extend_from_slice(self.contender.line_end().as_bytes());
+        bytes.extend_from_slice(self.contender.quit().unwrap_or_default().as_bytes());
+        bytes
+    }
+
+    fn read(&mut self, slot: usize, line: &[u8], client: &mut Client) -> Result<()> {
+        match self.contender.read(line) {
+            Line::Ready => {
+                self.visits[slot].ready += 1;
+                if self.visits[slot].ready == 1 {
+                    client.send(&self.talk(slot))?;
+                }
+            }
+            Line::Said(text) if Mark::of(text) == Some(self.mark(slot)) => self.visits[slot].heard += 1,
+            Line::Ping(answer) => client.send(&answer)?,
+            Line::Framing | Line::Chatter => {}
+            Line::Said(_) | Line::Confirmed(_) | Line::Complaint => {
+                let what = format!("{} heard: {}", self.nick(slot), line.escape_ascii());
+                return Err(Failure::Broken(what));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Hear for Revolving<'_> {
+    fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
+        let (end, lines) = lines(bytes);
+        for line in lines {
+            self.read(id, line, client)?;
+        }
+        Ok(end)
+    }
+
+    fn end(&mut self, id: usize) -> Result<()> {
+        let visit = &self.visits[id];
+        let wanted = (2, u64::from(self.contender.echoes()));
+        if (visit.ready, visit.heard) != wanted {
+            let what = format!(
+                "{} was hung up on after {} of 2 answers and {} of {} texts",
+                self.nick(id),
+                visit.ready,
+                visit.heard,
+                wanted.1
+            );
+            return Err(Failure::Broken(what));
+        }
+        self.count += 1;
+        self.ended.push(id);
+        Ok(())
+    }
+}

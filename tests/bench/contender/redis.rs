@@ -1,0 +1,69 @@
+//! Redis: a room is a channel, and so is each client's ear for whispers.
+
+use std::process::Command;
+
+use super::{Contender, Line};
+use crate::{
+    failure::Result,
+    mark::TEXT,
+    process::{Running, start_on_free_port},
+};
+
+pub(crate) struct Redis;
+
+impl Contender for Redis {
+    fn name(&self) -> String {
+        "redis".into()
+    }
+
+    fn program(&self) -> Option<&'static str> {
+        Some("redis-server")
+    }
+
+    fn start(&self, clients: usize) -> Result<Running> {
+        start_on_free_port(|port, folder| {
+            let mut command = Command::new("redis-server");
+            command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
+            command.args(["--save", "", "--appendonly", "no", "--loglevel", "warning"]);
+            command.args(["--maxclients", &(clients + 100).to_string(), "--tcp-backlog", "4096"]);
+            command.args(["--client-output-buffer-limit", "pubsub 0 0 0"]);
+            command.arg("--dir").arg(folder);
+            Ok(command)
+        })
+    }
+
+    /// The third version of the protocol lets a subscriber publish on the same connection.
+    fn hello(&self, _nick: &str) -> String {
+        "HELLO 3\r\nPING\r\n".into()
+    }
+
+    fn enter(&self, nick: &str, room: &str) -> String {
+        format!("SUBSCRIBE {nick} {room}\r\n")
+    }
+
+    fn say(&self, room: &str, length: usize) -> String {
+        format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{room}\r\n${length}\r\n", room.len())
+    }
+
+    fn whisper(&self, nick: &str, length: usize) -> String {
+        self.say(nick, length)
+    }
+
+    fn line_end(&self) -> &'static str {
+        "\r\n"
+    }
+
+    fn quit(&self) -> Option<&'static str> {
+        Some("QUIT\r\n")
+    }
+
+    fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
+        match line {
+            _ if line.len() == TEXT => Line::Said(line),
+            b"+PONG" | b":2" => Line::Ready,
+            [b':' | b'+', ..] => Line::Chatter,
+            [b'-', ..] => Line::Complaint,
+            _ => Line::Framing,
+        }
+    }
+}

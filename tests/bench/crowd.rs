@@ -1,0 +1,160 @@
+//! The load generator's sockets: one thread, one epoll, one big buffer.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+    os::fd::OwnedFd,
+    time::Duration,
+};
+
+use rustix::{
+    buffer::spare_capacity,
+    event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
+};
+
+use crate::{
+    failure::{Failure, Result},
+    process::timespec,
+};
+
+/// What one read takes at most, in bytes: few system calls, and it stays in the cache.
+const BUFFER: usize = 128 * 1024;
+
+/// What is done with what the clients hear.
+pub(crate) trait Hear {
+    /// Takes what `id` has heard and not used up, and says how many bytes it has used up now.
+    fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize>;
+
+    /// The server has hung up on `id`.
+    fn end(&mut self, id: usize) -> Result<()> {
+        Err(Failure::Broken(format!("the server hung up on client {id}")))
+    }
+}
+
+/// The complete lines in `bytes`, without their ends, and how many bytes they take.
+pub(crate) fn lines(bytes: &[u8]) -> (usize, impl Iterator<Item = &[u8]>) {
+    let end = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    (end, bytes[..end].split_inclusive(|&b| b == b'\n').map(<[u8]>::trim_ascii_end))
+}
+
+pub(crate) struct Client {
+    stream: TcpStream,
+    /// What was heard and not used up: a piece of a line.
+    carried: Vec<u8>,
+    /// What the socket has not taken.
+    unsent: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.unsent.extend_from_slice(bytes);
+        self.flush().map(|_all| ())
+    }
+
+    /// Tries to send what the socket has not taken, and says whether it has taken all now.
+    pub(crate) fn flush(&mut self) -> Result<bool> {
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.unsent) {
+                Ok(count) => drop(self.unsent.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(source) => return Err(Failure::Io { doing: "sending to the server", source }),
+            }
+        }
+        Ok(true)
+    }
+}
+
+pub(crate) struct Crowd {
+    epoll: OwnedFd,
+    clients: Vec<Client>,
+    events: Vec<Event>,
+    buffer: Vec<u8>,
+}
+
+impl Crowd {
+    pub(crate) fn new() -> Result<Self> {
+        let epoll =
+            epoll::create(CreateFlags::CLOEXEC).map_err(|e| Failure::io("asking for an epoll")(e.into()))?;
+        Ok(Self { epoll, clients: Vec::new(), events: Vec::with_capacity(256), buffer: vec![0; BUFFER] })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Connects one more client; its number is the count of those before it.
+    pub(crate) fn connect(&mut self, address: SocketAddr) -> Result<&mut Client> {
+        let client = self.open(address, self.clients.len())?;
+        self.clients.push(client);
+        Ok(self.clients.last_mut().expect("it was pushed just now"))
+    }
+
+    /// Gives `id` a new connection for the one that has ended.
+    pub(crate) fn reconnect(&mut self, address: SocketAddr, id: usize) -> Result<&mut Client> {
+        self.clients[id] = self.open(address, id)?;
+        Ok(&mut self.clients[id])
+    }
+
+    fn open(&self, address: SocketAddr, id: usize) -> Result<Client> {
+        let stream = TcpStream::connect(address).map_err(Failure::io("connecting"))?;
+        let prepare = || {
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+            epoll::add(&self.epoll, &stream, EventData::new_u64(id as u64), EventFlags::IN)?;
+            Ok(())
+        };
+        prepare().map_err(Failure::io("preparing a socket"))?;
+        Ok(Client { stream, carried: Vec::new(), unsent: Vec::new() })
+    }
+
+    pub(crate) fn client(&mut self, id: usize) -> &mut Client {
+        &mut self.clients[id]
+    }
+
+    /// Never reads from the last client again; its socket is for the caller to look after.
+    pub(crate) fn release_last(&mut self) -> Result<TcpStream> {
+        let client = self.clients.pop().expect("there is one to release");
+        epoll::delete(&self.epoll, &client.stream)
+            .map_err(|error| Failure::io("releasing a socket")(error.into()))?;
+        Ok(client.stream)
+    }
+
+    /// Waits at most `patience` for something to hear and lets `hearer` take all there is.
+    pub(crate) fn turn(&mut self, patience: Duration, hearer: &mut impl Hear) -> Result<()> {
+        self.events.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timespec(patience))) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Failure::io("waiting for sockets")(error.into())),
+        }
+        for at in 0..self.events.len() {
+            let id = self.events[at].data.u64();
+            self.read(usize::try_from(id).expect("it was one"), hearer)?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, id: usize, hearer: &mut impl Hear) -> Result<()> {
+        let client = &mut self.clients[id];
+        let carried = client.carried.len();
+        self.buffer[..carried].copy_from_slice(&client.carried);
+        match client.stream.read(&mut self.buffer[carried..]) {
+            Ok(0) => self.end(id, hearer),
+            Ok(count) => {
+                let bytes = &self.buffer[..carried + count];
+                let used = hearer.hear(id, bytes, client)?;
+                client.carried.clear();
+                client.carried.extend_from_slice(&bytes[used..]);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.end(id, hearer),
+            Err(source) => Err(Failure::Io { doing: "reading from the server", source }),
+        }
+    }
+
+    fn end(&mut self, id: usize, hearer: &mut impl Hear) -> Result<()> {
+        epoll::delete(&self.epoll, &self.clients[id].stream)
+            .map_err(|error| Failure::io("ending a connection")(error.into()))?;
+        hearer.end(id)
+    }
+}

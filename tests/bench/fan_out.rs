@@ -1,0 +1,67 @@
+//! Rooms full of clients, some of whom speak: as fast as they are heard, or at a pace.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    contender::Contender,
+    crowd::Crowd,
+    failure::Result,
+    gather::{Goal, gather},
+    hall::{BATCH, Hall},
+    measure::{Measure, Sample},
+    process::{Running, Usage},
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct FanOut {
+    pub(crate) clients: usize,
+    pub(crate) rooms: usize,
+    pub(crate) senders: usize,
+    /// Lines per second in all; `None` is as many as are heard.
+    pub(crate) pace: Option<f64>,
+}
+
+impl FanOut {
+    pub(crate) fn per_room(&self) -> usize {
+        self.clients / self.rooms
+    }
+
+    fn batch(&self) -> u64 {
+        if self.pace.is_some() { 1 } else { BATCH }
+    }
+
+    pub(crate) fn run(&self, contender: &dyn Contender, length: Duration) -> Result<Sample> {
+        let server = contender.start(self.clients)?;
+        let empty = server.usage();
+        let mut crowd = Crowd::new()?;
+        let room_of = |client| client / self.per_room();
+        gather(&mut crowd, &server, contender, self.clients, &Goal::Room(&room_of))?;
+        let full = server.usage();
+
+        let mut hall = Hall::new(self, contender, self.batch());
+        hall.drive(&mut crowd, length / 4)?;
+        let mut sample = measure(&mut hall, &mut crowd, &server, length)?;
+        hall.finish(&mut crowd)?;
+        let memory = full.memory.saturating_sub(empty.memory) as f64 / self.clients as f64;
+        sample.push((Measure::Memory, memory));
+        Ok(sample)
+    }
+}
+
+fn measure(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Duration) -> Result<Sample> {
+    hall.forget();
+    let (start, usage, own) = (Instant::now(), server.usage(), Usage::of_this_program());
+    hall.drive(crowd, length)?;
+    let (passed, delivered) = (start.elapsed().as_secs_f64(), hall.delivered() as f64);
+    let cpu = (server.usage().cpu - usage.cpu).as_secs_f64();
+    let generator = (Usage::of_this_program().cpu - own.cpu).as_secs_f64();
+    let mut sample = vec![
+        (Measure::Deliveries, delivered / passed),
+        (Measure::Cpu, cpu / delivered),
+        (Measure::Generator, generator / passed),
+    ];
+    for (measure, share) in [(Measure::P50, 0.5), (Measure::P99, 0.99)] {
+        sample.extend(hall.latency(share).map(|latency| (measure, latency.as_secs_f64())));
+    }
+    Ok(sample)
+}

@@ -1,0 +1,99 @@
+//! Letting a crowd in: everybody connects, is greeted, and enters a room.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    contender::{Contender, Line, nick, room},
+    crowd::{Client, Crowd, Hear, lines},
+    failure::{Failure, Result},
+    process::Running,
+};
+
+/// How many may wait for their greeting at a time: fewer than any server's backlog holds, so that
+/// no connection is refused and tried again a second later.
+const AT_THE_DOOR: usize = 200;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Whether a client goes to a room.
+pub(crate) enum Goal<'a> {
+    Greeted,
+    Room(&'a dyn Fn(usize) -> usize),
+}
+
+/// Connects `count` clients and returns how long it took until the last was in.
+pub(crate) fn gather(
+    crowd: &mut Crowd,
+    server: &Running,
+    contender: &dyn Contender,
+    count: usize,
+    goal: &Goal<'_>,
+) -> Result<Duration> {
+    let start = Instant::now();
+    let mut door = Door { contender, goal, answers: vec![0; count], inside: 0 };
+    while door.inside < count {
+        while crowd.len() < count && crowd.len() - door.inside < AT_THE_DOOR {
+            let hello = contender.hello(&nick(crowd.len()));
+            crowd.connect(server.address)?.send(hello.as_bytes())?;
+        }
+        crowd.turn(Duration::from_millis(100), &mut door)?;
+        if start.elapsed() > DEADLINE {
+            return Err(door.too_late(count));
+        }
+    }
+    Ok(start.elapsed())
+}
+
+struct Door<'a> {
+    contender: &'a dyn Contender,
+    goal: &'a Goal<'a>,
+    /// How often each was told that it is ready.
+    answers: Vec<u8>,
+    inside: usize,
+}
+
+impl Hear for Door<'_> {
+    fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
+        let (end, lines) = lines(bytes);
+        for line in lines {
+            match self.contender.read(line) {
+                Line::Ready => self.ready(id, client)?,
+                Line::Ping(answer) => client.send(&answer)?,
+                Line::Framing | Line::Chatter => {}
+                Line::Said(_) | Line::Confirmed(_) | Line::Complaint => {
+                    return Err(Failure::Broken(format!(
+                        "client {id} was not let in: {}",
+                        line.escape_ascii()
+                    )));
+                }
+            }
+        }
+        Ok(end)
+    }
+}
+
+impl Door<'_> {
+    fn ready(&mut self, id: usize, client: &mut Client) -> Result<()> {
+        self.answers[id] += 1;
+        match (self.goal, self.answers[id]) {
+            (Goal::Room(room_of), 1) => {
+                client.send(self.contender.enter(&nick(id), &room(room_of(id))).as_bytes())
+            }
+            (Goal::Room(_), 2) | (Goal::Greeted, 1) => {
+                self.inside += 1;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn too_late(&self, count: usize) -> Failure {
+        let missing = self.answers.iter().position(|&answers| answers < 2).unwrap_or(0);
+        let waited_for = format!(
+            "{} of {count} clients to be let in; client {missing} had {} answers",
+            count - self.inside,
+            self.answers[missing]
+        );
+        Failure::TooLate { after: DEADLINE, waited_for }
+    }
+}

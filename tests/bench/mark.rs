@@ -1,0 +1,82 @@
+//! The number every measured text carries: who says it, and which of their texts it is.
+
+use std::fmt;
+
+/// The length of a measured text, in bytes.
+pub(crate) const TEXT: usize = 64;
+
+const MARK: usize = 8;
+const FILLER: &[u8; TEXT - MARK] = b" the quick brown fox jumps over the lazy dog, and again.";
+
+/// Digits to the base 64 are the characters from here on: all printable, none of them a slash.
+const ZERO: u8 = b'0';
+const LAST: u64 = ZERO as u64 + 63;
+
+/// Two digits for the sender and six for the number, most significant first, read as one
+/// integer: so that telling whether a line is the expected one is a comparison of integers, and the
+/// checking of every line costs the load generator a few nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    pub(crate) fn new(sender: usize, number: u64) -> Self {
+        let value = ((sender as u64) << 36) | number;
+        let digits = (0..MARK as u64).map(|place| ((value >> (6 * place)) & 63) + u64::from(ZERO));
+        Self(digits.enumerate().fold(0, |mark, (place, digit)| mark | (digit << (8 * place))))
+    }
+
+    /// The mark of a text that is `TEXT` bytes long, if it is one.
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        let (mark, filler) = text.split_first_chunk::<MARK>()?;
+        let is_mark = mark.iter().all(|&b| (ZERO..=ZERO + 63).contains(&b));
+        (is_mark && filler == FILLER).then(|| Self(u64::from_be_bytes(*mark)))
+    }
+
+    /// What stands where a mark should be; it may be anything.
+    #[inline]
+    pub(crate) fn peek(text: &[u8]) -> Option<Self> {
+        text.first_chunk().map(|mark| Self(u64::from_be_bytes(*mark)))
+    }
+
+    /// Adds the whole text with this mark.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_be_bytes());
+        out.extend_from_slice(FILLER);
+    }
+
+    #[inline]
+    pub(crate) fn sender(self) -> usize {
+        let digit = |shift: u32| ((self.0 >> shift) & 0xff).wrapping_sub(u64::from(ZERO)) as usize;
+        digit(56).wrapping_mul(64).wrapping_add(digit(48))
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        (0..6).rev().fold(0, |number, place| {
+            (number << 6) | ((self.0 >> (8 * place)) & 0xff).wrapping_sub(u64::from(ZERO))
+        })
+    }
+
+    /// The same sender's next.
+    #[inline]
+    pub(crate) fn next(self) -> Self {
+        if self.0 & 0xff == LAST { Self::new(self.sender(), self.number() + 1) } else { Self(self.0 + 1) }
+    }
+
+    /// Whether it is the last of `batch` lines, which must be a power of two up to 64.
+    #[inline]
+    pub(crate) fn ends(self, batch: u64) -> bool {
+        ((self.0 & 0xff) - u64::from(ZERO)) & (batch - 1) == batch - 1
+    }
+
+    /// Mixes this mark into a sum that depends on the order.
+    #[inline]
+    pub(crate) fn mix(self, order: u64) -> u64 {
+        (order.rotate_left(7) ^ self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} of sender {}", self.number(), self.sender())
+    }
+}

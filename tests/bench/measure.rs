@@ -1,0 +1,81 @@
+//! What is measured, and how a person reads it.
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Measure {
+    Deliveries,
+    Whispers,
+    Sessions,
+    Greeted,
+    P50,
+    P99,
+    /// Of the others, while one client reads nothing.
+    P99WithSilent,
+    /// How much of the silent client's bytes the server sent before it cut it.
+    TakenBySilent,
+    Cpu,
+    CpuPerWhisper,
+    CpuPerSession,
+    Memory,
+    MemoryGrowth,
+    IdleCpu,
+    Generator,
+}
+
+/// One run's figures, in base units: per second, seconds, bytes, or a share of one.
+pub(crate) type Sample = Vec<(Measure, f64)>;
+
+impl Measure {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Deliveries => "deliveries/s",
+            Self::Whispers => "whispers/s",
+            Self::Sessions => "sessions/s",
+            Self::Greeted => "greeted/s",
+            Self::P50 => "p50",
+            Self::P99 => "p99",
+            Self::P99WithSilent => "p99 with a silent one",
+            Self::TakenBySilent => "cut after",
+            Self::Cpu => "CPU/delivery",
+            Self::CpuPerWhisper => "CPU/whisper",
+            Self::CpuPerSession => "CPU/session",
+            Self::Memory => "memory/client",
+            Self::MemoryGrowth => "memory grew by",
+            Self::IdleCpu => "idle CPU",
+            Self::Generator => "generator",
+        }
+    }
+
+    pub(crate) fn show(self, value: f64) -> String {
+        match self {
+            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted => scaled(value, &COUNTS),
+            Self::P50 | Self::P99 | Self::P99WithSilent => scaled(value * 1e9, &TIMES),
+            Self::Cpu | Self::CpuPerWhisper | Self::CpuPerSession => scaled(value * 1e9, &TIMES),
+            Self::Memory | Self::MemoryGrowth | Self::TakenBySilent => scaled(value, &BYTES),
+            Self::IdleCpu | Self::Generator => format!("{:.1} %", value * 100.0),
+        }
+    }
+
+    pub(crate) fn is_better_when_more(self) -> bool {
+        matches!(self, Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted)
+    }
+}
+
+const COUNTS: [&str; 3] = ["", " k", " M"];
+const TIMES: [&str; 4] = [" ns", " µs", " ms", " s"];
+const BYTES: [&str; 4] = [" B", " kB", " MB", " GB"];
+
+/// Three digits and a unit.
+fn scaled(value: f64, units: &[&str]) -> String {
+    let mut value = value;
+    let mut units = units.iter();
+    let mut unit = units.next().expect("there is at least one unit");
+    for next in units {
+        if value.abs() < 999.5 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, next);
+    }
+    let decimals = if value.abs() < 9.995 { 2 } else { usize::from(value.abs() < 99.95) };
+    format!("{value:.decimals$}{unit}")
+}

@@ -1,0 +1,154 @@
+//! The servers' processes: starting, looking at and ending them.
+
+use std::{
+    fs,
+    io::{self, BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tempfile::TempDir;
+
+use crate::failure::{Failure, Result};
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(10);
+
+/// A server's process; it ends with this value.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    /// Kept open, so that the server may go on talking to it.
+    _stdout: Option<BufReader<ChildStdout>>,
+    _folder: Option<TempDir>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already; that is told where it was missed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    pub(crate) fn usage(&self) -> Usage {
+        Usage::of(&self.child.id().to_string())
+    }
+}
+
+/// What a process holds and has spent.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Usage {
+    pub(crate) cpu: Duration,
+    /// Resident memory in bytes.
+    pub(crate) memory: u64,
+    pub(crate) threads: u64,
+    pub(crate) files: usize,
+}
+
+impl Usage {
+    pub(crate) fn of_this_program() -> Self {
+        Self::of("self")
+    }
+
+    /// All zero if there is no such process: whoever needs it will miss its answers.
+    fn of(process: &str) -> Self {
+        let folder = Path::new("/proc").join(process);
+        let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
+        // The name, which stands in parentheses, may contain spaces.
+        let fields: Vec<u64> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .map(|field| field.parse().unwrap_or(0))
+            .collect();
+        let field = |number: usize| fields.get(number - 2).copied().unwrap_or(0);
+        let ticks = Duration::from_secs(field(14) + field(15));
+        Self {
+            cpu: ticks / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100),
+            memory: field(24) * rustix::param::page_size() as u64,
+            threads: field(20),
+            files: fs::read_dir(folder.join("fd")).map_or(0, Iterator::count),
+        }
+    }
+}
+
+/// Starts a program that says on its standard output where it listens, as the last word of a line.
+pub(crate) fn start_announced(mut command: Command) -> Result<Running> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(Failure::io("starting the server"))?;
+    let stdout = child.stdout.take().expect("it was asked for");
+    let mut running = Running {
+        address: (Ipv4Addr::LOCALHOST, 0).into(),
+        child,
+        _stdout: Some(BufReader::new(stdout)),
+        _folder: None,
+    };
+    running.address = running.announcement()?;
+    Ok(running)
+}
+
+impl Running {
+    fn announcement(&mut self) -> Result<SocketAddr> {
+        let stdout = self._stdout.as_mut().expect("it was asked for");
+        let mut fds = [PollFd::new(stdout.get_ref(), PollFlags::IN)];
+        let is_there = poll(&mut fds, Some(&timespec(START)));
+        let mut line = String::new();
+        if is_there.is_ok_and(|count| count > 0) {
+            stdout.read_line(&mut line).map_err(Failure::io("reading where the server listens"))?;
+        }
+        line.split_whitespace().next_back().and_then(|word| word.parse().ok()).ok_or_else(|| {
+            Failure::TooLate { after: START, waited_for: format!("the server to listen; it said {line:?}") }
+        })
+    }
+}
+
+/// Starts a program on a port that was free just now, in a folder of its own.
+pub(crate) fn start_on_free_port(command: impl FnOnce(u16, &Path) -> io::Result<Command>) -> Result<Running> {
+    let preparing = Failure::io("preparing the server's folder and port");
+    let folder = tempfile::tempdir().map_err(&preparing)?;
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(&preparing)?;
+    let mut command = command(address.port(), folder.path()).map_err(&preparing)?;
+    let log = fs::File::create(folder.path().join("log")).map_err(&preparing)?;
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(&preparing)?)
+        .stderr(log)
+        .spawn()
+        .map_err(Failure::io("starting the server"))?;
+    let running = Running { address, child, _stdout: None, _folder: Some(folder) };
+    running.wait_until_it_listens()?;
+    Ok(running)
+}
+
+impl Running {
+    fn wait_until_it_listens(&self) -> Result<()> {
+        let start = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            if start.elapsed() > START {
+                let waited_for = format!("the server to listen on {}", self.address);
+                return Err(Failure::TooLate { after: START, waited_for });
+            }
+            // Nothing tells that another program has begun to listen.
+            pause(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+/// Waits where there is no event to wait for.
+pub(crate) fn pause(duration: Duration) {
+    // Being interrupted only means asking again earlier.
+    let _ = poll(&mut [], Some(&timespec(duration)));
+}
+
+pub(crate) fn timespec(duration: Duration) -> Timespec {
+    duration.try_into().expect("deadlines here are seconds, not centuries")
+}

@@ -1,0 +1,144 @@
+//! What one client hears in a room, checked line by line.
+
+use std::ops::Range;
+
+use crate::{
+    contender::{Contender, Line},
+    mark::{Mark, TEXT},
+};
+
+/// Knows what this client must hear next.
+pub(crate) struct Receiver {
+    /// From each sender of its room.
+    next: Vec<Mark>,
+    first_sender: usize,
+    /// After so many the numbers begin anew: bytes made once cannot be numbered for ever.
+    lap: u64,
+    /// The length of everything that comes with one text, learned from what came before: it lets
+    /// an expected line be recognized without searching for its end.
+    frame: usize,
+    /// The bytes from a text's end to its frame's.
+    tail: usize,
+    since_text: usize,
+    heard: u64,
+    order: u64,
+}
+
+impl Receiver {
+    pub(crate) fn new(senders: Range<usize>, lap: Option<u64>) -> Self {
+        Self {
+            first_sender: senders.start,
+            next: senders.map(|sender| Mark::new(sender, 0)).collect(),
+            lap: lap.unwrap_or(u64::MAX),
+            frame: usize::MAX,
+            tail: 0,
+            since_text: 0,
+            heard: 0,
+            order: 0,
+        }
+    }
+
+    /// How many texts it has heard.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    /// Two receivers with the same sum have heard the same texts in the same order.
+    pub(crate) fn order(&self) -> u64 {
+        self.order
+    }
+
+    pub(crate) fn next(&self) -> &[Mark] {
+        &self.next
+    }
+
+    /// Takes all complete lines, tells `heard` each text's mark, and returns how many bytes
+    /// that were; what the server wants to be answered is added to `answers`.
+    ///
+    /// # Errors
+    ///
+    /// What was lost, doubled, reordered, leaked or refused.
+    pub(crate) fn take(
+        &mut self,
+        bytes: &[u8],
+        contender: &dyn Contender,
+        answers: &mut Vec<u8>,
+        mut heard: impl FnMut(Mark),
+    ) -> Result<usize, String> {
+        let mut at = 0;
+        loop {
+            while let Some(mark) = self.expected(&bytes[at..]) {
+                at += self.frame;
+                self.note(mark);
+                heard(mark);
+            }
+            let Some(length) = memchr::memchr(b'\n', &bytes[at..]) else { return Ok(at) };
+            let line = &bytes[at..at + length];
+            at += length + 1;
+            if let Some(mark) = self.read(line, contender, answers)? {
+                self.note(mark);
+                heard(mark);
+            }
+        }
+    }
+
+    /// The quick way: where the next text must be, there is one that may come next.
+    #[inline]
+    fn expected(&self, bytes: &[u8]) -> Option<Mark> {
+        let frame = bytes.get(..self.frame)?;
+        let mark = Mark::peek(&frame[self.frame - self.tail - TEXT..])?;
+        let next = self.next.get(mark.sender().wrapping_sub(self.first_sender))?;
+        (*next == mark && frame[self.frame - 1] == b'\n').then_some(mark)
+    }
+
+    #[inline]
+    fn note(&mut self, mark: Mark) {
+        let next = mark.next();
+        let is_lap = self.lap != u64::MAX && next.number() == self.lap;
+        self.next[mark.sender() - self.first_sender] =
+            if is_lap { Mark::new(mark.sender(), 0) } else { next };
+        self.order = mark.mix(self.order);
+        self.heard += 1;
+    }
+
+    /// The thorough way: any line.
+    fn read(
+        &mut self,
+        line: &[u8],
+        contender: &dyn Contender,
+        answers: &mut Vec<u8>,
+    ) -> Result<Option<Mark>, String> {
+        self.since_text += line.len() + 1;
+        let stripped = line.strip_suffix(b"\r").unwrap_or(line);
+        match contender.read(stripped) {
+            Line::Said(text) => {
+                self.tail = line.len() + 1 - stripped.len();
+                self.frame = std::mem::take(&mut self.since_text);
+                self.check(text).map(Some)
+            }
+            Line::Ping(answer) => {
+                self.since_text = 0;
+                answers.extend(answer);
+                Ok(None)
+            }
+            Line::Complaint | Line::Confirmed(_) => Err(format!("unexpected line: {}", line.escape_ascii())),
+            Line::Framing => Ok(None),
+            Line::Ready | Line::Chatter => {
+                self.since_text = 0;
+                Ok(None)
+            }
+        }
+    }
+
+    fn check(&self, text: &[u8]) -> Result<Mark, String> {
+        let Some(mark) = Mark::of(text) else { return Err(format!("garbled: {}", text.escape_ascii())) };
+        let Some(&next) = self.next.get(mark.sender().wrapping_sub(self.first_sender)) else {
+            return Err(format!("leaked from another room: {mark}"));
+        };
+        if mark == next {
+            return Ok(mark);
+        }
+        let what = if mark.number() > next.number() { "lost" } else { "doubled or reordered" };
+        Err(format!("{what}: {mark} came where {next} was due"))
+    }
+}

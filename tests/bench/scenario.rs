@@ -1,0 +1,148 @@
+//! The table of what is measured, with the goals.
+
+use std::time::Duration;
+
+use crate::{
+    churn::churn,
+    contender::{Contender, INSPIRCD, NGIRCD, Nats, Raw, Redis},
+    failure::Result,
+    fan_out::FanOut,
+    idle::idle,
+    measure::{Measure, Sample},
+    slow_reader::slow_reader,
+    whispers::whispers,
+};
+
+pub(crate) struct Scenario {
+    /// What the command line calls it.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) load: Load,
+    /// The raw floors beside it, in lines at once.
+    raw: &'static [u64],
+    peers: Peers,
+    pub(crate) goals: &'static [Goal],
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Load {
+    FanOut(FanOut),
+    Whispers { pairs: usize },
+    Idle { clients: usize },
+    SlowReader { clients: usize },
+    Churn { at_once: usize },
+}
+
+/// Which of the other servers can be asked for the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peers {
+    All,
+    /// Those that have a word for good-bye.
+    Quitting,
+    /// None: they would need limits for it, which the other scenarios forbid.
+    None,
+}
+
+/// What our server's figure should be.
+pub(crate) enum Goal {
+    /// So many times the best peer's.
+    TimesPeer(Measure, f64),
+    /// So many times the raw floor's at 64 lines.
+    TimesRaw(f64),
+    AtLeast(Measure, f64),
+    AtMost(Measure, f64),
+    /// So many times another of its own at most.
+    TimesOwn(Measure, Measure, f64),
+}
+
+impl Scenario {
+    pub(crate) fn raw(&self) -> impl Iterator<Item = Box<dyn Contender>> {
+        self.raw.iter().map(|&lines| Box::new(Raw(lines)) as Box<dyn Contender>)
+    }
+
+    pub(crate) fn peers(&self) -> Vec<Box<dyn Contender>> {
+        let peers: Vec<Box<dyn Contender>> =
+            vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)];
+        let is_able = |peer: &Box<dyn Contender>| match self.peers {
+            Peers::All => true,
+            Peers::Quitting => peer.quit().is_some(),
+            Peers::None => false,
+        };
+        peers.into_iter().filter(is_able).collect()
+    }
+}
+
+impl Load {
+    /// The same with fewer clients, to see whether it works at all.
+    pub(crate) fn at_most(self, most: usize) -> Self {
+        match self {
+            Self::FanOut(plan) if plan.clients > most => {
+                let rooms = plan.rooms.min(most / 4);
+                let senders = if plan.rooms == 1 { plan.senders } else { rooms };
+                Self::FanOut(FanOut { clients: most, rooms, senders, ..plan })
+            }
+            Self::Whispers { pairs } => Self::Whispers { pairs: pairs.min(most / 2) },
+            Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
+            _ => self,
+        }
+    }
+
+    pub(crate) fn run(&self, contender: &dyn Contender, length: Duration) -> Result<Sample> {
+        match *self {
+            Self::FanOut(plan) => plan.run(contender, length),
+            Self::Whispers { pairs } => whispers(contender, pairs, length),
+            Self::Idle { clients } => idle(contender, clients, length),
+            Self::SlowReader { clients } => slow_reader(contender, clients, length),
+            Self::Churn { at_once } => churn(contender, at_once, length),
+        }
+    }
+}
+
+const fn one_room(clients: usize, senders: usize) -> Load {
+    Load::FanOut(FanOut { clients, rooms: 1, senders, pace: None })
+}
+
+const ONE_SENDER: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 1.5), Goal::TimesRaw(0.4)];
+const EIGHT_SENDERS: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 2.8), Goal::TimesRaw(1.3)];
+const MEGABYTE: f64 = 1e6;
+
+#[rustfmt::skip]
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "room-10", title: "one room, 10 clients, 1 sender", load: one_room(10, 1),
+        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+    Scenario { name: "room-100", title: "one room, 100 clients, 1 sender", load: one_room(100, 1),
+        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+    Scenario { name: "room-1000", title: "one room, 1000 clients, 1 sender", load: one_room(1000, 1),
+        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+    Scenario { name: "room-10x8", title: "one room, 10 clients, 8 senders", load: one_room(10, 8),
+        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+    Scenario { name: "room-100x8", title: "one room, 100 clients, 8 senders", load: one_room(100, 8),
+        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+    Scenario { name: "room-1000x8", title: "one room, 1000 clients, 8 senders", load: one_room(1000, 8),
+        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+    Scenario { name: "rooms-100", title: "100 rooms of 10 clients, 1 sender in each",
+        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, pace: None }),
+        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Deliveries, 1.4)] },
+    Scenario { name: "paced", title: "one room, 100 clients, 500 lines/s",
+        load: Load::FanOut(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
+        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::P99, 1.0)] },
+    Scenario { name: "whisper-1", title: "whispers to and fro, 1 pair", load: Load::Whispers { pairs: 1 },
+        raw: &[], peers: Peers::All, goals: &[] },
+    Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50 },
+        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Whispers, 0.6)] },
+    Scenario { name: "idle-1000", title: "1000 idle clients", load: Load::Idle { clients: 1000 },
+        raw: &[], peers: Peers::All, goals: &[] },
+    Scenario { name: "idle-10000", title: "10 000 idle clients", load: Load::Idle { clients: 10_000 },
+        raw: &[], peers: Peers::All, goals: &[
+            Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtLeast(Measure::Greeted, 8000.0),
+            Goal::AtMost(Measure::IdleCpu, 0.01),
+        ] },
+    Scenario { name: "slow-reader", title: "a slow reader among 20 clients, 1 sender",
+        load: Load::SlowReader { clients: 20 }, raw: &[], peers: Peers::None, goals: &[
+            Goal::TimesOwn(Measure::P99WithSilent, Measure::P99, 1.0),
+            Goal::AtMost(Measure::MemoryGrowth, 8.0 * MEGABYTE),
+        ] },
+    Scenario { name: "churn", title: "churn: connect, enter, say, quit; 16 at once",
+        load: Load::Churn { at_once: 16 }, raw: &[], peers: Peers::Quitting,
+        goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },
+];

@@ -1,0 +1,80 @@
+//! A room in which one client never reads: what that costs the others, and the server.
+
+use std::{
+    io::Read,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    contender::Contender,
+    crowd::Crowd,
+    failure::{Failure, Result},
+    fan_out::FanOut,
+    gather::{Goal, gather},
+    hall::{BATCH, Hall},
+    measure::{Measure, Sample},
+    process::Running,
+    receiver::Receiver,
+};
+
+/// How often the server's memory is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// After so long without a byte the silent client was not cut.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One sender, `clients` in all; the last of them is absent in the first part and silent in the second.
+pub(crate) fn slow_reader(contender: &dyn Contender, clients: usize, length: Duration) -> Result<Sample> {
+    let others = FanOut { clients: clients - 1, rooms: 1, senders: 1, pace: None };
+    let alone = others.run(contender, length)?;
+    let mut sample: Sample = alone.into_iter().filter(|(measure, _)| *measure == Measure::P99).collect();
+    sample.extend(with_silent(contender, &others, length)?);
+    Ok(sample)
+}
+
+fn with_silent(contender: &dyn Contender, others: &FanOut, length: Duration) -> Result<Sample> {
+    let server = contender.start(others.clients + 1)?;
+    let mut crowd = Crowd::new()?;
+    gather(&mut crowd, &server, contender, others.clients + 1, &Goal::Room(&|_| 0))?;
+    let silent = crowd.release_last()?;
+    let mut hall = Hall::new(others, contender, BATCH);
+    let growth = drive(&mut hall, &mut crowd, &server, length)?;
+    hall.finish(&mut crowd)?;
+    let p99 = hall.latency(0.99).map_or(0.0, |latency| latency.as_secs_f64());
+    let taken = read_to_the_end(contender, silent)?;
+    Ok(vec![
+        (Measure::P99WithSilent, p99),
+        (Measure::MemoryGrowth, growth as f64),
+        (Measure::TakenBySilent, taken as f64),
+    ])
+}
+
+/// Returns by how many bytes the server's memory grew at most.
+fn drive(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Duration) -> Result<u64> {
+    let (end, before) = (Instant::now() + length, server.usage().memory);
+    let mut most = before;
+    while Instant::now() < end {
+        hall.drive(crowd, LOOK)?;
+        most = most.max(server.usage().memory);
+    }
+    Ok(most - before)
+}
+
+/// What the silent client was sent before it was cut must be as good as what the others heard.
+fn read_to_the_end(contender: &dyn Contender, mut silent: TcpStream) -> Result<usize> {
+    let prepare = Failure::io("looking after the silent client");
+    silent.set_nonblocking(false).map_err(&prepare)?;
+    silent.set_read_timeout(Some(PATIENCE)).map_err(&prepare)?;
+    let mut bytes = Vec::new();
+    let end = silent.read_to_end(&mut bytes);
+    let is_cut = end.is_ok() || end.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset);
+    if !is_cut {
+        let what = format!("the silent client was not cut, it was sent {} bytes", bytes.len());
+        return Err(Failure::Broken(what));
+    }
+    Receiver::new(0..1, None)
+        .take(&bytes, contender, &mut Vec::new(), |_| {})
+        .map_err(|what| Failure::Broken(format!("the silent client: {what}")))?;
+    Ok(bytes.len())
+}

@@ -1,0 +1,171 @@
+//! Pairs of clients who whisper one text to and fro.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    contender::{Contender, Line, nick},
+    crowd::{Client, Crowd, Hear, lines},
+    failure::{Failure, Result},
+    gather::{Goal, gather},
+    histogram::Histogram,
+    mark::{Mark, TEXT},
+    measure::{Measure, Sample},
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs `pairs` pairs for `length` and counts the whispers heard.
+pub(crate) fn whispers(contender: &dyn Contender, pairs: usize, length: Duration) -> Result<Sample> {
+    let server = contender.start(2 * pairs)?;
+    let mut crowd = Crowd::new()?;
+    gather(&mut crowd, &server, contender, 2 * pairs, &Goal::Room(&|_| 0))?;
+    let mut talk = Talk::new(contender, pairs);
+    for pair in 0..pairs {
+        let client = crowd.client(2 * pair);
+        talk.whisper(2 * pair, Mark::new(pair, 0), client)?;
+    }
+    talk.listen(&mut crowd, length / 4)?;
+    talk.round_trips = Histogram::new();
+    talk.heard = 0;
+    let (start, usage) = (Instant::now(), server.usage());
+    talk.listen(&mut crowd, length)?;
+    let (passed, heard) = (start.elapsed().as_secs_f64(), talk.heard as f64);
+    let cpu = (server.usage().cpu - usage.cpu).as_secs_f64();
+    talk.finish(&mut crowd)?;
+    let mut sample = vec![(Measure::Whispers, heard / passed), (Measure::CpuPerWhisper, cpu / heard)];
+    for (measure, share) in [(Measure::P50, 0.5), (Measure::P99, 0.99)] {
+        sample.extend(talk.round_trips.percentile(share).map(|trip| (measure, trip.as_secs_f64())));
+    }
+    Ok(sample)
+}
+
+struct Talk<'a> {
+    contender: &'a dyn Contender,
+    pairs: Vec<Pair>,
+    round_trips: Histogram,
+    heard: u64,
+    is_ending: bool,
+}
+
+/// The clients 2n and 2n + 1; the first whispers the even numbers.
+struct Pair {
+    due: Mark,
+    is_silent: bool,
+    /// What each must be told next that it whispered.
+    unconfirmed: [Mark; 2],
+    /// When the first of them whispered last.
+    asked: Instant,
+}
+
+impl<'a> Talk<'a> {
+    fn new(contender: &'a dyn Contender, pairs: usize) -> Self {
+        let pair = |pair| Pair {
+            due: Mark::new(pair, 0),
+            is_silent: false,
+            unconfirmed: [Mark::new(pair, 0), Mark::new(pair, 1)],
+            asked: Instant::now(),
+        };
+        Self {
+            contender,
+            pairs: (0..pairs).map(pair).collect(),
+            round_trips: Histogram::new(),
+            heard: 0,
+            is_ending: false,
+        }
+    }
+
+    fn whisper(&mut self, from: usize, mark: Mark, client: &mut Client) -> Result<()> {
+        let mut bytes = self.contender.whisper(&nick(from ^ 1), TEXT).into_bytes();
+        mark.write(&mut bytes);
+        bytes.extend_from_slice(self.contender.line_end().as_bytes());
+        if from % 2 == 0 {
+            self.pairs[from / 2].asked = Instant::now();
+        }
+        client.send(&bytes)
+    }
+
+    fn listen(&mut self, crowd: &mut Crowd, length: Duration) -> Result<()> {
+        let (end, before) = (Instant::now() + length, self.heard);
+        while Instant::now() < end {
+            crowd.turn(length, self)?;
+        }
+        if self.heard == before {
+            return Err(Failure::TooLate { after: length, waited_for: "any whisper".into() });
+        }
+        Ok(())
+    }
+
+    /// Lets the last whispers be heard and confirmed.
+    fn finish(&mut self, crowd: &mut Crowd) -> Result<()> {
+        self.is_ending = true;
+        let start = Instant::now();
+        while let Some(at) = self.pairs.iter().position(|pair| !self.is_done(pair)) {
+            if start.elapsed() > PATIENCE {
+                let waited_for = format!("pair {at}: {} to be heard and confirmed", self.pairs[at].due);
+                return Err(Failure::TooLate { after: PATIENCE, waited_for });
+            }
+            crowd.turn(Duration::from_millis(100), self)?;
+        }
+        Ok(())
+    }
+
+    fn is_done(&self, pair: &Pair) -> bool {
+        let is_confirmed = pair.unconfirmed.iter().all(|mark| mark.number() >= pair.due.number());
+        pair.is_silent && (is_confirmed || !self.contender.confirms_whispers())
+    }
+
+    fn read(&mut self, id: usize, line: &[u8], client: &mut Client) -> Result<()> {
+        let garbled = || Failure::Broken(format!("garbled: {}", line.escape_ascii()));
+        match self.contender.read(line) {
+            Line::Said(text) => {
+                let mark = Mark::of(text).ok_or_else(garbled)?;
+                self.heard(id, mark, client)
+            }
+            Line::Confirmed(text) => {
+                let mark = Mark::of(text).ok_or_else(garbled)?;
+                self.confirmed(id, mark)
+            }
+            Line::Ping(answer) => client.send(&answer),
+            Line::Framing | Line::Chatter => Ok(()),
+            Line::Ready | Line::Complaint => {
+                Err(Failure::Broken(format!("unexpected line: {}", line.escape_ascii())))
+            }
+        }
+    }
+
+    fn heard(&mut self, id: usize, mark: Mark, client: &mut Client) -> Result<()> {
+        let pair = &mut self.pairs[id / 2];
+        if mark != pair.due || mark.number() % 2 == (id % 2) as u64 {
+            return Err(Failure::Broken(format!("heard {mark} where {} was due", pair.due)));
+        }
+        pair.due = mark.next();
+        self.heard += 1;
+        if id % 2 == 0 {
+            self.round_trips.add(u64::try_from(pair.asked.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+        pair.is_silent = self.is_ending;
+        if self.is_ending {
+            return Ok(());
+        }
+        self.whisper(id, mark.next(), client)
+    }
+
+    fn confirmed(&mut self, id: usize, mark: Mark) -> Result<()> {
+        let next = &mut self.pairs[id / 2].unconfirmed[id % 2];
+        if mark != *next {
+            return Err(Failure::Broken(format!("confirmed {mark} where {next} was due")));
+        }
+        *next = mark.next().next();
+        Ok(())
+    }
+}
+
+impl Hear for Talk<'_> {
+    fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
+        let (end, lines) = lines(bytes);
+        for line in lines {
+            self.read(id, line, client).map_err(|failure| failure.to(id))?;
+        }
+        Ok(end)
+    }
+}
