@@ -24,6 +24,7 @@ mod lines;
 mod link;
 mod listener;
 mod plain;
+mod questions;
 mod screen;
 mod status;
 mod terminal;

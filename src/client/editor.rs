@@ -27,8 +27,9 @@ use rustyline::{
 use super::{
     complete::{self, Kind, Word},
     link::{Link, interrupt},
+    questions::Question,
     screen::{Lines, Screen, screen},
-    status::{Ending, Question},
+    status::Ending,
     terminal::{self, RawMode, TAB_STOP, rows},
     view::View,
 };

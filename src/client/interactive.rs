@@ -11,6 +11,7 @@ use crossbeam_channel::bounded;
 
 use super::{
     Address, Error, Options,
+    backoff::Backoff,
     editor::Editor,
     link::{Link, NotSent},
     listener::Listener,
@@ -32,7 +33,8 @@ pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: 
     }
     // Nothing is ever sent: the thread waits for this to be dropped.
     let (_client, stop) = bounded(0);
-    let listener = Listener { address, link: Arc::clone(&link), screen, view, stop };
+    let listener =
+        Listener { address, link: Arc::clone(&link), screen, view, stop, backoff: Backoff::default() };
     // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
     let chatted = chat(&mut editor, &link, view);
@@ -47,7 +49,13 @@ pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: 
 /// SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
 fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
     let link = Arc::clone(link);
-    ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
+    let handler = move || {
+        // Else our own interrupt would call us again and again.
+        if link.ending().is_none() {
+            link.end(Ending::Quit);
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::Io(io::Error::other(error)))
 }
 
 /// Sends what the user types.

@@ -11,7 +11,8 @@ use parking_lot::{Condvar, Mutex};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::{
-    status::{Ending, Question, Status},
+    questions::Question,
+    status::{Ending, Status},
     view::View,
 };
 
@@ -80,24 +81,29 @@ impl Link {
         self.status.lock().patience(now)
     }
 
-    /// Takes in a line from the server, and tells whether the user wants to see it.
-    pub(super) fn hear(&self, line: &str) -> bool {
-        let is_shown = self.status.lock().hear(line, Instant::now());
+    /// Takes in a line from the server; gives it as it is to be shown, if the user wants to see it.
+    pub(super) fn hear(&self, line: &str, view: View) -> Option<String> {
+        let mut status = self.status.lock();
+        let is_wanted = status.hear(line, Instant::now());
+        let me = status.nick();
+        drop(status);
         self.heard.notify_all();
-        is_shown
+        is_wanted.then(|| view.line(line, me))
     }
 
     /// Names for Tab: the server's answer, or the one before if it takes too long.
     pub(super) fn names(&self, question: Question) -> Vec<String> {
         let deadline = Instant::now() + TAB_PATIENCE;
-        let line = self.status.lock().ask(question, Instant::now());
+        let line = self.status.lock().questions.ask(question, Instant::now());
         if let Some(line) = line {
             // Without a connection there is no answer, which the deadline takes care of.
             let _ = self.write(&format!("{line}\n"));
         }
         let mut status = self.status.lock();
-        while status.is_open(question) && !self.heard.wait_until(&mut status, deadline).timed_out() {}
-        status.names(question)
+        while status.questions.is_open(question) && !self.heard.wait_until(&mut status, deadline).timed_out()
+        {
+        }
+        status.questions.names(question).to_vec()
     }
 
     /// The prompt as it is to be now.
@@ -105,25 +111,10 @@ impl Link {
         self.status.lock().prompt(view)
     }
 
-    /// A line from the server as it is to be shown now.
-    pub(super) fn show(&self, line: &str, view: View) -> String {
-        let me = self.status.lock().nick();
-        view.line(line, me)
-    }
-
-    /// Ends the client from any thread, for this reason if it is the first.
-    ///
-    /// The editor waits for keys in a system call, and rustyline has no other way to call it from
-    /// there than a signal. It comes at most once: before or after the editor has its own handler,
-    /// the handler that we installed takes it, which does nothing any more.
+    /// Ends the client from any thread; the first reason counts.
     pub(super) fn end(&self, ending: Ending) {
-        let mut status = self.status.lock();
-        let is_first = status.ending().is_none();
-        status.end(ending);
-        drop(status);
-        if is_first {
-            interrupt();
-        }
+        self.status.lock().end(ending);
+        interrupt();
     }
 
     /// Why the client ends, if it does.
@@ -152,7 +143,9 @@ impl Link {
     }
 }
 
-/// Makes the editor give up waiting for a key, wherever it waits.
+/// Makes the editor give up waiting for a key, wherever it waits: it does so in a system call, and
+/// rustyline has no other way to call it from there than a signal. While the editor is not waiting,
+/// our own handler takes the signal, and does nothing if the client is ending already.
 pub(super) fn interrupt() {
     // Signalling ourselves can only fail when the signal does not exist.
     let _ = kill_process(getpid(), Signal::INT);

@@ -21,6 +21,7 @@ pub(super) struct Listener {
     pub(super) view: View,
     /// Its other end is dropped when the client ends.
     pub(super) stop: Receiver<()>,
+    pub(super) backoff: Backoff,
 }
 
 /// How often the countdown is renewed.
@@ -30,11 +31,8 @@ impl Listener {
     /// Listens until the user or the server wants to end it.
     pub(super) fn run(mut self, server: TcpStream) {
         let mut server = Some(server);
-        let mut backoff = Backoff::default();
         while let Some(connection) = server {
-            if self.listen(&Arc::new(connection)) {
-                backoff = Backoff::default();
-            }
+            self.listen(&Arc::new(connection));
             if self.link.ending().is_some() {
                 break;
             }
@@ -42,32 +40,31 @@ impl Listener {
                 self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
             }
             self.notice("Connection lost. Reconnecting.");
-            server = self.reconnect(&mut backoff);
+            server = self.reconnect();
         }
     }
 
-    /// Shows what the server says until it closes; tells whether it said anything at all.
-    fn listen(&mut self, server: &Arc<TcpStream>) -> bool {
+    /// Shows what the server says until it closes.
+    fn listen(&mut self, server: &Arc<TcpStream>) {
         let mut lines = Lines::new(&**server);
-        let mut has_spoken = false;
         if self.link.connect(server).is_err() {
-            return false;
+            return;
         }
         loop {
             match lines.next_line() {
                 Ok(Some(line)) => self.hear(&line),
                 Err(error) if is_timeout(error.kind()) => {}
-                Ok(None) | Err(_) => return has_spoken,
+                Ok(None) | Err(_) => return,
             }
-            has_spoken = true;
             // It fails only when the connection is gone, as the next read will tell.
             let _ = server.set_read_timeout(self.link.reclaim());
         }
     }
 
     fn hear(&mut self, line: &str) {
-        if self.link.hear(line) {
-            let shown = self.link.show(line, self.view);
+        // A server that speaks is back; one that takes calls and says nothing may still be starting.
+        self.backoff = Backoff::default();
+        if let Some(shown) = self.link.hear(line, self.view) {
             self.screen.print(shown);
         }
         if self.link.ending().is_some() {
@@ -76,9 +73,10 @@ impl Listener {
     }
 
     /// Tries until it succeeds, with a countdown; `None` when the client ends.
-    fn reconnect(&mut self, backoff: &mut Backoff) -> Option<TcpStream> {
+    fn reconnect(&mut self) -> Option<TcpStream> {
         loop {
-            self.count_down(Instant::now() + backoff.next_delay())?;
+            let delay = self.backoff.next_delay();
+            self.count_down(Instant::now() + delay)?;
             if let Ok(server) = self.address.connect() {
                 self.notice("Connected again.");
                 return Some(server);

@@ -88,7 +88,9 @@ impl Lines {
         self.is_awake.store(false, Ordering::Release);
         let mut all = String::new();
         let mut recent = self.recent.borrow_mut();
-        for line in self.receiver.try_iter().chain(self.announced.borrow_mut().drain(..)) {
+        // Not more than were there then, or a flood would keep us from ever drawing.
+        let come = self.receiver.try_iter().take(CAPACITY);
+        for line in come.chain(self.announced.borrow_mut().drain(..)) {
             all += &line;
             all.push('\n');
             recent.truncate(RECENT - 1);

@@ -3,12 +3,16 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     time::{Duration, Instant},
 };
 
-use super::{backoff::Backoff, view::View};
+use super::{
+    backoff::Backoff,
+    questions::{Question, Questions},
+    view::View,
+};
 use crate::{
-    command::{Verb, split_word},
     event::heard::Heard,
     names::{Nick, Room},
     text::clean,
@@ -19,25 +23,14 @@ pub(super) struct Status {
     /// `None` before the server has said it.
     nick: Option<Nick>,
     room: Room,
-    link: Link,
+    /// Seconds until the next attempt, while there is no connection.
+    reconnecting_in: Option<u64>,
     wanted: Wanted,
-    /// The questions that the server has not answered yet, in their order.
-    asked: VecDeque<Asked>,
+    /// What the server was asked, and what it answered.
+    pub(super) questions: Questions,
     /// What the user said and the server has not repeated yet, the newest first.
     unheard: VecDeque<String>,
-    users: Known,
-    rooms: Known,
     ending: Option<Ending>,
-}
-
-/// How things are between us and the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    Up,
-    /// Down, with so many seconds until the next attempt.
-    Down {
-        seconds: u64,
-    },
 }
 
 /// What shall be so again after a reconnection.
@@ -55,41 +48,19 @@ struct Reclaim {
     /// When to ask next.
     at: Instant,
     backoff: Backoff,
+    /// We have asked, and the next refusal is the answer. It would only repeat the first one.
+    is_asked: bool,
 }
 
 impl Reclaim {
     fn new(now: Instant) -> Self {
         let mut backoff = Backoff::default();
-        Self { at: now + backoff.next_delay(), backoff }
+        Self { at: now + backoff.next_delay(), backoff, is_asked: false }
     }
 
     fn is_going_on(&self) -> bool {
         self.backoff.attempts() <= MAX_RECLAIMS
     }
-}
-
-/// A question whose answer comes in its turn.
-struct Asked {
-    question: Question,
-    at: Instant,
-    /// Whether the user asked; else it was Tab, and nobody wants to see the answer.
-    is_shown: bool,
-}
-
-/// What Tab asks the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// `/users`
-    Users,
-    /// `/rooms`
-    Rooms,
-}
-
-/// The newest answer to a question.
-#[derive(Default)]
-struct Known {
-    names: Vec<String>,
-    at: Option<Instant>,
 }
 
 /// Why the client ends.
@@ -103,13 +74,6 @@ pub(super) enum Ending {
     Deaf,
 }
 
-/// How long an answer is good enough for Tab. Each question counts towards the rate that the server
-/// allows, so an impatient finger must not ask more often.
-const FRESH: Duration = Duration::from_secs(2);
-
-/// When a hidden question counts as refused, so that it does not hide the answer to a later one.
-const FORGOTTEN: Duration = Duration::from_secs(5);
-
 /// How often a nickname is asked for again: for about a minute.
 const MAX_RECLAIMS: u32 = 6;
 
@@ -122,12 +86,10 @@ impl Status {
         Self {
             nick: None,
             room: Room::lobby(),
-            link: Link::Up,
+            reconnecting_in: None,
             wanted: Wanted { nick, room, reclaim: None, is_return: false },
-            asked: VecDeque::new(),
+            questions: Questions::default(),
             unheard: VecDeque::new(),
-            users: Known::default(),
-            rooms: Known::default(),
             ending: None,
         }
     }
@@ -142,13 +104,13 @@ impl Status {
         self.room = Room::lobby();
         self.wanted.is_return = true;
         self.wanted.reclaim = None;
-        self.asked.clear();
+        self.questions.forget();
         self.unheard.drain(..).rev().collect()
     }
 
     /// The next attempt to connect is in so many seconds.
     pub(super) fn waiting(&mut self, seconds: u64) {
-        self.link = Link::Down { seconds };
+        self.reconnecting_in = Some(seconds);
     }
 
     /// Takes in a line from the server, and tells whether the user wants to see it.
@@ -157,8 +119,8 @@ impl Status {
             Heard::YourNick(nick) => self.named(nick),
             Heard::NickTaken(nick) => return self.refused(nick, now),
             Heard::YourRoom(room) => self.moved(room),
-            Heard::Users(names) => return self.answered(Question::Users, names.iter(), now),
-            Heard::Rooms(names) => return self.answered(Question::Rooms, names.iter(), now),
+            Heard::Users(names) => return self.questions.answered(Question::Users, names.iter(), now),
+            Heard::Rooms(names) => return self.questions.answered(Question::Rooms, names.iter(), now),
             Heard::Said { from, text, .. } => self.said(from, text),
             Heard::Goodbye => self.end(Ending::Quit),
             Heard::CutOff => self.end(Ending::CutOff(line.to_owned())),
@@ -169,41 +131,11 @@ impl Status {
 
     /// Notes a line that is being sent for the user, because what comes of it will be for the user.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
-        let command = line.strip_prefix('/').filter(|rest| !rest.starts_with('/'));
-        let Some(command) = command else {
-            self.unheard.truncate(MAX_UNHEARD - 1);
-            self.unheard.push_front(clean(line.strip_prefix('/').unwrap_or(line)).into_owned());
-            return;
-        };
-        let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
-            Some("users") => Question::Users,
-            Some("rooms") => Question::Rooms,
-            _ => return,
-        };
-        self.asked.push_back(Asked { question, at: now, is_shown: true });
-    }
-
-    /// The line that asks on Tab's behalf; `None` when what is known is fresh, or asked already.
-    pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
-        let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
-        if is_fresh(self.known(question).at) || is_fresh(self.last_asked(question)) {
-            return None;
+        match line.strip_prefix('/') {
+            Some(command) if !command.starts_with('/') => self.questions.asked_by_user(command, now),
+            Some(escaped) => self.saying(escaped),
+            None => self.saying(line),
         }
-        self.asked.push_back(Asked { question, at: now, is_shown: false });
-        Some(match question {
-            Question::Users => "/users",
-            Question::Rooms => "/rooms",
-        })
-    }
-
-    /// Whether an answer to this question is still to come.
-    pub(super) fn is_open(&self, question: Question) -> bool {
-        self.asked.iter().any(|asked| asked.question == question)
-    }
-
-    /// The newest answer to a question, as far as there is one.
-    pub(super) fn names(&self, question: Question) -> Vec<String> {
-        self.known(question).names.clone()
     }
 
     /// How long the server may be silent before [`Status::reclaim`] has something to say.
@@ -221,17 +153,18 @@ impl Status {
             return None;
         }
         reclaim.at = now + reclaim.backoff.next_delay();
+        reclaim.is_asked = true;
         self.wanted.nick.map(|nick| format!("/nick {nick}"))
     }
 
     /// The prompt, which never says what the server has not said.
     pub(super) fn prompt(&self, view: View) -> String {
         let nick = self.nick.as_ref().map_or("", Nick::as_str);
-        match self.link {
+        match self.reconnecting_in {
             // Always the same width, so that the countdown need not disturb the editor.
-            Link::Down { seconds } => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
-            Link::Up if nick.is_empty() => "> ".to_owned(),
-            Link::Up => view.prompt(self.room.as_str(), nick),
+            Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
+            None if nick.is_empty() => "> ".to_owned(),
+            None => view.prompt(self.room.as_str(), nick),
         }
     }
 
@@ -254,7 +187,7 @@ impl Status {
         // Only a name that follows the rule gets into the prompt: the server may be anybody.
         let Ok(nick) = Nick::new(nick) else { return };
         self.nick = Some(nick);
-        self.link = Link::Up;
+        self.reconnecting_in = None;
         if !nick.is_reserved() {
             self.wanted.nick = Some(nick);
             self.wanted.reclaim = None;
@@ -265,8 +198,7 @@ impl Status {
         let Ok(room) = Room::new(room) else { return };
         self.room = room;
         self.wanted.room = Some(room);
-        // Whoever was known was somewhere else.
-        self.users = Known::default();
+        self.questions.moved();
     }
 
     fn refused(&mut self, nick: &str, now: Instant) -> bool {
@@ -274,9 +206,13 @@ impl Status {
         if !is_ours || !self.wanted.is_return {
             return true;
         }
-        let is_first = self.wanted.reclaim.is_none();
-        self.wanted.reclaim.get_or_insert_with(|| Reclaim::new(now));
-        is_first
+        let reclaim = self.wanted.reclaim.get_or_insert_with(|| Reclaim::new(now));
+        !mem::take(&mut reclaim.is_asked)
+    }
+
+    fn saying(&mut self, text: &str) {
+        self.unheard.truncate(MAX_UNHEARD - 1);
+        self.unheard.push_front(clean(text).into_owned());
     }
 
     /// Our own lines come back in their order: those before this one were refused.
@@ -286,36 +222,6 @@ impl Status {
         let heard = self.unheard.iter().rposition(|unheard| unheard == text);
         if let Some(heard) = heard.filter(|_| is_ours) {
             self.unheard.truncate(heard);
-        }
-    }
-
-    fn answered<'a>(
-        &mut self,
-        question: Question,
-        names: impl Iterator<Item = &'a str>,
-        now: Instant,
-    ) -> bool {
-        *self.known_mut(question) = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
-        self.asked.retain(|asked| asked.is_shown || now - asked.at < FORGOTTEN);
-        let turn = self.asked.iter().position(|asked| asked.question == question);
-        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| asked.is_shown)
-    }
-
-    fn last_asked(&self, question: Question) -> Option<Instant> {
-        self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at)
-    }
-
-    fn known(&self, question: Question) -> &Known {
-        match question {
-            Question::Users => &self.users,
-            Question::Rooms => &self.rooms,
-        }
-    }
-
-    fn known_mut(&mut self, question: Question) -> &mut Known {
-        match question {
-            Question::Users => &mut self.users,
-            Question::Rooms => &mut self.rooms,
         }
     }
 }
@@ -390,6 +296,7 @@ mod tests {
             assert!(!status.hear(taken, now), "later ones are not");
         }
         assert_eq!(status.patience(now), None, "it gives up");
+        assert!(status.hear(taken, now), "the user may ask and is answered");
     }
 
     #[test]
@@ -397,38 +304,6 @@ mod tests {
         let mut status = Status::new(Nick::new("alice").ok(), None);
         hear(&mut status, &[WELCOME, "Nickname 'alice' is already taken."]);
         assert_eq!(status.patience(Instant::now()), None);
-    }
-
-    #[test]
-    fn what_tab_asks_is_hidden_and_what_the_user_asks_is_shown() {
-        let (mut status, now) = (alice(), Instant::now());
-        status.sending("/Users", now);
-        assert_eq!(status.ask(Question::Rooms, now), Some("/rooms"));
-        status.sending("/rooms", now);
-        assert!(status.hear("Users in ops: alice, bob", now));
-        assert!(!status.hear("Active rooms: lobby, ops", now));
-        assert!(!status.is_open(Question::Users) && status.is_open(Question::Rooms));
-        assert!(status.hear("Active rooms: lobby", now));
-        assert_eq!(status.names(Question::Rooms), ["lobby"]);
-        assert_eq!(status.names(Question::Users), ["alice", "bob"]);
-    }
-
-    #[test]
-    fn tab_asks_again_only_when_the_answer_is_stale() {
-        let (mut status, now) = (alice(), Instant::now());
-        assert!(status.ask(Question::Users, now).is_some());
-        assert!(status.ask(Question::Users, now).is_none());
-        status.hear("Users in ops: alice", now);
-        assert!(status.ask(Question::Users, now + FRESH / 2).is_none());
-        assert!(status.ask(Question::Users, now + FRESH).is_some());
-    }
-
-    #[test]
-    fn a_question_that_was_never_answered_hides_nothing_later() {
-        let (mut status, now) = (alice(), Instant::now());
-        assert!(status.ask(Question::Users, now).is_some());
-        status.sending("/users", now + FORGOTTEN);
-        assert!(status.hear("Users in ops: alice", now + FORGOTTEN));
     }
 
     #[test]

@@ -24,31 +24,29 @@ impl RawMode {
         let mut raw = before.clone();
         raw.input_modes -= InputModes::ICRNL | InputModes::IXON;
         raw.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
-        let mode = Self { before, raw };
-        mode.set(&mode.raw)?;
-        Ok(mode)
+        set(&raw)?;
+        Ok(Self { before, raw })
     }
 
     /// Stops the program until the shell continues it, with the terminal as the shell knows it.
     pub(super) fn suspend(&self) {
         // If the terminal is gone there is nothing to restore, and the editor will notice.
-        let _ = self.set(&self.before);
+        let _ = set(&self.before);
         let _ = kill_current_process_group(Signal::TSTP);
-        let _ = self.set(&self.raw);
-    }
-
-    #[expect(clippy::unused_self, reason = "the modes belong to the terminal that this stands for")]
-    fn set(&self, modes: &Termios) -> io::Result<()> {
-        // Drain: what was written before is shown in the modes it was written for.
-        Ok(tcsetattr(io::stdin(), OptionalActions::Drain, modes)?)
+        let _ = set(&self.raw);
     }
 }
 
 impl Drop for RawMode {
     fn drop(&mut self) {
         // If the terminal is gone there is nothing to restore.
-        let _ = self.set(&self.before);
+        let _ = set(&self.before);
     }
+}
+
+fn set(modes: &Termios) -> io::Result<()> {
+    // Drain: what was written before is shown in the modes it was written for.
+    Ok(tcsetattr(io::stdin(), OptionalActions::Drain, modes)?)
 }
 
 /// Columns and rows of the terminal.

@@ -237,20 +237,29 @@ fn quit_says_goodbye_and_does_not_reconnect() {
     assert!(terminal.contents().ends_with("Goodbye!"), "{}", terminal.contents());
 }
 
+/// What the user may be doing when the client ends: nothing, typing, reading a hint, searching.
+const DOINGS: [(&str, &str); 4] =
+    [("", PROMPT), ("half typed", "half typed"), ("/me", "/me <action>"), ("\x12ne", "`ne': one")];
+
 #[test]
 fn who_is_cut_off_on_purpose_is_told_why_and_does_not_reconnect() {
-    let (_server, mut caller, mut terminal) = chatting();
-    caller.says("Disconnected: too slow to read.");
-    drop(caller);
-    assert_eq!(terminal.ends(), 1);
-    terminal.shows("chat_client: the server closed the connection: Disconnected: too slow to read.");
+    for (keys, shown) in DOINGS {
+        let (_server, mut caller, mut terminal) = chatting();
+        terminal.types(&format!("one\r{keys}"));
+        terminal.shows(shown.trim_end());
+        caller.says("Disconnected: too slow to read.");
+        drop(caller);
+        assert_eq!(terminal.ends(), 1);
+        terminal.shows("chat_client: the server closed the connection: Disconnected: too slow to read.");
+    }
 }
 
 #[test]
 fn a_termination_signal_restores_the_terminal() {
-    for state in ["", "half typed", "/whisper ", "\x12search"] {
+    for (keys, shown) in DOINGS {
         let (_server, _caller, mut terminal) = chatting();
-        terminal.types(state);
+        terminal.types(&format!("one\r{keys}"));
+        terminal.shows(shown.trim_end());
         terminal.signal(Signal::TERM);
         assert_eq!(terminal.ends(), 0);
     }

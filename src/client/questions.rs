@@ -1,0 +1,179 @@
+//! What Tab knows: the questions that the server was asked, and its newest answers.
+//!
+//! Answers come in the order of the questions and look the same whoever asked. What Tab asked is
+//! hidden; what the user asked is not.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use crate::command::{Verb, split_word};
+
+/// Questions and answers.
+#[derive(Default)]
+pub(super) struct Questions {
+    /// Not answered yet, in their order.
+    asked: VecDeque<Asked>,
+    users: Known,
+    rooms: Known,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// `/users`
+    Users,
+    /// `/rooms`
+    Rooms,
+}
+
+struct Asked {
+    question: Question,
+    at: Instant,
+    by: Asker,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    User,
+    Tab,
+}
+
+/// The newest answer to a question.
+#[derive(Default)]
+struct Known {
+    names: Vec<String>,
+    at: Option<Instant>,
+}
+
+/// How long an answer is good enough for Tab. Each question counts towards the rate that the server
+/// allows, so an impatient finger must not ask more often.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// When a question of Tab's counts as refused, so that it does not hide the answer to a later one.
+const REFUSED: Duration = Duration::from_secs(5);
+
+impl Questions {
+    /// The line that asks on Tab's behalf; `None` when what is known is fresh, or asked already.
+    pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
+        let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
+        let last_asked = self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at);
+        if is_fresh(self.known(question).at) || is_fresh(last_asked) {
+            return None;
+        }
+        self.asked.push_back(Asked { question, at: now, by: Asker::Tab });
+        Some(match question {
+            Question::Users => "/users",
+            Question::Rooms => "/rooms",
+        })
+    }
+
+    /// Notes that the user gives this command, if it is a question.
+    pub(super) fn asked_by_user(&mut self, command: &str, now: Instant) {
+        let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
+            Some("users") => Question::Users,
+            Some("rooms") => Question::Rooms,
+            _ => return,
+        };
+        self.asked.push_back(Asked { question, at: now, by: Asker::User });
+    }
+
+    /// Takes in an answer, and tells whether the user wants to see it.
+    pub(super) fn answered<'a>(
+        &mut self,
+        question: Question,
+        names: impl Iterator<Item = &'a str>,
+        now: Instant,
+    ) -> bool {
+        *self.known_mut(question) = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
+        self.asked.retain(|asked| asked.by == Asker::User || now - asked.at < REFUSED);
+        let turn = self.asked.iter().position(|asked| asked.question == question);
+        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| asked.by == Asker::User)
+    }
+
+    /// Whether an answer to this question is still to come.
+    pub(super) fn is_open(&self, question: Question) -> bool {
+        self.asked.iter().any(|asked| asked.question == question)
+    }
+
+    /// The newest answer to a question, as far as there is one.
+    pub(super) fn names(&self, question: Question) -> &[String] {
+        &self.known(question).names
+    }
+
+    /// The user is in another room, with other people in it.
+    pub(super) fn moved(&mut self) {
+        self.users = Known::default();
+    }
+
+    /// The connection is gone, and with it all answers that were to come.
+    pub(super) fn forget(&mut self) {
+        self.asked.clear();
+    }
+
+    fn known(&self, question: Question) -> &Known {
+        match question {
+            Question::Users => &self.users,
+            Question::Rooms => &self.rooms,
+        }
+    }
+
+    fn known_mut(&mut self, question: Question) -> &mut Known {
+        match question {
+            Question::Users => &mut self.users,
+            Question::Rooms => &mut self.rooms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the server's answer is shown to the user.
+    fn is_shown(questions: &mut Questions, question: Question, names: &[&str], now: Instant) -> bool {
+        questions.answered(question, names.iter().copied(), now)
+    }
+
+    #[test]
+    fn what_tab_asks_is_hidden_and_what_the_user_asks_is_shown() {
+        let (mut questions, now) = (Questions::default(), Instant::now());
+        questions.asked_by_user("Users", now);
+        assert_eq!(questions.ask(Question::Rooms, now), Some("/rooms"));
+        questions.asked_by_user("rooms", now);
+        assert!(is_shown(&mut questions, Question::Users, &["alice", "bob"], now));
+        assert!(!is_shown(&mut questions, Question::Rooms, &["lobby", "ops"], now));
+        assert!(!questions.is_open(Question::Users) && questions.is_open(Question::Rooms));
+        assert!(is_shown(&mut questions, Question::Rooms, &["lobby"], now));
+        assert_eq!(questions.names(Question::Rooms), ["lobby"]);
+        assert_eq!(questions.names(Question::Users), ["alice", "bob"]);
+    }
+
+    #[test]
+    fn tab_asks_again_only_when_the_answer_is_stale() {
+        let (mut questions, now) = (Questions::default(), Instant::now());
+        assert!(questions.ask(Question::Users, now).is_some());
+        assert!(questions.ask(Question::Users, now).is_none());
+        is_shown(&mut questions, Question::Users, &["alice"], now);
+        assert!(questions.ask(Question::Users, now + FRESH / 2).is_none());
+        assert!(questions.ask(Question::Users, now + FRESH).is_some());
+    }
+
+    #[test]
+    fn in_another_room_tab_asks_at_once() {
+        let (mut questions, now) = (Questions::default(), Instant::now());
+        is_shown(&mut questions, Question::Users, &["alice"], now);
+        questions.moved();
+        assert_eq!(questions.names(Question::Users), [""; 0]);
+        assert!(questions.ask(Question::Users, now).is_some());
+    }
+
+    #[test]
+    fn a_question_that_was_never_answered_hides_nothing_later() {
+        let (mut questions, now) = (Questions::default(), Instant::now());
+        assert!(questions.ask(Question::Users, now).is_some());
+        questions.asked_by_user("users", now + REFUSED);
+        assert!(is_shown(&mut questions, Question::Users, &["alice"], now + REFUSED));
+    }
+}
