@@ -29,7 +29,6 @@ use super::{
     link::{Link, interrupt},
     questions::Question,
     screen::{Lines, Screen, screen},
-    status::Ending,
     terminal::{self, RawMode, TAB_STOP, rows},
     view::View,
 };
@@ -104,7 +103,7 @@ impl Editor {
             match self.read()? {
                 Read::Line(line) => return Ok(Some(line)),
                 Read::Outdated => {}
-                Read::Ended => self.link.end(Ending::Quit),
+                Read::Ended => self.link.quit(),
             }
         }
         Ok(None)
@@ -311,7 +310,7 @@ struct Interrupt(Arc<Link>);
 impl ConditionalEventHandler for Interrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
         if context.line().is_empty() {
-            self.0.end(Ending::Quit);
+            self.0.quit();
             return Some(Cmd::Interrupt);
         }
         Some(Cmd::Kill(Movement::WholeBuffer))

@@ -38,7 +38,7 @@ pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: 
     // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
     let chatted = chat(&mut editor, &link, view);
-    link.hang_up();
+    link.leave();
     if let Some(path) = &options.history {
         editor.save_history(path)?;
     }
@@ -49,13 +49,7 @@ pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: 
 /// SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
 fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
     let link = Arc::clone(link);
-    let handler = move || {
-        // Else our own interrupt would call us again and again.
-        if link.ending().is_none() {
-            link.end(Ending::Quit);
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::Io(io::Error::other(error)))
+    ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
 }
 
 /// Sends what the user types.
@@ -76,7 +70,7 @@ fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), 
     for (sent, line) in lines.iter().enumerate() {
         match link.send(line) {
             Ok(()) => editor.remember(line)?,
-            Err(NotSent) if is_quit(line) => link.end(Ending::Quit),
+            Err(NotSent) if is_quit(line) => link.quit(),
             Err(NotSent) => {
                 editor.print(view.notice("Not connected: this was not sent."));
                 editor.give_back(&lines[sent..].join("\n"));

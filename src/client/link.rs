@@ -19,7 +19,7 @@ use super::{
 /// What both threads know, and the way to the server.
 pub(super) struct Link {
     status: Mutex<Status>,
-    /// Told after each line from the server, for who waits for an answer.
+    /// Told after each line from the server, and at the end.
     heard: Condvar,
     /// `None` while there is no connection. Locked while writing, so that lines never interleave.
     server: Mutex<Option<Arc<TcpStream>>>,
@@ -31,6 +31,9 @@ pub(super) struct NotSent;
 
 /// How long Tab waits for the server's answer: as long as nobody feels it.
 const TAB_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long the user's thread has to see an interrupt before it gets another one.
+const INTERRUPT_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long the server may take nothing from us before it counts as gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,10 +114,28 @@ impl Link {
         self.status.lock().prompt(view)
     }
 
-    /// Ends the client from any thread; the first reason counts.
+    /// The user wants to end the client.
+    pub(super) fn quit(&self) {
+        self.status.lock().end(Ending::Quit);
+    }
+
+    /// Ends the client from another thread than the user's; the first reason counts. Returns when the
+    /// user's thread has seen it. While it searches the history, rustyline can miss an interrupt that
+    /// comes just before it waits for a key, so one is not enough.
     pub(super) fn end(&self, ending: Ending) {
-        self.status.lock().end(ending);
-        interrupt();
+        let mut status = self.status.lock();
+        status.end(ending);
+        while !status.is_over {
+            interrupt();
+            self.heard.wait_for(&mut status, INTERRUPT_AGAIN);
+        }
+    }
+
+    /// The user's thread ends, whoever wanted it.
+    pub(super) fn leave(&self) {
+        self.status.lock().is_over = true;
+        self.heard.notify_all();
+        self.hang_up();
     }
 
     /// Why the client ends, if it does.
@@ -143,9 +164,8 @@ impl Link {
     }
 }
 
-/// Makes the editor give up waiting for a key, wherever it waits: it does so in a system call, and
-/// rustyline has no other way to call it from there than a signal. While the editor is not waiting,
-/// our own handler takes the signal, and does nothing if the client is ending already.
+/// Makes the editor give up waiting for a key: it does so in a system call, and rustyline has no other
+/// way to call it from there than a signal. While it is not waiting, our own handler takes the signal.
 pub(super) fn interrupt() {
     // Signalling ourselves can only fail when the signal does not exist.
     let _ = kill_process(getpid(), Signal::INT);

@@ -31,6 +31,8 @@ pub(super) struct Status {
     /// What the user said and the server has not repeated yet, the newest first.
     unheard: VecDeque<String>,
     ending: Option<Ending>,
+    /// Whether the user's thread has seen that the client ends.
+    pub(super) is_over: bool,
 }
 
 /// What shall be so again after a reconnection.
@@ -91,6 +93,7 @@ impl Status {
             questions: Questions::default(),
             unheard: VecDeque::new(),
             ending: None,
+            is_over: false,
         }
     }
 
