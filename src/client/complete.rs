@@ -39,7 +39,7 @@ impl<'a> Word<'a> {
     /// The word that ends at `cursor`; `None` if there is nothing to complete.
     pub(super) fn before(line: &'a str, cursor: usize) -> Option<Self> {
         let head = &line[..cursor];
-        let start = head.rfind(' ').map_or(0, |space| space + 1);
+        let start = head.rfind([' ', '\n']).map_or(0, |space| space + 1);
         let typed = &head[start..];
         let Some(command) = head.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
             let kind = if start == 0 { Kind::Addressee } else { Kind::User };
@@ -67,6 +67,18 @@ impl<'a> Word<'a> {
         // What was typed stands as it was, unless there is more to say.
         let replacement = if common.len() > self.typed.len() { common } else { self.typed.to_owned() };
         Some(Completion { replacement, choices })
+    }
+}
+
+impl Completion {
+    /// What the word can still become, as one line; `None` if that is decided.
+    pub(super) fn listing(&self) -> Option<String> {
+        /// About what a small terminal holds; who sees more has to type more anyway.
+        const SHOWN: usize = 50;
+        let shown = &self.choices[..self.choices.len().min(SHOWN)];
+        let more = self.choices.len() - shown.len();
+        let end = if more > 0 { format!("  and {more} more") } else { String::new() };
+        (!shown.is_empty()).then(|| shown.join("  ") + &end)
     }
 }
 
@@ -184,8 +196,18 @@ mod tests {
         check("//b b|", "//b bob |", &[]);
         check("al|", "al|", &["Alice", "alan"]);
         check("a|", "Al|", &["Alice", "alan"]);
+        check("bob\ncar|", "bob\ncarol |", &[]);
         check("|", "|", &["Alice", "alan", "bob", "carol"]);
         check_nothing("é");
+    }
+
+    #[test]
+    fn a_long_list_of_choices_is_cut() {
+        let names: Vec<_> = (10..70).map(|n| format!("a{n}")).collect();
+        let word = Word::before("a", 1).expect("a word");
+        let listing = word.complete(names.iter().map(String::as_str)).and_then(|all| all.listing());
+        let listing = listing.expect("many choices");
+        assert!(listing.starts_with("a10  a11") && listing.ends_with("a59  and 10 more"), "{listing}");
     }
 
     #[test]

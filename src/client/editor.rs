@@ -237,7 +237,7 @@ impl Highlighter for Page {
             self.is_outdated.set(true);
             interrupt();
         }
-        // Another prompt is one of rustyline's own, such as that of the search.
+        // A prompt that is not ours is one of rustyline's own, such as that of the search.
         let prompt = if has_same_width && is_ours { self.link.prompt(self.view) } else { drawn.to_owned() };
         (lines + &prompt).into()
     }
@@ -293,9 +293,8 @@ impl Completer for Page {
         let Some(completion) = word.complete(names.iter().map(String::as_str)) else {
             return Ok((cursor, Vec::new()));
         };
-        if !completion.choices.is_empty() {
-            let choices = completion.choices.join("  ");
-            self.lines.announce(self.view.hint(&choices));
+        if let Some(listing) = completion.listing() {
+            self.lines.announce(self.view.hint(&listing));
         }
         Ok((word.start, vec![completion.replacement]))
     }

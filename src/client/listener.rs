@@ -65,10 +65,12 @@ impl Listener {
         // A server that speaks is back; one that takes calls and says nothing may still be starting.
         self.backoff = Backoff::default();
         if let Some(shown) = self.link.hear(line, self.view) {
-            self.screen.print(shown);
+            self.screen.leave(shown);
         }
         if self.link.ending().is_some() {
             self.link.hang_up();
+        } else {
+            self.screen.refresh();
         }
     }
 
@@ -102,7 +104,8 @@ impl Listener {
     }
 
     fn notice(&mut self, words: &str) {
-        self.screen.print(self.view.notice(words));
+        self.screen.leave(self.view.notice(words));
+        self.screen.refresh();
     }
 }
 

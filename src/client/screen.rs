@@ -47,14 +47,14 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Shows a line above the prompt, soon.
-    pub(super) fn print(&mut self, line: String) {
+    /// Leaves a line to be drawn above the prompt, the next time that the editor draws.
+    pub(super) fn leave(&self, line: String) {
         // If nobody will ever draw it, the program is ending.
         let _ = self.lines.send(line);
-        self.refresh();
     }
 
-    /// Makes the editor draw its prompt again, which may have changed.
+    /// Makes the editor draw what was left for it, and its prompt, which may have changed. This waits
+    /// for an editor that is busy with something else, such as a search in its history.
     pub(super) fn refresh(&mut self) {
         if !self.is_awake.swap(true, Ordering::AcqRel) {
             // It fails when the editor is gone, and so is the need for it.
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn lines_are_drawn_once_in_their_order_and_again_when_asked_for() {
-        let (mut screen, lines) = screen(NoPrinter);
-        screen.print("one".to_owned());
-        screen.print("two\x07".to_owned());
+        let (screen, lines) = screen(NoPrinter);
+        screen.leave("one".to_owned());
+        screen.leave("two\x07".to_owned());
         assert_eq!(lines.take(), "one\ntwo\x07\n");
         lines.announce("three is long".to_owned());
         assert_eq!(lines.take(), "three is long\n");
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn only_so_many_lines_are_kept() {
-        let (mut screen, lines) = screen(NoPrinter);
+        let (screen, lines) = screen(NoPrinter);
         for i in 0..2 * RECENT {
-            screen.print(i.to_string());
+            screen.leave(i.to_string());
             lines.take();
         }
         assert_eq!(lines.recent(80, 60_000).lines().count(), RECENT);

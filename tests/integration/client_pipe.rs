@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::support::{DEADLINE, FakeServer};
+use super::support::{DEADLINE, FakeServer, Server};
 
 const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
@@ -92,6 +92,17 @@ fn a_script_says_its_lines_and_hears_everything_that_is_owed_to_it() {
     caller.says("the last word");
     drop(caller);
     let expected = format!("{WELCOME}\n[ops] bot: hello\nthe last word\n");
+    assert_eq!(client.ends(), (Some(0), expected, nothing()));
+}
+
+#[test]
+fn a_script_chats_with_the_real_server() {
+    let server = Server::start(&[]);
+    let mut client = Piped::start(server.address().port(), &[]);
+    client.is_given("/nick bot\n/join ops\nhello\n");
+    client.input = None;
+    let expected =
+        format!("{WELCOME}\nNickname changed to 'bot'.\nYou joined room 'ops'.\n[ops] bot: hello\n");
     assert_eq!(client.ends(), (Some(0), expected, nothing()));
 }
 

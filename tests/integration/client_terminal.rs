@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::support::{FakeServer, Terminal, fake_server::Caller, terminal::cursor_row};
+use super::support::{FakeServer, Server, Terminal, fake_server::Caller, terminal::cursor_row};
 
 const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 const PROMPT: &str = "[lobby] guest_1> ";
@@ -302,6 +302,24 @@ fn a_server_that_stops_is_waited_for_until_it_is_back() {
     terminal.shows_prompt("[lobby] guest_1> are you there?");
     terminal.types("\r");
     caller.hears("are you there?");
+}
+
+#[test]
+fn the_real_server_can_be_restarted_under_its_clients() {
+    let server = Server::start(&[]);
+    let port = server.address().port();
+    let mut terminal = Terminal::start(port, &["--nick", "alice", "--room", "ops"]);
+    terminal.shows_prompt("[ops] alice> ");
+    terminal.types("before\r");
+    terminal.shows_above(&["[ops] alice: before"]);
+    server.signal(Signal::TERM);
+    server.ends();
+    terminal.shows("Server shutting down.\nConnection lost. Reconnecting.");
+    let _server = Server::start_on(port, &[]);
+    terminal.shows_above(&["Nickname changed to 'alice'.", "You joined room 'ops'."]);
+    terminal.shows_prompt("[ops] alice> ");
+    terminal.types("after\r");
+    terminal.shows_above(&["[ops] alice: after"]);
 }
 
 #[test]
