@@ -44,6 +44,17 @@ pub(crate) trait Contender {
 
     fn line_end(&self) -> &'static str;
 
+    /// How many may wait for their greeting at a time: no more than its backlog holds, because a
+    /// connection that does not fit is tried again only a second later.
+    fn at_the_door(&self) -> usize {
+        200
+    }
+
+    /// The line with which it takes leave of a client that does not read; it need not come.
+    fn cut_notice(&self) -> &'static str {
+        ""
+    }
+
     /// What makes the server hang up; `None` if it has no word for it.
     fn quit(&self) -> Option<&'static str>;
 

@@ -13,14 +13,8 @@ use crate::{
     histogram::Histogram,
     mark::{Mark, TEXT},
     receiver::Receiver,
+    scenario::Settings,
 };
-
-/// Lines a sender writes at once, as a client does that has several to say. A power of two up to 64.
-pub(crate) const BATCH: u64 = 16;
-
-/// Lines of one sender that may be under way, on average over its hearers. Enough to keep every server busy,
-/// and few enough that none cuts a client for being slow.
-pub(crate) const WINDOW: u64 = 128;
 
 /// Nobody hears anything for so long: something is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +28,7 @@ const REMEMBERED: u64 = 4096;
 pub(crate) struct Hall<'a> {
     contender: &'a dyn Contender,
     batch: u64,
+    window: u64,
     clock: Instant,
     receivers: Vec<Receiver>,
     per_room: usize,
@@ -65,7 +60,7 @@ struct Pace {
 }
 
 impl<'a> Hall<'a> {
-    pub(crate) fn new(plan: &FanOut, contender: &'a dyn Contender, batch: u64) -> Self {
+    pub(crate) fn new(plan: &FanOut, contender: &'a dyn Contender, settings: &Settings) -> Self {
         let per_room = plan.per_room();
         let senders_of = |room: usize| -> Range<usize> {
             let count = plan.senders / plan.rooms;
@@ -90,7 +85,8 @@ impl<'a> Hall<'a> {
         };
         Self {
             contender,
-            batch,
+            batch: if plan.pace.is_some() { 1 } else { settings.batch },
+            window: settings.window,
             clock: Instant::now(),
             receivers: (0..plan.clients).map(receiver).collect(),
             per_room,
@@ -154,7 +150,7 @@ impl<'a> Hall<'a> {
         let mut is_blocked = false;
         for sender in &mut self.senders {
             while (sender.batches + 1) * self.batch * sender.hearers
-                <= sender.heard * self.batch + WINDOW * sender.hearers
+                <= sender.heard * self.batch + self.window * sender.hearers
             {
                 sender.send(crowd, self.batch, sent_at)?;
             }

@@ -62,6 +62,13 @@ impl Mark {
         if self.0 & 0xff == LAST { Self::new(self.sender(), self.number() + 1) } else { Self(self.0 + 1) }
     }
 
+    /// The same, if the numbers begin anew after `lap`.
+    #[inline]
+    pub(crate) fn next_in(self, lap: Option<u64>) -> Self {
+        let next = self.next();
+        if lap.is_some_and(|lap| next.number() == lap) { Self::new(self.sender(), 0) } else { next }
+    }
+
     /// Whether it is the last of `batch` lines, which must be a power of two up to 64.
     #[inline]
     pub(crate) fn ends(self, batch: u64) -> bool {

@@ -13,6 +13,18 @@ use crate::{
     whispers::whispers,
 };
 
+/// How the load is given, the same to every server.
+pub(crate) struct Settings {
+    /// How long is measured.
+    pub(crate) length: Duration,
+    /// Lines a sender writes at once, as a client does that has several to say. A power of two up
+    /// to 64.
+    pub(crate) batch: u64,
+    /// Lines of one sender that may be under way, on average over its hearers: so that servers are
+    /// busy and yet none of them cuts a client for being slow.
+    pub(crate) window: u64,
+}
+
 pub(crate) struct Scenario {
     /// What the command line calls it.
     pub(crate) name: &'static str,
@@ -37,8 +49,8 @@ pub(crate) enum Load {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peers {
     All,
-    /// Those that have a word for good-bye.
-    Quitting,
+    /// Those that have nicknames, presence and good-byes, as we have.
+    Irc,
     /// None: they would need limits for it, which the other scenarios forbid.
     None,
 }
@@ -65,7 +77,7 @@ impl Scenario {
             vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)];
         let is_able = |peer: &Box<dyn Contender>| match self.peers {
             Peers::All => true,
-            Peers::Quitting => peer.quit().is_some(),
+            Peers::Irc => peer.quit().is_some(),
             Peers::None => false,
         };
         peers.into_iter().filter(is_able).collect()
@@ -87,13 +99,13 @@ impl Load {
         }
     }
 
-    pub(crate) fn run(&self, contender: &dyn Contender, length: Duration) -> Result<Sample> {
+    pub(crate) fn run(&self, contender: &dyn Contender, settings: &Settings) -> Result<Sample> {
         match *self {
-            Self::FanOut(plan) => plan.run(contender, length),
-            Self::Whispers { pairs } => whispers(contender, pairs, length),
-            Self::Idle { clients } => idle(contender, clients, length),
-            Self::SlowReader { clients } => slow_reader(contender, clients, length),
-            Self::Churn { at_once } => churn(contender, at_once, length),
+            Self::FanOut(plan) => plan.run(contender, settings),
+            Self::Whispers { pairs } => whispers(contender, pairs, settings.length),
+            Self::Idle { clients } => idle(contender, clients, settings.length),
+            Self::SlowReader { clients } => slow_reader(contender, clients, settings),
+            Self::Churn { at_once } => churn(contender, at_once, settings.length),
         }
     }
 }
@@ -142,7 +154,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Goal::TimesOwn(Measure::P99WithSilent, Measure::P99, 1.0),
             Goal::AtMost(Measure::MemoryGrowth, 8.0 * MEGABYTE),
         ] },
-    Scenario { name: "churn", title: "churn: connect, enter, say, quit; 16 at once",
-        load: Load::Churn { at_once: 16 }, raw: &[], peers: Peers::Quitting,
+    Scenario { name: "churn", title: "churn: connect, enter, say, quit; 8 at once",
+        load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Irc,
         goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },
 ];

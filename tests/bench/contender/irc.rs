@@ -11,14 +11,19 @@ use crate::{
 pub(crate) struct Irc {
     program: &'static str,
     arguments: &'static [&'static str],
+    at_the_door: usize,
     config: &'static str,
 }
 
-pub(crate) const NGIRCD: Irc = Irc { program: "ngircd", arguments: &["--nodaemon"], config: NGIRCD_CONFIG };
+/// Its backlog is ten.
+pub(crate) const NGIRCD: Irc =
+    Irc { program: "ngircd", arguments: &["--nodaemon"], at_the_door: 8, config: NGIRCD_CONFIG };
 
+/// It greets once a second all who have come.
 pub(crate) const INSPIRCD: Irc = Irc {
     program: "inspircd",
     arguments: &["--nofork", "--nolog", "--nopid", "--runasroot"],
+    at_the_door: 4000,
     config: INSPIRCD_CONFIG,
 };
 
@@ -56,6 +61,10 @@ impl Contender for Irc {
 
     fn whisper(&self, nick: &str, _length: usize) -> String {
         format!("PRIVMSG {nick} :")
+    }
+
+    fn at_the_door(&self) -> usize {
+        self.at_the_door
     }
 
     fn line_end(&self) -> &'static str {
