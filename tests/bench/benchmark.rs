@@ -8,6 +8,7 @@
 //! One thread speaks for all clients (`crowd.rs`). In every scenario (`scenario.rs`) every line
 //! carries its sender and number (`mark.rs`), and every client checks every line (`receiver.rs`).
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::cast_possible_truncation, reason = "counts of this size fit everywhere it runs")]
 #![expect(clippy::cast_precision_loss, reason = "figures are for people")]
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
@@ -36,6 +37,8 @@ mod process;
 mod receiver;
 mod report;
 mod scenario;
+mod self_check;
+mod sender;
 mod slow_reader;
 mod whispers;
 
@@ -61,7 +64,7 @@ struct Arguments {
     #[arg(long, default_value_t = 16)]
     batch: u64,
     /// Lines of one sender that may be under way.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 64)]
     window: u64,
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
@@ -82,12 +85,16 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     raise_file_limit();
+    if !arguments.bench {
+        self_check::run();
+    }
     let plan = Plan::of(&arguments);
     println!("{}", plan.title());
     let mut is_sound = true;
     for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
         let entries = plan.run(scenario, &arguments);
-        println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, scenario.goals));
+        let goals = if arguments.bench { scenario.goals } else { &[] };
+        println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, goals));
         is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
     }
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -32,7 +32,7 @@ pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration)
     let start = Instant::now();
     door.turn(&mut crowd, &server, start + length)?;
     let (passed, count) = (start.elapsed().as_secs_f64(), door.count as f64);
-    let cpu = (server.usage().cpu - empty.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&empty);
     door.close(&mut crowd)?;
     check_nothing_is_left(contender, &server, empty.threads, empty.files)?;
     Ok(vec![(Measure::Sessions, count / passed), (Measure::CpuPerSession, cpu / count)])

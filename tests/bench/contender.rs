@@ -77,8 +77,9 @@ pub(crate) trait Contender {
         false
     }
 
-    /// The raw floor needs no senders: it speaks by itself once it was told to, and counts up to this.
-    fn lap(&self) -> Option<u64> {
+    /// The raw floor has ready-made bytes of so many lines and sends them for each byte of one
+    /// sender; their numbers begin anew each time.
+    fn ready_made(&self) -> Option<u64> {
         None
     }
 }

@@ -27,6 +27,10 @@ impl FanOut {
         self.clients / self.rooms
     }
 
+    pub(crate) fn senders_per_room(&self) -> usize {
+        self.senders / self.rooms
+    }
+
     pub(crate) fn run(&self, contender: &dyn Contender, settings: &Settings) -> Result<Sample> {
         let server = contender.start(self.clients)?;
         let empty = server.usage();
@@ -50,8 +54,8 @@ fn measure(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Dur
     let (start, usage, own) = (Instant::now(), server.usage(), Usage::of_this_program());
     hall.drive(crowd, length)?;
     let (passed, delivered) = (start.elapsed().as_secs_f64(), hall.delivered() as f64);
-    let cpu = (server.usage().cpu - usage.cpu).as_secs_f64();
-    let generator = (Usage::of_this_program().cpu - own.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&usage);
+    let generator = Usage::of_this_program().cpu_since(&own);
     let mut sample = vec![
         (Measure::Deliveries, delivered / passed),
         (Measure::Cpu, cpu / delivered),

@@ -69,10 +69,12 @@ impl Mark {
         if lap.is_some_and(|lap| next.number() == lap) { Self::new(self.sender(), 0) } else { next }
     }
 
-    /// Whether it is the last of `batch` lines, which must be a power of two up to 64.
+    /// Whether it is the last of `batch` lines, which must be a power of two.
     #[inline]
     pub(crate) fn ends(self, batch: u64) -> bool {
-        ((self.0 & 0xff) - u64::from(ZERO)) & (batch - 1) == batch - 1
+        let digit = (self.0 & 0xff) - u64::from(ZERO);
+        let rest = batch.min(64) - 1;
+        digit & rest == rest && (batch <= 64 || self.number() & (batch - 1) == batch - 1)
     }
 
     /// Mixes this mark into a sum that depends on the order.

@@ -87,8 +87,7 @@ impl Contender for Irc {
             }
             // Welcome, and the end of the list of names that answers a join.
             b"001" | b"366" => Line::Ready,
-            b"422" | b"NOTICE" | b"JOIN" | b"QUIT" | b"MODE" | b"PONG" => Line::Chatter,
-            [b'0'..=b'3', _, _] => Line::Chatter,
+            b"422" | b"NOTICE" | b"JOIN" | b"QUIT" | b"MODE" | b"PONG" | [b'0'..=b'3', _, _] => Line::Chatter,
             _ if line.starts_with(b"ERROR ") || line.starts_with(b"NOTICE ") => Line::Chatter,
             _ => Line::Complaint,
         }
