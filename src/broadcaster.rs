@@ -26,8 +26,13 @@ use crate::{
 };
 
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 pub use outbox::{Outbox, Sink};
+
+/// What was decided in one go, under one lock: it is carried out in one go too.
+pub struct Round(pub Vec<Post>);
 
 /// What the broadcaster is asked to do.
 pub enum Post {
@@ -75,9 +80,10 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// Posts the channel holds before senders must wait. Large enough that a broadcaster that was away
-/// for a moment finds a batch worth sending; its memory, some 130 kB, is all that it costs.
-const CHANNEL: usize = 1024;
+/// Rounds the channel holds before senders must wait. Large enough that a broadcaster that was away
+/// for a moment finds a batch worth sending, small enough that what waits in it, at most 64 texts a
+/// round, stays within a few megabytes.
+const CHANNEL: usize = 128;
 
 /// A batch ends after so many posts or so many encoded bytes, whichever comes first: a longer one
 /// gains nothing more on system calls, but the first in it waits for the last.
@@ -96,14 +102,14 @@ const LINGER: Duration = Duration::from_secs(5);
 const SPARE_BUFFERS: usize = 16;
 
 /// The channel to a new broadcaster, and the broadcaster. It runs until every sender is dropped.
-pub fn channel(limits: Limits) -> (Sender<Post>, Broadcaster) {
-    let (sender, posts) = bounded(CHANNEL);
-    (sender, Broadcaster::new(posts, limits))
+pub fn channel(limits: Limits) -> (Sender<Round>, Broadcaster) {
+    let (sender, rounds) = bounded(CHANNEL);
+    (sender, Broadcaster::new(rounds, limits))
 }
 
 /// The state of the broadcaster's thread. Nobody else can see it, so it needs no lock.
 pub struct Broadcaster {
-    posts: Receiver<Post>,
+    rounds: Receiver<Round>,
     limits: Limits,
     clients: SecondaryMap<ClientId, Client>,
     rooms: SecondaryMap<RoomId, RoomMembers>,
@@ -122,7 +128,7 @@ pub struct Broadcaster {
 }
 
 enum Wake {
-    Post(Post),
+    Round(Round),
     Retry,
     Closed,
 }
@@ -151,9 +157,9 @@ struct Leaving {
 }
 
 impl Broadcaster {
-    fn new(posts: Receiver<Post>, limits: Limits) -> Self {
+    fn new(rounds: Receiver<Round>, limits: Limits) -> Self {
         Self {
-            posts,
+            rounds,
             limits,
             clients: SecondaryMap::new(),
             rooms: SecondaryMap::new(),
@@ -172,7 +178,7 @@ impl Broadcaster {
     pub fn run(mut self) {
         loop {
             match self.wait() {
-                Wake::Post(post) => self.take_batch(post),
+                Wake::Round(first) => self.take_batch(first),
                 Wake::Retry => {}
                 Wake::Closed => break,
             }
@@ -188,30 +194,31 @@ impl Broadcaster {
     fn wait(&self) -> Wake {
         let spin_until = Instant::now() + SPIN;
         while Instant::now() < spin_until {
-            match self.posts.try_recv() {
-                Ok(post) => return Wake::Post(post),
+            match self.rounds.try_recv() {
+                Ok(round) => return Wake::Round(round),
                 Err(TryRecvError::Disconnected) => return Wake::Closed,
                 Err(TryRecvError::Empty) => std::hint::spin_loop(),
             }
         }
         let Some(retry_at) = self.retry.at else {
-            return self.posts.recv().map_or(Wake::Closed, Wake::Post);
+            return self.rounds.recv().map_or(Wake::Closed, Wake::Round);
         };
-        match self.posts.recv_deadline(retry_at) {
-            Ok(post) => Wake::Post(post),
+        match self.rounds.recv_deadline(retry_at) {
+            Ok(round) => Wake::Round(round),
             Err(RecvTimeoutError::Timeout) => Wake::Retry,
             Err(RecvTimeoutError::Disconnected) => Wake::Closed,
         }
     }
 
-    fn take_batch(&mut self, first: Post) {
-        self.carry_out(first);
-        for _ in 1..BATCH_POSTS {
-            if self.batch_bytes >= BATCH_BYTES {
-                break;
+    fn take_batch(&mut self, first: Round) {
+        let (mut next, mut posts) = (Some(first), 0);
+        while let Some(Round(round)) = next {
+            posts += round.len();
+            for post in round {
+                self.carry_out(post);
             }
-            let Ok(post) = self.posts.try_recv() else { break };
-            self.carry_out(post);
+            let is_full = posts >= BATCH_POSTS || self.batch_bytes >= BATCH_BYTES;
+            next = if is_full { None } else { self.rounds.try_recv().ok() };
         }
         self.batch_bytes = 0;
     }

@@ -1,12 +1,12 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::{iter, ops::ControlFlow, time::Instant};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::{
-    broadcaster::{Post, Sink},
+    broadcaster::{Post, Round, Sink},
     command::Command,
     names::ClientId,
 };
@@ -27,62 +27,70 @@ pub struct Registry {
 
 struct Shared {
     state: State,
-    posts: Sender<Post>,
-    is_stopping: bool,
+    rounds: Sender<Round>,
 }
 
 impl Registry {
-    /// An empty chat that posts to `posts`.
-    pub fn new(state: State, posts: Sender<Post>) -> Self {
-        Self { shared: Mutex::new(Shared { state, posts, is_stopping: false }) }
+    /// An empty chat that posts to `rounds`.
+    pub fn new(state: State, rounds: Sender<Round>) -> Self {
+        Self { shared: Mutex::new(Shared { state, rounds }) }
     }
 
     /// Lets a client in; `None` once the server is stopping.
     pub fn enter(&self, sink: Box<dyn Sink>) -> Option<ClientId> {
         let now = Instant::now();
         let mut shared = self.shared.lock();
-        if shared.is_stopping {
+        if shared.state.is_stopping() {
             return None;
         }
-        let Shared { state, posts, .. } = &mut *shared;
-        let (client, events) = state.enter(now);
-        post(posts, Post::Attach(client, sink));
-        events.for_each(|event| post(posts, event));
+        let (client, posts) = shared.state.enter(now);
+        let round = iter::once(Post::Attach(client, sink)).chain(posts).collect();
+        shared.post(round);
         Some(client)
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
-    pub fn apply(&self, client: ClientId, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+    pub fn apply(
+        &self,
+        client: ClientId,
+        commands: impl ExactSizeIterator<Item = Command>,
+    ) -> ControlFlow<()> {
         let now = Instant::now();
+        let mut flow = ControlFlow::Continue(());
+        let mut round = Vec::with_capacity(commands.len());
         let mut shared = self.shared.lock();
-        let Shared { state, posts, .. } = &mut *shared;
         for command in commands {
-            let is_last = command == Command::Quit;
-            state.apply(client, command, now).for_each(|event| post(posts, event));
-            if is_last {
-                return ControlFlow::Break(());
+            if command == Command::Quit {
+                flow = ControlFlow::Break(());
+            }
+            round.extend(shared.state.apply(client, command, now));
+            if flow.is_break() {
+                break;
             }
         }
-        ControlFlow::Continue(())
+        shared.post(round);
+        flow
     }
 
     /// Removes a client. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId) {
         let mut shared = self.shared.lock();
-        let Shared { state, posts, .. } = &mut *shared;
-        state.leave(client).for_each(|event| post(posts, event));
+        let round = shared.state.leave(client).collect();
+        shared.post(round);
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
         let mut shared = self.shared.lock();
-        shared.is_stopping = true;
-        let Shared { state, posts, .. } = &mut *shared;
-        state.stop().for_each(|event| post(posts, event));
+        let round = shared.state.stop().collect();
+        shared.post(round);
     }
 }
 
-/// A broadcaster that is gone has taken every connection with it: nobody is left to hear this.
-fn post(posts: &Sender<Post>, post: Post) {
-    let _ = posts.send(post);
+impl Shared {
+    /// A broadcaster that is gone has taken every connection with it: then nobody is left to hear
+    /// this.
+    fn post(&self, round: Vec<Post>) {
+        let _ = self.rounds.send(Round(round));
+    }
 }

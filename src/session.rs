@@ -48,7 +48,7 @@ impl<'a> Membership<'a> {
         registry.enter(sink).map(|client| Self { registry, client })
     }
 
-    fn apply(&self, commands: impl IntoIterator<Item = Command>) -> ControlFlow<()> {
+    fn apply(&self, commands: impl ExactSizeIterator<Item = Command>) -> ControlFlow<()> {
         self.registry.apply(self.client, commands)
     }
 }
@@ -105,7 +105,11 @@ mod tests {
     use crossbeam_channel::{Receiver, bounded};
 
     use super::*;
-    use crate::{broadcaster::Post, event::Event, registry::state::State};
+    use crate::{
+        broadcaster::{Post, Round},
+        event::Event,
+        registry::state::State,
+    };
 
     struct NoSink;
 
@@ -131,7 +135,7 @@ mod tests {
         }
     }
 
-    fn chat() -> (Registry, Receiver<Post>) {
+    fn chat() -> (Registry, Receiver<Round>) {
         let (sender, posts) = bounded(100);
         (Registry::new(State::new(200), sender), posts)
     }
@@ -151,6 +155,7 @@ mod tests {
         assert!(unwound.is_err());
         let told: Vec<_> = posts
             .try_iter()
+            .flat_map(|Round(posts)| posts)
             .filter_map(
                 |post| if let Post::TellRoom(_, _, event) = post { Some(event.to_string()) } else { None },
             )
@@ -159,8 +164,11 @@ mod tests {
             told,
             ["guest_2 has joined the chat!", "guest_2 is now known as bob.", "bob has left the chat."]
         );
-        assert!(other.apply([Command::ListUsers]).is_continue());
-        assert!(matches!(posts.try_iter().last(), Some(Post::Tell(_, Event::Users { .. }))));
+        assert!(other.apply([Command::ListUsers].into_iter()).is_continue());
+        assert!(matches!(
+            posts.try_iter().flat_map(|Round(posts)| posts).last(),
+            Some(Post::Tell(_, Event::Users { .. }))
+        ));
     }
 
     #[test]
@@ -168,6 +176,9 @@ mod tests {
         let (registry, posts) = chat();
         let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
         assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
-        assert!(matches!(posts.try_iter().last(), Some(Post::Tell(_, Event::Goodbye))));
+        assert!(matches!(
+            posts.try_iter().flat_map(|Round(posts)| posts).last(),
+            Some(Post::Tell(_, Event::Goodbye))
+        ));
     }
 }

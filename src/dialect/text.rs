@@ -51,7 +51,7 @@ impl Decoder {
     /// client left is never a command: half of "/quit smoking?" is not a wish.
     pub fn next_command(&mut self) -> Option<Command> {
         loop {
-            let Some(length) = self.buffer[self.searched..].iter().position(|&b| b == b'\n') else {
+            let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 return self.unfinished();
             };
             let (start, end) = (self.start, self.searched + length);

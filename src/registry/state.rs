@@ -42,6 +42,8 @@ pub struct State {
     presence_limit: usize,
     /// How many things have been said.
     seq: u64,
+    /// Everybody has been told that the server stops: that was the last word.
+    is_stopping: bool,
     /// What follows from the command at hand.
     posts: Vec<Post>,
 }
@@ -79,6 +81,7 @@ impl State {
             ignored_by: HashMap::new(),
             presence_limit,
             seq: 0,
+            is_stopping: false,
             posts: Vec::new(),
         }
     }
@@ -94,7 +97,9 @@ impl State {
 
     /// Carries out one command; `now` is when it was read.
     pub fn apply(&mut self, client: ClientId, command: Command, now: Instant) -> Drain<'_, Post> {
-        if let Some(asking) = self.clients.get_mut(client) {
+        if let Some(asking) = self.clients.get_mut(client)
+            && !self.is_stopping
+        {
             asking.last_active = now;
             self.carry_out(client, command, now);
         }
@@ -111,10 +116,16 @@ impl State {
         self.posts.drain(..)
     }
 
-    /// Tells everybody that the server stops.
+    /// Tells everybody that the server stops; from then on nobody is told anything.
     pub fn stop(&mut self) -> Drain<'_, Post> {
+        self.is_stopping = true;
         self.posts.push(Post::Stop(Event::ShuttingDown));
         self.posts.drain(..)
+    }
+
+    /// Whether [`State::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping
     }
 
     fn carry_out(&mut self, client: ClientId, command: Command, now: Instant) {
@@ -322,7 +333,8 @@ impl State {
     /// many: ten thousand arrivals told to ten thousand people are a hundred million lines.
     fn announce(&mut self, client: ClientId, event: Event) {
         let room = self.clients[client].room;
-        if (2..=self.presence_limit).contains(&self.rooms[room].members.len()) {
+        let is_announced = (2..=self.presence_limit).contains(&self.rooms[room].members.len());
+        if is_announced && !self.is_stopping {
             self.posts.push(Post::TellRoom(room, Except::One(client), event));
         }
     }

@@ -610,3 +610,14 @@ fn a_client_that_has_left_can_do_nothing() {
     assert_eq!(state.apply(alice, Command::ListUsers, now).count(), 0);
     assert_eq!(state.leave(alice).count(), 0);
 }
+
+#[test]
+fn after_a_stop_nobody_is_told_anything_more() {
+    let mut state = State::new(200);
+    let now = Instant::now();
+    let alice = state.enter(now).0;
+    let bob = state.enter(now).0;
+    assert!(matches!(state.stop().next(), Some(Post::Stop(Event::ShuttingDown))));
+    assert_eq!(state.apply(bob, Command::ListUsers, now).count(), 0);
+    assert!(state.leave(alice).all(|post| matches!(post, Post::Detach(_))));
+}

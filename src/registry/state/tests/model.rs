@@ -71,7 +71,9 @@ impl Model {
     }
 
     fn connect(&mut self, key: &'static str) {
-        let number = (1..).find(|n| self.named(&format!("guest_{n}")).is_none()).expect("endless");
+        let number = (1..=PEOPLE.len())
+            .find(|n| self.named(&format!("guest_{n}")).is_none())
+            .expect("somebody has to be missing");
         let nick = format!("guest_{number}");
         self.people.push(Person { key, nick: nick.clone(), room: "lobby".into(), ignores: Vec::new() });
         let who = self.people.len() - 1;

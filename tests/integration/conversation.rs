@@ -1,0 +1,117 @@
+//! The chat over real sockets: what only a byte stream can do to a conversation.
+
+use crate::support::Server;
+
+#[test]
+fn two_people_chat() {
+    let server = Server::start(&[]);
+    let mut alice = server.connect();
+    alice.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+    alice.says("/nick alice");
+    alice.hears("Nickname changed to 'alice'.");
+    let mut bob = server.client("bob");
+    alice.hears("guest_1 has joined the chat!");
+    alice.hears("guest_1 is now known as bob.");
+    bob.says("hello 😄");
+    alice.hears("[lobby] bob: hello 😄");
+    bob.hears("[lobby] bob: hello 😄");
+}
+
+#[test]
+fn lines_may_be_glued_cut_and_ended_as_on_windows() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.sends(b"one\ntwo\r\nthr");
+    alice.hears("[lobby] alice: one");
+    alice.hears("[lobby] alice: two");
+    for byte in "ee 😄\n".as_bytes() {
+        alice.sends(&[*byte]);
+    }
+    alice.hears("[lobby] alice: three 😄");
+}
+
+#[test]
+fn a_bad_line_is_answered_in_its_place_and_the_connection_stays() {
+    let server = Server::start(&["--max-message-length", "10", "--max-line-length", "300"]);
+    let mut alice = server.client("alice");
+    alice.sends(b"a\n\xff\n12345678901\n/dance\n");
+    alice.sends(&[b'x'; 400]);
+    alice.sends(b"\nb\n");
+    alice.hears("[lobby] alice: a");
+    alice.hears("That line is not valid UTF-8.");
+    alice.hears("Message too long (max 10 bytes).");
+    alice.hears("Unknown command: /dance. Type /help for available commands.");
+    alice.hears("Line too long (max 300 bytes).");
+    alice.hears("[lobby] alice: b");
+}
+
+#[test]
+fn what_people_type_steers_nobodys_terminal() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.sends("a\u{1b}[2Jb\u{7}c\rd\u{202e}e\u{9b}31mf\n".as_bytes());
+    alice.hears("[lobby] alice: abcdef");
+}
+
+#[test]
+fn quit_says_goodbye_and_closes_and_the_others_are_told_once() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let mut bob = server.client("bob");
+    alice.catches_up();
+    bob.sends(b"/quit\nthis is not said\n");
+    bob.hears("Goodbye!");
+    bob.hears_the_end();
+    alice.hears("bob has left the chat.");
+    alice.hears_nothing();
+}
+
+#[test]
+fn who_resets_the_connection_leaves_once_and_frees_the_name() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let bob = server.client("bob");
+    alice.catches_up();
+    bob.resets();
+    alice.hears("bob has left the chat.");
+    alice.says("/nick bob");
+    alice.hears("Nickname changed to 'bob'.");
+    alice.hears_nothing();
+}
+
+#[test]
+fn half_a_line_at_the_end_is_not_said() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let mut bob = server.client("bob");
+    alice.catches_up();
+    bob.sends(b"whole\nhal");
+    bob.half_closes();
+    alice.hears("[lobby] bob: whole");
+    alice.hears("bob has left the chat.");
+}
+
+#[test]
+fn who_has_finished_speaking_still_hears_everything_queued_for_it() {
+    let server = Server::start(&["--outbox-limit", "16777216"]);
+    let mut alice = server.client("alice");
+    let text = "x".repeat(1000);
+    let lines = format!("{text}\n").repeat(5000);
+    alice.sends(lines.as_bytes());
+    alice.half_closes();
+    let heard = alice.rest();
+    assert_eq!(heard.len(), 5000);
+    assert!(heard.iter().all(|line| *line == format!("[lobby] alice: {text}")));
+}
+
+#[test]
+fn a_client_that_never_speaks_is_a_member_like_any_other() {
+    let server = Server::start(&[]);
+    let mut silent = server.connect();
+    let mut alice = server.client("alice");
+    alice.says("/users");
+    alice.hears("Users in lobby: alice, guest_1");
+    silent.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+    silent.hears("guest_2 has joined the chat!");
+    silent.hears("guest_2 is now known as alice.");
+}

@@ -1,0 +1,95 @@
+//! Starting the server, and why it may refuse to.
+
+use crate::support::{
+    Server,
+    server::{command, run},
+};
+
+#[test]
+fn port_zero_is_any_free_port_and_the_line_says_which() {
+    let server = Server::start(&[]);
+    assert!(server.address().ip().is_loopback());
+    assert_ne!(server.address().port(), 0);
+}
+
+#[test]
+fn a_host_may_be_a_name() {
+    let server = Server::start(&["--host", "localhost"]);
+    assert!(server.address().ip().is_loopback());
+    server.client("alice");
+}
+
+#[test]
+fn a_port_in_use_is_one_sentence_and_status_1() {
+    let server = Server::start(&[]);
+    let port = server.address().port().to_string();
+    let (status, out, err) = run(command().args(["--port", &port]));
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert_eq!(err, format!("chat_server: port {port} on 127.0.0.1 is in use by another program\n"));
+}
+
+#[test]
+fn an_address_that_is_none_or_not_ours_is_one_sentence_and_status_1() {
+    let (status, _, err) = run(command().args(["--host", "not an address"]));
+    assert_eq!(status, Some(1));
+    assert!(err.starts_with("chat_server: 'not an address' is not an address to listen on: "), "{err}");
+    let (status, _, err) = run(command().args(["--host", "192.0.2.1"]));
+    assert_eq!(status, Some(1));
+    assert!(err.starts_with("chat_server: cannot listen on 192.0.2.1:5555: "), "{err}");
+}
+
+#[test]
+fn more_clients_than_the_machine_holds_are_refused_with_both_numbers() {
+    let (status, out, err) = run(command().args(["--port", "0", "--max-clients", "1000000000"]));
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(err.starts_with("chat_server: cannot hold 1000000000 clients: this machine holds "), "{err}");
+    assert_eq!(err.lines().count(), 1);
+}
+
+#[test]
+fn a_wrong_option_is_a_usage_error_and_status_2() {
+    for wrong in [
+        &["--port", "65536"][..],
+        &["--no-such-option"],
+        &["--outbox-limit", "0"],
+        &["--max-message-length", "9000"],
+        &["-v", "-q"],
+    ] {
+        let (status, out, err) = run(command().args(wrong));
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{wrong:?}");
+        assert!(err.starts_with("error: "), "{err}");
+    }
+}
+
+#[test]
+fn help_shows_every_limit_with_its_default() {
+    let (status, help, _) = run(command().arg("--help"));
+    assert_eq!(status, Some(0));
+    for (option, default) in [
+        ("--host", "127.0.0.1"),
+        ("--port", "5555"),
+        ("--max-clients", "1000"),
+        ("--max-per-address", "100"),
+        ("--max-message-length", "1024"),
+        ("--max-line-length", "8192"),
+        ("--outbox-limit", "1048576"),
+        ("--presence-limit", "200"),
+        ("--shutdown-grace", "2"),
+    ] {
+        let after = help.split_once(option).unwrap_or_else(|| panic!("no {option} in {help}")).1;
+        let default = format!("[default: {default}]");
+        let told = after.find("[default: ").map(|at| after[at..].starts_with(&default));
+        assert_eq!(told, Some(true), "{option} {default}");
+    }
+}
+
+#[test]
+fn zero_means_no_limit_where_that_makes_sense() {
+    let zero = ["--max-clients", "--max-per-address", "--max-message-length", "--presence-limit"];
+    let options: Vec<_> = zero.iter().flat_map(|option| [*option, "0"]).collect();
+    let server = Server::start(&options);
+    let mut alice = server.client("alice");
+    let text = "x".repeat(8000);
+    alice.says(&text);
+    alice.hears(&format!("[lobby] alice: {text}"));
+}

@@ -1,0 +1,13 @@
+//! What the tests share: servers that end with the test, and clients that do not wait for ever.
+
+pub(crate) mod peer;
+pub(crate) mod server;
+
+pub(crate) use peer::Peer;
+pub(crate) use server::Server;
+
+use std::time::Duration;
+
+/// How long a test waits for what must happen. Generous, because it is only reached when a test
+/// fails; a busy machine shall not make it fail.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

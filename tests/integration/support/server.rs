@@ -1,0 +1,149 @@
+//! A `chat_server` process that ends with the test.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::{DEADLINE, Peer};
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl Server {
+    /// Starts a server on a free port.
+    #[track_caller]
+    pub(crate) fn start(options: &[&str]) -> Self {
+        Self::start_on(0, options)
+    }
+
+    /// Starts a server on this port, and waits for the line that says it is there.
+    #[track_caller]
+    pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let diagnostics = File::create(folder.path().join("diagnostics")).expect("a file in it");
+        let mut child = command()
+            .args(["--port", &port.to_string()])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(diagnostics)
+            .spawn()
+            .expect("the server was built with the tests");
+        let mut first_line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("text");
+        let said = fs::read_to_string(folder.path().join("diagnostics")).expect("a file");
+        let address = first_line.strip_prefix("Chat server started on ").map(|rest| rest.trim_end().parse());
+        let Some(Ok(address)) = address else { panic!("the server said {first_line:?} and {said:?}") };
+        Self { child, address, folder }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// A client that has not heard its welcome yet.
+    #[track_caller]
+    pub(crate) fn connect(&self) -> Peer {
+        Peer::connect(self.address)
+    }
+
+    /// A client of this name that has heard everything about its arrival.
+    #[track_caller]
+    pub(crate) fn client(&self, name: &str) -> Peer {
+        let mut peer = self.connect();
+        peer.says(&format!("/nick {name}"));
+        peer.hears_at_last(&format!("Nickname changed to '{name}'."));
+        peer
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the server is running");
+    }
+
+    /// What it said on standard error.
+    pub(crate) fn diagnostics(&self) -> String {
+        fs::read_to_string(self.folder.path().join("diagnostics")).expect("a file")
+    }
+
+    /// Waits until the server has ended by itself.
+    #[track_caller]
+    pub(crate) fn ends(mut self) -> ExitStatus {
+        ends(&mut self.child)
+    }
+
+    /// A number out of `/proc/PID/status`, such as `Threads` or `VmRSS` (kB).
+    pub(crate) fn status(&self, field: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix(&format!("{field}:")));
+        let number = line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse().ok());
+        number.expect("a number")
+    }
+
+    /// How many file descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("Linux").count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server's command line, to be completed.
+pub(crate) fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_chat_server"))
+}
+
+/// Runs a command that must end by itself; its status, standard output and standard error.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program was built with the tests");
+    let status = ends(&mut child);
+    let (mut out, mut err) = (String::new(), String::new());
+    child.stdout.take().expect("piped").read_to_string(&mut out).expect("text");
+    child.stderr.take().expect("piped").read_to_string(&mut err).expect("text");
+    (status.code(), out, err)
+}
+
+#[track_caller]
+fn ends(child: &mut Child) -> ExitStatus {
+    let mut status = None;
+    eventually("the program ends", || {
+        status = child.try_wait().expect("a child");
+        status.is_some()
+    });
+    status.expect("it has ended")
+}
+
+/// Looks again and again, until it is so.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited too long until {what}");
+        thread::park_timeout(Duration::from_millis(2));
+    }
+}
