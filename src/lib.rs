@@ -53,6 +53,7 @@
 
 pub mod broadcaster;
 pub mod cli;
+pub mod client;
 pub mod command;
 pub mod dialect;
 pub mod event;

@@ -1,6 +1,8 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod client_pipe;
+mod client_terminal;
 mod concurrency;
 mod conversation;
 mod layers;
