@@ -1,5 +1,6 @@
 //! What the programs' command lines say, and what that means.
 
+pub mod client;
 pub mod server;
 
 use std::{error::Error, io::Write, process::ExitCode};

@@ -9,6 +9,8 @@
 pub enum Heard<'a> {
     /// You have arrived, or have a new nickname.
     YourNick(&'a str),
+    /// Somebody else has the nickname that you wanted.
+    NickTaken(&'a str),
     /// You are in this room now.
     YourRoom(&'a str),
     /// Somebody said something in the room.
@@ -45,8 +47,10 @@ pub enum Heard<'a> {
     Users(Names<'a>),
     /// The answer to `/rooms`.
     Rooms(Names<'a>),
-    /// The server closes on purpose: after `/quit`, or because it is full, or we were too slow.
-    Farewell,
+    /// The server closes because you asked to leave.
+    Goodbye,
+    /// The server closes on purpose, because it is full or you were too slow.
+    CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
     /// Anything else: to be shown as it is.
@@ -59,7 +63,8 @@ impl<'a> Heard<'a> {
         match line {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
-            "Goodbye!" | "Server is full." | "Disconnected: too slow to read." => Self::Farewell,
+            "Goodbye!" => Self::Goodbye,
+            "Server is full." | "Disconnected: too slow to read." => Self::CutOff,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -85,12 +90,14 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let between = |start, end| line.strip_prefix(start).and_then(|rest: &str| rest.strip_suffix(end));
     let welcome = || between("Welcome! Your nickname is '", "'. Use /nick <name> to change it.");
     let changed = || between("Nickname changed to '", "'.");
+    let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
     let rooms = || line.strip_prefix("Active rooms: ");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
     welcome()
         .or_else(changed)
         .map(Heard::YourNick)
+        .or_else(|| taken().map(Heard::NickTaken))
         .or_else(|| joined().map(Heard::YourRoom))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
@@ -131,12 +138,13 @@ mod tests {
         let (bob, room) = (Nick::new("bob").unwrap(), Room::new("ops").unwrap());
         check(&Event::Welcome(bob), Heard::YourNick("bob"));
         check(&Event::NickChanged(bob), Heard::YourNick("bob"));
+        check(&Event::NickTaken(bob), Heard::NickTaken("bob"));
         check(&Event::Joined(room), Heard::YourRoom("ops"));
         check(&Event::Returned, Heard::YourRoom("lobby"));
         check(&Event::ShuttingDown, Heard::ShuttingDown);
-        for farewell in [Event::Goodbye, Event::Full, Event::TooSlow] {
-            check(&farewell, Heard::Farewell);
-        }
+        check(&Event::Goodbye, Heard::Goodbye);
+        check(&Event::Full, Heard::CutOff);
+        check(&Event::TooSlow, Heard::CutOff);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1 };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

@@ -1,10 +1,13 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod client_pipe;
+mod client_terminal;
 mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod readme;
 mod slow_reader;
 mod starting;
 mod stopping;

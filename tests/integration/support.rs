@@ -1,10 +1,14 @@
 //! What the tests share: servers that end with the test, and clients that do not wait for ever.
 
+pub(crate) mod fake_server;
 pub(crate) mod peer;
 pub(crate) mod server;
+pub(crate) mod terminal;
 
+pub(crate) use fake_server::FakeServer;
 pub(crate) use peer::Peer;
 pub(crate) use server::Server;
+pub(crate) use terminal::Terminal;
 
 use std::time::Duration;
 

@@ -1,0 +1,211 @@
+//! The client: on a terminal an editor with what the others say above it, on a pipe a plain copy.
+//!
+//! It trusts the server no more than the server trusts it: what is shown is filtered again, bounded,
+//! and taken for what the server says, never for what we hoped.
+
+use std::{
+    error, fmt,
+    io::{self, IsTerminal},
+    net::{TcpStream, ToSocketAddrs},
+    path::PathBuf,
+    time::Duration,
+};
+
+use rustyline::error::ReadlineError;
+
+use self::view::View;
+use crate::names::{Nick, Room};
+
+mod backoff;
+mod complete;
+mod editor;
+mod interactive;
+mod lines;
+mod link;
+mod listener;
+mod plain;
+mod screen;
+mod status;
+mod terminal;
+mod view;
+
+/// What the user wants.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The server's name or address.
+    pub host: String,
+    /// The server's port.
+    pub port: u16,
+    /// The nickname to take on arrival.
+    pub nick: Option<Nick>,
+    /// The room to join on arrival.
+    pub room: Option<Room>,
+    /// When to use colours.
+    pub color: Color,
+    /// Whether a line is shown with its time, on a terminal.
+    pub timestamps: bool,
+    /// Where the lines that were typed are kept.
+    pub history: Option<PathBuf>,
+    /// Where the lines to say come from, if not from the standard input.
+    pub file: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says `NO_COLOR` (<https://no-color.org>).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Chats until there is nothing more to say or to hear.
+///
+/// # Errors
+/// Any [`Error`]: there was no chat, or it ended before its time.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let is_interactive = options.file.is_none() && is_terminal();
+    let view = View {
+        colors: options.color.is_wanted(is_interactive),
+        timestamps: options.timestamps && is_interactive,
+    };
+    let address = Address { host: options.host.clone(), port: options.port };
+    if is_interactive {
+        let server = address.connect()?;
+        return interactive::run(options, address, server, view);
+    }
+    let input = plain::input(options.file.as_deref(), greeting(options.nick, options.room))?;
+    plain::run(address.connect()?, input, view)
+}
+
+/// Whether there is a user at both ends, and a terminal that can move its cursor.
+fn is_terminal() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
+impl Color {
+    fn is_wanted(self, is_interactive: bool) -> bool {
+        let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Auto => is_interactive && !no_color(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// The lines that take up a nickname and a room.
+fn greeting(nick: Option<Nick>, room: Option<Room>) -> String {
+    let nick = nick.map(|nick| format!("/nick {nick}\n"));
+    let room = room.filter(|room| *room != Room::lobby()).map(|room| format!("/join {room}\n"));
+    [nick, room].into_iter().flatten().collect()
+}
+
+/// Where the server is.
+#[derive(Clone, Debug)]
+struct Address {
+    host: String,
+    port: u16,
+}
+
+impl Address {
+    /// How long one attempt may take. A host that drops packets would keep us for two minutes.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Tries each address that the name has.
+    fn connect(&self) -> Result<TcpStream, Error> {
+        let failed = |error| Error::Connect { address: self.to_string(), error };
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
+        for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(failed)? {
+            match TcpStream::connect_timeout(&address, Self::PATIENCE) {
+                Ok(server) => return Ok(server),
+                Err(error) => last = error,
+            }
+        }
+        Err(failed(last))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Why there was no chat, or why it ended before its time.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server could not be reached.
+    Connect {
+        /// Where it was expected, as host and port.
+        address: String,
+        /// What happened instead.
+        error: io::Error,
+    },
+    /// The file of lines to say could not be opened.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The lines to say could not be read to their end.
+    Input(io::Error),
+    /// The server closed on purpose, with these words.
+    CutOff(String),
+    /// The connection ended without a reason.
+    Lost,
+    /// The terminal, the history file or the operating system failed.
+    Io(io::Error),
+}
+
+impl Error {
+    /// The status to exit with: 2 for a mistake on the command line, 1 for everything else.
+    pub fn exit_status(&self) -> u8 {
+        if matches!(self, Self::File { .. }) { 2 } else { 1 }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { address, error } => write!(f, "cannot connect to {address}: {error}"),
+            Self::File { path, error } => write!(f, "cannot open {}: {error}", path.display()),
+            Self::Input(error) => write!(f, "cannot read what is to be said: {error}"),
+            Self::CutOff(reason) => write!(f, "the server closed the connection: {reason}"),
+            Self::Lost => f.write_str("connection lost"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Connect { error, .. } | Self::File { error, .. } | Self::Input(error) | Self::Io(error) => {
+                Some(error)
+            }
+            Self::CutOff(_) | Self::Lost => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ReadlineError> for Error {
+    fn from(error: ReadlineError) -> Self {
+        match error {
+            ReadlineError::Io(error) => Self::Io(error),
+            error => Self::Io(io::Error::other(error)),
+        }
+    }
+}

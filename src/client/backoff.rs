@@ -1,0 +1,55 @@
+//! How long to wait before the next attempt.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+/// Delays that double up to a limit, each shortened by chance: when a server with a thousand clients
+/// comes back, they shall not all call in the same moment.
+#[derive(Default)]
+pub(super) struct Backoff {
+    attempts: u32,
+}
+
+/// The longest delay, in milliseconds. Who comes back from lunch finds the chat connected.
+const MAX: u64 = 30_000;
+
+impl Backoff {
+    /// The delay before the next attempt: 1, 2, 4 … seconds, less up to a half of it.
+    pub(super) fn next_delay(&mut self) -> Duration {
+        let half = (500 << self.attempts.min(10)).min(MAX / 2);
+        self.attempts += 1;
+        Duration::from_millis(half + chance() % (half + 1))
+    }
+
+    /// How many delays were asked for.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+}
+
+/// Any number. Every `RandomState` has keys of its own, which is all the chance we need.
+fn chance() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_half_a_minute_and_are_shortened_by_at_most_a_half() {
+        let mut backoff = Backoff::default();
+        for full in [1, 2, 4, 8, 16, 30, 30, 30].map(Duration::from_secs) {
+            let delay = backoff.next_delay();
+            assert!(full / 2 <= delay && delay <= full, "{delay:?} of {full:?}");
+        }
+    }
+
+    #[test]
+    fn two_clients_do_not_keep_step() {
+        let first: Vec<_> = (0..20).map(|_| Backoff::default().next_delay()).collect();
+        assert!(first.iter().any(|delay| *delay != first[0]));
+    }
+}

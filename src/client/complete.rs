@@ -1,0 +1,204 @@
+//! What Tab makes of a half-typed word, and what is still to be typed after a command.
+
+use crate::command::{VERBS, Verb, split_word};
+
+/// The word before the cursor, and what it can become.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Word<'a> {
+    /// Where it starts in the line, in bytes.
+    pub(super) start: usize,
+    typed: &'a str,
+    pub(super) kind: Kind,
+}
+
+/// What a word can become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A command, after the slash that starts the line.
+    Command,
+    /// A command that another command is about.
+    Topic,
+    /// A room.
+    Room,
+    /// A user that a command is about, or that is named in a text.
+    User,
+    /// A user who is spoken to, at the start of a text.
+    Addressee,
+}
+
+/// What Tab does with a word.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Completion {
+    /// What replaces the word.
+    pub(super) replacement: String,
+    /// What it can still become, if that is undecided.
+    pub(super) choices: Vec<String>,
+}
+
+impl<'a> Word<'a> {
+    /// The word that ends at `cursor`; `None` if there is nothing to complete.
+    pub(super) fn before(line: &'a str, cursor: usize) -> Option<Self> {
+        let head = &line[..cursor];
+        let start = head.rfind(' ').map_or(0, |space| space + 1);
+        let typed = &head[start..];
+        let Some(command) = head.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
+            let kind = if start == 0 { Kind::Addressee } else { Kind::User };
+            return Some(Self { start, typed, kind });
+        };
+        if start == 0 {
+            return Some(Self { start: 1, typed: command, kind: Kind::Command });
+        }
+        let (verb, arguments) = split_word(command);
+        let kind = parameter(Verb::find(verb)?, arguments)?;
+        Some(Self { start, typed, kind })
+    }
+
+    /// Completes the word with one of `names`, as far as they agree.
+    pub(super) fn complete<'n>(&self, names: impl Iterator<Item = &'n str>) -> Option<Completion> {
+        let is_possible = |name: &&str| starts_with(name, self.typed);
+        let mut choices: Vec<String> = names.filter(is_possible).map(str::to_owned).collect();
+        choices.sort_unstable();
+        choices.dedup();
+        if let [only] = &choices[..] {
+            let replacement = format!("{only}{}", self.kind.ending(only));
+            return Some(Completion { replacement, choices: Vec::new() });
+        }
+        let common = common_prefix(&choices)?.to_owned();
+        // What was typed stands as it was, unless there is more to say.
+        let replacement = if common.len() > self.typed.len() { common } else { self.typed.to_owned() };
+        Some(Completion { replacement, choices })
+    }
+}
+
+impl Kind {
+    /// What is typed after a word of this kind anyway.
+    fn ending(self, word: &str) -> &'static str {
+        match self {
+            Self::Addressee => ": ",
+            Self::Room | Self::User => " ",
+            Self::Command if Verb::find(word).is_some_and(|verb| !verb.parameters.is_empty()) => " ",
+            Self::Command | Self::Topic => "",
+        }
+    }
+}
+
+/// The names of all commands.
+pub(super) fn commands() -> impl Iterator<Item = &'static str> {
+    VERBS.iter().map(|verb| verb.name)
+}
+
+/// What is still to be typed after a command: `<user> <message>`, dimmed behind the cursor.
+pub(super) fn usage_hint(line: &str) -> Option<String> {
+    let (word, arguments) = split_word(line.strip_prefix('/')?);
+    let verb = Verb::find(word)?;
+    let missing: Vec<_> = verb.parameters.split(' ').skip(arguments.split_whitespace().count()).collect();
+    let space = if line.ends_with(' ') { "" } else { " " };
+    (!missing.is_empty() && missing != [""]).then(|| format!("{space}{}", missing.join(" ")))
+}
+
+/// What the last, half-typed one of `arguments` is to be.
+fn parameter(verb: &Verb, arguments: &str) -> Option<Kind> {
+    let complete = arguments.split(' ').count() - 1;
+    let parameters: Vec<_> = verb.parameters.split(' ').collect();
+    // A text goes on to the end of the line.
+    match *parameters.get(complete).or(parameters.last())? {
+        "<user>" if complete == 0 => Some(Kind::User),
+        "<room>" if complete == 0 => Some(Kind::Room),
+        "[command]" if complete == 0 => Some(Kind::Topic),
+        "<message>" | "<action>" | "[text]" => Some(Kind::User),
+        _ => None,
+    }
+}
+
+fn starts_with(name: &str, typed: &str) -> bool {
+    name.get(..typed.len()).is_some_and(|head| head.eq_ignore_ascii_case(typed))
+}
+
+/// The longest start, in the spelling of the first, that all have in common.
+fn common_prefix(names: &[String]) -> Option<&str> {
+    let (first, others) = names.split_first()?;
+    let length = others.iter().map(|other| common_length(first, other)).min().unwrap_or(first.len());
+    first.get(..length)
+}
+
+fn common_length(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USERS: [&str; 4] = ["Alice", "alan", "bob", "carol"];
+
+    /// The line after Tab, with `|` where the cursor is, and the choices.
+    #[track_caller]
+    fn check(line: &str, expected: &str, choices: &[&str]) {
+        let cursor = line.find('|').expect("a cursor");
+        let line = line.replace('|', "");
+        let word = Word::before(&line, cursor).expect("a word");
+        let names: &[&str] = match word.kind {
+            Kind::Command | Kind::Topic => &commands().collect::<Vec<_>>(),
+            Kind::Room => &["lobby", "ops"],
+            Kind::User | Kind::Addressee => &USERS,
+        };
+        let completion = word.complete(names.iter().copied()).expect("a completion");
+        let Completion { replacement, choices: left } = completion;
+        assert_eq!(format!("{}{replacement}|{}", &line[..word.start], &line[cursor..]), expected);
+        assert_eq!(left, choices);
+    }
+
+    #[track_caller]
+    fn check_nothing(line: &str) {
+        let word = Word::before(line, line.len());
+        assert_eq!(word.and_then(|word| word.complete(USERS.into_iter())), None, "{line}");
+    }
+
+    #[test]
+    fn the_first_word_after_a_slash_becomes_a_command() {
+        check("/whis|", "/whisper |", &[]);
+        check("/wh|", "/wh|", &["whisper", "whois"]);
+        check("/QU|", "/quit|", &[]);
+        check("/ro| x", "/rooms| x", &[]);
+        check_nothing("/xyz");
+        check_nothing("/dance al");
+    }
+
+    #[test]
+    fn parameters_become_what_they_stand_for() {
+        check("/join o|", "/join ops |", &[]);
+        check("/join |", "/join |", &["lobby", "ops"]);
+        check("/W BO|", "/W bob |", &[]);
+        check("/whisper bob is car|", "/whisper bob is carol |", &[]);
+        check("/help whi|", "/help whisper|", &[]);
+        check("/me waves at b|", "/me waves at bob |", &[]);
+        check_nothing("/nick bo");
+        check_nothing("/whois bob bo");
+        check_nothing("/quit bo");
+    }
+
+    #[test]
+    fn a_word_of_a_text_becomes_a_nickname() {
+        check("b|", "bob: |", &[]);
+        check("hi b|", "hi bob |", &[]);
+        check("//b b|", "//b bob |", &[]);
+        check("al|", "al|", &["Alice", "alan"]);
+        check("a|", "Al|", &["Alice", "alan"]);
+        check("|", "|", &["Alice", "alan", "bob", "carol"]);
+        check_nothing("é");
+    }
+
+    #[test]
+    fn the_hint_is_what_is_still_missing() {
+        let hint = |line| usage_hint(line).unwrap_or_default();
+        assert_eq!(hint("/whisper "), "<user> <message>");
+        assert_eq!(hint("/whisper"), " <user> <message>");
+        assert_eq!(hint("/w bob"), " <message>");
+        assert_eq!(hint("/w bob "), "<message>");
+        assert_eq!(hint("/w bob hi"), "");
+        assert_eq!(hint("/quit"), "");
+        assert_eq!(hint("/whis"), "");
+        assert_eq!(hint("//whisper "), "");
+        assert_eq!(hint("hello"), "");
+    }
+}

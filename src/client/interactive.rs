@@ -1,0 +1,85 @@
+//! The client on a terminal: one thread for the user, one for the server.
+
+use std::{
+    io::{self, Write},
+    net::TcpStream,
+    sync::Arc,
+    thread,
+};
+
+use crossbeam_channel::bounded;
+
+use super::{
+    Address, Error, Options,
+    editor::Editor,
+    link::{Link, NotSent},
+    listener::Listener,
+    status::{Ending, Status},
+    terminal::RawMode,
+    view::View,
+};
+use crate::command::{Verb, split_word};
+
+/// Chats until the user or the server ends it. The terminal is restored when this returns, however
+/// that happens.
+pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: View) -> Result<(), Error> {
+    let link = Arc::new(Link::new(Status::new(options.nick, options.room)));
+    end_on_signals(&link)?;
+    let terminal = Arc::new(RawMode::enter()?);
+    let (mut editor, screen) = Editor::new(&link, &terminal, view)?;
+    if let Some(path) = &options.history {
+        editor.load_history(path)?;
+    }
+    // Nothing is ever sent: the thread waits for this to be dropped.
+    let (_client, stop) = bounded(0);
+    let listener = Listener { address, link: Arc::clone(&link), screen, view, stop };
+    // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
+    thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
+    let chatted = chat(&mut editor, &link, view);
+    link.hang_up();
+    if let Some(path) = &options.history {
+        editor.save_history(path)?;
+    }
+    io::stdout().write_all(editor.last_lines().as_bytes())?;
+    chatted
+}
+
+/// SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
+fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
+    let link = Arc::clone(link);
+    ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
+}
+
+/// Sends what the user types.
+fn chat(editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
+    while let Some(text) = editor.next_line()? {
+        send(&text, editor, link, view)?;
+    }
+    match link.ending() {
+        Some(Ending::CutOff(reason)) => Err(Error::CutOff(reason)),
+        Some(Ending::Deaf) => Err(Error::Lost),
+        Some(Ending::Quit) | None => Ok(()),
+    }
+}
+
+/// Sends each line of `text`. What cannot be sent is given back to the user.
+fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    for (sent, line) in lines.iter().enumerate() {
+        match link.send(line) {
+            Ok(()) => editor.remember(line)?,
+            Err(NotSent) if is_quit(line) => link.end(Ending::Quit),
+            Err(NotSent) => {
+                editor.print(view.notice("Not connected: this was not sent."));
+                editor.give_back(&lines[sent..].join("\n"));
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_quit(line: &str) -> bool {
+    let verb = line.strip_prefix('/').and_then(|command| Verb::find(split_word(command).0));
+    verb.is_some_and(|verb| verb.name == "quit")
+}

@@ -1,0 +1,121 @@
+//! The thread that listens to the server, and finds it again when it was lost.
+
+use std::{
+    io::ErrorKind,
+    net::TcpStream,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{
+    Address, backoff::Backoff, lines::Lines, link::Link, screen::Screen, status::Ending, view::View,
+};
+
+/// What the thread has.
+pub(super) struct Listener {
+    pub(super) address: Address,
+    pub(super) link: Arc<Link>,
+    pub(super) screen: Screen,
+    pub(super) view: View,
+    /// Its other end is dropped when the client ends.
+    pub(super) stop: Receiver<()>,
+}
+
+/// How often the countdown is renewed.
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Listener {
+    /// Listens until the user or the server wants to end it.
+    pub(super) fn run(mut self, server: TcpStream) {
+        let mut server = Some(server);
+        let mut backoff = Backoff::default();
+        while let Some(connection) = server {
+            if self.listen(&Arc::new(connection)) {
+                backoff = Backoff::default();
+            }
+            if self.link.ending().is_some() {
+                break;
+            }
+            for unheard in self.link.disconnect() {
+                self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
+            }
+            self.notice("Connection lost. Reconnecting.");
+            server = self.reconnect(&mut backoff);
+        }
+    }
+
+    /// Shows what the server says until it closes; tells whether it said anything at all.
+    fn listen(&mut self, server: &Arc<TcpStream>) -> bool {
+        let mut lines = Lines::new(&**server);
+        let mut has_spoken = false;
+        if self.link.connect(server).is_err() {
+            return false;
+        }
+        loop {
+            match lines.next_line() {
+                Ok(Some(line)) => self.hear(&line),
+                Err(error) if is_timeout(error.kind()) => {}
+                Ok(None) | Err(_) => return has_spoken,
+            }
+            has_spoken = true;
+            // It fails only when the connection is gone, as the next read will tell.
+            let _ = server.set_read_timeout(self.link.reclaim());
+        }
+    }
+
+    fn hear(&mut self, line: &str) {
+        if self.link.hear(line) {
+            let shown = self.link.show(line, self.view);
+            self.screen.print(shown);
+        }
+        if self.link.ending().is_some() {
+            self.link.hang_up();
+        }
+    }
+
+    /// Tries until it succeeds, with a countdown; `None` when the client ends.
+    fn reconnect(&mut self, backoff: &mut Backoff) -> Option<TcpStream> {
+        loop {
+            self.count_down(Instant::now() + backoff.next_delay())?;
+            if let Ok(server) = self.address.connect() {
+                self.notice("Connected again.");
+                return Some(server);
+            }
+        }
+    }
+
+    /// `None` when the client ends.
+    fn count_down(&mut self, until: Instant) -> Option<()> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            // Rounded up: "1 s" is said until it is over, "0 s" while we are trying.
+            let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+            self.link.wait(seconds);
+            self.screen.refresh();
+            if left.is_zero() {
+                return Some(());
+            }
+            let Err(RecvTimeoutError::Timeout) = self.stop.recv_timeout(left.min(SECOND)) else {
+                return None;
+            };
+        }
+    }
+
+    fn notice(&mut self, words: &str) {
+        self.screen.print(self.view.notice(words));
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Without this, a panic here would leave the user in a room where nothing is ever heard.
+        self.link.end(Ending::Deaf);
+    }
+}
+
+/// Which of the two it is depends on the system.
+fn is_timeout(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}

@@ -1,0 +1,191 @@
+//! How a line from the server looks on a terminal: the time, colours, one's own name.
+
+use std::fmt::Write as _;
+
+use jiff::Zoned;
+
+use crate::{event::heard::Heard, names::Nick};
+
+/// How lines shall look.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    pub(super) colors: bool,
+    pub(super) timestamps: bool,
+}
+
+/// Parameters of SGR, "select graphic rendition" (ECMA-48 §8.3.117).
+mod style {
+    pub(super) const DIM: &str = "2";
+    pub(super) const MENTION: &str = "1;7";
+    pub(super) const WHISPER: &str = "35";
+    pub(super) const NOTICE: &str = "33";
+}
+
+impl View {
+    /// Nothing but the words.
+    pub(super) const PLAIN: Self = Self { colors: false, timestamps: false };
+
+    /// A line from the server, as it is to be shown to `me`.
+    pub(super) fn line(self, line: &str, me: Option<Nick>) -> String {
+        let mut shown = self.timestamp();
+        match Heard::new(line) {
+            Heard::Said { room, from, text } => {
+                let (room, name) = (self.paint(style::DIM, &format!("[{room}]")), self.nick(from));
+                let _ = write!(shown, "{room} {name}: {}", self.text(text, from, me));
+            }
+            Heard::Acted { from, text } => {
+                let _ = write!(shown, "* {} {}", self.nick(from), self.text(text, from, me));
+            }
+            Heard::WhisperFrom { .. } => {
+                shown.insert_str(0, bell(me));
+                shown += &self.paint(style::WHISPER, line);
+            }
+            Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
+            _ => shown += line,
+        }
+        shown
+    }
+
+    /// Something that the client itself has to say.
+    pub(super) fn notice(self, words: &str) -> String {
+        self.timestamp() + &self.paint(style::NOTICE, words)
+    }
+
+    /// `[place] nick> `.
+    pub(super) fn prompt(self, place: &str, nick: &str) -> String {
+        format!("{} {}> ", self.paint(style::DIM, &format!("[{place}]")), self.nick(nick))
+    }
+
+    /// What is there to be read, but was not typed.
+    pub(super) fn hint(self, hint: &str) -> String {
+        self.paint(style::DIM, hint)
+    }
+
+    fn timestamp(self) -> String {
+        if !self.timestamps {
+            return String::new();
+        }
+        let time = Zoned::now().strftime("%H:%M").to_string();
+        format!("{} ", self.paint(style::DIM, &time))
+    }
+
+    fn nick(self, nick: &str) -> String {
+        self.paint(&format!("1;38;5;{}", color(nick)), nick)
+    }
+
+    /// What somebody said; where it names `me`, that is hard to miss.
+    fn text(self, text: &str, from: &str, me: Option<Nick>) -> String {
+        let Some(me) = me.filter(|me| !from.eq_ignore_ascii_case(me.as_str())) else {
+            return text.to_owned();
+        };
+        let mut shown = String::new();
+        let mut rest = text;
+        while let Some(at) = mention(rest, me.as_str()) {
+            let (name, after) = rest[at..].split_at(me.as_str().len());
+            shown += &rest[..at];
+            shown += &self.paint(style::MENTION, name);
+            rest = after;
+        }
+        if shown.is_empty() { text.to_owned() } else { shown + rest + bell(Some(me)) }
+    }
+
+    fn paint(self, style: &str, words: &str) -> String {
+        if self.colors { format!("\x1b[{style}m{words}\x1b[0m") } else { words.to_owned() }
+    }
+}
+
+/// Rings for somebody; on a pipe there is nobody.
+fn bell(me: Option<Nick>) -> &'static str {
+    if me.is_some() { "\x07" } else { "" }
+}
+
+/// Where `name` stands as a word in `text`, in any case.
+fn mention(text: &str, name: &str) -> Option<usize> {
+    let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
+    let bytes = text.as_bytes();
+    (0..=bytes.len().checked_sub(name.len())?).find(|&start| {
+        let end = start + name.len();
+        bytes[start..end].eq_ignore_ascii_case(name.as_bytes())
+            && !bytes[..start].last().is_some_and(is_in_name)
+            && !bytes.get(end).is_some_and(is_in_name)
+    })
+}
+
+/// A nickname's colour, one of the 256 that terminals have: always the same for the same name, on
+/// every machine, in any case.
+fn color(nick: &str) -> u8 {
+    /// Neither too dark for a black background nor too light for a white one.
+    const READABLE: [u8; 16] = [33, 37, 64, 71, 97, 99, 130, 132, 136, 161, 166, 168, 172, 31, 28, 127];
+    // FNV-1a: tiny, and good enough to spread names over a few colours.
+    let hash = nick.bytes().fold(0x811c_9dc5_u32, |hash, b| {
+        (hash ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    });
+    READABLE[hash as usize % READABLE.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLORS: View = View { colors: true, timestamps: false };
+
+    fn nick(name: &str) -> Nick {
+        Nick::new(name).expect("a valid nickname")
+    }
+
+    #[track_caller]
+    fn check_mention(text: &str, expected: Option<usize>) {
+        assert_eq!(mention(text, "bob"), expected, "{text}");
+    }
+
+    #[test]
+    fn without_colours_a_line_is_shown_as_it_is() {
+        for line in ["[lobby] bob: hi", "* bob waves", "[Whisper from bob]: hi", "Usage: /nick <nickname>"] {
+            assert_eq!(View::PLAIN.line(line, None), line);
+        }
+        assert_eq!(View::PLAIN.prompt("ops", "bob"), "[ops] bob> ");
+    }
+
+    #[test]
+    fn a_nickname_keeps_its_colour_in_any_case_and_most_have_different_ones() {
+        assert_eq!(color("Alice"), color("aLICE"));
+        let colors: std::collections::HashSet<_> =
+            ["alice", "bob", "carol", "dave", "erin", "frank"].map(color).into();
+        assert!(colors.len() >= 4, "{colors:?}");
+    }
+
+    #[test]
+    fn a_mention_is_a_whole_word_in_any_case() {
+        check_mention("bob", Some(0));
+        check_mention("hi Bob!", Some(3));
+        check_mention("é bob's", Some(3));
+        check_mention("bobby and bob", Some(10));
+        check_mention("bob-2 kebob bob_ 1bob", None);
+        check_mention("bo", None);
+    }
+
+    #[test]
+    fn who_is_named_by_somebody_else_is_shown_it_and_hears_a_bell() {
+        let shown = COLORS.line("[lobby] alice: ask Bob, or bob", Some(nick("bob")));
+        assert!(shown.ends_with("ask \x1b[1;7mBob\x1b[0m, or \x1b[1;7mbob\x1b[0m\x07"), "{shown:?}");
+        let own = View::PLAIN.line("[lobby] bob: I am bob", Some(nick("bob")));
+        assert_eq!(own, "[lobby] bob: I am bob");
+        let presence = View::PLAIN.line("bob has joined the chat!", Some(nick("bob")));
+        assert_eq!(presence, "bob has joined the chat!");
+    }
+
+    #[test]
+    fn a_whisper_rings() {
+        let shown = View::PLAIN.line("[Whisper from alice]: psst", Some(nick("bob")));
+        assert_eq!(shown, "\x07[Whisper from alice]: psst");
+    }
+
+    #[test]
+    fn the_time_is_hours_and_minutes() {
+        let shown = View { timestamps: true, ..View::PLAIN }.line("hi", None);
+        let (time, line) = shown.split_once(' ').expect("a time and a line");
+        let (hours, minutes) = time.split_once(':').expect("HH:MM");
+        assert!(hours.parse::<u8>().unwrap() < 24 && minutes.parse::<u8>().unwrap() < 60, "{time}");
+        assert_eq!(line, "hi");
+    }
+}

@@ -1,0 +1,216 @@
+//! `chat_client` on pipes: what a script can rely on.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::support::{DEADLINE, FakeServer};
+
+const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
+
+/// A `chat_client` between pipes.
+struct Piped {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Option<BufReader<ChildStdout>>,
+}
+
+impl Piped {
+    #[track_caller]
+    fn start(port: u16, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chat_client"))
+            .args(["--port", &port.to_string()])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the client was built with the tests");
+        let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
+        Self { child, input, output }
+    }
+
+    #[track_caller]
+    fn is_given(&mut self, text: &str) {
+        self.input.as_mut().expect("it is open").write_all(text.as_bytes()).expect("the client reads");
+    }
+
+    /// The next line must be this one.
+    #[track_caller]
+    fn prints(&mut self, expected: &str) {
+        let mut line = String::new();
+        self.output.as_mut().expect("it is open").read_line(&mut line).expect("text");
+        assert_eq!(line.strip_suffix('\n'), Some(expected));
+    }
+
+    /// Waits until the client has ended by itself: its status, the rest of its output, its errors.
+    #[track_caller]
+    fn ends(mut self) -> (Option<i32>, String, String) {
+        let (mut rest, mut errors) = (String::new(), String::new());
+        if let Some(mut output) = self.output.take() {
+            output.read_to_string(&mut rest).expect("text");
+        }
+        self.child.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return (status.code(), rest, errors);
+            }
+            assert!(Instant::now() < deadline, "the client goes on");
+            thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn nothing() -> String {
+    String::new()
+}
+
+#[test]
+fn a_script_says_its_lines_and_hears_everything_that_is_owed_to_it() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &[]);
+    client.is_given("/nick bot\n/join ops\nhello");
+    client.input = None;
+    let mut caller = server.welcome();
+    for line in ["/nick bot", "/join ops", "hello"] {
+        caller.hears(line);
+    }
+    caller.hears_the_end();
+    caller.says("[ops] bot: hello");
+    caller.says("the last word");
+    drop(caller);
+    let expected = format!("{WELCOME}\n[ops] bot: hello\nthe last word\n");
+    assert_eq!(client.ends(), (Some(0), expected, nothing()));
+}
+
+#[test]
+fn nickname_and_room_are_taken_up_before_the_lines_of_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("lines");
+    fs::write(&file, "from a file\nno newline").expect("a file");
+    let server = FakeServer::start();
+    let options = ["--nick", "bot", "--room", "#ops", file.to_str().expect("a plain name")];
+    let client = Piped::start(server.port(), &options);
+    let mut caller = server.accept();
+    for line in ["/nick bot", "/join ops", "from a file", "no newline"] {
+        caller.hears(line);
+    }
+    caller.hears_the_end();
+    drop(caller);
+    assert_eq!(client.ends(), (Some(0), nothing(), nothing()));
+}
+
+#[test]
+fn each_line_goes_out_at_once_and_as_it_is_but_for_control_characters() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &[]);
+    let mut caller = server.welcome();
+    client.prints(WELCOME);
+    caller.says("[lobby] bob: hi guest_1 \x1b[31m宽\x07");
+    client.prints("[lobby] bob: hi guest_1 宽");
+    caller.sends(b"Available commands:\r\n\n/nick <nickname>\n");
+    client.prints("Available commands:");
+    client.prints("");
+    client.prints("/nick <nickname>");
+}
+
+#[test]
+fn a_lost_connection_is_an_error_unless_everything_was_said() {
+    let server = FakeServer::start();
+    let lost = "chat_client: connection lost\n".to_owned();
+    let client = Piped::start(server.port(), &[]);
+    drop(server.welcome());
+    assert_eq!(client.ends(), (Some(1), format!("{WELCOME}\n"), lost.clone()));
+
+    let mut client = Piped::start(server.port(), &[]);
+    let caller = server.welcome();
+    client.prints(WELCOME);
+    caller.resets();
+    assert_eq!(client.ends(), (Some(1), nothing(), lost));
+}
+
+#[test]
+fn after_goodbye_the_server_may_close() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &[]);
+    client.is_given("/quit\n");
+    let mut caller = server.accept();
+    caller.hears("/quit");
+    caller.says("Goodbye!");
+    drop(caller);
+    assert_eq!(client.ends(), (Some(0), "Goodbye!\n".to_owned(), nothing()));
+}
+
+#[test]
+fn who_is_not_let_in_is_told_why() {
+    let server = FakeServer::start();
+    let client = Piped::start(server.port(), &[]);
+    server.accept().says("Server is full.");
+    let (status, output, errors) = client.ends();
+    assert_eq!((status, output.as_str()), (Some(1), "Server is full.\n"));
+    assert_eq!(errors, "chat_client: the server closed the connection: Server is full.\n");
+}
+
+#[test]
+fn without_a_server_and_without_sense_there_is_one_sentence_and_a_status() {
+    let port = FakeServer::start().port();
+    let (status, output, errors) = Piped::start(port, &[]).ends();
+    assert_eq!((status, output), (Some(1), nothing()));
+    assert!(errors.starts_with(&format!("chat_client: cannot connect to 127.0.0.1:{port}: ")), "{errors}");
+    assert_eq!(errors.lines().count(), 1);
+
+    let (status, _, errors) = Piped::start(port, &["--nick", "guest_3"]).ends();
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("this nickname is reserved"), "{errors}");
+
+    let (status, _, errors) = Piped::start(port, &["/no/such/file"]).ends();
+    assert_eq!(status, Some(2));
+    assert!(errors.starts_with("chat_client: cannot open /no/such/file: "), "{errors}");
+}
+
+#[test]
+fn who_reads_only_the_head_is_not_kept_waiting() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &[]);
+    let mut caller = server.welcome();
+    client.prints(WELCOME);
+    // As `head -1` does. The input stays open, and the server says nothing more.
+    client.output = None;
+    caller.hears_the_end();
+    assert_eq!(client.ends(), (Some(0), nothing(), nothing()));
+}
+
+#[test]
+fn both_directions_can_be_full_at_the_same_time() {
+    const LINES: usize = 200_000;
+    let line = "x".repeat(63);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("lines");
+    fs::write(&file, format!("{line}\n").repeat(LINES)).expect("a file");
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &[file.to_str().expect("a plain name")]);
+    let mut caller = server.accept();
+    let output = client.output.take().expect("it is open");
+    let reader = thread::Builder::new().spawn(move || output.lines().count()).expect("a thread");
+    // Nothing is read from the client until it has taken all this.
+    caller.sends(format!("{line}\n").repeat(LINES).as_bytes());
+    for _ in 0..LINES {
+        caller.hears(&line);
+    }
+    caller.hears_the_end();
+    drop(caller);
+    assert_eq!(reader.join().expect("it counts"), LINES);
+    assert_eq!(client.ends(), (Some(0), nothing(), nothing()));
+}

@@ -1,0 +1,96 @@
+//! A server that says what the test wants, also what no good server would.
+
+use std::{
+    io::{BufRead, BufReader, ErrorKind, Write},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::sockopt,
+};
+
+use super::DEADLINE;
+
+/// A listening socket. Dropped, it refuses.
+pub(crate) struct FakeServer(TcpListener);
+
+impl FakeServer {
+    pub(crate) fn start() -> Self {
+        Self::start_on(0)
+    }
+
+    pub(crate) fn start_on(port: u16) -> Self {
+        Self(TcpListener::bind(("127.0.0.1", port)).expect("a free port"))
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.local_addr().expect("it is bound").port()
+    }
+
+    /// Takes the next call, and says nothing yet.
+    #[track_caller]
+    pub(crate) fn accept(&self) -> Caller {
+        let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+        let ready = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&deadline)).expect("a socket");
+        assert_eq!(ready, 1, "waited too long for a client");
+        let (stream, _) = self.0.accept().expect("a client is waiting");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+        stream.set_write_timeout(Some(DEADLINE)).expect("a socket");
+        Caller(BufReader::new(stream))
+    }
+
+    /// Takes the next call, and greets it as `guest_1`.
+    #[track_caller]
+    pub(crate) fn welcome(&self) -> Caller {
+        let mut caller = self.accept();
+        caller.says("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+        caller
+    }
+}
+
+/// A client that has called. Dropped, it is hung up on.
+pub(crate) struct Caller(BufReader<TcpStream>);
+
+impl Caller {
+    /// Says one line to the client.
+    #[track_caller]
+    pub(crate) fn says(&mut self, line: &str) {
+        self.sends(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes as they are.
+    #[track_caller]
+    pub(crate) fn sends(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).expect("the client takes it");
+    }
+
+    /// The client's next line must be this one.
+    #[track_caller]
+    pub(crate) fn hears(&mut self, expected: &str) {
+        assert_eq!(self.next_line().as_deref(), Some(expected));
+    }
+
+    /// The client has nothing more to say.
+    #[track_caller]
+    pub(crate) fn hears_the_end(&mut self) {
+        assert_eq!(self.next_line(), None);
+    }
+
+    /// The client's next line; `None` at the end.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        match self.0.read_line(&mut line) {
+            Ok(_) => line.strip_suffix('\n').map(str::to_owned),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("waited for a line: {error}"),
+        }
+    }
+
+    /// Vanishes with a reset.
+    pub(crate) fn resets(self) {
+        sockopt::set_socket_linger(self.0.get_ref(), Some(Duration::ZERO)).expect("a socket");
+    }
+}

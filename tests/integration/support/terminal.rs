@@ -1,0 +1,222 @@
+//! A client in a real terminal, of which the test sees the screen.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    num::NonZeroU16,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use vt100::{Parser, Screen};
+
+use super::DEADLINE;
+
+const ROWS: u16 = 24;
+const COLUMNS: u16 = 80;
+
+/// A `chat_client` in a terminal.
+pub(crate) struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    display: Arc<Display>,
+    reader: Option<JoinHandle<()>>,
+    modes_before: String,
+}
+
+/// What the user sees, and hears.
+struct Display {
+    parser: Mutex<Parser<Bell>>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Bell {
+    rung: usize,
+}
+
+impl vt100::Callbacks for Bell {
+    fn audible_bell(&mut self, _: &mut Screen) {
+        self.rung += 1;
+    }
+}
+
+impl Terminal {
+    /// Starts a client that shows no times and no colours.
+    #[track_caller]
+    pub(crate) fn start(port: u16, options: &[&str]) -> Self {
+        let plain = ["--no-timestamps", "--color", "never"];
+        Self::start_with(port, &[&plain, options].concat(), "xterm-256color")
+    }
+
+    /// Starts a client with these options only, in a terminal that calls itself `term`.
+    #[track_caller]
+    pub(crate) fn start_with(port: u16, options: &[&str], term: &str) -> Self {
+        let size = PtySize { rows: ROWS, cols: COLUMNS, ..PtySize::default() };
+        let pair = native_pty_system().openpty(size).expect("a terminal");
+        let modes_before = modes(&*pair.master);
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chat_client"));
+        command.args(["--port", &port.to_string()]);
+        command.args(options);
+        command.env("TERM", term);
+        for variable in ["NO_COLOR", "TERM_PROGRAM", "CHAT_HISTORY"] {
+            command.env_remove(variable);
+        }
+        let child = pair.slave.spawn_command(command).expect("the client was built with the tests");
+        let parser = Parser::new_with_callbacks(number(ROWS), number(COLUMNS), 1000, Bell::default());
+        let display = Arc::new(Display { parser: Mutex::new(parser), changed: Condvar::new() });
+        let output = pair.master.try_clone_reader().expect("a terminal");
+        let shown = Arc::clone(&display);
+        let reader = thread::Builder::new().name("display".to_owned()).spawn(move || shown.run(output));
+        Self {
+            child,
+            keyboard: pair.master.take_writer().expect("a terminal"),
+            master: pair.master,
+            display,
+            reader: Some(reader.expect("a thread")),
+            modes_before,
+        }
+    }
+
+    /// Presses keys. Enter is `\r`, as it is on a real keyboard.
+    #[track_caller]
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.keyboard.flush().expect("the terminal takes keys");
+    }
+
+    /// Waits until the prompt is this, with what is typed behind it.
+    #[track_caller]
+    pub(crate) fn shows_prompt(&self, prompt: &str) {
+        self.waits_until(&format!("the prompt is {prompt:?}"), |screen| {
+            cursor_row(screen) == prompt.trim_end()
+        });
+    }
+
+    /// Waits until these rows stand right above the prompt.
+    #[track_caller]
+    pub(crate) fn shows_above(&self, rows: &[&str]) {
+        self.waits_until(&format!("{rows:?} stand above the prompt"), |screen| {
+            let above = rows_above_cursor(screen);
+            above.ends_with(&rows.iter().map(ToString::to_string).collect::<Vec<_>>())
+        });
+    }
+
+    /// Waits until this can be read somewhere.
+    #[track_caller]
+    pub(crate) fn shows(&self, text: &str) {
+        self.waits_until(&format!("{text:?} is shown"), |screen| screen.contents().contains(text));
+    }
+
+    #[track_caller]
+    pub(crate) fn waits_until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut parser = self.display.parser.lock();
+        while !is_so(parser.screen()) {
+            let late = self.display.changed.wait_until(&mut parser, deadline).timed_out();
+            assert!(!late, "waited too long until {what}:\n{}", parser.screen().contents());
+        }
+    }
+
+    /// What can be read now.
+    pub(crate) fn contents(&self) -> String {
+        self.display.parser.lock().screen().contents()
+    }
+
+    /// The screen now.
+    pub(crate) fn screen(&self) -> Screen {
+        self.display.parser.lock().screen().clone()
+    }
+
+    /// How often the bell has rung.
+    pub(crate) fn bells(&self) -> usize {
+        self.display.parser.lock().callbacks().rung
+    }
+
+    pub(crate) fn widens_to(&self, cols: u16) {
+        self.display.parser.lock().set_size(number(ROWS), number(cols));
+        self.master.resize(PtySize { rows: ROWS, cols, ..PtySize::default() }).expect("a terminal");
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = self.child.process_id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        kill_process(pid.expect("it is running"), signal).expect("it is running");
+    }
+
+    /// Waits until the client has ended by itself, and checks that the terminal is as it was.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> u32 {
+        let deadline = Instant::now() + DEADLINE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "the client goes on:\n{}", self.contents());
+            thread::park_timeout(Duration::from_millis(2));
+        };
+        self.reader.take().expect("it ends once").join().expect("the display has seen everything");
+        assert_eq!(modes(&*self.master), self.modes_before, "the terminal's modes");
+        let screen = self.screen();
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor() && !screen.alternate_screen());
+        assert_eq!(status.signal(), None);
+        status.exit_code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Display {
+    fn run(&self, mut output: impl Read) {
+        let mut bytes = [0; 4096];
+        loop {
+            match output.read(&mut bytes) {
+                Ok(0) => break,
+                Ok(length) => {
+                    self.parser.lock().process(&bytes[..length]);
+                    self.changed.notify_all();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The program has ended, and with it the terminal's other side.
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// The row with the cursor.
+pub(crate) fn cursor_row(screen: &Screen) -> String {
+    row(screen, screen.cursor_position().0)
+}
+
+/// The rows above the cursor, without the empty ones at the start.
+fn rows_above_cursor(screen: &Screen) -> Vec<String> {
+    let (cursor, _) = screen.cursor_position();
+    (0..cursor).map(|number| row(screen, number)).skip_while(String::is_empty).collect()
+}
+
+fn row(screen: &Screen, number: u16) -> String {
+    let (_, columns) = screen.size();
+    let row = screen.rows(0, columns.into()).nth(usize::from(number)).unwrap_or_default();
+    row.trim_end().to_owned()
+}
+
+fn number(n: u16) -> NonZeroU16 {
+    n.try_into().expect("not zero")
+}
+
+/// How the terminal treats keys and output. The type that says so is not ours to name.
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("a terminal has modes"))
+}
