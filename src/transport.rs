@@ -195,3 +195,32 @@ impl Sink for Writer {
         self.0.hang_up();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_whose_machine_vanished_is_noticed_though_nobody_speaks() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.address()).unwrap();
+        let (stream, peer) = listener.accept().unwrap();
+        let connection = Connection::new(stream, peer, Seats::new(1, 1).take(peer).unwrap()).unwrap();
+        assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
+        let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
+        let probe = sockopt::tcp_keepintvl(&connection.stream).unwrap();
+        let probes = sockopt::tcp_keepcnt(&connection.stream).unwrap();
+        assert_eq!(silence + probe * probes, Duration::from_secs(90));
+    }
+
+    #[test]
+    fn closing_a_listener_wakes_who_waits_in_accept() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        std::thread::scope(|scope| {
+            let waiting =
+                std::thread::Builder::new().spawn_scoped(scope, || listener.accept().is_err()).unwrap();
+            listener.close();
+            waiting.join().unwrap();
+        });
+    }
+}
