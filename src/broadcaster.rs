@@ -26,50 +26,15 @@ use crate::{
 };
 
 mod outbox;
+mod post;
+mod retry;
 #[cfg(test)]
 mod tests;
 
 pub use outbox::{Outbox, Sink};
+pub use post::{Except, Post, Round};
 
-/// What was decided in one go, under one lock: it is carried out in one go too.
-pub struct Round(pub Vec<Post>);
-
-/// What the broadcaster is asked to do.
-pub enum Post {
-    /// A client has arrived; from now on the broadcaster owns its writing end.
-    Attach(ClientId, Box<dyn Sink>),
-    /// A client is in this room now, and no longer in the one before.
-    Enter(ClientId, RoomId),
-    /// Tell one client.
-    Tell(ClientId, Event),
-    /// Tell everybody in a room except some.
-    TellRoom(RoomId, Except, Event),
-    /// A client has left: deliver what it is still owed, then close.
-    Detach(ClientId),
-    /// The server stops: tell everybody and hang up.
-    Stop(Event),
-}
-
-/// Who in a room is not told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Except {
-    /// Everybody is told.
-    Nobody,
-    /// One is not.
-    One(ClientId),
-    /// Some are not.
-    These(Box<[ClientId]>),
-}
-
-impl Except {
-    fn as_slice(&self) -> &[ClientId] {
-        match self {
-            Self::Nobody => &[],
-            Self::One(client) => std::slice::from_ref(client),
-            Self::These(clients) => clients,
-        }
-    }
-}
+use retry::Retry;
 
 /// What the broadcaster may spend.
 #[derive(Clone, Copy, Debug)]
@@ -393,35 +358,5 @@ impl Leaving {
             self.outbox.finish();
         }
         has_moved
-    }
-}
-
-/// When to try full sockets again: soon, and as long as nothing moves, less and less often. So a
-/// client that drains is served within a millisecond or two, and one that never reads costs next
-/// to nothing.
-#[derive(Default)]
-struct Retry {
-    /// `None` while no socket is full; then the broadcaster sleeps until there is a post.
-    at: Option<Instant>,
-    delay: Duration,
-}
-
-impl Retry {
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(64);
-
-    fn arm(&mut self) {
-        let soon = Instant::now() + Self::SHORTEST;
-        self.at = Some(self.at.map_or(soon, |at| at.min(soon)));
-        self.delay = Self::SHORTEST;
-    }
-
-    fn is_due(&self) -> bool {
-        self.at.is_some_and(|at| Instant::now() >= at)
-    }
-
-    fn again(&mut self, is_done: bool, has_moved: bool) {
-        self.delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(self.delay * 2) };
-        self.at = (!is_done).then(|| Instant::now() + self.delay);
     }
 }

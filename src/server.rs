@@ -189,8 +189,8 @@ impl<'a> Door<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
-        let (reader, writer) = connection.split();
-        let session = || session::run(self.registry, reader, Box::new(writer), self.lines);
+        let Ok((reader, writer)) = connection.split() else { return };
+        let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {
             tracing::error!("a session has panicked; its client was removed");
         }

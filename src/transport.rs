@@ -14,10 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::net::{SendFlags, sockopt};
+use rustix::net::sockopt;
 
 use crate::broadcaster::Sink;
 
+#[cfg(any(test, not(target_os = "linux")))]
+mod queued;
 mod seats;
 
 pub use seats::{Seat, Seats};
@@ -90,8 +92,21 @@ impl Connection {
     }
 
     /// The reading and the writing end.
-    pub fn split(self: Arc<Self>) -> (Reader, Writer) {
-        (Reader(Arc::clone(&self)), Writer(self))
+    ///
+    /// # Errors
+    /// Not on Linux; elsewhere when there can be no thread for the writing end.
+    pub fn split(self: Arc<Self>) -> io::Result<(Reader, Box<dyn Sink>)> {
+        let reader = Reader(Arc::clone(&self));
+        #[cfg(target_os = "linux")]
+        let writer = Writer(self);
+        #[cfg(not(target_os = "linux"))]
+        let writer = queued::QueuedWriter::start(self)?;
+        Ok((reader, Box::new(writer)))
+    }
+
+    fn hang_up(&self) {
+        self.is_hung_up.store(true, Ordering::Release);
+        let _ = self.stream.shutdown(Shutdown::Read);
     }
 
     /// Says one last thing to somebody who is not let in.
@@ -153,12 +168,14 @@ impl Read for Reader {
 }
 
 /// What the broadcaster sends through.
-pub struct Writer(Arc<Connection>);
+#[cfg(target_os = "linux")]
+struct Writer(Arc<Connection>);
 
+#[cfg(target_os = "linux")]
 impl Sink for Writer {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
         // The socket itself stays blocking, for the reader's sake; only this call does not wait.
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let flags = rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL;
         let socket = &self.0.stream;
         let sent = match (owed, fresh) {
             ([], only) | (only, []) => rustix::net::send(socket, only, flags),
@@ -175,7 +192,35 @@ impl Sink for Writer {
     }
 
     fn hang_up(&mut self) {
-        self.0.is_hung_up.store(true, Ordering::Release);
-        let _ = self.0.stream.shutdown(Shutdown::Read);
+        self.0.hang_up();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_whose_machine_vanished_is_noticed_though_nobody_speaks() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.address()).unwrap();
+        let (stream, peer) = listener.accept().unwrap();
+        let connection = Connection::new(stream, peer, Seats::new(1, 1).take(peer).unwrap()).unwrap();
+        assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
+        let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
+        let probe = sockopt::tcp_keepintvl(&connection.stream).unwrap();
+        let probes = sockopt::tcp_keepcnt(&connection.stream).unwrap();
+        assert_eq!(silence + probe * probes, Duration::from_secs(90));
+    }
+
+    #[test]
+    fn closing_a_listener_wakes_who_waits_in_accept() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        std::thread::scope(|scope| {
+            let waiting =
+                std::thread::Builder::new().spawn_scoped(scope, || listener.accept().is_err()).unwrap();
+            listener.close();
+            waiting.join().unwrap();
+        });
     }
 }

@@ -8,6 +8,7 @@
 //! One thread speaks for all clients (`crowd.rs`). In every scenario (`scenario.rs`) every line
 //! carries its sender and number (`mark.rs`), and every client checks every line (`receiver.rs`).
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::cast_possible_truncation, reason = "counts of this size fit everywhere it runs")]
 #![expect(clippy::cast_precision_loss, reason = "figures are for people")]
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
@@ -18,7 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::{
     contender::{Contender, Ours, serve_raw},
     report::{Entry, Role, table},
-    scenario::{SCENARIOS, Scenario},
+    scenario::{SCENARIOS, Scenario, Settings},
 };
 
 mod churn;
@@ -36,6 +37,8 @@ mod process;
 mod receiver;
 mod report;
 mod scenario;
+mod self_check;
+mod sender;
 mod slow_reader;
 mod whispers;
 
@@ -57,6 +60,12 @@ struct Arguments {
     /// How often everything is run, in turns; the median is shown.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Lines a sender writes at once: a power of two up to 64.
+    #[arg(long, default_value_t = 16)]
+    batch: u64,
+    /// Lines of one sender that may be under way.
+    #[arg(long, default_value_t = 64)]
+    window: u64,
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
     server: PathBuf,
@@ -76,12 +85,16 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     raise_file_limit();
+    if !arguments.bench {
+        self_check::run();
+    }
     let plan = Plan::of(&arguments);
     println!("{}", plan.title());
     let mut is_sound = true;
     for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
         let entries = plan.run(scenario, &arguments);
-        println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, scenario.goals));
+        let goals = if arguments.bench { scenario.goals } else { &[] };
+        println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, goals));
         is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
     }
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -96,20 +109,23 @@ impl Arguments {
 /// How much is measured.
 struct Plan {
     runs: usize,
-    length: Duration,
+    settings: Settings,
     most_clients: usize,
 }
 
 impl Plan {
     fn of(arguments: &Arguments) -> Self {
-        let seconds = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(1));
-        if !arguments.bench {
-            Self { runs: 1, length: seconds(0.1), most_clients: 20 }
-        } else if arguments.quick {
-            Self { runs: 1, length: seconds(0.4), most_clients: usize::MAX }
-        } else {
-            Self { runs: arguments.runs, length: seconds(arguments.seconds), most_clients: usize::MAX }
-        }
+        let (runs, seconds, most_clients) = match arguments {
+            Arguments { bench: false, .. } => (1, 0.1, 20),
+            Arguments { quick: true, .. } => (1, 0.4, usize::MAX),
+            _ => (arguments.runs, arguments.seconds, usize::MAX),
+        };
+        let settings = Settings {
+            length: Duration::from_secs_f64(seconds.clamp(0.01, 60.0)),
+            batch: arguments.batch.clamp(1, 64).next_power_of_two(),
+            window: arguments.window,
+        };
+        Self { runs, settings, most_clients }
     }
 
     fn title(&self) -> String {
@@ -120,10 +136,10 @@ impl Plan {
              at once and has at most {} under way; the load generator shares the cores.\n",
             kernel.trim(),
             self.runs,
-            self.length.as_secs_f64(),
+            self.settings.length.as_secs_f64(),
             mark::TEXT,
-            hall::BATCH,
-            hall::WINDOW
+            self.settings.batch,
+            self.settings.window
         );
         if self.most_clients != usize::MAX {
             title += "A trial with few clients: these figures say nothing.\n";
@@ -150,7 +166,7 @@ impl Plan {
         let load = scenario.load.at_most(self.most_clients);
         for _ in 0..self.runs {
             for ((_, contender), entry) in contenders.iter().zip(&mut entries) {
-                match load.run(contender.as_ref(), self.length) {
+                match load.run(contender.as_ref(), &self.settings) {
                     Ok(sample) => entry.samples.push(sample),
                     Err(failure) => entry.failures.push(failure.to_string()),
                 }

@@ -6,22 +6,27 @@ use crate::{
     contender::{Contender, Line, nick, room},
     crowd::{Client, Crowd, Hear, lines},
     failure::{Failure, Result},
+    gather::{Goal, gather},
     mark::{Mark, TEXT},
     measure::{Measure, Sample},
-    process::{Running, pause},
+    process::{Running, Usage, pause},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs sessions, `at_once` at a time, for `length`, and counts those that have ended well.
 pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration) -> Result<Sample> {
-    let server = contender.start(at_once)?;
-    let empty = server.usage();
+    let server = contender.start(at_once + 1)?;
+    // Somebody who stays, elsewhere: when this one is in, the server's own threads have begun.
+    let mut resident = Crowd::new()?;
+    gather(&mut resident, &server, contender, 1, &Goal::Room(&|_| at_once))?;
+    let before = server.usage();
     let mut crowd = Crowd::new()?;
     let mut door = Revolving {
         contender,
         visits: vec![Visit::default(); at_once],
-        begun: 0,
+        // The resident has the first name.
+        begun: 1,
         ended: Vec::new(),
         count: 0,
     };
@@ -32,29 +37,24 @@ pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration)
     let start = Instant::now();
     door.turn(&mut crowd, &server, start + length)?;
     let (passed, count) = (start.elapsed().as_secs_f64(), door.count as f64);
-    let cpu = (server.usage().cpu - empty.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&before);
     door.close(&mut crowd)?;
-    check_nothing_is_left(contender, &server, empty.threads, empty.files)?;
+    check_nothing_is_left(contender, &server, &before)?;
     Ok(vec![(Measure::Sessions, count / passed), (Measure::CpuPerSession, cpu / count)])
 }
 
 /// Threads and open files of clients who have gone would add up.
-fn check_nothing_is_left(
-    contender: &dyn Contender,
-    server: &Running,
-    threads: u64,
-    files: usize,
-) -> Result<()> {
+fn check_nothing_is_left(contender: &dyn Contender, server: &Running, before: &Usage) -> Result<()> {
     let start = Instant::now();
     loop {
         let left = server.usage();
-        if (left.threads <= threads && left.files <= files) || contender.program().is_some() {
+        if (left.threads <= before.threads && left.files <= before.files) || contender.program().is_some() {
             return Ok(());
         }
         if start.elapsed() > PATIENCE {
             let what = format!(
-                "leaked: {} threads and {} open files are left, of {threads} and {files} in the beginning",
-                left.threads, left.files
+                "leaked: {} threads and {} open files are left, of {} and {} in the beginning",
+                left.threads, left.files, before.threads, before.files
             );
             return Err(Failure::Broken(what));
         }
@@ -108,7 +108,7 @@ impl Revolving<'_> {
 
     /// Lets the last sessions end.
     fn close(&mut self, crowd: &mut Crowd) -> Result<()> {
-        while self.count < self.begun {
+        while self.count + 1 < self.begun {
             self.listen(crowd)?;
         }
         Ok(())

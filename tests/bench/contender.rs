@@ -44,6 +44,17 @@ pub(crate) trait Contender {
 
     fn line_end(&self) -> &'static str;
 
+    /// How many may wait for their greeting at a time: no more than its backlog holds, because a
+    /// connection that does not fit is tried again only a second later.
+    fn at_the_door(&self) -> usize {
+        200
+    }
+
+    /// The line with which it takes leave of a client that does not read; it need not come.
+    fn cut_notice(&self) -> &'static str {
+        ""
+    }
+
     /// What makes the server hang up; `None` if it has no word for it.
     fn quit(&self) -> Option<&'static str>;
 
@@ -66,8 +77,9 @@ pub(crate) trait Contender {
         false
     }
 
-    /// The raw floor needs no senders: it speaks by itself once it was told to, and counts up to this.
-    fn lap(&self) -> Option<u64> {
+    /// The raw floor has ready-made bytes of so many lines and sends them for each byte of one
+    /// sender; their numbers begin anew each time.
+    fn ready_made(&self) -> Option<u64> {
         None
     }
 }

@@ -7,9 +7,10 @@ use crate::{
     crowd::Crowd,
     failure::Result,
     gather::{Goal, gather},
-    hall::{BATCH, Hall},
+    hall::Hall,
     measure::{Measure, Sample},
     process::{Running, Usage},
+    scenario::Settings,
 };
 
 #[derive(Clone, Copy)]
@@ -26,11 +27,11 @@ impl FanOut {
         self.clients / self.rooms
     }
 
-    fn batch(&self) -> u64 {
-        if self.pace.is_some() { 1 } else { BATCH }
+    pub(crate) fn senders_per_room(&self) -> usize {
+        self.senders / self.rooms
     }
 
-    pub(crate) fn run(&self, contender: &dyn Contender, length: Duration) -> Result<Sample> {
+    pub(crate) fn run(&self, contender: &dyn Contender, settings: &Settings) -> Result<Sample> {
         let server = contender.start(self.clients)?;
         let empty = server.usage();
         let mut crowd = Crowd::new()?;
@@ -38,9 +39,9 @@ impl FanOut {
         gather(&mut crowd, &server, contender, self.clients, &Goal::Room(&room_of))?;
         let full = server.usage();
 
-        let mut hall = Hall::new(self, contender, self.batch());
-        hall.drive(&mut crowd, length / 4)?;
-        let mut sample = measure(&mut hall, &mut crowd, &server, length)?;
+        let mut hall = Hall::new(self, contender, settings);
+        hall.drive(&mut crowd, settings.length / 4)?;
+        let mut sample = measure(&mut hall, &mut crowd, &server, settings.length)?;
         hall.finish(&mut crowd)?;
         let memory = full.memory.saturating_sub(empty.memory) as f64 / self.clients as f64;
         sample.push((Measure::Memory, memory));
@@ -53,8 +54,8 @@ fn measure(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Dur
     let (start, usage, own) = (Instant::now(), server.usage(), Usage::of_this_program());
     hall.drive(crowd, length)?;
     let (passed, delivered) = (start.elapsed().as_secs_f64(), hall.delivered() as f64);
-    let cpu = (server.usage().cpu - usage.cpu).as_secs_f64();
-    let generator = (Usage::of_this_program().cpu - own.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&usage);
+    let generator = Usage::of_this_program().cpu_since(&own);
     let mut sample = vec![
         (Measure::Deliveries, delivered / passed),
         (Measure::Cpu, cpu / delivered),

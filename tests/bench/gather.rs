@@ -9,10 +9,6 @@ use crate::{
     process::Running,
 };
 
-/// How many may wait for their greeting at a time: fewer than any server's backlog holds, so that
-/// no connection is refused and tried again a second later.
-const AT_THE_DOOR: usize = 200;
-
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Whether a client goes to a room.
@@ -32,7 +28,7 @@ pub(crate) fn gather(
     let start = Instant::now();
     let mut door = Door { contender, goal, answers: vec![0; count], inside: 0 };
     while door.inside < count {
-        while crowd.len() < count && crowd.len() - door.inside < AT_THE_DOOR {
+        while crowd.len() < count && crowd.len() - door.inside < contender.at_the_door() {
             let hello = contender.hello(&nick(crowd.len()));
             crowd.connect(server.address)?.send(hello.as_bytes())?;
         }

@@ -1,9 +1,6 @@
 //! The load itself: senders who do not run ahead, and receivers who check every line.
 
-use std::{
-    ops::Range,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     contender::{Contender, nick, room},
@@ -11,16 +8,10 @@ use crate::{
     failure::{Failure, Result},
     fan_out::FanOut,
     histogram::Histogram,
-    mark::{Mark, TEXT},
     receiver::Receiver,
+    scenario::Settings,
+    sender::Sender,
 };
-
-/// Lines a sender writes at once, as a client does that has several to say. A power of two up to 64.
-pub(crate) const BATCH: u64 = 16;
-
-/// Lines of one sender that may be under way, on average over its hearers. Enough to keep every server busy,
-/// and few enough that none cuts a client for being slow.
-pub(crate) const WINDOW: u64 = 128;
 
 /// Nobody hears anything for so long: something is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,34 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// After everything has come, nothing may come for so long.
 const SILENCE: Duration = Duration::from_millis(30);
 
-/// Batches whose time of sending is kept: more than any client may be behind.
-const REMEMBERED: u64 = 4096;
-
 pub(crate) struct Hall<'a> {
     contender: &'a dyn Contender,
-    batch: u64,
     clock: Instant,
     receivers: Vec<Receiver>,
     per_room: usize,
     senders: Vec<Sender>,
     pace: Option<Pace>,
-    is_started: bool,
     latency: Histogram,
     delivered: u64,
     answers: Vec<u8>,
-}
-
-struct Sender {
-    client: usize,
-    /// What stands before and after each text.
-    around: (String, &'static str),
-    next: Mark,
-    hearers: u64,
-    batches: u64,
-    /// Batches heard, summed over the hearers.
-    heard: u64,
-    /// When each of the last batches was sent, in nanoseconds since the hall's clock began.
-    sent_at: Vec<u64>,
 }
 
 struct Pace {
@@ -65,24 +38,14 @@ struct Pace {
 }
 
 impl<'a> Hall<'a> {
-    pub(crate) fn new(plan: &FanOut, contender: &'a dyn Contender, batch: u64) -> Self {
+    pub(crate) fn new(plan: &FanOut, contender: &'a dyn Contender, settings: &Settings) -> Self {
         let per_room = plan.per_room();
-        let senders_of = |room: usize| -> Range<usize> {
-            let count = plan.senders / plan.rooms;
-            room * count..(room + 1) * count
+        let receiver = |client| {
+            let first_sender = client / per_room * plan.senders_per_room();
+            Receiver::new(first_sender..first_sender + plan.senders_per_room(), contender.ready_made())
         };
-        let receiver = |client| Receiver::new(senders_of(client / per_room), contender.lap());
-        let sender = |(room, number, at): (usize, usize, usize)| Sender {
-            client: room * per_room + at,
-            around: (contender.say(&crate::contender::room(room), TEXT), contender.line_end()),
-            next: Mark::new(number, 0),
-            hearers: (per_room - usize::from(!contender.echoes())) as u64,
-            batches: 0,
-            heard: 0,
-            sent_at: vec![0; REMEMBERED as usize],
-        };
-        let senders = (0..plan.rooms)
-            .flat_map(|room| senders_of(room).enumerate().map(move |(at, number)| (room, number, at)));
+        // Ready-made bytes come from one sender, however many there would be.
+        let senders = if contender.ready_made().is_some() { 1 } else { plan.senders };
         let pace = |lines: f64| Pace {
             interval: Duration::from_secs_f64(1.0 / lines),
             due: Instant::now(),
@@ -90,13 +53,11 @@ impl<'a> Hall<'a> {
         };
         Self {
             contender,
-            batch,
             clock: Instant::now(),
             receivers: (0..plan.clients).map(receiver).collect(),
             per_room,
-            senders: senders.map(sender).collect(),
+            senders: (0..senders).map(|number| Sender::new(plan, number, contender, settings)).collect(),
             pace: plan.pace.map(pace),
-            is_started: false,
             latency: Histogram::new(),
             delivered: 0,
             answers: Vec::new(),
@@ -107,6 +68,10 @@ impl<'a> Hall<'a> {
     pub(crate) fn forget(&mut self) {
         self.latency = Histogram::new();
         self.delivered = 0;
+    }
+
+    pub(crate) fn clients(&self) -> u64 {
+        self.receivers.len() as u64
     }
 
     pub(crate) fn delivered(&self) -> u64 {
@@ -139,13 +104,10 @@ impl<'a> Hall<'a> {
     /// Sends what is due and says how long to wait for the next.
     fn speak(&mut self, crowd: &mut Crowd, now: Instant) -> Result<Duration> {
         let second = Duration::from_secs(1);
-        if self.contender.lap().is_some() {
-            return self.start_raw(crowd).map(|()| second);
-        }
         let sent_at = nanoseconds(now - self.clock);
         if let Some(pace) = &mut self.pace {
             while pace.due <= now {
-                self.senders[pace.sender].send(crowd, self.batch, sent_at)?;
+                self.senders[pace.sender].send(crowd, sent_at)?;
                 pace.sender = (pace.sender + 1) % self.senders.len();
                 pace.due += pace.interval;
             }
@@ -153,28 +115,16 @@ impl<'a> Hall<'a> {
         }
         let mut is_blocked = false;
         for sender in &mut self.senders {
-            while (sender.batches + 1) * self.batch * sender.hearers
-                <= sender.heard * self.batch + WINDOW * sender.hearers
-            {
-                sender.send(crowd, self.batch, sent_at)?;
+            while sender.may_send() {
+                sender.send(crowd, sent_at)?;
             }
             is_blocked |= !crowd.client(sender.client).flush()?;
         }
         Ok(if is_blocked { Duration::from_millis(1) } else { second })
     }
 
-    fn start_raw(&mut self, crowd: &mut Crowd) -> Result<()> {
-        if std::mem::replace(&mut self.is_started, true) {
-            return Ok(());
-        }
-        crowd.client(0).send(self.senders[0].around.0.as_bytes())
-    }
-
     /// Says nothing more, and checks that everything said is heard, in order, and nothing else.
     pub(crate) fn finish(&mut self, crowd: &mut Crowd) -> Result<()> {
-        if self.contender.lap().is_some() {
-            return Ok(());
-        }
         let start = Instant::now();
         while self.heard() < self.said() {
             if start.elapsed() > PATIENCE {
@@ -197,7 +147,7 @@ impl<'a> Hall<'a> {
     }
 
     fn said(&self) -> u64 {
-        self.senders.iter().map(|sender| sender.batches * self.batch * sender.hearers).sum()
+        self.senders.iter().map(Sender::owed).sum()
     }
 
     fn check_order(&self) -> Result<()> {
@@ -224,33 +174,15 @@ impl<'a> Hall<'a> {
     }
 }
 
-impl Sender {
-    fn send(&mut self, crowd: &mut Crowd, batch: u64, sent_at: u64) -> Result<()> {
-        let mut bytes = Vec::new();
-        for _ in 0..batch {
-            bytes.extend_from_slice(self.around.0.as_bytes());
-            self.next.write(&mut bytes);
-            bytes.extend_from_slice(self.around.1.as_bytes());
-            self.next = self.next.next();
-        }
-        self.sent_at[(self.batches % REMEMBERED) as usize] = sent_at;
-        self.batches += 1;
-        crowd.client(self.client).send(&bytes)
-    }
-}
-
 impl Hear for Hall<'_> {
     fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
         let now = nanoseconds(self.clock.elapsed());
-        let (batch, is_raw) = (self.batch, self.contender.lap().is_some());
         let (latency, senders) = (&mut self.latency, &mut self.senders);
         let receiver = &mut self.receivers[id];
         let before = receiver.heard();
         let taken = receiver.take(bytes, self.contender, &mut self.answers, |mark| {
-            if mark.ends(batch) && !is_raw {
-                let sender = &mut senders[mark.sender()];
-                sender.heard += 1;
-                latency.add(now - sender.sent_at[(mark.number() / batch % REMEMBERED) as usize]);
+            if let Some(sent_at) = senders[mark.sender()].note_heard(mark) {
+                latency.add(now - sent_at);
             }
         });
         self.delivered += receiver.heard() - before;

@@ -22,7 +22,7 @@ pub(crate) fn idle(contender: &dyn Contender, clients: usize, length: Duration) 
     listen(&mut crowd, contender, SETTLING)?;
     let full = server.usage();
     listen(&mut crowd, contender, length)?;
-    let cpu = (server.usage().cpu - full.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&full);
     Ok(vec![
         (Measure::Greeted, clients as f64 / passed.as_secs_f64()),
         (Measure::Memory, full.memory.saturating_sub(empty.memory) as f64 / clients as f64),

@@ -62,10 +62,19 @@ impl Mark {
         if self.0 & 0xff == LAST { Self::new(self.sender(), self.number() + 1) } else { Self(self.0 + 1) }
     }
 
-    /// Whether it is the last of `batch` lines, which must be a power of two up to 64.
+    /// The same, if the numbers begin anew after `lap`.
+    #[inline]
+    pub(crate) fn next_in(self, lap: Option<u64>) -> Self {
+        let next = self.next();
+        if lap.is_some_and(|lap| next.number() == lap) { Self::new(self.sender(), 0) } else { next }
+    }
+
+    /// Whether it is the last of `batch` lines, which must be a power of two.
     #[inline]
     pub(crate) fn ends(self, batch: u64) -> bool {
-        ((self.0 & 0xff) - u64::from(ZERO)) & (batch - 1) == batch - 1
+        let digit = (self.0 & 0xff) - u64::from(ZERO);
+        let rest = batch.min(64) - 1;
+        digit & rest == rest && (batch <= 64 || self.number() & (batch - 1) == batch - 1)
     }
 
     /// Mixes this mark into a sum that depends on the order.

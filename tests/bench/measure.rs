@@ -49,8 +49,12 @@ impl Measure {
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted => scaled(value, &COUNTS),
-            Self::P50 | Self::P99 | Self::P99WithSilent => scaled(value * 1e9, &TIMES),
-            Self::Cpu | Self::CpuPerWhisper | Self::CpuPerSession => scaled(value * 1e9, &TIMES),
+            Self::P50
+            | Self::P99
+            | Self::P99WithSilent
+            | Self::Cpu
+            | Self::CpuPerWhisper
+            | Self::CpuPerSession => scaled(value * 1e9, &TIMES),
             Self::Memory | Self::MemoryGrowth | Self::TakenBySilent => scaled(value, &BYTES),
             Self::IdleCpu | Self::Generator => format!("{:.1} %", value * 100.0),
         }

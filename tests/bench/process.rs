@@ -21,8 +21,8 @@ const START: Duration = Duration::from_secs(10);
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     child: Child,
-    /// Kept open, so that the server may go on talking to it.
-    _stdout: Option<BufReader<ChildStdout>>,
+    /// Where it announces itself; kept open, so that it may go on talking.
+    stdout: Option<BufReader<ChildStdout>>,
     _folder: Option<TempDir>,
 }
 
@@ -43,7 +43,7 @@ impl Running {
 /// What a process holds and has spent.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Usage {
-    pub(crate) cpu: Duration,
+    cpu: Duration,
     /// Resident memory in bytes.
     pub(crate) memory: u64,
     pub(crate) threads: u64,
@@ -53,6 +53,11 @@ pub(crate) struct Usage {
 impl Usage {
     pub(crate) fn of_this_program() -> Self {
         Self::of("self")
+    }
+
+    /// Processor time spent since `earlier`, in seconds.
+    pub(crate) fn cpu_since(&self, earlier: &Self) -> f64 {
+        self.cpu.saturating_sub(earlier.cpu).as_secs_f64()
     }
 
     /// All zero if there is no such process: whoever needs it will miss its answers.
@@ -86,7 +91,7 @@ pub(crate) fn start_announced(mut command: Command) -> Result<Running> {
     let mut running = Running {
         address: (Ipv4Addr::LOCALHOST, 0).into(),
         child,
-        _stdout: Some(BufReader::new(stdout)),
+        stdout: Some(BufReader::new(stdout)),
         _folder: None,
     };
     running.address = running.announcement()?;
@@ -95,7 +100,7 @@ pub(crate) fn start_announced(mut command: Command) -> Result<Running> {
 
 impl Running {
     fn announcement(&mut self) -> Result<SocketAddr> {
-        let stdout = self._stdout.as_mut().expect("it was asked for");
+        let stdout = self.stdout.as_mut().expect("it was asked for");
         let mut fds = [PollFd::new(stdout.get_ref(), PollFlags::IN)];
         let is_there = poll(&mut fds, Some(&timespec(START)));
         let mut line = String::new();
@@ -123,7 +128,7 @@ pub(crate) fn start_on_free_port(command: impl FnOnce(u16, &Path) -> io::Result<
         .stderr(log)
         .spawn()
         .map_err(Failure::io("starting the server"))?;
-    let running = Running { address, child, _stdout: None, _folder: Some(folder) };
+    let running = Running { address, child, stdout: None, _folder: Some(folder) };
     running.wait_until_it_listens()?;
     Ok(running)
 }

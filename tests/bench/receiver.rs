@@ -13,7 +13,7 @@ pub(crate) struct Receiver {
     next: Vec<Mark>,
     first_sender: usize,
     /// After so many the numbers begin anew: bytes made once cannot be numbered for ever.
-    lap: u64,
+    lap: Option<u64>,
     /// The length of everything that comes with one text, learned from what came before: it lets
     /// an expected line be recognized without searching for its end.
     frame: usize,
@@ -29,7 +29,7 @@ impl Receiver {
         Self {
             first_sender: senders.start,
             next: senders.map(|sender| Mark::new(sender, 0)).collect(),
-            lap: lap.unwrap_or(u64::MAX),
+            lap,
             frame: usize::MAX,
             tail: 0,
             since_text: 0,
@@ -69,36 +69,30 @@ impl Receiver {
         loop {
             while let Some(mark) = self.expected(&bytes[at..]) {
                 at += self.frame;
-                self.note(mark);
                 heard(mark);
             }
             let Some(length) = memchr::memchr(b'\n', &bytes[at..]) else { return Ok(at) };
             let line = &bytes[at..at + length];
             at += length + 1;
             if let Some(mark) = self.read(line, contender, answers)? {
-                self.note(mark);
                 heard(mark);
             }
         }
     }
 
-    /// The quick way: where the next text must be, there is one that may come next.
+    /// The quick way: where the next text must be, there is the one that must come next.
     #[inline]
-    fn expected(&self, bytes: &[u8]) -> Option<Mark> {
+    fn expected(&mut self, bytes: &[u8]) -> Option<Mark> {
         let frame = bytes.get(..self.frame)?;
         let mark = Mark::peek(&frame[self.frame - self.tail - TEXT..])?;
-        let next = self.next.get(mark.sender().wrapping_sub(self.first_sender))?;
-        (*next == mark && frame[self.frame - 1] == b'\n').then_some(mark)
-    }
-
-    #[inline]
-    fn note(&mut self, mark: Mark) {
-        let next = mark.next();
-        let is_lap = self.lap != u64::MAX && next.number() == self.lap;
-        self.next[mark.sender() - self.first_sender] =
-            if is_lap { Mark::new(mark.sender(), 0) } else { next };
+        let next = self.next.get_mut(mark.sender().wrapping_sub(self.first_sender))?;
+        if *next != mark || frame[self.frame - 1] != b'\n' {
+            return None;
+        }
+        *next = mark.next_in(self.lap);
         self.order = mark.mix(self.order);
         self.heard += 1;
+        Some(mark)
     }
 
     /// The thorough way: any line.
@@ -130,12 +124,15 @@ impl Receiver {
         }
     }
 
-    fn check(&self, text: &[u8]) -> Result<Mark, String> {
+    fn check(&mut self, text: &[u8]) -> Result<Mark, String> {
         let Some(mark) = Mark::of(text) else { return Err(format!("garbled: {}", text.escape_ascii())) };
-        let Some(&next) = self.next.get(mark.sender().wrapping_sub(self.first_sender)) else {
+        let Some(next) = self.next.get_mut(mark.sender().wrapping_sub(self.first_sender)) else {
             return Err(format!("leaked from another room: {mark}"));
         };
-        if mark == next {
+        if mark == *next {
+            *next = mark.next_in(self.lap);
+            self.order = mark.mix(self.order);
+            self.heard += 1;
             return Ok(mark);
         }
         let what = if mark.number() > next.number() { "lost" } else { "doubled or reordered" };

@@ -46,7 +46,7 @@ impl Entry {
 impl Spread {
     fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        let middle = (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0;
+        let middle = f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2]);
         Self { low: values[0], median: middle, high: values[values.len() - 1] }
     }
 }

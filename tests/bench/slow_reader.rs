@@ -12,34 +12,40 @@ use crate::{
     failure::{Failure, Result},
     fan_out::FanOut,
     gather::{Goal, gather},
-    hall::{BATCH, Hall},
+    hall::Hall,
     measure::{Measure, Sample},
     process::Running,
     receiver::Receiver,
+    scenario::Settings,
 };
 
 /// How often the server's memory is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// So many texts are more than the sockets' buffers (4 MB here) and an outbox hold together, and take
+/// no longer than this to send.
+const ENOUGH: u64 = 150_000;
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// After so long without a byte the silent client was not cut.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One sender, `clients` in all; the last of them is absent in the first part and silent in the second.
-pub(crate) fn slow_reader(contender: &dyn Contender, clients: usize, length: Duration) -> Result<Sample> {
+pub(crate) fn slow_reader(contender: &dyn Contender, clients: usize, settings: &Settings) -> Result<Sample> {
     let others = FanOut { clients: clients - 1, rooms: 1, senders: 1, pace: None };
-    let alone = others.run(contender, length)?;
+    let alone = others.run(contender, settings)?;
     let mut sample: Sample = alone.into_iter().filter(|(measure, _)| *measure == Measure::P99).collect();
-    sample.extend(with_silent(contender, &others, length)?);
+    sample.extend(with_silent(contender, &others, settings)?);
     Ok(sample)
 }
 
-fn with_silent(contender: &dyn Contender, others: &FanOut, length: Duration) -> Result<Sample> {
+fn with_silent(contender: &dyn Contender, others: &FanOut, settings: &Settings) -> Result<Sample> {
     let server = contender.start(others.clients + 1)?;
     let mut crowd = Crowd::new()?;
     gather(&mut crowd, &server, contender, others.clients + 1, &Goal::Room(&|_| 0))?;
     let silent = crowd.release_last()?;
-    let mut hall = Hall::new(others, contender, BATCH);
-    let growth = drive(&mut hall, &mut crowd, &server, length)?;
+    let mut hall = Hall::new(others, contender, settings);
+    let growth = drive(&mut hall, &mut crowd, &server, settings.length)?;
     hall.finish(&mut crowd)?;
     let p99 = hall.latency(0.99).map_or(0.0, |latency| latency.as_secs_f64());
     let taken = read_to_the_end(contender, silent)?;
@@ -52,9 +58,11 @@ fn with_silent(contender: &dyn Contender, others: &FanOut, length: Duration) -> 
 
 /// Returns by how many bytes the server's memory grew at most.
 fn drive(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Duration) -> Result<u64> {
-    let (end, before) = (Instant::now() + length, server.usage().memory);
+    let (start, before) = (Instant::now(), server.usage().memory);
     let mut most = before;
-    while Instant::now() < end {
+    let mut is_enough = false;
+    while start.elapsed() < length || (!is_enough && start.elapsed() < LONGEST) {
+        is_enough = hall.delivered() >= ENOUGH * hall.clients();
         hall.drive(crowd, LOOK)?;
         most = most.max(server.usage().memory);
     }
@@ -73,8 +81,9 @@ fn read_to_the_end(contender: &dyn Contender, mut silent: TcpStream) -> Result<u
         let what = format!("the silent client was not cut, it was sent {} bytes", bytes.len());
         return Err(Failure::Broken(what));
     }
+    let said = bytes.strip_suffix(contender.cut_notice().as_bytes()).unwrap_or(&bytes);
     Receiver::new(0..1, None)
-        .take(&bytes, contender, &mut Vec::new(), |_| {})
+        .take(said, contender, &mut Vec::new(), |_| {})
         .map_err(|what| Failure::Broken(format!("the silent client: {what}")))?;
     Ok(bytes.len())
 }

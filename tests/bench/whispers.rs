@@ -30,7 +30,7 @@ pub(crate) fn whispers(contender: &dyn Contender, pairs: usize, length: Duration
     let (start, usage) = (Instant::now(), server.usage());
     talk.listen(&mut crowd, length)?;
     let (passed, heard) = (start.elapsed().as_secs_f64(), talk.heard as f64);
-    let cpu = (server.usage().cpu - usage.cpu).as_secs_f64();
+    let cpu = server.usage().cpu_since(&usage);
     talk.finish(&mut crowd)?;
     let mut sample = vec![(Measure::Whispers, heard / passed), (Measure::CpuPerWhisper, cpu / heard)];
     for (measure, share) in [(Measure::P50, 0.5), (Measure::P99, 0.99)] {
@@ -78,7 +78,7 @@ impl<'a> Talk<'a> {
         let mut bytes = self.contender.whisper(&nick(from ^ 1), TEXT).into_bytes();
         mark.write(&mut bytes);
         bytes.extend_from_slice(self.contender.line_end().as_bytes());
-        if from % 2 == 0 {
+        if from.is_multiple_of(2) {
             self.pairs[from / 2].asked = Instant::now();
         }
         client.send(&bytes)
@@ -140,7 +140,7 @@ impl<'a> Talk<'a> {
         }
         pair.due = mark.next();
         self.heard += 1;
-        if id % 2 == 0 {
+        if id.is_multiple_of(2) {
             self.round_trips.add(u64::try_from(pair.asked.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
         pair.is_silent = self.is_ending;

@@ -87,14 +87,9 @@ impl Chat {
     }
 
     fn tell_room(&mut self, room: RoomId, except: &Except, event: &Event) {
-        let excepted = match except {
-            Except::Nobody => &[][..],
-            Except::One(client) => std::slice::from_ref(client),
-            Except::These(clients) => clients,
-        };
         let hearers: Vec<_> =
             self.rooms.iter().filter(|&(_, &r)| r == room).map(|(&client, _)| client).collect();
-        for client in hearers.into_iter().filter(|client| !excepted.contains(client)) {
+        for client in hearers.into_iter().filter(|client| !except.as_slice().contains(client)) {
             self.tell(client, event);
         }
     }

@@ -11,14 +11,19 @@ use crate::{
 pub(crate) struct Irc {
     program: &'static str,
     arguments: &'static [&'static str],
+    at_the_door: usize,
     config: &'static str,
 }
 
-pub(crate) const NGIRCD: Irc = Irc { program: "ngircd", arguments: &["--nodaemon"], config: NGIRCD_CONFIG };
+/// Its backlog is ten.
+pub(crate) const NGIRCD: Irc =
+    Irc { program: "ngircd", arguments: &["--nodaemon"], at_the_door: 8, config: NGIRCD_CONFIG };
 
+/// It greets once a second all who have come.
 pub(crate) const INSPIRCD: Irc = Irc {
     program: "inspircd",
     arguments: &["--nofork", "--nolog", "--nopid", "--runasroot"],
+    at_the_door: 4000,
     config: INSPIRCD_CONFIG,
 };
 
@@ -58,6 +63,10 @@ impl Contender for Irc {
         format!("PRIVMSG {nick} :")
     }
 
+    fn at_the_door(&self) -> usize {
+        self.at_the_door
+    }
+
     fn line_end(&self) -> &'static str {
         "\r\n"
     }
@@ -78,8 +87,7 @@ impl Contender for Irc {
             }
             // Welcome, and the end of the list of names that answers a join.
             b"001" | b"366" => Line::Ready,
-            b"422" | b"NOTICE" | b"JOIN" | b"QUIT" | b"MODE" | b"PONG" => Line::Chatter,
-            [b'0'..=b'3', _, _] => Line::Chatter,
+            b"422" | b"NOTICE" | b"JOIN" | b"QUIT" | b"MODE" | b"PONG" | [b'0'..=b'3', _, _] => Line::Chatter,
             _ if line.starts_with(b"ERROR ") || line.starts_with(b"NOTICE ") => Line::Chatter,
             _ => Line::Complaint,
         }

@@ -44,6 +44,10 @@ impl Contender for Ours {
         Some("/quit\n")
     }
 
+    fn cut_notice(&self) -> &'static str {
+        "Disconnected: too slow to read.\n"
+    }
+
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
         let after = |end: &[u8]| memchr::memmem::find(line, end).map(|at| &line[at + end.len()..]);
         match line {

@@ -35,7 +35,7 @@ impl Contender for Raw {
     }
 
     fn say(&self, _room: &str, _length: usize) -> String {
-        "go\n".into()
+        "x".into()
     }
 
     fn whisper(&self, _nick: &str, _length: usize) -> String {
@@ -57,13 +57,13 @@ impl Contender for Raw {
         }
     }
 
-    fn lap(&self) -> Option<u64> {
+    fn ready_made(&self) -> Option<u64> {
         Some(self.0)
     }
 }
 
-/// What `Raw` runs: lets `clients` in, waits until the first says "go", and sends to each in turn
-/// until they hang up.
+/// What `Raw` runs: lets `clients` in, and for each byte from the first sends its lines to each in
+/// turn, until that one hangs up.
 pub(crate) fn serve_raw(lines: u64, clients: u64) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     rustix::net::listen(&listener, 4096)?;
@@ -71,17 +71,24 @@ pub(crate) fn serve_raw(lines: u64, clients: u64) -> io::Result<()> {
     let mut streams = Vec::new();
     for _ in 0..clients {
         let mut stream = listener.accept()?.0;
+        stream.set_nodelay(true)?;
         stream.write_all(b"ready\nready\n")?;
         streams.push(stream);
     }
     for stream in &mut streams {
         stream.read_exact(&mut [0; 3])?;
     }
-    streams[0].read_exact(&mut [0; 3])?;
     let bytes = block(lines);
-    // Only an error ends it: that the clients have hung up.
-    while streams.iter_mut().try_for_each(|stream: &mut TcpStream| stream.write_all(&bytes)).is_ok() {}
-    Ok(())
+    let mut wanted = [0; 64];
+    loop {
+        let count = streams[0].read(&mut wanted)?;
+        if count == 0 {
+            return Ok(());
+        }
+        for _ in 0..count {
+            streams.iter_mut().try_for_each(|stream: &mut TcpStream| stream.write_all(&bytes))?;
+        }
+    }
 }
 
 /// The same lines as the chat server would send.

@@ -54,7 +54,7 @@ impl Contender for Redis {
     }
 
     fn quit(&self) -> Option<&'static str> {
-        Some("QUIT\r\n")
+        None
     }
 
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {

@@ -1,0 +1,48 @@
+//! What the broadcaster is asked to do.
+
+use super::Sink;
+use crate::{
+    event::Event,
+    names::{ClientId, RoomId},
+};
+
+/// What was decided in one go, under one lock: it is carried out in one go too.
+pub struct Round(pub Vec<Post>);
+
+/// What the broadcaster is asked to do.
+pub enum Post {
+    /// A client has arrived; from now on the broadcaster owns its writing end.
+    Attach(ClientId, Box<dyn Sink>),
+    /// A client is in this room now, and no longer in the one before.
+    Enter(ClientId, RoomId),
+    /// Tell one client.
+    Tell(ClientId, Event),
+    /// Tell everybody in a room except some.
+    TellRoom(RoomId, Except, Event),
+    /// A client has left: deliver what it is still owed, then close.
+    Detach(ClientId),
+    /// The server stops: tell everybody and hang up.
+    Stop(Event),
+}
+
+/// Who in a room is not told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Except {
+    /// Everybody is told.
+    Nobody,
+    /// One is not.
+    One(ClientId),
+    /// Some are not.
+    These(Box<[ClientId]>),
+}
+
+impl Except {
+    /// Those who are not told.
+    pub fn as_slice(&self) -> &[ClientId] {
+        match self {
+            Self::Nobody => &[],
+            Self::One(client) => std::slice::from_ref(client),
+            Self::These(clients) => clients,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether the checker notices: before it is trusted, it is shown lines that are wrong.
+
+use crate::{contender::Ours, mark::Mark, receiver::Receiver};
+
+/// What two senders say, as a room of theirs must hear it: the numbers 2 and 3 are these senders'.
+const SAID: [(usize, u64); 6] = [(2, 0), (3, 0), (2, 1), (2, 2), (3, 1), (2, 3)];
+
+/// Panics when something wrong would pass, or something right would not.
+pub(crate) fn run() {
+    check(&SAID, None);
+    check(&[(2, 0), (2, 2)], Some("lost"));
+    check(&[(2, 0), (2, 1), (2, 1)], Some("doubled"));
+    check(&[(2, 0), (2, 1), (2, 0)], Some("reordered"));
+    check(&[(2, 0), (4, 0)], Some("leaked"));
+    let mut changed = wire(&SAID);
+    changed[100] ^= 1;
+    assert!(hear(&[&changed]).is_err(), "a changed text was not noticed");
+    assert_ne!(order(&[(2, 0), (3, 0)]), order(&[(3, 0), (2, 0)]), "another order was not noticed");
+}
+
+/// However the bytes are cut, the verdict is the same.
+fn check(said: &[(usize, u64)], expected: Option<&str>) {
+    let bytes = wire(said);
+    for cut in 0..bytes.len() {
+        let verdict = hear(&[&bytes[..cut], &bytes[cut..]]).err();
+        let is_expected = match (&verdict, expected) {
+            (Some(verdict), Some(expected)) => verdict.contains(expected),
+            (verdict, expected) => verdict.is_none() && expected.is_none(),
+        };
+        assert!(is_expected, "{said:?} cut at {cut}: {verdict:?} instead of {expected:?}");
+    }
+}
+
+fn wire(said: &[(usize, u64)]) -> Vec<u8> {
+    let mut bytes = b"bob has joined the room.\n".to_vec();
+    for &(sender, number) in said {
+        bytes.extend_from_slice(b"[r0001] c00002: ");
+        Mark::new(sender, number).write(&mut bytes);
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// Feeds a new receiver and returns its sum over the order.
+fn hear(pieces: &[&[u8]]) -> Result<u64, String> {
+    let mut receiver = Receiver::new(2..4, None);
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        bytes.extend_from_slice(piece);
+        let taken = receiver.take(&bytes, &Ours { program: "unused".into() }, &mut Vec::new(), |_| {})?;
+        bytes.drain(..taken);
+    }
+    Ok(receiver.order())
+}
+
+fn order(said: &[(usize, u64)]) -> u64 {
+    hear(&[&wire(said)]).expect("nothing is wrong with it")
+}
