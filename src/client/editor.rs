@@ -37,7 +37,7 @@ use super::{
 pub(super) struct Editor {
     rustyline: rustyline::Editor<Page, FileHistory>,
     /// Without any printer rustyline waits for keys in a way that an interrupt from our own thread
-    /// does not end, and the listening thread's printer goes when that thread ends.
+    /// does not end, and the waker's printer goes when the listening thread ends.
     _printer: Box<dyn ExternalPrinter>,
     link: Arc<Link>,
     /// What the next line starts with, and where the cursor is in it.
@@ -81,7 +81,7 @@ impl Editor {
             .tab_stop(u8::try_from(TAB_STOP).expect("a tab stop is small"))
             .build();
         let mut rustyline = rustyline::Editor::with_config(config)?;
-        let (screen, lines) = screen(rustyline.create_external_printer()?);
+        let (screen, lines) = screen(rustyline.create_external_printer()?)?;
         rustyline.set_helper(Some(Page {
             link: Arc::clone(link),
             lines,

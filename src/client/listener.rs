@@ -65,12 +65,10 @@ impl Listener {
         // A server that speaks is back; one that takes calls and says nothing may still be starting.
         self.backoff = Backoff::default();
         if let Some(shown) = self.link.hear(line, self.view) {
-            self.screen.leave(shown);
+            self.screen.print(shown);
         }
         if self.link.ending().is_some() {
             self.link.hang_up();
-        } else {
-            self.screen.refresh();
         }
     }
 
@@ -87,7 +85,7 @@ impl Listener {
     }
 
     /// `None` when the client ends.
-    fn count_down(&mut self, until: Instant) -> Option<()> {
+    fn count_down(&self, until: Instant) -> Option<()> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             // Rounded up: "1 s" is said until it is over, "0 s" while we are trying.
@@ -103,9 +101,8 @@ impl Listener {
         }
     }
 
-    fn notice(&mut self, words: &str) {
-        self.screen.leave(self.view.notice(words));
-        self.screen.refresh();
+    fn notice(&self, words: &str) {
+        self.screen.print(self.view.notice(words));
     }
 }
 

@@ -1,18 +1,11 @@
 //! The way of a line from the listening thread to the screen, above what is being typed.
 //!
 //! Only the editor's thread ever writes to the terminal. The listening thread leaves its lines in a
-//! channel and wakes the editor with an external print of nothing. The editor then clears its rows,
-//! and draws what it asks for: first the lines that were left for it, then the prompt. So nothing can
-//! be drawn between Enter and the erasing of what was typed, or while there is no prompt at all.
+//! channel and has the editor woken with an external print of nothing. The editor then clears its
+//! rows, and draws what it asks for: first the lines that were left for it, then the prompt. So nothing
+//! can be drawn between Enter and the erasing of what was typed, or while there is no prompt at all.
 
-use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{cell::RefCell, collections::VecDeque, io, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rustyline::ExternalPrinter;
@@ -27,46 +20,49 @@ const CAPACITY: usize = 256;
 const NOTHING: &str = "\x1b[A\n";
 
 /// The two ends of the way.
-pub(super) fn screen(printer: impl ExternalPrinter + Send + 'static) -> (Screen, Lines) {
+pub(super) fn screen(printer: impl ExternalPrinter + Send + 'static) -> io::Result<(Screen, Lines)> {
     let (sender, receiver) = bounded(CAPACITY);
-    let is_awake = Arc::new(AtomicBool::new(false));
-    let lines = Lines {
-        receiver,
-        is_awake: Arc::clone(&is_awake),
-        announced: RefCell::default(),
-        recent: RefCell::default(),
-    };
-    (Screen { lines: sender, is_awake, printer: Box::new(printer) }, lines)
+    // One call in waiting is enough: the editor then draws everything there is.
+    let (waker, calls) = bounded(1);
+    thread::Builder::new().name("waker".to_owned()).spawn(move || wake(printer, &calls))?;
+    let lines = Lines { receiver, announced: RefCell::default(), recent: RefCell::default() };
+    Ok((Screen { lines: sender, waker }, lines))
+}
+
+/// Wakes the editor at each call. It has a thread of its own, because an external print waits for an
+/// editor that is busy. The listening thread must not: Tab keeps the editor busy until the server's
+/// answer has come.
+fn wake(mut printer: impl ExternalPrinter, calls: &Receiver<()>) {
+    for () in calls {
+        // It fails when the editor is gone, and so is the need for it.
+        let _ = printer.print(NOTHING.to_owned());
+    }
 }
 
 /// The listening thread's end.
 pub(super) struct Screen {
     lines: Sender<String>,
-    is_awake: Arc<AtomicBool>,
-    printer: Box<dyn ExternalPrinter + Send>,
+    waker: Sender<()>,
 }
 
 impl Screen {
-    /// Leaves a line to be drawn above the prompt, the next time that the editor draws.
-    pub(super) fn leave(&self, line: String) {
+    /// Shows a line above the prompt, soon.
+    pub(super) fn print(&self, line: String) {
         // If nobody will ever draw it, the program is ending.
         let _ = self.lines.send(line);
+        self.refresh();
     }
 
-    /// Makes the editor draw what was left for it, and its prompt, which may have changed. This waits
-    /// for an editor that is busy with something else, such as a search in its history.
-    pub(super) fn refresh(&mut self) {
-        if !self.is_awake.swap(true, Ordering::AcqRel) {
-            // It fails when the editor is gone, and so is the need for it.
-            let _ = self.printer.print(NOTHING.to_owned());
-        }
+    /// Makes the editor draw its prompt again, which may have changed.
+    pub(super) fn refresh(&self) {
+        // If there is a call in waiting already, it is as good as ours.
+        let _ = self.waker.try_send(());
     }
 }
 
 /// The editor's end.
 pub(super) struct Lines {
     receiver: Receiver<String>,
-    is_awake: Arc<AtomicBool>,
     /// Lines of the editor's own, to be drawn next.
     announced: RefCell<Vec<String>>,
     /// The lines drawn last, to be drawn again if need be.
@@ -84,11 +80,10 @@ impl Lines {
 
     /// What is to be drawn before the prompt: the lines that have come, each with its end.
     pub(super) fn take(&self) -> String {
-        // Before looking, so that who comes after we looked knows that we must be woken.
-        self.is_awake.store(false, Ordering::Release);
         let mut all = String::new();
         let mut recent = self.recent.borrow_mut();
-        // Not more than were there then, or a flood would keep us from ever drawing.
+        // Not more than fit at a time, or a flood would keep us from ever drawing. For those that come
+        // meanwhile we are woken again.
         let come = self.receiver.try_iter().take(CAPACITY);
         for line in come.chain(self.announced.borrow_mut().drain(..)) {
             all += &line;
@@ -130,9 +125,9 @@ mod tests {
 
     #[test]
     fn lines_are_drawn_once_in_their_order_and_again_when_asked_for() {
-        let (screen, lines) = screen(NoPrinter);
-        screen.leave("one".to_owned());
-        screen.leave("two\x07".to_owned());
+        let (screen, lines) = screen(NoPrinter).expect("a thread");
+        screen.print("one".to_owned());
+        screen.print("two\x07".to_owned());
         assert_eq!(lines.take(), "one\ntwo\x07\n");
         lines.announce("three is long".to_owned());
         assert_eq!(lines.take(), "three is long\n");
@@ -144,9 +139,9 @@ mod tests {
 
     #[test]
     fn only_so_many_lines_are_kept() {
-        let (screen, lines) = screen(NoPrinter);
+        let (screen, lines) = screen(NoPrinter).expect("a thread");
         for i in 0..2 * RECENT {
-            screen.leave(i.to_string());
+            screen.print(i.to_string());
             lines.take();
         }
         assert_eq!(lines.recent(80, 60_000).lines().count(), RECENT);
