@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use slotmap::SecondaryMap;
 
 use crate::{
@@ -54,10 +54,6 @@ const CHANNEL: usize = 128;
 /// gains nothing more on system calls, but the first in it waits for the last.
 const BATCH_POSTS: usize = 1024;
 const BATCH_BYTES: usize = 64 * 1024;
-
-/// How long the broadcaster looks for the next post before it sleeps. Falling asleep and being woken
-/// costs more than that, and under load the next post is always near.
-const SPIN: Duration = Duration::from_micros(30);
 
 /// A client that has left gets this long, from its last sign of life, to read what it is owed.
 const LINGER: Duration = Duration::from_secs(5);
@@ -155,16 +151,10 @@ impl Broadcaster {
         self.finish();
     }
 
-    /// Waits for a post; but while somebody's socket is full, only until it is to be tried again.
+    /// Waits for a round; but while somebody's socket is full, only until it is to be tried again.
+    /// The channel looks around for some microseconds before it lets the thread sleep; looking any
+    /// longer takes the time from those who would post.
     fn wait(&self) -> Wake {
-        let spin_until = Instant::now() + SPIN;
-        while Instant::now() < spin_until {
-            match self.rounds.try_recv() {
-                Ok(round) => return Wake::Round(round),
-                Err(TryRecvError::Disconnected) => return Wake::Closed,
-                Err(TryRecvError::Empty) => std::hint::spin_loop(),
-            }
-        }
         let Some(retry_at) = self.retry.at else {
             return self.rounds.recv().map_or(Wake::Closed, Wake::Round);
         };

@@ -1,6 +1,6 @@
 //! The text dialect: UTF-8 lines, as a person types them into `nc`.
 
-use std::io::Write;
+use std::fmt::{self, Write};
 
 use crate::{
     command::{Command, Mistake, Verb, split_word, text},
@@ -123,7 +123,18 @@ fn slash(line: &str, limits: Limits) -> Command {
 
 /// Adds an event to `out` as the text dialect says it, with its newline.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
-    writeln!(out, "{event}").expect("writing to memory does not fail");
+    writeln!(Utf8(out), "{event}").expect("writing to memory does not fail");
+}
+
+/// Formats into bytes. `io::Write` can do that too, but looks for errors after every piece, and a
+/// message has many.
+struct Utf8<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Utf8<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.0.extend_from_slice(piece.as_bytes());
+        Ok(())
+    }
 }
 
 #[cfg(test)]
