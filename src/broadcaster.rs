@@ -329,6 +329,16 @@ impl Broadcaster {
     }
 }
 
+/// A broadcaster that ends before its clients has failed; without this their sessions would wait for
+/// ever for somebody who no longer hears them.
+impl Drop for Broadcaster {
+    fn drop(&mut self) {
+        for client in self.clients.values_mut() {
+            client.outbox.hang_up();
+        }
+    }
+}
+
 impl Client {
     fn note_blocked(&mut self, id: ClientId, blocked: &mut Vec<ClientId>, retry: &mut Retry) {
         if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {

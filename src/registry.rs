@@ -36,7 +36,7 @@ impl Registry {
         Self { shared: Mutex::new(Shared { state, rounds }) }
     }
 
-    /// Lets a client in; `None` once the server is stopping.
+    /// Lets a client in; `None` when the server is stopping, or has nobody left to speak for it.
     pub fn enter(&self, sink: Box<dyn Sink>) -> Option<ClientId> {
         let now = Instant::now();
         let mut shared = self.shared.lock();
@@ -45,8 +45,7 @@ impl Registry {
         }
         let (client, posts) = shared.state.enter(now);
         let round = iter::once(Post::Attach(client, sink)).chain(posts).collect();
-        shared.post(round);
-        Some(client)
+        shared.post(round).then_some(client)
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
@@ -88,9 +87,9 @@ impl Registry {
 }
 
 impl Shared {
-    /// A broadcaster that is gone has taken every connection with it: then nobody is left to hear
-    /// this.
-    fn post(&self, round: Vec<Post>) {
-        let _ = self.rounds.send(Round(round));
+    /// Whether there was a broadcaster to take it. One that is gone has hung up on everybody, so
+    /// only who comes in needs to know.
+    fn post(&self, round: Vec<Post>) -> bool {
+        self.rounds.send(Round(round)).is_ok()
     }
 }

@@ -1,7 +1,7 @@
 //! How bytes arrive and leave: TCP.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in
-//! [`Reader`], and the broadcaster sends through [`Writer`] and never blocks. The socket closes when
+//! [`Reader`], and the broadcaster sends through its [`Sink`] and never blocks. The socket closes when
 //! both are gone, and with it the [`Seat`] is free again: whoever still takes memory still counts.
 
 use std::{

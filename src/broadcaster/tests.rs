@@ -265,6 +265,15 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
     assert_eq!(socket.heard(), "[lo");
 }
 
+#[test]
+fn a_broadcaster_that_fails_hangs_up_on_everybody() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (_, at_alice) = studio.client(room, 9999);
+    drop(studio);
+    assert!(at_alice.0.lock().is_hung_up);
+}
+
 /// What may happen to a broadcaster, by index of client and room.
 #[derive(Clone, Debug)]
 enum Happening {

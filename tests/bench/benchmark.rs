@@ -64,7 +64,7 @@ struct Arguments {
     #[arg(long, default_value_t = 16)]
     batch: u64,
     /// Lines of one sender that may be under way.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 128)]
     window: u64,
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]

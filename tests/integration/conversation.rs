@@ -108,10 +108,10 @@ fn who_has_finished_speaking_still_hears_everything_queued_for_it() {
 fn a_client_that_never_speaks_is_a_member_like_any_other() {
     let server = Server::start(&[]);
     let mut silent = server.connect();
+    silent.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
     let mut alice = server.client("alice");
     alice.says("/users");
     alice.hears("Users in lobby: alice, guest_1");
-    silent.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
     silent.hears("guest_2 has joined the chat!");
     silent.hears("guest_2 is now known as alice.");
 }
