@@ -32,7 +32,7 @@ mod retry;
 mod tests;
 
 pub use outbox::{Outbox, Sink};
-pub use post::{Except, Post, Round};
+pub use post::{Except, Post, Posts};
 
 use retry::Retry;
 
@@ -45,15 +45,20 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// Rounds the channel holds before senders must wait. Large enough that a broadcaster that was away
-/// for a moment finds a batch worth sending, small enough that what waits in it, at most 64 texts a
-/// round, stays within a few megabytes.
-const CHANNEL: usize = 128;
+/// How many times [`Posts`] the channel holds before senders must wait. Enough for a batch worth
+/// sending when the broadcaster was away for a moment; and as each has at most 64 texts or one long
+/// listing, what waits here stays within about a megabyte.
+const CHANNEL: usize = 16;
 
 /// A batch ends after so many posts or so many encoded bytes, whichever comes first: a longer one
 /// gains nothing more on system calls, but the first in it waits for the last.
 const BATCH_POSTS: usize = 1024;
 const BATCH_BYTES: usize = 64 * 1024;
+
+/// When the server stops, a client gets this long to close its side after it was told. Hanging up at
+/// once would reset the connection of a client that is just speaking, and a reset takes with it what
+/// the client has not read yet.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A client that has left gets this long, from its last sign of life, to read what it is owed.
 const LINGER: Duration = Duration::from_secs(5);
@@ -63,14 +68,14 @@ const LINGER: Duration = Duration::from_secs(5);
 const SPARE_BUFFERS: usize = 16;
 
 /// The channel to a new broadcaster, and the broadcaster. It runs until every sender is dropped.
-pub fn channel(limits: Limits) -> (Sender<Round>, Broadcaster) {
-    let (sender, rounds) = bounded(CHANNEL);
-    (sender, Broadcaster::new(rounds, limits))
+pub fn channel(limits: Limits) -> (Sender<Posts>, Broadcaster) {
+    let (sender, receiver) = bounded(CHANNEL);
+    (sender, Broadcaster::new(receiver, limits))
 }
 
 /// The state of the broadcaster's thread. Nobody else can see it, so it needs no lock.
 pub struct Broadcaster {
-    rounds: Receiver<Round>,
+    channel: Receiver<Posts>,
     limits: Limits,
     clients: SecondaryMap<ClientId, Client>,
     rooms: SecondaryMap<RoomId, RoomMembers>,
@@ -83,14 +88,16 @@ pub struct Broadcaster {
     /// Outboxes of clients that have left and are still owed something.
     leaving: Vec<Leaving>,
     retry: Retry,
+    /// Once stopping: when to hang up on clients that do not close.
+    hang_up_at: Option<Instant>,
     /// Once stopping: when to give up on clients that do not read.
     stop_at: Option<Instant>,
     spare: Vec<Vec<u8>>,
 }
 
 enum Wake {
-    Round(Round),
-    Retry,
+    Posts(Posts),
+    Timeout,
     Closed,
 }
 
@@ -118,9 +125,9 @@ struct Leaving {
 }
 
 impl Broadcaster {
-    fn new(rounds: Receiver<Round>, limits: Limits) -> Self {
+    fn new(channel: Receiver<Posts>, limits: Limits) -> Self {
         Self {
-            rounds,
+            channel,
             limits,
             clients: SecondaryMap::new(),
             rooms: SecondaryMap::new(),
@@ -130,6 +137,7 @@ impl Broadcaster {
             blocked: Vec::new(),
             leaving: Vec::new(),
             retry: Retry::default(),
+            hang_up_at: None,
             stop_at: None,
             spare: Vec::new(),
         }
@@ -139,41 +147,44 @@ impl Broadcaster {
     pub fn run(mut self) {
         loop {
             match self.wait() {
-                Wake::Round(first) => self.take_batch(first),
-                Wake::Retry => {}
+                Wake::Posts(first) => self.take_batch(first),
+                Wake::Timeout => {}
                 Wake::Closed => break,
             }
             self.flush();
             if self.retry.is_due() {
                 self.sweep();
             }
+            if self.hang_up_at.is_some_and(|at| Instant::now() >= at) {
+                self.hang_up();
+            }
         }
         self.finish();
     }
 
-    /// Waits for a round; but while somebody's socket is full, only until it is to be tried again.
+    /// Waits for posts; but while somebody's socket is full, only until it is to be tried again.
     /// The channel looks around for some microseconds before it lets the thread sleep; looking any
     /// longer takes the time from those who would post.
     fn wait(&self) -> Wake {
-        let Some(retry_at) = self.retry.at else {
-            return self.rounds.recv().map_or(Wake::Closed, Wake::Round);
+        let Some(deadline) = [self.retry.at, self.hang_up_at].into_iter().flatten().min() else {
+            return self.channel.recv().map_or(Wake::Closed, Wake::Posts);
         };
-        match self.rounds.recv_deadline(retry_at) {
-            Ok(round) => Wake::Round(round),
-            Err(RecvTimeoutError::Timeout) => Wake::Retry,
+        match self.channel.recv_deadline(deadline) {
+            Ok(posts) => Wake::Posts(posts),
+            Err(RecvTimeoutError::Timeout) => Wake::Timeout,
             Err(RecvTimeoutError::Disconnected) => Wake::Closed,
         }
     }
 
-    fn take_batch(&mut self, first: Round) {
-        let (mut next, mut posts) = (Some(first), 0);
-        while let Some(Round(round)) = next {
-            posts += round.len();
-            for post in round {
+    fn take_batch(&mut self, first: Posts) {
+        let (mut next, mut count) = (Some(first), 0);
+        while let Some(Posts(posts)) = next {
+            count += posts.len();
+            for post in posts {
                 self.carry_out(post);
             }
-            let is_full = posts >= BATCH_POSTS || self.batch_bytes >= BATCH_BYTES;
-            next = if is_full { None } else { self.rounds.try_recv().ok() };
+            let is_full = count >= BATCH_POSTS || self.batch_bytes >= BATCH_BYTES;
+            next = if is_full { None } else { self.channel.try_recv().ok() };
         }
         self.batch_bytes = 0;
     }
@@ -260,20 +271,33 @@ impl Broadcaster {
     fn detach(&mut self, client: ClientId) {
         self.leave_room(client);
         let Some(Client { mut outbox, .. }) = self.clients.remove(client) else { return };
-        outbox.send(&[]);
+        outbox.close();
         if outbox.is_blocked() {
-            self.leaving.push(Leaving { outbox, give_up: Instant::now() + LINGER });
+            let give_up = self.stop_at.unwrap_or_else(|| Instant::now() + LINGER);
+            self.leaving.push(Leaving { outbox, give_up });
             self.retry.arm();
-        } else {
-            outbox.finish();
         }
     }
 
     fn stop(&mut self, event: &Event) {
-        self.stop_at = Some(Instant::now() + self.limits.grace);
+        let (now, grace) = (Instant::now(), self.limits.grace);
+        (self.stop_at, self.hang_up_at) = (Some(now + grace), Some(now + PATIENCE.min(grace)));
         for client in self.clients.keys().collect::<Vec<_>>() {
             self.tell(client, event);
-            self.clients[client].outbox.hang_up();
+            let told = &mut self.clients[client];
+            told.outbox.close();
+            told.note_blocked(client, &mut self.blocked, &mut self.retry);
+        }
+        for leaving in &mut self.leaving {
+            leaving.give_up = now + grace;
+        }
+    }
+
+    /// Makes the sessions of those leave who were told to go and have not gone.
+    fn hang_up(&mut self) {
+        self.hang_up_at = None;
+        for client in self.clients.values_mut() {
+            client.outbox.hang_up();
         }
     }
 
@@ -329,16 +353,6 @@ impl Broadcaster {
     }
 }
 
-/// A broadcaster that ends before its clients has failed; without this their sessions would wait for
-/// ever for somebody who no longer hears them.
-impl Drop for Broadcaster {
-    fn drop(&mut self) {
-        for client in self.clients.values_mut() {
-            client.outbox.hang_up();
-        }
-    }
-}
-
 impl Client {
     fn note_blocked(&mut self, id: ClientId, blocked: &mut Vec<ClientId>, retry: &mut Retry) {
         if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {
@@ -352,10 +366,7 @@ impl Leaving {
     fn retry(&mut self, now: Instant) -> bool {
         let has_moved = self.outbox.retry();
         if has_moved {
-            self.give_up = now + LINGER;
-        }
-        if !self.outbox.is_blocked() {
-            self.outbox.finish();
+            self.give_up = self.give_up.max(now + LINGER);
         }
         has_moved
     }

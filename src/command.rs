@@ -52,6 +52,13 @@ pub enum Command {
     Mistake(Mistake),
 }
 
+impl Command {
+    /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
+    pub fn has_long_answer(&self) -> bool {
+        matches!(self, Self::ListRooms | Self::ListUsers | Self::Help(None))
+    }
+}
+
 /// Why a line is not a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

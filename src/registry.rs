@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::{
-    broadcaster::{Post, Round, Sink},
+    broadcaster::{Post, Posts, Sink},
     command::Command,
     names::ClientId,
 };
@@ -27,16 +27,16 @@ pub struct Registry {
 
 struct Shared {
     state: State,
-    rounds: Sender<Round>,
+    broadcaster: Sender<Posts>,
 }
 
 impl Registry {
-    /// An empty chat that posts to `rounds`.
-    pub fn new(state: State, rounds: Sender<Round>) -> Self {
-        Self { shared: Mutex::new(Shared { state, rounds }) }
+    /// An empty chat that posts to `broadcaster`.
+    pub fn new(state: State, broadcaster: Sender<Posts>) -> Self {
+        Self { shared: Mutex::new(Shared { state, broadcaster }) }
     }
 
-    /// Lets a client in; `None` when the server is stopping, or has nobody left to speak for it.
+    /// Lets a client in; `None` once the server is stopping.
     pub fn enter(&self, sink: Box<dyn Sink>) -> Option<ClientId> {
         let now = Instant::now();
         let mut shared = self.shared.lock();
@@ -44,8 +44,9 @@ impl Registry {
             return None;
         }
         let (client, posts) = shared.state.enter(now);
-        let round = iter::once(Post::Attach(client, sink)).chain(posts).collect();
-        shared.post(round).then_some(client)
+        let posts = iter::once(Post::Attach(client, sink)).chain(posts).collect();
+        shared.post(posts);
+        Some(client)
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
@@ -56,40 +57,40 @@ impl Registry {
     ) -> ControlFlow<()> {
         let now = Instant::now();
         let mut flow = ControlFlow::Continue(());
-        let mut round = Vec::with_capacity(commands.len());
+        let mut posts = Vec::with_capacity(commands.len());
         let mut shared = self.shared.lock();
         for command in commands {
             if command == Command::Quit {
                 flow = ControlFlow::Break(());
             }
-            round.extend(shared.state.apply(client, command, now));
+            posts.extend(shared.state.apply(client, command, now));
             if flow.is_break() {
                 break;
             }
         }
-        shared.post(round);
+        shared.post(posts);
         flow
     }
 
     /// Removes a client. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId) {
         let mut shared = self.shared.lock();
-        let round = shared.state.leave(client).collect();
-        shared.post(round);
+        let posts = shared.state.leave(client).collect();
+        shared.post(posts);
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
         let mut shared = self.shared.lock();
-        let round = shared.state.stop().collect();
-        shared.post(round);
+        let posts = shared.state.stop().collect();
+        shared.post(posts);
     }
 }
 
 impl Shared {
-    /// Whether there was a broadcaster to take it. One that is gone has hung up on everybody, so
-    /// only who comes in needs to know.
-    fn post(&self, round: Vec<Post>) -> bool {
-        self.rounds.send(Round(round)).is_ok()
+    /// A broadcaster that is gone takes nothing, and then there is nobody to tell: a client's writing
+    /// end that is dropped, wherever that happens, hangs up on its session.
+    fn post(&self, posts: Vec<Post>) {
+        let _ = self.broadcaster.send(Posts(posts));
     }
 }

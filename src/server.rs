@@ -15,7 +15,7 @@ use crate::{
     event::Event,
     registry::{Registry, state::State},
     session,
-    transport::{self, Connection, Listener, Seats},
+    transport::{self, Connection, ConnectionLimit, Listener},
 };
 
 mod capacity;
@@ -52,7 +52,7 @@ pub struct Config {
 /// A server that is listening, but not yet accepting.
 pub struct Server {
     stopper: Stopper,
-    seats: Arc<Seats>,
+    limit: Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
@@ -69,13 +69,12 @@ impl Server {
     /// When the machine cannot hold so many clients, or the address cannot be had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
-        let address = resolve(config)?;
-        let listener = Listener::bind(address).map_err(|source| Error::Bind { address, source })?;
+        let listener = listen(config)?;
         let (posts, broadcaster) =
             broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
         Ok(Self {
             stopper: Stopper::new(listener),
-            seats: Seats::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
+            limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
             lines: text::Limits {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
@@ -96,12 +95,12 @@ impl Server {
     }
 
     /// Serves clients until it is stopped; then everybody has been told, what was queued is
-    /// delivered or its time is over, and every thread has ended.
+    /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
     ///
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, seats, lines, registry, broadcaster } = self;
+        let Self { stopper, limit, lines, registry, broadcaster } = self;
         let stops = StopOnDrop(stopper.clone());
         let broadcasting = thread::Builder::new()
             .name("broadcaster".into())
@@ -110,10 +109,11 @@ impl Server {
                 broadcaster.run();
             })
             .map_err(Error::Spawn)?;
-        let door = Door { stopper: &stopper, seats: &seats, lines, registry: &registry };
+        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
         thread::scope(|sessions| {
-            door.accept(sessions);
-            registry.stop();
+            // However accepting ends, the sessions are told, or the scope would wait for ever.
+            let _stops = StopSessions(&registry);
+            acceptor.accept(sessions);
         });
         // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
         drop(registry);
@@ -121,10 +121,17 @@ impl Server {
     }
 }
 
-fn resolve(config: &Config) -> Result<SocketAddr, Error> {
-    let bad = |source| Error::Address { host: config.host.clone(), source };
-    let mut addresses = (config.host.as_str(), config.port).to_socket_addrs().map_err(bad)?;
-    addresses.next().ok_or_else(|| bad(io::ErrorKind::NotFound.into()))
+/// Listens on the first address of the host that can be had.
+fn listen(config: &Config) -> Result<Listener, Error> {
+    let unknown = |source| Error::Address { host: config.host.clone(), source };
+    let mut failure = unknown(io::ErrorKind::NotFound.into());
+    for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
+        match Listener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(source) => failure = Error::Bind { address, source },
+        }
+    }
+    Err(failure)
 }
 
 /// A server without its broadcaster would be silent for ever; it stops instead.
@@ -136,15 +143,23 @@ impl Drop for StopOnDrop {
     }
 }
 
+struct StopSessions<'a>(&'a Registry);
+
+impl Drop for StopSessions<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Where clients come in.
-struct Door<'a> {
+struct Acceptor<'a> {
     stopper: &'a Stopper,
-    seats: &'a Arc<Seats>,
+    limit: &'a Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: &'a Registry,
 }
 
-impl<'a> Door<'a> {
+impl<'a> Acceptor<'a> {
     /// How long to leave `accept` alone when it fails, at first and at most. Out of file
     /// descriptors, it fails at once, for as long as it takes somebody to leave.
     const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
@@ -172,12 +187,12 @@ impl<'a> Door<'a> {
     }
 
     fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
-        let Some(seat) = self.seats.take(peer) else {
+        let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
             return transport::refuse(&stream, &full());
         };
         // An error here means that the client is gone already.
-        let Ok(connection) = Connection::new(stream, peer, seat) else { return };
+        let Ok(connection) = Connection::new(stream, peer, permit) else { return };
         let theirs = Arc::clone(&connection);
         let session =
             thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);

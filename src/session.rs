@@ -1,6 +1,6 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{io::Read, iter, ops::ControlFlow, time::Duration};
+use std::{io::Read, ops::ControlFlow, time::Duration};
 
 use crate::{
     broadcaster::Sink,
@@ -11,13 +11,14 @@ use crate::{
     transport::Reader,
 };
 
-/// Bytes asked for in one read. It starts small, because ten thousand idle clients each keep one,
-/// and doubles while a client fills it.
+/// Bytes asked for in one read. It is small for an idle client, because ten thousand of them each
+/// keep one; it doubles while a client fills it, and is small again after a read of little.
 const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
 /// The most commands of one client that are applied under one lock: enough that a flood does not
-/// spend its time on locking, few enough that nobody else waits long behind it.
+/// spend its time on locking, few enough that nobody else waits long behind it. A command with a long
+/// answer is the last of its burst.
 const BURST: usize = 64;
 
 /// How long a client that has quit may take to close its side.
@@ -81,7 +82,7 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
         decoder.feed(&buffer[..length]);
         loop {
             // Decoded first and applied then: under the lock there is only deciding.
-            commands.extend(iter::from_fn(|| decoder.next_command()).take(BURST));
+            take_burst(&mut decoder, &mut commands);
             if commands.is_empty() {
                 break;
             }
@@ -91,6 +92,21 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
         }
         if length == buffer.len() && length < LARGEST_READ {
             buffer.resize(length * 2, 0);
+        } else if length < buffer.len() / 4 {
+            buffer = vec![0; SMALLEST_READ];
+            commands = Vec::new();
+        }
+    }
+}
+
+/// Takes the commands that can be applied under one lock.
+fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>) {
+    while commands.len() < BURST {
+        let Some(command) = decoder.next_command() else { return };
+        let is_last = command.has_long_answer();
+        commands.push(command);
+        if is_last {
+            return;
         }
     }
 }
@@ -106,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        broadcaster::{Post, Round},
+        broadcaster::{Post, Posts},
         event::Event,
         registry::state::State,
     };
@@ -135,7 +151,7 @@ mod tests {
         }
     }
 
-    fn chat() -> (Registry, Receiver<Round>) {
+    fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
         (Registry::new(State::new(200), sender), posts)
     }
@@ -155,7 +171,7 @@ mod tests {
         assert!(unwound.is_err());
         let told: Vec<_> = posts
             .try_iter()
-            .flat_map(|Round(posts)| posts)
+            .flat_map(|Posts(posts)| posts)
             .filter_map(
                 |post| if let Post::TellRoom(_, _, event) = post { Some(event.to_string()) } else { None },
             )
@@ -166,7 +182,7 @@ mod tests {
         );
         assert!(other.apply([Command::ListUsers].into_iter()).is_continue());
         assert!(matches!(
-            posts.try_iter().flat_map(|Round(posts)| posts).last(),
+            posts.try_iter().flat_map(|Posts(posts)| posts).last(),
             Some(Post::Tell(_, Event::Users { .. }))
         ));
     }
@@ -177,7 +193,7 @@ mod tests {
         let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
         assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
         assert!(matches!(
-            posts.try_iter().flat_map(|Round(posts)| posts).last(),
+            posts.try_iter().flat_map(|Posts(posts)| posts).last(),
             Some(Post::Tell(_, Event::Goodbye))
         ));
     }

@@ -91,7 +91,7 @@ fn escape_length(rest: &str) -> usize {
     match kind {
         '[' => head + control_sequence_length(body),
         ']' | 'P' | 'X' | '^' | '_' => head + control_string_length(body),
-        ' '..='/' => 1 + control_sequence_length(&rest[1..]),
+        ' '..='/' => 1 + announced_length(&rest[1..]),
         _ => head,
     }
 }
@@ -105,9 +105,19 @@ fn control_sequence_length(body: &str) -> usize {
     }
 }
 
-/// A string ends with BEL or with an escape sequence, which is then removed in its turn.
+/// Intermediates (0x20–0x2F) and one final byte (0x30–0x7E), as in `ESC ( B`; else nothing.
+fn announced_length(body: &str) -> usize {
+    let intermediates = body.bytes().take_while(|b| (0x20..0x30).contains(b)).count();
+    match body.as_bytes().get(intermediates) {
+        Some(0x30..=0x7e) => intermediates + 1,
+        _ => 0,
+    }
+}
+
+/// A string ends with BEL or with another control of the two families, which is then removed in its
+/// turn. As no other control is passed over, nothing is searched twice.
 fn control_string_length(body: &str) -> usize {
-    match body.find(['\u{7}', '\u{1b}', '\u{9c}']) {
+    match body.find(|c| matches!(c, '\u{7}' | '\u{1b}' | '\u{80}'..='\u{9f}')) {
         Some(end) if body.as_bytes()[end] == 0x7 => end + 1,
         Some(end) => end,
         None => 0,
@@ -147,6 +157,8 @@ mod tests {
         check("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link");
         check("\u{1b}Pq#0\u{1b}\\x", "x");
         check("\u{1b}c\u{1b}7x\u{1b}(B", "x");
+        check("\u{1b}(0hello\u{1b}(0", "hello");
+        check("\u{9d}0;title\u{9c}text", "text");
     }
 
     #[test]
@@ -156,6 +168,14 @@ mod tests {
         check("\u{1b}]0;hello", "0;hello");
         check("a\u{1b}é", "aé");
         check("\u{1b}[é", "é");
+    }
+
+    #[test]
+    fn a_line_full_of_openings_is_cleaned_in_one_pass() {
+        // Searched to the end from each of them, this would take minutes.
+        for opening in ["\u{9d}", "\u{90}", "\u{9b}", "\u{1b}"] {
+            assert_eq!(clean(&opening.repeat(500_000)).len(), 0, "{opening:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in
 //! [`Reader`], and the broadcaster sends through its [`Sink`] and never blocks. The socket closes when
-//! both are gone, and with it the [`Seat`] is free again: whoever still takes memory still counts.
+//! both are gone, and with it the [`Permit`] is free again: whoever still takes memory still counts.
 
 use std::{
     io::{self, Read, Write},
@@ -18,11 +18,11 @@ use rustix::net::sockopt;
 
 use crate::broadcaster::Sink;
 
+mod limit;
 #[cfg(any(test, not(target_os = "linux")))]
 mod queued;
-mod seats;
 
-pub use seats::{Seat, Seats};
+pub use limit::{ConnectionLimit, Permit};
 
 /// Connections that may wait to be accepted. The standard library asks for 128, and then thousands
 /// of clients that connect at once are put off for seconds.
@@ -76,7 +76,7 @@ pub struct Connection {
     peer: SocketAddr,
     /// Somebody else ended this connection: not even what has arrived already is to be read.
     is_hung_up: AtomicBool,
-    _seat: Seat,
+    _permit: Permit,
 }
 
 impl Connection {
@@ -84,11 +84,11 @@ impl Connection {
     ///
     /// # Errors
     /// When the socket is gone already.
-    pub fn new(stream: TcpStream, peer: SocketAddr, seat: Seat) -> io::Result<Arc<Self>> {
+    pub fn new(stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Arc<Self>> {
         // The broadcaster sends whole batches; holding one back to fill a packet only delays it.
         stream.set_nodelay(true)?;
         keep_alive(&stream)?;
-        Ok(Arc::new(Self { stream, peer, is_hung_up: AtomicBool::new(false), _seat: seat }))
+        Ok(Arc::new(Self { stream, peer, is_hung_up: AtomicBool::new(false), _permit: permit }))
     }
 
     /// The reading and the writing end.
@@ -98,7 +98,7 @@ impl Connection {
     pub fn split(self: Arc<Self>) -> io::Result<(Reader, Box<dyn Sink>)> {
         let reader = Reader(Arc::clone(&self));
         #[cfg(target_os = "linux")]
-        let writer = Writer(self);
+        let writer = Writer { connection: self, is_finished: false };
         #[cfg(not(target_os = "linux"))]
         let writer = queued::QueuedWriter::start(self)?;
         Ok((reader, Box::new(writer)))
@@ -115,7 +115,9 @@ impl Connection {
     }
 }
 
-/// A client whose machine vanished without a word is noticed after a minute and a half.
+/// A silent client whose machine vanished without a word is noticed after a minute and a half. If it
+/// is owed something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the
+/// outbox overflows and cuts it before.
 fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_socket_keepalive(stream, true)?;
     sockopt::set_tcp_keepidle(stream, Duration::from_secs(60))?;
@@ -169,14 +171,17 @@ impl Read for Reader {
 
 /// What the broadcaster sends through.
 #[cfg(target_os = "linux")]
-struct Writer(Arc<Connection>);
+struct Writer {
+    connection: Arc<Connection>,
+    is_finished: bool,
+}
 
 #[cfg(target_os = "linux")]
 impl Sink for Writer {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
         // The socket itself stays blocking, for the reader's sake; only this call does not wait.
         let flags = rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL;
-        let socket = &self.0.stream;
+        let socket = &self.connection.stream;
         let sent = match (owed, fresh) {
             ([], only) | (only, []) => rustix::net::send(socket, only, flags),
             (owed, fresh) => {
@@ -188,11 +193,23 @@ impl Sink for Writer {
     }
 
     fn finish(&mut self) {
-        let _ = self.0.stream.shutdown(Shutdown::Write);
+        self.is_finished = true;
+        let _ = self.connection.stream.shutdown(Shutdown::Write);
     }
 
     fn hang_up(&mut self) {
-        self.0.hang_up();
+        self.connection.hang_up();
+    }
+}
+
+/// Whoever loses a client's writing end, by a panic or because nobody takes it, ends its session too,
+/// which would wait for ever otherwise.
+#[cfg(target_os = "linux")]
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            self.connection.hang_up();
+        }
     }
 }
 
@@ -201,16 +218,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_whose_machine_vanished_is_noticed_though_nobody_speaks() {
+    fn a_silent_client_whose_machine_vanished_is_looked_for_after_a_minute() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = TcpStream::connect(listener.address()).unwrap();
         let (stream, peer) = listener.accept().unwrap();
-        let connection = Connection::new(stream, peer, Seats::new(1, 1).take(peer).unwrap()).unwrap();
+        let connection =
+            Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer).unwrap()).unwrap();
         assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
         let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
         let probe = sockopt::tcp_keepintvl(&connection.stream).unwrap();
         let probes = sockopt::tcp_keepcnt(&connection.stream).unwrap();
         assert_eq!(silence + probe * probes, Duration::from_secs(90));
+    }
+
+    #[test]
+    fn a_writing_end_that_is_lost_ends_its_session() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.address()).unwrap();
+        let (stream, peer) = listener.accept().unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
+        let (mut reader, writer) = Connection::new(stream, peer, permit).unwrap().split().unwrap();
+        drop(writer);
+        assert_eq!(reader.read(&mut [0; 9]).unwrap(), 0);
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub trait Sink: Send {
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
 
-    /// Nothing more will be sent: the other side sees the end after what it was sent.
+    /// Nothing more will be sent: the other side sees the end after what it was sent. A sink that is
+    /// dropped before that has failed, and hangs up.
     fn finish(&mut self);
 
     /// Ends the reading side, so that the client's session notices and leaves.
@@ -31,6 +32,8 @@ pub struct Outbox {
     /// Whether the last byte that the socket took ended a line.
     is_at_line_start: bool,
     state: State,
+    /// Nothing more will be added: after the last byte comes the end.
+    is_closing: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,8 +44,8 @@ enum State {
     Blocked,
     /// As `Blocked`, but its limit was exceeded, and it takes nothing more.
     Cut,
-    /// There is nobody at the other end.
-    Dead,
+    /// Nothing more can be sent: the end was, or there is nobody at the other end.
+    Closed,
 }
 
 /// An empty outbox keeps buffers up to this many bytes: a few lines. With ten thousand idle clients
@@ -52,7 +55,15 @@ const IDLE_CAPACITY: usize = 1024;
 impl Outbox {
     /// An empty outbox that holds at most `limit` bytes.
     pub fn new(sink: Box<dyn Sink>, limit: usize) -> Self {
-        Self { sink, limit, bytes: Vec::new(), sent: 0, is_at_line_start: true, state: State::Open }
+        Self {
+            sink,
+            limit,
+            bytes: Vec::new(),
+            sent: 0,
+            is_at_line_start: true,
+            state: State::Open,
+            is_closing: false,
+        }
     }
 
     /// Whether it is owed something that its socket did not take.
@@ -85,9 +96,12 @@ impl Outbox {
         self.is_blocked() && self.try_send(&[])
     }
 
-    /// After the last byte was sent: lets the other side see the end.
-    pub fn finish(&mut self) {
-        self.sink.finish();
+    /// Lets the other side see the end after what is owed; now, or when its socket takes it.
+    pub fn close(&mut self) {
+        self.is_closing = true;
+        if self.state == State::Open {
+            self.try_send(&[]);
+        }
     }
 
     /// Makes the client's session notice that it is over.
@@ -100,7 +114,7 @@ impl Outbox {
     }
 
     fn queue_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
-        if matches!(self.state, State::Cut | State::Dead) {
+        if self.is_closing || matches!(self.state, State::Cut | State::Closed) {
             return 0;
         }
         let before = self.bytes.len();
@@ -125,12 +139,12 @@ impl Outbox {
 
     /// Replaces all that is owed by the reason why; only a line that is partly sent is completed.
     fn cut(&mut self) {
-        let owed = &self.bytes[self.sent..];
-        let begun = match owed.iter().position(|&b| b == b'\n') {
+        self.bytes.drain(..mem::take(&mut self.sent));
+        let begun = match self.bytes.iter().position(|&b| b == b'\n') {
             Some(end) if !self.is_at_line_start => end + 1,
             _ => 0,
         };
-        self.bytes.truncate(self.sent + begun);
+        self.bytes.truncate(begun);
         encode(&Event::TooSlow, &mut self.bytes);
         self.bytes.shrink_to_fit();
         self.state = State::Cut;
@@ -138,6 +152,10 @@ impl Outbox {
     }
 
     fn try_send(&mut self, fresh: &[u8]) -> bool {
+        if self.owed() + fresh.len() == 0 {
+            self.all_sent();
+            return false;
+        }
         match self.sink.send(&self.bytes[self.sent..], fresh) {
             Ok(taken) => {
                 self.note_sent(taken, fresh);
@@ -162,9 +180,7 @@ impl Outbox {
             self.is_at_line_start = last == b'\n';
         }
         if taken == all {
-            self.clear();
-            self.state = if self.state == State::Cut { State::Dead } else { State::Open };
-            return;
+            return self.all_sent();
         }
         self.sent += taken.min(owed);
         self.forget_sent();
@@ -181,16 +197,21 @@ impl Outbox {
         }
     }
 
-    fn clear(&mut self) {
+    fn all_sent(&mut self) {
         self.sent = 0;
         self.bytes.clear();
         self.bytes.shrink_to(IDLE_CAPACITY);
+        let is_end = self.is_closing || self.state == State::Cut;
+        self.state = if is_end { State::Closed } else { State::Open };
+        if is_end {
+            self.sink.finish();
+        }
     }
 
     fn die(&mut self) {
         self.bytes = Vec::new();
         self.sent = 0;
-        self.state = State::Dead;
+        self.state = State::Closed;
         self.sink.hang_up();
     }
 }

@@ -1,5 +1,7 @@
 //! What the broadcaster is asked to do.
 
+use std::sync::Arc;
+
 use super::Sink;
 use crate::{
     event::Event,
@@ -7,7 +9,7 @@ use crate::{
 };
 
 /// What was decided in one go, under one lock: it is carried out in one go too.
-pub struct Round(pub Vec<Post>);
+pub struct Posts(pub Vec<Post>);
 
 /// What the broadcaster is asked to do.
 pub enum Post {
@@ -33,7 +35,7 @@ pub enum Except {
     /// One is not.
     One(ClientId),
     /// Some are not.
-    These(Box<[ClientId]>),
+    These(Arc<[ClientId]>),
 }
 
 impl Except {

@@ -236,7 +236,7 @@ fn a_connection_that_is_gone_is_hung_up_and_costs_nothing_more() {
 }
 
 #[test]
-fn a_stop_is_told_to_all_and_hangs_up() {
+fn a_stop_is_told_to_all_and_ends_what_is_sent() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let sockets = [studio.client(room, 9999).1, studio.client(room, 9999).1];
@@ -245,7 +245,7 @@ fn a_stop_is_told_to_all_and_hangs_up() {
     studio.broadcaster.flush();
     for socket in sockets {
         assert_eq!(socket.heard(), line("last words") + "Server shutting down.\n");
-        assert!(socket.0.lock().is_hung_up);
+        assert!(socket.0.lock().is_finished && !socket.0.lock().is_hung_up, "it may still be speaking");
     }
 }
 
@@ -259,19 +259,12 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
         Post::Enter(client, room),
         Post::TellRoom(room, Except::Nobody, said("hello")),
     ];
-    assert!(sender.send(Round(posts)).is_ok());
+    assert!(sender.send(Posts(posts)).is_ok());
     drop(sender);
+    let start = Instant::now();
     broadcaster.run();
+    assert!(start.elapsed() < LINGER, "the grace counts, and not how long one who leaves may take");
     assert_eq!(socket.heard(), "[lo");
-}
-
-#[test]
-fn a_broadcaster_that_fails_hangs_up_on_everybody() {
-    let mut studio = Studio::new(9999);
-    let room = studio.room();
-    let (_, at_alice) = studio.client(room, 9999);
-    drop(studio);
-    assert!(at_alice.0.lock().is_hung_up);
 }
 
 /// What may happen to a broadcaster, by index of client and room.

@@ -89,7 +89,7 @@ impl Arguments {
     pub fn check(self) -> Result<Self, clap::Error> {
         if self.max_message_length as u64 > self.max_line_length {
             let message = format!(
-                "a message of {} bytes does not fit into a line of {}: raise --max-line-length too",
+                "a message of {} bytes (--max-message-length) does not fit into a line of {} (--max-line-length)",
                 self.max_message_length, self.max_line_length
             );
             return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
@@ -126,6 +126,8 @@ impl Arguments {
             .with_target(false)
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
+            // Whoever closes our standard error does not want to hear about that, too.
+            .log_internal_errors(false)
             .init();
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Instant,
     vec::Drain,
 };
@@ -36,8 +37,9 @@ pub struct State {
     room_names: BTreeMap<Room, RoomId>,
     lobby: RoomId,
     guests: GuestNumbers,
-    /// For each nickname, who ignores it: asked for every message, so it is kept from this side.
-    ignored_by: HashMap<Nick, Vec<ClientId>>,
+    /// For each nickname, who ignores it: asked for every message, so it is kept from this side, and
+    /// shared with the posts.
+    ignored_by: HashMap<Nick, Arc<[ClientId]>>,
     /// In a room with more members than this, coming and going are not announced.
     presence_limit: usize,
     /// How many things have been said.
@@ -170,6 +172,7 @@ impl State {
         self.nicks.insert(new, client);
         self.guests.give_back(old);
         self.follow_ignored(old, new);
+        self.hear_again(client, new);
         self.clients[client].nick = new;
         let room = self.room_mut(client);
         // Removed first: inserting an equal key would keep the old spelling.

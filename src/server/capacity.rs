@@ -32,7 +32,7 @@ impl Capacity {
             value.map(|value| Limit { name, value, per_client, reserve })
         };
         let limits = [
-            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 64),
+            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24),
             // A thread's stack and its signal stack, each with its guard page.
             limit("vm.max_map_count", read_number("/proc/sys/vm/max_map_count"), 4, 1024),
             limit("kernel.threads-max", read_number("/proc/sys/kernel/threads-max"), 1, 512),

@@ -74,6 +74,14 @@ impl Sink for QueuedWriter {
     }
 }
 
+impl Drop for QueuedWriter {
+    fn drop(&mut self) {
+        if self.pieces.is_some() {
+            self.connection.hang_up();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -82,15 +90,15 @@ mod tests {
     };
 
     use super::*;
-    use crate::transport::Seats;
+    use crate::transport::ConnectionLimit;
 
     fn connected() -> (QueuedWriter, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let (stream, peer) = listener.accept().unwrap();
-        let seat = Seats::new(1, 1).take(peer).unwrap();
-        let connection = Connection::new(stream, peer, seat).unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
+        let connection = Connection::new(stream, peer, permit).unwrap();
         (QueuedWriter::start(connection).unwrap(), client)
     }
 

@@ -59,7 +59,8 @@ fn quit_says_goodbye_and_closes_and_the_others_are_told_once() {
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
     alice.catches_up();
-    bob.sends(b"/quit\nthis is not said\n");
+    bob.sends(b"/quit\n");
+    bob.sends(&b"this is not said, and resets nothing\n".repeat(3000));
     bob.hears("Goodbye!");
     bob.hears_the_end();
     alice.hears("bob has left the chat.");

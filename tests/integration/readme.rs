@@ -40,6 +40,11 @@ fn every_option_of_the_server_is_explained_with_its_default() {
 }
 
 #[test]
+fn it_is_finished() {
+    assert!(!readme().contains("@@"));
+}
+
+#[test]
 fn every_file_it_points_to_is_there() {
     for target in readme().split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         assert!(target.starts_with("http") || Path::new(target).exists(), "{target}");

@@ -1,5 +1,9 @@
 //! Starting the server, and why it may refuse to.
 
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
 use crate::support::{
     Server,
     server::{command, run},
@@ -92,4 +96,25 @@ fn zero_means_no_limit_where_that_makes_sense() {
     let text = "x".repeat(8000);
     alice.says(&text);
     alice.hears(&format!("[lobby] alice: {text}"));
+}
+
+#[test]
+fn a_server_whose_output_nobody_reads_serves_all_the_same() {
+    let mut child = command()
+        .args(["--port", "0", "-vv", "--max-clients", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server was built with the tests");
+    drop(child.stderr.take());
+    let server = Server::adopt(child, tempfile::tempdir().expect("a folder"));
+    let mut alice = server.client("alice");
+    let mut bob = server.connect();
+    bob.hears("Server is full.");
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    server.signal(Signal::TERM);
+    alice.hears("Server shutting down.");
+    drop(alice);
+    assert_eq!(server.ends().code(), Some(0));
 }

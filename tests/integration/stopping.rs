@@ -1,5 +1,7 @@
 //! Stopping is prompt and complete, in the middle of whatever.
 
+use std::thread;
+
 use rustix::process::Signal;
 
 use crate::support::{Peer, Server};
@@ -53,21 +55,41 @@ fn a_stop_finds_clients_in_every_state() {
 }
 
 #[test]
-fn a_stop_in_a_storm_delivers_what_is_queued_and_then_nothing() {
+fn a_stop_in_a_storm_delivers_what_is_queued_and_tells_even_those_who_are_speaking() {
     let server = Server::start(&["--presence-limit", "1", "--outbox-limit", "67108864"]);
     let mut listener = server.client("listener");
-    let mut speakers: Vec<_> = (0..4).map(|n| server.client(&format!("speaker{n}"))).collect();
-    let storm = "something to say\n".repeat(500);
-    for speaker in &mut speakers {
-        speaker.sends(storm.as_bytes());
-    }
-    server.signal(Signal::TERM);
-    let heard = listener.rest();
-    assert_eq!(heard.last().map(String::as_str), Some("Server shutting down."), "of {} lines", heard.len());
-    for mut speaker in speakers {
-        assert_eq!(speaker.rest().last().map(String::as_str), Some("Server shutting down."));
-    }
+    let speakers = ["alice", "bob", "carol", "dave"].map(|name| (name, server.client(name)));
+    thread::scope(|scope| {
+        for (name, speaker) in speakers {
+            let speaking = move || speaks_until_told_to_go(name, speaker);
+            thread::Builder::new().spawn_scoped(scope, speaking).expect("a thread");
+        }
+        (0..1000).for_each(|_| drop(listener.next_line()));
+        server.signal(Signal::TERM);
+        let heard = listener.rest();
+        assert_eq!(
+            heard.last().map(String::as_str),
+            Some("Server shutting down."),
+            "of {} lines",
+            heard.len()
+        );
+    });
     assert_eq!(server.ends().code(), Some(0));
+}
+
+/// Always has lines on their way to the server: whichever moment the stop comes in, it is speaking.
+fn speaks_until_told_to_go(name: &str, mut speaker: Peer) {
+    (0..50).for_each(|_| speaker.says("something"));
+    loop {
+        let line = speaker.next_line().expect("to be told before the end");
+        if line == "Server shutting down." {
+            break;
+        }
+        if line.starts_with(&format!("[lobby] {name}: ")) {
+            speaker.says("something");
+        }
+    }
+    speaker.hears_the_end();
 }
 
 #[test]
@@ -95,9 +117,7 @@ fn a_second_signal_ends_at_once() {
 fn stuck(server: &Server, alice: &mut Peer) -> Peer {
     let stuck = server.client("stuck");
     let text = "x".repeat(1000);
-    for _ in 0..10_000 {
-        alice.says(&text);
-        alice.hears_at_last(&format!("[lobby] alice: {text}"));
-    }
+    alice.sends(format!("{text}\n").repeat(10_000).as_bytes());
+    alice.catches_up();
     stuck
 }

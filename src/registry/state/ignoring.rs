@@ -4,6 +4,8 @@
 //! change of nickname, so that it cannot be shaken off by one. A guest's number passes on to the
 //! next stranger: there it ends with the guest.
 
+use std::sync::Arc;
+
 use super::State;
 use crate::{
     broadcaster::Except,
@@ -32,45 +34,53 @@ impl State {
             Event::IgnoringTooMany { max: MAX_IGNORED }
         } else {
             ignores.push(nick);
-            self.ignored_by.entry(nick).or_default().push(client);
+            self.now_ignored_by(nick, client);
             Event::Ignoring(nick)
         }
     }
 
     pub(super) fn unignore(&mut self, client: ClientId, nick: Nick) {
-        let ignores = &mut self.clients[client].ignores;
-        let Some(place) = ignores.iter().position(|&ignored| ignored == nick) else {
-            return self.tell(client, Event::NotIgnoring(nick));
+        let answer = match self.hear_again(client, nick) {
+            Some(nick) => Event::NoLongerIgnoring(nick),
+            None => Event::NotIgnoring(nick),
         };
+        self.tell(client, answer);
+    }
+
+    /// Lets a client hear a nickname, if it did not; so also when the nickname becomes its own. Gives
+    /// the name as it was spelled when it was ignored.
+    pub(super) fn hear_again(&mut self, client: ClientId, nick: Nick) -> Option<Nick> {
+        let ignores = &mut self.clients[client].ignores;
+        let place = ignores.iter().position(|&ignored| ignored == nick)?;
         let nick = ignores.swap_remove(place);
         self.no_longer_ignored_by(nick, client);
-        self.tell(client, Event::NoLongerIgnoring(nick));
+        Some(nick)
     }
 
     /// Those who do not hear what this nickname says.
     pub(super) fn ignoring(&self, nick: Nick) -> Except {
         match self.ignored_by.get(&nick) {
-            Some(clients) => Except::These(clients.as_slice().into()),
+            Some(clients) => Except::These(Arc::clone(clients)),
             None => Except::Nobody,
         }
     }
 
     /// Somebody has a new nickname: those who ignored the old one ignore the new one instead.
     pub(super) fn follow_ignored(&mut self, old: Nick, new: Nick) {
-        for client in self.ignored_by.remove(&old).unwrap_or_default() {
+        let Some(clients) = self.ignored_by.remove(&old) else { return };
+        for &client in &*clients {
             let ignores = &mut self.clients[client].ignores;
             ignores.retain(|&nick| nick != old && nick != new);
             ignores.push(new);
-            let ignoring = self.ignored_by.entry(new).or_default();
-            if !ignoring.contains(&client) {
-                ignoring.push(client);
-            }
         }
+        let others = self.ignored_by.remove(&new).unwrap_or_default();
+        let others = others.iter().filter(|client| !clients.contains(client));
+        self.ignored_by.insert(new, clients.iter().chain(others).copied().collect());
     }
 
     /// A nickname is about to mean somebody else.
     pub(super) fn forget_ignored(&mut self, nick: Nick) {
-        for client in self.ignored_by.remove(&nick).unwrap_or_default() {
+        for &client in &*self.ignored_by.remove(&nick).unwrap_or_default() {
             self.clients[client].ignores.retain(|&ignored| ignored != nick);
         }
     }
@@ -82,9 +92,14 @@ impl State {
         }
     }
 
+    fn now_ignored_by(&mut self, nick: Nick, client: ClientId) {
+        let clients = self.ignored_by.entry(nick).or_default();
+        *clients = clients.iter().copied().chain([client]).collect();
+    }
+
     fn no_longer_ignored_by(&mut self, nick: Nick, client: ClientId) {
         let Some(clients) = self.ignored_by.get_mut(&nick) else { return };
-        clients.retain(|&ignoring| ignoring != client);
+        *clients = clients.iter().copied().filter(|&ignoring| ignoring != client).collect();
         if clients.is_empty() {
             self.ignored_by.remove(&nick);
         }

@@ -102,7 +102,7 @@ impl Chat {
         assert_eq!(rooms.len(), room_names.len());
         assert_eq!(rooms.values().map(|room| room.members.len()).sum::<usize>(), clients.len());
         assert_eq!(
-            ignored_by.values().map(Vec::len).sum::<usize>(),
+            ignored_by.values().map(|clients| clients.len()).sum::<usize>(),
             clients.values().map(|client| client.ignores.len()).sum::<usize>()
         );
         for (id, client) in clients {
@@ -496,6 +496,22 @@ fn ignoring_outlasts_a_new_nickname_and_a_new_connection() {
          bob< [lobby] bob: hi
          alice< [lobby] bob: hi
          rob< [lobby] bob: hi",
+    );
+}
+
+#[test]
+fn who_takes_a_nickname_that_it_ignores_still_hears_itself() {
+    check(
+        "alice+
+         bob+
+         alice> /ignore bob
+         alice< You are now ignoring 'bob'.
+         bob-
+         alice< bob has left the chat.
+         alice> /nick bob
+         alice< Nickname changed to 'bob'.
+         alice> hi
+         alice< [lobby] bob: hi",
     );
 }
 

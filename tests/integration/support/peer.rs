@@ -1,7 +1,7 @@
 //! A client on a plain socket, as `nc` is one.
 
 use std::{
-    io::{self, Read, Write},
+    io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
 };
 
@@ -52,7 +52,6 @@ impl Peer {
                     return None;
                 }
                 Ok(length) => self.unread.extend(&bytes[..length]),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return None,
                 Err(error) => panic!("waited for a line: {error}"),
             }
         }

@@ -33,18 +33,26 @@ impl Server {
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let diagnostics = File::create(folder.path().join("diagnostics")).expect("a file in it");
-        let mut child = command()
+        let child = command()
             .args(["--port", &port.to_string()])
             .args(options)
             .stdout(Stdio::piped())
             .stderr(diagnostics)
             .spawn()
             .expect("the server was built with the tests");
+        Self::adopt(child, folder)
+    }
+
+    /// Waits until a process, whose standard output is piped, says that it is a server.
+    #[track_caller]
+    pub(crate) fn adopt(mut child: Child, folder: TempDir) -> Self {
         let mut first_line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("text");
-        let said = fs::read_to_string(folder.path().join("diagnostics")).expect("a file");
         let address = first_line.strip_prefix("Chat server started on ").map(|rest| rest.trim_end().parse());
-        let Some(Ok(address)) = address else { panic!("the server said {first_line:?} and {said:?}") };
+        let Some(Ok(address)) = address else {
+            let said = fs::read_to_string(folder.path().join("diagnostics"));
+            panic!("the server said {first_line:?} and {said:?}");
+        };
         Self { child, address, folder }
     }
 

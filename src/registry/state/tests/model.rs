@@ -116,6 +116,7 @@ impl Model {
                 person.ignores.push(new.into());
             }
         }
+        self.people[who].ignores.retain(|ignored| !ignored.eq_ignore_ascii_case(new));
         self.tell(who, format!("Nickname changed to '{new}'."));
         if old != new {
             self.tell_others(who, &format!("{old} is now known as {new}."));

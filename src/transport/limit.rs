@@ -2,14 +2,14 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
 use parking_lot::Mutex;
 
 /// The places for connections.
-pub struct Seats {
+pub struct ConnectionLimit {
     max: usize,
     max_per_address: usize,
     taken: Mutex<Taken>,
@@ -21,7 +21,7 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-impl Seats {
+impl ConnectionLimit {
     /// So many places in all, and so many for one address. Loopback addresses are exempt from the
     /// latter: everybody behind a local proxy, and a whole classroom on one machine, has the same.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
@@ -29,8 +29,8 @@ impl Seats {
     }
 
     /// Takes a place for a client from this address; `None` when there is none.
-    pub fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Seat> {
-        let address = peer.ip().to_canonical();
+    pub fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Permit> {
+        let address = network(peer.ip().to_canonical());
         let mut taken = self.taken.lock();
         if taken.all >= self.max {
             return None;
@@ -43,7 +43,7 @@ impl Seats {
             *from_there += 1;
         }
         taken.all += 1;
-        Some(Seat { seats: Arc::clone(self), address })
+        Some(Permit { limit: Arc::clone(self), address })
     }
 
     fn give_back(&self, address: IpAddr) {
@@ -58,15 +58,25 @@ impl Seats {
     }
 }
 
+/// What counts as one address: of IPv6 the first 64 bits, because everybody has all the others.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) if !v6.is_loopback() => {
+            Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()
+        }
+        address => address,
+    }
+}
+
 /// One connection's place, given back when it is dropped.
-pub struct Seat {
-    seats: Arc<Seats>,
+pub struct Permit {
+    limit: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.seats.give_back(self.address);
+        self.limit.give_back(self.address);
     }
 }
 
@@ -80,31 +90,39 @@ mod tests {
 
     #[test]
     fn there_are_so_many_places_and_they_come_back() {
-        let seats = Seats::new(2, 9);
-        let first = seats.take(peer("192.0.2.1"));
-        let second = seats.take(peer("192.0.2.2"));
+        let limit = ConnectionLimit::new(2, 9);
+        let first = limit.take(peer("192.0.2.1"));
+        let second = limit.take(peer("192.0.2.2"));
         assert!(first.is_some() && second.is_some());
-        assert!(seats.take(peer("127.0.0.1")).is_none());
+        assert!(limit.take(peer("127.0.0.1")).is_none());
         drop(first);
-        assert!(seats.take(peer("127.0.0.1")).is_some());
+        assert!(limit.take(peer("127.0.0.1")).is_some());
     }
 
     #[test]
     fn one_address_has_its_own_limit_however_it_is_written() {
-        let seats = Seats::new(9, 1);
-        let first = seats.take(peer("192.0.2.1"));
-        assert!(seats.take(peer("::ffff:192.0.2.1")).is_none());
-        assert!(seats.take(peer("192.0.2.2")).is_some());
+        let limit = ConnectionLimit::new(9, 1);
+        let first = limit.take(peer("192.0.2.1"));
+        assert!(limit.take(peer("::ffff:192.0.2.1")).is_none());
+        assert!(limit.take(peer("192.0.2.2")).is_some());
         drop(first);
-        assert!(seats.take(peer("::ffff:192.0.2.1")).is_some());
-        assert!(seats.taken.lock().by_address.is_empty());
+        assert!(limit.take(peer("::ffff:192.0.2.1")).is_some());
+        assert!(limit.taken.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn one_ipv6_network_counts_as_one_address() {
+        let limit = ConnectionLimit::new(9, 1);
+        let _first = limit.take(peer("2001:db8::1"));
+        assert!(limit.take(peer("2001:db8::ffff:2")).is_none());
+        assert!(limit.take(peer("2001:db8:0:1::1")).is_some());
     }
 
     #[test]
     fn loopback_is_exempt_from_the_limit_of_one_address() {
-        let seats = Seats::new(9, 1);
+        let limit = ConnectionLimit::new(9, 1);
         let all: Vec<_> = ["127.0.0.1", "127.0.0.1", "::1", "::ffff:127.0.0.1"]
-            .map(|address| seats.take(peer(address)))
+            .map(|address| limit.take(peer(address)))
             .into_iter()
             .flatten()
             .collect();
