@@ -45,10 +45,10 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// How many times [`Posts`] the channel holds before senders must wait. Enough for a batch worth
-/// sending when the broadcaster was away for a moment; and as each has at most 64 texts or one long
-/// listing, what waits here stays within about a megabyte.
-const CHANNEL: usize = 16;
+/// How many [`Posts`] the channel holds before senders must wait. Enough for a batch worth sending
+/// when the broadcaster was away for a moment; and as each has at most 64 texts or one long listing,
+/// what waits here stays within a few megabytes.
+const CHANNEL: usize = 64;
 
 /// A batch ends after so many posts or so many encoded bytes, whichever comes first: a longer one
 /// gains nothing more on system calls, but the first in it waits for the last.

@@ -92,7 +92,7 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
         }
         if length == buffer.len() && length < LARGEST_READ {
             buffer.resize(length * 2, 0);
-        } else if length < buffer.len() / 4 {
+        } else if length < buffer.len() / 16 {
             buffer = vec![0; SMALLEST_READ];
             commands = Vec::new();
         }
