@@ -48,8 +48,8 @@
 //! 6. **Mistakes are commands.** So their answers keep their place among the others.
 //! 7. **Membership is exact.** Between "You joined" and leaving, a client hears everything said in the
 //!    room, and outside nothing.
-//! 8. **Stopping is prompt and complete.** Threads end when a stream ends or a sender is dropped, and
-//!    each is joined.
+//! 8. **Stopping is prompt and complete.** A thread ends when its stream ends or its senders are
+//!    dropped; those of the clients and the broadcaster's are joined before the program ends.
 
 pub mod broadcaster;
 pub mod cli;
