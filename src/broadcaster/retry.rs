@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Soon, and as long as nothing moves, less and less often. So a
-/// client that drains is served within a millisecond or two, and one that never reads costs next
-/// to nothing.
+/// Full sockets are tried again soon and, as long as nothing moves, less and less often. So a client
+/// that drains is served within a millisecond or two, and one that never reads costs next to nothing.
 #[derive(Default)]
 pub(super) struct Retry {
     /// `None` while no socket is full; then the broadcaster sleeps until there is a post.
