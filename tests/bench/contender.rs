@@ -40,9 +40,13 @@ pub(crate) trait Contender {
     fn say(&self, room: &str, length: usize) -> String;
 
     /// As `say`, for one client.
-    fn whisper(&self, nick: &str, length: usize) -> String;
+    fn whisper(&self, nick: &str, length: usize) -> String {
+        self.say(nick, length)
+    }
 
-    fn line_end(&self) -> &'static str;
+    fn line_end(&self) -> &'static str {
+        "\r\n"
+    }
 
     /// How many may wait for their greeting at a time: no more than its backlog holds, because a
     /// connection that does not fit is tried again only a second later.
@@ -56,7 +60,9 @@ pub(crate) trait Contender {
     }
 
     /// What makes the server hang up; `None` if it has no word for it.
-    fn quit(&self) -> Option<&'static str>;
+    fn quit(&self) -> Option<&'static str> {
+        None
+    }
 
     /// What a line without its end means.
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a>;

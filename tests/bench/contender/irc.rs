@@ -67,10 +67,6 @@ impl Contender for Irc {
         self.at_the_door
     }
 
-    fn line_end(&self) -> &'static str {
-        "\r\n"
-    }
-
     fn quit(&self) -> Option<&'static str> {
         Some("QUIT\r\n")
     }

@@ -40,18 +40,6 @@ impl Contender for Nats {
         format!("PUB {room} {length}\r\n")
     }
 
-    fn whisper(&self, nick: &str, length: usize) -> String {
-        self.say(nick, length)
-    }
-
-    fn line_end(&self) -> &'static str {
-        "\r\n"
-    }
-
-    fn quit(&self) -> Option<&'static str> {
-        None
-    }
-
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
         match line {
             _ if line.len() == TEXT => Line::Said(line),

@@ -46,10 +46,6 @@ impl Contender for Raw {
         "\n"
     }
 
-    fn quit(&self) -> Option<&'static str> {
-        None
-    }
-
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
         match line {
             b"ready" => Line::Ready,

@@ -45,18 +45,6 @@ impl Contender for Redis {
         format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n{room}\r\n${length}\r\n", room.len())
     }
 
-    fn whisper(&self, nick: &str, length: usize) -> String {
-        self.say(nick, length)
-    }
-
-    fn line_end(&self) -> &'static str {
-        "\r\n"
-    }
-
-    fn quit(&self) -> Option<&'static str> {
-        None
-    }
-
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
         match line {
             _ if line.len() == TEXT => Line::Said(line),
