@@ -195,6 +195,7 @@ impl Broadcaster {
             Post::Enter(client, room) => self.enter(client, room),
             Post::Tell(client, event) => self.tell(client, &event),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+            Post::Dismiss(client, event) => self.dismiss(client, &event),
             Post::Detach(client) => self.detach(client),
             Post::Stop(event) => self.stop(&event),
         }
@@ -266,6 +267,15 @@ impl Broadcaster {
                 client.from = room.bytes.len();
             }
         }
+    }
+
+    /// Its session notices that it is over, and removes the client as it removes any other.
+    fn dismiss(&mut self, client: ClientId, event: &Event) {
+        self.tell(client, event);
+        let Some(told) = self.clients.get_mut(client) else { return };
+        told.outbox.close();
+        told.note_blocked(client, &mut self.blocked, &mut self.retry);
+        told.outbox.hang_up();
     }
 
     fn detach(&mut self, client: ClientId) {

@@ -40,6 +40,8 @@ pub enum Command {
     ShowTopic,
     /// Set the room's topic.
     SetTopic(Text),
+    /// Show what was said in the room before: so many lines, or the usual number.
+    ShowHistory(Option<usize>),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -55,7 +57,7 @@ pub enum Command {
 impl Command {
     /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
     pub fn has_long_answer(&self) -> bool {
-        matches!(self, Self::ListRooms | Self::ListUsers | Self::Help(None))
+        matches!(self, Self::ListRooms | Self::ListUsers | Self::ShowHistory(_) | Self::Help(None))
     }
 }
 
@@ -114,7 +116,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 14] = [
+pub static VERBS: [Verb; 15] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -125,6 +127,7 @@ pub static VERBS: [Verb; 14] = [
     Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
     Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
+    Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
@@ -230,6 +233,14 @@ fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
 
 fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
     Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+}
+
+fn history(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let Ok(count) = typed.name() else { return Ok(Command::ShowHistory(None)) };
+    match count.parse() {
+        Ok(count @ 1..) => Ok(Command::ShowHistory(Some(count))),
+        _ => Err(typed.usage()),
+    }
 }
 
 fn help(typed: &Typed<'_>) -> Result<Command, Mistake> {

@@ -1,6 +1,9 @@
 //! What the server may say; its `Display` is the one place where sentences for users live.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
     command::{Mistake, VERBS, Verb},
@@ -9,6 +12,9 @@ use crate::{
 };
 
 pub mod heard;
+pub mod past;
+
+use past::Past;
 
 /// Something that happened, as its hearers are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub enum Event {
         text: Text,
         /// The place in the server's order of everything said; each room hears them rising.
         seq: u64,
+        /// When.
+        at: SystemTime,
     },
     /// To the room: somebody did something.
     Acted {
@@ -43,7 +51,13 @@ pub enum Event {
         text: Text,
         /// The place in the server's order of everything said.
         seq: u64,
+        /// When.
+        at: SystemTime,
     },
+    /// What was said in your room before you came.
+    Past(Past),
+    /// Nothing was, or nobody remembers.
+    NoPast(Room),
     /// To the others in the room: somebody has a new nickname.
     Renamed {
         /// The nickname until now.
@@ -184,8 +198,10 @@ impl fmt::Display for Event {
             Self::Departed(nick) => write!(f, "{nick} has left the chat."),
             Self::Entered(nick) => write!(f, "{nick} has joined the room."),
             Self::Left(nick) => write!(f, "{nick} has left the room."),
-            Self::Said { room, from, text, seq: _ } => write!(f, "[{room}] {from}: {text}"),
-            Self::Acted { from, text, seq: _ } => write!(f, "* {from} {text}"),
+            Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
+            Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
+            Self::Past(past) => past.fmt(f),
+            Self::NoPast(room) => write!(f, "Nothing is remembered of '{room}'."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),

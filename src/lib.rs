@@ -22,11 +22,11 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards |
+//! | 0 | [`names`], [`text`], [`clock`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards; what time it is |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
-//! | 3 | [`dialect`] | bytes to commands, events to bytes; no socket, thread or clock |
-//! | 4 | [`broadcaster`] | the channel and the writing ends |
+//! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
+//! | 4 | [`broadcaster`], [`store`] | the channel and the writing ends; what outlives the server |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
 //! | 6 | [`session`] | one client's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
@@ -54,12 +54,15 @@
 pub mod broadcaster;
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod command;
 pub mod dialect;
 pub mod event;
+pub mod fact;
 pub mod names;
 pub mod registry;
 pub mod server;
 pub mod session;
+pub mod store;
 pub mod text;
 pub mod transport;

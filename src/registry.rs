@@ -1,19 +1,23 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{iter, ops::ControlFlow, time::Instant};
+use std::{net::SocketAddr, ops::ControlFlow};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::{
-    broadcaster::{Post, Posts, Sink},
+    broadcaster::{Posts, Sink},
+    clock::Now,
     command::Command,
     names::ClientId,
+    store::{Record, Saver},
 };
 
+mod backstage;
 pub mod state;
 
-use state::State;
+use backstage::Backstage;
+use state::{State, Task};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the
 /// broadcaster.
@@ -23,6 +27,7 @@ use state::State;
 /// channel is full it is still draining, and whoever waits here waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
+    backstage: Backstage,
 }
 
 struct Shared {
@@ -31,66 +36,95 @@ struct Shared {
 }
 
 impl Registry {
-    /// An empty chat that posts to `broadcaster`.
-    pub fn new(state: State, broadcaster: Sender<Posts>) -> Self {
-        Self { shared: Mutex::new(Shared { state, broadcaster }) }
+    /// A chat that posts to `broadcaster` and is kept by `saver`.
+    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver) -> Self {
+        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage: Backstage::new(saver) }
     }
 
     /// Lets a client in; `None` once the server is stopping.
-    pub fn enter(&self, sink: Box<dyn Sink>) -> Option<ClientId> {
-        let now = Instant::now();
-        let mut shared = self.shared.lock();
-        if shared.state.is_stopping() {
-            return None;
-        }
-        let (client, posts) = shared.state.enter(now);
-        let posts = iter::once(Post::Attach(client, sink)).chain(posts).collect();
-        shared.post(posts);
-        Some(client)
+    pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Option<ClientId> {
+        let now = Now::read();
+        self.decide(|state| (!state.is_stopping()).then(|| state.enter(address, sink, now)))
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
-    pub fn apply(
-        &self,
-        client: ClientId,
-        commands: impl ExactSizeIterator<Item = Command>,
-    ) -> ControlFlow<()> {
-        let now = Instant::now();
-        let mut flow = ControlFlow::Continue(());
-        let mut posts = Vec::with_capacity(commands.len());
-        let mut shared = self.shared.lock();
-        for command in commands {
-            if command == Command::Quit {
-                flow = ControlFlow::Break(());
-            }
-            posts.extend(shared.state.apply(client, command, now));
-            if flow.is_break() {
-                break;
-            }
+    pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
+        loop {
+            let now = Now::read();
+            let (flow, task) = self.decide(|state| apply_burst(state, client, &mut commands, now));
+            let Some(task) = task else { return flow };
+            self.perform(client, task);
         }
-        shared.post(posts);
-        flow
+    }
+
+    /// Does something slow without the lock; then the rules go on, and may need something else.
+    fn perform(&self, client: ClientId, task: Task) {
+        let mut next = Some(task);
+        while let Some(Task { work, then }) = next {
+            let done = self.backstage.perform(&work);
+            let now = Now::read();
+            next = self.decide(|state| state.resume(client, then, done, now));
+        }
     }
 
     /// Removes a client. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId) {
-        let mut shared = self.shared.lock();
-        let posts = shared.state.leave(client).collect();
-        shared.post(posts);
+        let now = Now::read();
+        self.decide(|state| state.leave(client, now));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
-        let mut shared = self.shared.lock();
-        let posts = shared.state.stop().collect();
-        shared.post(posts);
+        self.decide(State::stop);
     }
+
+    /// One thing that has changed since it was last saved, as it is now.
+    pub fn take_unsaved(&self) -> Option<Record> {
+        self.shared.lock().state.take_unsaved()
+    }
+
+    /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision
+    /// order.
+    fn decide<T>(&self, decide: impl FnOnce(&mut State) -> T) -> T {
+        let mut shared = self.shared.lock();
+        let decided = decide(&mut shared.state);
+        shared.post();
+        let has_news = shared.state.has_news_to_save();
+        drop(shared);
+        if has_news {
+            self.backstage.wake_saver();
+        }
+        decided
+    }
+}
+
+/// Applies commands up to one that needs something slow, or is the last.
+fn apply_burst(
+    state: &mut State,
+    client: ClientId,
+    commands: &mut impl Iterator<Item = Command>,
+    now: Now,
+) -> (ControlFlow<()>, Option<Task>) {
+    for command in commands {
+        let is_last = command == Command::Quit;
+        let task = state.apply(client, command, now);
+        if is_last {
+            return (ControlFlow::Break(()), None);
+        }
+        if task.is_some() {
+            return (ControlFlow::Continue(()), task);
+        }
+    }
+    (ControlFlow::Continue(()), None)
 }
 
 impl Shared {
     /// A broadcaster that is gone takes nothing, and then there is nobody to tell: a client's writing
     /// end that is dropped, wherever that happens, hangs up on its session.
-    fn post(&self, posts: Vec<Post>) {
-        let _ = self.broadcaster.send(Posts(posts));
+    fn post(&mut self) {
+        let posts = self.state.take_posts();
+        if !posts.is_empty() {
+            let _ = self.broadcaster.send(Posts(posts));
+        }
     }
 }

@@ -11,10 +11,15 @@ use std::{
 
 use crate::{
     broadcaster::{self, Broadcaster},
+    clock::Now,
     dialect::text,
     event::Event,
-    registry::{Registry, state::State},
+    registry::{
+        Registry,
+        state::{self, Restored, State},
+    },
     session,
+    store::Saver,
     transport::{self, Connection, ConnectionLimit, Listener},
 };
 
@@ -43,8 +48,8 @@ pub struct Config {
     pub max_line_length: usize,
     /// Bytes that may wait for one client whose socket is full.
     pub outbox_limit: usize,
-    /// Most members of a room in which coming and going are announced.
-    pub presence_limit: Option<usize>,
+    /// What the chat's rules are set to.
+    pub rules: state::Limits,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -79,7 +84,11 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(State::new(config.presence_limit.unwrap_or(usize::MAX)), posts),
+            registry: Registry::new(
+                State::new(config.rules, Restored::default(), Now::read()),
+                posts,
+                Saver::none(),
+            ),
             broadcaster,
         })
     }

@@ -1,6 +1,6 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{io::Read, ops::ControlFlow, time::Duration};
+use std::{io::Read, net::SocketAddr, ops::ControlFlow, time::Duration};
 
 use crate::{
     broadcaster::Sink,
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let Some(membership) = Membership::enter(registry, sink) else { return };
+    let Some(membership) = Membership::enter(registry, peer, sink) else { return };
     tracing::info!(%peer, "connected");
     let why = converse(&membership, &mut reader, limits);
     drop(membership);
@@ -45,11 +45,11 @@ struct Membership<'a> {
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, sink: Box<dyn Sink>) -> Option<Self> {
-        registry.enter(sink).map(|client| Self { registry, client })
+    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Option<Self> {
+        registry.enter(address, sink).map(|client| Self { registry, client })
     }
 
-    fn apply(&self, commands: impl ExactSizeIterator<Item = Command>) -> ControlFlow<()> {
+    fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         self.registry.apply(self.client, commands)
     }
 }
@@ -123,8 +123,10 @@ mod tests {
     use super::*;
     use crate::{
         broadcaster::{Post, Posts},
+        clock::Now,
         event::Event,
-        registry::state::State,
+        registry::state::{self, HistoryLimits, Restored, State},
+        store::Saver,
     };
 
     struct NoSink;
@@ -153,7 +155,14 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        (Registry::new(State::new(200), sender), posts)
+        let limits = state::Limits { presence: 200, history: HistoryLimits { kept: 0, replayed: 0 } };
+        let state = State::new(limits, Restored::default(), Now::read());
+        (Registry::new(state, sender, Saver::none()), posts)
+    }
+
+    fn enter(registry: &Registry) -> Membership<'_> {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Membership::enter(registry, address, Box::new(NoSink)).expect("not stopping")
     }
 
     fn limits() -> Limits {
@@ -163,9 +172,9 @@ mod tests {
     #[test]
     fn a_panic_in_one_session_is_only_that_clients_leaving() {
         let (registry, posts) = chat();
-        let other = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        let other = enter(&registry);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
-            let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+            let membership = enter(&registry);
             converse(&membership, Faulty(b"/nick bob\nhel"), limits());
         }));
         assert!(unwound.is_err());
@@ -190,7 +199,7 @@ mod tests {
     #[test]
     fn nothing_after_quit_is_carried_out() {
         let (registry, posts) = chat();
-        let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        let membership = enter(&registry);
         assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),

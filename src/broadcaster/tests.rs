@@ -95,7 +95,13 @@ impl Studio {
 
 fn said(text: &str) -> Event {
     let (room, from) = (Room::lobby(), Nick::new("a").unwrap());
-    Event::Said { room, from, text: Text::new(text, 9999).unwrap().unwrap(), seq: 0 }
+    Event::Said {
+        room,
+        from,
+        text: Text::new(text, 9999).unwrap().unwrap(),
+        seq: 0,
+        at: std::time::UNIX_EPOCH,
+    }
 }
 
 fn line(text: &str) -> String {

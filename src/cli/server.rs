@@ -8,46 +8,57 @@ use std::{
 use clap::{ArgAction, Parser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
-use crate::server::{Config, Server};
+use crate::{
+    registry::state::{self, HistoryLimits},
+    server::{Config, Server},
+};
 
 /// A chat server: one thread per client. Ctrl-C stops it.
 #[derive(Debug, Parser)]
 #[command(name = "chat_server", version)]
 pub struct Arguments {
     /// Host name or address to listen on; 0.0.0.0 or :: for every network
-    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "CHAT_HOST", value_name = "HOST", default_value = "127.0.0.1")]
     host: String,
 
     /// TCP port; 0 for any free one
-    #[arg(long, value_name = "PORT", default_value_t = 5555)]
+    #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
     port: u16,
 
     /// Most clients at a time; 0 for as many as this machine holds
-    #[arg(long, value_name = "CLIENTS", default_value_t = 1000)]
+    #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
     max_clients: usize,
 
     /// Most clients at a time from one address, loopback exempt; 0 for no limit
-    #[arg(long, value_name = "CLIENTS", default_value_t = 100)]
+    #[arg(long, env = "CHAT_MAX_PER_ADDRESS", value_name = "CLIENTS", default_value_t = 100)]
     max_per_address: usize,
 
     /// Longest text of a message; 0 for whatever fits into a line
-    #[arg(long, value_name = "BYTES", default_value_t = 1024)]
+    #[arg(long, env = "CHAT_MAX_MESSAGE_LENGTH", value_name = "BYTES", default_value_t = 1024)]
     max_message_length: usize,
 
     /// Longest line that a client may send
-    #[arg(long, value_name = "BYTES", default_value_t = 8192, value_parser = bytes(256, 1 << 20))]
+    #[arg(long, env = "CHAT_MAX_LINE_LENGTH", value_name = "BYTES", default_value_t = 8192, value_parser = bytes(256, 1 << 20))]
     max_line_length: u64,
 
     /// Bytes that may wait for a client that does not read; beyond, it is cut
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
+    #[arg(long, env = "CHAT_OUTBOX_LIMIT", value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
     outbox_limit: u64,
 
     /// Most members of a room in which coming and going are announced; 0 for no limit
-    #[arg(long, value_name = "MEMBERS", default_value_t = 200)]
+    #[arg(long, env = "CHAT_PRESENCE_LIMIT", value_name = "MEMBERS", default_value_t = 200)]
     presence_limit: usize,
 
+    /// Lines that each room remembers; 0 for none
+    #[arg(long, env = "CHAT_HISTORY", value_name = "LINES", default_value_t = 1000)]
+    history: usize,
+
+    /// Lines shown to whoever comes into a room; 0 for none
+    #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
+    history_replay: usize,
+
     /// Longest time for delivering what is queued when the server stops
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
+    #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
     shutdown_grace: u64,
 
     /// Say more on standard error: who comes and goes; twice: everything
@@ -108,8 +119,15 @@ impl Arguments {
             max_message_length: unless_zero(self.max_message_length),
             max_line_length: in_memory(self.max_line_length),
             outbox_limit: in_memory(self.outbox_limit),
-            presence_limit: unless_zero(self.presence_limit),
+            rules: self.rules(),
             grace: Duration::from_secs(self.shutdown_grace),
+        }
+    }
+
+    fn rules(&self) -> state::Limits {
+        state::Limits {
+            presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
+            history: HistoryLimits { kept: self.history, replayed: self.history_replay },
         }
     }
 

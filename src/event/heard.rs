@@ -145,10 +145,10 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         check(&Event::Full, Heard::CutOff);
         check(&Event::TooSlow, Heard::CutOff);
-        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1 };
+        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(
-            &Event::Acted { from: bob, text: text("waves"), seq: 1 },
+            &Event::Acted { from: bob, text: text("waves"), seq: 1, at: std::time::UNIX_EPOCH },
             Heard::Acted { from: "bob", text: "waves" },
         );
         check(

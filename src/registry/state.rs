@@ -1,31 +1,66 @@
 //! The chat's rules: who is called what, who is in which room, who hears whom.
 //!
 //! No socket, thread, clock or lock in here: a command comes in, posts come out. So the rules are
-//! tested as conversations, and by random ones.
+//! tested as conversations, and by random ones. Where a rule needs something slow, it hands out a
+//! [`Task`]: the session does it without the lock, and comes back with what came of it.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
+    net::SocketAddr,
     sync::Arc,
     time::Instant,
-    vec::Drain,
 };
 
 use slotmap::SlotMap;
 
 use crate::{
-    broadcaster::{Except, Post},
+    broadcaster::{Except, Post, Sink},
+    clock::Now,
     command::Command,
-    event::{Event, Listing},
+    event::{Event, Listing, past::Manner},
+    fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
+    store::NetworkBan,
     text::Text,
 };
 
+mod asleep;
 mod guests;
+mod history;
 mod ignoring;
+mod task;
 #[cfg(test)]
 mod tests;
+mod unsaved;
 
+pub use asleep::Lasting;
+pub use history::{History, HistoryLimits};
+pub use task::{Done, Task, Then, Work};
+
+use asleep::Asleep;
 use guests::GuestNumbers;
+use unsaved::{Marks, Unsaved};
+
+/// What the rules are set to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// In a room with more members than this, coming and going are not announced.
+    pub presence: usize,
+    /// What rooms remember.
+    pub history: HistoryLimits,
+}
+
+/// What was known when the server last stopped.
+#[derive(Clone, Debug, Default)]
+pub struct Restored {
+    /// The rooms.
+    pub rooms: Vec<(Room, Lasting)>,
+    /// The accounts, with their hashed passwords.
+    pub accounts: Vec<(Nick, String)>,
+    /// The networks that nobody may connect from.
+    pub networks: Vec<(String, NetworkBan)>,
+}
 
 /// The chat as it is between two commands.
 pub struct State {
@@ -40,18 +75,30 @@ pub struct State {
     /// For each nickname, who ignores it: asked for every message, so it is kept from this side, and
     /// shared with the posts.
     ignored_by: HashMap<Nick, Arc<[ClientId]>>,
-    /// In a room with more members than this, coming and going are not announced.
-    presence_limit: usize,
+    limits: Limits,
+    /// Rooms that nobody is in, and that are remembered.
+    asleep: Asleep,
+    /// Bytes that all rooms' histories take.
+    history_size: usize,
+    unsaved: Marks,
     /// How many things have been said.
     seq: u64,
     /// Everybody has been told that the server stops: that was the last word.
     is_stopping: bool,
-    /// What follows from the command at hand.
+    /// When the command at hand was read.
+    now: Now,
+    /// What follows from it.
     posts: Vec<Post>,
+    facts: Vec<Fact>,
+    task: Option<Task>,
 }
 
 struct Client {
     nick: Nick,
+    address: SocketAddr,
+    /// The account it has logged in to, whatever its nickname is now.
+    account: Option<Nick>,
+    is_administrator: bool,
     room: RoomId,
     connected: Instant,
     last_active: Instant,
@@ -65,15 +112,15 @@ struct RoomState {
     name: Room,
     /// In the order `/users` shows them.
     members: BTreeMap<Nick, ClientId>,
-    topic: Option<Text>,
+    lasting: Lasting,
 }
 
 impl State {
-    /// An empty chat. `presence_limit` is in members of a room.
-    pub fn new(presence_limit: usize) -> Self {
+    /// A chat with nobody in it, that remembers what was restored.
+    pub fn new(limits: Limits, restored: Restored, now: Now) -> Self {
         let mut rooms = SlotMap::with_key();
-        let lobby = rooms.insert(RoomState::new(Room::lobby()));
-        Self {
+        let lobby = rooms.insert(RoomState::new(Room::lobby(), Lasting::default()));
+        let mut state = Self {
             clients: SlotMap::with_key(),
             nicks: HashMap::new(),
             rooms,
@@ -81,48 +128,94 @@ impl State {
             lobby,
             guests: GuestNumbers::default(),
             ignored_by: HashMap::new(),
-            presence_limit,
+            limits,
+            asleep: Asleep::default(),
+            history_size: 0,
+            unsaved: Marks::default(),
             seq: 0,
             is_stopping: false,
+            now,
             posts: Vec::new(),
+            facts: Vec::new(),
+            task: None,
+        };
+        state.restore(restored);
+        state
+    }
+
+    fn restore(&mut self, Restored { rooms, accounts: _, networks: _ }: Restored) {
+        for (room, lasting) in rooms {
+            self.seq = self.seq.max(lasting.history.newest().unwrap_or(0));
+            self.history_size += lasting.history.size();
+            match self.room_names.get(&room) {
+                Some(&awake) => self.rooms[awake].lasting = lasting,
+                None => self.put_to_sleep(room, lasting),
+            }
         }
     }
 
     /// Lets a client in as a guest in the lobby.
-    pub fn enter(&mut self, now: Instant) -> (ClientId, Drain<'_, Post>) {
+    pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
+        self.now = now;
         let nick = Nick::guest(self.guests.take());
-        let client = self.clients.insert(Client::new(nick, self.lobby, now));
+        let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
+        self.posts.push(Post::Attach(client, sink));
         self.nicks.insert(nick, client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
-        (client, self.posts.drain(..))
+        client
     }
 
-    /// Carries out one command; `now` is when it was read.
-    pub fn apply(&mut self, client: ClientId, command: Command, now: Instant) -> Drain<'_, Post> {
-        if let Some(asking) = self.clients.get_mut(client)
-            && !self.is_stopping
-        {
-            asking.last_active = now;
-            self.carry_out(client, command, now);
+    /// Carries out one command; `now` is when it was read. If there is a task, the next command of
+    /// this client waits until it is done and [`State::resume`] was called.
+    pub fn apply(&mut self, client: ClientId, command: Command, now: Now) -> Option<Task> {
+        let asking = self.clients.get_mut(client).filter(|_| !self.is_stopping)?;
+        asking.last_active = now.instant;
+        self.now = now;
+        self.carry_out(client, command);
+        self.task.take()
+    }
+
+    /// Goes on with a command whose task is done.
+    pub fn resume(&mut self, client: ClientId, then: Then, done: Done, now: Now) -> Option<Task> {
+        if !self.is_stopping && self.clients.contains_key(client) {
+            self.now = now;
+            self.go_on(client, then, done);
         }
-        self.posts.drain(..)
+        self.task.take()
     }
 
     /// Forgets a client.
-    pub fn leave(&mut self, client: ClientId) -> Drain<'_, Post> {
+    pub fn leave(&mut self, client: ClientId, now: Now) {
+        self.now = now;
         if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
             self.leave_room(client, Event::Departed(nick));
             self.forget(client);
             self.posts.push(Post::Detach(client));
         }
-        self.posts.drain(..)
     }
 
     /// Tells everybody that the server stops; from then on nobody is told anything.
-    pub fn stop(&mut self) -> Drain<'_, Post> {
+    pub fn stop(&mut self) {
         self.is_stopping = true;
         self.posts.push(Post::Stop(Event::ShuttingDown));
-        self.posts.drain(..)
+    }
+
+    /// What the broadcaster is to do about everything decided since this was last asked.
+    pub fn take_posts(&mut self) -> Vec<Post> {
+        mem::take(&mut self.posts)
+    }
+
+    /// What there is to say to those who look back, since this was last asked.
+    pub fn take_facts(&mut self) -> Vec<Fact> {
+        mem::take(&mut self.facts)
+    }
+
+    /// Notes what a client has just done.
+    #[expect(dead_code, reason = "nobody looks back yet")]
+    fn note(&mut self, client: ClientId, deed: Deed) {
+        let Client { nick: who, address, .. } = self.clients[client];
+        let (at, room) = (self.now.wall, self.room(client).name);
+        self.facts.push(Fact { at, who, address, room, deed });
     }
 
     /// Whether [`State::stop`] was called.
@@ -130,7 +223,7 @@ impl State {
         self.is_stopping
     }
 
-    fn carry_out(&mut self, client: ClientId, command: Command, now: Instant) {
+    fn carry_out(&mut self, client: ClientId, command: Command) {
         match command {
             Command::Say(text) => self.say(client, text),
             Command::Act(text) => self.act(client, text),
@@ -141,9 +234,10 @@ impl State {
             Command::ListUsers => self.list_users(client),
             Command::Whisper { to, text } => self.whisper(client, to, text),
             Command::Reply(text) => self.reply(client, text),
-            Command::Whois(nick) => self.whois(client, nick, now),
+            Command::Whois(nick) => self.whois(client, nick),
             Command::ShowTopic => self.show_topic(client),
             Command::SetTopic(topic) => self.set_topic(client, topic),
+            Command::ShowHistory(count) => self.show_history(client, count),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Help(None) => self.tell(client, Event::Commands),
@@ -153,14 +247,21 @@ impl State {
         }
     }
 
+    #[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "no rule needs anything slow yet")]
+    fn go_on(&mut self, _client: ClientId, then: Then, _done: Done) {
+        match then {}
+    }
+
     fn say(&mut self, client: ClientId, text: Text) {
         let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
-        self.tell_hearers(client, Event::Said { room, from, text, seq });
+        self.remember(client, text.clone(), Manner::Said, seq);
+        self.tell_hearers(client, Event::Said { room, from, text, seq, at: self.now.wall });
     }
 
     fn act(&mut self, client: ClientId, text: Text) {
         let (from, seq) = (self.nick(client), self.next_seq());
-        self.tell_hearers(client, Event::Acted { from, text, seq });
+        self.remember(client, text.clone(), Manner::Acted, seq);
+        self.tell_hearers(client, Event::Acted { from, text, seq, at: self.now.wall });
     }
 
     fn rename(&mut self, client: ClientId, new: Nick) {
@@ -190,7 +291,7 @@ impl State {
             return self.tell(client, Event::AlreadyJoined(self.rooms[id].name));
         }
         self.move_to(client, id, Event::Joined(self.rooms[id].name));
-        if self.rooms[id].topic.is_some() {
+        if self.rooms[id].lasting.topic.is_some() {
             self.show_topic(client);
         }
     }
@@ -242,23 +343,27 @@ impl State {
         self.tell(client, Event::WhisperTo { to, text });
     }
 
-    fn whois(&mut self, client: ClientId, nick: Nick, now: Instant) {
+    fn whois(&mut self, client: ClientId, nick: Nick) {
         let Some(&id) = self.nicks.get(&nick) else {
             return self.tell(client, Event::NoSuchUser(nick));
         };
         let whom = &self.clients[id];
+        let now = self.now.instant;
         let (connected, idle) = (now - whom.connected, now - whom.last_active);
         self.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
     }
 
     fn show_topic(&mut self, client: ClientId) {
-        let RoomState { name, topic, .. } = self.room(client);
-        self.tell(client, Event::Topic { room: *name, topic: topic.clone() });
+        let RoomState { name, lasting, .. } = self.room(client);
+        self.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
     }
 
     fn set_topic(&mut self, client: ClientId, topic: Text) {
         let by = self.nick(client);
-        self.room_mut(client).topic = Some(topic.clone());
+        let room = self.room_mut(client);
+        room.lasting.topic = Some(topic.clone());
+        let changed = Unsaved::Room(room.name);
+        self.unsaved.mark(changed);
         self.tell_hearers(client, Event::TopicSet { by, topic });
     }
 
@@ -276,6 +381,7 @@ impl State {
         self.rooms[room].members.insert(nick, client);
         self.posts.push(Post::Enter(client, room));
         self.tell(client, told);
+        self.replay(client);
         self.announce(client, announced);
     }
 
@@ -286,7 +392,9 @@ impl State {
         room.members.remove(&nick);
         if room.members.is_empty() && id != self.lobby {
             self.room_names.remove(&room.name);
-            self.rooms.remove(id);
+            if let Some(RoomState { name, lasting, .. }) = self.rooms.remove(id) {
+                self.put_to_sleep(name, lasting);
+            }
         }
     }
 
@@ -300,9 +408,12 @@ impl State {
         self.clients.remove(client);
     }
 
-    /// The room of this name; made on demand.
+    /// The room of this name; woken or made on demand.
     fn room_named(&mut self, name: Room) -> RoomId {
-        *self.room_names.entry(name).or_insert_with(|| self.rooms.insert(RoomState::new(name)))
+        *self.room_names.entry(name).or_insert_with_key(|&name| {
+            let (name, lasting) = self.asleep.take(name).unwrap_or((name, Lasting::default()));
+            self.rooms.insert(RoomState::new(name, lasting))
+        })
     }
 
     fn nick(&self, client: ClientId) -> Nick {
@@ -336,7 +447,7 @@ impl State {
     /// many: ten thousand arrivals told to ten thousand people are a hundred million lines.
     fn announce(&mut self, client: ClientId, event: Event) {
         let room = self.clients[client].room;
-        let is_announced = (2..=self.presence_limit).contains(&self.rooms[room].members.len());
+        let is_announced = (2..=self.limits.presence).contains(&self.rooms[room].members.len());
         if is_announced && !self.is_stopping {
             self.posts.push(Post::TellRoom(room, Except::One(client), event));
         }
@@ -344,13 +455,23 @@ impl State {
 }
 
 impl Client {
-    fn new(nick: Nick, room: RoomId, now: Instant) -> Self {
-        Self { nick, room, connected: now, last_active: now, last_whisperer: None, ignores: Vec::new() }
+    fn new(nick: Nick, address: SocketAddr, room: RoomId, now: Instant) -> Self {
+        Self {
+            nick,
+            address,
+            account: None,
+            is_administrator: false,
+            room,
+            connected: now,
+            last_active: now,
+            last_whisperer: None,
+            ignores: Vec::new(),
+        }
     }
 }
 
 impl RoomState {
-    fn new(name: Room) -> Self {
-        Self { name, members: BTreeMap::new(), topic: None }
+    fn new(name: Room, lasting: Lasting) -> Self {
+        Self { name, members: BTreeMap::new(), lasting }
     }
 }

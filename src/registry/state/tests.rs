@@ -6,19 +6,49 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::{Duration, Instant},
+    io,
+    time::Duration,
 };
 
 use super::*;
-use crate::dialect::text::{Decoder, Limits};
+use crate::dialect::text::{self, Decoder};
 
 mod conversations;
 mod model;
 
+/// A chat whose rooms remember nothing that is said.
+pub(super) fn state(presence: usize) -> State {
+    let history = HistoryLimits { kept: 0, replayed: 0 };
+    State::new(Limits { presence, history }, Restored::default(), Now::read())
+}
+
+pub(super) fn address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 1))
+}
+
+/// Does what the session would do without the lock.
+fn perform(work: &Work) -> Done {
+    match work {
+        Work::Save => Done::Saved(true),
+    }
+}
+
+pub(super) struct NoSink;
+
+impl Sink for NoSink {
+    fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
+        Ok(owed.len() + fresh.len())
+    }
+
+    fn finish(&mut self) {}
+
+    fn hang_up(&mut self) {}
+}
+
 /// A chat without sockets: everybody has an inbox.
 pub(super) struct Chat {
     state: State,
-    pub(super) now: Instant,
+    pub(super) now: Now,
     people: HashMap<String, ClientId>,
     /// The broadcaster's view: who is where, and what they were told.
     rooms: HashMap<ClientId, RoomId>,
@@ -27,9 +57,13 @@ pub(super) struct Chat {
 
 impl Chat {
     pub(super) fn new(presence_limit: usize) -> Self {
+        Self::with(state(presence_limit))
+    }
+
+    pub(super) fn with(state: State) -> Self {
         Self {
-            state: State::new(presence_limit),
-            now: Instant::now(),
+            state,
+            now: Now::read(),
             people: HashMap::new(),
             rooms: HashMap::new(),
             inboxes: HashMap::new(),
@@ -38,27 +72,29 @@ impl Chat {
 
     /// Connects somebody, who hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        let (client, posts) = self.state.enter(self.now);
-        let posts = posts.collect();
+        let client = self.state.enter(address(), Box::new(NoSink), self.now);
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
-        self.deliver(posts);
+        self.deliver();
     }
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        let posts = self.state.leave(client).collect();
-        self.deliver(posts);
+        self.state.leave(client, self.now);
+        self.deliver();
         self.inboxes.remove(&client);
     }
 
     pub(super) fn says(&mut self, name: &str, line: &str) {
-        let mut decoder = Decoder::new(Limits { line: 1000, text: 100 });
+        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
         decoder.feed(line.as_bytes());
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
-            let posts = self.state.apply(self.people[name], command, self.now).collect();
-            self.deliver(posts);
+            let mut task = self.state.apply(self.people[name], command, self.now);
+            while let Some(Task { work, then }) = task {
+                task = self.state.resume(self.people[name], then, perform(&work), self.now);
+            }
+            self.deliver();
         }
     }
 
@@ -67,14 +103,15 @@ impl Chat {
         self.inboxes.get_mut(&self.people[name]).expect("is connected")
     }
 
-    fn deliver(&mut self, posts: Vec<Post>) {
-        for post in posts {
+    fn deliver(&mut self) {
+        for post in self.state.take_posts() {
             match post {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
-                Post::Tell(client, event) => self.tell(client, &event),
+                Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
-                Post::Attach(..) | Post::Stop(_) => panic!("not the state's business here"),
+                Post::Attach(..) => {}
+                Post::Stop(_) => panic!("not the state's business here"),
             }
         }
     }

@@ -115,9 +115,12 @@ impl Drop for Server {
     }
 }
 
-/// The server's command line, to be completed.
+/// The server's command line, to be completed. Unless a test asks for it, nobody is told what was said
+/// before, and nothing outlives the test.
 pub(crate) fn command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_chat_server"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
+    command.env("CHAT_HISTORY_REPLAY", "0");
+    command
 }
 
 /// Runs a command that must end by itself; its status, standard output and standard error.

@@ -1,0 +1,31 @@
+//! Slow things that a rule needs: asked for under the lock, done without it.
+
+/// Something slow, and how the rules go on when it is done.
+#[derive(Debug)]
+pub struct Task {
+    /// What is to be done.
+    pub work: Work,
+    /// What it was for; to be given back to [`super::State::resume`].
+    pub then: Then,
+}
+
+/// Something that takes too long to do under the lock.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Work {
+    /// Wait until everything decided so far is on the disk.
+    Save,
+}
+
+/// What came of some [`Work`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Done {
+    /// Whether it is on the disk now.
+    Saved(bool),
+}
+
+/// What a task was for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Then {}
