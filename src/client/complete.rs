@@ -117,7 +117,7 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<Kind> {
         "<user>" if complete == 0 => Some(Kind::User),
         "<room>" if complete == 0 => Some(Kind::Room),
         "[command]" if complete == 0 => Some(Kind::Topic),
-        "<message>" | "<action>" | "[text]" => Some(Kind::User),
+        "<message>" | "<action>" | "[text]" | "[reason]" => Some(Kind::User),
         _ => None,
     }
 }

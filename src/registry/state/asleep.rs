@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{State, history::History, unsaved::Unsaved};
+use super::{State, bans::Bans, history::History, unsaved::Unsaved};
 use crate::{
     names::{Nick, Room},
-    store::Ban,
     text::Text,
 };
 
@@ -21,7 +20,7 @@ pub struct Lasting {
     /// The accounts that moderate it, whether they are here or not.
     pub moderators: BTreeSet<Nick>,
     /// Who is banned from it.
-    pub bans: Vec<Ban>,
+    pub bans: Bans,
     /// What was said in it.
     pub history: History,
 }
@@ -65,6 +64,15 @@ impl Asleep {
     /// As [`Asleep::room`], to be changed.
     pub(super) fn room_mut(&mut self, room: Room) -> Option<&mut Lasting> {
         self.rooms.get_mut(&room).map(|(_, lasting)| lasting)
+    }
+
+    /// Takes the rank of an account, wherever it has one; gives those rooms.
+    pub(super) fn forget_moderator(&mut self, account: Nick) -> Vec<Room> {
+        let moderated = self
+            .rooms
+            .iter_mut()
+            .filter_map(|(&room, (_, lasting))| lasting.moderators.remove(&account).then_some(room));
+        moderated.collect()
     }
 
     fn oldest(&self) -> Option<Room> {

@@ -74,6 +74,7 @@ impl State {
 
     fn rules_of(&self, room: Room) -> Record {
         let Lasting { topic, moderators, bans, history: _ } = self.lasting(room).cloned().unwrap_or_default();
+        let bans = bans.lasting().cloned().collect();
         Record::Room { room, topic, moderators: moderators.into_iter().collect(), bans }
     }
 
@@ -96,7 +97,8 @@ impl State {
         }
     }
 
-    fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
+    /// The same, to be changed.
+    pub(super) fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
         match self.room_names.get(&room) {
             Some(&id) => Some(&mut self.rooms[id].lasting),
             None => self.asleep.room_mut(room),
