@@ -7,9 +7,11 @@ use crate::{
     text::{Text, TooLong},
 };
 
+mod administration;
 mod moderation;
 mod rank;
 
+pub use administration::Administration;
 pub use moderation::Moderation;
 pub use rank::Rank;
 
@@ -50,6 +52,8 @@ pub enum Command {
     ShowHistory(Option<usize>),
     /// Decide who may be in one's room.
     Moderate(Moderation),
+    /// Run the server.
+    Administer(Administration),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -71,6 +75,7 @@ impl Command {
                 | Self::ListUsers
                 | Self::ShowHistory(_)
                 | Self::Moderate(Moderation::ListBans)
+                | Self::Administer(Administration::ListAll(_) | Administration::ListNetworkBans)
                 | Self::Help(None)
         )
     }
@@ -92,6 +97,15 @@ pub enum Mistake {
     InvalidRoom,
     /// Nobody can have this name.
     NoSuchUser(Box<str>),
+    /// Not an address, nor a network.
+    InvalidNetwork,
+    /// A number that is too small or too large.
+    OutOfRange {
+        /// The smallest that will do.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
     /// A text of more than `max` bytes.
     TextTooLong {
         /// The limit in bytes.
@@ -133,7 +147,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 22] = [
+pub static VERBS: [Verb; 29] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -154,6 +168,13 @@ pub static VERBS: [Verb; 22] = [
     Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
+    Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
+    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
+    Verb::new("forcerename", "<old> <new>",   "Give somebody another nickname.",                administration::force_rename).by(Rank::Administrator),
+    Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
+    Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),
+    Verb::new("unbanip",  "[address|network]", "Let them connect again; or list what is banned.", administration::unban_network).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -241,12 +262,13 @@ fn existing(name: &str) -> Result<Nick, Mistake> {
     Nick::new(name).map_err(|_| Mistake::NoSuchUser(name.into()))
 }
 
+fn new_nick(name: &str) -> Result<Nick, Mistake> {
+    let nick = Nick::new(name).map_err(|_| Mistake::InvalidNick)?;
+    if nick.is_reserved() { Err(Mistake::ReservedNick(nick)) } else { Ok(nick) }
+}
+
 fn rename(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let nick = Nick::new(typed.name()?).map_err(|_| Mistake::InvalidNick)?;
-    if nick.is_reserved() {
-        return Err(Mistake::ReservedNick(nick));
-    }
-    Ok(Command::Rename(nick))
+    new_nick(typed.name()?).map(Command::Rename)
 }
 
 fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {

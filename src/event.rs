@@ -11,10 +11,12 @@ use crate::{
     text::Text,
 };
 
+pub mod administration;
 pub mod heard;
 pub mod moderation;
 pub mod past;
 
+use administration::Administered;
 use moderation::Moderated;
 use past::Past;
 
@@ -133,6 +135,8 @@ pub enum Event {
     },
     /// Something about who may be in a room.
     Moderated(Moderated),
+    /// Something about the administration of the server.
+    Administered(Administered),
     /// You hear nothing more from this user.
     Ignoring(Nick),
     /// You heard nothing from this user already.
@@ -227,6 +231,7 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
             Self::Moderated(moderated) => moderated.fmt(f),
+            Self::Administered(administered) => administered.fmt(f),
             Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
             Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
             Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
@@ -254,6 +259,10 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
+        Mistake::InvalidNetwork => {
+            f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
+        }
+        Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),

@@ -107,7 +107,7 @@ impl Server {
     /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
     ///
     /// # Errors
-    /// When the broadcaster's thread cannot be started, or has failed.
+    /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
         let Self { stopper, limit, lines, registry, broadcaster } = self;
         let stops = StopOnDrop(stopper.clone());
@@ -119,14 +119,23 @@ impl Server {
             })
             .map_err(Error::Spawn)?;
         let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
-        thread::scope(|sessions| {
+        let served = thread::scope(|sessions| {
             // However accepting ends, the sessions are told, or the scope would wait for ever.
             let _stops = StopSessions(&registry);
+            let closing = thread::Builder::new().name("closing time".into());
+            closing
+                .spawn_scoped(sessions, || {
+                    registry.wait_for_closing_time();
+                    stopper.stop();
+                })
+                .map_err(Error::Spawn)?;
             acceptor.accept(sessions);
+            Ok(())
         });
         // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        broadcasting.join().map_err(|_| Error::Broadcaster)?;
+        served
     }
 }
 
@@ -198,7 +207,7 @@ impl<'a> Acceptor<'a> {
     fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
-            return transport::refuse(&stream, &full());
+            return transport::refuse(&stream, &text::line(&Event::Full));
         };
         // An error here means that the client is gone already.
         let Ok(connection) = Connection::new(stream, peer, permit) else { return };
@@ -207,7 +216,7 @@ impl<'a> Acceptor<'a> {
             thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);
         if let Err(error) = session.spawn_scoped(sessions, move || self.serve(theirs)) {
             tracing::warn!(%peer, %error, "turned away: no thread");
-            connection.refuse(&full());
+            connection.refuse(&text::line(&Event::Full));
         }
     }
 
@@ -219,10 +228,4 @@ impl<'a> Acceptor<'a> {
             tracing::error!("a session has panicked; its client was removed");
         }
     }
-}
-
-fn full() -> Vec<u8> {
-    let mut line = Vec::new();
-    text::encode(&Event::Full, &mut line);
-    line
 }

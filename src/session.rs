@@ -5,7 +5,8 @@ use std::{io::Read, net::SocketAddr, ops::ControlFlow, time::Duration};
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::text::{Decoder, Limits},
+    dialect::text::{Decoder, Limits, line},
+    event::Event,
     names::ClientId,
     registry::Registry,
     transport::Reader,
@@ -27,7 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let Some(membership) = Membership::enter(registry, peer, sink) else { return };
+    let membership = match Membership::enter(registry, peer, sink) {
+        Ok(membership) => membership,
+        Err(why) => {
+            tracing::info!(%peer, %why, "turned away");
+            return reader.refuse(&line(&why));
+        }
+    };
     tracing::info!(%peer, "connected");
     let why = converse(&membership, &mut reader, limits);
     drop(membership);
@@ -45,7 +52,7 @@ struct Membership<'a> {
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Option<Self> {
+    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
         registry.enter(address, sink).map(|client| Self { registry, client })
     }
 
@@ -124,7 +131,6 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
-        event::Event,
         registry::state::{self, HistoryLimits, Restored, State},
         store::Saver,
     };
@@ -162,7 +168,7 @@ mod tests {
 
     fn enter(registry: &Registry) -> Membership<'_> {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        Membership::enter(registry, address, Box::new(NoSink)).expect("not stopping")
+        Membership::enter(registry, address, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn limits() -> Limits {

@@ -114,8 +114,8 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<Kind> {
     let parameters: Vec<_> = verb.parameters.split(' ').collect();
     // A text goes on to the end of the line.
     match *parameters.get(complete).or(parameters.last())? {
-        "<user>" if complete == 0 => Some(Kind::User),
-        "<room>" if complete == 0 => Some(Kind::Room),
+        "<user>" | "<old>" if complete == 0 => Some(Kind::User),
+        "<room>" | "[room]" if complete == 0 => Some(Kind::Room),
         "[command]" if complete == 0 => Some(Kind::Topic),
         "<message>" | "<action>" | "[text]" | "[reason]" => Some(Kind::User),
         _ => None,

@@ -22,6 +22,7 @@ impl Command {
         match self {
             Self::Moderate(Moderation::ListModerators) => Rank::Everybody,
             Self::Moderate(_) | Self::SetTopic(_) => Rank::Moderator,
+            Self::Administer(_) => Rank::Administrator,
             _ => Rank::Everybody,
         }
     }

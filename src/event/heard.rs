@@ -49,7 +49,7 @@ pub enum Heard<'a> {
     Rooms(Names<'a>),
     /// The server closes because you asked to leave.
     Goodbye,
-    /// The server closes on purpose, because it is full or you were too slow.
+    /// The server closes on purpose: it is full, you were too slow, or you are not welcome.
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
@@ -64,7 +64,8 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Disconnected: too slow to read." => Self::CutOff,
+            "Server is full." | "Disconnected: too slow to read." | "Your address is banned." => Self::CutOff,
+            _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing},
+        event::{Event, Listing, administration::Administered},
         names::{Nick, Room},
         text::Text,
     };
@@ -145,6 +146,9 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         check(&Event::Full, Heard::CutOff);
         check(&Event::TooSlow, Heard::CutOff);
+        check(&Administered::AddressBanned.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

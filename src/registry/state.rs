@@ -25,26 +25,32 @@ use crate::{
     text::Text,
 };
 
+mod administering;
 mod asleep;
 mod bans;
+mod closing;
 mod guests;
 mod history;
 mod ignoring;
 mod moderating;
 mod moderators;
+mod networks;
 mod task;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod unsaved;
 
 pub use asleep::Lasting;
 pub use bans::Bans;
+pub use closing::Countdown;
 pub use history::{History, HistoryLimits};
 pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
 
 use asleep::Asleep;
+use closing::Closing;
 use guests::GuestNumbers;
+use networks::Networks;
 use unsaved::{Marks, Unsaved};
 
 /// What the rules are set to.
@@ -83,6 +89,10 @@ pub struct State {
     limits: Limits,
     /// Rooms that nobody is in, and that are remembered.
     asleep: Asleep,
+    /// Where nobody may come from.
+    networks: Networks,
+    /// When the server is to stop, if an administrator has said so.
+    closing: Option<Closing>,
     /// Bytes that all rooms' histories take.
     history_size: usize,
     unsaved: Marks,
@@ -106,6 +116,8 @@ struct Client {
     /// The account it has logged in to, whatever its nickname is now.
     account: Option<Nick>,
     is_administrator: bool,
+    /// It was told to go, and is no longer listened to.
+    is_dismissed: bool,
     room: RoomId,
     /// Which of all arrivals in a room was its arrival in this one.
     arrival: u64,
@@ -143,6 +155,8 @@ impl State {
             ignored_by: HashMap::new(),
             limits,
             asleep: Asleep::default(),
+            networks: Networks::default(),
+            closing: None,
             history_size: 0,
             unsaved: Marks::default(),
             seq: 0,
@@ -157,7 +171,8 @@ impl State {
         state
     }
 
-    fn restore(&mut self, Restored { rooms, accounts: _, networks: _ }: Restored) {
+    fn restore(&mut self, Restored { rooms, accounts: _, networks }: Restored) {
+        self.restore_networks(networks);
         for (room, lasting) in rooms {
             self.seq = self.seq.max(lasting.history.newest().unwrap_or(0));
             self.history_size += lasting.history.size();
@@ -176,13 +191,15 @@ impl State {
         self.posts.push(Post::Attach(client, sink));
         self.nicks.insert(nick, client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.warn_of_closing_time(client);
         client
     }
 
     /// Carries out one command; `now` is when it was read. If there is a task, the next command of
     /// this client waits until it is done and [`State::resume`] was called.
     pub fn apply(&mut self, client: ClientId, command: Command, now: Now) -> Option<Task> {
-        let asking = self.clients.get_mut(client).filter(|_| !self.is_stopping)?;
+        let asking =
+            self.clients.get_mut(client).filter(|asking| !self.is_stopping && !asking.is_dismissed)?;
         asking.last_active = now.instant;
         self.now = now;
         self.carry_out(client, command);
@@ -256,6 +273,7 @@ impl State {
             Command::SetTopic(topic) => self.set_topic(client, topic),
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::Moderate(order) => self.moderate(client, order),
+            Command::Administer(order) => self.administer(client, order),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Help(None) => self.tell(client, Event::Commands),
@@ -268,6 +286,11 @@ impl State {
     fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
         match then {
             Then::TellDecision(decision) => self.tell_decision(client, decision, done),
+            Then::Answer(event) => {
+                self.tell(client, event);
+                self.warn_unless_saved(client, done);
+            }
+            Then::Nothing => {}
         }
     }
 
@@ -284,13 +307,17 @@ impl State {
     }
 
     fn rename(&mut self, client: ClientId, new: Nick) {
-        let old = self.nick(client);
         if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
             return self.tell(client, Event::NickTaken(new));
         }
         if self.room(client).lasting.bans.forbid(new) && !self.clients[client].is_administrator {
             return self.tell(client, Refused::NickBanned(new).into());
         }
+        self.take_nick(client, new);
+    }
+
+    fn take_nick(&mut self, client: ClientId, new: Nick) {
+        let old = self.nick(client);
         self.nicks.remove(&old);
         self.nicks.insert(new, client);
         self.guests.give_back(old);
@@ -389,8 +416,9 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
-        let room = self.clients[client].room;
-        self.posts.push(Post::TellRoom(room, Except::Nobody, Event::TopicSet { by, topic }));
+        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
+        self.note(client, Deed::Did(told.clone()));
+        self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 
     /// From the room a client is in to another one.
@@ -489,6 +517,7 @@ impl Client {
             address,
             account: None,
             is_administrator: false,
+            is_dismissed: false,
             room,
             arrival: 0,
             connected: now,

@@ -7,6 +7,7 @@ mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod moderation;
 mod readme;
 mod slow_reader;
 mod starting;

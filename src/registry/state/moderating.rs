@@ -107,6 +107,11 @@ impl State {
             Moderated::Expelled(expulsion) => self.carry_out_ban(client, room, expulsion),
             told => self.tell_moderated(client, room, Except::Nobody, told),
         }
+        self.warn_unless_saved(client, done);
+    }
+
+    /// Says plainly what will not outlive the server.
+    pub(super) fn warn_unless_saved(&mut self, client: ClientId, done: Done) {
         if !done.saved() {
             self.tell(client, Moderated::HoldsUntilStop.into());
         }

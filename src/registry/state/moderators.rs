@@ -12,6 +12,7 @@ use crate::{
     command::{Command, Rank},
     event::{
         Event, Listing,
+        administration::Administered,
         moderation::{Moderated, Refused},
     },
     names::{ClientId, Nick, RoomId},
@@ -29,7 +30,7 @@ impl State {
             Rank::Moderator if is_administrator || self.moderates(client) => None,
             Rank::Administrator if is_administrator => None,
             Rank::Moderator => Some(Refused::NotModerator.into()),
-            Rank::Administrator => Some(Event::Moderated(Moderated::Refused(Refused::NotModerator))),
+            Rank::Administrator => Some(Administered::Required.into()),
         }
     }
 

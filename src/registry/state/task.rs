@@ -1,6 +1,7 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
 use super::Decision;
+use crate::event::Event;
 
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Task {
 pub enum Work {
     /// Wait until everything decided so far is on the disk.
     Save,
+    /// Wake whoever watches the clock: closing time has changed.
+    LookAtTheClock,
 }
 
 /// What came of some [`Work`].
@@ -25,6 +28,8 @@ pub enum Work {
 pub enum Done {
     /// Whether it is on the disk now.
     Saved(bool),
+    /// There is nothing to say about it.
+    Nothing,
 }
 
 impl Done {
@@ -32,6 +37,7 @@ impl Done {
     pub(super) fn saved(self) -> bool {
         match self {
             Self::Saved(is_saved) => is_saved,
+            Self::Nothing => false,
         }
     }
 }
@@ -42,4 +48,8 @@ impl Done {
 pub enum Then {
     /// Tell a room what was decided about it.
     TellDecision(Decision),
+    /// Tell whoever asked.
+    Answer(Event),
+    /// Nothing.
+    Nothing,
 }

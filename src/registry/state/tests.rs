@@ -16,22 +16,23 @@ use crate::{
     store::Record,
 };
 
+mod administration;
 mod conversations;
 mod model;
 mod moderation;
 mod moderators;
 
 /// A chat whose rooms remember nothing that is said.
-pub(super) fn state(presence: usize) -> State {
+pub(in crate::registry) fn state(presence: usize) -> State {
     let history = HistoryLimits { kept: 0, replayed: 0 };
     State::new(Limits { presence, history }, Restored::default(), Now::read())
 }
 
-pub(super) fn address() -> SocketAddr {
+pub(in crate::registry) fn address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-pub(super) struct NoSink;
+pub(in crate::registry) struct NoSink;
 
 impl Sink for NoSink {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
@@ -41,6 +42,13 @@ impl Sink for NoSink {
     fn finish(&mut self) {}
 
     fn hang_up(&mut self) {}
+}
+
+impl State {
+    /// Somebody has shown the administrator's password.
+    pub(in crate::registry) fn make_administrator(&mut self, client: ClientId) {
+        self.clients[client].is_administrator = true;
+    }
 }
 
 /// A chat without sockets: everybody has an inbox.
@@ -73,7 +81,11 @@ impl Chat {
 
     /// Connects somebody, who hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        let client = self.state.enter(address(), Box::new(NoSink), self.now);
+        self.connect_from(name, address());
+    }
+
+    pub(super) fn connect_from(&mut self, name: &str, address: SocketAddr) {
+        let client = self.state.enter(address, Box::new(NoSink), self.now);
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.deliver();
@@ -102,6 +114,7 @@ impl Chat {
             self.deliver();
             let done = match work {
                 Work::Save => Done::Saved(self.saves),
+                Work::LookAtTheClock => Done::Nothing,
             };
             task = self.state.resume(self.people[name], then, done, self.now);
         }
@@ -110,7 +123,7 @@ impl Chat {
 
     /// Somebody has shown the administrator's password.
     pub(super) fn is_administrator(&mut self, name: &str) {
-        self.state.clients[self.people[name]].is_administrator = true;
+        self.state.make_administrator(self.people[name]);
     }
 
     /// Somebody has logged in.
@@ -132,7 +145,8 @@ impl Chat {
                     let bans = Bans::restored(bans);
                     rooms.insert(room, Lasting { topic, moderators, bans, history: History::default() });
                 }
-                Record::Lines { .. } | Record::Account { .. } | Record::Network { .. } => {}
+                Record::Network { network, ban } => restored.networks.extend(ban.map(|ban| (network, ban))),
+                Record::Lines { .. } | Record::Account { .. } => {}
             }
         }
         restored.rooms = rooms.into_iter().collect();
@@ -153,6 +167,11 @@ impl Chat {
             match post {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
                 Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
+                Post::TellAll(event) => {
+                    for client in self.rooms.keys().copied().collect::<Vec<_>>() {
+                        self.tell(client, &event);
+                    }
+                }
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
                 Post::Attach(..) => {}

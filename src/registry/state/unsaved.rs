@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::{Lasting, State};
 use crate::{
-    names::{Room, RoomId},
+    names::{Network, Room, RoomId},
     store::Record,
 };
 
@@ -19,6 +19,8 @@ pub(super) enum Unsaved {
     Room(Room),
     /// A room's new lines.
     Lines(Room),
+    /// Whether a network is banned.
+    Network(Network),
 }
 
 /// The marks, each once, in the order in which they were first made.
@@ -59,6 +61,9 @@ impl State {
         Some(match self.unsaved.take()? {
             Unsaved::Room(room) => self.rules_of(room),
             Unsaved::Lines(room) => self.unsaved_lines_of(room),
+            Unsaved::Network(network) => {
+                Record::Network { network: network.to_string(), ban: self.networks.ban_of(network) }
+            }
         })
     }
 
