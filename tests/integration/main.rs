@@ -8,6 +8,7 @@ mod conversation;
 mod layers;
 mod limits;
 mod readme;
+mod restarting;
 mod slow_reader;
 mod starting;
 mod stopping;
