@@ -55,7 +55,7 @@ pub struct Arguments {
     data: PathBuf,
 
     /// Lines that each room remembers; 0 for none
-    #[arg(long, env = "CHAT_HISTORY", value_name = "LINES", default_value_t = 1000)]
+    #[arg(long, env = "CHAT_HISTORY_KEPT", value_name = "LINES", default_value_t = 1000)]
     history: usize,
 
     /// Lines shown to whoever comes into a room; 0 for none
