@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    emoji::{Found, expand},
     names::{Nick, Room},
     text::{Text, TooLong},
 };
@@ -42,6 +43,8 @@ pub enum Command {
     SetTopic(Text),
     /// Show what was said in the room before: so many lines, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show these emoji. They are found when the line is read: not under the lock.
+    ShowEmojis(Found),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -116,18 +119,19 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 15] = [
+pub static VERBS: [Verb; 16] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
     Verb::new("rooms",    "",                 "List the rooms that have somebody in them.",     |_| Ok(Command::ListRooms)),
     Verb::new("users",    "",                 "List who is in your room.",                      |_| Ok(Command::ListUsers)),
     Verb::new("whisper",  "<user> <message>", "Say something to one user only.",                whisper).or("w"),
-    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.text().map(Command::Reply)).or("r"),
-    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
+    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.speech().map(Command::Reply)).or("r"),
+    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.speech().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
     Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
+    Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:, or search them.", |typed| Ok(Command::ShowEmojis(Found::search(typed.rest)))),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
@@ -189,6 +193,15 @@ pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
 }
 
+/// As [`text`], but it is said to people, and the names of emoji in it become emoji. When these are too
+/// long for the limit, and what was typed is not, it is said as it was typed.
+///
+/// # Errors
+/// [`Mistake::TextTooLong`].
+pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    text(&expand(typed), max).or_else(|_| text(typed, max))
+}
+
 impl<'a> Typed<'a> {
     fn usage(&self) -> Mistake {
         Mistake::Usage(self.verb)
@@ -204,8 +217,8 @@ impl<'a> Typed<'a> {
         existing(self.name()?)
     }
 
-    fn text(&self) -> Result<Text, Mistake> {
-        text(self.rest, self.max_text)?.ok_or_else(|| self.usage())
+    fn speech(&self) -> Result<Text, Mistake> {
+        speech(self.rest, self.max_text)?.ok_or_else(|| self.usage())
     }
 }
 
@@ -227,12 +240,12 @@ fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
 
 fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
     let (user, rest) = split_word(typed.rest);
-    let text = Typed { rest, ..*typed }.text()?;
+    let text = Typed { rest, ..*typed }.speech()?;
     Ok(Command::Whisper { to: existing(user)?, text })
 }
 
 fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+    Ok(speech(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
 }
 
 fn history(typed: &Typed<'_>) -> Result<Command, Mistake> {
@@ -317,6 +330,15 @@ mod tests {
     fn a_text_over_the_limit_is_refused_whole() {
         check("me", "12345678901", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
         check("me", "1234567890", &Command::Act(say("1234567890")));
+    }
+
+    #[test]
+    fn emoji_make_no_text_too_long() {
+        check("me", ":smile:12", &Command::Act(say("😄12")));
+        // Long to type, but short to say; then the other way round.
+        check("me", ":smile: :x:", &Command::Act(say("😄 ❌")));
+        check("me", ":a::b::a:", &Command::Act(say(":a::b::a:")));
+        check("me", ":smile: :smile:..", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
     }
 
     #[test]

@@ -7,10 +7,12 @@ use std::{
 
 use crate::{
     command::{Mistake, VERBS, Verb},
+    emoji::Found,
     names::{Nick, Room},
     text::Text,
 };
 
+mod emojis;
 pub mod heard;
 pub mod past;
 
@@ -129,6 +131,8 @@ pub enum Event {
         /// What about.
         topic: Text,
     },
+    /// The emoji you asked for.
+    Emojis(Found),
     /// You hear nothing more from this user.
     Ignoring(Nick),
     /// You heard nothing from this user already.
@@ -222,6 +226,7 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
+            Self::Emojis(found) => found.fmt(f),
             Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
             Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
             Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),

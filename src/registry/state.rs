@@ -223,6 +223,7 @@ impl State {
             Command::ShowTopic => self.show_topic(client),
             Command::SetTopic(topic) => self.set_topic(client, topic),
             Command::ShowHistory(count) => self.show_history(client, count),
+            Command::ShowEmojis(found) => self.tell(client, Event::Emojis(found)),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Help(None) => self.tell(client, Event::Commands),
