@@ -8,6 +8,12 @@ use crate::{
     text::{Text, TooLong},
 };
 
+mod moderation;
+mod rank;
+
+pub use moderation::Moderation;
+pub use rank::Rank;
+
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -45,6 +51,8 @@ pub enum Command {
     ShowHistory(Option<usize>),
     /// Show these emoji. They are found when the line is read: not under the lock.
     ShowEmojis(Found),
+    /// Decide who may be in one's room.
+    Moderate(Moderation),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -60,7 +68,14 @@ pub enum Command {
 impl Command {
     /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
     pub fn has_long_answer(&self) -> bool {
-        matches!(self, Self::ListRooms | Self::ListUsers | Self::ShowHistory(_) | Self::Help(None))
+        matches!(
+            self,
+            Self::ListRooms
+                | Self::ListUsers
+                | Self::ShowHistory(_)
+                | Self::Moderate(Moderation::ListBans)
+                | Self::Help(None)
+        )
     }
 }
 
@@ -105,6 +120,8 @@ pub struct Verb {
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
+    /// Who may use it.
+    pub rank: Rank,
     /// Makes the command from what follows the word.
     make: fn(&Typed<'_>) -> Result<Command, Mistake>,
 }
@@ -119,7 +136,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 16] = [
+pub static VERBS: &[Verb] = &[
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -129,9 +146,16 @@ pub static VERBS: [Verb; 16] = [
     Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.speech().map(Command::Reply)).or("r"),
     Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.speech().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
-    Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
+    Verb::new("topic",    "[text]",           "Show your room's topic, or (moderators) set it.", topic),
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:, or search them.", |typed| Ok(Command::ShowEmojis(Found::search(typed.rest)))),
+    Verb::new("kick",     "<user> [reason]",  "Send somebody from your room back to the lobby.", moderation::kick).by(Rank::Moderator),
+    Verb::new("ban",      "<user> [reason]",  "Keep somebody out of your room: the nickname, its account, and the banned connection under any other name.", moderation::ban).by(Rank::Moderator),
+    Verb::new("unban",    "<user>",           "Let somebody into your room again.",             moderation::unban).by(Rank::Moderator),
+    Verb::new("bans",     "",                 "List who is banned from your room.",             |_| Ok(Command::Moderate(Moderation::ListBans))).by(Rank::Moderator),
+    Verb::new("mods",     "",                 "List the moderators of your room.",              |_| Ok(Command::Moderate(Moderation::ListModerators))),
+    Verb::new("mod",      "<user>",           "Make somebody in your room a moderator; with an account, for good.", moderation::promote).by(Rank::Moderator),
+    Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
@@ -145,11 +169,15 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, make }
+        Self { name, alias: None, parameters, help, rank: Rank::Everybody, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+
+    const fn by(self, rank: Rank) -> Self {
+        Self { rank, ..self }
     }
 
     /// The verb of this name or alias, in any case.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    command::{Mistake, VERBS, Verb},
+    command::{Mistake, Rank, VERBS, Verb},
     emoji::Found,
     names::{Nick, Room},
     text::Text,
@@ -14,8 +14,10 @@ use crate::{
 
 mod emojis;
 pub mod heard;
+pub mod moderation;
 pub mod past;
 
+use moderation::Moderated;
 use past::Past;
 
 /// Something that happened, as its hearers are told.
@@ -133,6 +135,8 @@ pub enum Event {
     },
     /// The emoji you asked for.
     Emojis(Found),
+    /// Something about who may be in a room.
+    Moderated(Moderated),
     /// You hear nothing more from this user.
     Ignoring(Nick),
     /// You heard nothing from this user already.
@@ -227,6 +231,7 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
             Self::Emojis(found) => found.fmt(f),
+            Self::Moderated(moderated) => moderated.fmt(f),
             Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
             Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
             Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
@@ -270,11 +275,11 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
 
 fn commands(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("Available commands:")?;
-    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), verb.help))
+    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))
 }
 
 fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "{} - {}", Usage(verb), verb.help)?;
+    write!(f, "{} - {}", Usage(verb), Help(verb))?;
     verb.alias.map_or(Ok(()), |alias| write!(f, " Short: /{alias}"))
 }
 
@@ -286,6 +291,20 @@ impl fmt::Display for Usage<'_> {
         let Verb { name, parameters, .. } = self.0;
         let space = if parameters.is_empty() { "" } else { " " };
         write!(f, "/{name}{space}{parameters}")
+    }
+}
+
+/// What a verb does, and who may use it if that is not everybody.
+pub struct Help<'a>(pub &'a Verb);
+
+impl fmt::Display for Help<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.help)?;
+        match self.0.rank {
+            Rank::Everybody => Ok(()),
+            Rank::Moderator => f.write_str(" Moderators only."),
+            Rank::Administrator => f.write_str(" Administrators only."),
+        }
     }
 }
 

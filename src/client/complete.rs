@@ -161,7 +161,7 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<(Kind, bool)> {
         "<user>" if complete == 0 => Some((Kind::User, false)),
         "<room>" if complete == 0 => Some((Kind::Room, false)),
         "[command]" if complete == 0 => Some((Kind::Topic, false)),
-        "<message>" | "<action>" | "[text]" => Some((Kind::User, true)),
+        "<message>" | "<action>" | "[text]" | "[reason]" => Some((Kind::User, true)),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
+use super::Decision;
+
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
 pub struct Task {
@@ -25,7 +27,19 @@ pub enum Done {
     Saved(bool),
 }
 
+impl Done {
+    /// Whether it is on the disk now.
+    pub(super) fn saved(self) -> bool {
+        match self {
+            Self::Saved(is_saved) => is_saved,
+        }
+    }
+}
+
 /// What a task was for.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Then {}
+pub enum Then {
+    /// Tell a room what was decided about it.
+    TellDecision(Decision),
+}

@@ -560,9 +560,11 @@ fn emoji_are_written_by_name_wherever_people_speak() {
         alice> //:smile: :nothing_known:
         alice< [lobby] alice: /😄 :nothing_known:
         bob< [lobby] alice: /😄 :nothing_known:
+        alice> /join space
+        alice< You joined room 'space'.
+        bob< alice has left the room.
         alice> /topic :rocket: day
         alice< alice has set the topic: 🚀 day
-        bob< alice has set the topic: 🚀 day
         alice> /emojis rocket
         alice< Emoji with 'rocket': 🚀 :rocket:
         alice> /emojis rockets
