@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    emoji::{Found, expand},
     names::{Nick, Room},
     text::{Text, TooLong},
 };
@@ -50,6 +51,8 @@ pub enum Command {
     SetTopic(Text),
     /// Show what was said in the room before: so many lines, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show these emoji. They are found when the line is read: not under the lock.
+    ShowEmojis(Found),
     /// Decide who may be in one's room.
     Moderate(Moderation),
     /// Run the server.
@@ -147,18 +150,19 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 29] = [
+pub static VERBS: &[Verb] = &[
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
     Verb::new("rooms",    "",                 "List the rooms that have somebody in them.",     |_| Ok(Command::ListRooms)),
     Verb::new("users",    "",                 "List who is in your room.",                      |_| Ok(Command::ListUsers)),
     Verb::new("whisper",  "<user> <message>", "Say something to one user only.",                whisper).or("w"),
-    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.text().map(Command::Reply)).or("r"),
-    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
+    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.speech().map(Command::Reply)).or("r"),
+    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.speech().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
     Verb::new("topic",    "[text]",           "Show your room's topic, or (moderators) set it.", topic),
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
+    Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:, or search them.", |typed| Ok(Command::ShowEmojis(Found::search(typed.rest)))),
     Verb::new("kick",     "<user> [reason]",  "Send somebody from your room back to the lobby.", moderation::kick).by(Rank::Moderator),
     Verb::new("ban",      "<user> [reason]",  "Keep somebody out of your room: the nickname, its account, and the banned connection under any other name.", moderation::ban).by(Rank::Moderator),
     Verb::new("unban",    "<user>",           "Let somebody into your room again.",             moderation::unban).by(Rank::Moderator),
@@ -238,6 +242,15 @@ pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
 }
 
+/// As [`text`], but it is said to people, and the names of emoji in it become emoji. When these are too
+/// long for the limit, and what was typed is not, it is said as it was typed.
+///
+/// # Errors
+/// [`Mistake::TextTooLong`].
+pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    text(&expand(typed), max).or_else(|_| text(typed, max))
+}
+
 impl<'a> Typed<'a> {
     fn usage(&self) -> Mistake {
         Mistake::Usage(self.verb)
@@ -253,8 +266,8 @@ impl<'a> Typed<'a> {
         existing(self.name()?)
     }
 
-    fn text(&self) -> Result<Text, Mistake> {
-        text(self.rest, self.max_text)?.ok_or_else(|| self.usage())
+    fn speech(&self) -> Result<Text, Mistake> {
+        speech(self.rest, self.max_text)?.ok_or_else(|| self.usage())
     }
 }
 
@@ -277,12 +290,12 @@ fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
 
 fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
     let (user, rest) = split_word(typed.rest);
-    let text = Typed { rest, ..*typed }.text()?;
+    let text = Typed { rest, ..*typed }.speech()?;
     Ok(Command::Whisper { to: existing(user)?, text })
 }
 
 fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+    Ok(speech(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
 }
 
 fn history(typed: &Typed<'_>) -> Result<Command, Mistake> {
@@ -367,6 +380,15 @@ mod tests {
     fn a_text_over_the_limit_is_refused_whole() {
         check("me", "12345678901", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
         check("me", "1234567890", &Command::Act(say("1234567890")));
+    }
+
+    #[test]
+    fn emoji_make_no_text_too_long() {
+        check("me", ":smile:12", &Command::Act(say("😄12")));
+        // Long to type, but short to say; then the other way round.
+        check("me", ":smile: :x:", &Command::Act(say("😄 ❌")));
+        check("me", ":a::b::a:", &Command::Act(say(":a::b::a:")));
+        check("me", ":smile: :smile:..", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
     }
 
     #[test]

@@ -7,11 +7,13 @@ use std::{
 
 use crate::{
     command::{Mistake, Rank, VERBS, Verb},
+    emoji::Found,
     names::{Nick, Room},
     text::Text,
 };
 
 pub mod administration;
+mod emojis;
 pub mod heard;
 pub mod moderation;
 pub mod past;
@@ -133,6 +135,8 @@ pub enum Event {
         /// What about.
         topic: Text,
     },
+    /// The emoji you asked for.
+    Emojis(Found),
     /// Something about who may be in a room.
     Moderated(Moderated),
     /// Something about the administration of the server.
@@ -230,6 +234,7 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
+            Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
             Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),

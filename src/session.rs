@@ -131,8 +131,8 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
-        registry::state::{self, HistoryLimits, Restored, State},
-        store::Saver,
+        registry::state::{self, HistoryLimits, State},
+        store::{Restored, Saver},
     };
 
     struct NoSink;

@@ -63,7 +63,7 @@ pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Command, Mistake> {
 }
 
 pub(super) fn announce(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.text().map(|text| Command::Administer(Administration::Announce(text)))
+    typed.speech().map(|text| Command::Administer(Administration::Announce(text)))
 }
 
 pub(super) fn list_all(typed: &Typed<'_>) -> Result<Command, Mistake> {

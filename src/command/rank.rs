@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn the_table_shows_what_the_rules_ask_for() {
-        for verb in &VERBS {
+        for verb in VERBS {
             let typed = ["", "bob", "bob rob", "bob hello", "192.0.2.1", "10"];
             let commands = typed.map(|typed| verb.command(typed, 99));
             let mut understood = commands.iter().filter(|command| !matches!(command, Command::Mistake(_)));

@@ -21,7 +21,7 @@ use crate::{
     event::{Event, Listing, moderation::Refused, past::Manner},
     fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
-    store::NetworkBan,
+    store::Restored,
     text::Text,
 };
 
@@ -46,12 +46,13 @@ pub use closing::Countdown;
 pub use history::{History, HistoryLimits};
 pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
+pub use unsaved::Unsaved;
 
 use asleep::Asleep;
 use closing::Closing;
 use guests::GuestNumbers;
 use networks::Networks;
-use unsaved::{Marks, Unsaved};
+use unsaved::Marks;
 
 /// What the rules are set to.
 #[derive(Clone, Copy, Debug)]
@@ -60,17 +61,6 @@ pub struct Limits {
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
-}
-
-/// What was known when the server last stopped.
-#[derive(Clone, Debug, Default)]
-pub struct Restored {
-    /// The rooms.
-    pub rooms: Vec<(Room, Lasting)>,
-    /// The accounts, with their hashed passwords.
-    pub accounts: Vec<(Nick, String)>,
-    /// The networks that nobody may connect from.
-    pub networks: Vec<(String, NetworkBan)>,
 }
 
 /// The chat as it is between two commands.
@@ -173,13 +163,8 @@ impl State {
 
     fn restore(&mut self, Restored { rooms, accounts: _, networks }: Restored) {
         self.restore_networks(networks);
-        for (room, lasting) in rooms {
-            self.seq = self.seq.max(lasting.history.newest().unwrap_or(0));
-            self.history_size += lasting.history.size();
-            match self.room_names.get(&room) {
-                Some(&awake) => self.rooms[awake].lasting = lasting,
-                None => self.put_to_sleep(room, lasting),
-            }
+        for room in rooms {
+            self.restore_room(room);
         }
     }
 
@@ -272,6 +257,7 @@ impl State {
             Command::ShowTopic => self.show_topic(client),
             Command::SetTopic(topic) => self.set_topic(client, topic),
             Command::ShowHistory(count) => self.show_history(client, count),
+            Command::ShowEmojis(found) => self.tell(client, Event::Emojis(found)),
             Command::Moderate(order) => self.moderate(client, order),
             Command::Administer(order) => self.administer(client, order),
             Command::Ignore(nick) => self.ignore(client, nick),

@@ -9,6 +9,7 @@ mod layers;
 mod limits;
 mod moderation;
 mod readme;
+mod restarting;
 mod slow_reader;
 mod starting;
 mod stopping;

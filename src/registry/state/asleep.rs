@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{State, bans::Bans, history::History, unsaved::Unsaved};
+use super::{
+    State,
+    bans::Bans,
+    history::{History, MOST_TEXT},
+    unsaved::Unsaved,
+};
 use crate::{
     names::{Nick, Room},
+    store::RestoredRoom,
     text::Text,
 };
 
@@ -81,6 +87,21 @@ impl Asleep {
 }
 
 impl State {
+    /// Remembers a room again after a restart.
+    pub(super) fn restore_room(&mut self, room: RestoredRoom) {
+        let RestoredRoom { name, topic, moderators, bans, lines } = room;
+        let (bans, history) = (Bans::restored(bans), History::restored(lines));
+        let moderators = moderators.into_iter().collect();
+        self.seq = self.seq.max(history.newest().unwrap_or(0));
+        self.history_size += history.size();
+        let lasting = Lasting { topic, moderators, bans, history };
+        match self.room_names.get(&name) {
+            Some(&awake) => self.rooms[awake].lasting = lasting,
+            None => self.put_to_sleep(name, lasting),
+        }
+        while self.history_size > MOST_TEXT && self.forget_a_sleeping_room() {}
+    }
+
     /// Remembers a room that nobody is in any more, if there is anything to remember.
     pub(super) fn put_to_sleep(&mut self, room: Room, lasting: Lasting) {
         if lasting.is_empty() {

@@ -13,7 +13,7 @@ use std::{
 use super::*;
 use crate::{
     dialect::text::{self, Decoder},
-    store::Record,
+    store::{Record, RestoredRoom},
 };
 
 mod administration;
@@ -137,19 +137,15 @@ impl Chat {
     /// The chat after a restart, as far as it is saved.
     pub(super) fn restarts(&mut self) {
         let mut restored = Restored::default();
-        let mut rooms: BTreeMap<Room, Lasting> = BTreeMap::new();
-        while let Some(record) = self.state.take_unsaved() {
-            match record {
-                Record::Room { room, topic, moderators, bans } => {
-                    let moderators = moderators.into_iter().collect();
-                    let bans = Bans::restored(bans);
-                    rooms.insert(room, Lasting { topic, moderators, bans, history: History::default() });
+        for changed in self.state.take_unsaved() {
+            match self.state.record(changed) {
+                Record::Room { room: name, topic, moderators, bans } => {
+                    restored.rooms.push(RestoredRoom { name, topic, moderators, bans, lines: Vec::new() });
                 }
                 Record::Network { network, ban } => restored.networks.extend(ban.map(|ban| (network, ban))),
                 Record::Lines { .. } | Record::Account { .. } => {}
             }
         }
-        restored.rooms = rooms.into_iter().collect();
         *self = Self {
             now: self.now,
             saves: self.saves,

@@ -226,8 +226,9 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
         "root> /unbanip
          root< No address is banned.",
     );
-    let record = chat.state.take_unsaved();
-    assert_eq!(record, Some(Record::Network { network: "192.0.2.7".into(), ban: None }));
+    let records: Vec<_> =
+        chat.state.take_unsaved().into_iter().map(|changed| chat.state.record(changed)).collect();
+    assert_eq!(records, [Record::Network { network: "192.0.2.7".into(), ban: None }]);
 }
 
 #[test]
