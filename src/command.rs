@@ -7,6 +7,10 @@ use crate::{
     text::{Text, TooLong},
 };
 
+pub mod muting;
+
+use muting::MutingCommand;
+
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,6 +50,8 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Something about mutes.
+    Muting(MutingCommand),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -57,7 +63,22 @@ pub enum Command {
 impl Command {
     /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
     pub fn has_long_answer(&self) -> bool {
-        matches!(self, Self::ListRooms | Self::ListUsers | Self::ShowHistory(_) | Self::Help(None))
+        matches!(
+            self,
+            Self::ListRooms
+                | Self::ListUsers
+                | Self::ShowHistory(_)
+                | Self::Muting(MutingCommand::List)
+                | Self::Help(None)
+        )
+    }
+
+    /// Whether others are told what it says. So much of it at a time is allowed, and none to the muted.
+    pub fn is_speech(&self) -> bool {
+        matches!(
+            self,
+            Self::Say(_) | Self::Act(_) | Self::Whisper { .. } | Self::Reply(_) | Self::SetTopic(_)
+        )
     }
 }
 
@@ -116,7 +137,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 15] = [
+pub static VERBS: [Verb; 18] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -130,6 +151,9 @@ pub static VERBS: [Verb; 15] = [
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("mutelist", "",                 "List who is muted, as an administrator.",        |_| Ok(MutingCommand::List.into())),
+    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while, as an administrator.", muting::mute),
+    Verb::new("unmute",   "<user>",           "Let somebody speak again, as an administrator.", muting::unmute),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];

@@ -12,8 +12,10 @@ use crate::{
 };
 
 pub mod heard;
+pub mod pace;
 pub mod past;
 
+use pace::PaceEvent;
 use past::Past;
 
 /// Something that happened, as its hearers are told.
@@ -144,6 +146,10 @@ pub enum Event {
         /// How many it holds.
         max: usize,
     },
+    /// Something about limits and mutes.
+    Pace(PaceEvent),
+    /// Only an administrator may do that.
+    AdministratorsOnly,
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -228,6 +234,8 @@ impl fmt::Display for Event {
             Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
             Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Pace(event) => event.fmt(f),
+            Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),

@@ -155,7 +155,8 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        let limits = state::Limits { presence: 200, history: HistoryLimits { kept: 0, replayed: 0 } };
+        let history = HistoryLimits { kept: 0, replayed: 0 };
+        let limits = state::Limits { presence: 200, history, rate: None };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Saver::none()), posts)
     }

@@ -9,7 +9,7 @@ use clap::{ArgAction, Parser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    registry::state::{self, HistoryLimits},
+    registry::state::{self, HistoryLimits, Rate},
     server::{Config, Server},
 };
 
@@ -56,6 +56,14 @@ pub struct Arguments {
     /// Lines shown to whoever comes into a room; 0 for none
     #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
     history_replay: usize,
+
+    /// Messages a second that one client may say in the long run; 0 for no limit
+    #[arg(long, env = "CHAT_RATE", value_name = "MESSAGES", default_value_t = 5)]
+    rate: u32,
+
+    /// Messages that one client may say at once; 0 for no limit
+    #[arg(long, env = "CHAT_BURST", value_name = "MESSAGES", default_value_t = 5)]
+    burst: u32,
 
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
@@ -128,6 +136,7 @@ impl Arguments {
         state::Limits {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
+            rate: Rate::per_second(self.rate, self.burst),
         }
     }
 

@@ -26,20 +26,26 @@ use crate::{
 };
 
 mod asleep;
+mod bucket;
 mod guests;
 mod history;
 mod ignoring;
+mod muting;
+mod pace;
 mod task;
 #[cfg(test)]
 mod tests;
 mod unsaved;
 
 pub use asleep::Lasting;
+pub use bucket::Rate;
 pub use history::{History, HistoryLimits};
 pub use task::{Done, Task, Then, Work};
 
 use asleep::Asleep;
 use guests::GuestNumbers;
+use muting::{Mute, MuteId};
+use pace::Pace;
 use unsaved::{Marks, Unsaved};
 
 /// What the rules are set to.
@@ -49,6 +55,8 @@ pub struct Limits {
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
+    /// How much one client may say; with `None`, as fast as it likes, and all else too.
+    pub rate: Option<Rate>,
 }
 
 /// What was known when the server last stopped.
@@ -81,6 +89,7 @@ pub struct State {
     /// Bytes that all rooms' histories take.
     history_size: usize,
     unsaved: Marks,
+    mutes: SlotMap<MuteId, Mute>,
     /// How many things have been said.
     seq: u64,
     /// Everybody has been told that the server stops: that was the last word.
@@ -97,6 +106,7 @@ struct Client {
     nick: Nick,
     address: SocketAddr,
     /// The account it has logged in to, whatever its nickname is now.
+    #[expect(dead_code, reason = "nobody has an account yet")]
     account: Option<Nick>,
     is_administrator: bool,
     room: RoomId,
@@ -106,6 +116,7 @@ struct Client {
     last_whisperer: Option<(ClientId, Nick)>,
     /// The other side of `ignored_by`.
     ignores: Vec<Nick>,
+    pace: Pace,
 }
 
 struct RoomState {
@@ -132,6 +143,7 @@ impl State {
             asleep: Asleep::default(),
             history_size: 0,
             unsaved: Marks::default(),
+            mutes: SlotMap::with_key(),
             seq: 0,
             is_stopping: false,
             now,
@@ -161,6 +173,7 @@ impl State {
         let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
         self.posts.push(Post::Attach(client, sink));
         self.nicks.insert(nick, client);
+        self.carry_mute(client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
         client
     }
@@ -171,7 +184,9 @@ impl State {
         let asking = self.clients.get_mut(client).filter(|_| !self.is_stopping)?;
         asking.last_active = now.instant;
         self.now = now;
-        self.carry_out(client, command);
+        if self.may(client, &command) {
+            self.carry_out(client, command);
+        }
         self.task.take()
     }
 
@@ -240,6 +255,7 @@ impl State {
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
+            Command::Muting(command) => self.carry_out_muting(client, command),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -275,6 +291,7 @@ impl State {
         self.follow_ignored(old, new);
         self.hear_again(client, new);
         self.clients[client].nick = new;
+        self.carry_mute(client);
         let room = self.room_mut(client);
         // Removed first: inserting an equal key would keep the old spelling.
         room.members.remove(&old);
@@ -335,8 +352,13 @@ impl State {
 
     /// Whoever ignores the whisperer hears nothing; the whisperer is not told so.
     fn whisper_to(&mut self, client: ClientId, target: ClientId, text: Text) {
+        if !self.may_whisper_to(client, target) {
+            return;
+        }
         let (from, to) = (self.nick(client), self.nick(target));
-        if !self.clients[target].ignores.contains(&from) {
+        let is_heard = !self.clients[target].ignores.contains(&from);
+        self.have_met(client, target, is_heard);
+        if is_heard {
             self.clients[target].last_whisperer = Some((client, from));
             self.tell(target, Event::WhisperFrom { from, text: text.clone() });
         }
@@ -466,6 +488,7 @@ impl Client {
             last_active: now,
             last_whisperer: None,
             ignores: Vec::new(),
+            pace: Pace::new(now),
         }
     }
 }

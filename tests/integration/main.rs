@@ -7,6 +7,7 @@ mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod rate;
 mod readme;
 mod slow_reader;
 mod starting;

@@ -15,11 +15,16 @@ use crate::dialect::text::{self, Decoder};
 
 mod conversations;
 mod model;
+mod pace;
 
 /// A chat whose rooms remember nothing that is said.
 pub(super) fn state(presence: usize) -> State {
-    let history = HistoryLimits { kept: 0, replayed: 0 };
-    State::new(Limits { presence, history }, Restored::default(), Now::read())
+    State::new(limits(presence), Restored::default(), Now::read())
+}
+
+/// Limits that nobody notices, but for the one on presence.
+fn limits(presence: usize) -> Limits {
+    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None }
 }
 
 pub(super) fn address() -> SocketAddr {
@@ -72,10 +77,28 @@ impl Chat {
 
     /// Connects somebody, who hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        let client = self.state.enter(address(), Box::new(NoSink), self.now);
+        self.connect_from(address(), name);
+    }
+
+    fn connect_from(&mut self, address: SocketAddr, name: &str) {
+        let client = self.state.enter(address, Box::new(NoSink), self.now);
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.deliver();
+    }
+
+    /// Makes somebody an administrator.
+    fn promote(&mut self, name: &str) {
+        self.state.clients[self.people[name]].is_administrator = true;
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now.instant += Duration::from_secs(seconds);
+    }
+
+    /// Everybody has heard everything.
+    fn hush(&mut self) {
+        self.inboxes.values_mut().for_each(VecDeque::clear);
     }
 
     pub(super) fn vanish(&mut self, name: &str) {
@@ -177,7 +200,7 @@ fn check_with(chat: &mut Chat, conversation: &str) {
                 chat.check_silence(line);
                 chat.connect(name);
                 chat.says(name, &format!("/nick {name}"));
-                chat.inboxes.values_mut().for_each(VecDeque::clear);
+                chat.hush();
             }
             "-" => {
                 chat.check_silence(line);

@@ -19,7 +19,7 @@ impl Contender for Ours {
 
     fn start(&self, clients: usize) -> Result<Running> {
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "-q", "--max-per-address", "0"]);
+        command.args(["--port", "0", "-q", "--max-per-address", "0", "--rate", "0"]);
         command.args(["--max-clients", &(clients + 100).to_string()]);
         start_announced(command)
     }
