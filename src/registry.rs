@@ -78,9 +78,11 @@ impl Registry {
         self.decide(State::stop);
     }
 
-    /// One thing that has changed since it was last saved, as it is now.
-    pub fn take_unsaved(&self) -> Option<Record> {
-        self.shared.lock().state.take_unsaved()
+    /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
+    /// under a lock of its own, so that nobody waits for all of them.
+    pub fn changes(&self) -> impl Iterator<Item = Record> {
+        let changed = self.shared.lock().state.take_unsaved();
+        changed.into_iter().map(|changed| self.shared.lock().state.record(changed))
     }
 
     /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::Arc,
     thread::{self, Scope},
     time::Duration,
@@ -16,10 +17,10 @@ use crate::{
     event::Event,
     registry::{
         Registry,
-        state::{self, Restored, State},
+        state::{self, State},
     },
     session,
-    store::Saver,
+    store::{Database, Keeper, Restored, Saver},
     transport::{self, Connection, ConnectionLimit, Listener},
 };
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub outbox_limit: usize,
     /// What the chat's rules are set to.
     pub rules: state::Limits,
+    /// The file that outlives the server; `None` if nothing is to.
+    pub data: Option<PathBuf>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -61,6 +64,8 @@ pub struct Server {
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
+    saver: Saver,
+    keeper: Option<Keeper>,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -75,6 +80,7 @@ impl Server {
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
+        let (restored, saver, keeper) = open(config)?;
         let (posts, broadcaster) =
             broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
         Ok(Self {
@@ -84,11 +90,9 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(
-                State::new(config.rules, Restored::default(), Now::read()),
-                posts,
-                Saver::none(),
-            ),
+            registry: Registry::new(State::new(config.rules, restored, Now::read()), posts, saver.clone()),
+            saver,
+            keeper,
             broadcaster,
         })
     }
@@ -109,21 +113,28 @@ impl Server {
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper } = self;
         let stops = StopOnDrop(stopper.clone());
-        let broadcasting = thread::Builder::new()
-            .name("broadcaster".into())
-            .spawn(move || {
-                let _stops = stops;
-                broadcaster.run();
-            })
-            .map_err(Error::Spawn)?;
-        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
-        thread::scope(|sessions| {
-            // However accepting ends, the sessions are told, or the scope would wait for ever.
-            let _stops = StopSessions(&registry);
-            acceptor.accept(sessions);
+        let broadcasting = start("broadcaster").spawn(move || {
+            let _stops = stops;
+            broadcaster.run();
         });
+        let broadcasting = broadcasting.map_err(Error::Spawn)?;
+        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
+        thread::scope(|scope| -> Result<(), Error> {
+            if let Some(keeper) = keeper {
+                let keeping = move || keeper.run(|| acceptor.registry.changes());
+                start("keeper").spawn_scoped(scope, keeping).map_err(Error::Spawn)?;
+            }
+            // Nobody can decide anything any more: what is kept now is the last of it.
+            let _finishes = FinishOnDrop(&saver);
+            thread::scope(|sessions| {
+                // However accepting ends, the sessions are told, or the scope would wait for ever.
+                let _stops = StopSessions(&registry);
+                acceptor.accept(sessions);
+            });
+            Ok(())
+        })?;
         // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
         drop(registry);
         broadcasting.join().map_err(|_| Error::Broadcaster)
@@ -143,12 +154,34 @@ fn listen(config: &Config) -> Result<Listener, Error> {
     Err(failure)
 }
 
+/// What was kept, and whoever goes on keeping.
+fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
+    let Some(path) = &config.data else { return Ok((Restored::default(), Saver::none(), None)) };
+    let database = Database::open(path).map_err(Error::Data)?;
+    let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
+    let (saver, keeper) = Keeper::new(database);
+    Ok((restored, saver, Some(keeper)))
+}
+
+fn start(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
+}
+
 /// A server without its broadcaster would be silent for ever; it stops instead.
 struct StopOnDrop(Stopper);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.stop();
+    }
+}
+
+/// The keeper waits for orders for ever, if it is not told that there will be none.
+struct FinishOnDrop<'a>(&'a Saver);
+
+impl Drop for FinishOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.finish();
     }
 }
 

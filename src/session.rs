@@ -125,8 +125,8 @@ mod tests {
         broadcaster::{Post, Posts},
         clock::Now,
         event::Event,
-        registry::state::{self, HistoryLimits, Restored, State},
-        store::Saver,
+        registry::state::{self, HistoryLimits, State},
+        store::{Restored, Saver},
     };
 
     struct NoSink;

@@ -1,14 +1,28 @@
 //! What outlives the server: one embedded database file, and the thread that owns it.
+//!
+//! The chat's memory is the truth and this is its shadow, a moment behind. Nobody reads the file while
+//! the server runs. The rules mark what has changed; the thread of the [`Keeper`] takes the values of
+//! what is marked, and writes them in groups. A thing that changes a thousand times in between is
+//! written once, and a slow disk makes nobody wait: nobody but those who asked to be sure.
 
 use std::time::SystemTime;
-
-use crossbeam_channel::{Sender, bounded};
 
 use crate::{
     event::past::Line,
     names::{Nick, Room},
     text::Text,
 };
+
+mod database;
+mod error;
+mod keeper;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use database::Database;
+pub use error::Error;
+pub use keeper::{Keeper, Saver};
 
 /// Somebody who may not come into a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,37 +88,28 @@ pub enum Record {
     },
 }
 
-/// Somebody wants to know whether everything up to now is kept.
-pub enum Order {
-    /// There is something to keep, at the next occasion.
-    Wake,
-    /// Keep it now, and say whether it is kept.
-    Save(Sender<bool>),
+/// What was kept when the server last stopped, however it stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// The rooms, those longest silent first.
+    pub rooms: Vec<RestoredRoom>,
+    /// The accounts, with their hashed passwords.
+    pub accounts: Vec<(Nick, String)>,
+    /// The networks that nobody may connect from.
+    pub networks: Vec<(String, NetworkBan)>,
 }
 
-/// The way to whoever keeps things.
-#[derive(Clone)]
-pub struct Saver(Option<Sender<Order>>);
-
-impl Saver {
-    /// Nothing is kept.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
-    /// Says that there is something to keep. It never waits: when the channel is full, there is an
-    /// order in it already.
-    pub fn wake(&self) {
-        if let Some(orders) = &self.0 {
-            let _ = orders.try_send(Order::Wake);
-        }
-    }
-
-    /// Waits until everything decided up to now is kept; whether it is. Where nothing outlives the
-    /// server anyway, it is at once.
-    pub fn save(&self) -> bool {
-        let Some(orders) = &self.0 else { return true };
-        let (answer, kept) = bounded(1);
-        orders.send(Order::Save(answer)).is_ok() && kept.recv().unwrap_or(false)
-    }
+/// What was kept of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoredRoom {
+    /// Its name, as it is spelled.
+    pub name: Room,
+    /// What it is about, if anything.
+    pub topic: Option<Text>,
+    /// The accounts that moderate it.
+    pub moderators: Vec<Nick>,
+    /// Who is banned from it.
+    pub bans: Vec<Ban>,
+    /// What was said in it, oldest first.
+    pub lines: Vec<Line>,
 }

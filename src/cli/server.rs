@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -49,8 +50,12 @@ pub struct Arguments {
     #[arg(long, env = "CHAT_PRESENCE_LIMIT", value_name = "MEMBERS", default_value_t = 200)]
     presence_limit: usize,
 
+    /// File for what outlives the server: history, topics, accounts, bans; :memory: for none
+    #[arg(long, env = "CHAT_DATA", value_name = "FILE", default_value = "chat.db")]
+    data: PathBuf,
+
     /// Lines that each room remembers; 0 for none
-    #[arg(long, env = "CHAT_HISTORY", value_name = "LINES", default_value_t = 1000)]
+    #[arg(long, env = "CHAT_HISTORY_KEPT", value_name = "LINES", default_value_t = 1000)]
     history: usize,
 
     /// Lines shown to whoever comes into a room; 0 for none
@@ -128,6 +133,7 @@ impl Arguments {
             max_line_length: in_memory(self.max_line_length),
             outbox_limit: in_memory(self.outbox_limit),
             rules: self.rules(),
+            data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
             grace: Duration::from_secs(self.shutdown_grace),
         }
     }

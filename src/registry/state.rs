@@ -21,7 +21,7 @@ use crate::{
     event::{Event, Listing, past::Manner},
     fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
-    store::NetworkBan,
+    store::Restored,
     text::Text,
 };
 
@@ -41,12 +41,13 @@ pub use asleep::Lasting;
 pub use bucket::Rate;
 pub use history::{History, HistoryLimits};
 pub use task::{Done, Task, Then, Work};
+pub use unsaved::Unsaved;
 
 use asleep::Asleep;
 use guests::GuestNumbers;
 use muting::{Mute, MuteId};
 use pace::Pace;
-use unsaved::{Marks, Unsaved};
+use unsaved::Marks;
 
 /// What the rules are set to.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +58,6 @@ pub struct Limits {
     pub history: HistoryLimits,
     /// How much one client may say; with `None`, as fast as it likes, and all else too.
     pub rate: Option<Rate>,
-}
-
-/// What was known when the server last stopped.
-#[derive(Clone, Debug, Default)]
-pub struct Restored {
-    /// The rooms.
-    pub rooms: Vec<(Room, Lasting)>,
-    /// The accounts, with their hashed passwords.
-    pub accounts: Vec<(Nick, String)>,
-    /// The networks that nobody may connect from.
-    pub networks: Vec<(String, NetworkBan)>,
 }
 
 /// The chat as it is between two commands.
@@ -106,7 +96,6 @@ struct Client {
     nick: Nick,
     address: SocketAddr,
     /// The account it has logged in to, whatever its nickname is now.
-    #[expect(dead_code, reason = "nobody has an account yet")]
     account: Option<Nick>,
     is_administrator: bool,
     room: RoomId,
@@ -156,13 +145,8 @@ impl State {
     }
 
     fn restore(&mut self, Restored { rooms, accounts: _, networks: _ }: Restored) {
-        for (room, lasting) in rooms {
-            self.seq = self.seq.max(lasting.history.newest().unwrap_or(0));
-            self.history_size += lasting.history.size();
-            match self.room_names.get(&room) {
-                Some(&awake) => self.rooms[awake].lasting = lasting,
-                None => self.put_to_sleep(room, lasting),
-            }
+        for room in rooms {
+            self.restore_room(room);
         }
     }
 

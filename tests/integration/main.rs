@@ -9,6 +9,7 @@ mod layers;
 mod limits;
 mod rate;
 mod readme;
+mod restarting;
 mod slow_reader;
 mod starting;
 mod stopping;

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{State, history::History, unsaved::Unsaved};
+use super::{
+    State,
+    history::{History, MOST_TEXT},
+    unsaved::Unsaved,
+};
 use crate::{
     names::{Nick, Room},
-    store::Ban,
+    store::{Ban, RestoredRoom},
     text::Text,
 };
 
@@ -73,6 +77,20 @@ impl Asleep {
 }
 
 impl State {
+    /// Remembers a room again after a restart.
+    pub(super) fn restore_room(&mut self, room: RestoredRoom) {
+        let RestoredRoom { name, topic, moderators, bans, lines } = room;
+        let (moderators, history) = (moderators.into_iter().collect(), History::restored(lines));
+        self.seq = self.seq.max(history.newest().unwrap_or(0));
+        self.history_size += history.size();
+        let lasting = Lasting { topic, moderators, bans, history };
+        match self.room_names.get(&name) {
+            Some(&awake) => self.rooms[awake].lasting = lasting,
+            None => self.put_to_sleep(name, lasting),
+        }
+        while self.history_size > MOST_TEXT && self.forget_a_sleeping_room() {}
+    }
+
     /// Remembers a room that nobody is in any more, if there is anything to remember.
     pub(super) fn put_to_sleep(&mut self, room: Room, lasting: Lasting) {
         if lasting.is_empty() {

@@ -1,10 +1,13 @@
 //! What has changed since it was last saved.
 //!
-//! The rules only mark *what* has changed. Whoever saves takes the marks one by one, each with the
-//! value of that moment, so a thing that changes a thousand times between two savings is written
+//! The rules only mark *what* has changed. Whoever saves takes the marks, and then for each of them the
+//! value of that moment. So a thing that changes a thousand times between two savings is written
 //! once, and a slow disk makes nobody wait and nothing grow.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    mem,
+};
 
 use super::{Lasting, State};
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
 
 /// Something that can change and is to be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Unsaved {
+pub enum Unsaved {
     /// A room's topic and rules.
     Room(Room),
     /// A room's new lines.
@@ -36,30 +39,27 @@ impl Marks {
             self.order.push_back(changed);
         }
     }
-
-    fn take(&mut self) -> Option<Unsaved> {
-        let Some(changed) = self.order.pop_front() else {
-            self.is_announced = false;
-            return None;
-        };
-        self.marked.remove(&changed);
-        Some(changed)
-    }
 }
 
 impl State {
     /// Whether something has changed and nobody has been told so yet; true once, until everything was
     /// taken.
     pub fn has_news_to_save(&mut self) -> bool {
-        !self.unsaved.order.is_empty() && !std::mem::replace(&mut self.unsaved.is_announced, true)
+        !self.unsaved.order.is_empty() && !mem::replace(&mut self.unsaved.is_announced, true)
     }
 
-    /// One thing that has changed, as it is now.
-    pub fn take_unsaved(&mut self) -> Option<Record> {
-        Some(match self.unsaved.take()? {
+    /// Takes the marks of everything that has changed.
+    pub fn take_unsaved(&mut self) -> VecDeque<Unsaved> {
+        let Marks { order, .. } = mem::take(&mut self.unsaved);
+        order
+    }
+
+    /// Something that has changed, as it is now.
+    pub fn record(&mut self, changed: Unsaved) -> Record {
+        match changed {
             Unsaved::Room(room) => self.rules_of(room),
-            Unsaved::Lines(room) => self.unsaved_lines_of(room),
-        })
+            Unsaved::Lines(room) => self.lines_of(room),
+        }
     }
 
     /// Marks that something was said in a room: once until it is saved, so that it costs next to
@@ -67,7 +67,7 @@ impl State {
     pub(super) fn unsaved_lines(&mut self, id: RoomId) {
         let room = &mut self.rooms[id];
         // The first unsaved line makes the mark; the others find it made.
-        if !std::mem::replace(&mut room.lasting.history.is_marked, true) {
+        if !mem::replace(&mut room.lasting.history.is_marked, true) {
             self.unsaved.mark(Unsaved::Lines(room.name));
         }
     }
@@ -77,7 +77,7 @@ impl State {
         Record::Room { room, topic, moderators: moderators.into_iter().collect(), bans }
     }
 
-    fn unsaved_lines_of(&mut self, room: Room) -> Record {
+    fn lines_of(&mut self, room: Room) -> Record {
         let Some(lasting) = self.lasting_mut(room) else {
             return Record::Lines { room, oldest: None, lines: Vec::new() };
         };

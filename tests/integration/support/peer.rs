@@ -37,6 +37,11 @@ impl Peer {
         self.stream.write_all(bytes).expect("the server takes it");
     }
 
+    /// Sends bytes as they are; whether the server is still there to take them.
+    pub(crate) fn is_taken(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
     /// The next line; `None` at the end of the stream.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> Option<String> {

@@ -31,16 +31,18 @@ impl Server {
     /// Starts a server on this port, and waits for the line that says it is there.
     #[track_caller]
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
+        let mut command = command();
+        command.args(["--port", &port.to_string()]).args(options);
+        Self::start_command(command)
+    }
+
+    /// Runs a command that is a server in the end, and waits for the line that says it is there.
+    #[track_caller]
+    pub(crate) fn start_command(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let diagnostics = File::create(folder.path().join("diagnostics")).expect("a file in it");
-        let child = command()
-            .args(["--port", &port.to_string()])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(diagnostics)
-            .spawn()
-            .expect("the server was built with the tests");
-        Self::adopt(child, folder)
+        let child = command.stdout(Stdio::piped()).stderr(diagnostics).spawn();
+        Self::adopt(child.expect("the server was built with the tests"), folder)
     }
 
     /// Waits until a process, whose standard output is piped, says that it is a server.
@@ -119,7 +121,7 @@ impl Drop for Server {
 /// before, everybody may speak as fast as they like, and nothing outlives the test.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
-    command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0");
+    command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
     command
 }
 
