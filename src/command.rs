@@ -7,8 +7,10 @@ use crate::{
     text::{Text, TooLong},
 };
 
+pub mod account;
 pub mod muting;
 
+use account::AccountCommand;
 use muting::MutingCommand;
 
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
@@ -50,6 +52,8 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Something about who one is.
+    Account(AccountCommand),
     /// Something about mutes.
     Muting(MutingCommand),
     /// List the commands, or explain one.
@@ -94,6 +98,10 @@ pub enum Mistake {
     InvalidNick,
     /// A nickname that nobody can take.
     ReservedNick(Nick),
+    /// A new password that is too short or too long, or any with what nobody can see.
+    UnfitPassword,
+    /// A command with a password, but for what stands before it.
+    MisplacedSecret(&'static Verb),
     /// Not a room's name.
     InvalidRoom,
     /// Nobody can have this name.
@@ -123,6 +131,8 @@ pub struct Verb {
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
+    /// Whether a password follows the word: nobody may see it.
+    pub is_secret: bool,
     /// Makes the command from what follows the word.
     make: fn(&Typed<'_>) -> Result<Command, Mistake>,
 }
@@ -137,7 +147,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 18] = [
+pub static VERBS: [Verb; 23] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -151,6 +161,11 @@ pub static VERBS: [Verb; 18] = [
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("register", "<password>",       "Keep your nickname for yourself.",               account::register).secret(),
+    Verb::new("login",    "<nickname> <password>", "Take the nickname that you have registered.", account::log_in).secret(),
+    Verb::new("passwd",   "<old> <new>",      "Change your password.",                          account::change_password).secret(),
+    Verb::new("unregister", "<password>",     "Give your nickname back.",                       account::unregister).secret(),
+    Verb::new("admin",    "<password>",       "Become an administrator.",                       account::administrate).secret(),
     Verb::new("mutelist", "",                 "List who is muted, as an administrator.",        |_| Ok(MutingCommand::List.into())),
     Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while, as an administrator.", muting::mute),
     Verb::new("unmute",   "<user>",           "Let somebody speak again, as an administrator.", muting::unmute),
@@ -165,11 +180,15 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, make }
+        Self { name, alias: None, parameters, help, is_secret: false, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// The verb of this name or alias, in any case.

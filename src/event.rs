@@ -11,10 +11,12 @@ use crate::{
     text::Text,
 };
 
+pub mod account;
 pub mod heard;
 pub mod pace;
 pub mod past;
 
+use account::AccountEvent;
 use pace::PaceEvent;
 use past::Past;
 
@@ -146,6 +148,8 @@ pub enum Event {
         /// How many it holds.
         max: usize,
     },
+    /// Something about who you are.
+    Account(AccountEvent),
     /// Something about limits and mutes.
     Pace(PaceEvent),
     /// Only an administrator may do that.
@@ -234,6 +238,7 @@ impl fmt::Display for Event {
             Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
             Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Commands => commands(f),
@@ -255,6 +260,8 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
+        Mistake::UnfitPassword => account::password_rule(f),
+        Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),

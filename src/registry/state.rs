@@ -18,14 +18,18 @@ use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
     command::Command,
-    event::{Event, Listing, past::Manner},
+    event::{Event, Listing, account::AccountEvent, past::Manner},
     fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
+    origin::Origin,
+    password::Hashed,
     store::Restored,
     text::Text,
 };
 
+mod accounts;
 mod asleep;
+mod attempts;
 mod bucket;
 mod guests;
 mod history;
@@ -37,13 +41,16 @@ mod task;
 mod tests;
 mod unsaved;
 
+pub use accounts::AccountThen;
 pub use asleep::Lasting;
 pub use bucket::Rate;
 pub use history::{History, HistoryLimits};
 pub use task::{Done, Task, Then, Work};
 pub use unsaved::Unsaved;
 
+use accounts::Account;
 use asleep::Asleep;
+use attempts::{Attempt, Attempts};
 use guests::GuestNumbers;
 use muting::{Mute, MuteId};
 use pace::Pace;
@@ -79,6 +86,11 @@ pub struct State {
     /// Bytes that all rooms' histories take.
     history_size: usize,
     unsaved: Marks,
+    accounts: HashMap<Nick, Account>,
+    /// The hash of the administrators' password, if there is one.
+    administrator: Option<Hashed>,
+    /// Who has tried passwords lately.
+    attempts: HashMap<(Origin, Attempt), Attempts>,
     mutes: SlotMap<MuteId, Mute>,
     /// How many things have been said.
     seq: u64,
@@ -98,6 +110,9 @@ struct Client {
     /// The account it has logged in to, whatever its nickname is now.
     account: Option<Nick>,
     is_administrator: bool,
+    /// It knows that its passwords can be read on their way.
+    is_warned: bool,
+    attempts: [Attempts; 2],
     room: RoomId,
     connected: Instant,
     last_active: Instant,
@@ -132,6 +147,9 @@ impl State {
             asleep: Asleep::default(),
             history_size: 0,
             unsaved: Marks::default(),
+            accounts: HashMap::new(),
+            administrator: None,
+            attempts: HashMap::new(),
             mutes: SlotMap::with_key(),
             seq: 0,
             is_stopping: false,
@@ -144,9 +162,12 @@ impl State {
         state
     }
 
-    fn restore(&mut self, Restored { rooms, accounts: _, networks: _ }: Restored) {
+    fn restore(&mut self, Restored { rooms, accounts, networks: _ }: Restored) {
         for room in rooms {
             self.restore_room(room);
+        }
+        for (nick, hash) in accounts {
+            self.restore_account(nick, &hash);
         }
     }
 
@@ -239,6 +260,7 @@ impl State {
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
+            Command::Account(command) => self.carry_out_account(client, command),
             Command::Muting(command) => self.carry_out_muting(client, command),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
@@ -247,9 +269,10 @@ impl State {
         }
     }
 
-    #[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "no rule needs anything slow yet")]
-    fn go_on(&mut self, _client: ClientId, then: Then, _done: Done) {
-        match then {}
+    fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
+        match then {
+            Then::Account(then) => self.go_on_with_account(client, then, done),
+        }
     }
 
     fn say(&mut self, client: ClientId, text: Text) {
@@ -265,14 +288,31 @@ impl State {
     }
 
     fn rename(&mut self, client: ClientId, new: Nick) {
-        let old = self.nick(client);
+        if self.is_somebody_elses(new, client) {
+            return self.tell(client, AccountEvent::LoginRequired(new).into());
+        }
         if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
             return self.tell(client, Event::NickTaken(new));
         }
+        self.call(client, new);
+    }
+
+    /// Gives a client a new nickname, which is free.
+    fn call(&mut self, client: ClientId, new: Nick) {
+        let old = self.nick(client);
+        self.follow_ignored(old, new);
+        self.rename_member(client, new);
+        self.tell(client, Event::NickChanged(new));
+        if old.as_str() != new.as_str() {
+            self.announce(client, Event::Renamed { old, new });
+        }
+    }
+
+    fn rename_member(&mut self, client: ClientId, new: Nick) {
+        let old = self.nick(client);
         self.nicks.remove(&old);
         self.nicks.insert(new, client);
         self.guests.give_back(old);
-        self.follow_ignored(old, new);
         self.hear_again(client, new);
         self.clients[client].nick = new;
         self.carry_mute(client);
@@ -280,10 +320,6 @@ impl State {
         // Removed first: inserting an equal key would keep the old spelling.
         room.members.remove(&old);
         room.members.insert(new, client);
-        self.tell(client, Event::NickChanged(new));
-        if old.as_str() != new.as_str() {
-            self.announce(client, Event::Renamed { old, new });
-        }
     }
 
     fn join(&mut self, client: ClientId, name: Room) {
@@ -406,6 +442,7 @@ impl State {
 
     fn forget(&mut self, client: ClientId) {
         self.stop_ignoring(client);
+        self.log_out(client);
         let nick = self.nick(client);
         self.nicks.remove(&nick);
         if self.guests.give_back(nick) {
@@ -467,6 +504,8 @@ impl Client {
             address,
             account: None,
             is_administrator: false,
+            is_warned: false,
+            attempts: Default::default(),
             room,
             connected: now,
             last_active: now,

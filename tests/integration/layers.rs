@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "clock", "origin"],
+    &["names", "text", "password", "clock", "origin"],
     &["command"],
     &["event"],
     &["dialect", "fact"],
@@ -20,8 +20,10 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Modules that stand apart, and what they may use.
-const APART: [(&str, &[&str]); 2] =
-    [("client", &["names", "text", "command", "event"]), ("cli", &["names", "registry", "server", "client"])];
+const APART: [(&str, &[&str]); 2] = [
+    ("client", &["names", "text", "password", "command", "event"]),
+    ("cli", &["names", "text", "password", "registry", "server", "client"]),
+];
 
 #[test]
 fn a_module_imports_only_from_the_layers_above_it() {

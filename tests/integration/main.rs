@@ -1,6 +1,7 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accounts;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;

@@ -71,6 +71,11 @@ impl Asleep {
         self.rooms.get_mut(&room).map(|(_, lasting)| lasting)
     }
 
+    /// All of them, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Room, &mut Lasting)> {
+        self.rooms.iter_mut().map(|(&room, (_, lasting))| (room, lasting))
+    }
+
     fn oldest(&self) -> Option<Room> {
         self.by_age.values().next().copied()
     }

@@ -1,5 +1,8 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
+use super::AccountThen;
+use crate::password::{Hashed, Password};
+
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
 pub struct Task {
@@ -15,6 +18,15 @@ pub struct Task {
 pub enum Work {
     /// Wait until everything decided so far is on the disk.
     Save,
+    /// Hash a password.
+    Hash(Password),
+    /// Compare a password with a hash; with none, take as long.
+    Verify {
+        /// What somebody typed.
+        password: Password,
+        /// What is known.
+        hash: Option<Hashed>,
+    },
 }
 
 /// What came of some [`Work`].
@@ -23,9 +35,16 @@ pub enum Work {
 pub enum Done {
     /// Whether it is on the disk now.
     Saved(bool),
+    /// The hash, if there could be one.
+    Hashed(Option<Hashed>),
+    /// Whether it was the right password.
+    Verified(bool),
 }
 
 /// What a task was for.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Then {}
+pub enum Then {
+    /// Something about an account.
+    Account(AccountThen),
+}

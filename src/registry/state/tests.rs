@@ -11,8 +11,12 @@ use std::{
 };
 
 use super::*;
-use crate::dialect::text::{self, Decoder};
+use crate::{
+    dialect::text::{self, Decoder},
+    registry::hashing::Hasher,
+};
 
+mod accounts;
 mod conversations;
 mod model;
 mod pace;
@@ -29,13 +33,6 @@ fn limits(presence: usize) -> Limits {
 
 pub(super) fn address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
-}
-
-/// Does what the session would do without the lock.
-fn perform(work: &Work) -> Done {
-    match work {
-        Work::Save => Done::Saved(true),
-    }
 }
 
 pub(super) struct NoSink;
@@ -58,6 +55,9 @@ pub(super) struct Chat {
     /// The broadcaster's view: who is where, and what they were told.
     rooms: HashMap<ClientId, RoomId>,
     inboxes: HashMap<ClientId, VecDeque<String>>,
+    hasher: Hasher,
+    /// Whether what is to be saved is saved.
+    has_disk: bool,
 }
 
 impl Chat {
@@ -72,6 +72,8 @@ impl Chat {
             people: HashMap::new(),
             rooms: HashMap::new(),
             inboxes: HashMap::new(),
+            hasher: Hasher::cheap(),
+            has_disk: true,
         }
     }
 
@@ -114,11 +116,33 @@ impl Chat {
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
             let mut task = self.state.apply(self.people[name], command, self.now);
-            while let Some(Task { work, then }) = task {
-                task = self.state.resume(self.people[name], then, perform(&work), self.now);
+            while let Some(next) = task {
+                task = self.goes_on(name, next);
             }
             self.deliver();
         }
+    }
+
+    /// Says a line that needs something slow, which is not done yet.
+    fn begins(&mut self, name: &str, line: &str) -> Task {
+        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
+        decoder.feed(format!("{line}\n").as_bytes());
+        let command = decoder.next_command().expect("one line");
+        let task = self.state.apply(self.people[name], command, self.now);
+        self.deliver();
+        task.expect("something slow")
+    }
+
+    /// Does one slow thing, as the session does it without the lock; what is to be done next.
+    fn goes_on(&mut self, name: &str, Task { work, then }: Task) -> Option<Task> {
+        let done = match work {
+            Work::Save => Done::Saved(self.has_disk),
+            Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
+            Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
+        };
+        let next = self.state.resume(self.people[name], then, done, self.now);
+        self.deliver();
+        next
     }
 
     /// What somebody was told and has not heard yet.

@@ -122,6 +122,7 @@ impl Drop for Server {
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
     command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
+    command.env_remove("CHAT_ADMIN_PASSWORD");
     command
 }
 
