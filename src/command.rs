@@ -8,11 +8,16 @@ use crate::{
     text::{Text, TooLong},
 };
 
+pub mod account;
 mod moderation;
+pub mod muting;
 mod rank;
 
 pub use moderation::Moderation;
 pub use rank::Rank;
+
+use account::AccountCommand;
+use muting::MutingCommand;
 
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +62,10 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Something about who one is.
+    Account(AccountCommand),
+    /// Something about mutes.
+    Muting(MutingCommand),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -74,7 +83,16 @@ impl Command {
                 | Self::ListUsers
                 | Self::ShowHistory(_)
                 | Self::Moderate(Moderation::ListBans)
+                | Self::Muting(MutingCommand::List)
                 | Self::Help(None)
+        )
+    }
+
+    /// Whether others are told what it says. So much of it at a time is allowed, and none to the muted.
+    pub fn is_speech(&self) -> bool {
+        matches!(
+            self,
+            Self::Say(_) | Self::Act(_) | Self::Whisper { .. } | Self::Reply(_) | Self::SetTopic(_)
         )
     }
 }
@@ -91,6 +109,10 @@ pub enum Mistake {
     InvalidNick,
     /// A nickname that nobody can take.
     ReservedNick(Nick),
+    /// A new password that is too short or too long, or any with what nobody can see.
+    UnfitPassword,
+    /// A command with a password, but for what stands before it.
+    MisplacedSecret(&'static Verb),
     /// Not a room's name.
     InvalidRoom,
     /// Nobody can have this name.
@@ -122,6 +144,8 @@ pub struct Verb {
     pub help: &'static str,
     /// Who may use it.
     pub rank: Rank,
+    /// Whether a password follows the word: nobody may see it.
+    pub is_secret: bool,
     /// Makes the command from what follows the word.
     make: fn(&Typed<'_>) -> Result<Command, Mistake>,
 }
@@ -158,6 +182,14 @@ pub static VERBS: &[Verb] = &[
     Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("register", "<password>",       "Keep your nickname for yourself.",               account::register).secret(),
+    Verb::new("login",    "<nickname> <password>", "Take the nickname that you have registered.", account::log_in).secret(),
+    Verb::new("passwd",   "<old> <new>",      "Change your password.",                          account::change_password).secret(),
+    Verb::new("unregister", "<password>",     "Give your nickname back.",                       account::unregister).secret(),
+    Verb::new("admin",    "<password>",       "Become an administrator.",                       account::administrate).secret(),
+    Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
+    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
+    Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -169,7 +201,7 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, rank: Rank::Everybody, make }
+        Self { name, alias: None, parameters, help, rank: Rank::Everybody, is_secret: false, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
@@ -178,6 +210,10 @@ impl Verb {
 
     const fn by(self, rank: Rank) -> Self {
         Self { rank, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// The verb of this name or alias, in any case.

@@ -14,9 +14,11 @@ use crate::{
 };
 
 mod backstage;
+pub mod hashing;
 pub mod state;
 
 use backstage::Backstage;
+use hashing::Hasher;
 use state::{State, Task};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the
@@ -36,9 +38,9 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster` and is kept by `saver`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver) -> Self {
-        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage: Backstage::new(saver) }
+    /// A chat that posts to `broadcaster`, is kept by `saver`, and has its passwords hashed by `hasher`.
+    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher) -> Self {
+        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage: Backstage::new(saver, hasher) }
     }
 
     /// Lets a client in; `None` once the server is stopping.
@@ -76,6 +78,7 @@ impl Registry {
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
         self.decide(State::stop);
+        self.backstage.stop();
     }
 
     /// Everything that has changed since this was last asked, as it is now. Each thing is looked up

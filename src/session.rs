@@ -125,7 +125,10 @@ mod tests {
         broadcaster::{Post, Posts},
         clock::Now,
         event::Event,
-        registry::state::{self, HistoryLimits, State},
+        registry::{
+            hashing::Hasher,
+            state::{self, HistoryLimits, State},
+        },
         store::{Restored, Saver},
     };
 
@@ -155,9 +158,10 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        let limits = state::Limits { presence: 200, history: HistoryLimits { kept: 0, replayed: 0 } };
+        let history = HistoryLimits { kept: 0, replayed: 0 };
+        let limits = state::Limits { presence: 200, history, rate: None };
         let state = State::new(limits, Restored::default(), Now::read());
-        (Registry::new(state, sender, Saver::none()), posts)
+        (Registry::new(state, sender, Saver::none(), Hasher::cheap()), posts)
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {

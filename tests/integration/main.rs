@@ -1,12 +1,14 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accounts;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod rate;
 mod readme;
 mod restarting;
 mod slow_reader;

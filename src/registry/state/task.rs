@@ -1,6 +1,7 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use super::Decision;
+use super::{AccountThen, Decision};
+use crate::password::{Hashed, Password};
 
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
@@ -17,6 +18,15 @@ pub struct Task {
 pub enum Work {
     /// Wait until everything decided so far is on the disk.
     Save,
+    /// Hash a password.
+    Hash(Password),
+    /// Compare a password with a hash; with none, take as long.
+    Verify {
+        /// What somebody typed.
+        password: Password,
+        /// What is known.
+        hash: Option<Hashed>,
+    },
 }
 
 /// What came of some [`Work`].
@@ -25,14 +35,16 @@ pub enum Work {
 pub enum Done {
     /// Whether it is on the disk now.
     Saved(bool),
+    /// The hash, if there could be one.
+    Hashed(Option<Hashed>),
+    /// Whether it was the right password.
+    Verified(bool),
 }
 
 impl Done {
     /// Whether it is on the disk now.
     pub(super) fn saved(self) -> bool {
-        match self {
-            Self::Saved(is_saved) => is_saved,
-        }
+        matches!(self, Self::Saved(true))
     }
 }
 
@@ -42,4 +54,6 @@ impl Done {
 pub enum Then {
     /// Tell a room what was decided about it.
     TellDecision(Decision),
+    /// Something about an account.
+    Account(AccountThen),
 }

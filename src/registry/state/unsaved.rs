@@ -11,7 +11,7 @@ use std::{
 
 use super::{Lasting, State};
 use crate::{
-    names::{Room, RoomId},
+    names::{Nick, Room, RoomId},
     store::Record,
 };
 
@@ -22,6 +22,8 @@ pub enum Unsaved {
     Room(Room),
     /// A room's new lines.
     Lines(Room),
+    /// An account.
+    Account(Nick),
 }
 
 /// The marks, each once, in the order in which they were first made.
@@ -59,6 +61,7 @@ impl State {
         match changed {
             Unsaved::Room(room) => self.rules_of(room),
             Unsaved::Lines(room) => self.lines_of(room),
+            Unsaved::Account(nick) => self.account_record(nick),
         }
     }
 

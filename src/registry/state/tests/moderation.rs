@@ -240,7 +240,7 @@ fn nobody_kicks_or_bans_an_administrator_and_no_ban_holds_for_one() {
 #[test]
 fn a_ban_that_could_not_be_saved_is_told_as_such() {
     let mut chat = in_ops(&[]);
-    chat.saves = false;
+    chat.has_disk = false;
     check_with(
         &mut chat,
         "alice> /ban bob
