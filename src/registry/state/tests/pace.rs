@@ -138,7 +138,7 @@ fn all_speech_counts_and_nothing_else_does() {
              alice> /rooms
              alice< Active rooms: lobby
              alice> /topic
-             alice< Topic of 'lobby': tea
+             alice< No topic is set in 'lobby'.
              alice> /help quit
              alice< /quit - Say goodbye and leave.",
         );
