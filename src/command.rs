@@ -8,13 +8,18 @@ use crate::{
     text::{Text, TooLong},
 };
 
+pub mod account;
 mod administration;
 mod moderation;
+pub mod muting;
 mod rank;
 
 pub use administration::Administration;
 pub use moderation::Moderation;
 pub use rank::Rank;
+
+use account::AccountCommand;
+use muting::MutingCommand;
 
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +66,10 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Something about who one is.
+    Account(AccountCommand),
+    /// Something about mutes.
+    Muting(MutingCommand),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -79,7 +88,16 @@ impl Command {
                 | Self::ShowHistory(_)
                 | Self::Moderate(Moderation::ListBans)
                 | Self::Administer(Administration::ListAll(_) | Administration::ListNetworkBans)
+                | Self::Muting(MutingCommand::List)
                 | Self::Help(None)
+        )
+    }
+
+    /// Whether others are told what it says. So much of it at a time is allowed, and none to the muted.
+    pub fn is_speech(&self) -> bool {
+        matches!(
+            self,
+            Self::Say(_) | Self::Act(_) | Self::Whisper { .. } | Self::Reply(_) | Self::SetTopic(_)
         )
     }
 }
@@ -96,6 +114,10 @@ pub enum Mistake {
     InvalidNick,
     /// A nickname that nobody can take.
     ReservedNick(Nick),
+    /// A new password that is too short or too long, or any with what nobody can see.
+    UnfitPassword,
+    /// A command with a password, but for what stands before it.
+    MisplacedSecret(&'static Verb),
     /// Not a room's name.
     InvalidRoom,
     /// Nobody can have this name.
@@ -136,6 +158,8 @@ pub struct Verb {
     pub help: &'static str,
     /// Who may use it.
     pub rank: Rank,
+    /// Whether a password follows the word: nobody may see it.
+    pub is_secret: bool,
     /// Makes the command from what follows the word.
     make: fn(&Typed<'_>) -> Result<Command, Mistake>,
 }
@@ -172,6 +196,14 @@ pub static VERBS: &[Verb] = &[
     Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("register", "<password>",       "Keep your nickname for yourself.",               account::register).secret(),
+    Verb::new("login",    "<nickname> <password>", "Take the nickname that you have registered.", account::log_in).secret(),
+    Verb::new("passwd",   "<old> <new>",      "Change your password.",                          account::change_password).secret(),
+    Verb::new("unregister", "<password>",     "Give your nickname back.",                       account::unregister).secret(),
+    Verb::new("admin",    "<password>",       "Become an administrator.",                       account::administrate).secret(),
+    Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
+    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
+    Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
     Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
     Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
     Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
@@ -190,7 +222,7 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, rank: Rank::Everybody, make }
+        Self { name, alias: None, parameters, help, rank: Rank::Everybody, is_secret: false, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
@@ -199,6 +231,10 @@ impl Verb {
 
     const fn by(self, rank: Rank) -> Self {
         Self { rank, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// The verb of this name or alias, in any case.

@@ -12,14 +12,20 @@ use crate::{
     text::Text,
 };
 
+pub mod account;
 pub mod administration;
 mod emojis;
 pub mod heard;
+pub mod ignoring;
 pub mod moderation;
+pub mod pace;
 pub mod past;
 
+use account::AccountEvent;
 use administration::Administered;
+use ignoring::Ignoring;
 use moderation::Moderated;
+use pace::PaceEvent;
 use past::Past;
 
 /// Something that happened, as its hearers are told.
@@ -141,21 +147,14 @@ pub enum Event {
     Moderated(Moderated),
     /// Something about the administration of the server.
     Administered(Administered),
-    /// You hear nothing more from this user.
-    Ignoring(Nick),
-    /// You heard nothing from this user already.
-    AlreadyIgnoring(Nick),
-    /// You hear this user again.
-    NoLongerIgnoring(Nick),
-    /// You heard this user all along.
-    NotIgnoring(Nick),
-    /// Ignoring oneself would be confusing.
-    IgnoringOneself,
-    /// The list of users you ignore is full.
-    IgnoringTooMany {
-        /// How many it holds.
-        max: usize,
-    },
+    /// Something about accounts and passwords.
+    Account(AccountEvent),
+    /// Something about speaking too much.
+    Pace(PaceEvent),
+    /// Only an administrator may do that.
+    AdministratorsOnly,
+    /// Something about not hearing somebody.
+    Ignoring(Ignoring),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -237,12 +236,10 @@ impl fmt::Display for Event {
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
-            Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
-            Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
-            Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
-            Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
-            Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
-            Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Ignoring(ignoring) => ignoring.fmt(f),
+            Self::Account(event) => event.fmt(f),
+            Self::Pace(event) => event.fmt(f),
+            Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
@@ -262,6 +259,8 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
+        Mistake::UnfitPassword => account::password_rule(f),
+        Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
         Mistake::InvalidNetwork => {

@@ -22,7 +22,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`clock`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards; emoji by their names; what time it is |
+//! | 0 | [`names`], [`text`], [`emoji`], [`password`], [`clock`], [`origin`] | clients, nicknames, rooms, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
@@ -61,6 +61,8 @@ pub mod emoji;
 pub mod event;
 pub mod fact;
 pub mod names;
+pub mod origin;
+pub mod password;
 pub mod registry;
 pub mod server;
 pub mod session;

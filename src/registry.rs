@@ -15,9 +15,11 @@ use crate::{
 };
 
 mod backstage;
+pub mod hashing;
 pub mod state;
 
 use backstage::Backstage;
+use hashing::Hasher;
 use state::{Countdown, State, Task};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the
@@ -39,12 +41,12 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster` and is kept by `saver`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver) -> Self {
+    /// A chat that posts to `broadcaster`, is kept by `saver`, and has its passwords hashed by `hasher`.
+    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher) -> Self {
         let (wake, alarm) = bounded(1);
         Self {
             shared: Mutex::new(Shared { state, broadcaster }),
-            backstage: Backstage::new(saver, wake),
+            backstage: Backstage::new(saver, hasher, wake),
             alarm,
         }
     }
@@ -90,7 +92,7 @@ impl Registry {
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
         self.decide(State::stop);
-        self.backstage.wake_watch();
+        self.backstage.stop();
     }
 
     /// Watches the clock until the server is to stop: because an administrator said so and that time
@@ -176,7 +178,7 @@ mod tests {
     /// Whoever watches the clock, and what makes it stop; it has to within the deadline.
     fn check(stop: impl FnOnce(&Registry)) {
         let (posts, broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none());
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap());
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn nobody_is_let_in_once_the_server_is_stopping() {
         let (posts, _broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none());
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap());
         registry.stop();
         assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
     }

@@ -15,8 +15,10 @@ use crate::{
     clock::Now,
     dialect::text,
     event::Event,
+    password::Password,
     registry::{
         Registry,
+        hashing::Hasher,
         state::{self, State},
     },
     session,
@@ -53,6 +55,8 @@ pub struct Config {
     pub rules: state::Limits,
     /// The file that outlives the server; `None` if nothing is to.
     pub data: Option<PathBuf>,
+    /// What makes an administrator; `None` if there is to be none.
+    pub administrator: Option<Password>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -81,6 +85,9 @@ impl Server {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
         let (restored, saver, keeper) = open(config)?;
+        let hasher = Hasher::new();
+        let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
+        let state = State::new(config.rules, restored, Now::read()).with_administrator(administrator);
         let (posts, broadcaster) =
             broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
         Ok(Self {
@@ -90,7 +97,7 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(State::new(config.rules, restored, Now::read()), posts, saver.clone()),
+            registry: Registry::new(state, posts, saver.clone(), hasher),
             saver,
             keeper,
             broadcaster,

@@ -131,7 +131,10 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
-        registry::state::{self, HistoryLimits, State},
+        registry::{
+            hashing::Hasher,
+            state::{self, HistoryLimits, State},
+        },
         store::{Restored, Saver},
     };
 
@@ -161,9 +164,10 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        let limits = state::Limits { presence: 200, history: HistoryLimits { kept: 0, replayed: 0 } };
+        let history = HistoryLimits { kept: 0, replayed: 0 };
+        let limits = state::Limits { presence: 200, history, rate: None };
         let state = State::new(limits, Restored::default(), Now::read());
-        (Registry::new(state, sender, Saver::none()), posts)
+        (Registry::new(state, sender, Saver::none(), Hasher::cheap()), posts)
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {

@@ -9,8 +9,9 @@ use std::{
 use clap::{ArgAction, Parser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
+use super::secret;
 use crate::{
-    registry::state::{self, HistoryLimits},
+    registry::state::{self, HistoryLimits, Rate},
     server::{Config, Server},
 };
 
@@ -62,6 +63,19 @@ pub struct Arguments {
     #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
     history_replay: usize,
 
+    /// Messages a second that one client may say in the long run; 0 for no limit
+    #[arg(long, env = "CHAT_RATE", value_name = "MESSAGES", default_value_t = 5)]
+    rate: u32,
+
+    /// Messages that one client may say at once; 0 for no limit
+    #[arg(long, env = "CHAT_BURST", value_name = "MESSAGES", default_value_t = 5)]
+    burst: u32,
+
+    /// File whose first line is the administrators' password; without it, the environment variable
+    /// `CHAT_ADMIN_PASSWORD` is that; without both there is no administrator
+    #[arg(long, value_name = "FILE")]
+    admin_password_file: Option<PathBuf>,
+
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
     shutdown_grace: u64,
@@ -87,7 +101,7 @@ impl Arguments {
     /// What to tell the user: the address cannot be had, or the machine cannot hold so many clients.
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
         self.start_diagnostics();
-        let server = Server::bind(&self.config())?;
+        let server = Server::bind(&self.config()?)?;
         let stopper = server.stopper();
         ctrlc::set_handler(move || {
             if !stopper.stop() {
@@ -113,10 +127,10 @@ impl Arguments {
         Ok(self)
     }
 
-    fn config(&self) -> Config {
+    fn config(&self) -> Result<Config, secret::Error> {
         let unless_zero = |limit: usize| (limit > 0).then_some(limit);
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        Config {
+        Ok(Config {
             host: self.host.clone(),
             port: self.port,
             max_clients: unless_zero(self.max_clients),
@@ -126,14 +140,16 @@ impl Arguments {
             outbox_limit: in_memory(self.outbox_limit),
             rules: self.rules(),
             data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
+            administrator: secret::administrator(self.admin_password_file.as_deref())?,
             grace: Duration::from_secs(self.shutdown_grace),
-        }
+        })
     }
 
     fn rules(&self) -> state::Limits {
         state::Limits {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
+            rate: Rate::per_second(self.rate, self.burst),
         }
     }
 

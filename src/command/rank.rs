@@ -22,7 +22,7 @@ impl Command {
         match self {
             Self::Moderate(Moderation::ListModerators) => Rank::Everybody,
             Self::Moderate(_) | Self::SetTopic(_) => Rank::Moderator,
-            Self::Administer(_) => Rank::Administrator,
+            Self::Administer(_) | Self::Muting(_) => Rank::Administrator,
             _ => Rank::Everybody,
         }
     }
@@ -35,7 +35,8 @@ mod tests {
     #[test]
     fn the_table_shows_what_the_rules_ask_for() {
         for verb in VERBS {
-            let typed = ["", "bob", "bob rob", "bob hello", "192.0.2.1", "10"];
+            let typed =
+                ["", "bob", "bob rob", "bob hello", "192.0.2.1", "10", "correct-horse battery-staple"];
             let commands = typed.map(|typed| verb.command(typed, 99));
             let mut understood = commands.iter().filter(|command| !matches!(command, Command::Mistake(_)));
             let first = understood.next().unwrap_or_else(|| panic!("{verb:?} takes none of {typed:?}"));

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    command::{Command, Mistake, Verb, speech, split_word},
+    command::{Command, Mistake, Verb, account::misplaced_secret, speech, split_word},
     event::Event,
     text::clean,
 };
@@ -98,10 +98,14 @@ fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
     let Ok(line) = str::from_utf8(line) else {
         return Some(Command::Mistake(Mistake::InvalidUtf8));
     };
-    let line = clean(line);
+    let typed = line;
+    let line = clean(typed);
+    if let Some(verb) = misplaced_secret(&line) {
+        return Some(Command::Mistake(Mistake::MisplacedSecret(verb)));
+    }
     match line.strip_prefix('/') {
         Some(escaped) if escaped.starts_with('/') => say(escaped, limits),
-        Some(command) => Some(slash(command, limits)),
+        Some(command) => Some(slash(command, line != typed, limits)),
         None => say(&line, limits),
     }
 }
@@ -113,9 +117,11 @@ fn say(line: &str, limits: Limits) -> Option<Command> {
     }
 }
 
-fn slash(line: &str, limits: Limits) -> Command {
+fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
     let (word, rest) = split_word(line);
     match Verb::find(word) {
+        // The password would not be the one that was typed.
+        Some(verb) if verb.is_secret && was_cleaned => Command::Mistake(Mistake::UnfitPassword),
         Some(verb) => verb.command(rest, limits.text),
         None => Command::Mistake(Mistake::UnknownVerb(word.into())),
     }

@@ -11,8 +11,6 @@ use crate::{
 /// Something about the administration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administered {
-    /// Only administrators may do that.
-    Required,
     /// To everybody in every room.
     Announcement {
         /// Who says it.
@@ -145,7 +143,6 @@ impl From<Administered> for Event {
 impl fmt::Display for Administered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Required => f.write_str("Admin privileges required."),
             Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
             Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
             Self::ShutdownCalledOff { by } => write!(f, "{by} has called the shutdown off."),

@@ -18,40 +18,53 @@ use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
     command::Command,
-    event::{Event, Listing, moderation::Refused, past::Manner},
+    event::{Event, Listing, account::AccountEvent, moderation::Refused, past::Manner},
     fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
+    origin::Origin,
+    password::Hashed,
     store::Restored,
     text::Text,
 };
 
+mod accounts;
 mod administering;
 mod asleep;
+mod attempts;
 mod bans;
+mod bucket;
 mod closing;
 mod guests;
 mod history;
 mod ignoring;
 mod moderating;
 mod moderators;
+mod muting;
 mod networks;
+mod pace;
 mod task;
 #[cfg(test)]
 pub(super) mod tests;
 mod unsaved;
 
+pub use accounts::AccountThen;
 pub use asleep::Lasting;
 pub use bans::Bans;
+pub use bucket::Rate;
 pub use closing::Countdown;
 pub use history::{History, HistoryLimits};
 pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
 pub use unsaved::Unsaved;
 
+use accounts::Account;
 use asleep::Asleep;
+use attempts::{Attempt, Attempts};
 use closing::Closing;
 use guests::GuestNumbers;
+use muting::{Mute, MuteId};
 use networks::Networks;
+use pace::Pace;
 use unsaved::Marks;
 
 /// What the rules are set to.
@@ -61,6 +74,8 @@ pub struct Limits {
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
+    /// How much one client may say; with `None`, as fast as it likes, and all else too.
+    pub rate: Option<Rate>,
 }
 
 /// The chat as it is between two commands.
@@ -86,6 +101,12 @@ pub struct State {
     /// Bytes that all rooms' histories take.
     history_size: usize,
     unsaved: Marks,
+    accounts: HashMap<Nick, Account>,
+    /// The hash of the administrators' password, if there is one.
+    administrator: Option<Hashed>,
+    /// Who has tried passwords lately.
+    attempts: HashMap<(Origin, Attempt), Attempts>,
+    mutes: SlotMap<MuteId, Mute>,
     /// How many things have been said.
     seq: u64,
     /// How many times somebody has come into a room.
@@ -108,6 +129,9 @@ struct Client {
     is_administrator: bool,
     /// It was told to go, and is no longer listened to.
     is_dismissed: bool,
+    /// It knows that its passwords can be read on their way.
+    is_warned: bool,
+    attempts: [Attempts; 2],
     room: RoomId,
     /// Which of all arrivals in a room was its arrival in this one.
     arrival: u64,
@@ -117,6 +141,7 @@ struct Client {
     last_whisperer: Option<(ClientId, Nick)>,
     /// The other side of `ignored_by`.
     ignores: Vec<Nick>,
+    pace: Pace,
 }
 
 struct RoomState {
@@ -149,6 +174,10 @@ impl State {
             closing: None,
             history_size: 0,
             unsaved: Marks::default(),
+            accounts: HashMap::new(),
+            administrator: None,
+            attempts: HashMap::new(),
+            mutes: SlotMap::with_key(),
             seq: 0,
             arrivals: 0,
             is_stopping: false,
@@ -161,10 +190,13 @@ impl State {
         state
     }
 
-    fn restore(&mut self, Restored { rooms, accounts: _, networks }: Restored) {
+    fn restore(&mut self, Restored { rooms, accounts, networks }: Restored) {
         self.restore_networks(networks);
         for room in rooms {
             self.restore_room(room);
+        }
+        for (nick, hash) in accounts {
+            self.restore_account(nick, &hash);
         }
     }
 
@@ -175,6 +207,7 @@ impl State {
         let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
         self.posts.push(Post::Attach(client, sink));
         self.nicks.insert(nick, client);
+        self.carry_mute(client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
         self.warn_of_closing_time(client);
         client
@@ -187,7 +220,9 @@ impl State {
             self.clients.get_mut(client).filter(|asking| !self.is_stopping && !asking.is_dismissed)?;
         asking.last_active = now.instant;
         self.now = now;
-        self.carry_out(client, command);
+        if self.may(client, &command) {
+            self.carry_out(client, command);
+        }
         self.task.take()
     }
 
@@ -262,6 +297,8 @@ impl State {
             Command::Administer(order) => self.administer(client, order),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
+            Command::Account(command) => self.carry_out_account(client, command),
+            Command::Muting(command) => self.carry_out_muting(client, command),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -276,6 +313,7 @@ impl State {
                 self.tell(client, event);
                 self.warn_unless_saved(client, done);
             }
+            Then::Account(then) => self.go_on_with_account(client, then, done),
             Then::Nothing => {}
         }
     }
@@ -293,31 +331,41 @@ impl State {
     }
 
     fn rename(&mut self, client: ClientId, new: Nick) {
+        if self.is_somebody_elses(new, client) {
+            return self.tell(client, AccountEvent::LoginRequired(new).into());
+        }
         if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
             return self.tell(client, Event::NickTaken(new));
         }
         if self.room(client).lasting.bans.forbid(new) && !self.clients[client].is_administrator {
             return self.tell(client, Refused::NickBanned(new).into());
         }
-        self.take_nick(client, new);
+        self.call(client, new);
     }
 
-    fn take_nick(&mut self, client: ClientId, new: Nick) {
+    /// Gives a client a new nickname, which is free.
+    fn call(&mut self, client: ClientId, new: Nick) {
         let old = self.nick(client);
-        self.nicks.remove(&old);
-        self.nicks.insert(new, client);
-        self.guests.give_back(old);
         self.follow_ignored(old, new);
-        self.hear_again(client, new);
-        self.clients[client].nick = new;
-        let room = self.room_mut(client);
-        // Removed first: inserting an equal key would keep the old spelling.
-        room.members.remove(&old);
-        room.members.insert(new, client);
+        self.rename_member(client, new);
         self.tell(client, Event::NickChanged(new));
         if old.as_str() != new.as_str() {
             self.announce(client, Event::Renamed { old, new });
         }
+    }
+
+    fn rename_member(&mut self, client: ClientId, new: Nick) {
+        let old = self.nick(client);
+        self.nicks.remove(&old);
+        self.nicks.insert(new, client);
+        self.guests.give_back(old);
+        self.hear_again(client, new);
+        self.clients[client].nick = new;
+        self.carry_mute(client);
+        let room = self.room_mut(client);
+        // Removed first: inserting an equal key would keep the old spelling.
+        room.members.remove(&old);
+        room.members.insert(new, client);
     }
 
     fn join(&mut self, client: ClientId, name: Room) {
@@ -373,8 +421,13 @@ impl State {
 
     /// Whoever ignores the whisperer hears nothing; the whisperer is not told so.
     fn whisper_to(&mut self, client: ClientId, target: ClientId, text: Text) {
+        if !self.may_whisper_to(client, target) {
+            return;
+        }
         let (from, to) = (self.nick(client), self.nick(target));
-        if !self.clients[target].ignores.contains(&from) {
+        let is_heard = !self.clients[target].ignores.contains(&from);
+        self.have_met(client, target, is_heard);
+        if is_heard {
             self.clients[target].last_whisperer = Some((client, from));
             self.tell(target, Event::WhisperFrom { from, text: text.clone() });
         }
@@ -442,6 +495,7 @@ impl State {
 
     fn forget(&mut self, client: ClientId) {
         self.stop_ignoring(client);
+        self.log_out(client);
         let nick = self.nick(client);
         self.nicks.remove(&nick);
         if self.guests.give_back(nick) {
@@ -504,12 +558,15 @@ impl Client {
             account: None,
             is_administrator: false,
             is_dismissed: false,
+            is_warned: false,
+            attempts: Default::default(),
             room,
             arrival: 0,
             connected: now,
             last_active: now,
             last_whisperer: None,
             ignores: Vec::new(),
+            pace: Pace::new(now),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accounts;
+mod administration;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;
@@ -8,6 +10,7 @@ mod conversation;
 mod layers;
 mod limits;
 mod moderation;
+mod rate;
 mod readme;
 mod restarting;
 mod slow_reader;

@@ -70,7 +70,8 @@ impl State {
 
     fn force_rename(&mut self, client: ClientId, old: Nick, new: Nick) -> Result<Administered, Event> {
         let target = *self.nicks.get(&old).ok_or(Event::NoSuchUser(old))?;
-        if self.nicks.get(&new).is_some_and(|&owner| owner != target) {
+        let is_used = self.nicks.get(&new).is_some_and(|&owner| owner != target);
+        if is_used || self.is_somebody_elses(new, target) {
             return Err(Event::NickTaken(new));
         }
         if self.room(target).lasting.bans.forbid(new) {
@@ -78,7 +79,7 @@ impl State {
         }
         let (by, old) = (self.nick(client), self.nick(target));
         self.tell(target, Administered::RenamedYou { by }.into());
-        self.take_nick(target, new);
+        self.call(target, new);
         let done = Administered::Renamed { by, old, new };
         self.tell(client, done.clone().into());
         Ok(done)

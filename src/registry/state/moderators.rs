@@ -12,10 +12,9 @@ use crate::{
     command::{Command, Rank},
     event::{
         Event, Listing,
-        administration::Administered,
         moderation::{Moderated, Refused},
     },
-    names::{ClientId, Nick, RoomId},
+    names::{ClientId, Nick, Room, RoomId},
 };
 
 /// The most moderators of one room. It bounds what they can make the server remember.
@@ -30,7 +29,7 @@ impl State {
             Rank::Moderator if is_administrator || self.moderates(client) => None,
             Rank::Administrator if is_administrator => None,
             Rank::Moderator => Some(Refused::NotModerator.into()),
-            Rank::Administrator => Some(Administered::Required.into()),
+            Rank::Administrator => Some(Event::AdministratorsOnly),
         }
     }
 
@@ -106,7 +105,6 @@ impl State {
 
     /// To be called when a client has logged in or registered: from now on its rank is its account's,
     /// and so is a ban.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what accounts are to call when they come"))]
     pub(super) fn recognise(&mut self, client: ClientId) {
         self.keep_rank(client);
         if self.clients[client].room != self.lobby && self.is_banned(client) {
@@ -116,19 +114,20 @@ impl State {
     }
 
     /// To be called when an account has been deleted: the next who registers its nickname is somebody
-    /// else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what accounts are to call when they come"))]
-    pub(super) fn forget_moderator(&mut self, account: Nick) {
+    /// else. Gives the rooms where it had a rank.
+    pub(super) fn forget_moderator(&mut self, account: Nick) -> Vec<Room> {
+        let mut moderated = self.asleep.forget_moderator(account);
         for id in self.room_names.values().copied().collect::<Vec<_>>() {
             let room = &mut self.rooms[id];
             if room.lasting.moderators.remove(&account) {
-                self.unsaved.mark(Unsaved::Room(room.name));
+                moderated.push(room.name);
                 self.find_moderator(id, Except::Nobody);
             }
         }
-        for room in self.asleep.forget_moderator(account) {
+        for &room in &moderated {
             self.unsaved.mark(Unsaved::Room(room));
         }
+        moderated
     }
 
     /// Makes somebody a moderator.

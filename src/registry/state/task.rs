@@ -1,7 +1,10 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use super::Decision;
-use crate::event::Event;
+use super::{AccountThen, Decision};
+use crate::{
+    event::Event,
+    password::{Hashed, Password},
+};
 
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
@@ -18,6 +21,15 @@ pub struct Task {
 pub enum Work {
     /// Wait until everything decided so far is on the disk.
     Save,
+    /// Hash a password.
+    Hash(Password),
+    /// Compare a password with a hash; with none, take as long.
+    Verify {
+        /// What somebody typed.
+        password: Password,
+        /// What is known.
+        hash: Option<Hashed>,
+    },
     /// Wake whoever watches the clock: closing time has changed.
     LookAtTheClock,
 }
@@ -28,6 +40,10 @@ pub enum Work {
 pub enum Done {
     /// Whether it is on the disk now.
     Saved(bool),
+    /// The hash, if there could be one.
+    Hashed(Option<Hashed>),
+    /// Whether it was the right password.
+    Verified(bool),
     /// There is nothing to say about it.
     Nothing,
 }
@@ -35,10 +51,7 @@ pub enum Done {
 impl Done {
     /// Whether it is on the disk now.
     pub(super) fn saved(self) -> bool {
-        match self {
-            Self::Saved(is_saved) => is_saved,
-            Self::Nothing => false,
-        }
+        matches!(self, Self::Saved(true))
     }
 }
 
@@ -50,6 +63,8 @@ pub enum Then {
     TellDecision(Decision),
     /// Tell whoever asked.
     Answer(Event),
+    /// Something about an account.
+    Account(AccountThen),
     /// Nothing.
     Nothing,
 }

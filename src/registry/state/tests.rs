@@ -13,19 +13,26 @@ use std::{
 use super::*;
 use crate::{
     dialect::text::{self, Decoder},
+    registry::hashing::Hasher,
     store::{Record, RestoredRoom},
 };
 
+mod accounts;
 mod administration;
 mod conversations;
 mod model;
 mod moderation;
 mod moderators;
+mod pace;
 
 /// A chat whose rooms remember nothing that is said.
 pub(in crate::registry) fn state(presence: usize) -> State {
-    let history = HistoryLimits { kept: 0, replayed: 0 };
-    State::new(Limits { presence, history }, Restored::default(), Now::read())
+    State::new(limits(presence), Restored::default(), Now::read())
+}
+
+/// Limits that nobody notices, but for the one on presence.
+fn limits(presence: usize) -> Limits {
+    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None }
 }
 
 pub(in crate::registry) fn address() -> SocketAddr {
@@ -56,11 +63,13 @@ pub(super) struct Chat {
     state: State,
     pub(super) now: Now,
     /// Whether there is space on the disk.
-    pub(super) saves: bool,
     people: HashMap<String, ClientId>,
     /// The broadcaster's view: who is where, and what they were told.
     rooms: HashMap<ClientId, RoomId>,
     inboxes: HashMap<ClientId, VecDeque<String>>,
+    hasher: Hasher,
+    /// Whether what is to be saved is saved.
+    has_disk: bool,
 }
 
 impl Chat {
@@ -72,23 +81,38 @@ impl Chat {
         Self {
             state,
             now: Now::read(),
-            saves: true,
             people: HashMap::new(),
             rooms: HashMap::new(),
             inboxes: HashMap::new(),
+            hasher: Hasher::cheap(),
+            has_disk: true,
         }
     }
 
     /// Connects somebody, who hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        self.connect_from(name, address());
+        self.connect_from(address(), name);
     }
 
-    pub(super) fn connect_from(&mut self, name: &str, address: SocketAddr) {
+    fn connect_from(&mut self, address: SocketAddr, name: &str) {
         let client = self.state.enter(address, Box::new(NoSink), self.now);
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.deliver();
+    }
+
+    /// Makes somebody an administrator.
+    fn promote(&mut self, name: &str) {
+        self.state.make_administrator(self.people[name]);
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now.instant += Duration::from_secs(seconds);
+    }
+
+    /// Everybody has heard everything.
+    fn hush(&mut self) {
+        self.inboxes.values_mut().for_each(VecDeque::clear);
     }
 
     pub(super) fn vanish(&mut self, name: &str) {
@@ -110,20 +134,11 @@ impl Chat {
 
     /// Does what somebody's session would do without the lock.
     pub(super) fn perform(&mut self, name: &str, mut task: Option<Task>) {
-        while let Some(Task { work, then }) = task {
+        while let Some(next) = task {
             self.deliver();
-            let done = match work {
-                Work::Save => Done::Saved(self.saves),
-                Work::LookAtTheClock => Done::Nothing,
-            };
-            task = self.state.resume(self.people[name], then, done, self.now);
+            task = self.goes_on(name, next);
         }
         self.deliver();
-    }
-
-    /// Somebody has shown the administrator's password.
-    pub(super) fn is_administrator(&mut self, name: &str) {
-        self.state.make_administrator(self.people[name]);
     }
 
     /// Somebody has logged in.
@@ -148,9 +163,32 @@ impl Chat {
         }
         *self = Self {
             now: self.now,
-            saves: self.saves,
+            has_disk: self.has_disk,
             ..Self::with(State::new(self.state.limits, restored, self.now))
         };
+    }
+
+    /// Says a line that needs something slow, which is not done yet.
+    fn begins(&mut self, name: &str, line: &str) -> Task {
+        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
+        decoder.feed(format!("{line}\n").as_bytes());
+        let command = decoder.next_command().expect("one line");
+        let task = self.state.apply(self.people[name], command, self.now);
+        self.deliver();
+        task.expect("something slow")
+    }
+
+    /// Does one slow thing, as the session does it without the lock; what is to be done next.
+    fn goes_on(&mut self, name: &str, Task { work, then }: Task) -> Option<Task> {
+        let done = match work {
+            Work::Save => Done::Saved(self.has_disk),
+            Work::LookAtTheClock => Done::Nothing,
+            Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
+            Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
+        };
+        let next = self.state.resume(self.people[name], then, done, self.now);
+        self.deliver();
+        next
     }
 
     /// What somebody was told and has not heard yet.
@@ -245,7 +283,7 @@ fn check_with(chat: &mut Chat, conversation: &str) {
                 chat.check_silence(line);
                 chat.connect(name);
                 chat.says(name, &format!("/nick {name}"));
-                chat.inboxes.values_mut().for_each(VecDeque::clear);
+                chat.hush();
             }
             "-" => {
                 chat.check_silence(line);

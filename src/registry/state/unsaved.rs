@@ -11,7 +11,7 @@ use std::{
 
 use super::{Lasting, State};
 use crate::{
-    names::{Network, Room, RoomId},
+    names::{Network, Nick, Room, RoomId},
     store::Record,
 };
 
@@ -22,6 +22,8 @@ pub enum Unsaved {
     Room(Room),
     /// A room's new lines.
     Lines(Room),
+    /// An account.
+    Account(Nick),
     /// Whether a network is banned.
     Network(Network),
 }
@@ -61,6 +63,7 @@ impl State {
         match changed {
             Unsaved::Room(room) => self.rules_of(room),
             Unsaved::Lines(room) => self.lines_of(room),
+            Unsaved::Account(nick) => self.account_record(nick),
             Unsaved::Network(network) => {
                 Record::Network { network: network.to_string(), ban: self.networks.ban_of(network) }
             }

@@ -42,7 +42,7 @@ impl Contender for Ours {
 
     fn start(&self, clients: usize) -> Result<Running> {
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "-q", "--max-per-address", "0"]);
+        command.args(["--port", "0", "-q", "--max-per-address", "0", "--rate", "0"]);
         match &self.keeps {
             None => command.args(["--data", ":memory:", "--history", "0"]),
             Some(Keeps { folder, starts }) => {

@@ -118,10 +118,11 @@ impl Drop for Server {
 }
 
 /// The server's command line, to be completed. Unless a test asks for it, nobody is told what was said
-/// before, and nothing outlives the test.
+/// before, everybody may speak as fast as they like, and nothing outlives the test.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
-    command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_DATA", ":memory:");
+    command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
+    command.env_remove("CHAT_ADMIN_PASSWORD");
     command
 }
 

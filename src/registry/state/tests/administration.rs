@@ -10,7 +10,7 @@ fn with_root(others: &[&str]) -> Chat {
         chat.connect(name);
         chat.says(name, &format!("/nick {name}"));
     }
-    chat.is_administrator("root");
+    chat.promote("root");
     chat.inboxes.values_mut().for_each(VecDeque::clear);
     chat
 }
@@ -90,7 +90,7 @@ fn an_announcement_reaches_everybody_in_every_room_even_those_who_ignore_its_aut
 fn everybody_is_listed_room_by_room_with_address_and_times() {
     let mut chat = with_root(&["alice"]);
     wait(&mut chat, 125);
-    chat.connect_from("bob", from("2001:db8::1"));
+    chat.connect_from(from("2001:db8::1"), "bob");
     chat.says("bob", "/nick bob");
     chat.says("bob", "/join ops");
     chat.inboxes.values_mut().for_each(VecDeque::clear);
@@ -114,7 +114,7 @@ fn everybody_is_listed_room_by_room_with_address_and_times() {
 fn a_long_list_of_clients_is_cut_and_says_so() {
     let mut chat = Chat::new(0);
     chat.connect("root");
-    chat.is_administrator("root");
+    chat.promote("root");
     for n in 0..501 {
         chat.connect(&n.to_string());
     }
@@ -174,8 +174,8 @@ fn who_is_disconnected_is_told_why_and_says_nothing_more() {
 #[test]
 fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
     let mut chat = with_root(&["alice"]);
-    chat.connect_from("bob", from("192.0.2.7"));
-    chat.connect_from("carol", from("192.0.3.7"));
+    chat.connect_from(from("192.0.2.7"), "bob");
+    chat.connect_from(from("192.0.3.7"), "carol");
     chat.inboxes.values_mut().for_each(VecDeque::clear);
     check_with(
         &mut chat,
@@ -254,8 +254,8 @@ fn bans_of_networks_outlive_a_restart_but_not_their_end() {
 #[test]
 fn nobody_locks_the_machine_or_an_administrator_out() {
     let mut chat = with_root(&[]);
-    chat.connect_from("boss", from("192.0.2.7"));
-    chat.is_administrator("boss");
+    chat.connect_from(from("192.0.2.7"), "boss");
+    chat.promote("boss");
     chat.inboxes.values_mut().for_each(VecDeque::clear);
     check_with(
         &mut chat,
@@ -277,7 +277,7 @@ fn nobody_locks_the_machine_or_an_administrator_out() {
 #[test]
 fn a_ban_of_a_network_that_could_not_be_saved_is_told_as_such() {
     let mut chat = with_root(&[]);
-    chat.saves = false;
+    chat.has_disk = false;
     check_with(
         &mut chat,
         "root> /banip 192.0.2.7

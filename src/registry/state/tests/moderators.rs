@@ -30,7 +30,7 @@ fn who_makes_a_room_moderates_it_and_nobody_else() {
 #[test]
 fn administrators_moderate_every_room_and_the_lobby_has_no_other_moderators() {
     let mut chat = in_ops(&["root"]);
-    chat.is_administrator("root");
+    chat.promote("root");
     check_with(
         &mut chat,
         "root> /kick alice
