@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Client, RoomState, State, Task, Then, Work, unsaved::Unsaved};
+use super::{Client, State, Task, Then, Work, unsaved::Unsaved};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -46,26 +46,27 @@ impl State {
         told
     }
 
-    /// Room by room, because so they are sorted already: the answer costs what it shows, and not what
-    /// there is.
+    /// Room by room, because so they are sorted already; and only as many as fit into one answer.
     fn list_all(&mut self, client: ClientId, room: Option<Room>) -> Administered {
-        let rooms: &mut dyn Iterator<Item = &RoomState> = match room {
-            Some(room) => &mut self.room_names.get(&room).map(|&id| &self.rooms[id]).into_iter(),
-            None => &mut self.room_names.values().map(|&id| &self.rooms[id]),
+        let rooms = match room {
+            Some(room) => self.room_names.range(room..=room),
+            None => self.room_names.range::<Room, _>(..),
         };
-        let now = self.now.instant;
-        let row = |id: ClientId, name: Room| {
-            let Client { nick, address, connected, last_active, .. } = self.clients[id];
-            Row { nick, room: name, address, connected: now - connected, idle: now - last_active }
-        };
-        let members = rooms.flat_map(|room| room.members.values().map(|&id| row(id, room.name)));
-        let shown: Vec<_> = members.take(Listing::<Nick>::MAX).collect();
-        let total = match room {
-            Some(room) => self.room_names.get(&room).map_or(0, |&id| self.rooms[id].members.len()),
-            None => self.clients.len(),
-        };
+        let (mut shown, mut total) = (Vec::new(), 0);
+        for (_, &id) in rooms {
+            let members = &self.rooms[id].members;
+            let space = Listing::<Nick>::MAX - shown.len();
+            shown.extend(members.values().take(space).map(|&member| self.row(member)));
+            total += members.len();
+        }
         self.tell(client, Administered::Clients(Roster { shown, total }).into());
         Administered::ClientsListed { by: self.nick(client) }
+    }
+
+    fn row(&self, client: ClientId) -> Row {
+        let Client { nick, address, connected, last_active, .. } = self.clients[client];
+        let (room, now) = (self.room(client).name, self.now.instant);
+        Row { nick, room, address, connected: now - connected, idle: now - last_active }
     }
 
     fn force_rename(&mut self, client: ClientId, old: Nick, new: Nick) -> Result<Administered, Event> {

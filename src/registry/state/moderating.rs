@@ -14,7 +14,7 @@ use crate::{
         moderation::{Act, Expulsion, Moderated, Refused},
     },
     fact::Deed,
-    names::{ClientId, Nick, Room, RoomId},
+    names::{ClientId, Nick, Room},
     store::Ban,
     text::Text,
 };
@@ -186,9 +186,9 @@ impl State {
     }
 
     /// The lobby is where everybody comes from, and where the kicked go.
-    fn check_room(&self, client: ClientId, act: Act) -> Result<RoomId, Event> {
-        let id = self.clients[client].room;
-        if id == self.lobby { Err(Refused::Lobby(act).into()) } else { Ok(id) }
+    fn check_room(&self, client: ClientId, act: Act) -> Result<(), Event> {
+        let is_lobby = self.clients[client].room == self.lobby;
+        if is_lobby { Err(Refused::Lobby(act).into()) } else { Ok(()) }
     }
 
     fn check_subject(&self, client: ClientId, target: ClientId, act: Act) -> Result<(), Event> {
