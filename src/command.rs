@@ -7,6 +7,10 @@ use crate::{
     text::{Text, TooLong},
 };
 
+mod watching;
+
+pub use watching::Watching;
+
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,6 +50,8 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// See the server at work.
+    Watch(Watching),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -57,7 +63,15 @@ pub enum Command {
 impl Command {
     /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
     pub fn has_long_answer(&self) -> bool {
-        matches!(self, Self::ListRooms | Self::ListUsers | Self::ShowHistory(_) | Self::Help(None))
+        matches!(
+            self,
+            Self::ListRooms | Self::ListUsers | Self::ShowHistory(_) | Self::Watch(_) | Self::Help(None)
+        )
+    }
+
+    /// Whether its sender wants to know how it travels.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Watch(Watching::Trace(_)))
     }
 }
 
@@ -116,7 +130,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 15] = [
+pub static VERBS: [Verb; 18] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -130,6 +144,9 @@ pub static VERBS: [Verb; 15] = [
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("threads",  "",                 "See what every thread of the server is doing now.", |_| Ok(Command::Watch(Watching::Threads))),
+    Verb::new("trace",    "<text>",           "Say something, and see its way through the threads.", watching::trace),
+    Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];

@@ -13,8 +13,10 @@ use crate::{
 
 pub mod heard;
 pub mod past;
+pub mod watched;
 
 use past::Past;
+use watched::Watched;
 
 /// Something that happened, as its hearers are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +146,8 @@ pub enum Event {
         /// How many it holds.
         max: usize,
     },
+    /// The server at work.
+    Watched(Watched),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -228,6 +232,7 @@ impl fmt::Display for Event {
             Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
             Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Watched(watched) => watched.fmt(f),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),

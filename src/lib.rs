@@ -22,7 +22,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`clock`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards; what time it is |
+//! | 0 | [`names`], [`text`], [`clock`], [`watch`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards; what time it is; what every thread is doing |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
@@ -66,3 +66,4 @@ pub mod session;
 pub mod store;
 pub mod text;
 pub mod transport;
+pub mod watch;

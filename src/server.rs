@@ -21,6 +21,7 @@ use crate::{
     session,
     store::Saver,
     transport::{self, Connection, ConnectionLimit, Listener},
+    watch::{self, Activity, Watch},
 };
 
 mod capacity;
@@ -61,6 +62,7 @@ pub struct Server {
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
+    watch: Watch,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -75,8 +77,9 @@ impl Server {
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
-        let (posts, broadcaster) =
-            broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        let watch = Watch::start();
+        let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
+        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -88,8 +91,10 @@ impl Server {
                 State::new(config.rules, Restored::default(), Now::read()),
                 posts,
                 Saver::none(),
+                watch.clone(),
             ),
             broadcaster,
+            watch,
         })
     }
 
@@ -109,16 +114,19 @@ impl Server {
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster } = self;
-        let stops = StopOnDrop(stopper.clone());
+        let Self { stopper, limit, lines, registry, broadcaster, watch } = self;
+        let _watched = watch.enter("acceptor");
+        let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
         let broadcasting = thread::Builder::new()
             .name("broadcaster".into())
             .spawn(move || {
                 let _stops = stops;
+                let _watched = theirs.enter("broadcaster");
                 broadcaster.run();
             })
             .map_err(Error::Spawn)?;
-        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
+        let acceptor =
+            Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
         thread::scope(|sessions| {
             // However accepting ends, the sessions are told, or the scope would wait for ever.
             let _stops = StopSessions(&registry);
@@ -166,6 +174,7 @@ struct Acceptor<'a> {
     limit: &'a Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: &'a Registry,
+    watch: &'a Watch,
 }
 
 impl<'a> Acceptor<'a> {
@@ -178,6 +187,7 @@ impl<'a> Acceptor<'a> {
     fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
         let mut pause = Self::SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
+            watch::doing(Activity::Accepting);
             match self.stopper.listener().accept() {
                 Ok((stream, peer)) => {
                     pause = Self::SHORTEST_PAUSE;
@@ -213,6 +223,7 @@ impl<'a> Acceptor<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
+        let _watched = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {

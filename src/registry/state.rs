@@ -23,16 +23,19 @@ use crate::{
     names::{ClientId, Nick, Room, RoomId},
     store::NetworkBan,
     text::Text,
+    watch::Gauge,
 };
 
 mod asleep;
 mod guests;
 mod history;
 mod ignoring;
+mod pace;
 mod task;
 #[cfg(test)]
 mod tests;
 mod unsaved;
+mod watching;
 
 pub use asleep::Lasting;
 pub use history::{History, HistoryLimits};
@@ -40,6 +43,7 @@ pub use task::{Done, Task, Then, Work};
 
 use asleep::Asleep;
 use guests::GuestNumbers;
+use pace::Pace;
 use unsaved::{Marks, Unsaved};
 
 /// What the rules are set to.
@@ -83,6 +87,8 @@ pub struct State {
     unsaved: Marks,
     /// How many things have been said.
     seq: u64,
+    /// How many lately.
+    pace: Pace,
     /// Everybody has been told that the server stops: that was the last word.
     is_stopping: bool,
     /// When the command at hand was read.
@@ -106,6 +112,9 @@ struct Client {
     last_whisperer: Option<(ClientId, Nick)>,
     /// The other side of `ignored_by`.
     ignores: Vec<Nick>,
+    /// How many bytes wait for it because its socket is full, as of some milliseconds ago.
+    /// `backlog.get()` reads that at any time; the broadcaster writes it.
+    backlog: Arc<Gauge>,
 }
 
 struct RoomState {
@@ -133,6 +142,7 @@ impl State {
             history_size: 0,
             unsaved: Marks::default(),
             seq: 0,
+            pace: Pace::new(now.instant),
             is_stopping: false,
             now,
             posts: Vec::new(),
@@ -158,8 +168,10 @@ impl State {
     pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
         self.now = now;
         let nick = Nick::guest(self.guests.take());
-        let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
-        self.posts.push(Post::Attach(client, sink));
+        let entering = Client::new(nick, address, self.lobby, now.instant);
+        let backlog = Arc::clone(&entering.backlog);
+        let client = self.clients.insert(entering);
+        self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
         client
@@ -240,6 +252,7 @@ impl State {
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
+            Command::Watch(watching) => self.watch(client, watching),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -247,9 +260,10 @@ impl State {
         }
     }
 
-    #[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "no rule needs anything slow yet")]
-    fn go_on(&mut self, _client: ClientId, then: Then, _done: Done) {
-        match then {}
+    fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
+        match then {
+            Then::Watch(then) => self.show(client, then, done),
+        }
     }
 
     fn say(&mut self, client: ClientId, text: Text) {
@@ -304,12 +318,17 @@ impl State {
     }
 
     fn list_rooms(&mut self, client: ClientId) {
-        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
-        let total = self.room_names.len() - usize::from(lobby_is_empty);
+        let total = self.active_rooms();
         let active =
             self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
         let rooms = Listing::new(total, active.map(|room| room.name));
         self.tell(client, Event::Rooms(rooms));
+    }
+
+    /// How many rooms have somebody in them.
+    fn active_rooms(&self) -> usize {
+        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
+        self.room_names.len() - usize::from(lobby_is_empty)
     }
 
     fn list_users(&mut self, client: ClientId) {
@@ -336,6 +355,7 @@ impl State {
     /// Whoever ignores the whisperer hears nothing; the whisperer is not told so.
     fn whisper_to(&mut self, client: ClientId, target: ClientId, text: Text) {
         let (from, to) = (self.nick(client), self.nick(target));
+        self.pace.count(self.now.instant);
         if !self.clients[target].ignores.contains(&from) {
             self.clients[target].last_whisperer = Some((client, from));
             self.tell(target, Event::WhisperFrom { from, text: text.clone() });
@@ -429,6 +449,7 @@ impl State {
     }
 
     fn next_seq(&mut self) -> u64 {
+        self.pace.count(self.now.instant);
         self.seq += 1;
         self.seq
     }
@@ -466,6 +487,7 @@ impl Client {
             last_active: now,
             last_whisperer: None,
             ignores: Vec::new(),
+            backlog: Arc::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "clock"],
+    &["names", "text", "clock", "watch"],
     &["command"],
     &["event"],
     &["dialect", "fact"],

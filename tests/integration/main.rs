@@ -12,3 +12,4 @@ mod slow_reader;
 mod starting;
 mod stopping;
 mod support;
+mod watching;

@@ -11,10 +11,15 @@ use std::{
 };
 
 use super::*;
-use crate::dialect::text::{self, Decoder};
+use crate::{
+    broadcaster::Traced,
+    dialect::text::{self, Decoder},
+    watch::{Journey, Reach},
+};
 
 mod conversations;
 mod model;
+mod watching;
 
 /// A chat whose rooms remember nothing that is said.
 pub(super) fn state(presence: usize) -> State {
@@ -30,6 +35,8 @@ pub(super) fn address() -> SocketAddr {
 fn perform(work: &Work) -> Done {
     match work {
         Work::Save => Done::Saved(true),
+        Work::Look => Done::Seen(Box::new(watching::seen())),
+        Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
     }
 }
 
@@ -92,6 +99,7 @@ impl Chat {
         while let Some(command) = decoder.next_command() {
             let mut task = self.state.apply(self.people[name], command, self.now);
             while let Some(Task { work, then }) = task {
+                self.deliver();
                 task = self.state.resume(self.people[name], then, perform(&work), self.now);
             }
             self.deliver();
@@ -109,6 +117,7 @@ impl Chat {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
                 Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+                Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
                 Post::Attach(..) => {}
                 Post::Stop(_) => panic!("not the state's business here"),
@@ -130,6 +139,14 @@ impl Chat {
         for client in hearers.into_iter().filter(|client| !except.as_slice().contains(client)) {
             self.tell(client, event);
         }
+    }
+
+    fn tell_traced(&mut self, Traced { room, except, event, report }: &Traced) {
+        self.tell_room(*room, except, event);
+        let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
+        let mut journey = Journey::default();
+        journey.end(Reach { hearers, waiting: 0 });
+        report.try_send(journey).expect("it has room");
     }
 
     /// The tables of the state agree with each other.
@@ -171,7 +188,9 @@ fn check(conversation: &str) {
 fn check_with(chat: &mut Chat, conversation: &str) {
     for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let at = line.find(['+', '-', '>', '<']).expect("a line of a conversation");
-        let (name, text) = (&line[..at], line[at + 1..].trim_start());
+        // One space: those after it are part of what is heard.
+        let (name, rest) = (&line[..at], &line[at + 1..]);
+        let text = rest.strip_prefix(' ').unwrap_or(rest);
         match &line[at..=at] {
             "+" => {
                 chat.check_silence(line);

@@ -37,6 +37,10 @@ impl Marks {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
     fn take(&mut self) -> Option<Unsaved> {
         let Some(changed) = self.order.pop_front() else {
             self.is_announced = false;
