@@ -115,13 +115,13 @@ impl Server {
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
         let Self { stopper, limit, lines, registry, broadcaster, watch } = self;
-        let _watched = watch.enter("acceptor");
+        let _listed = watch.enter("acceptor");
         let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
         let broadcasting = thread::Builder::new()
             .name("broadcaster".into())
             .spawn(move || {
                 let _stops = stops;
-                let _watched = theirs.enter("broadcaster");
+                let _listed = theirs.enter("broadcaster");
                 broadcaster.run();
             })
             .map_err(Error::Spawn)?;
@@ -223,7 +223,7 @@ impl<'a> Acceptor<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
-        let _watched = self.watch.enter(thread::current().name().unwrap_or("client"));
+        let _listed = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {

@@ -85,12 +85,12 @@ impl Watch {
 
     /// Lists the calling thread under this name until what is returned is dropped. A thread is
     /// watched by one watch at a time.
-    pub fn enter(&self, name: &str) -> Watched {
+    pub fn enter(&self, name: &str) -> Listed {
         let word = AtomicU64::new(word(Activity::Working));
         let thread = Arc::new(Thread { name: name.into(), word });
         let key = self.0.threads.lock().add(Arc::clone(&thread));
         MYSELF.set(Some(Myself { thread, key, journey: None }));
-        Watched { watch: self.clone(), key, stays_here: PhantomData }
+        Listed { watch: self.clone(), key, stays_here: PhantomData }
     }
 
     /// What the server's parts say about themselves.
@@ -128,14 +128,14 @@ impl Threads {
 }
 
 /// A thread's place in the list. Dropped, wherever that happens, it takes the thread out.
-pub struct Watched {
+pub struct Listed {
     watch: Watch,
     key: u64,
     /// Another thread's own word is out of reach from here.
     stays_here: PhantomData<Rc<()>>,
 }
 
-impl Drop for Watched {
+impl Drop for Listed {
     fn drop(&mut self) {
         self.watch.0.threads.lock().by_key.remove(&self.key);
         MYSELF.set(None);

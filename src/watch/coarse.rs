@@ -1,7 +1,7 @@
 //! A clock that costs next to nothing to read, and shows milliseconds.
 
 /// Milliseconds since some moment in the past. The kernel leaves the time of its last tick where it
-/// can be read like a variable, so it is some milliseconds old: 4 ns instead of 24.
+/// can be read like a variable, so it is some milliseconds old, and costs a quarter of the exact one.
 #[cfg(target_os = "linux")]
 pub(super) fn milliseconds() -> u64 {
     use rustix::time::{ClockId, clock_gettime};

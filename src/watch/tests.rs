@@ -15,7 +15,7 @@ fn a_thread_is_listed_as_long_as_it_lives_even_if_it_panics() {
     let watch = Watch::start();
     let theirs = watch.clone();
     let panicking = thread::Builder::new().spawn(move || {
-        let _watched = theirs.enter("short");
+        let _listed = theirs.enter("short");
         assert_eq!(names(&theirs.look(EMPTY)), ["short"]);
         panic!("planted");
     });
@@ -30,14 +30,14 @@ fn who_asks_comes_first_and_then_the_oldest() {
         let _oldest = watch.enter("oldest");
         doing(Activity::Accepting);
         let reader = || {
-            let _watched = watch.enter("reader");
+            let _listed = watch.enter("reader");
             doing(Activity::Reading);
             barrier.wait();
             barrier.wait();
         };
         let asking = || {
             barrier.wait();
-            let _watched = watch.enter("asking");
+            let _listed = watch.enter("asking");
             doing(Activity::Looking);
             let seen = watch.look(EMPTY);
             barrier.wait();
@@ -86,7 +86,7 @@ fn a_thread_that_nobody_watches_may_say_what_it_does() {
 
 #[test]
 fn a_followed_message_notes_what_its_thread_does_until_that_reads_again() {
-    let _watched = Watch::start().enter("client");
+    let _listed = Watch::start().enter("client");
     doing(Activity::Reading);
     follow_message(Instant::now());
     for activity in [Activity::Locking, Activity::Deciding, Activity::Posting, Activity::Working] {
