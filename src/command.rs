@@ -12,9 +12,11 @@ pub mod account;
 mod moderation;
 pub mod muting;
 mod rank;
+mod watching;
 
 pub use moderation::Moderation;
 pub use rank::Rank;
+pub use watching::Watching;
 
 use account::AccountCommand;
 use muting::MutingCommand;
@@ -66,6 +68,8 @@ pub enum Command {
     Account(AccountCommand),
     /// Something about mutes.
     Muting(MutingCommand),
+    /// See the server at work.
+    Watch(Watching),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -84,6 +88,7 @@ impl Command {
                 | Self::ShowHistory(_)
                 | Self::Moderate(Moderation::ListBans)
                 | Self::Muting(MutingCommand::List)
+                | Self::Watch(_)
                 | Self::Help(None)
         )
     }
@@ -92,8 +97,18 @@ impl Command {
     pub fn is_speech(&self) -> bool {
         matches!(
             self,
-            Self::Say(_) | Self::Act(_) | Self::Whisper { .. } | Self::Reply(_) | Self::SetTopic(_)
+            Self::Say(_)
+                | Self::Act(_)
+                | Self::Whisper { .. }
+                | Self::Reply(_)
+                | Self::SetTopic(_)
+                | Self::Watch(Watching::Trace(_))
         )
+    }
+
+    /// Whether its sender wants to know how it travels.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Watch(Watching::Trace(_)))
     }
 }
 
@@ -190,6 +205,9 @@ pub static VERBS: &[Verb] = &[
     Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
     Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
     Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
+    Verb::new("threads",  "",                 "See what every thread of the server is doing now.", |_| Ok(Command::Watch(Watching::Threads))),
+    Verb::new("trace",    "<text>",           "Say something, and see its way through the threads.", watching::trace),
+    Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];

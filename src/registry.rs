@@ -1,6 +1,6 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{net::SocketAddr, ops::ControlFlow};
+use std::{net::SocketAddr, ops::ControlFlow, time::Instant};
 
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
@@ -11,6 +11,7 @@ use crate::{
     command::Command,
     names::ClientId,
     store::{Record, Saver},
+    watch::{self, Activity, Watch},
 };
 
 mod backstage;
@@ -30,6 +31,7 @@ use state::{State, Task};
 pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
+    watch: Watch,
 }
 
 struct Shared {
@@ -38,22 +40,22 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is kept by `saver`, and has its passwords hashed by `hasher`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher) -> Self {
-        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage: Backstage::new(saver, hasher) }
+    /// A chat that posts to `broadcaster`, is kept by `saver` and watched by `watch`, and has its
+    /// passwords hashed by `hasher`.
+    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
+        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone());
+        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage, watch }
     }
 
     /// Lets a client in; `None` once the server is stopping.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Option<ClientId> {
-        let now = Now::read();
-        self.decide(|state| (!state.is_stopping()).then(|| state.enter(address, sink, now)))
+        self.decide(|state, now| (!state.is_stopping()).then(|| state.enter(address, sink, now)))
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
     pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         loop {
-            let now = Now::read();
-            let (flow, task) = self.decide(|state| apply_burst(state, client, &mut commands, now));
+            let (flow, task) = self.decide(|state, now| apply_burst(state, client, &mut commands, now));
             let Some(task) = task else { return flow };
             self.perform(client, task);
         }
@@ -64,42 +66,58 @@ impl Registry {
         let mut next = Some(task);
         while let Some(Task { work, then }) = next {
             let done = self.backstage.perform(&work);
-            let now = Now::read();
-            next = self.decide(|state| state.resume(client, then, done, now));
+            next = self.decide(|state, now| state.resume(client, then, done, now));
         }
     }
 
     /// Removes a client. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId) {
-        let now = Now::read();
-        self.decide(|state| state.leave(client, now));
+        self.decide(|state, now| state.leave(client, now));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
-        self.decide(State::stop);
+        self.decide(|state, _| state.stop());
         self.backstage.stop();
     }
 
     /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
     /// under a lock of its own, so that nobody waits for all of them.
     pub fn changes(&self) -> impl Iterator<Item = Record> {
-        let changed = self.shared.lock().state.take_unsaved();
-        changed.into_iter().map(|changed| self.shared.lock().state.record(changed))
+        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
+        changed.into_iter().map(|changed| self.locked(Instant::now(), |shared| shared.state.record(changed)))
     }
 
     /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision
     /// order.
-    fn decide<T>(&self, decide: impl FnOnce(&mut State) -> T) -> T {
-        let mut shared = self.shared.lock();
-        let decided = decide(&mut shared.state);
-        shared.post();
-        let has_news = shared.state.has_news_to_save();
-        drop(shared);
+    fn decide<T>(&self, decide: impl FnOnce(&mut State, Now) -> T) -> T {
+        let now = Now::read();
+        let (decided, has_news) = self.locked(now.instant, |shared| {
+            let decided = decide(&mut shared.state, now);
+            shared.post();
+            (decided, shared.state.has_news_to_save())
+        });
         if has_news {
             self.backstage.wake_saver();
         }
         decided
+    }
+
+    /// Does something under the lock, and notes for how long it was held. A lock that was free was
+    /// taken when it was asked for, so that costs one reading of the clock, and a second one only who
+    /// had to wait anyway.
+    fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
+        watch::doing(Activity::Locking);
+        let (mut shared, since) = match self.shared.try_lock() {
+            Some(shared) => (shared, asked),
+            None => (self.shared.lock(), Instant::now()),
+        };
+        watch::doing(Activity::Deciding);
+        let done = act(&mut shared);
+        self.watch.note_hold(since.elapsed());
+        drop(shared);
+        watch::doing(Activity::Working);
+        done
     }
 }
 
@@ -129,6 +147,7 @@ impl Shared {
     fn post(&mut self) {
         let posts = self.state.take_posts();
         if !posts.is_empty() {
+            watch::doing(Activity::Posting);
             let _ = self.broadcaster.send(Posts(posts));
         }
     }

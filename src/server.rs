@@ -24,6 +24,7 @@ use crate::{
     session,
     store::{Database, Keeper, Restored, Saver},
     transport::{self, Connection, ConnectionLimit, Listener},
+    watch::{self, Activity, Watch},
 };
 
 mod capacity;
@@ -70,6 +71,7 @@ pub struct Server {
     broadcaster: Broadcaster,
     saver: Saver,
     keeper: Option<Keeper>,
+    watch: Watch,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -88,8 +90,9 @@ impl Server {
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(config.rules, restored, Now::read()).with_administrator(administrator);
-        let (posts, broadcaster) =
-            broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        let watch = Watch::start();
+        let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
+        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -97,10 +100,11 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(state, posts, saver.clone(), hasher),
+            registry: Registry::new(state, posts, saver.clone(), hasher, watch.clone()),
             saver,
             keeper,
             broadcaster,
+            watch,
         })
     }
 
@@ -120,17 +124,23 @@ impl Server {
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper } = self;
-        let stops = StopOnDrop(stopper.clone());
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, watch } = self;
+        let _listed = watch.enter("acceptor");
+        let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
         let broadcasting = start("broadcaster").spawn(move || {
             let _stops = stops;
+            let _listed = theirs.enter("broadcaster");
             broadcaster.run();
         });
         let broadcasting = broadcasting.map_err(Error::Spawn)?;
-        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
+        let acceptor =
+            Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
         thread::scope(|scope| -> Result<(), Error> {
             if let Some(keeper) = keeper {
-                let keeping = move || keeper.run(|| acceptor.registry.changes());
+                let keeping = || {
+                    let _listed = watch.enter("keeper");
+                    keeper.run(|| registry.changes());
+                };
                 start("keeper").spawn_scoped(scope, keeping).map_err(Error::Spawn)?;
             }
             // Nobody can decide anything any more: what is kept now is the last of it.
@@ -206,6 +216,7 @@ struct Acceptor<'a> {
     limit: &'a Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: &'a Registry,
+    watch: &'a Watch,
 }
 
 impl<'a> Acceptor<'a> {
@@ -218,6 +229,7 @@ impl<'a> Acceptor<'a> {
     fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
         let mut pause = Self::SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
+            watch::doing(Activity::Accepting);
             match self.stopper.listener().accept() {
                 Ok((stream, peer)) => {
                     pause = Self::SHORTEST_PAUSE;
@@ -253,6 +265,7 @@ impl<'a> Acceptor<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
+        let _listed = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {

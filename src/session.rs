@@ -1,6 +1,11 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{io::Read, net::SocketAddr, ops::ControlFlow, time::Duration};
+use std::{
+    io::Read,
+    net::SocketAddr,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use crate::{
     broadcaster::Sink,
@@ -9,6 +14,7 @@ use crate::{
     names::ClientId,
     registry::Registry,
     transport::Reader,
+    watch::{self, Activity},
 };
 
 /// Bytes asked for in one read. It is small for an idle client, because ten thousand of them each
@@ -33,6 +39,7 @@ pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits:
     drop(membership);
     tracing::info!(%peer, ?why, "disconnected");
     if why == Ending::Quit {
+        watch::doing(Activity::Closing);
         reader.drain(PATIENCE);
     }
 }
@@ -73,16 +80,19 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
     let mut buffer = vec![0; SMALLEST_READ];
     let mut commands = Vec::new();
     loop {
+        watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
             Ok(0) => return Ending::EndOfStream,
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(_) => return Ending::Error,
         };
+        let read_at = Instant::now();
+        watch::doing(Activity::Working);
         decoder.feed(&buffer[..length]);
         loop {
             // Decoded first and applied then: under the lock there is only deciding.
-            take_burst(&mut decoder, &mut commands);
+            take_burst(&mut decoder, &mut commands, read_at);
             if commands.is_empty() {
                 break;
             }
@@ -100,10 +110,13 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
 }
 
 /// Takes the commands that can be applied under one lock.
-fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>) {
+fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) {
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { return };
         let is_last = command.has_long_answer();
+        if command.is_followed() {
+            watch::follow_message(read_at);
+        }
         commands.push(command);
         if is_last {
             return;
@@ -130,6 +143,7 @@ mod tests {
             state::{self, HistoryLimits, State},
         },
         store::{Restored, Saver},
+        watch::Watch,
     };
 
     struct NoSink;
@@ -161,7 +175,7 @@ mod tests {
         let history = HistoryLimits { kept: 0, replayed: 0 };
         let limits = state::Limits { presence: 200, history, rate: None };
         let state = State::new(limits, Restored::default(), Now::read());
-        (Registry::new(state, sender, Saver::none(), Hasher::cheap()), posts)
+        (Registry::new(state, sender, Saver::none(), Hasher::cheap(), Watch::start()), posts)
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {

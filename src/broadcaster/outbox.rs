@@ -109,7 +109,8 @@ impl Outbox {
         self.sink.hang_up();
     }
 
-    fn owed(&self) -> usize {
+    /// How many bytes wait in it.
+    pub fn owed(&self) -> usize {
         self.bytes.len() - self.sent
     }
 

@@ -25,6 +25,7 @@ use crate::{
     password::Hashed,
     store::Restored,
     text::Text,
+    watch::Gauge,
 };
 
 mod accounts;
@@ -42,7 +43,9 @@ mod pace;
 mod task;
 #[cfg(test)]
 mod tests;
+mod throughput;
 mod unsaved;
+mod watching;
 
 pub use accounts::AccountThen;
 pub use asleep::Lasting;
@@ -59,6 +62,7 @@ use attempts::{Attempt, Attempts};
 use guests::GuestNumbers;
 use muting::{Mute, MuteId};
 use pace::Pace;
+use throughput::Throughput;
 use unsaved::Marks;
 
 /// What the rules are set to.
@@ -101,6 +105,8 @@ pub struct State {
     seq: u64,
     /// How many times somebody has come into a room.
     arrivals: u64,
+    /// How many lately.
+    throughput: Throughput,
     /// Everybody has been told that the server stops: that was the last word.
     is_stopping: bool,
     /// When the command at hand was read.
@@ -130,6 +136,9 @@ struct Client {
     /// The other side of `ignored_by`.
     ignores: Vec<Nick>,
     pace: Pace,
+    /// How many bytes wait for it because its socket is full, as of some milliseconds ago.
+    /// `backlog.get()` reads that at any time; the broadcaster writes it.
+    backlog: Arc<Gauge>,
 }
 
 struct RoomState {
@@ -166,6 +175,7 @@ impl State {
             mutes: SlotMap::with_key(),
             seq: 0,
             arrivals: 0,
+            throughput: Throughput::new(now.instant),
             is_stopping: false,
             now,
             posts: Vec::new(),
@@ -189,8 +199,10 @@ impl State {
     pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
         self.now = now;
         let nick = Nick::guest(self.guests.take());
-        let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
-        self.posts.push(Post::Attach(client, sink));
+        let entering = Client::new(nick, address, self.lobby, now.instant);
+        let backlog = Arc::clone(&entering.backlog);
+        let client = self.clients.insert(entering);
+        self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
         self.carry_mute(client);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
@@ -281,6 +293,7 @@ impl State {
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Account(command) => self.carry_out_account(client, command),
             Command::Muting(command) => self.carry_out_muting(client, command),
+            Command::Watch(watching) => self.watch(client, watching),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -292,6 +305,7 @@ impl State {
         match then {
             Then::TellDecision(decision) => self.tell_decision(client, decision, done),
             Then::Account(then) => self.go_on_with_account(client, then, done),
+            Then::Watch(then) => self.show(client, then, done),
         }
     }
 
@@ -367,12 +381,17 @@ impl State {
     }
 
     fn list_rooms(&mut self, client: ClientId) {
-        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
-        let total = self.room_names.len() - usize::from(lobby_is_empty);
+        let total = self.active_rooms();
         let active =
             self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
         let rooms = Listing::new(total, active.map(|room| room.name));
         self.tell(client, Event::Rooms(rooms));
+    }
+
+    /// How many rooms have somebody in them.
+    fn active_rooms(&self) -> usize {
+        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
+        self.room_names.len() - usize::from(lobby_is_empty)
     }
 
     fn list_users(&mut self, client: ClientId) {
@@ -402,6 +421,7 @@ impl State {
             return;
         }
         let (from, to) = (self.nick(client), self.nick(target));
+        self.throughput.count(self.now.instant);
         let is_heard = !self.clients[target].ignores.contains(&from);
         self.have_met(client, target, is_heard);
         if is_heard {
@@ -501,6 +521,7 @@ impl State {
     }
 
     fn next_seq(&mut self) -> u64 {
+        self.throughput.count(self.now.instant);
         self.seq += 1;
         self.seq
     }
@@ -542,6 +563,7 @@ impl Client {
             last_whisperer: None,
             ignores: Vec::new(),
             pace: Pace::new(now),
+            backlog: Arc::default(),
         }
     }
 }

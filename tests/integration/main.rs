@@ -15,3 +15,4 @@ mod slow_reader;
 mod starting;
 mod stopping;
 mod support;
+mod watching;

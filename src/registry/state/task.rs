@@ -1,7 +1,12 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use super::{AccountThen, Decision};
-use crate::password::{Hashed, Password};
+use crossbeam_channel::Receiver;
+
+use super::{AccountThen, Decision, watching};
+use crate::{
+    password::{Hashed, Password},
+    watch::{Journey, Seen},
+};
 
 /// Something slow, and how the rules go on when it is done.
 #[derive(Debug)]
@@ -27,6 +32,10 @@ pub enum Work {
         /// What is known.
         hash: Option<Hashed>,
     },
+    /// Look at what the threads are doing.
+    Look,
+    /// Wait until the message that was just posted is sent.
+    Follow(Receiver<Journey>),
 }
 
 /// What came of some [`Work`].
@@ -39,6 +48,10 @@ pub enum Done {
     Hashed(Option<Hashed>),
     /// Whether it was the right password.
     Verified(bool),
+    /// What there was to see.
+    Seen(Box<Seen>),
+    /// How the message travelled.
+    Followed(Journey),
 }
 
 impl Done {
@@ -56,4 +69,6 @@ pub enum Then {
     TellDecision(Decision),
     /// Something about an account.
     Account(AccountThen),
+    /// Show it.
+    Watch(watching::Then),
 }
