@@ -8,9 +8,11 @@ use crate::{
     text::{Text, TooLong},
 };
 
+mod asked;
 mod moderation;
 mod rank;
 
+pub use asked::{About, Asked};
 pub use moderation::Moderation;
 pub use rank::Rank;
 

@@ -9,6 +9,8 @@ use crate::{
     broadcaster::{Posts, Sink},
     clock::Now,
     command::Command,
+    fact::{Ending, Noting},
+    log::Logger,
     names::ClientId,
     store::{Record, Saver},
 };
@@ -33,12 +35,23 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
+    logger: Logger,
 }
 
 impl Registry {
     /// A chat that posts to `broadcaster` and is kept by `saver`.
     pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver) -> Self {
-        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage: Backstage::new(saver) }
+        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        Self { shared: Mutex::new(shared), backstage: Backstage::new(saver) }
+    }
+
+    /// The same chat; what happens in it is logged.
+    #[must_use]
+    pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
+        let shared = self.shared.get_mut();
+        shared.logger = logger;
+        shared.state.start_noting(noting);
+        self
     }
 
     /// Lets a client in; `None` once the server is stopping.
@@ -67,10 +80,10 @@ impl Registry {
         }
     }
 
-    /// Removes a client. Called by its session's `Drop` and by nobody else.
-    pub fn leave(&self, client: ClientId) {
+    /// Removes a client that goes for this reason. Called by its session's `Drop` and by nobody else.
+    pub fn leave(&self, client: ClientId, why: Ending) {
         let now = Now::read();
-        self.decide(|state| state.leave(client, now));
+        self.decide(|state| state.leave(client, why, now));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
@@ -91,6 +104,7 @@ impl Registry {
         let mut shared = self.shared.lock();
         let decided = decide(&mut shared.state);
         shared.post();
+        shared.log();
         let has_news = shared.state.has_news_to_save();
         drop(shared);
         if has_news {
@@ -127,6 +141,14 @@ impl Shared {
         let posts = self.state.take_posts();
         if !posts.is_empty() {
             let _ = self.broadcaster.send(Posts(posts));
+        }
+    }
+
+    /// Facts are handed over in the order in which they came to be. This never waits.
+    fn log(&mut self) {
+        let facts = self.state.take_facts();
+        if !facts.is_empty() {
+            self.logger.log(facts);
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::{
     clock::Now,
     dialect::text,
     event::Event,
+    fact::Noting,
+    log::{self, Log},
     registry::{
         Registry,
         state::{self, State},
@@ -53,6 +55,8 @@ pub struct Config {
     pub rules: state::Limits,
     /// The file that outlives the server; `None` if nothing is to.
     pub data: Option<PathBuf>,
+    /// What is logged; `None` if nothing is.
+    pub log: Option<log::Config>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -66,6 +70,7 @@ pub struct Server {
     broadcaster: Broadcaster,
     saver: Saver,
     keeper: Option<Keeper>,
+    log: Option<Log>,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -76,13 +81,16 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address cannot be had.
+    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
+    /// had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
         let (restored, saver, keeper) = open(config)?;
         let (posts, broadcaster) =
             broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        let state = State::new(config.rules, restored, Now::read());
+        let (registry, log) = logged(Registry::new(state, posts, saver.clone()), config.log.as_ref())?;
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -90,9 +98,10 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(State::new(config.rules, restored, Now::read()), posts, saver.clone()),
+            registry,
             saver,
             keeper,
+            log,
             broadcaster,
         })
     }
@@ -108,18 +117,20 @@ impl Server {
     }
 
     /// Serves clients until it is stopped; then everybody has been told, what was queued is
-    /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
+    /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log } = self;
         let stops = StopOnDrop(stopper.clone());
         let broadcasting = start("broadcaster").spawn(move || {
             let _stops = stops;
             broadcaster.run();
         });
         let broadcasting = broadcasting.map_err(Error::Spawn)?;
+        let logging = log.map(|log| start("log").spawn(move || log.run()));
+        let logging = logging.transpose().map_err(Error::Spawn)?;
         let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
         thread::scope(|scope| -> Result<(), Error> {
             if let Some(keeper) = keeper {
@@ -135,9 +146,14 @@ impl Server {
             });
             Ok(())
         })?;
-        // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
+        // The last senders go with the registry: the broadcaster delivers what is left, the log is
+        // written to its end, and both end.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        let is_delivered = broadcasting.join().is_ok();
+        if logging.is_some_and(|logging| logging.join().is_err()) {
+            tracing::error!("the log has failed; this is a bug");
+        }
+        if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
 }
 
@@ -161,6 +177,13 @@ fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
     let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
     let (saver, keeper) = Keeper::new(database);
     Ok((restored, saver, Some(keeper)))
+}
+
+/// The same chat, and whoever writes down what happens in it.
+fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry, Option<Log>), Error> {
+    let Some(config) = config else { return Ok((registry, None)) };
+    let (logger, log) = log::open(config).map_err(Error::Log)?;
+    Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
 }
 
 fn start(name: &str) -> thread::Builder {

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, error::ErrorKind};
+use clap::{ArgAction, Parser, builder::BoolishValueParser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
+    log,
     registry::state::{self, HistoryLimits},
     server::{Config, Server},
 };
@@ -61,6 +62,26 @@ pub struct Arguments {
     /// Lines shown to whoever comes into a room; 0 for none
     #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
     history_replay: usize,
+
+    /// Folder for a log of what happens; without it, nothing is logged
+    #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
+    log_dir: Option<PathBuf>,
+
+    /// Size of a log file after which the day's next one begins; 0 for one file a day
+    #[arg(long, env = "CHAT_LOG_MAX_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    log_max_size: u64,
+
+    /// Log files that are kept, the newest; 0 for all
+    #[arg(long, env = "CHAT_LOG_KEEP", value_name = "FILES", default_value_t = 30)]
+    log_keep: usize,
+
+    /// Log what people whisper, and not only that they do
+    #[arg(long, env = "CHAT_LOG_WHISPERS", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    log_whispers: bool,
+
+    /// Log no addresses of clients
+    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    no_log_addresses: bool,
 
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
@@ -126,6 +147,7 @@ impl Arguments {
             outbox_limit: in_memory(self.outbox_limit),
             rules: self.rules(),
             data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
+            log: self.log(),
             grace: Duration::from_secs(self.shutdown_grace),
         }
     }
@@ -135,6 +157,16 @@ impl Arguments {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
         }
+    }
+
+    fn log(&self) -> Option<log::Config> {
+        Some(log::Config {
+            folder: self.log_dir.clone()?,
+            max_size: (self.log_max_size > 0).then_some(self.log_max_size),
+            keep: (self.log_keep > 0).then_some(self.log_keep),
+            whispers: self.log_whispers,
+            addresses: !self.no_log_addresses,
+        })
     }
 
     fn start_diagnostics(&self) {

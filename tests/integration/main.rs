@@ -7,6 +7,7 @@ mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod log;
 mod readme;
 mod restarting;
 mod slow_reader;

@@ -20,6 +20,7 @@ mod conversations;
 mod model;
 mod moderation;
 mod moderators;
+mod noting;
 
 /// A chat whose rooms remember nothing that is said.
 pub(super) fn state(presence: usize) -> State {
@@ -40,7 +41,7 @@ impl Sink for NoSink {
 
     fn finish(&mut self) {}
 
-    fn hang_up(&mut self) {}
+    fn hang_up(&mut self, _why: Ending) {}
 }
 
 /// A chat without sockets: everybody has an inbox.
@@ -81,7 +82,7 @@ impl Chat {
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        self.state.leave(client, self.now);
+        self.state.leave(client, Ending::Closed, self.now);
         self.deliver();
         self.inboxes.remove(&client);
     }
