@@ -9,11 +9,13 @@ use crate::{
 };
 
 pub mod account;
+mod asked;
 mod moderation;
 pub mod muting;
 mod rank;
 mod watching;
 
+pub use asked::{About, Asked};
 pub use moderation::Moderation;
 pub use rank::Rank;
 pub use watching::Watching;

@@ -26,7 +26,7 @@
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
-//! | 4 | [`broadcaster`], [`store`] | the channel and the writing ends; what outlives the server |
+//! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; what outlives the server; what happened, in files |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
 //! | 6 | [`session`] | one client's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
@@ -60,6 +60,7 @@ pub mod dialect;
 pub mod emoji;
 pub mod event;
 pub mod fact;
+pub mod log;
 pub mod names;
 pub mod origin;
 pub mod password;

@@ -9,6 +9,8 @@ use crate::{
     broadcaster::{Posts, Sink},
     clock::Now,
     command::Command,
+    fact::{Ending, Noting},
+    log::Logger,
     names::ClientId,
     store::{Record, Saver},
     watch::{self, Activity, Watch},
@@ -37,6 +39,7 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
+    logger: Logger,
 }
 
 impl Registry {
@@ -44,7 +47,17 @@ impl Registry {
     /// passwords hashed by `hasher`.
     pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone());
-        Self { shared: Mutex::new(Shared { state, broadcaster }), backstage, watch }
+        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        Self { shared: Mutex::new(shared), backstage, watch }
+    }
+
+    /// The same chat; what happens in it is logged.
+    #[must_use]
+    pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
+        let shared = self.shared.get_mut();
+        shared.logger = logger;
+        shared.state.start_noting(noting);
+        self
     }
 
     /// Lets a client in; `None` once the server is stopping.
@@ -70,9 +83,9 @@ impl Registry {
         }
     }
 
-    /// Removes a client. Called by its session's `Drop` and by nobody else.
-    pub fn leave(&self, client: ClientId) {
-        self.decide(|state, now| state.leave(client, now));
+    /// Removes a client that goes for this reason. Called by its session's `Drop` and by nobody else.
+    pub fn leave(&self, client: ClientId, why: Ending) {
+        self.decide(|state, now| state.leave(client, why, now));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
@@ -95,6 +108,7 @@ impl Registry {
         let (decided, has_news) = self.locked(now.instant, |shared| {
             let decided = decide(&mut shared.state, now);
             shared.post();
+            shared.log();
             (decided, shared.state.has_news_to_save())
         });
         if has_news {
@@ -149,6 +163,14 @@ impl Shared {
         if !posts.is_empty() {
             watch::doing(Activity::Posting);
             let _ = self.broadcaster.send(Posts(posts));
+        }
+    }
+
+    /// Facts are handed over in the order in which they came to be. This never waits.
+    fn log(&mut self) {
+        let facts = self.state.take_facts();
+        if !facts.is_empty() {
+            self.logger.log(facts);
         }
     }
 }

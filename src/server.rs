@@ -15,6 +15,8 @@ use crate::{
     clock::Now,
     dialect::text,
     event::Event,
+    fact::Noting,
+    log::{self, Log},
     password::Password,
     registry::{
         Registry,
@@ -58,6 +60,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// What makes an administrator; `None` if there is to be none.
     pub administrator: Option<Password>,
+    /// What is logged; `None` if nothing is.
+    pub log: Option<log::Config>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -72,6 +76,7 @@ pub struct Server {
     saver: Saver,
     keeper: Option<Keeper>,
     watch: Watch,
+    log: Option<Log>,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -82,7 +87,8 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address cannot be had.
+    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
+    /// had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
@@ -93,6 +99,8 @@ impl Server {
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
+        let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
+        let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -100,9 +108,10 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(state, posts, saver.clone(), hasher, watch.clone()),
+            registry,
             saver,
             keeper,
+            log,
             broadcaster,
             watch,
         })
@@ -119,12 +128,12 @@ impl Server {
     }
 
     /// Serves clients until it is stopped; then everybody has been told, what was queued is
-    /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
+    /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, watch } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log, watch } = self;
         let _listed = watch.enter("acceptor");
         let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
         let broadcasting = start("broadcaster").spawn(move || {
@@ -133,6 +142,14 @@ impl Server {
             broadcaster.run();
         });
         let broadcasting = broadcasting.map_err(Error::Spawn)?;
+        let theirs = watch.clone();
+        let logging = log.map(|log| {
+            start("log").spawn(move || {
+                let _listed = theirs.enter("log");
+                log.run();
+            })
+        });
+        let logging = logging.transpose().map_err(Error::Spawn)?;
         let acceptor =
             Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
         thread::scope(|scope| -> Result<(), Error> {
@@ -152,9 +169,14 @@ impl Server {
             });
             Ok(())
         })?;
-        // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
+        // The last senders go with the registry: the broadcaster delivers what is left, the log is
+        // written to its end, and both end.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        let is_delivered = broadcasting.join().is_ok();
+        if logging.is_some_and(|logging| logging.join().is_err()) {
+            tracing::error!("the log has failed; this is a bug");
+        }
+        if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
 }
 
@@ -178,6 +200,13 @@ fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
     let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
     let (saver, keeper) = Keeper::new(database);
     Ok((restored, saver, Some(keeper)))
+}
+
+/// The same chat, and whoever writes down what happens in it.
+fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry, Option<Log>), Error> {
+    let Some(config) = config else { return Ok((registry, None)) };
+    let (logger, log) = log::open(config).map_err(Error::Log)?;
+    Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
 }
 
 fn start(name: &str) -> thread::Builder {

@@ -11,6 +11,7 @@ use crate::{
     broadcaster::Sink,
     command::Command,
     dialect::text::{Decoder, Limits},
+    fact::Ending,
     names::ClientId,
     registry::Registry,
     transport::Reader,
@@ -33,11 +34,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let Some(membership) = Membership::enter(registry, peer, sink) else { return };
+    let Some(mut membership) = Membership::enter(registry, peer, sink) else { return };
     tracing::info!(%peer, "connected");
-    let why = converse(&membership, &mut reader, limits);
+    let why = match converse(&membership, &mut reader, limits) {
+        Ending::Quit => Ending::Quit,
+        // Whoever was hung up on only sees that the stream has ended.
+        seen => reader.hung_up().unwrap_or(seen),
+    };
+    membership.ending = why;
     drop(membership);
-    tracing::info!(%peer, ?why, "disconnected");
+    tracing::info!(%peer, %why, "disconnected");
     if why == Ending::Quit {
         watch::doing(Activity::Closing);
         reader.drain(PATIENCE);
@@ -49,11 +55,14 @@ pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits:
 struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
+    /// Why it ends, as far as is known by now.
+    ending: Ending,
 }
 
 impl<'a> Membership<'a> {
     fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Option<Self> {
-        registry.enter(address, sink).map(|client| Self { registry, client })
+        let client = registry.enter(address, sink)?;
+        Some(Self { registry, client, ending: Ending::Failed })
     }
 
     fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
@@ -63,15 +72,8 @@ impl<'a> Membership<'a> {
 
 impl Drop for Membership<'_> {
     fn drop(&mut self) {
-        self.registry.leave(self.client);
+        self.registry.leave(self.client, self.ending);
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Quit,
-    EndOfStream,
-    Error,
 }
 
 /// Reads, decodes, applies; until there is nothing more to read.
@@ -82,10 +84,10 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
     loop {
         watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
-            Ok(0) => return Ending::EndOfStream,
+            Ok(0) => return Ending::Closed,
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return Ending::Error,
+            Err(error) => return Ending::Lost(error.kind()),
         };
         let read_at = Instant::now();
         watch::doing(Activity::Working);
@@ -155,7 +157,7 @@ mod tests {
 
         fn finish(&mut self) {}
 
-        fn hang_up(&mut self) {}
+        fn hang_up(&mut self, _why: Ending) {}
     }
 
     /// Gives these bytes one at a time, then panics.

@@ -8,6 +8,7 @@ use slotmap::SlotMap;
 
 use super::*;
 use crate::{
+    fact::Ending,
     names::{Nick, Room},
     text::Text,
 };
@@ -61,7 +62,7 @@ impl Sink for Shared {
         self.0.lock().is_finished = true;
     }
 
-    fn hang_up(&mut self) {
+    fn hang_up(&mut self, _why: Ending) {
         self.0.lock().is_hung_up = true;
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     clock::Now,
     command::Command,
     event::{Event, Listing, account::AccountEvent, moderation::Refused, past::Manner},
-    fact::{Deed, Fact},
+    fact::{Deed, Ending, Fact, Noting},
     names::{ClientId, Nick, Room, RoomId},
     origin::Origin,
     password::Hashed,
@@ -39,6 +39,7 @@ mod ignoring;
 mod moderating;
 mod moderators;
 mod muting;
+mod noting;
 mod pace;
 mod task;
 #[cfg(test)]
@@ -114,6 +115,8 @@ pub struct State {
     /// What follows from it.
     posts: Vec<Post>,
     facts: Vec<Fact>,
+    /// What of it is noted as a fact; `None` if nobody looks back.
+    noting: Option<Noting>,
     task: Option<Task>,
 }
 
@@ -180,6 +183,7 @@ impl State {
             now,
             posts: Vec::new(),
             facts: Vec::new(),
+            noting: None,
             task: None,
         };
         state.restore(restored);
@@ -205,6 +209,7 @@ impl State {
         self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
         self.carry_mute(client);
+        self.note(client, Deed::Connected);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
         client
     }
@@ -230,10 +235,11 @@ impl State {
         self.task.take()
     }
 
-    /// Forgets a client.
-    pub fn leave(&mut self, client: ClientId, now: Now) {
+    /// Forgets a client that has gone for this reason.
+    pub fn leave(&mut self, client: ClientId, why: Ending, now: Now) {
         self.now = now;
         if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
+            self.note_ending(client, why);
             self.announce(client, Event::Departed(nick));
             self.leave_room(client);
             self.forget(client);
@@ -252,24 +258,13 @@ impl State {
         mem::take(&mut self.posts)
     }
 
-    /// What there is to say to those who look back, since this was last asked.
-    pub fn take_facts(&mut self) -> Vec<Fact> {
-        mem::take(&mut self.facts)
-    }
-
-    /// Notes what a client has just done.
-    fn note(&mut self, client: ClientId, deed: Deed) {
-        let Client { nick: who, address, .. } = self.clients[client];
-        let (at, room) = (self.now.wall, self.room(client).name);
-        self.facts.push(Fact { at, who, address, room, deed });
-    }
-
     /// Whether [`State::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.is_stopping
     }
 
     fn carry_out(&mut self, client: ClientId, command: Command) {
+        self.note_command(client, &command);
         if let Some(why) = self.refusal(client, &command) {
             return self.tell(client, why);
         }
@@ -312,12 +307,14 @@ impl State {
     fn say(&mut self, client: ClientId, text: Text) {
         let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
         self.remember(client, text.clone(), Manner::Said, seq);
+        self.note(client, Deed::Said(text.clone()));
         self.tell_hearers(client, Event::Said { room, from, text, seq, at: self.now.wall });
     }
 
     fn act(&mut self, client: ClientId, text: Text) {
         let (from, seq) = (self.nick(client), self.next_seq());
         self.remember(client, text.clone(), Manner::Acted, seq);
+        self.note(client, Deed::Acted(text.clone()));
         self.tell_hearers(client, Event::Acted { from, text, seq, at: self.now.wall });
     }
 
@@ -337,6 +334,7 @@ impl State {
     /// Gives a client a new nickname, which is free.
     fn call(&mut self, client: ClientId, new: Nick) {
         let old = self.nick(client);
+        self.note(client, Deed::Renamed(new));
         self.follow_ignored(old, new);
         self.rename_member(client, new);
         self.tell(client, Event::NickChanged(new));
@@ -422,6 +420,7 @@ impl State {
         }
         let (from, to) = (self.nick(client), self.nick(target));
         self.throughput.count(self.now.instant);
+        self.note_whisper(client, to, &text);
         let is_heard = !self.clients[target].ignores.contains(&from);
         self.have_met(client, target, is_heard);
         if is_heard {
@@ -452,16 +451,20 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
+        let told = Event::TopicSet { by, topic };
+        self.note(client, Deed::Did(told.clone()));
         let room = self.clients[client].room;
-        self.posts.push(Post::TellRoom(room, Except::Nobody, Event::TopicSet { by, topic }));
+        self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 
     /// From the room a client is in to another one.
     fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
         let nick = self.nick(client);
+        self.note(client, Deed::Left);
         self.announce(client, Event::Left(nick));
         self.leave_room(client);
         self.enter_room(client, room, told, Event::Entered(nick));
+        self.note(client, Deed::Entered);
     }
 
     /// The client is told after it has entered, so it misses nothing from then on.

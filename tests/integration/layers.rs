@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 8] = [
     &["command"],
     &["event"],
     &["dialect", "fact"],
-    &["broadcaster", "store"],
+    &["broadcaster", "store", "log"],
     &["registry", "transport"],
     &["session"],
     &["server"],
@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 8] = [
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 2] = [
     ("client", &["names", "text", "emoji", "password", "command", "event"]),
-    ("cli", &["names", "text", "password", "registry", "server", "client"]),
+    ("cli", &["names", "text", "password", "log", "registry", "server", "client"]),
 ];
 
 #[test]

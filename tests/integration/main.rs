@@ -8,6 +8,7 @@ mod concurrency;
 mod conversation;
 mod layers;
 mod limits;
+mod log;
 mod rate;
 mod readme;
 mod restarting;

@@ -24,6 +24,7 @@ mod conversations;
 mod model;
 mod moderation;
 mod moderators;
+mod noting;
 mod pace;
 mod watching;
 
@@ -50,7 +51,7 @@ impl Sink for NoSink {
 
     fn finish(&mut self) {}
 
-    fn hang_up(&mut self) {}
+    fn hang_up(&mut self, _why: Ending) {}
 }
 
 /// A chat without sockets: everybody has an inbox.
@@ -112,7 +113,7 @@ impl Chat {
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        self.state.leave(client, self.now);
+        self.state.leave(client, Ending::Closed, self.now);
         self.deliver();
         self.inboxes.remove(&client);
     }

@@ -330,6 +330,7 @@ fn a_room_has_only_so_many_bans_and_moderators() {
 #[test]
 fn what_moderators_do_is_noted() {
     let mut chat = in_ops(&["bob"]);
+    chat.state.start_noting(Noting { whispers: false });
     check_with(
         &mut chat,
         "alice> /kick bob spam
