@@ -10,13 +10,17 @@ use crate::{
 
 pub mod account;
 mod administration;
+mod asked;
 mod moderation;
 pub mod muting;
 mod rank;
+mod watching;
 
 pub use administration::Administration;
+pub use asked::{About, Asked};
 pub use moderation::Moderation;
 pub use rank::Rank;
+pub use watching::Watching;
 
 use account::AccountCommand;
 use muting::MutingCommand;
@@ -70,6 +74,8 @@ pub enum Command {
     Account(AccountCommand),
     /// Something about mutes.
     Muting(MutingCommand),
+    /// See the server at work.
+    Watch(Watching),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -89,6 +95,7 @@ impl Command {
                 | Self::Moderate(Moderation::ListBans)
                 | Self::Administer(Administration::ListAll(_) | Administration::ListNetworkBans)
                 | Self::Muting(MutingCommand::List)
+                | Self::Watch(_)
                 | Self::Help(None)
         )
     }
@@ -97,8 +104,18 @@ impl Command {
     pub fn is_speech(&self) -> bool {
         matches!(
             self,
-            Self::Say(_) | Self::Act(_) | Self::Whisper { .. } | Self::Reply(_) | Self::SetTopic(_)
+            Self::Say(_)
+                | Self::Act(_)
+                | Self::Whisper { .. }
+                | Self::Reply(_)
+                | Self::SetTopic(_)
+                | Self::Watch(Watching::Trace(_))
         )
+    }
+
+    /// Whether its sender wants to know how it travels.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Watch(Watching::Trace(_)))
     }
 }
 
@@ -204,9 +221,12 @@ pub static VERBS: &[Verb] = &[
     Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
     Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
     Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
+    Verb::new("threads",  "",                 "See what every thread of the server is doing now.", |_| Ok(Command::Watch(Watching::Threads))),
+    Verb::new("trace",    "<text>",           "Say something, and see its way through the threads.", watching::trace),
+    Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))).by(Rank::Administrator),
     Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
     Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
-    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
+    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long, bytes queued.", administration::list_all).by(Rank::Administrator),
     Verb::new("forcerename", "<old> <new>",   "Give somebody another nickname.",                administration::force_rename).by(Rank::Administrator),
     Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
     Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),

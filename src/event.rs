@@ -20,6 +20,7 @@ pub mod ignoring;
 pub mod moderation;
 pub mod pace;
 pub mod past;
+pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
@@ -27,6 +28,7 @@ use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
+use watched::Watched;
 
 /// Something that happened, as its hearers are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +157,8 @@ pub enum Event {
     AdministratorsOnly,
     /// Something about not hearing somebody.
     Ignoring(Ignoring),
+    /// The server at work.
+    Watched(Watched),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -240,6 +244,7 @@ impl fmt::Display for Event {
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
+            Self::Watched(watched) => watched.fmt(f),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),

@@ -1,6 +1,6 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{net::SocketAddr, ops::ControlFlow};
+use std::{net::SocketAddr, ops::ControlFlow, time::Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
@@ -10,8 +10,11 @@ use crate::{
     clock::Now,
     command::Command,
     event::Event,
+    fact::{Ending, Noting},
+    log::Logger,
     names::ClientId,
     store::{Record, Saver},
+    watch::{self, Activity, Watch},
 };
 
 mod backstage;
@@ -31,6 +34,7 @@ use state::{Countdown, State, Task};
 pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
+    watch: Watch,
     /// Something has changed about closing time. One of these is as good as many.
     alarm: Receiver<()>,
 }
@@ -38,17 +42,26 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
+    logger: Logger,
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is kept by `saver`, and has its passwords hashed by `hasher`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher) -> Self {
+    /// A chat that posts to `broadcaster`, is kept by `saver` and watched by `watch`, and has its
+    /// passwords hashed by `hasher`.
+    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
-        Self {
-            shared: Mutex::new(Shared { state, broadcaster }),
-            backstage: Backstage::new(saver, hasher, wake),
-            alarm,
-        }
+        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone(), wake);
+        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        Self { shared: Mutex::new(shared), backstage, watch, alarm }
+    }
+
+    /// The same chat; what happens in it is logged.
+    #[must_use]
+    pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
+        let shared = self.shared.get_mut();
+        shared.logger = logger;
+        shared.state.start_noting(noting);
+        self
     }
 
     /// Lets a client in.
@@ -56,8 +69,7 @@ impl Registry {
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
-        let now = Now::read();
-        self.decide(|state| match state.turns_away(address, now) {
+        self.decide(|state, now| match state.turns_away(address, now) {
             Some(why) => Err(why),
             None => Ok(state.enter(address, sink, now)),
         })
@@ -66,8 +78,7 @@ impl Registry {
     /// Applies what a client asked for, in its order; breaks when the client quits.
     pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         loop {
-            let now = Now::read();
-            let (flow, task) = self.decide(|state| apply_burst(state, client, &mut commands, now));
+            let (flow, task) = self.decide(|state, now| apply_burst(state, client, &mut commands, now));
             let Some(task) = task else { return flow };
             self.perform(client, task);
         }
@@ -78,20 +89,18 @@ impl Registry {
         let mut next = Some(task);
         while let Some(Task { work, then }) = next {
             let done = self.backstage.perform(&work);
-            let now = Now::read();
-            next = self.decide(|state| state.resume(client, then, done, now));
+            next = self.decide(|state, now| state.resume(client, then, done, now));
         }
     }
 
-    /// Removes a client. Called by its session's `Drop` and by nobody else.
-    pub fn leave(&self, client: ClientId) {
-        let now = Now::read();
-        self.decide(|state| state.leave(client, now));
+    /// Removes a client that goes for this reason. Called by its session's `Drop` and by nobody else.
+    pub fn leave(&self, client: ClientId, why: Ending) {
+        self.decide(|state, now| state.leave(client, why, now));
     }
 
     /// Lets nobody in any more, tells everybody, and hangs up.
     pub fn stop(&self) {
-        self.decide(State::stop);
+        self.decide(|state, _| state.stop());
         self.backstage.stop();
     }
 
@@ -99,9 +108,10 @@ impl Registry {
     /// has come, or because it stops anyway. Somebody has to wait here, on a thread of its own.
     pub fn wait_for_closing_time(&self) {
         loop {
-            let now = Now::read();
+            let countdown = self.decide(State::count_down);
+            watch::doing(Activity::Idle);
             // However the waiting ends: then the rules are asked again.
-            match self.decide(|state| state.count_down(now)) {
+            match countdown {
                 Countdown::Over => return,
                 Countdown::Idle => drop(self.alarm.recv()),
                 Countdown::Until(then) => drop(self.alarm.recv_deadline(then)),
@@ -112,22 +122,41 @@ impl Registry {
     /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
     /// under a lock of its own, so that nobody waits for all of them.
     pub fn changes(&self) -> impl Iterator<Item = Record> {
-        let changed = self.shared.lock().state.take_unsaved();
-        changed.into_iter().map(|changed| self.shared.lock().state.record(changed))
+        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
+        changed.into_iter().map(|changed| self.locked(Instant::now(), |shared| shared.state.record(changed)))
     }
 
     /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision
     /// order.
-    fn decide<T>(&self, decide: impl FnOnce(&mut State) -> T) -> T {
-        let mut shared = self.shared.lock();
-        let decided = decide(&mut shared.state);
-        shared.post();
-        let has_news = shared.state.has_news_to_save();
-        drop(shared);
+    fn decide<T>(&self, decide: impl FnOnce(&mut State, Now) -> T) -> T {
+        let now = Now::read();
+        let (decided, has_news) = self.locked(now.instant, |shared| {
+            let decided = decide(&mut shared.state, now);
+            shared.post();
+            shared.log();
+            (decided, shared.state.has_news_to_save())
+        });
         if has_news {
             self.backstage.wake_saver();
         }
         decided
+    }
+
+    /// Does something under the lock, and notes for how long it was held. A lock that was free was
+    /// taken when it was asked for, so that costs one reading of the clock, and a second one only who
+    /// had to wait anyway.
+    fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
+        watch::doing(Activity::Locking);
+        let (mut shared, since) = match self.shared.try_lock() {
+            Some(shared) => (shared, asked),
+            None => (self.shared.lock(), Instant::now()),
+        };
+        watch::doing(Activity::Deciding);
+        let done = act(&mut shared);
+        self.watch.note_hold(since.elapsed());
+        drop(shared);
+        watch::doing(Activity::Working);
+        done
     }
 }
 
@@ -157,7 +186,16 @@ impl Shared {
     fn post(&mut self) {
         let posts = self.state.take_posts();
         if !posts.is_empty() {
+            watch::doing(Activity::Posting);
             let _ = self.broadcaster.send(Posts(posts));
+        }
+    }
+
+    /// Facts are handed over in the order in which they came to be. This never waits.
+    fn log(&mut self) {
+        let facts = self.state.take_facts();
+        if !facts.is_empty() {
+            self.logger.log(facts);
         }
     }
 }
@@ -178,7 +216,7 @@ mod tests {
     /// Whoever watches the clock, and what makes it stop; it has to within the deadline.
     fn check(stop: impl FnOnce(&Registry)) {
         let (posts, broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap());
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
@@ -229,7 +267,7 @@ mod tests {
     #[test]
     fn nobody_is_let_in_once_the_server_is_stopping() {
         let (posts, _broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap());
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
         registry.stop();
         assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
     }

@@ -15,6 +15,8 @@ use crate::{
     clock::Now,
     dialect::text,
     event::Event,
+    fact::Noting,
+    log::{self, Log},
     password::Password,
     registry::{
         Registry,
@@ -24,6 +26,7 @@ use crate::{
     session,
     store::{Database, Keeper, Restored, Saver},
     transport::{self, Connection, ConnectionLimit, Listener},
+    watch::{self, Activity, Watch},
 };
 
 mod capacity;
@@ -57,6 +60,8 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// What makes an administrator; `None` if there is to be none.
     pub administrator: Option<Password>,
+    /// What is logged; `None` if nothing is.
+    pub log: Option<log::Config>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -70,6 +75,8 @@ pub struct Server {
     broadcaster: Broadcaster,
     saver: Saver,
     keeper: Option<Keeper>,
+    watch: Watch,
+    log: Option<Log>,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -80,7 +87,8 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address cannot be had.
+    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
+    /// had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
@@ -88,8 +96,11 @@ impl Server {
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(config.rules, restored, Now::read()).with_administrator(administrator);
-        let (posts, broadcaster) =
-            broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        let watch = Watch::start();
+        let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
+        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
+        let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
+        let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -97,10 +108,12 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(state, posts, saver.clone(), hasher),
+            registry,
             saver,
             keeper,
+            log,
             broadcaster,
+            watch,
         })
     }
 
@@ -115,22 +128,36 @@ impl Server {
     }
 
     /// Serves clients until it is stopped; then everybody has been told, what was queued is
-    /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
+    /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper } = self;
-        let stops = StopOnDrop(stopper.clone());
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log, watch } = self;
+        let _listed = watch.enter("acceptor");
+        let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
         let broadcasting = start("broadcaster").spawn(move || {
             let _stops = stops;
+            let _listed = theirs.enter("broadcaster");
             broadcaster.run();
         });
         let broadcasting = broadcasting.map_err(Error::Spawn)?;
-        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
+        let theirs = watch.clone();
+        let logging = log.map(|log| {
+            start("log").spawn(move || {
+                let _listed = theirs.enter("log");
+                log.run();
+            })
+        });
+        let logging = logging.transpose().map_err(Error::Spawn)?;
+        let acceptor =
+            Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
         thread::scope(|scope| -> Result<(), Error> {
             if let Some(keeper) = keeper {
-                let keeping = move || keeper.run(|| acceptor.registry.changes());
+                let keeping = || {
+                    let _listed = watch.enter("keeper");
+                    keeper.run(|| registry.changes());
+                };
                 start("keeper").spawn_scoped(scope, keeping).map_err(Error::Spawn)?;
             }
             // Nobody can decide anything any more: what is kept now is the last of it.
@@ -139,6 +166,7 @@ impl Server {
                 // However accepting ends, the sessions are told, or the scope would wait for ever.
                 let _stops = StopSessions(&registry);
                 let watching = || {
+                    let _listed = watch.enter("closing time");
                     registry.wait_for_closing_time();
                     stopper.stop();
                 };
@@ -147,9 +175,14 @@ impl Server {
                 Ok(())
             })
         })?;
-        // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
+        // The last senders go with the registry: the broadcaster delivers what is left, the log is
+        // written to its end, and both end.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        let is_delivered = broadcasting.join().is_ok();
+        if logging.is_some_and(|logging| logging.join().is_err()) {
+            tracing::error!("the log has failed; this is a bug");
+        }
+        if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
 }
 
@@ -173,6 +206,13 @@ fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
     let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
     let (saver, keeper) = Keeper::new(database);
     Ok((restored, saver, Some(keeper)))
+}
+
+/// The same chat, and whoever writes down what happens in it.
+fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry, Option<Log>), Error> {
+    let Some(config) = config else { return Ok((registry, None)) };
+    let (logger, log) = log::open(config).map_err(Error::Log)?;
+    Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
 }
 
 fn start(name: &str) -> thread::Builder {
@@ -211,6 +251,7 @@ struct Acceptor<'a> {
     limit: &'a Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: &'a Registry,
+    watch: &'a Watch,
 }
 
 impl<'a> Acceptor<'a> {
@@ -223,6 +264,7 @@ impl<'a> Acceptor<'a> {
     fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
         let mut pause = Self::SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
+            watch::doing(Activity::Accepting);
             match self.stopper.listener().accept() {
                 Ok((stream, peer)) => {
                     pause = Self::SHORTEST_PAUSE;
@@ -258,6 +300,7 @@ impl<'a> Acceptor<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
+        let _listed = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {

@@ -1,15 +1,22 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{io::Read, net::SocketAddr, ops::ControlFlow, time::Duration};
+use std::{
+    io::Read,
+    net::SocketAddr,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use crate::{
     broadcaster::Sink,
     command::Command,
     dialect::text::{Decoder, Limits, line},
     event::Event,
+    fact::Ending,
     names::ClientId,
     registry::Registry,
     transport::Reader,
+    watch::{self, Activity},
 };
 
 /// Bytes asked for in one read. It is small for an idle client, because ten thousand of them each
@@ -28,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let membership = match Membership::enter(registry, peer, sink) {
+    let mut membership = match Membership::enter(registry, peer, sink) {
         Ok(membership) => membership,
         Err(why) => {
             tracing::info!(%peer, %why, "turned away");
@@ -36,10 +43,16 @@ pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits:
         }
     };
     tracing::info!(%peer, "connected");
-    let why = converse(&membership, &mut reader, limits);
+    let why = match converse(&membership, &mut reader, limits) {
+        Ending::Quit => Ending::Quit,
+        // Whoever was hung up on only sees that the stream has ended.
+        seen => reader.hung_up().unwrap_or(seen),
+    };
+    membership.ending = why;
     drop(membership);
-    tracing::info!(%peer, ?why, "disconnected");
+    tracing::info!(%peer, %why, "disconnected");
     if why == Ending::Quit {
+        watch::doing(Activity::Closing);
         reader.drain(PATIENCE);
     }
 }
@@ -49,11 +62,14 @@ pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits:
 struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
+    /// Why it ends, as far as is known by now.
+    ending: Ending,
 }
 
 impl<'a> Membership<'a> {
     fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
-        registry.enter(address, sink).map(|client| Self { registry, client })
+        let client = registry.enter(address, sink)?;
+        Ok(Self { registry, client, ending: Ending::Failed })
     }
 
     fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
@@ -63,15 +79,8 @@ impl<'a> Membership<'a> {
 
 impl Drop for Membership<'_> {
     fn drop(&mut self) {
-        self.registry.leave(self.client);
+        self.registry.leave(self.client, self.ending);
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Quit,
-    EndOfStream,
-    Error,
 }
 
 /// Reads, decodes, applies; until there is nothing more to read.
@@ -80,16 +89,19 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
     let mut buffer = vec![0; SMALLEST_READ];
     let mut commands = Vec::new();
     loop {
+        watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
-            Ok(0) => return Ending::EndOfStream,
+            Ok(0) => return Ending::Closed,
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return Ending::Error,
+            Err(error) => return Ending::Lost(error.kind()),
         };
+        let read_at = Instant::now();
+        watch::doing(Activity::Working);
         decoder.feed(&buffer[..length]);
         loop {
             // Decoded first and applied then: under the lock there is only deciding.
-            take_burst(&mut decoder, &mut commands);
+            take_burst(&mut decoder, &mut commands, read_at);
             if commands.is_empty() {
                 break;
             }
@@ -107,10 +119,13 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
 }
 
 /// Takes the commands that can be applied under one lock.
-fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>) {
+fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) {
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { return };
         let is_last = command.has_long_answer();
+        if command.is_followed() {
+            watch::follow_message(read_at);
+        }
         commands.push(command);
         if is_last {
             return;
@@ -136,6 +151,7 @@ mod tests {
             state::{self, HistoryLimits, State},
         },
         store::{Restored, Saver},
+        watch::Watch,
     };
 
     struct NoSink;
@@ -147,7 +163,7 @@ mod tests {
 
         fn finish(&mut self) {}
 
-        fn hang_up(&mut self) {}
+        fn hang_up(&mut self, _why: Ending) {}
     }
 
     /// Gives these bytes one at a time, then panics.
@@ -167,7 +183,7 @@ mod tests {
         let history = HistoryLimits { kept: 0, replayed: 0 };
         let limits = state::Limits { presence: 200, history, rate: None };
         let state = State::new(limits, Restored::default(), Now::read());
-        (Registry::new(state, sender, Saver::none(), Hasher::cheap()), posts)
+        (Registry::new(state, sender, Saver::none(), Hasher::cheap(), Watch::start()), posts)
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {

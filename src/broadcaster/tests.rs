@@ -8,9 +8,12 @@ use slotmap::SlotMap;
 
 use super::*;
 use crate::{
+    fact::Ending,
     names::{Nick, Room},
     text::Text,
 };
+
+mod watched;
 
 /// A socket of a client that reads only when it is told to.
 #[derive(Default)]
@@ -59,7 +62,7 @@ impl Sink for Shared {
         self.0.lock().is_finished = true;
     }
 
-    fn hang_up(&mut self) {
+    fn hang_up(&mut self, _why: Ending) {
         self.0.lock().is_hung_up = true;
     }
 }
@@ -73,7 +76,7 @@ struct Studio {
 
 impl Studio {
     fn new(outbox: usize) -> Self {
-        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) });
+        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) }, Watch::start());
         Self { broadcaster, clients: SlotMap::with_key(), rooms: SlotMap::with_key() }
     }
 
@@ -83,7 +86,7 @@ impl Studio {
 
     fn client(&mut self, room: RoomId, space: usize) -> (ClientId, Shared) {
         let (client, socket) = (self.clients.insert(()), Shared::with_space(space));
-        self.broadcaster.carry_out(Post::Attach(client, Box::new(socket.clone())));
+        self.broadcaster.carry_out(Post::Attach(client, Box::new(socket.clone()), Arc::default()));
         self.broadcaster.carry_out(Post::Enter(client, room));
         (client, socket)
     }
@@ -275,11 +278,12 @@ fn a_stop_is_told_to_all_and_ends_what_is_sent() {
 
 #[test]
 fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
-    let (sender, broadcaster) = channel(Limits { outbox: 9999, grace: Duration::from_millis(20) });
+    let limits = Limits { outbox: 9999, grace: Duration::from_millis(20) };
+    let (sender, broadcaster) = channel(limits, Watch::start());
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
     let socket = Shared::with_space(3);
     let posts = vec![
-        Post::Attach(client, Box::new(socket.clone())),
+        Post::Attach(client, Box::new(socket.clone()), Arc::default()),
         Post::Enter(client, room),
         Post::TellRoom(room, Except::Nobody, said("hello")),
     ];

@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, error::ErrorKind};
+use clap::{ArgAction, Parser, builder::BoolishValueParser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
 use super::secret;
 use crate::{
+    log,
     registry::state::{self, HistoryLimits, Rate},
     server::{Config, Server},
 };
@@ -75,6 +76,25 @@ pub struct Arguments {
     /// `CHAT_ADMIN_PASSWORD` is that; without both there is no administrator
     #[arg(long, value_name = "FILE")]
     admin_password_file: Option<PathBuf>,
+    /// Folder for a log of what happens; without it, nothing is logged
+    #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
+    log_dir: Option<PathBuf>,
+
+    /// Size of a log file after which the day's next one begins; 0 for one file a day
+    #[arg(long, env = "CHAT_LOG_MAX_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    log_max_size: u64,
+
+    /// Log files that are kept, the newest; 0 for all
+    #[arg(long, env = "CHAT_LOG_KEEP", value_name = "FILES", default_value_t = 30)]
+    log_keep: usize,
+
+    /// Log what people whisper, and not only that they do
+    #[arg(long, env = "CHAT_LOG_WHISPERS", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    log_whispers: bool,
+
+    /// Log no addresses of clients
+    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    no_log_addresses: bool,
 
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
@@ -141,6 +161,7 @@ impl Arguments {
             rules: self.rules(),
             data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
             administrator: secret::administrator(self.admin_password_file.as_deref())?,
+            log: self.log(),
             grace: Duration::from_secs(self.shutdown_grace),
         })
     }
@@ -151,6 +172,16 @@ impl Arguments {
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
             rate: Rate::per_second(self.rate, self.burst),
         }
+    }
+
+    fn log(&self) -> Option<log::Config> {
+        Some(log::Config {
+            folder: self.log_dir.clone()?,
+            max_size: (self.log_max_size > 0).then_some(self.log_max_size),
+            keep: (self.log_keep > 0).then_some(self.log_keep),
+            whispers: self.log_whispers,
+            addresses: !self.no_log_addresses,
+        })
     }
 
     fn start_diagnostics(&self) {

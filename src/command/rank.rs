@@ -3,7 +3,7 @@
 //! The table of verbs shows it, and the rules ask the *command* for it, whichever dialect it came
 //! from: a check that sat in the parser would be passed by by the next parser.
 
-use super::{Command, Moderation};
+use super::{Command, Moderation, Watching};
 
 /// Who may give a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ impl Command {
         match self {
             Self::Moderate(Moderation::ListModerators) => Rank::Everybody,
             Self::Moderate(_) | Self::SetTopic(_) => Rank::Moderator,
-            Self::Administer(_) | Self::Muting(_) => Rank::Administrator,
+            Self::Administer(_) | Self::Muting(_) | Self::Watch(Watching::Stats) => Rank::Administrator,
             _ => Rank::Everybody,
         }
     }

@@ -19,12 +19,13 @@ use crate::{
     clock::Now,
     command::Command,
     event::{Event, Listing, account::AccountEvent, moderation::Refused, past::Manner},
-    fact::{Deed, Fact},
+    fact::{Deed, Ending, Fact, Noting},
     names::{ClientId, Nick, Room, RoomId},
     origin::Origin,
     password::Hashed,
     store::Restored,
     text::Text,
+    watch::Gauge,
 };
 
 mod accounts;
@@ -41,11 +42,14 @@ mod moderating;
 mod moderators;
 mod muting;
 mod networks;
+mod noting;
 mod pace;
 mod task;
 #[cfg(test)]
 pub(super) mod tests;
+mod throughput;
 mod unsaved;
+mod watching;
 
 pub use accounts::AccountThen;
 pub use asleep::Lasting;
@@ -65,6 +69,7 @@ use guests::GuestNumbers;
 use muting::{Mute, MuteId};
 use networks::Networks;
 use pace::Pace;
+use throughput::Throughput;
 use unsaved::Marks;
 
 /// What the rules are set to.
@@ -111,6 +116,8 @@ pub struct State {
     seq: u64,
     /// How many times somebody has come into a room.
     arrivals: u64,
+    /// How many lately.
+    throughput: Throughput,
     /// Everybody has been told that the server stops: that was the last word.
     is_stopping: bool,
     /// When the command at hand was read.
@@ -118,6 +125,8 @@ pub struct State {
     /// What follows from it.
     posts: Vec<Post>,
     facts: Vec<Fact>,
+    /// What of it is noted as a fact; `None` if nobody looks back.
+    noting: Option<Noting>,
     task: Option<Task>,
 }
 
@@ -142,6 +151,9 @@ struct Client {
     /// The other side of `ignored_by`.
     ignores: Vec<Nick>,
     pace: Pace,
+    /// How many bytes wait for it because its socket is full, as of some milliseconds ago.
+    /// `backlog.get()` reads that at any time; the broadcaster writes it.
+    backlog: Arc<Gauge>,
 }
 
 struct RoomState {
@@ -180,10 +192,12 @@ impl State {
             mutes: SlotMap::with_key(),
             seq: 0,
             arrivals: 0,
+            throughput: Throughput::new(now.instant),
             is_stopping: false,
             now,
             posts: Vec::new(),
             facts: Vec::new(),
+            noting: None,
             task: None,
         };
         state.restore(restored);
@@ -204,10 +218,13 @@ impl State {
     pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
         self.now = now;
         let nick = Nick::guest(self.guests.take());
-        let client = self.clients.insert(Client::new(nick, address, self.lobby, now.instant));
-        self.posts.push(Post::Attach(client, sink));
+        let entering = Client::new(nick, address, self.lobby, now.instant);
+        let backlog = Arc::clone(&entering.backlog);
+        let client = self.clients.insert(entering);
+        self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
         self.carry_mute(client);
+        self.note(client, Deed::Connected);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
         self.warn_of_closing_time(client);
         client
@@ -235,10 +252,11 @@ impl State {
         self.task.take()
     }
 
-    /// Forgets a client.
-    pub fn leave(&mut self, client: ClientId, now: Now) {
+    /// Forgets a client that has gone for this reason.
+    pub fn leave(&mut self, client: ClientId, why: Ending, now: Now) {
         self.now = now;
         if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
+            self.note_ending(client, why);
             self.announce(client, Event::Departed(nick));
             self.leave_room(client);
             self.forget(client);
@@ -257,24 +275,13 @@ impl State {
         mem::take(&mut self.posts)
     }
 
-    /// What there is to say to those who look back, since this was last asked.
-    pub fn take_facts(&mut self) -> Vec<Fact> {
-        mem::take(&mut self.facts)
-    }
-
-    /// Notes what a client has just done.
-    fn note(&mut self, client: ClientId, deed: Deed) {
-        let Client { nick: who, address, .. } = self.clients[client];
-        let (at, room) = (self.now.wall, self.room(client).name);
-        self.facts.push(Fact { at, who, address, room, deed });
-    }
-
     /// Whether [`State::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.is_stopping
     }
 
     fn carry_out(&mut self, client: ClientId, command: Command) {
+        self.note_command(client, &command);
         if let Some(why) = self.refusal(client, &command) {
             return self.tell(client, why);
         }
@@ -299,6 +306,7 @@ impl State {
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Account(command) => self.carry_out_account(client, command),
             Command::Muting(command) => self.carry_out_muting(client, command),
+            Command::Watch(watching) => self.watch(client, watching),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -314,6 +322,7 @@ impl State {
                 self.warn_unless_saved(client, done);
             }
             Then::Account(then) => self.go_on_with_account(client, then, done),
+            Then::Watch(then) => self.show(client, then, done),
             Then::Nothing => {}
         }
     }
@@ -321,12 +330,14 @@ impl State {
     fn say(&mut self, client: ClientId, text: Text) {
         let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
         self.remember(client, text.clone(), Manner::Said, seq);
+        self.note(client, Deed::Said(text.clone()));
         self.tell_hearers(client, Event::Said { room, from, text, seq, at: self.now.wall });
     }
 
     fn act(&mut self, client: ClientId, text: Text) {
         let (from, seq) = (self.nick(client), self.next_seq());
         self.remember(client, text.clone(), Manner::Acted, seq);
+        self.note(client, Deed::Acted(text.clone()));
         self.tell_hearers(client, Event::Acted { from, text, seq, at: self.now.wall });
     }
 
@@ -346,6 +357,7 @@ impl State {
     /// Gives a client a new nickname, which is free.
     fn call(&mut self, client: ClientId, new: Nick) {
         let old = self.nick(client);
+        self.note(client, Deed::Renamed(new));
         self.follow_ignored(old, new);
         self.rename_member(client, new);
         self.tell(client, Event::NickChanged(new));
@@ -390,12 +402,17 @@ impl State {
     }
 
     fn list_rooms(&mut self, client: ClientId) {
-        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
-        let total = self.room_names.len() - usize::from(lobby_is_empty);
+        let total = self.active_rooms();
         let active =
             self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
         let rooms = Listing::new(total, active.map(|room| room.name));
         self.tell(client, Event::Rooms(rooms));
+    }
+
+    /// How many rooms have somebody in them.
+    fn active_rooms(&self) -> usize {
+        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
+        self.room_names.len() - usize::from(lobby_is_empty)
     }
 
     fn list_users(&mut self, client: ClientId) {
@@ -425,6 +442,8 @@ impl State {
             return;
         }
         let (from, to) = (self.nick(client), self.nick(target));
+        self.throughput.count(self.now.instant);
+        self.note_whisper(client, to, &text);
         let is_heard = !self.clients[target].ignores.contains(&from);
         self.have_met(client, target, is_heard);
         if is_heard {
@@ -455,17 +474,20 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
-        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
+        let told = Event::TopicSet { by, topic };
         self.note(client, Deed::Did(told.clone()));
+        let room = self.clients[client].room;
         self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 
     /// From the room a client is in to another one.
     fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
         let nick = self.nick(client);
+        self.note(client, Deed::Left);
         self.announce(client, Event::Left(nick));
         self.leave_room(client);
         self.enter_room(client, room, told, Event::Entered(nick));
+        self.note(client, Deed::Entered);
     }
 
     /// The client is told after it has entered, so it misses nothing from then on.
@@ -525,6 +547,7 @@ impl State {
     }
 
     fn next_seq(&mut self) -> u64 {
+        self.throughput.count(self.now.instant);
         self.seq += 1;
         self.seq
     }
@@ -567,6 +590,7 @@ impl Client {
             last_whisperer: None,
             ignores: Vec::new(),
             pace: Pace::new(now),
+            backlog: Arc::default(),
         }
     }
 }

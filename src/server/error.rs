@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::SocketAddr};
 
-use crate::store;
+use crate::{log, store};
 
 /// Why a server cannot start, or had to stop.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub enum Error {
     },
     /// The data file cannot be used.
     Data(store::Error),
+    /// The log cannot be begun.
+    Log(log::Error),
     /// A thread could not be started.
     Spawn(io::Error),
     /// The broadcaster's thread has panicked.
@@ -51,6 +53,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
             }
             Self::Data(source) => source.fmt(f),
+            Self::Log(source) => source.fmt(f),
             Self::Spawn(source) => write!(f, "cannot start a thread: {source}"),
             Self::Broadcaster => f.write_str("the broadcaster has failed; this is a bug"),
         }
@@ -62,6 +65,7 @@ impl std::error::Error for Error {
         match self {
             Self::Address { source, .. } | Self::Bind { source, .. } | Self::Spawn(source) => Some(source),
             Self::Data(source) => source.source(),
+            Self::Log(source) => source.source(),
             Self::TooManyClients { .. } | Self::Broadcaster => None,
         }
     }

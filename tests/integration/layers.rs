@@ -9,11 +9,11 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "password", "clock", "origin"],
+    &["names", "text", "emoji", "password", "clock", "origin", "watch"],
     &["command"],
     &["event"],
     &["dialect", "fact"],
-    &["broadcaster", "store"],
+    &["broadcaster", "store", "log"],
     &["registry", "transport"],
     &["session"],
     &["server"],
@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 8] = [
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 2] = [
     ("client", &["names", "text", "emoji", "password", "command", "event"]),
-    ("cli", &["names", "text", "password", "registry", "server", "client"]),
+    ("cli", &["names", "text", "password", "log", "registry", "server", "client"]),
 ];
 
 #[test]

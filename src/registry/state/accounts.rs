@@ -101,10 +101,10 @@ impl State {
             }
             (Administrate, Done::Verified(is_right)) => self.become_administrator(client, is_right),
             (ChangePassword(..) | Unregister(..), Done::Verified(false)) => {
-                self.tell(client, AccountEvent::WrongPassword.into());
+                self.answer(client, AccountEvent::WrongPassword);
             }
             // No hash could be computed.
-            _ => self.tell(client, AccountEvent::Outdated.into()),
+            _ => self.answer(client, AccountEvent::Outdated),
         }
     }
 
@@ -132,15 +132,15 @@ impl State {
                 AccountThen::Register(nick),
             );
         };
-        self.tell(client, refusal.into());
+        self.answer(client, refusal);
     }
 
     fn go_on_registering(&mut self, client: ClientId, nick: Nick, hash: Hashed) {
         if self.nick(client) != nick || self.accounts.len() >= MOST_ACCOUNTS {
-            return self.tell(client, AccountEvent::Outdated.into());
+            return self.answer(client, AccountEvent::Outdated);
         }
         if self.accounts.contains_key(&nick) {
-            return self.tell(client, AccountEvent::AlreadyRegistered.into());
+            return self.answer(client, AccountEvent::AlreadyRegistered);
         }
         self.set_account(nick, Some(hash.clone()));
         self.save(AccountThen::Registered(nick, hash));
@@ -148,14 +148,14 @@ impl State {
 
     fn registered(&mut self, client: ClientId, nick: Nick, hash: &Hashed, is_saved: bool) {
         if !self.has_hash(nick, hash) {
-            return self.tell(client, AccountEvent::Outdated.into());
+            return self.answer(client, AccountEvent::Outdated);
         }
         if !is_saved {
             self.set_account(nick, None);
-            return self.tell(client, AccountEvent::Unsaved.into());
+            return self.answer(client, AccountEvent::Unsaved);
         }
         self.own(client, nick);
-        self.tell(client, AccountEvent::Registered.into());
+        self.answer(client, AccountEvent::Registered);
         self.recognise(client);
     }
 
@@ -167,14 +167,14 @@ impl State {
 
     fn logged_in(&mut self, client: ClientId, nick: Nick, hash: Option<Hashed>, is_right: bool) {
         let Some((&nick, _)) = self.accounts.get_key_value(&nick) else {
-            return self.tell(client, AccountEvent::NotRegistered.into());
+            return self.answer(client, AccountEvent::NotRegistered);
         };
         if !is_right || !hash.is_some_and(|hash| self.has_hash(nick, &hash)) {
-            return self.tell(client, AccountEvent::WrongPassword.into());
+            return self.answer(client, AccountEvent::WrongPassword);
         }
         self.dismiss_others(client, nick);
         self.own(client, nick);
-        self.tell(client, AccountEvent::LoggedIn.into());
+        self.answer(client, AccountEvent::LoggedIn);
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
@@ -194,7 +194,7 @@ impl State {
 
     fn replace(&mut self, client: ClientId, nick: Nick, old: Hashed, new: Hashed) {
         if !self.has_hash(nick, &old) {
-            return self.tell(client, AccountEvent::Outdated.into());
+            return self.answer(client, AccountEvent::Outdated);
         }
         self.set_account(nick, Some(new));
         self.save(AccountThen::Replaced(nick, old));
@@ -205,7 +205,7 @@ impl State {
             self.set_account(nick, Some(old));
         }
         let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
-        self.tell(client, event.into());
+        self.answer(client, event);
     }
 
     fn unregister(&mut self, client: ClientId, password: Password) {
@@ -216,7 +216,7 @@ impl State {
 
     fn go_on_unregistering(&mut self, client: ClientId, nick: Nick, hash: Hashed) {
         if !self.has_hash(nick, &hash) {
-            return self.tell(client, AccountEvent::Outdated.into());
+            return self.answer(client, AccountEvent::Outdated);
         }
         self.set_account(nick, None);
         // Or whoever registers the nickname next would be moderator where its last owner was.
@@ -226,14 +226,14 @@ impl State {
 
     fn unregistered(&mut self, client: ClientId, nick: Nick, hash: Hashed, rooms: &[Room], is_saved: bool) {
         if is_saved {
-            return self.tell(client, AccountEvent::Unregistered(nick).into());
+            return self.answer(client, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains_key(&nick) {
             self.set_account(nick, Some(hash));
             self.give_rank(nick, rooms);
             self.own(client, nick);
         }
-        self.tell(client, AccountEvent::Unsaved.into());
+        self.answer(client, AccountEvent::Unsaved);
     }
 
     fn administrate(&mut self, client: ClientId, password: Password) {
@@ -244,7 +244,7 @@ impl State {
     fn become_administrator(&mut self, client: ClientId, is_right: bool) {
         self.clients[client].is_administrator |= is_right;
         let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
-        self.tell(client, event.into());
+        self.answer(client, event);
     }
 
     /// The account a client has logged in to; without one, it is told so.
@@ -252,7 +252,7 @@ impl State {
         let nick = self.clients[client].account;
         let account = nick.and_then(|nick| Some((nick, self.accounts.get(&nick)?.hash.clone())));
         if account.is_none() {
-            self.tell(client, AccountEvent::NotRegistered.into());
+            self.answer(client, AccountEvent::NotRegistered);
         }
         account
     }
@@ -324,7 +324,7 @@ impl State {
         let Self { clients, .. } = self;
         let is_safe = Origin::of(clients[client].address).is_loopback();
         if !is_safe && !std::mem::replace(&mut clients[client].is_warned, true) {
-            self.tell(client, AccountEvent::Overheard.into());
+            self.answer(client, AccountEvent::Overheard);
         }
     }
 }

@@ -146,8 +146,10 @@ impl State {
     /// Sends a client back to the lobby, and says why. Its room has been told already.
     pub(super) fn expel(&mut self, client: ClientId, why: Event) {
         self.tell(client, why);
+        self.note(client, Deed::Left);
         self.leave_room(client);
         self.enter_room(client, self.lobby, Event::Returned, Event::Entered(self.nick(client)));
+        self.note(client, Deed::Entered);
     }
 
     /// Tells a room what was done about it, and whoever did it even if they have left it; and notes

@@ -1,9 +1,12 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use super::{AccountThen, Decision};
+use crossbeam_channel::Receiver;
+
+use super::{AccountThen, Decision, watching};
 use crate::{
     event::Event,
     password::{Hashed, Password},
+    watch::{Journey, Seen},
 };
 
 /// Something slow, and how the rules go on when it is done.
@@ -30,6 +33,10 @@ pub enum Work {
         /// What is known.
         hash: Option<Hashed>,
     },
+    /// Look at what the threads are doing.
+    Look,
+    /// Wait until the message that was just posted is sent.
+    Follow(Receiver<Journey>),
     /// Wake whoever watches the clock: closing time has changed.
     LookAtTheClock,
 }
@@ -44,6 +51,10 @@ pub enum Done {
     Hashed(Option<Hashed>),
     /// Whether it was the right password.
     Verified(bool),
+    /// What there was to see.
+    Seen(Box<Seen>),
+    /// How the message travelled.
+    Followed(Journey),
     /// There is nothing to say about it.
     Nothing,
 }
@@ -65,6 +76,8 @@ pub enum Then {
     Answer(Event),
     /// Something about an account.
     Account(AccountThen),
+    /// Show it.
+    Watch(watching::Then),
     /// Nothing.
     Nothing,
 }

@@ -12,9 +12,11 @@ use std::{
 
 use super::*;
 use crate::{
+    broadcaster::Traced,
     dialect::text::{self, Decoder},
     registry::hashing::Hasher,
     store::{Record, RestoredRoom},
+    watch::{Journey, Reach},
 };
 
 mod accounts;
@@ -23,7 +25,9 @@ mod conversations;
 mod model;
 mod moderation;
 mod moderators;
+mod noting;
 mod pace;
+mod watching;
 
 /// A chat whose rooms remember nothing that is said.
 pub(in crate::registry) fn state(presence: usize) -> State {
@@ -48,7 +52,7 @@ impl Sink for NoSink {
 
     fn finish(&mut self) {}
 
-    fn hang_up(&mut self) {}
+    fn hang_up(&mut self, _why: Ending) {}
 }
 
 impl State {
@@ -117,7 +121,7 @@ impl Chat {
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        self.state.leave(client, self.now);
+        self.state.leave(client, Ending::Closed, self.now);
         self.deliver();
         self.inboxes.remove(&client);
     }
@@ -179,16 +183,22 @@ impl Chat {
     }
 
     /// Does one slow thing, as the session does it without the lock; what is to be done next.
-    fn goes_on(&mut self, name: &str, Task { work, then }: Task) -> Option<Task> {
+    fn goes_on(&mut self, name: &str, task: Task) -> Option<Task> {
+        let next = self.resumes(self.people[name], task);
+        self.deliver();
+        next
+    }
+
+    fn resumes(&mut self, client: ClientId, Task { work, then }: Task) -> Option<Task> {
         let done = match work {
             Work::Save => Done::Saved(self.has_disk),
             Work::LookAtTheClock => Done::Nothing,
             Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
             Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
+            Work::Look => Done::Seen(Box::new(watching::seen())),
+            Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
         };
-        let next = self.state.resume(self.people[name], then, done, self.now);
-        self.deliver();
-        next
+        self.state.resume(client, then, done, self.now)
     }
 
     /// What somebody was told and has not heard yet.
@@ -207,6 +217,7 @@ impl Chat {
                     }
                 }
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+                Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
                 Post::Attach(..) => {}
                 Post::Stop(_) => panic!("not the state's business here"),
@@ -228,6 +239,14 @@ impl Chat {
         for client in hearers.into_iter().filter(|client| !except.as_slice().contains(client)) {
             self.tell(client, event);
         }
+    }
+
+    fn tell_traced(&mut self, Traced { room, except, event, report }: &Traced) {
+        self.tell_room(*room, except, event);
+        let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
+        let mut journey = Journey::default();
+        journey.end(Reach { hearers, waiting: 0 });
+        report.try_send(journey).expect("it has room");
     }
 
     /// The tables of the state agree with each other.
@@ -277,7 +296,9 @@ fn check(conversation: &str) {
 fn check_with(chat: &mut Chat, conversation: &str) {
     for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let at = line.find(['+', '-', '>', '<']).expect("a line of a conversation");
-        let (name, text) = (&line[..at], line[at + 1..].trim_start());
+        // One space: those after it are part of what is heard.
+        let (name, rest) = (&line[..at], &line[at + 1..]);
+        let text = rest.strip_prefix(' ').unwrap_or(rest);
         match &line[at..=at] {
             "+" => {
                 chat.check_silence(line);

@@ -43,6 +43,10 @@ impl Marks {
             self.order.push_back(changed);
         }
     }
+
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
 }
 
 impl State {

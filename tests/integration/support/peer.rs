@@ -25,6 +25,11 @@ impl Peer {
         Self { stream, unread: Vec::new() }
     }
 
+    /// Its own end of the connection, by which the server's thread is named.
+    pub(crate) fn port(&self) -> u16 {
+        self.stream.local_addr().expect("a socket").port()
+    }
+
     /// Sends one line.
     #[track_caller]
     pub(crate) fn says(&mut self, line: &str) {

@@ -366,7 +366,7 @@ fn the_attempts_of_only_so_many_addresses_are_remembered() {
         let [high, low] = n.to_be_bytes();
         let client = state.enter(SocketAddr::from(([10, 0, high, low], 1)), Box::new(NoSink), now);
         assert!(state.may_attempt(client, Attempt::Guess));
-        state.leave(client, now);
+        state.leave(client, Ending::Closed, now);
     }
     assert_eq!(state.attempts.len(), 1000);
 }

@@ -480,10 +480,10 @@ fn a_client_that_has_left_can_do_nothing() {
     let now = Now::read();
     let alice = state.enter(address(), Box::new(NoSink), now);
     state.take_posts();
-    state.leave(alice, now);
+    state.leave(alice, Ending::Closed, now);
     assert_eq!(state.take_posts().len(), 1);
     state.apply(alice, Command::ListUsers, now);
-    state.leave(alice, now);
+    state.leave(alice, Ending::Closed, now);
     assert_eq!(state.take_posts().len(), 0);
 }
 
@@ -496,7 +496,7 @@ fn after_a_stop_nobody_is_told_anything_more() {
     state.take_posts();
     state.stop();
     state.apply(bob, Command::ListUsers, now);
-    state.leave(alice, now);
+    state.leave(alice, Ending::Closed, now);
     let posts = state.take_posts();
     assert!(matches!(posts[..], [Post::Stop(Event::ShuttingDown), Post::Detach(_)]));
 }

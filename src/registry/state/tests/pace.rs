@@ -358,7 +358,7 @@ fn only_so_many_mutes_are_kept_and_the_last_one_always() {
             SocketAddr::from(([10, 0, u8::try_from(n / 250).unwrap(), u8::try_from(n % 250).unwrap()], 1));
         let client = chat.state.enter(address, Box::new(NoSink), chat.now);
         chat.state.mute_client(client, Duration::from_secs(n + 1));
-        chat.state.leave(client, chat.now);
+        chat.state.leave(client, Ending::Closed, chat.now);
     }
     chat.state.take_posts();
     assert_eq!(chat.state.mutes.len(), 1000);
