@@ -3,12 +3,18 @@
 use std::fmt;
 
 use crate::{
+    emoji::{Found, expand},
     names::{Nick, Room},
     text::{Text, TooLong},
 };
 
 pub mod account;
+mod moderation;
 pub mod muting;
+mod rank;
+
+pub use moderation::Moderation;
+pub use rank::Rank;
 
 use account::AccountCommand;
 use muting::MutingCommand;
@@ -48,6 +54,10 @@ pub enum Command {
     SetTopic(Text),
     /// Show what was said in the room before: so many lines, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show these emoji. They are found when the line is read: not under the lock.
+    ShowEmojis(Found),
+    /// Decide who may be in one's room.
+    Moderate(Moderation),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -72,6 +82,7 @@ impl Command {
             Self::ListRooms
                 | Self::ListUsers
                 | Self::ShowHistory(_)
+                | Self::Moderate(Moderation::ListBans)
                 | Self::Muting(MutingCommand::List)
                 | Self::Help(None)
         )
@@ -131,6 +142,8 @@ pub struct Verb {
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
+    /// Who may use it.
+    pub rank: Rank,
     /// Whether a password follows the word: nobody may see it.
     pub is_secret: bool,
     /// Makes the command from what follows the word.
@@ -147,18 +160,26 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 23] = [
+pub static VERBS: &[Verb] = &[
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
     Verb::new("rooms",    "",                 "List the rooms that have somebody in them.",     |_| Ok(Command::ListRooms)),
     Verb::new("users",    "",                 "List who is in your room.",                      |_| Ok(Command::ListUsers)),
     Verb::new("whisper",  "<user> <message>", "Say something to one user only.",                whisper).or("w"),
-    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.text().map(Command::Reply)).or("r"),
-    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
+    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.speech().map(Command::Reply)).or("r"),
+    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.speech().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
-    Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
+    Verb::new("topic",    "[text]",           "Show your room's topic, or (moderators) set it.", topic),
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
+    Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:, or search them.", |typed| Ok(Command::ShowEmojis(Found::search(typed.rest)))),
+    Verb::new("kick",     "<user> [reason]",  "Send somebody from your room back to the lobby.", moderation::kick).by(Rank::Moderator),
+    Verb::new("ban",      "<user> [reason]",  "Keep somebody out of your room: the nickname, its account, and the banned connection under any other name.", moderation::ban).by(Rank::Moderator),
+    Verb::new("unban",    "<user>",           "Let somebody into your room again.",             moderation::unban).by(Rank::Moderator),
+    Verb::new("bans",     "",                 "List who is banned from your room.",             |_| Ok(Command::Moderate(Moderation::ListBans))).by(Rank::Moderator),
+    Verb::new("mods",     "",                 "List the moderators of your room.",              |_| Ok(Command::Moderate(Moderation::ListModerators))),
+    Verb::new("mod",      "<user>",           "Make somebody in your room a moderator; with an account, for good.", moderation::promote).by(Rank::Moderator),
+    Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
     Verb::new("register", "<password>",       "Keep your nickname for yourself.",               account::register).secret(),
@@ -166,9 +187,9 @@ pub static VERBS: [Verb; 23] = [
     Verb::new("passwd",   "<old> <new>",      "Change your password.",                          account::change_password).secret(),
     Verb::new("unregister", "<password>",     "Give your nickname back.",                       account::unregister).secret(),
     Verb::new("admin",    "<password>",       "Become an administrator.",                       account::administrate).secret(),
-    Verb::new("mutelist", "",                 "List who is muted, as an administrator.",        |_| Ok(MutingCommand::List.into())),
-    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while, as an administrator.", muting::mute),
-    Verb::new("unmute",   "<user>",           "Let somebody speak again, as an administrator.", muting::unmute),
+    Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
+    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
+    Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -180,11 +201,15 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, is_secret: false, make }
+        Self { name, alias: None, parameters, help, rank: Rank::Everybody, is_secret: false, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+
+    const fn by(self, rank: Rank) -> Self {
+        Self { rank, ..self }
     }
 
     const fn secret(self) -> Self {
@@ -232,6 +257,15 @@ pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
 }
 
+/// As [`text`], but it is said to people, and the names of emoji in it become emoji. When these are too
+/// long for the limit, and what was typed is not, it is said as it was typed.
+///
+/// # Errors
+/// [`Mistake::TextTooLong`].
+pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    text(&expand(typed), max).or_else(|_| text(typed, max))
+}
+
 impl<'a> Typed<'a> {
     fn usage(&self) -> Mistake {
         Mistake::Usage(self.verb)
@@ -247,8 +281,8 @@ impl<'a> Typed<'a> {
         existing(self.name()?)
     }
 
-    fn text(&self) -> Result<Text, Mistake> {
-        text(self.rest, self.max_text)?.ok_or_else(|| self.usage())
+    fn speech(&self) -> Result<Text, Mistake> {
+        speech(self.rest, self.max_text)?.ok_or_else(|| self.usage())
     }
 }
 
@@ -270,12 +304,12 @@ fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
 
 fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
     let (user, rest) = split_word(typed.rest);
-    let text = Typed { rest, ..*typed }.text()?;
+    let text = Typed { rest, ..*typed }.speech()?;
     Ok(Command::Whisper { to: existing(user)?, text })
 }
 
 fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+    Ok(speech(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
 }
 
 fn history(typed: &Typed<'_>) -> Result<Command, Mistake> {
@@ -360,6 +394,15 @@ mod tests {
     fn a_text_over_the_limit_is_refused_whole() {
         check("me", "12345678901", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
         check("me", "1234567890", &Command::Act(say("1234567890")));
+    }
+
+    #[test]
+    fn emoji_make_no_text_too_long() {
+        check("me", ":smile:12", &Command::Act(say("😄12")));
+        // Long to type, but short to say; then the other way round.
+        check("me", ":smile: :x:", &Command::Act(say("😄 ❌")));
+        check("me", ":a::b::a:", &Command::Act(say(":a::b::a:")));
+        check("me", ":smile: :smile:..", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
     }
 
     #[test]

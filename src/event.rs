@@ -6,17 +6,23 @@ use std::{
 };
 
 use crate::{
-    command::{Mistake, VERBS, Verb},
+    command::{Mistake, Rank, VERBS, Verb},
+    emoji::Found,
     names::{Nick, Room},
     text::Text,
 };
 
 pub mod account;
+mod emojis;
 pub mod heard;
+pub mod ignoring;
+pub mod moderation;
 pub mod pace;
 pub mod past;
 
 use account::AccountEvent;
+use ignoring::Ignoring;
+use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
 
@@ -133,27 +139,18 @@ pub enum Event {
         /// What about.
         topic: Text,
     },
-    /// You hear nothing more from this user.
-    Ignoring(Nick),
-    /// You heard nothing from this user already.
-    AlreadyIgnoring(Nick),
-    /// You hear this user again.
-    NoLongerIgnoring(Nick),
-    /// You heard this user all along.
-    NotIgnoring(Nick),
-    /// Ignoring oneself would be confusing.
-    IgnoringOneself,
-    /// The list of users you ignore is full.
-    IgnoringTooMany {
-        /// How many it holds.
-        max: usize,
-    },
-    /// Something about who you are.
+    /// The emoji you asked for.
+    Emojis(Found),
+    /// Something about who may be in a room.
+    Moderated(Moderated),
+    /// Something about accounts and passwords.
     Account(AccountEvent),
-    /// Something about limits and mutes.
+    /// Something about speaking too much.
     Pace(PaceEvent),
     /// Only an administrator may do that.
     AdministratorsOnly,
+    /// Something about not hearing somebody.
+    Ignoring(Ignoring),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -232,12 +229,9 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
-            Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
-            Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
-            Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
-            Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
-            Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
-            Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Emojis(found) => found.fmt(f),
+            Self::Moderated(moderated) => moderated.fmt(f),
+            Self::Ignoring(ignoring) => ignoring.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
@@ -280,11 +274,11 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
 
 fn commands(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("Available commands:")?;
-    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), verb.help))
+    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))
 }
 
 fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "{} - {}", Usage(verb), verb.help)?;
+    write!(f, "{} - {}", Usage(verb), Help(verb))?;
     verb.alias.map_or(Ok(()), |alias| write!(f, " Short: /{alias}"))
 }
 
@@ -296,6 +290,20 @@ impl fmt::Display for Usage<'_> {
         let Verb { name, parameters, .. } = self.0;
         let space = if parameters.is_empty() { "" } else { " " };
         write!(f, "/{name}{space}{parameters}")
+    }
+}
+
+/// What a verb does, and who may use it if that is not everybody.
+pub struct Help<'a>(pub &'a Verb);
+
+impl fmt::Display for Help<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.help)?;
+        match self.0.rank {
+            Rank::Everybody => Ok(()),
+            Rank::Moderator => f.write_str(" Moderators only."),
+            Rank::Administrator => f.write_str(" Administrators only."),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use rustyline::{
 };
 
 use super::{
-    complete::{self, Kind, Word},
+    complete::{self, Completion, Kind, Word},
     link::{Link, interrupt},
     questions::Question,
     screen::{Lines, Screen, screen},
@@ -66,7 +66,7 @@ enum Read {
 impl Draft {
     /// The text and the hint behind it.
     fn on_screen(&self) -> String {
-        format!("{}{}", self.text, complete::usage_hint(&self.text).unwrap_or_default())
+        format!("{}{}", self.text, complete::hint(&self.text).unwrap_or_default())
     }
 }
 
@@ -237,12 +237,18 @@ impl Page {
         format!("\x1b[H\x1b[2J{}", self.lines.recent(columns, room))
     }
 
-    fn names(&self, kind: Kind) -> Vec<String> {
-        match kind {
-            Kind::Command | Kind::Topic => complete::commands().map(str::to_owned).collect(),
-            Kind::User | Kind::Addressee => self.link.names(Question::Users),
-            Kind::Room => self.link.names(Question::Rooms),
+    fn completion(&self, word: &Word<'_>) -> Option<Completion> {
+        match word.kind {
+            Kind::Command | Kind::Topic => word.complete(complete::commands()),
+            Kind::User | Kind::Addressee => self.completion_by(word, Question::Users),
+            Kind::Room => self.completion_by(word, Question::Rooms),
+            Kind::Emoji => word.complete_emoji(),
         }
+    }
+
+    /// Completes a word with one of the names that the server knows.
+    fn completion_by(&self, word: &Word<'_>, question: Question) -> Option<Completion> {
+        word.complete(self.link.names(question).iter().map(String::as_str))
     }
 }
 
@@ -282,17 +288,17 @@ impl Highlighter for Page {
 }
 
 impl Hinter for Page {
-    type Hint = Usage;
+    type Hint = Shown;
 
-    fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Usage> {
-        if self.link.is_asking() { None } else { complete::usage_hint(line).map(Usage) }
+    fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Shown> {
+        if self.link.is_asking() { None } else { complete::hint(line).map(Shown) }
     }
 }
 
-/// What is still to be typed. It is there to be read; the Right key does not type it.
-struct Usage(String);
+/// What is shown behind the text. It is there to be read; the Right key does not type it.
+struct Shown(String);
 
-impl Hint for Usage {
+impl Hint for Shown {
     fn display(&self) -> &str {
         &self.0
     }
@@ -315,10 +321,7 @@ impl Completer for Page {
     ) -> Result<(usize, Vec<String>), ReadlineError> {
         let word = Word::before(line, cursor).filter(|_| !self.link.is_asking());
         let Some(word) = word else { return Ok((cursor, Vec::new())) };
-        let names = self.names(word.kind);
-        let Some(completion) = word.complete(names.iter().map(String::as_str)) else {
-            return Ok((cursor, Vec::new()));
-        };
+        let Some(completion) = self.completion(&word) else { return Ok((cursor, Vec::new())) };
         if let Some(listing) = completion.listing() {
             self.lines.announce(self.view.hint(&listing));
         }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    command::{Command, Mistake, Verb, account::misplaced_secret, split_word, text},
+    command::{Command, Mistake, Verb, account::misplaced_secret, speech, split_word},
     event::Event,
     text::clean,
 };
@@ -111,7 +111,7 @@ fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
 }
 
 fn say(line: &str, limits: Limits) -> Option<Command> {
-    match text(line, limits.text) {
+    match speech(line, limits.text) {
         Ok(text) => text.map(Command::Say),
         Err(mistake) => Some(Command::Mistake(mistake)),
     }
@@ -146,7 +146,10 @@ impl fmt::Write for Utf8<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::{Nick, Room};
+    use crate::{
+        command::text,
+        names::{Nick, Room},
+    };
 
     const LIMITS: Limits = Limits { line: 40, text: 20 };
 

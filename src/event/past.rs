@@ -59,7 +59,7 @@ impl fmt::Display for Past {
 }
 
 /// A moment to its minute, in the server's time zone: `2026-11-21 09:05`.
-struct Minute<'a>(SystemTime, &'a TimeZone);
+pub(super) struct Minute<'a>(pub(super) SystemTime, pub(super) &'a TimeZone);
 
 impl fmt::Display for Minute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@
 //! [`Task`]: the session does it without the lock, and comes back with what came of it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     mem,
     net::SocketAddr,
     sync::Arc,
@@ -18,7 +18,7 @@ use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
     command::Command,
-    event::{Event, Listing, account::AccountEvent, past::Manner},
+    event::{Event, Listing, account::AccountEvent, moderation::Refused, past::Manner},
     fact::{Deed, Fact},
     names::{ClientId, Nick, Room, RoomId},
     origin::Origin,
@@ -30,10 +30,13 @@ use crate::{
 mod accounts;
 mod asleep;
 mod attempts;
+mod bans;
 mod bucket;
 mod guests;
 mod history;
 mod ignoring;
+mod moderating;
+mod moderators;
 mod muting;
 mod pace;
 mod task;
@@ -43,8 +46,10 @@ mod unsaved;
 
 pub use accounts::AccountThen;
 pub use asleep::Lasting;
+pub use bans::Bans;
 pub use bucket::Rate;
 pub use history::{History, HistoryLimits};
+pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
 pub use unsaved::Unsaved;
 
@@ -94,6 +99,8 @@ pub struct State {
     mutes: SlotMap<MuteId, Mute>,
     /// How many things have been said.
     seq: u64,
+    /// How many times somebody has come into a room.
+    arrivals: u64,
     /// Everybody has been told that the server stops: that was the last word.
     is_stopping: bool,
     /// When the command at hand was read.
@@ -114,6 +121,8 @@ struct Client {
     is_warned: bool,
     attempts: [Attempts; 2],
     room: RoomId,
+    /// Which of all arrivals in a room was its arrival in this one.
+    arrival: u64,
     connected: Instant,
     last_active: Instant,
     /// Whom `/reply` answers. The id, because a nickname can pass to somebody else.
@@ -127,6 +136,10 @@ struct RoomState {
     name: Room,
     /// In the order `/users` shows them.
     members: BTreeMap<Nick, ClientId>,
+    /// In the order in which they came.
+    arrivals: BTreeMap<u64, ClientId>,
+    /// The members that moderate it and have no account; those who have are in `lasting`.
+    moderators: BTreeSet<ClientId>,
     lasting: Lasting,
 }
 
@@ -152,6 +165,7 @@ impl State {
             attempts: HashMap::new(),
             mutes: SlotMap::with_key(),
             seq: 0,
+            arrivals: 0,
             is_stopping: false,
             now,
             posts: Vec::new(),
@@ -208,7 +222,8 @@ impl State {
     pub fn leave(&mut self, client: ClientId, now: Now) {
         self.now = now;
         if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
-            self.leave_room(client, Event::Departed(nick));
+            self.announce(client, Event::Departed(nick));
+            self.leave_room(client);
             self.forget(client);
             self.posts.push(Post::Detach(client));
         }
@@ -231,7 +246,6 @@ impl State {
     }
 
     /// Notes what a client has just done.
-    #[expect(dead_code, reason = "nobody looks back yet")]
     fn note(&mut self, client: ClientId, deed: Deed) {
         let Client { nick: who, address, .. } = self.clients[client];
         let (at, room) = (self.now.wall, self.room(client).name);
@@ -244,6 +258,9 @@ impl State {
     }
 
     fn carry_out(&mut self, client: ClientId, command: Command) {
+        if let Some(why) = self.refusal(client, &command) {
+            return self.tell(client, why);
+        }
         match command {
             Command::Say(text) => self.say(client, text),
             Command::Act(text) => self.act(client, text),
@@ -258,6 +275,8 @@ impl State {
             Command::ShowTopic => self.show_topic(client),
             Command::SetTopic(topic) => self.set_topic(client, topic),
             Command::ShowHistory(count) => self.show_history(client, count),
+            Command::ShowEmojis(found) => self.tell(client, Event::Emojis(found)),
+            Command::Moderate(order) => self.moderate(client, order),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Account(command) => self.carry_out_account(client, command),
@@ -271,6 +290,7 @@ impl State {
 
     fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
         match then {
+            Then::TellDecision(decision) => self.tell_decision(client, decision, done),
             Then::Account(then) => self.go_on_with_account(client, then, done),
         }
     }
@@ -293,6 +313,9 @@ impl State {
         }
         if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
             return self.tell(client, Event::NickTaken(new));
+        }
+        if self.room(client).lasting.bans.forbid(new) && !self.clients[client].is_administrator {
+            return self.tell(client, Refused::NickBanned(new).into());
         }
         self.call(client, new);
     }
@@ -323,6 +346,9 @@ impl State {
     }
 
     fn join(&mut self, client: ClientId, name: Room) {
+        if self.is_refused(client, name) {
+            return self.tell(client, Refused::Banned.into());
+        }
         let id = self.room_named(name);
         if self.clients[client].room == id {
             return self.tell(client, Event::AlreadyJoined(self.rooms[id].name));
@@ -406,13 +432,15 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
-        self.tell_hearers(client, Event::TopicSet { by, topic });
+        let room = self.clients[client].room;
+        self.posts.push(Post::TellRoom(room, Except::Nobody, Event::TopicSet { by, topic }));
     }
 
     /// From the room a client is in to another one.
     fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
         let nick = self.nick(client);
-        self.leave_room(client, Event::Left(nick));
+        self.announce(client, Event::Left(nick));
+        self.leave_room(client);
         self.enter_room(client, room, told, Event::Entered(nick));
     }
 
@@ -421,17 +449,18 @@ impl State {
         let nick = self.nick(client);
         self.clients[client].room = room;
         self.rooms[room].members.insert(nick, client);
+        self.arrive(client, room);
         self.posts.push(Post::Enter(client, room));
         self.tell(client, told);
         self.replay(client);
         self.announce(client, announced);
     }
 
-    fn leave_room(&mut self, client: ClientId, announced: Event) {
-        self.announce(client, announced);
+    fn leave_room(&mut self, client: ClientId) {
         let (nick, id) = (self.nick(client), self.clients[client].room);
-        let room = &mut self.rooms[id];
-        room.members.remove(&nick);
+        self.rooms[id].members.remove(&nick);
+        self.resign(client, id);
+        let room = &self.rooms[id];
         if room.members.is_empty() && id != self.lobby {
             self.room_names.remove(&room.name);
             if let Some(RoomState { name, lasting, .. }) = self.rooms.remove(id) {
@@ -507,6 +536,7 @@ impl Client {
             is_warned: false,
             attempts: Default::default(),
             room,
+            arrival: 0,
             connected: now,
             last_active: now,
             last_whisperer: None,
@@ -518,6 +548,12 @@ impl Client {
 
 impl RoomState {
     fn new(name: Room, lasting: Lasting) -> Self {
-        Self { name, members: BTreeMap::new(), lasting }
+        Self {
+            name,
+            members: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            moderators: BTreeSet::new(),
+            lasting,
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "password", "clock", "origin"],
+    &["names", "text", "emoji", "password", "clock", "origin"],
     &["command"],
     &["event"],
     &["dialect", "fact"],
@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 8] = [
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 2] = [
-    ("client", &["names", "text", "password", "command", "event"]),
+    ("client", &["names", "text", "emoji", "password", "command", "event"]),
     ("cli", &["names", "text", "password", "registry", "server", "client"]),
 ];
 

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use chat::{command::VERBS, event::Usage};
+use chat::{
+    command::VERBS,
+    event::{Help, Usage},
+};
 
 use crate::support::server::{command, run};
 
@@ -16,7 +19,7 @@ fn the_table_of_commands_is_the_table_in_the_program() {
         .iter()
         .map(|verb| {
             let short = verb.alias.map(|alias| format!(", `/{alias}`")).unwrap_or_default();
-            format!("| `{}`{short} | {} |", Usage(verb), verb.help)
+            format!("| `{}`{short} | {} |", Usage(verb), Help(verb))
         })
         .collect();
     assert!(readme().contains(&rows.join("\n")), "the README should say:\n{}", rows.join("\n"));

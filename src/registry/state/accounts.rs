@@ -157,6 +157,7 @@ impl State {
         }
         self.own(client, nick);
         self.tell(client, AccountEvent::Registered.into());
+        self.recognise(client);
     }
 
     fn log_in(&mut self, client: ClientId, nick: Nick, password: Password) {
@@ -178,6 +179,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
+        self.recognise(client);
     }
 
     fn change_password(&mut self, client: ClientId, old: Password, new: Password) {
@@ -219,7 +221,7 @@ impl State {
         }
         self.set_account(nick, None);
         // Or whoever registers the nickname next would be moderator where its last owner was.
-        let rooms = self.take_rank(nick);
+        let rooms = self.forget_moderator(nick);
         self.save(AccountThen::Unregistered(nick, hash, rooms));
     }
 
@@ -298,18 +300,6 @@ impl State {
             self.clients[other].is_administrator = false;
             self.posts.push(Post::Dismiss(other, AccountEvent::LoggedInElsewhere(nick).into()));
         }
-    }
-
-    /// An account is gone, and with it its rank in these rooms.
-    fn take_rank(&mut self, nick: Nick) -> Vec<Room> {
-        let awake = self.rooms.values_mut().map(|room| (room.name, &mut room.lasting));
-        let rooms = awake.chain(self.asleep.iter_mut());
-        let moderated = rooms.filter_map(|(room, lasting)| lasting.moderators.remove(&nick).then_some(room));
-        let moderated: Vec<_> = moderated.collect();
-        for &room in &moderated {
-            self.unsaved.mark(Unsaved::Room(room));
-        }
-        moderated
     }
 
     fn give_rank(&mut self, nick: Nick, rooms: &[Room]) {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     State,
+    bans::Bans,
     history::{History, MOST_TEXT},
     unsaved::Unsaved,
 };
 use crate::{
     names::{Nick, Room},
-    store::{Ban, RestoredRoom},
+    store::RestoredRoom,
     text::Text,
 };
 
@@ -25,7 +26,7 @@ pub struct Lasting {
     /// The accounts that moderate it, whether they are here or not.
     pub moderators: BTreeSet<Nick>,
     /// Who is banned from it.
-    pub bans: Vec<Ban>,
+    pub bans: Bans,
     /// What was said in it.
     pub history: History,
 }
@@ -71,9 +72,13 @@ impl Asleep {
         self.rooms.get_mut(&room).map(|(_, lasting)| lasting)
     }
 
-    /// All of them, to be changed.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Room, &mut Lasting)> {
-        self.rooms.iter_mut().map(|(&room, (_, lasting))| (room, lasting))
+    /// Takes the rank of an account, wherever it has one; gives those rooms.
+    pub(super) fn forget_moderator(&mut self, account: Nick) -> Vec<Room> {
+        let moderated = self
+            .rooms
+            .iter_mut()
+            .filter_map(|(&room, (_, lasting))| lasting.moderators.remove(&account).then_some(room));
+        moderated.collect()
     }
 
     fn oldest(&self) -> Option<Room> {
@@ -85,7 +90,8 @@ impl State {
     /// Remembers a room again after a restart.
     pub(super) fn restore_room(&mut self, room: RestoredRoom) {
         let RestoredRoom { name, topic, moderators, bans, lines } = room;
-        let (moderators, history) = (moderators.into_iter().collect(), History::restored(lines));
+        let (bans, history) = (Bans::restored(bans), History::restored(lines));
+        let moderators = moderators.into_iter().collect();
         self.seq = self.seq.max(history.newest().unwrap_or(0));
         self.history_size += history.size();
         let lasting = Lasting { topic, moderators, bans, history };

@@ -35,9 +35,6 @@ pub(super) struct Mute {
 
 impl State {
     pub(super) fn carry_out_muting(&mut self, client: ClientId, command: MutingCommand) {
-        if !self.clients[client].is_administrator {
-            return self.tell(client, Event::AdministratorsOnly);
-        }
         match command {
             MutingCommand::List => self.list_mutes(client),
             MutingCommand::Mute { user, seconds } => self.mute(client, user, seconds),

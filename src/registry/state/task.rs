@@ -1,6 +1,6 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use super::AccountThen;
+use super::{AccountThen, Decision};
 use crate::password::{Hashed, Password};
 
 /// Something slow, and how the rules go on when it is done.
@@ -41,10 +41,19 @@ pub enum Done {
     Verified(bool),
 }
 
+impl Done {
+    /// Whether it is on the disk now.
+    pub(super) fn saved(self) -> bool {
+        matches!(self, Self::Saved(true))
+    }
+}
+
 /// What a task was for.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Then {
+    /// Tell a room what was decided about it.
+    TellDecision(Decision),
     /// Something about an account.
     Account(AccountThen),
 }

@@ -14,11 +14,14 @@ use super::*;
 use crate::{
     dialect::text::{self, Decoder},
     registry::hashing::Hasher,
+    store::{Record, RestoredRoom},
 };
 
 mod accounts;
 mod conversations;
 mod model;
+mod moderation;
+mod moderators;
 mod pace;
 
 /// A chat whose rooms remember nothing that is said.
@@ -51,6 +54,7 @@ impl Sink for NoSink {
 pub(super) struct Chat {
     state: State,
     pub(super) now: Now,
+    /// Whether there is space on the disk.
     people: HashMap<String, ClientId>,
     /// The broadcaster's view: who is where, and what they were told.
     rooms: HashMap<ClientId, RoomId>,
@@ -115,12 +119,49 @@ impl Chat {
         decoder.feed(line.as_bytes());
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
-            let mut task = self.state.apply(self.people[name], command, self.now);
-            while let Some(next) = task {
-                task = self.goes_on(name, next);
-            }
-            self.deliver();
+            let task = self.state.apply(self.people[name], command, self.now);
+            self.perform(name, task);
         }
+    }
+
+    /// Does what somebody's session would do without the lock.
+    pub(super) fn perform(&mut self, name: &str, mut task: Option<Task>) {
+        while let Some(next) = task {
+            self.deliver();
+            task = self.goes_on(name, next);
+        }
+        self.deliver();
+    }
+
+    /// Somebody has shown the administrator's password.
+    pub(super) fn is_administrator(&mut self, name: &str) {
+        self.state.clients[self.people[name]].is_administrator = true;
+    }
+
+    /// Somebody has logged in.
+    pub(super) fn has_account(&mut self, name: &str, account: &str) {
+        let client = self.people[name];
+        self.state.clients[client].account = Nick::new(account).ok();
+        self.state.recognise(client);
+        self.deliver();
+    }
+
+    /// The chat after a restart, as far as it is saved.
+    pub(super) fn restarts(&mut self) {
+        let mut restored = Restored::default();
+        for changed in self.state.take_unsaved() {
+            match self.state.record(changed) {
+                Record::Room { room: name, topic, moderators, bans } => {
+                    restored.rooms.push(RestoredRoom { name, topic, moderators, bans, lines: Vec::new() });
+                }
+                Record::Lines { .. } | Record::Account { .. } | Record::Network { .. } => {}
+            }
+        }
+        *self = Self {
+            now: self.now,
+            has_disk: self.has_disk,
+            ..Self::with(State::new(self.state.limits, restored, self.now))
+        };
     }
 
     /// Says a line that needs something slow, which is not done yet.
@@ -198,6 +239,14 @@ impl Chat {
         for (id, room) in rooms {
             assert_eq!(room_names.get(&room.name), Some(&id));
             assert!(!room.members.is_empty() || id == *lobby, "{} is empty", room.name);
+            assert_eq!(room.is_unmoderated(), id == *lobby, "{} has a moderator", room.name);
+            assert!(room.moderators.iter().all(|&id| room.members.get(&clients[id].nick) == Some(&id)));
+            let mut arrivals: Vec<_> = room.arrivals.values().copied().collect();
+            arrivals.sort_unstable();
+            let mut members: Vec<_> = room.members.values().copied().collect();
+            members.sort_unstable();
+            assert_eq!(arrivals, members, "in {}", room.name);
+            assert!(!members.iter().any(|&id| self.state.is_banned(id)), "in {}", room.name);
         }
     }
 

@@ -76,8 +76,14 @@ impl State {
     }
 
     fn rules_of(&self, room: Room) -> Record {
-        let Lasting { topic, moderators, bans, history: _ } = self.lasting(room).cloned().unwrap_or_default();
-        Record::Room { room, topic, moderators: moderators.into_iter().collect(), bans }
+        let nothing = Lasting::default();
+        let Lasting { topic, moderators, bans, history: _ } = self.lasting(room).unwrap_or(&nothing);
+        Record::Room {
+            room,
+            topic: topic.clone(),
+            moderators: moderators.iter().copied().collect(),
+            bans: bans.lasting().cloned().collect(),
+        }
     }
 
     fn lines_of(&mut self, room: Room) -> Record {
@@ -99,6 +105,7 @@ impl State {
         }
     }
 
+    /// The same, to be changed.
     pub(super) fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
         match self.room_names.get(&room) {
             Some(&id) => Some(&mut self.rooms[id].lasting),

@@ -538,3 +538,37 @@ fn whoever_comes_later_is_shown_what_was_said() {
          alice< Usage: /history [count]",
     );
 }
+
+#[test]
+fn emoji_are_written_by_name_wherever_people_speak() {
+    check(
+        "
+        alice+
+        bob+
+        alice> hi :smile: and :SAD:
+        alice< [lobby] alice: hi 😄 and 😢
+        bob< [lobby] alice: hi 😄 and 😢
+        alice> /me drinks :coffee:
+        alice< * alice drinks ☕
+        bob< * alice drinks ☕
+        alice> /w bob :pizza: at 10:30:45?
+        bob< [Whisper from alice]: 🍕 at 10:30:45?
+        alice< [Whisper to bob]: 🍕 at 10:30:45?
+        bob> /r :x: see https://host:8080/a:b:c
+        alice< [Whisper from bob]: ❌ see https://host:8080/a:b:c
+        bob< [Whisper to alice]: ❌ see https://host:8080/a:b:c
+        alice> //:smile: :nothing_known:
+        alice< [lobby] alice: /😄 :nothing_known:
+        bob< [lobby] alice: /😄 :nothing_known:
+        alice> /join space
+        alice< You joined room 'space'.
+        bob< alice has left the room.
+        alice> /topic :rocket: day
+        alice< alice has set the topic: 🚀 day
+        alice> /emojis rocket
+        alice< Emoji with 'rocket': 🚀 :rocket:
+        alice> /emojis rockets
+        alice< No emoji has 'rockets' in its name.
+        ",
+    );
+}

@@ -118,9 +118,9 @@ fn all_speech_counts_and_nothing_else_does() {
          alice> /reply hi
          bob< [Whisper from alice]: hi
          alice< [Whisper to bob]: hi
-         alice> /topic tea
-         alice< alice has set the topic: tea
-         bob< alice has set the topic: tea
+         alice> tea?
+         alice< [lobby] alice: tea?
+         bob< [lobby] alice: tea?
          alice> hi
          alice< [lobby] alice: hi
          bob< [lobby] alice: hi",
@@ -138,7 +138,7 @@ fn all_speech_counts_and_nothing_else_does() {
              alice> /rooms
              alice< Active rooms: lobby
              alice> /topic
-             alice< Topic of 'lobby': tea
+             alice< No topic is set in 'lobby'.
              alice> /help quit
              alice< /quit - Say goodbye and leave.",
         );
