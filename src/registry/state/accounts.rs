@@ -10,6 +10,7 @@ use crate::{
     broadcaster::Post,
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
+    fact::Deed,
     names::{ClientId, Nick, Room},
     origin::Origin,
     password::{Hashed, Password},
@@ -102,7 +103,7 @@ impl State {
             }
             (Administrate, Done::Verified(is_right)) => self.become_administrator(client, is_right),
             (ChangePassword(..) | Unregister(..), Done::Verified(false)) => {
-                self.tell(client, AccountEvent::WrongPassword.into());
+                self.settle(client, AccountEvent::WrongPassword);
             }
             // No hash could be computed.
             _ => self.tell(client, AccountEvent::Outdated.into()),
@@ -156,7 +157,7 @@ impl State {
             return self.tell(client, AccountEvent::Unsaved.into());
         }
         self.own(client, nick);
-        self.tell(client, AccountEvent::Registered.into());
+        self.settle(client, AccountEvent::Registered);
         self.recognise(client);
     }
 
@@ -171,7 +172,7 @@ impl State {
             return self.tell(client, AccountEvent::NotRegistered.into());
         };
         if !is_right || !hash.is_some_and(|hash| self.has_hash(nick, &hash)) {
-            return self.tell(client, AccountEvent::WrongPassword.into());
+            return self.settle(client, AccountEvent::WrongPassword);
         }
         self.dismiss_others(client, nick);
         self.own(client, nick);
@@ -179,6 +180,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
+        self.note(client, Deed::Did(AccountEvent::LoggedIn.into()));
         self.recognise(client);
     }
 
@@ -206,7 +208,7 @@ impl State {
             self.set_account(nick, Some(old));
         }
         let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
-        self.tell(client, event.into());
+        self.settle(client, event);
     }
 
     fn unregister(&mut self, client: ClientId, password: Password) {
@@ -227,7 +229,7 @@ impl State {
 
     fn unregistered(&mut self, client: ClientId, nick: Nick, hash: Hashed, rooms: &[Room], is_saved: bool) {
         if is_saved {
-            return self.tell(client, AccountEvent::Unregistered(nick).into());
+            return self.settle(client, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains_key(&nick) {
             self.set_account(nick, Some(hash));
@@ -245,7 +247,7 @@ impl State {
     fn become_administrator(&mut self, client: ClientId, is_right: bool) {
         self.clients[client].is_administrator |= is_right;
         let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
-        self.tell(client, event.into());
+        self.settle(client, event);
     }
 
     /// The account a client has logged in to; without one, it is told so.
@@ -309,6 +311,13 @@ impl State {
                 self.unsaved.mark(Unsaved::Room(room));
             }
         }
+    }
+
+    /// Tells a client what has come of its password, and those who look back.
+    fn settle(&mut self, client: ClientId, event: AccountEvent) {
+        let event = Event::from(event);
+        self.note(client, Deed::Did(event.clone()));
+        self.tell(client, event);
     }
 
     fn attempt(&mut self, client: ClientId, attempt: Attempt, work: Work, then: AccountThen) {

@@ -11,6 +11,7 @@ use super::State;
 use crate::{
     command::muting::MutingCommand,
     event::{Event, pace::PaceEvent},
+    fact::Deed,
     names::{ClientId, Nick},
     origin::Origin,
 };
@@ -100,7 +101,7 @@ impl State {
         let (by, user) = (self.nick(client), self.nick(target));
         self.mute_client(target, time);
         self.tell(target, PaceEvent::MutedBy { by, time }.into());
-        self.tell(client, PaceEvent::MutedUser { user, time }.into());
+        self.tell_noted(client, PaceEvent::MutedUser { user, time });
     }
 
     fn unmute(&mut self, client: ClientId, user: Nick) {
@@ -120,7 +121,14 @@ impl State {
         if let Some(target) = target {
             self.tell(target, PaceEvent::UnmutedBy(by).into());
         }
-        self.tell(client, PaceEvent::UnmutedUser(user).into());
+        self.tell_noted(client, PaceEvent::UnmutedUser(user));
+    }
+
+    /// What an administrator does is not forgotten.
+    fn tell_noted(&mut self, client: ClientId, event: PaceEvent) {
+        let event = Event::from(event);
+        self.note(client, Deed::Did(event.clone()));
+        self.tell(client, event);
     }
 
     fn list_mutes(&mut self, client: ClientId) {
