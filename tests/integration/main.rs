@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod accounts;
+mod client_password;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;

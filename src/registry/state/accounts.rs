@@ -10,6 +10,7 @@ use crate::{
     broadcaster::Post,
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
+    fact::Deed,
     names::{ClientId, Nick, Room},
     origin::Origin,
     password::{Hashed, Password},
@@ -179,6 +180,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
+        self.note(client, Deed::Did(AccountEvent::LoggedIn.into()));
         self.recognise(client);
     }
 
