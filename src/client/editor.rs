@@ -29,9 +29,11 @@ use super::{
     link::{Link, interrupt},
     questions::Question,
     screen::{Lines, Screen, screen},
+    secret,
     terminal::{self, RawMode, TAB_STOP, rows},
     view::View,
 };
+use crate::password::Password;
 
 /// Reads lines from the user.
 pub(super) struct Editor {
@@ -107,6 +109,23 @@ impl Editor {
             }
         }
         Ok(None)
+    }
+
+    /// Asks for a password, which is not shown; `None` when the user does not want to give it.
+    pub(super) fn ask(&mut self, prompt: &'static str) -> Result<Option<Password>, ReadlineError> {
+        self.link.ask(Some(prompt));
+        let mut answer = None;
+        while self.link.ending().is_none() {
+            match self.read()? {
+                Read::Line(line) => answer = Some(Password::attempt(&line)),
+                Read::Outdated => continue,
+                Read::Ended => {}
+            }
+            break;
+        }
+        self.link.ask(None);
+        self.draft = Draft::default();
+        Ok(answer.filter(|answer| !answer.reveal().is_empty()))
     }
 
     /// Lets the next line start with a text that was typed already.
@@ -248,17 +267,23 @@ impl Highlighter for Page {
         (lines + &prompt).into()
     }
 
+    /// A password is not shown, wherever it is typed.
+    fn highlight<'l>(&self, line: &'l str, _cursor: usize) -> Cow<'l, str> {
+        if self.link.is_asking() { secret::stars(line).into() } else { secret::mask(line) }
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         self.view.hint(hint).into()
     }
 
-    /// Called after each change of the text or the cursor, drawn or not.
-    fn highlight_char(&self, line: &str, cursor: usize, _kind: CmdKind) -> bool {
+    /// Called after each change of the text or the cursor, drawn or not. Whether the whole line is to
+    /// be drawn again, and not only the new letter as it is.
+    fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
         let mut draft = self.draft.borrow_mut();
         draft.text.clear();
         draft.text.push_str(line);
         draft.cursor = cursor;
-        false
+        kind != CmdKind::MoveCursor && (self.link.is_asking() || matches!(secret::mask(line), Cow::Owned(_)))
     }
 }
 
@@ -266,7 +291,7 @@ impl Hinter for Page {
     type Hint = Shown;
 
     fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Shown> {
-        complete::hint(line).map(Shown)
+        if self.link.is_asking() { None } else { complete::hint(line).map(Shown) }
     }
 }
 
@@ -294,7 +319,8 @@ impl Completer for Page {
         cursor: usize,
         _context: &Context<'_>,
     ) -> Result<(usize, Vec<String>), ReadlineError> {
-        let Some(word) = Word::before(line, cursor) else { return Ok((cursor, Vec::new())) };
+        let word = Word::before(line, cursor).filter(|_| !self.link.is_asking());
+        let Some(word) = word else { return Ok((cursor, Vec::new())) };
         let Some(completion) = self.completion(&word) else { return Ok((cursor, Vec::new())) };
         if let Some(listing) = completion.listing() {
             self.lines.announce(self.view.hint(&listing));
@@ -306,11 +332,14 @@ impl Completer for Page {
 impl Validator for Page {}
 impl Helper for Page {}
 
-/// Ctrl-C: clears what was typed, or else ends the client.
+/// Ctrl-C: clears what was typed, or else ends the client; where a password is asked for, only that.
 struct Interrupt(Arc<Link>);
 
 impl ConditionalEventHandler for Interrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        if self.0.is_asking() {
+            return Some(Cmd::Interrupt);
+        }
         if context.line().is_empty() {
             self.0.quit();
             return Some(Cmd::Interrupt);

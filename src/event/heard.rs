@@ -47,9 +47,16 @@ pub enum Heard<'a> {
     Users(Names<'a>),
     /// The answer to `/rooms`.
     Rooms(Names<'a>),
+    /// Your password was the right one, or is your new one.
+    PasswordAccepted,
+    /// It was not.
+    PasswordRefused,
+    /// Your nickname is yours no longer.
+    Unregistered,
     /// The server closes because you asked to leave.
     Goodbye,
-    /// The server closes on purpose: it is full, you were too slow, or you are not welcome.
+    /// The server closes on purpose: it is full, you were too slow, logged in elsewhere, or are not
+    /// welcome.
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
@@ -64,8 +71,11 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Disconnected: too slow to read." | "Your address is banned." => Self::CutOff,
-            _ if line.starts_with("Disconnected by ") => Self::CutOff,
+            "Server is full." | "Your address is banned." => Self::CutOff,
+            "Login successful" | "Registration successful" | "Password changed" => Self::PasswordAccepted,
+            "Invalid password" | "Nickname not registered" | "Nickname already registered" => {
+                Self::PasswordRefused
+            }
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -93,12 +103,16 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let changed = || between("Nickname changed to '", "'.");
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
+    let cut_off = || ["Disconnected: ", "Disconnected by "].into_iter().any(|start| line.starts_with(start));
     let rooms = || line.strip_prefix("Active rooms: ");
+    let gone = || between("Nickname '", "' is no longer registered.");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
     welcome()
         .or_else(changed)
         .map(Heard::YourNick)
         .or_else(|| taken().map(Heard::NickTaken))
+        .or_else(|| gone().map(|_| Heard::Unregistered))
+        .or_else(|| cut_off().then_some(Heard::CutOff))
         .or_else(|| joined().map(Heard::YourRoom))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
@@ -120,7 +134,7 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing, administration::Administered},
+        event::{Event, Listing, account::AccountEvent, administration::Administered},
         names::{Nick, Room},
         text::Text,
     };
@@ -149,6 +163,14 @@ mod tests {
         check(&Administered::AddressBanned.into(), Heard::CutOff);
         check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
         check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
+        check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::CutOff);
+        check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::Registered.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::PasswordChanged.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::WrongPassword.into(), Heard::PasswordRefused);
+        check(&AccountEvent::NotRegistered.into(), Heard::PasswordRefused);
+        check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
+        check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

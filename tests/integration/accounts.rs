@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Peer, Server,
-    server::{command, run},
+    server::{command, eventually, on_a_small_disk, run},
 };
 
 /// A data file that several servers use, one after the other.
@@ -94,6 +94,23 @@ fn what_was_acknowledged_survives_a_kill_at_that_very_moment() {
         let mut peer = server.connect();
         asks(&mut peer, &format!("/login user{n} correct-horse"), "Login successful");
     }
+}
+
+#[test]
+fn on_a_full_disk_nobody_is_told_that_they_are_registered() {
+    let data = Data::new();
+    let server = Server::start_command(on_a_small_disk(&data.0.path().join("chat.db")));
+    let mut alice = server.client("alice");
+    let text = "x".repeat(1000);
+    (0..200).for_each(|_| alice.says(&text));
+    alice.catches_up();
+    eventually("the disk is full", || server.diagnostics().contains("cannot keep what is said"));
+    asks(&mut alice, "/register correct-horse", "That could not be saved, so nothing has changed.");
+    asks(&mut alice, "/login alice correct-horse", "Nickname not registered");
+    server.signal(Signal::KILL);
+    server.ends();
+    let server = data.server(&[]);
+    asks(&mut server.client("alice"), "/login alice correct-horse", "Nickname not registered");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod administration;
+mod client_password;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;

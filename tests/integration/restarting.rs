@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     thread,
 };
 
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Peer, Server,
-    server::{command, eventually, run},
+    server::{command, eventually, on_a_small_disk, run},
 };
 
 /// A folder for a data file that several servers use, one after the other.
@@ -202,13 +201,9 @@ fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     bob.hears("You are banned from this room");
 }
 
-/// A server on a disk that takes 64 kB of each file, then says that this is too much; and it has.
+/// A server whose disk is full, and has been found to be so.
 fn with_full_disk(folder: &Folder) -> (Server, Peer) {
-    let mut small_disk = Command::new("sh");
-    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
-    small_disk.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data"]);
-    small_disk.arg(folder.file()).env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0");
-    let server = Server::start_command(small_disk);
+    let server = Server::start_command(on_a_small_disk(&folder.file()));
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));

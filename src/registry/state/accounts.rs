@@ -9,6 +9,7 @@ use super::{Done, State, Task, Then, Work, attempts::Attempt, unsaved::Unsaved};
 use crate::{
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
+    fact::Deed,
     names::{ClientId, Nick, Room},
     origin::Origin,
     password::{Hashed, Password},
@@ -178,6 +179,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
+        self.note(client, Deed::Did(AccountEvent::LoggedIn.into()));
         self.recognise(client);
     }
 

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -123,6 +124,15 @@ pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
     command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
     command.env_remove("CHAT_ADMIN_PASSWORD");
+    command
+}
+
+/// A server whose data file cannot grow beyond 64 blocks, as on a disk that is full then.
+pub(crate) fn on_a_small_disk(data: &Path) -> Command {
+    let mut command = Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data"]).arg(data);
+    command.env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0");
     command
 }
 
