@@ -216,6 +216,7 @@ impl Broadcaster {
             Post::Tell(client, event) => self.tell(client, &event),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
             Post::TellTraced(traced) => self.tell_traced(*traced),
+            Post::TellAll(event) => self.tell_all(&event),
             Post::Dismiss(client, event) => self.dismiss(client, &event),
             Post::Detach(client) => self.detach(client),
             Post::Stop(event) => self.stop(&event),
@@ -289,6 +290,22 @@ impl Broadcaster {
                 client.from = room.bytes.len();
             }
         }
+    }
+
+    /// Everybody is in a room. Encoded once, it costs a copy for each of them.
+    fn tell_all(&mut self, event: &Event) {
+        let mut line = self.spare.pop().unwrap_or_default();
+        encode(event, &mut line);
+        for (id, room) in &mut self.rooms {
+            if room.bytes.is_empty() {
+                self.touched_rooms.push(id);
+                room.bytes = self.spare.pop().unwrap_or_default();
+            }
+            room.bytes.extend_from_slice(&line);
+            self.batch_bytes += line.len();
+        }
+        line.clear();
+        self.spare.push(line);
     }
 
     /// Its session notices that it is over, and removes the client as it removes any other.

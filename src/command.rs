@@ -9,12 +9,14 @@ use crate::{
 };
 
 pub mod account;
+mod administration;
 mod asked;
 mod moderation;
 pub mod muting;
 mod rank;
 mod watching;
 
+pub use administration::Administration;
 pub use asked::{About, Asked};
 pub use moderation::Moderation;
 pub use rank::Rank;
@@ -62,6 +64,8 @@ pub enum Command {
     ShowEmojis(Found),
     /// Decide who may be in one's room.
     Moderate(Moderation),
+    /// Run the server.
+    Administer(Administration),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
@@ -89,6 +93,7 @@ impl Command {
                 | Self::ListUsers
                 | Self::ShowHistory(_)
                 | Self::Moderate(Moderation::ListBans)
+                | Self::Administer(Administration::ListAll(_) | Administration::ListNetworkBans)
                 | Self::Muting(MutingCommand::List)
                 | Self::Watch(_)
                 | Self::Help(None)
@@ -134,6 +139,15 @@ pub enum Mistake {
     InvalidRoom,
     /// Nobody can have this name.
     NoSuchUser(Box<str>),
+    /// Not an address, nor a network.
+    InvalidNetwork,
+    /// A number that is too small or too large.
+    OutOfRange {
+        /// The smallest that will do.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
     /// A text of more than `max` bytes.
     TextTooLong {
         /// The limit in bytes.
@@ -210,6 +224,13 @@ pub static VERBS: &[Verb] = &[
     Verb::new("threads",  "",                 "See what every thread of the server is doing now.", |_| Ok(Command::Watch(Watching::Threads))),
     Verb::new("trace",    "<text>",           "Say something, and see its way through the threads.", watching::trace),
     Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))).by(Rank::Administrator),
+    Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
+    Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
+    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
+    Verb::new("forcerename", "<old> <new>",   "Give somebody another nickname.",                administration::force_rename).by(Rank::Administrator),
+    Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
+    Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),
+    Verb::new("unbanip",  "[address|network]", "Let them connect again; or list what is banned.", administration::unban_network).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -310,12 +331,13 @@ fn existing(name: &str) -> Result<Nick, Mistake> {
     Nick::new(name).map_err(|_| Mistake::NoSuchUser(name.into()))
 }
 
+fn new_nick(name: &str) -> Result<Nick, Mistake> {
+    let nick = Nick::new(name).map_err(|_| Mistake::InvalidNick)?;
+    if nick.is_reserved() { Err(Mistake::ReservedNick(nick)) } else { Ok(nick) }
+}
+
 fn rename(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let nick = Nick::new(typed.name()?).map_err(|_| Mistake::InvalidNick)?;
-    if nick.is_reserved() {
-        return Err(Mistake::ReservedNick(nick));
-    }
-    Ok(Command::Rename(nick))
+    new_nick(typed.name()?).map(Command::Rename)
 }
 
 fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {

@@ -13,6 +13,7 @@ use crate::{
 };
 
 pub mod account;
+pub mod administration;
 mod emojis;
 pub mod heard;
 pub mod ignoring;
@@ -22,6 +23,7 @@ pub mod past;
 pub mod watched;
 
 use account::AccountEvent;
+use administration::Administered;
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
@@ -145,6 +147,8 @@ pub enum Event {
     Emojis(Found),
     /// Something about who may be in a room.
     Moderated(Moderated),
+    /// Something about the administration of the server.
+    Administered(Administered),
     /// Something about accounts and passwords.
     Account(AccountEvent),
     /// Something about speaking too much.
@@ -235,6 +239,7 @@ impl fmt::Display for Event {
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
+            Self::Administered(administered) => administered.fmt(f),
             Self::Ignoring(ignoring) => ignoring.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
@@ -263,6 +268,10 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
+        Mistake::InvalidNetwork => {
+            f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
+        }
+        Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),

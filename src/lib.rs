@@ -22,7 +22,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
+//! | 0 | [`names`], [`text`], [`emoji`], [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, networks, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |

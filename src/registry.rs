@@ -2,13 +2,14 @@
 
 use std::{net::SocketAddr, ops::ControlFlow, time::Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::{
     broadcaster::{Posts, Sink},
     clock::Now,
     command::Command,
+    event::Event,
     fact::{Ending, Noting},
     log::Logger,
     names::ClientId,
@@ -22,7 +23,7 @@ pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{State, Task};
+use state::{Countdown, State, Task};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the
 /// broadcaster.
@@ -34,6 +35,8 @@ pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
     watch: Watch,
+    /// Something has changed about closing time. One of these is as good as many.
+    alarm: Receiver<()>,
 }
 
 struct Shared {
@@ -46,9 +49,10 @@ impl Registry {
     /// A chat that posts to `broadcaster`, is kept by `saver` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
     pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
-        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone());
+        let (wake, alarm) = bounded(1);
+        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone(), wake);
         let shared = Shared { state, broadcaster, logger: Logger::none() };
-        Self { shared: Mutex::new(shared), backstage, watch }
+        Self { shared: Mutex::new(shared), backstage, watch, alarm }
     }
 
     /// The same chat; what happens in it is logged.
@@ -60,9 +64,15 @@ impl Registry {
         self
     }
 
-    /// Lets a client in; `None` once the server is stopping.
-    pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Option<ClientId> {
-        self.decide(|state, now| (!state.is_stopping()).then(|| state.enter(address, sink, now)))
+    /// Lets a client in.
+    ///
+    /// # Errors
+    /// Why it is not let in: the server is stopping, or its address is banned.
+    pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
+        self.decide(|state, now| match state.turns_away(address, now) {
+            Some(why) => Err(why),
+            None => Ok(state.enter(address, sink, now)),
+        })
     }
 
     /// Applies what a client asked for, in its order; breaks when the client quits.
@@ -92,6 +102,21 @@ impl Registry {
     pub fn stop(&self) {
         self.decide(|state, _| state.stop());
         self.backstage.stop();
+    }
+
+    /// Watches the clock until the server is to stop: because an administrator said so and that time
+    /// has come, or because it stops anyway. Somebody has to wait here, on a thread of its own.
+    pub fn wait_for_closing_time(&self) {
+        loop {
+            // However the waiting ends: then the rules are asked again.
+            let countdown = self.decide(State::count_down);
+            watch::doing(Activity::Idle);
+            match countdown {
+                Countdown::Over => return,
+                Countdown::Idle => drop(self.alarm.recv()),
+                Countdown::Until(then) => drop(self.alarm.recv_deadline(then)),
+            }
+        }
     }
 
     /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
@@ -172,5 +197,78 @@ impl Shared {
         if !facts.is_empty() {
             self.logger.log(facts);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread, time::Duration};
+
+    use super::{
+        state::tests::{NoSink, address, state},
+        *,
+    };
+    use crate::command::Verb;
+
+    /// How long what must happen may take.
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    /// Whoever watches the clock, and what makes it stop; it has to within the deadline.
+    fn check(stop: impl FnOnce(&Registry)) {
+        let (posts, broadcaster) = bounded(100);
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        let (ended, end) = bounded(1);
+        thread::scope(|scope| {
+            let watch = || {
+                registry.wait_for_closing_time();
+                let _ = ended.send(());
+            };
+            thread::Builder::new().spawn_scoped(scope, watch).expect("a thread");
+            stop(&registry);
+            let has_ended = end.recv_timeout(DEADLINE).is_ok();
+            registry.stop();
+            assert!(has_ended);
+        });
+        drop(broadcaster);
+    }
+
+    fn orders(registry: &Registry, orders: &[&str]) {
+        let root = registry.enter(address(), Box::new(NoSink)).expect("is let in");
+        registry.shared.lock().state.make_administrator(root);
+        let shutdown = Verb::find("shutdown").expect("the table has it");
+        let commands = orders.iter().map(|when| shutdown.command(when, 99));
+        assert!(registry.apply(root, commands).is_continue());
+    }
+
+    #[test]
+    fn whoever_watches_the_clock_hears_of_a_shutdown_at_once() {
+        check(|registry| orders(registry, &[""]));
+    }
+
+    #[test]
+    fn closing_time_comes_when_it_was_announced_for() {
+        check(|registry| orders(registry, &["1"]));
+    }
+
+    #[test]
+    fn the_last_word_about_closing_time_counts() {
+        check(|registry| orders(registry, &["86400", "cancel", "3600", "0"]));
+    }
+
+    #[test]
+    fn whoever_watches_the_clock_is_not_left_behind_when_the_server_stops_anyway() {
+        check(Registry::stop);
+        check(|registry| {
+            orders(registry, &["86400"]);
+            registry.stop();
+        });
+    }
+
+    #[test]
+    fn nobody_is_let_in_once_the_server_is_stopping() {
+        let (posts, _broadcaster) = bounded(100);
+        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        registry.stop();
+        assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
     }
 }

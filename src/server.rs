@@ -131,7 +131,7 @@ impl Server {
     /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
-    /// When the broadcaster's thread cannot be started, or has failed.
+    /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
         let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log, watch } = self;
         let _listed = watch.enter("acceptor");
@@ -165,9 +165,15 @@ impl Server {
             thread::scope(|sessions| {
                 // However accepting ends, the sessions are told, or the scope would wait for ever.
                 let _stops = StopSessions(&registry);
+                let watching = || {
+                    let _listed = watch.enter("closing time");
+                    registry.wait_for_closing_time();
+                    stopper.stop();
+                };
+                start("closing time").spawn_scoped(sessions, watching).map_err(Error::Spawn)?;
                 acceptor.accept(sessions);
-            });
-            Ok(())
+                Ok(())
+            })
         })?;
         // The last senders go with the registry: the broadcaster delivers what is left, the log is
         // written to its end, and both end.
@@ -279,7 +285,7 @@ impl<'a> Acceptor<'a> {
     fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
-            return transport::refuse(&stream, &full());
+            return transport::refuse(&stream, &text::line(&Event::Full));
         };
         // An error here means that the client is gone already.
         let Ok(connection) = Connection::new(stream, peer, permit) else { return };
@@ -288,7 +294,7 @@ impl<'a> Acceptor<'a> {
             thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);
         if let Err(error) = session.spawn_scoped(sessions, move || self.serve(theirs)) {
             tracing::warn!(%peer, %error, "turned away: no thread");
-            connection.refuse(&full());
+            connection.refuse(&text::line(&Event::Full));
         }
     }
 
@@ -301,10 +307,4 @@ impl<'a> Acceptor<'a> {
             tracing::error!("a session has panicked; its client was removed");
         }
     }
-}
-
-fn full() -> Vec<u8> {
-    let mut line = Vec::new();
-    text::encode(&Event::Full, &mut line);
-    line
 }

@@ -10,7 +10,8 @@ use std::{
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::text::{Decoder, Limits},
+    dialect::text::{Decoder, Limits, line},
+    event::Event,
     fact::Ending,
     names::ClientId,
     registry::Registry,
@@ -34,7 +35,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let Some(mut membership) = Membership::enter(registry, peer, sink) else { return };
+    let mut membership = match Membership::enter(registry, peer, sink) {
+        Ok(membership) => membership,
+        Err(why) => {
+            tracing::info!(%peer, %why, "turned away");
+            return reader.refuse(&line(&why));
+        }
+    };
     tracing::info!(%peer, "connected");
     let why = match converse(&membership, &mut reader, limits) {
         Ending::Quit => Ending::Quit,
@@ -60,9 +67,8 @@ struct Membership<'a> {
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Option<Self> {
-        let client = registry.enter(address, sink)?;
-        Some(Self { registry, client, ending: Ending::Failed })
+    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
+        registry.enter(address, sink).map(|client| Self { registry, client, ending: Ending::Failed })
     }
 
     fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
@@ -139,7 +145,6 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
-        event::Event,
         registry::{
             hashing::Hasher,
             state::{self, HistoryLimits, State},
@@ -182,7 +187,7 @@ mod tests {
 
     fn enter(registry: &Registry) -> Membership<'_> {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        Membership::enter(registry, address, Box::new(NoSink)).expect("not stopping")
+        Membership::enter(registry, address, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn limits() -> Limits {

@@ -148,6 +148,11 @@ impl Reader {
         self.0.hung_up.get().copied()
     }
 
+    /// Says one last thing to a client that is not let in after all.
+    pub fn refuse(&self, line: &[u8]) {
+        self.0.refuse(line);
+    }
+
     /// Reads and forgets until the client closes or `patience` is over, so that closing our side
     /// does not reset the connection before the client has read our last words.
     pub fn drain(&mut self, patience: Duration) {

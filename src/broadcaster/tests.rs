@@ -162,6 +162,24 @@ fn who_is_excepted_hears_everything_else() {
 }
 
 #[test]
+fn what_is_told_to_all_keeps_its_place_in_every_room() {
+    let mut studio = Studio::new(9999);
+    let (red, blue) = (studio.room(), studio.room());
+    let (_, in_red) = studio.client(red, 9999);
+    let (_, in_blue) = studio.client(blue, 9999);
+    studio.say(red, "before");
+    studio.broadcaster.carry_out(Post::TellAll(said("all")));
+    studio.say(red, "after");
+    let (_, too_late) = studio.client(blue, 9999);
+    studio.say(blue, "later");
+    studio.broadcaster.flush();
+    assert_eq!(in_red.heard(), [line("before"), line("all"), line("after")].concat());
+    assert_eq!(in_blue.heard(), [line("all"), line("later")].concat());
+    assert_eq!(too_late.heard(), line("later"));
+    assert_eq!((in_red.0.lock().sends, in_blue.0.lock().sends), (1, 1));
+}
+
+#[test]
 fn a_full_socket_is_left_alone_until_it_is_tried_again() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
@@ -282,6 +300,7 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
 enum Happening {
     Say(usize, u16),
     SayExcept(usize, usize),
+    SayToAll(u16),
     Tell(usize, u16),
     Move(usize, usize),
     Leave(usize),
@@ -295,6 +314,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let happening = prop_oneof![
         4 => (room(), any::<u16>()).prop_map(|(room, n)| Happening::Say(room, n)),
         2 => (room(), client()).prop_map(|(room, client)| Happening::SayExcept(room, client)),
+        1 => any::<u16>().prop_map(Happening::SayToAll),
         3 => (client(), any::<u16>()).prop_map(|(client, n)| Happening::Tell(client, n)),
         2 => (client(), room()).prop_map(|(client, room)| Happening::Move(client, room)),
         1 => client().prop_map(Happening::Leave),
@@ -349,6 +369,12 @@ proptest! {
                     let client = clients[client].0;
                     broadcaster.carry_out(Post::TellRoom(rooms[room], Except::One(client), said("psst")));
                     expected.say(rooms[room], Some(client), "psst");
+                }
+                Happening::SayToAll(n) => {
+                    broadcaster.carry_out(Post::TellAll(said(&n.to_string())));
+                    for room in rooms {
+                        expected.say(room, None, &n.to_string());
+                    }
                 }
                 Happening::Tell(client, n) => {
                     broadcaster.carry_out(Post::Tell(clients[client].0, said(&n.to_string())));

@@ -158,8 +158,8 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<(Kind, bool)> {
     let parameters: Vec<_> = verb.parameters.split(' ').collect();
     // A text goes on to the end of the line.
     match *parameters.get(complete).or(parameters.last())? {
-        "<user>" if complete == 0 => Some((Kind::User, false)),
-        "<room>" if complete == 0 => Some((Kind::Room, false)),
+        "<user>" | "<old>" if complete == 0 => Some((Kind::User, false)),
+        "<room>" | "[room]" if complete == 0 => Some((Kind::Room, false)),
         "[command]" if complete == 0 => Some((Kind::Topic, false)),
         "<message>" | "<action>" | "[text]" | "[reason]" => Some((Kind::User, true)),
         _ => None,

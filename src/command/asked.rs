@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::{AccountCommand, Command, Moderation, MutingCommand, Watching};
-use crate::names::{Nick, Room};
+use super::{AccountCommand, Administration, Command, Moderation, MutingCommand, Watching};
+use crate::names::{Network, Nick, Room};
 
 /// A command, less what is nobody's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub enum About {
     Room(Room),
     /// So many of something.
     Count(usize),
+    /// So many seconds.
+    Seconds(u64),
+    /// An address or a network.
+    Network(Network),
     /// Another command.
     Verb(&'static str),
 }
@@ -40,6 +44,8 @@ impl fmt::Display for About {
             Self::User(nick) => write!(f, " user={nick}"),
             Self::Room(room) => write!(f, " about={room}"),
             Self::Count(count) => write!(f, " count={count}"),
+            Self::Seconds(seconds) => write!(f, " seconds={seconds}"),
+            Self::Network(network) => write!(f, " about={network}"),
             Self::Verb(verb) => write!(f, " about=/{verb}"),
         }
     }
@@ -69,6 +75,7 @@ impl Command {
             Self::Ignore(nick) => ("ignore", About::User(*nick)),
             Self::Unignore(nick) => ("unignore", About::User(*nick)),
             Self::Account(account) => account.asked(),
+            Self::Administer(administration) => administration.asked(),
             Self::Muting(muting) => muting.asked(),
             Self::Watch(Watching::Threads) => ("threads", About::Nothing),
             Self::Watch(Watching::Stats) => ("stats", About::Nothing),
@@ -89,6 +96,22 @@ impl Moderation {
             Self::ListModerators => ("mods", About::Nothing),
             Self::Promote(user) => ("mod", About::User(*user)),
             Self::Demote(user) => ("unmod", About::User(*user)),
+        }
+    }
+}
+
+impl Administration {
+    fn asked(&self) -> (&'static str, About) {
+        match self {
+            Self::ShutDown { seconds } => ("shutdown", About::Seconds(*seconds)),
+            Self::CallShutdownOff => ("shutdown", About::Nothing),
+            Self::Announce(_) => ("broadcast", About::Nothing),
+            Self::ListAll(room) => ("listall", room.map_or(About::Nothing, About::Room)),
+            Self::ForceRename { old, new: _ } => ("forcerename", About::User(*old)),
+            Self::Disconnect { user, reason: _ } => ("disconnect", About::User(*user)),
+            Self::BanNetwork { network, minutes: _ } => ("banip", About::Network(*network)),
+            Self::UnbanNetwork(network) => ("unbanip", About::Network(*network)),
+            Self::ListNetworkBans => ("unbanip", About::Nothing),
         }
     }
 }

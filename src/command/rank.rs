@@ -22,7 +22,7 @@ impl Command {
         match self {
             Self::Moderate(Moderation::ListModerators) => Rank::Everybody,
             Self::Moderate(_) | Self::SetTopic(_) => Rank::Moderator,
-            Self::Muting(_) | Self::Watch(Watching::Stats) => Rank::Administrator,
+            Self::Administer(_) | Self::Muting(_) | Self::Watch(Watching::Stats) => Rank::Administrator,
             _ => Rank::Everybody,
         }
     }

@@ -132,6 +132,13 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     writeln!(Utf8(out), "{event}").expect("writing to memory does not fail");
 }
 
+/// An event as the text dialect says it to somebody who is not let in.
+pub fn line(event: &Event) -> Vec<u8> {
+    let mut line = Vec::new();
+    encode(event, &mut line);
+    line
+}
+
 /// Formats into bytes. `io::Write` can do that too, but looks for errors after every piece, and a
 /// message has many.
 struct Utf8<'a>(&'a mut Vec<u8>);

@@ -55,7 +55,8 @@ pub enum Heard<'a> {
     Unregistered,
     /// The server closes because you asked to leave.
     Goodbye,
-    /// The server closes on purpose: it is full, or you were too slow, or logged in elsewhere.
+    /// The server closes on purpose: it is full, or you were too slow, logged in elsewhere, or are not
+    /// welcome.
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
@@ -70,11 +71,12 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." => Self::CutOff,
+            "Server is full." | "Your address is banned." => Self::CutOff,
             "Login successful" | "Registration successful" | "Password changed" => Self::PasswordAccepted,
             "Invalid password" | "Nickname not registered" | "Nickname already registered" => {
                 Self::PasswordRefused
             }
+            _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing, account::AccountEvent},
+        event::{Event, Listing, account::AccountEvent, administration::Administered},
         names::{Nick, Room},
         text::Text,
     };
@@ -166,6 +168,9 @@ mod tests {
         check(&AccountEvent::NotRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
+        check(&Administered::AddressBanned.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

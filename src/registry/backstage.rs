@@ -25,11 +25,19 @@ pub(super) struct Backstage {
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
+    /// The way to whoever watches the clock.
+    alarm: Sender<()>,
 }
 
 impl Backstage {
-    pub(super) fn new(saver: Saver, hasher: Hasher, watch: Watch, channel: Sender<Posts>) -> Self {
-        Self { saver, hasher, watch, channel }
+    pub(super) fn new(
+        saver: Saver,
+        hasher: Hasher,
+        watch: Watch,
+        channel: Sender<Posts>,
+        alarm: Sender<()>,
+    ) -> Self {
+        Self { saver, hasher, watch, channel, alarm }
     }
 
     /// Does it; whoever calls this waits, and nobody else does.
@@ -52,12 +60,23 @@ impl Backstage {
                 Done::Seen(Box::new(self.watch.look(broadcaster::load(&self.channel))))
             }
             Work::Follow(report) => Done::Followed(follow(report)),
+            Work::LookAtTheClock => {
+                self.wake_watch();
+                Done::Nothing
+            }
         }
     }
 
-    /// The server stops: whoever waits for their turn to hash waits no longer.
+    /// The server stops: whoever waits for their turn to hash waits no longer, nor does whoever
+    /// watches the clock.
     pub(super) fn stop(&self) {
         self.hasher.close();
+        self.wake_watch();
+    }
+
+    /// It never waits: when the channel is full, whoever watches the clock is about to look.
+    fn wake_watch(&self) {
+        let _ = self.alarm.try_send(());
     }
 
     pub(super) fn wake_saver(&self) {

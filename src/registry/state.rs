@@ -29,21 +29,24 @@ use crate::{
 };
 
 mod accounts;
+mod administering;
 mod asleep;
 mod attempts;
 mod bans;
 mod bucket;
+mod closing;
 mod guests;
 mod history;
 mod ignoring;
 mod moderating;
 mod moderators;
 mod muting;
+mod networks;
 mod noting;
 mod pace;
 mod task;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod throughput;
 mod unsaved;
 mod watching;
@@ -52,6 +55,7 @@ pub use accounts::AccountThen;
 pub use asleep::Lasting;
 pub use bans::Bans;
 pub use bucket::Rate;
+pub use closing::Countdown;
 pub use history::{History, HistoryLimits};
 pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
@@ -60,8 +64,10 @@ pub use unsaved::Unsaved;
 use accounts::Account;
 use asleep::Asleep;
 use attempts::{Attempt, Attempts};
+use closing::Closing;
 use guests::GuestNumbers;
 use muting::{Mute, MuteId};
+use networks::Networks;
 use pace::Pace;
 use throughput::Throughput;
 use unsaved::Marks;
@@ -93,6 +99,10 @@ pub struct State {
     limits: Limits,
     /// Rooms that nobody is in, and that are remembered.
     asleep: Asleep,
+    /// Where nobody may come from.
+    networks: Networks,
+    /// When the server is to stop, if an administrator has said so.
+    closing: Option<Closing>,
     /// Bytes that all rooms' histories take.
     history_size: usize,
     unsaved: Marks,
@@ -126,6 +136,8 @@ struct Client {
     /// The account it has logged in to, whatever its nickname is now.
     account: Option<Nick>,
     is_administrator: bool,
+    /// It was told to go, and is no longer listened to.
+    is_dismissed: bool,
     /// It knows that its passwords can be read on their way.
     is_warned: bool,
     attempts: [Attempts; 2],
@@ -170,6 +182,8 @@ impl State {
             ignored_by: HashMap::new(),
             limits,
             asleep: Asleep::default(),
+            networks: Networks::default(),
+            closing: None,
             history_size: 0,
             unsaved: Marks::default(),
             accounts: HashMap::new(),
@@ -190,7 +204,8 @@ impl State {
         state
     }
 
-    fn restore(&mut self, Restored { rooms, accounts, networks: _ }: Restored) {
+    fn restore(&mut self, Restored { rooms, accounts, networks }: Restored) {
+        self.restore_networks(networks);
         for room in rooms {
             self.restore_room(room);
         }
@@ -211,13 +226,15 @@ impl State {
         self.carry_mute(client);
         self.note(client, Deed::Connected);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.warn_of_closing_time(client);
         client
     }
 
     /// Carries out one command; `now` is when it was read. If there is a task, the next command of
     /// this client waits until it is done and [`State::resume`] was called.
     pub fn apply(&mut self, client: ClientId, command: Command, now: Now) -> Option<Task> {
-        let asking = self.clients.get_mut(client).filter(|_| !self.is_stopping)?;
+        let asking =
+            self.clients.get_mut(client).filter(|asking| !self.is_stopping && !asking.is_dismissed)?;
         asking.last_active = now.instant;
         self.now = now;
         if self.may(client, &command) {
@@ -284,6 +301,7 @@ impl State {
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::ShowEmojis(found) => self.tell(client, Event::Emojis(found)),
             Command::Moderate(order) => self.moderate(client, order),
+            Command::Administer(order) => self.administer(client, order),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
             Command::Account(command) => self.carry_out_account(client, command),
@@ -299,8 +317,13 @@ impl State {
     fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
         match then {
             Then::TellDecision(decision) => self.tell_decision(client, decision, done),
+            Then::Answer(event) => {
+                self.tell(client, event);
+                self.warn_unless_saved(client, done);
+            }
             Then::Account(then) => self.go_on_with_account(client, then, done),
             Then::Watch(then) => self.show(client, then, done),
+            Then::Nothing => {}
         }
     }
 
@@ -451,9 +474,8 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
-        let told = Event::TopicSet { by, topic };
+        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
         self.note(client, Deed::Did(told.clone()));
-        let room = self.clients[client].room;
         self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 
@@ -557,6 +579,7 @@ impl Client {
             address,
             account: None,
             is_administrator: false,
+            is_dismissed: false,
             is_warned: false,
             attempts: Default::default(),
             room,

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod accounts;
+mod administration;
 mod client_password;
 mod client_pipe;
 mod client_terminal;
@@ -10,6 +11,7 @@ mod conversation;
 mod layers;
 mod limits;
 mod log;
+mod moderation;
 mod rate;
 mod readme;
 mod restarting;

@@ -19,7 +19,8 @@ fn the_table_of_commands_is_the_table_in_the_program() {
         .iter()
         .map(|verb| {
             let short = verb.alias.map(|alias| format!(", `/{alias}`")).unwrap_or_default();
-            format!("| `{}`{short} | {} |", Usage(verb), Help(verb))
+            let usage = Usage(verb).to_string().replace('|', "\\|");
+            format!("| `{usage}`{short} | {} |", Help(verb))
         })
         .collect();
     assert!(readme().contains(&rows.join("\n")), "the README should say:\n{}", rows.join("\n"));

@@ -185,19 +185,54 @@ fn without_a_file_nothing_outlives_the_server() {
     assert_eq!(fs::read_dir(folder.0.path()).expect("a folder").count(), 0);
 }
 
-/// A disk that takes 64 kB of each file, and then says that this is too much.
 #[test]
-fn a_full_disk_costs_the_past_and_not_the_chat() {
+fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     let folder = Folder::new();
+    let server = folder.server(&[]);
+    let mut alice = server.client("alice");
+    alice.sends(b"/join ops\n/ban bob spam\n");
+    alice.hears("You joined room 'ops'.");
+    alice.hears("alice has banned bob: spam");
+    kill(server);
+
+    let server = folder.server(&[]);
+    let mut bob = server.client("bob");
+    bob.says("/join ops");
+    bob.hears("You are banned from this room");
+}
+
+/// A server on a disk that takes 64 kB of each file, then says that this is too much; and it has.
+fn with_full_disk(folder: &Folder) -> (Server, Peer) {
     let server = Server::start_command(on_a_small_disk(&folder.file()));
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
     eventually("it is admitted", || server.diagnostics().contains("cannot keep what is said"));
+    (server, alice)
+}
+
+#[test]
+fn a_full_disk_costs_the_past_and_not_the_chat() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_full_disk(&folder);
     alice.says("still here");
     alice.hears("[lobby] alice: still here");
     assert_eq!(server.diagnostics().matches("cannot keep").count(), 1, "once");
     stop(server);
     folder.server(&[]).client("bob");
+}
+
+#[test]
+fn a_ban_that_a_full_disk_does_not_take_is_told_as_such_and_holds() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_full_disk(&folder);
+    let mut bob = server.client("bob");
+    alice.sends(b"/join ops\n/ban bob\n");
+    alice.hears_at_last("You joined room 'ops'.");
+    alice.hears("alice has banned bob.");
+    alice.hears("This could not be saved: it holds only until the server stops.");
+    bob.catches_up();
+    bob.says("/join ops");
+    bob.hears("You are banned from this room");
 }

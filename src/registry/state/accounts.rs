@@ -7,7 +7,6 @@
 
 use super::{Done, State, Task, Then, Work, attempts::Attempt, unsaved::Unsaved};
 use crate::{
-    broadcaster::Post,
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
     fact::Deed,
@@ -176,7 +175,7 @@ impl State {
         }
         self.dismiss_others(client, nick);
         self.own(client, nick);
-        self.answer(client, AccountEvent::LoggedIn);
+        self.tell(client, AccountEvent::LoggedIn.into());
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
@@ -300,7 +299,7 @@ impl State {
             }
             self.log_out(other);
             self.clients[other].is_administrator = false;
-            self.posts.push(Post::Dismiss(other, AccountEvent::LoggedInElsewhere(nick).into()));
+            self.dismiss(other, AccountEvent::LoggedInElsewhere(nick).into());
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
         moderation::{Act, Expulsion, Moderated, Refused},
     },
     fact::Deed,
-    names::{ClientId, Nick, Room, RoomId},
+    names::{ClientId, Nick, Room},
     store::Ban,
     text::Text,
 };
@@ -107,6 +107,11 @@ impl State {
             Moderated::Expelled(expulsion) => self.carry_out_ban(client, room, expulsion),
             told => self.tell_moderated(client, room, Except::Nobody, told),
         }
+        self.warn_unless_saved(client, done);
+    }
+
+    /// Says plainly what will not outlive the server.
+    pub(super) fn warn_unless_saved(&mut self, client: ClientId, done: Done) {
         if !done.saved() {
             self.tell(client, Moderated::HoldsUntilStop.into());
         }
@@ -183,9 +188,9 @@ impl State {
     }
 
     /// The lobby is where everybody comes from, and where the kicked go.
-    fn check_room(&self, client: ClientId, act: Act) -> Result<RoomId, Event> {
-        let id = self.clients[client].room;
-        if id == self.lobby { Err(Refused::Lobby(act).into()) } else { Ok(id) }
+    fn check_room(&self, client: ClientId, act: Act) -> Result<(), Event> {
+        let is_lobby = self.clients[client].room == self.lobby;
+        if is_lobby { Err(Refused::Lobby(act).into()) } else { Ok(()) }
     }
 
     fn check_subject(&self, client: ClientId, target: ClientId, act: Act) -> Result<(), Event> {

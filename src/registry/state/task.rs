@@ -4,6 +4,7 @@ use crossbeam_channel::Receiver;
 
 use super::{AccountThen, Decision, watching};
 use crate::{
+    event::Event,
     password::{Hashed, Password},
     watch::{Journey, Seen},
 };
@@ -36,6 +37,8 @@ pub enum Work {
     Look,
     /// Wait until the message that was just posted is sent.
     Follow(Receiver<Journey>),
+    /// Wake whoever watches the clock: closing time has changed.
+    LookAtTheClock,
 }
 
 /// What came of some [`Work`].
@@ -52,6 +55,8 @@ pub enum Done {
     Seen(Box<Seen>),
     /// How the message travelled.
     Followed(Journey),
+    /// There is nothing to say about it.
+    Nothing,
 }
 
 impl Done {
@@ -67,8 +72,12 @@ impl Done {
 pub enum Then {
     /// Tell a room what was decided about it.
     TellDecision(Decision),
+    /// Tell whoever asked.
+    Answer(Event),
     /// Something about an account.
     Account(AccountThen),
     /// Show it.
     Watch(watching::Then),
+    /// Nothing.
+    Nothing,
 }

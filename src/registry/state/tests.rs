@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod accounts;
+mod administration;
 mod conversations;
 mod model;
 mod moderation;
@@ -29,7 +30,7 @@ mod pace;
 mod watching;
 
 /// A chat whose rooms remember nothing that is said.
-pub(super) fn state(presence: usize) -> State {
+pub(in crate::registry) fn state(presence: usize) -> State {
     State::new(limits(presence), Restored::default(), Now::read())
 }
 
@@ -38,11 +39,11 @@ fn limits(presence: usize) -> Limits {
     Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None }
 }
 
-pub(super) fn address() -> SocketAddr {
+pub(in crate::registry) fn address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-pub(super) struct NoSink;
+pub(in crate::registry) struct NoSink;
 
 impl Sink for NoSink {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
@@ -52,6 +53,13 @@ impl Sink for NoSink {
     fn finish(&mut self) {}
 
     fn hang_up(&mut self, _why: Ending) {}
+}
+
+impl State {
+    /// Somebody has shown the administrator's password.
+    pub(in crate::registry) fn make_administrator(&mut self, client: ClientId) {
+        self.clients[client].is_administrator = true;
+    }
 }
 
 /// A chat without sockets: everybody has an inbox.
@@ -99,7 +107,7 @@ impl Chat {
 
     /// Makes somebody an administrator.
     fn promote(&mut self, name: &str) {
-        self.state.clients[self.people[name]].is_administrator = true;
+        self.state.make_administrator(self.people[name]);
     }
 
     fn passes(&mut self, seconds: u64) {
@@ -137,11 +145,6 @@ impl Chat {
         self.deliver();
     }
 
-    /// Somebody has shown the administrator's password.
-    pub(super) fn is_administrator(&mut self, name: &str) {
-        self.state.clients[self.people[name]].is_administrator = true;
-    }
-
     /// Somebody has logged in.
     pub(super) fn has_account(&mut self, name: &str, account: &str) {
         let client = self.people[name];
@@ -158,7 +161,8 @@ impl Chat {
                 Record::Room { room: name, topic, moderators, bans } => {
                     restored.rooms.push(RestoredRoom { name, topic, moderators, bans, lines: Vec::new() });
                 }
-                Record::Lines { .. } | Record::Account { .. } | Record::Network { .. } => {}
+                Record::Network { network, ban } => restored.networks.extend(ban.map(|ban| (network, ban))),
+                Record::Lines { .. } | Record::Account { .. } => {}
             }
         }
         *self = Self {
@@ -188,6 +192,7 @@ impl Chat {
     fn resumes(&mut self, client: ClientId, Task { work, then }: Task) -> Option<Task> {
         let done = match work {
             Work::Save => Done::Saved(self.has_disk),
+            Work::LookAtTheClock => Done::Nothing,
             Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
             Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
             Work::Look => Done::Seen(Box::new(watching::seen())),
@@ -206,6 +211,11 @@ impl Chat {
             match post {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
                 Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
+                Post::TellAll(event) => {
+                    for client in self.rooms.keys().copied().collect::<Vec<_>>() {
+                        self.tell(client, &event);
+                    }
+                }
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),

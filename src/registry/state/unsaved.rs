@@ -11,7 +11,7 @@ use std::{
 
 use super::{Lasting, State};
 use crate::{
-    names::{Nick, Room, RoomId},
+    names::{Network, Nick, Room, RoomId},
     store::Record,
 };
 
@@ -24,6 +24,8 @@ pub enum Unsaved {
     Lines(Room),
     /// An account.
     Account(Nick),
+    /// Whether a network is banned.
+    Network(Network),
 }
 
 /// The marks, each once, in the order in which they were first made.
@@ -66,6 +68,9 @@ impl State {
             Unsaved::Room(room) => self.rules_of(room),
             Unsaved::Lines(room) => self.lines_of(room),
             Unsaved::Account(nick) => self.account_record(nick),
+            Unsaved::Network(network) => {
+                Record::Network { network: network.to_string(), ban: self.networks.ban_of(network) }
+            }
         }
     }
 

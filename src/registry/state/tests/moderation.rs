@@ -221,7 +221,7 @@ fn the_ban_of_a_guest_holds_for_the_connection_and_not_for_the_next_guest() {
 #[test]
 fn nobody_kicks_or_bans_an_administrator_and_no_ban_holds_for_one() {
     let mut chat = in_ops(&["root"]);
-    chat.is_administrator("root");
+    chat.promote("root");
     check_with(
         &mut chat,
         "alice> /kick root
@@ -283,7 +283,7 @@ fn a_ban_is_told_when_it_is_saved_and_holds_before() {
 #[test]
 fn a_ban_that_was_lifted_while_it_was_being_saved_never_was() {
     let mut chat = in_ops(&["bob", "root"]);
-    chat.is_administrator("root");
+    chat.promote("root");
     let alice = chat.people["alice"];
     let ban = Verb::find("ban").unwrap().command("bob", 99);
     let task = chat.state.apply(alice, ban, chat.now);

@@ -30,7 +30,7 @@ fn who_makes_a_room_moderates_it_and_nobody_else() {
 #[test]
 fn administrators_moderate_every_room_and_the_lobby_has_no_other_moderators() {
     let mut chat = in_ops(&["root"]);
-    chat.is_administrator("root");
+    chat.promote("root");
     check_with(
         &mut chat,
         "root> /kick alice
@@ -199,6 +199,41 @@ fn ranks_and_bans_and_topics_outlive_a_restart() {
          bob< zoe has left the room.
          zoe> /mods
          zoe< Moderators of 'ops': alice",
+    );
+}
+
+#[test]
+fn when_the_last_moderator_is_banned_from_afar_somebody_else_takes_over() {
+    let mut chat = in_ops(&["bob", "root"]);
+    chat.promote("root");
+    chat.has_account("alice", "alice");
+    check_with(
+        &mut chat,
+        "alice> /leave
+         alice< You returned to the lobby.
+         bob< alice has left the room.
+         root< alice has left the room.
+         root> /ban alice
+         root< root has banned alice.
+         root< bob is a moderator of this room now.
+         bob< root has banned alice.
+         bob< bob is a moderator of this room now.
+         alice> /join ops
+         alice< You are banned from this room",
+    );
+    chat.check_consistent();
+}
+
+#[test]
+fn whoever_registers_in_a_room_keeps_its_rank() {
+    let mut chat = in_ops(&["bob"]);
+    chat.has_account("alice", "alice");
+    check_with(
+        &mut chat,
+        "alice-
+         bob< alice has left the chat.
+         bob> /mods
+         bob< Moderators of 'ops': alice",
     );
 }
 
