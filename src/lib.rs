@@ -55,6 +55,7 @@ pub mod broadcaster;
 pub mod cli;
 pub mod client;
 pub mod command;
+pub mod course;
 pub mod dialect;
 pub mod event;
 pub mod names;

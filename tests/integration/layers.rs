@@ -20,8 +20,11 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Modules that stand apart, and what they may use.
-const APART: [(&str, &[&str]); 2] =
-    [("client", &["names", "text", "command", "event"]), ("cli", &["names", "server", "client"])];
+const APART: [(&str, &[&str]); 3] = [
+    ("client", &["names", "text", "command", "event"]),
+    ("course", &[]),
+    ("cli", &["names", "server", "client", "course"]),
+];
 
 #[test]
 fn a_module_imports_only_from_the_layers_above_it() {
