@@ -5,6 +5,16 @@
 //! in the rows of [`checks`]. If the two ever differ, a test of ours fails before a learner does.
 
 pub mod checks;
+pub mod class;
 pub mod conversation;
+pub mod failure;
+pub mod grader;
+pub mod peer;
+pub mod play;
+pub mod rehearsal;
 pub mod seed;
+pub mod stage;
 pub mod steps;
+pub mod subject;
+pub mod transcript;
+pub mod verdict;
