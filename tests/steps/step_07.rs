@@ -79,8 +79,8 @@ impl Chat {
         if self.find(new).is_some_and(|owner| owner != id) {
             return format!("Nickname '{new}' is already taken.");
         }
-        self.clients.lock().entry(id).and_modify(|client| client.nick = new.into());
         self.tell(&format!("{old} is now known as {new}."), |hearer| hearer != id);
+        self.clients.lock().entry(id).and_modify(|client| client.nick = new.into());
         format!("Nickname changed to '{new}'.")
     }
 

@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         // The loop below is waiting for a client; here is one.
         let _ = TcpStream::connect(address);
     })?;
-    let (posts, inbox) = bounded(64);
+    // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
+    let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let chat = Mutex::new(Chat { clients: BTreeMap::new(), posts });
     thread::scope(|clients| {
@@ -201,8 +202,8 @@ impl Chat {
         if self.find(new).is_some_and(|owner| owner != id) {
             return format!("Nickname '{new}' is already taken.");
         }
-        self.clients.entry(id).and_modify(|client| client.nick = new.into());
         self.tell_others(id, &format!("{old} is now known as {new}."));
+        self.clients.entry(id).and_modify(|client| client.nick = new.into());
         format!("Nickname changed to '{new}'.")
     }
 
