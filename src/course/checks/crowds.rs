@@ -261,6 +261,7 @@ fn heard_in_round(
 
 pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     const CLIENTS: usize = 50;
+    const RIVALS: usize = 5;
     let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
     for who in &clients {
         stage.connects(who)?;
@@ -270,32 +271,45 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
         stage.lets_pass(who, &[])?;
     }
     stage.begins(&format!("({CLIENTS} clients are here)"));
-    rounds(20, |_| {
-        let name = stage.seed.name("n");
-        stage.remark(&format!("(all send /nick {name} at the same moment)"));
-        for who in &clients {
-            stage.sends_quietly(who, format!("/nick {name}\n").as_bytes());
+    rounds(20, |round| {
+        // With a number behind it, no name was ever anybody's before.
+        let names = stage.names(CLIENTS / RIVALS).into_iter().map(|name| format!("{name}{round}"));
+        let names: Vec<_> = names.collect();
+        stage.remark(&format!("(all send /nick at the same moment: {RIVALS} want {}, and so on)", names[0]));
+        for (i, who) in clients.iter().enumerate() {
+            // The question keeps the lock busy, so that whoever takes it twice has to wait in between.
+            stage.sends_quietly(who, format!("/users\n/nick {}\n/users\n", names[i / RIVALS]).as_bytes());
         }
-        let mut winners = 0;
-        for who in &clients {
-            let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[&name, "taken"]);
-            let changed = Pattern::with("", &["changed", &name]);
-            stage.hears_out(who, &due, |text| match () {
-                () if due.matches(text) => Judgement::Due,
-                () if changed.matches(text) => {
-                    winners += 1;
-                    Judgement::Due
-                }
-                // The others are told about the winner.
-                () => Judgement::Passing,
-            })?;
-        }
-        if winners == 1 {
-            return Ok(());
-        }
-        let received = format!("{winners} of them hear that it is theirs");
-        Err(Failure::new(&class::DOUBLE, format!("one of {CLIENTS} clients gets the name {name}"), received))
+        names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
     })
+}
+
+/// Exactly one of them hears that the name is his.
+fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
+    let mut winners = Vec::new();
+    for who in rivals {
+        let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[name, "taken"]);
+        let changed = Pattern::with("", &["changed", name]);
+        stage.hears_out(who, &due, |text| match () {
+            () if due.matches(text) => Judgement::Due,
+            () if changed.matches(text) => {
+                winners.push(who.as_str());
+                Judgement::Due
+            }
+            // The others are told about the winner.
+            () => Judgement::Passing,
+        })?;
+    }
+    if winners.len() == 1 {
+        return Ok(());
+    }
+    let received = if winners.is_empty() {
+        "nobody gets it".to_owned()
+    } else {
+        format!("{} get it", winners.join(" and "))
+    };
+    let expected = format!("one of {} gets the name {name}", rivals.join(", "));
+    Err(Failure::new(&class::DOUBLE, expected, received))
 }
 
 /// Does something again and again, and says how often it went well if it did not always.
