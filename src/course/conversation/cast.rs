@@ -27,7 +27,12 @@ impl Cast {
             cast.push((name.clone(), seed.name(name)));
         }
         for text in &made_up.texts {
-            cast.push((text.clone(), seed.text(text)));
+            // Two texts that are the same by chance would hide a missing line.
+            let mut said = seed.text(text);
+            while cast.iter().any(|(_, other)| *other == said) {
+                said = seed.text(text);
+            }
+            cast.push((text.clone(), said));
         }
         cast.sort_by_key(|(written, _)| usize::MAX - written.len());
         Self(cast)
