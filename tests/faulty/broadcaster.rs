@@ -31,7 +31,7 @@ pub(crate) struct Outbox {
 pub(crate) fn broadcast(inbox: &Receiver<Post>) {
     for Post { to, line } in inbox {
         for outbox in to {
-            if fault::is("two-broadcasters") {
+            if fault::is("local-echo") {
                 fault::dawdle();
             }
             outbox.put(&line);
@@ -47,7 +47,7 @@ impl Outbox {
     }
 
     /// Never waits; cuts a client whose outbox is full.
-    fn put(&self, line: &Arc<str>) {
+    pub(crate) fn put(&self, line: &Arc<str>) {
         let line = Arc::clone(line);
         let is_taken = if fault::is("broadcaster-waits") {
             self.lines.send_timeout(line, Duration::from_secs(2)).is_ok()

@@ -21,13 +21,15 @@ const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\
 
 /// Everything the sessions share; behind one lock.
 pub(crate) struct Chat {
-    pub(crate) clients: BTreeMap<usize, Client>,
+    clients: BTreeMap<usize, Client>,
     /// What follows from the decision at hand.
-    pub(crate) pending: Vec<Post>,
-    pub(crate) posts: Sender<Post>,
+    pending: Vec<Post>,
+    posts: Sender<Post>,
+    /// Names of those who have left. Only a fault asks.
+    kept_names: Vec<String>,
 }
 
-pub(crate) struct Client {
+struct Client {
     nick: String,
     room: String,
     /// Where it was before. Only a fault asks.
@@ -66,6 +68,10 @@ fn write(posts: &[Post]) {
 }
 
 impl Chat {
+    pub(crate) fn new(posts: Sender<Post>) -> Self {
+        Self { clients: BTreeMap::new(), pending: Vec::new(), posts, kept_names: Vec::new() }
+    }
+
     pub(crate) fn enter(&mut self, outbox: Outbox) -> usize {
         let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
         let nick = if fault::is("counter-per-thread") { "guest_1".into() } else { format!("guest_{id}") };
@@ -85,11 +91,9 @@ impl Chat {
             self.tell_others(id, format!("{nick} has left the chat."));
         }
         if fault::is("name-not-freed") {
-            // Nobody there, but it has a name.
-            self.clients.entry(id).and_modify(|client| client.room.clear());
-        } else {
-            self.clients.remove(&id);
+            self.kept_names.push(nick);
         }
+        self.clients.remove(&id);
     }
 
     pub(crate) fn quit(&mut self, id: usize) {
@@ -141,10 +145,13 @@ impl Chat {
             text if fault::is("newline-twice") => format!("[{room}] {nick}: {text}\n"),
             text => format!("[{room}] {nick}: {text}"),
         };
+        if fault::is("local-echo") {
+            self.clients[&id].outbox.put(&line.as_str().into());
+        }
         self.post(line, |hearer, client| match hearer {
             _ if fault::is("room-leak") => true,
             _ if fault::is("old-room-still-hears") && client.old_room == room => true,
-            _ if fault::is("echo-missing") && hearer == id => false,
+            _ if (fault::is("echo-missing") || fault::is("local-echo")) && hearer == id => false,
             _ if fault::is("late-comers-unheard") && hearer > id => false,
             _ => client.room == room,
         });
@@ -154,7 +161,8 @@ impl Chat {
         if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
             return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
         }
-        if chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
+        let is_kept = chat.kept_names.iter().any(|kept| kept.eq_ignore_ascii_case(new));
+        if is_kept || chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
             return format!("Nickname '{new}' is already taken.");
         }
         if fault::is("check-then-act") {
@@ -211,7 +219,7 @@ impl Chat {
         if fault::is("ghost-rooms") {
             rooms.extend(self.clients.values().map(|client| client.old_room.as_str()));
         }
-        // Where nobody is any more, the name is empty.
+        // Whoever was nowhere else yet.
         rooms.remove("");
         rooms.into_iter().collect::<Vec<_>>().join(", ")
     }

@@ -1,6 +1,11 @@
 //! Finds the lines in a stream of bytes.
 
-use std::{io::Read, mem, net::TcpStream};
+use std::{
+    io::{self, Read},
+    mem,
+    net::TcpStream,
+    time::Duration,
+};
 
 use crate::fault;
 
@@ -36,7 +41,7 @@ impl<'a> Lines<'a> {
                 return input;
             }
             match self.stream.read(&mut chunk) {
-                Ok(0) if fault::is("half-line-said") && !self.buffer.is_empty() => {
+                Ok(0) | Err(_) if fault::is("half-line-said") && !self.buffer.is_empty() => {
                     return Input::Line(text(&mem::take(&mut self.buffer)));
                 }
                 Ok(0) => return Input::End,
@@ -48,6 +53,12 @@ impl<'a> Lines<'a> {
                 str::from_utf8(&self.buffer).expect("what arrives is text");
             }
         }
+    }
+
+    /// Lets pass what is still coming, for a second at most.
+    pub(crate) fn drain(mut self) {
+        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
+        let _ = io::copy(&mut self.stream, &mut io::sink());
     }
 
     fn in_buffer(&mut self) -> Option<Input> {

@@ -1,6 +1,13 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{mem, net::TcpStream, sync::Arc, thread, time::Duration};
+use std::{
+    mem,
+    net::{Shutdown, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering::SeqCst},
+    thread,
+    time::Duration,
+};
 
 use crossbeam_channel::bounded;
 use parking_lot::Mutex;
@@ -30,9 +37,14 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     // Without a thread that writes there is nothing to serve.
     let Ok(_) = thread::Builder::new().spawn(writer) else { return };
     let member = Member { chat, id: decide(chat, |chat| chat.enter(outbox)), _place: place };
-    converse(member, &mut lines);
+    // A panic of this thread is its client's leaving, and nothing more.
+    let _ = catch_unwind(AssertUnwindSafe(|| converse(member, &mut lines)));
     // What is owed is written, if it is taken soon enough.
     let _ = written.recv_timeout(Duration::from_secs(2));
+    // Hanging up on somebody who is just speaking would be a reset, and a reset takes with it what
+    // was written but not yet read.
+    let _ = stream.shutdown(Shutdown::Write);
+    lines.drain();
 }
 
 /// Being in the chat. However its thread ends, this is dropped, and once only.
@@ -53,7 +65,7 @@ static READING: Mutex<()> = Mutex::new(());
 
 fn converse(member: Member<'_>, lines: &mut Lines<'_>) {
     let (chat, id) = (member.chat, member.id);
-    let is_stopping = || STOPPING.load(std::sync::atomic::Ordering::SeqCst);
+    let is_stopping = || STOPPING.load(SeqCst);
     while !is_stopping() {
         let reading = fault::is("reads-under-the-lock").then(|| READING.lock());
         let input = lines.next();
