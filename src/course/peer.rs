@@ -16,7 +16,7 @@ use super::conversation::Pattern;
 pub struct Peer {
     /// What it is called in the conversation.
     pub name: String,
-    /// Lines that it may hear before what it must hear next.
+    /// Lines that it may hear once, or not.
     pub may_hear: Vec<Pattern>,
     /// Whether it has said something since it was last known to be served.
     pub has_spoken: bool,

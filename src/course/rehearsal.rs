@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpListener},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,7 @@ use super::{
     peer::{Heard, Peer},
     seed::Seed,
     stage::{Outcome, Rules},
-    subject::{Ended, Launch, StartError, free_port},
+    subject::{Ended, Launch, Port, StartError},
     transcript::Transcript,
 };
 
@@ -43,7 +44,7 @@ pub struct Rehearsal<'a> {
     pub seed: Seed,
     launch: &'a Launch,
     listener: Option<TcpListener>,
-    port: u16,
+    port: Arc<Port>,
     client: Client,
     /// Our end of the connection.
     call: Option<Peer>,
@@ -65,13 +66,16 @@ impl<'a> Rehearsal<'a> {
     /// # Errors
     /// When there is no such program.
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed, place: Place) -> Result<Self, StartError> {
-        let port = free_port();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(StartError::CannotRun)?;
+        let port = Port::free();
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
         let client = match place {
             Place::Terminal => {
-                Client::InTerminal(Terminal::start(launch, port).map_err(StartError::CannotRun)?)
+                Client::InTerminal(Terminal::start(launch, port.number()).map_err(StartError::CannotRun)?)
             }
-            Place::Pipes => Client::OnPipes(Pipes::start(launch, port).map_err(StartError::CannotRun)?),
+            Place::Pipes => {
+                Client::OnPipes(Pipes::start(launch, port.number()).map_err(StartError::CannotRun)?)
+            }
         };
         let transcript = Transcript::default();
         Ok(Self { rules, transcript, seed, launch, listener: Some(listener), port, client, call: None })
@@ -182,7 +186,7 @@ impl<'a> Rehearsal<'a> {
         self.hangs_up();
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)) {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
             Ok(listener) => self.listener = Some(listener),
             Err(error) => {
                 return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));

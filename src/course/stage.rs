@@ -155,7 +155,6 @@ impl<'a> Stage<'a> {
             let text = line_of(&heard);
             if text.is_some_and(|text| pattern.matches(text)) {
                 self.transcript.add(who, "<", text.unwrap_or_default());
-                self.peer(who).may_hear.clear();
                 return Ok(());
             }
             if text.is_none_or(|text| !self.may_hear(who, text)) {
@@ -256,7 +255,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// From now on a client may hear this before what it must hear next.
+    /// From now on a client may hear this, once.
     pub fn might_hear(&mut self, who: &str, pattern: &Pattern) {
         let pattern = self.worded(pattern);
         self.peer(who).may_hear.push(pattern);
