@@ -351,6 +351,5 @@ fn is_called(listener: &TcpListener) -> Option<io::Result<Peer>> {
 }
 
 fn evidence(expected: &Pattern, heard: Heard, unread: Vec<u8>) -> Evidence<'_> {
-    let (later, ahead) = (Vec::new(), Vec::new());
-    Evidence { who: SERVER, expected, heard, unread, later, last: None, ahead, elsewhere: None }
+    Evidence { unread, ..Evidence::new(SERVER, expected, heard) }
 }

@@ -68,6 +68,7 @@ pub struct Stage<'a> {
     /// Before the subject, because dropped before it: a server that stops need not wait for them.
     peers: Vec<Peer>,
     subject: Option<Subject>,
+    was_told_to_stop: bool,
     /// What the barriers said or asked: no news for anybody.
     tokens: Vec<String>,
 }
@@ -86,7 +87,7 @@ impl<'a> Stage<'a> {
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
         let subject = Some(launch.server()?);
         let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        Ok(Self { rules, transcript, seed, launch, subject, peers, tokens })
+        Ok(Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop: false, tokens })
     }
 
     /// A client connects, and hears nothing yet.

@@ -1,8 +1,8 @@
 //! How peers listen: what is no news to them, barriers, and what a wrong line is evidence of.
 
 use super::{
-    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, is_timeout,
-    line_of,
+    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped,
+    is_timeout, line_of,
 };
 
 impl Stage<'_> {
@@ -65,10 +65,12 @@ impl Stage<'_> {
             Heard::Line(_) => None,
             _ => self.who_else_heard(who, pattern, ahead),
         };
-        let unread = self.peer(who).unread().to_owned();
-        let last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
-        let ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
-        let evidence = Evidence { who, expected: pattern, heard, unread, later, last, ahead, elsewhere };
+        let mut evidence = Evidence::new(who, pattern, heard);
+        evidence.meanwhile = self.heard_meanwhile(who);
+        evidence.unread = self.peer(who).unread().to_owned();
+        evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
+        evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
+        (evidence.later, evidence.elsewhere) = (later, elsewhere);
         let mut failure = evidence.diagnose();
         if failure.class == &class::SILENT {
             let patience = self.rules.patience;
@@ -92,6 +94,21 @@ impl Stage<'_> {
             self.peer(other).puts_back(heard);
             has
         })
+    }
+
+    /// The first line that each of the others has heard and nobody has looked at; of two of them at
+    /// most.
+    fn heard_meanwhile(&mut self, who: &str) -> Vec<String> {
+        let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
+        let mut notes = Vec::new();
+        for other in others {
+            if let Heard::Line(line) = self.next(&other, Instant::now()) {
+                notes.push(format!("Meanwhile {other} heard: {}", escaped(&line)));
+                self.peer(&other).puts_back(vec![line]);
+            }
+        }
+        notes.truncate(2);
+        notes
     }
 
     /// Whether a line is one that the client may hear now, or need not; it may so only once.
