@@ -121,6 +121,7 @@ impl Peer {
     fn reads(&mut self, patience: Duration) -> bool {
         // Zero would mean for ever.
         let timeout = patience.max(Duration::from_millis(1));
+        self.acknowledges_at_once();
         let mut bytes = [0; 64 * 1024];
         match self.stream.set_read_timeout(Some(timeout)).and_then(|()| self.stream.read(&mut bytes)) {
             Ok(0) => self.ending = Some(Heard::End),
@@ -130,6 +131,13 @@ impl Peer {
             Err(_) => self.ending = Some(Heard::Reset),
         }
         true
+    }
+
+    /// Few servers switch Nagle's algorithm off, and then each second line waits 40 ms for a delayed
+    /// acknowledgement. That is a lesson, too, but not one of these steps.
+    fn acknowledges_at_once(&self) {
+        #[cfg(target_os = "linux")]
+        let _ = sockopt::set_tcp_quickack(&self.stream, true);
     }
 
     fn cuts(&mut self, mut bytes: &[u8]) {

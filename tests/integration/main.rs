@@ -5,6 +5,7 @@ mod client_pipe;
 mod client_terminal;
 mod concurrency;
 mod conversation;
+mod course;
 mod layers;
 mod limits;
 mod readme;
