@@ -186,13 +186,21 @@ impl<'a> Rehearsal<'a> {
         self.hangs_up();
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
-            Ok(listener) => self.listener = Some(listener),
-            Err(error) => {
-                return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
+        let deadline = Instant::now() + self.rules.patience;
+        loop {
+            // A program that is being started elsewhere may still hold the old listener.
+            match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
+                Ok(listener) => self.listener = Some(listener),
+                Err(_) if Instant::now() < deadline => {
+                    std::thread::park_timeout(Duration::from_millis(5));
+                    continue;
+                }
+                Err(error) => {
+                    return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
+                }
             }
+            return Ok(());
         }
-        Ok(())
     }
 
     /// The user types; Enter is `\r`.

@@ -111,6 +111,19 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// A client connects when everything is done that the others have asked for: few servers welcome and
+    /// announce somebody in one step, and the order of two arrivals is none of a conversation's business.
+    ///
+    /// # Errors
+    /// When somebody is not served, or the program does not take the connection.
+    pub fn connects_in_turn(&mut self, who: &str) -> Outcome {
+        // Steps 1 and 2 know no question that could be asked.
+        if self.rules.step > 2 {
+            self.serves_speakers(who)?;
+        }
+        self.connects(who)
+    }
+
     /// A client says a line.
     pub fn says(&mut self, who: &str, line: &str) {
         self.sends_quietly(who, format!("{line}\n").as_bytes());
@@ -191,11 +204,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it has heard something.
     pub fn hears_nothing(&mut self, who: &str) -> Outcome {
-        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != who);
-        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
-        for speaker in speakers {
-            self.is_served(&speaker)?;
-        }
+        self.serves_speakers(who)?;
         self.is_served(who)?;
         loop {
             let heard = self.next(who, Instant::now());

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -296,10 +296,10 @@ impl Port {
         let start = u16::try_from(start).expect("it is below the range");
         loop {
             let number = 10_000 + NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(start) % RANGE;
-            let twin = UdpSocket::bind((Ipv4Addr::LOCALHOST, number));
-            if let Ok(twin) = twin
-                && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok()
-            {
+            let Ok(twin) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) else { continue };
+            // Not by listening there: a program that another thread is just starting would inherit the
+            // socket for a moment, and take the first call with it to its grave.
+            if TcpStream::connect(address(number)).is_err() {
                 return Arc::new(Self { number, _twin: twin });
             }
         }

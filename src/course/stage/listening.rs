@@ -48,6 +48,13 @@ impl Stage<'_> {
         Err(self.fails_to_hear(who, &answer, heard, &[]))
     }
 
+    /// Everybody but this one who has come or has said something is served.
+    pub(super) fn serves_speakers(&mut self, but: &str) -> Outcome {
+        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != but);
+        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
+        speakers.iter().try_for_each(|speaker| self.is_served(speaker))
+    }
+
     /// Everything that is known about a line that did not come.
     pub(super) fn fails_to_hear(
         &mut self,
