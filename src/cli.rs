@@ -1,6 +1,7 @@
 //! What the programs' command lines say, and what that means.
 
 pub mod client;
+pub mod course;
 mod secret;
 pub mod server;
 

@@ -56,6 +56,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod command;
+pub mod course;
 pub mod dialect;
 pub mod emoji;
 pub mod event;

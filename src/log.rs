@@ -17,7 +17,10 @@ use std::{
 
 use crossbeam_channel::{Receiver, after, bounded};
 
-use crate::clock::Now;
+use crate::{
+    clock::Now,
+    watch::{self, Activity},
+};
 
 mod book;
 mod files;
@@ -88,12 +91,15 @@ pub struct Log {
 impl Log {
     /// Writes what is handed over, until the [`Logger`] is dropped and everything is written.
     pub fn run(mut self) {
+        watch::doing(Activity::Idle);
         while let Ok(first) = self.notes.recv() {
+            watch::doing(Activity::Writing);
             self.take(&first);
             while let Ok(next) = self.notes.try_recv() {
                 self.take(&next);
             }
             self.book.flush();
+            watch::doing(Activity::Idle);
             let _ = after(GATHERING).recv();
         }
         self.book.end(Now::read().wall);

@@ -108,9 +108,9 @@ impl Registry {
     /// has come, or because it stops anyway. Somebody has to wait here, on a thread of its own.
     pub fn wait_for_closing_time(&self) {
         loop {
+            // However the waiting ends: then the rules are asked again.
             let countdown = self.decide(State::count_down);
             watch::doing(Activity::Idle);
-            // However the waiting ends: then the rules are asked again.
             match countdown {
                 Countdown::Over => return,
                 Countdown::Idle => drop(self.alarm.recv()),

@@ -68,8 +68,7 @@ struct Membership<'a> {
 
 impl<'a> Membership<'a> {
     fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
-        let client = registry.enter(address, sink)?;
-        Ok(Self { registry, client, ending: Ending::Failed })
+        registry.enter(address, sink).map(|client| Self { registry, client, ending: Ending::Failed })
     }
 
     fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {

@@ -25,10 +25,10 @@ pub enum Post {
     Tell(ClientId, Event),
     /// Tell everybody in a room except some.
     TellRoom(RoomId, Except, Event),
-    /// Tell everybody in every room.
-    TellAll(Event),
     /// Tell a room, and report how that went.
     TellTraced(Box<Traced>),
+    /// Tell everybody in every room.
+    TellAll(Event),
     /// Tell one client why it has to go, and hang up on it.
     Dismiss(ClientId, Event),
     /// A client has left: deliver what it is still owed, then close.

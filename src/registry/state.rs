@@ -474,9 +474,8 @@ impl State {
         room.lasting.topic = Some(topic.clone());
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
-        let told = Event::TopicSet { by, topic };
+        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
         self.note(client, Deed::Did(told.clone()));
-        let room = self.clients[client].room;
         self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 

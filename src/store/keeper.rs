@@ -8,6 +8,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::{Database, Record};
+use crate::watch::{self, Activity};
 
 /// How long a change may wait for others to be written with it. Killed, the server loses at most what
 /// was said in this time and the time of one write.
@@ -86,6 +87,7 @@ impl Keeper {
     pub fn run<Changes: Iterator<Item = Record>>(mut self, changes: impl Fn() -> Changes) {
         let mut waiting = Vec::new();
         loop {
+            watch::doing(Activity::Idle);
             let is_last = self.wait(&mut waiting);
             let is_kept = self.keep(&changes);
             for answer in waiting.drain(..) {
@@ -132,6 +134,7 @@ impl Keeper {
             if group.is_empty() {
                 return true;
             }
+            watch::doing(Activity::Writing);
             if let Err(error) = self.database.write(&group) {
                 self.backlog = group.into_iter().chain(records).collect();
                 if !mem::replace(&mut self.is_failing, true) {

@@ -20,9 +20,10 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Modules that stand apart, and what they may use.
-const APART: [(&str, &[&str]); 2] = [
+const APART: [(&str, &[&str]); 3] = [
     ("client", &["names", "text", "emoji", "password", "command", "event"]),
-    ("cli", &["names", "text", "password", "log", "registry", "server", "client"]),
+    ("course", &[]),
+    ("cli", &["names", "text", "password", "log", "registry", "server", "client", "course"]),
 ];
 
 #[test]

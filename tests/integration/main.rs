@@ -8,6 +8,8 @@ mod client_pipe;
 mod client_terminal;
 mod concurrency;
 mod conversation;
+mod course;
+mod course_program;
 mod layers;
 mod limits;
 mod log;

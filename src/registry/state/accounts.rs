@@ -175,7 +175,7 @@ impl State {
         }
         self.dismiss_others(client, nick);
         self.own(client, nick);
-        self.answer(client, AccountEvent::LoggedIn);
+        self.tell(client, AccountEvent::LoggedIn.into());
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }

@@ -1,7 +1,7 @@
 //! Kicking and banning, as conversations.
 
 use super::*;
-use crate::{command::Verb, fact::Noting};
+use crate::command::Verb;
 
 /// alice has made the room 'ops', and the others have come in this order.
 #[track_caller]
@@ -330,7 +330,6 @@ fn a_room_has_only_so_many_bans_and_moderators() {
 #[test]
 fn what_moderators_do_is_noted() {
     let mut chat = in_ops(&["bob"]);
-    chat.state.start_noting(Noting { whispers: false });
     chat.state.start_noting(Noting { whispers: false });
     check_with(
         &mut chat,

@@ -1,0 +1,261 @@
+//! The command line of `chat_course`.
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::course::{
+    grader::Grader,
+    learner::Learner,
+    stage::Wording,
+    start::Language,
+    steps::{Part, Role, Step},
+    subject::{self, Launch},
+    verdict::Style,
+};
+
+mod grading;
+mod reading;
+mod watching;
+
+/// Build a chat server step by step, in any language, and be told at each step what works.
+///
+/// The contract: it runs `YOUR COMMAND --port N` (also in $CHAT_PORT); speak the text dialect on
+/// 127.0.0.1:N.
+#[derive(Debug, Parser)]
+#[command(name = "chat_course", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// All steps, and which have passed
+    List,
+    /// The page of a step, without its hints
+    Show {
+        /// Which step; the one you are at, if you do not say
+        step: Option<usize>,
+    },
+    /// Check your program: all steps up to one, the newest first
+    Check(Check),
+    /// Check again whenever a file here changes
+    Watch(Check),
+    /// One more hint each time
+    Hint {
+        /// Which step; the one you are at, if you do not say
+        step: Option<usize>,
+    },
+    /// Make a folder to work in
+    New {
+        /// The folder
+        folder: PathBuf,
+        /// The language you want to learn in; any will do, but these have a first file
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
+    },
+    /// What our program of a step has that the one before has not; after yours has passed
+    Solution {
+        /// Which step
+        step: usize,
+        /// Although yours has not passed
+        #[arg(long)]
+        force: bool,
+    },
+    /// What a kind of failure means, at length
+    Explain {
+        /// Its name; without one, all names
+        name: Option<String>,
+    },
+    /// A server with a fault, for you to find
+    Bug {
+        /// Its name; without one, all names
+        name: Option<String>,
+        /// Show where it is
+        #[arg(long)]
+        show: bool,
+    },
+    /// Check a folder of hand-ins: each is a folder with a `course.txt` that says how it is started
+    Class {
+        /// The folder
+        folder: PathBuf,
+        #[command(flatten)]
+        rules: RuleOptions,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The last step to check; the one you are at, if you do not say
+    step: Option<usize>,
+    /// Check all steps that there are, for servers or (with --client) for clients
+    #[arg(long, conflicts_with = "step")]
+    all: bool,
+    /// With --all: the program is a client
+    #[arg(long, requires = "all")]
+    client: bool,
+    #[command(flatten)]
+    rules: RuleOptions,
+    /// How your program is started; the same as the last time, if you do not say
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+struct RuleOptions {
+    /// Count every letter of a sentence, not only what its page says counts
+    #[arg(long)]
+    strict: bool,
+    /// Make up the same names and texts as another time
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Report for programs, in the shape of exercism's test runners
+    #[arg(long)]
+    json: bool,
+    /// How long to wait for a line
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    patience: u64,
+}
+
+/// What a task came to: 0, 1 or 2.
+type Done = Result<ExitCode, Box<dyn Error>>;
+
+/// Something is wrong with the learner's program.
+const FAILED: u8 = 1;
+
+/// The course could not do what it was asked.
+const COULD_NOT: u8 = 2;
+
+impl Arguments {
+    /// Does what the command line says.
+    pub fn run(self) -> ExitCode {
+        match self.task() {
+            Ok(code) => code,
+            // Whoever closes our output has read enough.
+            Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+            Err(error) => {
+                super::fail("chat_course", error.as_ref());
+                ExitCode::from(COULD_NOT)
+            }
+        }
+    }
+
+    fn task(self) -> Done {
+        let mut learner = Learner::read(Path::new(""))?;
+        let out = &mut io::stdout();
+        match self.task {
+            None => reading::overview(&learner, out),
+            Some(Task::List) => reading::list(&learner, out),
+            Some(Task::Show { step }) => reading::show(at(step, &learner)?, out),
+            Some(Task::Hint { step }) => reading::hint(at(step, &learner)?, &mut learner, out),
+            Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
+            Some(Task::Solution { step, force }) => {
+                reading::solution(step, force || learner.has_passed(step), out)
+            }
+            Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
+            Some(Task::Bug { name, show }) => reading::bug(name.as_deref(), show, out),
+            Some(Task::Check(check)) => grading::check(&check.job(&mut learner)?, &mut learner, out),
+            Some(Task::Watch(check)) => watching::watch(&check.job(&mut learner)?, &mut learner, out),
+            Some(Task::Class { folder, rules }) => grading::class(&folder, &rules, out),
+        }
+    }
+}
+
+/// What is to be checked, and how.
+struct Job {
+    step: &'static Step,
+    grader: Grader,
+    json: bool,
+    style: Style,
+}
+
+impl Check {
+    /// What was typed, then what it means.
+    fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
+        let last = if self.client { Part::Client } else { Part::Challenges };
+        let step = match self.step {
+            None if self.all => crate::course::steps::STEPS.iter().rfind(|step| step.part == last),
+            typed => Some(at(typed, learner)?),
+        };
+        let step = step.ok_or("there is no such step")?;
+        let role = step.part.role();
+        let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        if !typed.is_empty() {
+            learner.runs(role, &typed);
+        }
+        let command = match learner.command(role) {
+            _ if !self.command.is_empty() => self.command.clone(),
+            Some(noted) => noted.iter().map(OsString::from).collect(),
+            None => return Err(missing_command(step.number, role).into()),
+        };
+        let grader = self.rules.grader(Launch { command, folder: None, ready: READY });
+        Ok(Job { step, grader, json: self.rules.json, style: style() })
+    }
+}
+
+/// How long a program may take until it listens, or calls: it may have to be built first.
+const READY: Duration = Duration::from_secs(120);
+
+impl RuleOptions {
+    fn grader(&self, launch: Launch) -> Grader {
+        let wording = if self.strict { Wording::ToTheLetter } else { Wording::ThoseThatCount };
+        let seed = self.seed.unwrap_or_else(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::from(now.subsec_nanos()) % 100_000
+        });
+        Grader { launch, wording, patience: Duration::from_secs(self.patience), seed }
+    }
+}
+
+fn missing_command(step: usize, role: Role) -> String {
+    let (what, example) = match role {
+        Role::Server => ("server", "python3 server.py"),
+        Role::Client => ("client", "python3 client.py"),
+    };
+    format!("say how your {what} is started, for example: chat_course check {step} -- {example}")
+}
+
+/// The step that was typed, or the one that the learner is at.
+fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn Error>> {
+    match typed {
+        Some(number) => {
+            let last = crate::course::steps::STEPS.len();
+            Step::find(number)
+                .ok_or_else(|| format!("there is no step {number}: they go from 1 to {last}").into())
+        }
+        None => learner.next().ok_or_else(|| "all steps have passed; say which one you mean".into()),
+    }
+}
+
+/// Colours on a terminal only.
+fn style() -> Style {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if io::stdout().is_terminal() && !no_color { Style::Coloured } else { Style::Plain }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// From now on Ctrl-C leaves no learner's program behind.
+fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(|| {
+        subject::end_all();
+        end_at_once();
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a check waits in many places; the programs have been ended")]
+fn end_at_once() {
+    // What was being said may hold the lock of the output for long; nothing of it is lost.
+    let _ = io::stderr().write_all(b"\n");
+    std::process::exit(130);
+}

@@ -1,0 +1,168 @@
+//! `check` and `class`: programs are run and judged.
+
+use std::{error::Error, fs, io::Write, path::Path, process::ExitCode};
+
+use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, style};
+use crate::course::{
+    grader::CannotRun,
+    learner::Learner,
+    report::{self, Report, json_error},
+    steps::{Role, STEPS, Step},
+    subject::Launch,
+    verdict::Style,
+};
+
+pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
+    end_all_on_ctrl_c()?;
+    let report = once(job, learner, out)?;
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// Checks once and tells, at once or at the end; notes what has passed.
+pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
+    let mut is_first = true;
+    let mut told = Ok(());
+    let report = report::check(&job.grader, job.step.up_to(), |verdict| {
+        if told.is_ok() && !job.json && (verdict.fault.is_none() || is_first) {
+            is_first &= verdict.fault.is_none();
+            told = write!(out, "{}", verdict.told(job.style)).and_then(|()| out.flush());
+        }
+    });
+    told?;
+    let report = match report {
+        Ok(report) => report,
+        Err(error) if job.json => {
+            write!(out, "{}", json_error(&error))?;
+            return Err(error.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    report.passed_steps().into_iter().for_each(|step| learner.passes(step));
+    learner.write()?;
+    if job.json {
+        write!(out, "{}", report.json(job.grader.seed))?;
+        return Ok(report);
+    }
+    write!(out, "\n{}", report.summary(job.style))?;
+    writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
+    if report.is_good()
+        && let Some(next) = learner.next()
+    {
+        writeln!(out, "Next: chat_course show {}", next.number)?;
+    }
+    Ok(report)
+}
+
+pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) -> Done {
+    end_all_on_ctrl_c()?;
+    let mut hand_ins: Vec<_> =
+        fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
+    hand_ins.retain(|path| path.is_dir());
+    hand_ins.sort();
+    if hand_ins.is_empty() {
+        return Err(format!("{} has no folders, one for each hand-in", folder.display()).into());
+    }
+    let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
+    let steps: Vec<_> = STEPS.iter().filter(|step| !step.checks.is_empty()).collect();
+    if !rules.json {
+        let numbers: String = steps.iter().map(|step| format!("{:>3}", step.number)).collect();
+        writeln!(out, "{:width$}{numbers}  first failure", "")?;
+    }
+    let mut rows = Vec::new();
+    for path in hand_ins {
+        let row = Row::of(&path, &steps, rules)?;
+        if rules.json {
+            rows.push(row.json());
+        } else {
+            writeln!(out, "{}", row.told(width, style()))?;
+            out.flush()?;
+        }
+    }
+    if rules.json {
+        writeln!(out, "{:#}", serde_json::Value::from(rows))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One hand-in's results.
+struct Row {
+    name: String,
+    /// For each step whether it passed, if it was tried.
+    marks: Vec<(usize, Option<bool>)>,
+    /// The first failure, or why there is nothing to grade.
+    first: String,
+}
+
+impl Row {
+    /// Grades from the first step on: the server up to its first step that fails, the client as well.
+    fn of(path: &Path, steps: &[&'static Step], rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
+        let learner = Learner::read(path)?;
+        let mut row = Self {
+            name: name(path),
+            marks: steps.iter().map(|step| (step.number, None)).collect(),
+            first: String::new(),
+        };
+        let mut has_command = false;
+        for role in [Role::Server, Role::Client] {
+            let Some(command) = learner.command(role) else { continue };
+            has_command = true;
+            let command = command.iter().map(Into::into).collect();
+            let folder = Some(fs::canonicalize(path)?);
+            let grader = rules.grader(Launch { command, folder, ready: READY });
+            for step in steps.iter().filter(|step| step.part.role() == role) {
+                if !row.tries(&report::check(&grader, [*step], |_| {}), step) {
+                    break;
+                }
+            }
+        }
+        if !has_command {
+            "no command in its course.txt".clone_into(&mut row.first);
+        }
+        Ok(row)
+    }
+
+    /// Notes a result; whether it was good.
+    fn tries(&mut self, report: &Result<Report, CannotRun>, step: &Step) -> bool {
+        let is_good = report.as_ref().is_ok_and(Report::is_good);
+        if let Some((_, mark)) = self.marks.iter_mut().find(|(number, _)| *number == step.number) {
+            *mark = Some(is_good);
+        }
+        let failure = match report {
+            Err(error) => error.to_string(),
+            Ok(report) => match report.first_fault() {
+                Some((verdict, fault)) => format!("{} ({})", fault.failure.class.name, verdict.check.name),
+                None => return is_good,
+            },
+        };
+        let and = if self.first.is_empty() { "" } else { ", " };
+        self.first.push_str(&format!("{and}{failure}"));
+        is_good
+    }
+
+    fn told(&self, width: usize, style: Style) -> String {
+        let marks: String = self
+            .marks
+            .iter()
+            .map(|(_, mark)| match mark {
+                Some(true) => format!("  {}", style.good("✓")),
+                Some(false) => format!("  {}", style.bad("✗")),
+                None => "  ·".to_owned(),
+            })
+            .collect();
+        format!("{:width$}{marks}  {}", self.name, self.first)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let status = |mark: Option<bool>| mark.map(|is_good| if is_good { "pass" } else { "fail" });
+        let steps: Vec<_> = self
+            .marks
+            .iter()
+            .map(|(step, mark)| serde_json::json!({"task_id": step, "status": status(*mark)}))
+            .collect();
+        serde_json::json!({"name": self.name, "steps": steps, "first_failure": self.first})
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,113 @@
+//! Everything that only shows: where you are, pages, hints, explanations, solutions, faults.
+
+use std::{io::Write, path::Path, process::ExitCode};
+
+use super::{Done, FAILED, style};
+use crate::course::{
+    bug::{self, Bug},
+    class::{CLASSES, Class},
+    learner::Learner,
+    pages::Page,
+    solution,
+    start::{self, Language},
+    steps::{Part, Role, STEPS, Step},
+};
+
+pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
+    let steps = STEPS.iter().filter(|step| !step.checks.is_empty());
+    let passed = steps.clone().filter(|step| learner.has_passed(step.number)).count();
+    writeln!(out, "{passed} of {} steps have passed.", steps.count())?;
+    match learner.next() {
+        None => {
+            writeln!(out, "There is nothing left to do. `chat_course bug` has servers with faults to find.")?
+        }
+        Some(step) if learner.command(step.part.role()).is_none() && passed == 0 => {
+            writeln!(out, "Begin:  chat_course new FOLDER")?;
+            writeln!(out, "Or, where you have a program already:  chat_course show 1")?;
+        }
+        Some(step) => writeln!(out, "Next:  chat_course show {}   ({})", step.number, step.title)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn list(learner: &Learner, out: &mut impl Write) -> Done {
+    let style = style();
+    let mut part: Option<Part> = None;
+    for step in &STEPS {
+        if part.replace(step.part) != Some(step.part) {
+            writeln!(out, "{}", style.strong(step.part.title()))?;
+        }
+        let mark = if learner.has_passed(step.number) { style.good("✓") } else { " ".to_owned() };
+        let note = if step.checks.is_empty() { "  (nothing is checked)" } else { "" };
+        writeln!(out, " {mark} {:>2}  {}{note}", step.number, step.title)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn show(step: &Step, out: &mut impl Write) -> Done {
+    let page =
+        Page::of(step.number).ok_or_else(|| format!("challenges.md has no page for step {}", step.number))?;
+    let title = format!("Step {}: {}", step.number, page.title);
+    writeln!(out, "{}\n\n{}", style().strong(&title), page.without_hints())?;
+    let what = if step.part.role() == Role::Server { "SERVER" } else { "CLIENT" };
+    writeln!(out, "chat_course check {} -- YOUR {what} · chat_course hint {0}", step.number)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> Done {
+    let hints = Page::of(step.number).map(|page| page.hints()).unwrap_or_default();
+    if hints.is_empty() {
+        return Err(format!("there are no hints for step {}", step.number).into());
+    }
+    let shown = learner.takes_hint(step.number, hints.len());
+    learner.write()?;
+    for (i, hint) in hints.iter().enumerate().take(shown) {
+        writeln!(out, "{} {hint}", style().strong(&format!("Hint {} of {}:", i + 1, hints.len())))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn new(folder: &Path, language: Language, out: &mut impl Write) -> Done {
+    start::make(folder, language)?;
+    writeln!(out, "Made {}. Now:\n\n  cd {0}\n  chat_course show 1", folder.display())?;
+    writeln!(out, "  chat_course check 1")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done {
+    let Some(solution) = solution::of(step) else {
+        return Err(format!("there is no program for step {step}: {}", solution::WHERE_ELSE).into());
+    };
+    if !may_see {
+        writeln!(out, "Step {step} has not passed yet. `chat_course hint {step}` may do; if not, --force.")?;
+        return Ok(ExitCode::from(FAILED));
+    }
+    write!(out, "{}", solution.told(style()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {
+    let Some(name) = name else {
+        for class in CLASSES {
+            writeln!(out, "{:15} {}", class.name, class.usually)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let class =
+        Class::find(name).ok_or_else(|| format!("nothing is called '{name}'; see chat_course explain"))?;
+    writeln!(out, "{}\n\n{}\n\n{}", style().strong(class.name), class.usually, class.at_length)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn bug(name: Option<&str>, show: bool, out: &mut impl Write) -> Done {
+    let Some(name) = name else {
+        for Bug { name, step, symptom } in bug::all() {
+            writeln!(out, "{name:24} step {step:>2}  {symptom}")?;
+        }
+        writeln!(out, "\nOne of them: chat_course bug NAME")?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let bug = bug::find(name).ok_or_else(|| format!("no fault is called '{name}'; see chat_course bug"))?;
+    write!(out, "{}", if show { bug.shown() } else { bug.told() })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,88 @@
+//! The gallery of wrong servers, as exercises.
+
+/// The gallery: name, step and symptom.
+const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
+
+/// The source of the wrong servers, file by file.
+const SOURCES: [(&str, &str); 5] = [
+    ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
+    ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
+    ("lines.rs", include_str!("../../tests/faulty/lines.rs")),
+    ("server.rs", include_str!("../../tests/faulty/server.rs")),
+    ("session.rs", include_str!("../../tests/faulty/session.rs")),
+];
+
+/// A server with one fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bug {
+    /// What it is called.
+    pub name: &'static str,
+    /// The step that finds it.
+    pub step: usize,
+    /// What its users complain about.
+    pub symptom: &'static str,
+}
+
+/// All wrong servers, by the step that finds them.
+pub fn all() -> impl Iterator<Item = Bug> {
+    GALLERY.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut columns = line.splitn(3, " | ");
+        let (name, step, symptom) = (columns.next()?, columns.next()?.trim().parse().ok()?, columns.next()?);
+        (step > 0).then_some(Bug { name: name.trim(), step, symptom })
+    })
+}
+
+/// The wrong server of this name.
+pub fn find(name: &str) -> Option<Bug> {
+    all().find(|bug| bug.name == name)
+}
+
+impl Bug {
+    /// The exercise.
+    pub fn told(self) -> String {
+        let Self { name, step, symptom } = self;
+        let start = format!("cargo run --quiet --example faulty -- {name}");
+        format!(
+            "What people say about this server:\n\n    {symptom}\n\n\
+             Try it, in a copy of the course's repository:\n\n    {start} --port 5555\n    nc 127.0.0.1 5555\n\n\
+             See it fail:\n\n    chat_course check {step} -- {start}\n\n\
+             What is the mistake, and how would you find it in a server of your own? Its source is in\n\
+             tests/faulty; where the fault is switched in: chat_course bug {name} --show\n"
+        )
+    }
+
+    /// Where the fault is switched in: the lines around each place.
+    pub fn shown(self) -> String {
+        const AROUND: usize = 6;
+        let switch = format!("is(\"{}\")", self.name);
+        let mut shown = String::new();
+        for (file, source) in SOURCES {
+            let lines: Vec<_> = source.lines().collect();
+            for at in (0..lines.len()).filter(|at| lines[*at].contains(&switch)) {
+                shown.push_str(&format!("tests/faulty/{file}:{}\n", at + 1));
+                let start = at.saturating_sub(AROUND);
+                for (i, line) in lines.iter().enumerate().take(at + AROUND + 1).skip(start) {
+                    let mark = if i == at { ">" } else { " " };
+                    shown.push_str(&format!("{mark} {line}\n"));
+                }
+                shown.push('\n');
+            }
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course::steps::Step;
+
+    #[test]
+    fn every_fault_belongs_to_a_step_and_can_be_shown() {
+        assert!(all().count() >= 25);
+        for bug in all() {
+            assert!(Step::find(bug.step).is_some(), "{}", bug.name);
+            assert!(bug.shown().contains(&format!("\"{}\"", bug.name)), "{} is nowhere", bug.name);
+        }
+    }
+}

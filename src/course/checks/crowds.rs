@@ -1,0 +1,361 @@
+//! What only several clients at the same moment can show: stalled readers, orders, races.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use crate::course::{
+    class,
+    conversation::Pattern,
+    failure::Failure,
+    peer::is_timeout,
+    stage::{Judgement, Outcome, Stage},
+};
+
+/// Lines of 1000 bytes, 16 MB in all: four times what the kernel takes for a client that does not read.
+const FLOOD: usize = 16_000;
+
+/// A talker is no further ahead of its listener than this many lines, which the kernel alone can hold:
+/// neither of them shall be cut because we are slow.
+const AHEAD: usize = 100;
+
+/// A wait of this length is noticed. Shorter ones may be the machine's.
+const NOTICED: Duration = Duration::from_millis(300);
+
+/// What each talker says in a round of [`one_order`].
+const LINES_EACH: usize = 50;
+
+/// A talker that cannot send for so long is stuck.
+const STUCK: Duration = Duration::from_millis(500);
+
+pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(4);
+    let [alice, bob, talker, sleeper] = &names[..] else { unreachable!("four were asked for") };
+    stage.company(&names)?;
+    let room = stage.seed.name("x");
+    for who in [talker, sleeper] {
+        stage.goes_to(who, &room)?;
+    }
+    for who in [alice, bob, talker] {
+        stage.lets_pass(who, &[])?;
+    }
+    stage.remark(&format!("({sleeper} stops reading; {talker} says 16 MB in the same room)"));
+    let flooded = stage.stream(talker)?;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = flooded.try_clone();
+        spawn(scope, || reads_on(reader, &is_over));
+        let flood = spawn(scope, || floods(&flooded));
+        let outcome = chats_until(stage, alice, bob, || flood.as_ref().is_none_or(|f| f.is_finished()));
+        is_over.store(true, Ordering::Relaxed);
+        outcome.map_err(stalled)
+    })
+}
+
+/// Two people talk, at least twice, and until it is over.
+fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn() -> bool) -> Outcome {
+    loop {
+        let was_over = is_over();
+        for (from, to) in [(alice, bob), (bob, alice)] {
+            let text = stage.seed.text("is anybody here");
+            stage.says(from, &text);
+            let said = Pattern::exactly(format!("[lobby] {from}: {text}"));
+            stage.hears(to, &said)?;
+            stage.hears(from, &said)?;
+        }
+        stage.says(alice, "/users");
+        stage.hears(alice, &Pattern::with(format!("Users in lobby: {alice}, {bob}"), &[alice, bob]))?;
+        if was_over {
+            return Ok(());
+        }
+    }
+}
+
+/// Says 16 MB, or until nobody takes them.
+fn floods(mut stream: &TcpStream) {
+    let _ = stream.set_write_timeout(Some(STUCK));
+    let all_sent = (0..FLOOD).try_for_each(|n| stream.write_all(&flood_line(n)));
+    // A stuck talker is just what is wanted, and one that was cut cannot say more.
+    drop(all_sent);
+}
+
+/// Reads whatever comes, so that this client at least is not a slow one.
+fn reads_on(stream: std::io::Result<TcpStream>, is_over: &AtomicBool) {
+    let Ok(mut stream) = stream else { return };
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
+    let mut bytes = [0; 64 * 1024];
+    while !is_over.load(Ordering::Relaxed) {
+        match stream.read(&mut bytes) {
+            Ok(0) => return,
+            Err(error) if !is_timeout(&error) && error.kind() != ErrorKind::Interrupted => return,
+            _ => {}
+        }
+    }
+}
+
+fn flood_line(n: usize) -> Vec<u8> {
+    let mut line = format!("{n:06} ").into_bytes();
+    line.resize(999, b'x');
+    line.push(b'\n');
+    line
+}
+
+fn stalled(mut failure: Box<Failure>) -> Box<Failure> {
+    // Some of those who sleep may have the line already.
+    if [&class::SILENT, &class::WRONG_CLIENT].contains(&failure.class) {
+        failure.class = &class::STALLED;
+    }
+    failure
+}
+
+pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(12);
+    let (talkers, sleepers) = names.split_at(2);
+    let [bob, talker] = talkers else { unreachable!("two of twelve") };
+    stage.company(&names)?;
+    let room = stage.seed.name("x");
+    for who in names.iter().rev() {
+        stage.goes_to(who, &room)?;
+    }
+    for who in talkers {
+        stage.lets_pass(who, &[])?;
+    }
+    stage.remark(&format!("({} stop reading; {talker} says 16 MB)", sleepers.join(", ")));
+    let flooded = stage.stream(talker)?;
+    let is_over = AtomicBool::new(false);
+    let (may_send, is_read) = bounded(AHEAD);
+    thread::scope(|scope| {
+        let reader = flooded.try_clone();
+        spawn(scope, || reads_on(reader, &is_over));
+        spawn(scope, || floods_as_it_is_read(&flooded, &is_read));
+        let mut left = sleepers.to_vec();
+        let mut held_up = Duration::ZERO;
+        let outcome = (0..FLOOD).try_for_each(|n| {
+            let line =
+                format!("[{room}] {talker}: {}", String::from_utf8_lossy(flood_line(n).trim_ascii_end()));
+            // The talker has ended only if it was cut; then the line does not come.
+            let _ = may_send.try_send(());
+            let due = Pattern::exactly(line);
+            let start = Instant::now();
+            stage.hears_out(bob, &due, |text| match () {
+                () if due.matches(text) => Judgement::Due,
+                () if is_farewell(text, &mut left) => Judgement::Passing,
+                () => Judgement::Wrong,
+            })?;
+            held_up += Some(start.elapsed()).filter(|wait| *wait > NOTICED).unwrap_or_default();
+            is_too_long(held_up, bob, stage.rules.patience)
+        });
+        drop(may_send);
+        let outcome = outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left));
+        is_over.store(true, Ordering::Relaxed);
+        outcome
+    })
+}
+
+/// Whoever makes the others wait a second for each client that does not read makes a chat of pauses.
+fn is_too_long(held_up: Duration, bob: &str, patience: Duration) -> Outcome {
+    if held_up <= patience {
+        return Ok(());
+    }
+    let expected = format!("{bob} hears 16 MB, and is held up for no more than {patience:?} in all");
+    Err(Failure::new(&class::STALLED, expected, format!("it was held up for {:.1} s", held_up.as_secs_f64())))
+}
+
+/// Says 16 MB, never much more than has been read.
+fn floods_as_it_is_read(mut stream: &TcpStream, is_read: &Receiver<()>) {
+    let _ = stream.set_write_timeout(Some(Duration::from_secs(5)));
+    for n in 0..FLOOD {
+        let may_go_on = n < AHEAD || is_read.recv().is_ok();
+        if !may_go_on || stream.write_all(&flood_line(n)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether it says that one of these has left, who then is no longer one of them.
+fn is_farewell(text: &str, left: &mut Vec<String>) -> bool {
+    let who =
+        left.iter().position(|name| text.starts_with(name.as_str()) && text.contains("has left the chat"));
+    who.map(|at| left.remove(at)).is_some()
+}
+
+fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> Outcome {
+    while let Some(name) = left.first() {
+        let due = Pattern::exactly(format!("{name} has left the chat."));
+        let heard = stage.hears_out(bob, &due, |text| {
+            if is_farewell(text, &mut left) { Judgement::Due } else { Judgement::Wrong }
+        });
+        heard.map_err(|mut failure| {
+            if failure.class == &class::SILENT {
+                failure.class = &class::NOT_CUT;
+            }
+            failure
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
+    const LINES: usize = 60;
+    let names = stage.names(2);
+    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
+    stage.company(&names)?;
+    stage.remark(&format!("({bob} does not read for a second; {alice} says 60 lines of 1000 bytes)"));
+    let line = |n| String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
+    for n in 0..LINES {
+        stage.sends_quietly(alice, &flood_line(n));
+    }
+    for n in 0..LINES {
+        stage.hears(alice, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
+    }
+    pause(Duration::from_secs(1));
+    for n in 0..LINES {
+        stage.hears(bob, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
+    }
+    Ok(())
+}
+
+/// Waits, where the waiting itself is what is checked.
+fn pause(time: Duration) {
+    let deadline = Instant::now() + time;
+    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+        thread::park_timeout(left);
+    }
+}
+
+pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(8);
+    stage.company(&names)?;
+    rounds(10, |round| {
+        stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
+        for talker in &names[..4] {
+            let lines: String = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
+            stage.sends_quietly(talker, lines.as_bytes());
+        }
+        let mut orders = Vec::new();
+        for who in &names {
+            orders.push(heard_in_round(stage, who, &names[..4], round)?);
+        }
+        let Some(other) = orders.iter().position(|order| *order != orders[0]) else { return Ok(()) };
+        let differs = orders[0].iter().zip(&orders[other]).position(|(first, second)| first != second);
+        let shown = |i: usize| {
+            let from = differs.unwrap_or_default();
+            let lines: Vec<_> = orders[i][from..].iter().take(3).cloned().collect();
+            format!("{} hears, from line {} on: {} …", names[i], from + 1, lines.join(", "))
+        };
+        Err(Failure::new(&class::ORDERS_DIFFER, shown(0), shown(other)))
+    })
+}
+
+/// The 200 lines that somebody hears, as `number by talker`; those of each talker in their order.
+fn heard_in_round(
+    stage: &mut Stage<'_>,
+    who: &str,
+    talkers: &[String],
+    round: usize,
+) -> Result<Vec<String>, Box<Failure>> {
+    let said = |n: &usize, talker: &String| format!("[lobby] {talker}: {round}/{n} by {talker}");
+    let mut next = vec![0; talkers.len()];
+    let mut order = Vec::new();
+    while let Some(missing) = next.iter().position(|n| *n < LINES_EACH) {
+        let due = Pattern::exactly(said(&next[missing], &talkers[missing]));
+        stage.hears_out(who, &due, |text| {
+            let came = next.iter().zip(talkers).position(|(n, talker)| text == said(n, talker));
+            let Some(came) = came else { return Judgement::Wrong };
+            order.push(format!("'{round}/{} by {}'", next[came], talkers[came]));
+            next[came] += 1;
+            Judgement::Due
+        })?;
+    }
+    Ok(order)
+}
+
+pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
+    const CLIENTS: usize = 50;
+    const RIVALS: usize = 5;
+    let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
+    for who in &clients {
+        stage.connects(who)?;
+        stage.hears(who, &Pattern::with("Welcome…", &["Welcome"]))?;
+    }
+    for who in &clients {
+        stage.lets_pass(who, &[])?;
+    }
+    stage.begins(&format!("({CLIENTS} clients are here)"));
+    rounds(20, |round| {
+        // With a number behind it, no name was ever anybody's before.
+        let names = stage.names(CLIENTS / RIVALS).into_iter().map(|name| format!("{name}{round}"));
+        let names: Vec<_> = names.collect();
+        stage.remark(&format!("(all send /nick at the same moment: {RIVALS} want {}, and so on)", names[0]));
+        for (i, who) in clients.iter().enumerate() {
+            // The question keeps the lock busy, so that whoever takes it twice has to wait in between.
+            stage.sends_quietly(who, format!("/users\n/nick {}\n/users\n", names[i / RIVALS]).as_bytes());
+        }
+        names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
+    })
+}
+
+/// Exactly one of them hears that the name is his.
+fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
+    let mut winners = Vec::new();
+    for who in rivals {
+        let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[name, "taken"]);
+        let changed = Pattern::with("", &["changed", name]);
+        stage.hears_out(who, &due, |text| match () {
+            () if due.matches(text) => Judgement::Due,
+            () if changed.matches(text) => {
+                winners.push(who.as_str());
+                Judgement::Due
+            }
+            // The others are told about the winner.
+            () => Judgement::Passing,
+        })?;
+    }
+    if winners.len() == 1 {
+        return Ok(());
+    }
+    let received = if winners.is_empty() {
+        "nobody gets it".to_owned()
+    } else {
+        format!("{} get it", winners.join(" and "))
+    };
+    let expected = format!("one of {} gets the name {name}", rivals.join(", "));
+    Err(Failure::new(&class::DOUBLE, expected, received))
+}
+
+/// Does something again and again, and says how often it went well if it did not always.
+fn rounds(number: usize, mut run: impl FnMut(usize) -> Outcome) -> Outcome {
+    let mut first = None;
+    let mut passed = 0;
+    for round in 1..=number {
+        match run(round) {
+            Ok(()) => passed += 1,
+            // Only what can differ from run to run is worth another run.
+            Err(failure) if [&class::DOUBLE, &class::ORDERS_DIFFER].contains(&failure.class) => {
+                first.get_or_insert(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match first {
+        None => Ok(()),
+        Some(failure) => Err(failure.note(format!("{passed} of {number} runs passed: this is a race."))),
+    }
+}
+
+fn spawn<'scope, F>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    work: F,
+) -> Option<thread::ScopedJoinHandle<'scope, ()>>
+where
+    F: FnOnce() + Send + 'scope,
+{
+    // Without a thread nothing is flooded, and the check is easier to pass; it is no learner's fault.
+    thread::Builder::new().name("flood".to_owned()).spawn_scoped(scope, work).ok()
+}

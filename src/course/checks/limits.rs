@@ -1,0 +1,145 @@
+//! What happens at the limits: too many clients, endless lines, bytes that are no text, silence.
+
+use std::{io::Write, net::TcpStream, thread, time::Instant};
+
+use crate::course::{
+    class,
+    conversation::Pattern,
+    failure::Failure,
+    peer::{Heard, Peer},
+    stage::{Judgement, Outcome, Stage},
+};
+
+/// How many clients a server of the course lets in.
+const CLIENTS: usize = 100;
+
+/// What a line without an end may cost at most; it is twice as long.
+const MEMORY: u64 = 32 << 20;
+
+fn welcome() -> Pattern {
+    Pattern::with("Welcome! Your nickname is '…'. Use /nick <name> to change it.", &["Welcome"])
+}
+
+pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
+    let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
+    for who in &clients {
+        stage.connects(who)?;
+        stage.hears(who, &welcome())?;
+    }
+    stage.begins(&format!("({CLIENTS} clients are here)"));
+    for who in ["late1", "late2"] {
+        stage.connects(who)?;
+        stage.hears(who, &Pattern::with("Server is full.", &["full"]))?;
+        stage.hears_the_end(who)?;
+    }
+    stage.closes(&clients[7]);
+    let deadline = Instant::now() + stage.rules.patience;
+    while Instant::now() < deadline {
+        let peer = Peer::new("later", stage.call()?);
+        let heard = peer.map_or(Heard::Reset, |mut peer| peer.listens(deadline));
+        let Heard::Line(line) = heard else { continue };
+        if welcome().matches(&String::from_utf8_lossy(&line)) {
+            return Ok(());
+        }
+    }
+    let expected = "a place for another client, when one of them has left";
+    Err(Failure::new(&class::NO_PLACE, expected, "every new one is refused"))
+}
+
+pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(2);
+    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
+    stage.company(&names)?;
+    let text = stage.seed.text("and on with it");
+    stage.remark(&format!("({alice} sends a line of 20000 bytes)"));
+    stage.sends_quietly(alice, format!("{}\n{text}\n", "long ".repeat(4000)).as_bytes());
+    stage.hears(alice, &Pattern::with("Line too long…", &["too long"]))?;
+    for who in [alice, bob] {
+        stage.hears(who, &Pattern::exactly(format!("[lobby] {alice}: {text}")))?;
+    }
+    stage.hears_nothing(bob)
+}
+
+pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(3);
+    let [alice, bob, endless] = &names[..] else { unreachable!("three were asked for") };
+    stage.company(&names)?;
+    let before = stage.memory();
+    stage.remark(&format!("({endless} sends 64 MB without a newline)"));
+    let stream = stage.stream(endless)?;
+    thread::scope(|scope| {
+        let sender = thread::Builder::new().name("endless".to_owned());
+        let sending = sender.spawn_scoped(scope, || sends_without_end(&stream)).ok();
+        stage.hears(endless, &Pattern::with("Line too long…", &["too long"]))?;
+        while sending.as_ref().is_some_and(|sending| !sending.is_finished()) {
+            chat(stage, alice, bob)?;
+        }
+        chat(stage, alice, bob)
+    })?;
+    let grown = stage.memory().zip(before).map_or(0, |(now, before)| now.saturating_sub(before));
+    if grown > MEMORY {
+        let expected = format!("it costs less than {} MB of memory", MEMORY >> 20);
+        return Err(Failure::new(&class::GREEDY, expected, format!("it costs {} MB", grown >> 20)));
+    }
+    stage.sends_quietly(endless, b"\n");
+    stage.lets_pass(endless, &[])?;
+    let text = stage.seed.text("here again");
+    stage.says(endless, &text);
+    stage.hears(bob, &Pattern::exactly(format!("[lobby] {endless}: {text}")))
+}
+
+fn sends_without_end(mut stream: &TcpStream) {
+    let bytes = vec![b'x'; 1 << 20];
+    // Whoever is cut off can say no more; the conversation will notice.
+    let _ = (0..64).try_for_each(|_| stream.write_all(&bytes));
+}
+
+/// Two people talk, and need not wait.
+fn chat(stage: &mut Stage<'_>, alice: &str, bob: &str) -> Outcome {
+    let text = stage.seed.text("is anybody here");
+    stage.says(alice, &text);
+    let said = Pattern::exactly(format!("[lobby] {alice}: {text}"));
+    stage.hears(alice, &said)?;
+    stage.hears(bob, &said)
+}
+
+pub(super) fn not_text(stage: &mut Stage<'_>) -> Outcome {
+    let names = stage.names(2);
+    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
+    stage.company(&names)?;
+    let text = stage.seed.text("and now in words");
+    stage.remark(&format!("({alice} sends the bytes \\xFF\\xFE and a newline)"));
+    stage.sends_quietly(alice, b"\xFF\xFE\n");
+    stage.says(alice, &text);
+    let said = Pattern::exactly(format!("[lobby] {alice}: {text}"));
+    // One answer to what was no text, of any kind, also none.
+    let mut answers = 0;
+    stage.hears_out(alice, &said, |line| {
+        answers += 1;
+        match () {
+            () if said.matches(line) => Judgement::Due,
+            () if answers == 1 => Judgement::Passing,
+            () => Judgement::Wrong,
+        }
+    })?;
+    stage.hears_out(bob, &said, |line| if said.matches(line) { Judgement::Due } else { Judgement::Passing })
+}
+
+pub(super) fn silent_clients(stage: &mut Stage<'_>) -> Outcome {
+    let silent: Vec<_> = (1..=60).map(|n| format!("silent{n}")).collect();
+    for who in &silent {
+        stage.connects(who)?;
+    }
+    for who in silent.iter().step_by(2) {
+        stage.sends_quietly(who, b"half a li");
+    }
+    let names = stage.names(2);
+    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
+    stage.company(&names)?;
+    stage.begins(&format!("(60 clients are silent; {alice} and {bob} are here)"));
+    chat(stage, alice, bob)?;
+    for who in &silent {
+        stage.is_served(who)?;
+    }
+    chat(stage, alice, bob)
+}

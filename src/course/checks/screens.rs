@@ -1,0 +1,64 @@
+//! Clients in a terminal, as their users see them.
+
+use crate::course::{rehearsal::Rehearsal, stage::Outcome};
+
+const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
+
+pub(super) fn both_ways(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    welcome(rehearsal)?;
+    for _ in 0..3 {
+        is_told(rehearsal)?;
+    }
+    // Nothing comes while this is typed, and nothing is typed while that comes.
+    for _ in 0..2 {
+        says(rehearsal)?;
+        says(rehearsal)?;
+        is_told(rehearsal)?;
+    }
+    Ok(())
+}
+
+pub(super) fn half_typed(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    welcome(rehearsal)?;
+    for (half, rest) in [("half a th", "ought"), ("wha", "t was that")] {
+        rehearsal.types(half);
+        rehearsal.keeps(half)?;
+        is_told(rehearsal)?;
+        rehearsal.keeps(half)?;
+        is_told(rehearsal)?;
+        rehearsal.keeps(half)?;
+        rehearsal.types(&format!("{rest}\r"));
+        rehearsal.hears(&format!("{half}{rest}"))?;
+    }
+    Ok(())
+}
+
+pub(super) fn comes_back(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    welcome(rehearsal)?;
+    says(rehearsal)?;
+    rehearsal.server_restarts()?;
+    rehearsal.calls_again()?;
+    rehearsal.says(WELCOME);
+    is_told(rehearsal)?;
+    says(rehearsal)
+}
+
+fn welcome(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    rehearsal.calls()?;
+    rehearsal.says(WELCOME);
+    rehearsal.shows("Welcome! Your nickname is 'guest_1'")
+}
+
+/// Somebody says something, and the user can read it.
+fn is_told(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    let line = format!("[lobby] bob: {}", rehearsal.seed.text("have you heard"));
+    rehearsal.says(&line);
+    rehearsal.shows(&line)
+}
+
+/// The user says something, and the server hears it.
+fn says(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+    let text = rehearsal.seed.text("not a word");
+    rehearsal.types(&format!("{text}\r"));
+    rehearsal.hears(&text)
+}

@@ -1,0 +1,126 @@
+//! Making up the names, rooms and texts of a conversation.
+
+use super::{Act, Conversation, Line, Pattern};
+use crate::course::seed::Seed;
+
+/// What is written, and what is said instead; the longest first.
+struct Cast(Vec<(String, String)>);
+
+impl Conversation {
+    /// The same conversation between other people.
+    #[must_use]
+    pub fn cast(&self, seed: &mut Seed) -> Self {
+        let cast = Cast::new(self, seed);
+        Self {
+            peers: self.peers.iter().map(|peer| cast.plays(peer)).collect(),
+            lines: self.lines.iter().map(|line| cast.line(line)).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Cast {
+    fn new(conversation: &Conversation, seed: &mut Seed) -> Self {
+        let made_up = &conversation.made_up;
+        let mut cast = Vec::new();
+        for name in made_up.names.iter().chain(&made_up.rooms) {
+            cast.push((name.clone(), seed.name(name)));
+        }
+        for text in &made_up.texts {
+            // Two texts that are the same by chance would hide a missing line.
+            let mut said = seed.text(text);
+            while cast.iter().any(|(_, other)| *other == said) {
+                said = seed.text(text);
+            }
+            cast.push((text.clone(), said));
+        }
+        cast.sort_by_key(|(written, _)| usize::MAX - written.len());
+        Self(cast)
+    }
+
+    fn line(&self, line: &Line) -> Line {
+        let act = match &line.act {
+            Act::Sends(sent) => {
+                let mut sent = sent.clone();
+                sent.text = self.plays(&sent.text);
+                Act::Sends(sent)
+            }
+            Act::Hears(pattern) => Act::Hears(self.pattern(pattern)),
+            Act::MayHear(pattern) => Act::MayHear(self.pattern(pattern)),
+            Act::LetsPass(words) => Act::LetsPass(words.iter().map(|word| self.plays(word)).collect()),
+            other => other.clone(),
+        };
+        Line { who: self.plays(&line.who), act }
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> Pattern {
+        let counting = pattern.counting.as_ref();
+        Pattern {
+            text: self.plays(&pattern.text),
+            counting: counting.map(|parts| parts.iter().map(|part| self.plays(part)).collect()),
+        }
+    }
+
+    /// A text with everything exchanged that is made up, where it stands as words of its own.
+    fn plays(&self, text: &str) -> String {
+        let mut played = String::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let starts_word = !played.ends_with(is_word);
+            let role = self.0.iter().filter(|_| starts_word).find_map(|(written, said)| {
+                let (here, after) = rest.split_at_checked(written.len())?;
+                (here.eq_ignore_ascii_case(written) && !after.starts_with(is_word))
+                    .then(|| (in_case_of(here, written, said), after))
+            });
+            if let Some((said, after)) = role {
+                played.push_str(&said);
+                rest = after;
+            } else {
+                played.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        played
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
+}
+
+/// `said`, in capitals where `written` stands in capitals here.
+fn in_case_of(here: &str, written: &str, said: &str) -> String {
+    let is_capitals = here != written && !here.contains(|c: char| c.is_ascii_lowercase());
+    if is_capitals { said.to_ascii_uppercase() } else { said.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_rooms_and_texts_are_exchanged_everywhere_and_nothing_else_is() {
+        let conversation = Conversation::parse(
+            "# x\npeers: alice, bob\nrooms: ops\ntexts: hi there | 🦀 hi\n\n\
+             alice> /whisper BOB hi there\nbob< [Whisper from alice]: hi there\nbob> //ops opsie\\n🦀 hi",
+        )
+        .expect("valid");
+        let played = conversation.cast(&mut Seed::new(7));
+        let [alice, bob] = &played.peers[..] else { panic!("{played:?}") };
+        assert!(alice.starts_with('a') && bob.starts_with('b') && alice != "alice");
+        let Act::Sends(sent) = &played.lines[0].act else { panic!("{played:?}") };
+        let text =
+            sent.text.strip_prefix(&format!("/whisper {} ", bob.to_uppercase())).expect("bob in capitals");
+        assert_eq!(text.split(' ').count(), 2);
+        assert_eq!(
+            played.lines[1].act,
+            Act::Hears(Pattern::exactly(format!("[Whisper from {alice}]: {text}")))
+        );
+        let Act::Sends(sent) = &played.lines[2].act else { panic!("{played:?}") };
+        assert!(
+            sent.text.contains(" opsie\n🦀 ") && !sent.text.contains("ops ") && !sent.text.contains("hi")
+        );
+        assert_eq!(conversation.cast(&mut Seed::new(7)), played, "a seed is a seed");
+        assert_ne!(conversation.cast(&mut Seed::new(8)), played);
+    }
+}

@@ -1,0 +1,255 @@
+//! A check that failed: what was due, what came, and what kind of mistake that is.
+
+use super::{
+    class::{self, Class},
+    conversation::{Pattern, escaped},
+    peer::Heard,
+};
+
+/// What is wrong with a program.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What kind of mistake it is.
+    pub class: &'static Class,
+    /// What was due, and to whom.
+    pub expected: String,
+    /// What came instead.
+    pub received: String,
+    /// The first character of `received` that is wrong, if that can be said.
+    pub caret: Option<usize>,
+    /// What else is known.
+    pub notes: Vec<String>,
+}
+
+impl Failure {
+    /// A failure of this class.
+    pub fn new(class: &'static Class, expected: impl Into<String>, received: impl Into<String>) -> Box<Self> {
+        let (expected, received) = (expected.into(), received.into());
+        Box::new(Self { class, expected, received, caret: None, notes: Vec::new() })
+    }
+
+    /// The same, with something else that is known.
+    #[must_use]
+    pub fn note(mut self: Box<Self>, note: impl Into<String>) -> Box<Self> {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// What is known when somebody did not hear what was due.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// Who waited.
+    pub who: &'a str,
+    /// What for.
+    pub expected: &'a Pattern,
+    /// What came.
+    pub heard: Heard,
+    /// What came without a newline.
+    pub unread: Vec<u8>,
+    /// What came right after.
+    pub later: Vec<Vec<u8>>,
+    /// The last line before.
+    pub last: Option<Vec<u8>>,
+    /// What is due later.
+    pub ahead: Vec<Pattern>,
+    /// Somebody else who heard what was due without having to.
+    pub elsewhere: Option<String>,
+    /// What others heard meanwhile and nobody has looked at yet.
+    pub meanwhile: Vec<String>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Nothing is known but what was due and what came.
+    pub fn new(who: &'a str, expected: &'a Pattern, heard: Heard) -> Self {
+        let (unread, later, ahead, meanwhile) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { who, expected, heard, unread, later, last: None, ahead, elsewhere: None, meanwhile }
+    }
+
+    /// The most likely mistake.
+    pub fn diagnose(self) -> Box<Failure> {
+        let expected = format!("{}\\n", self.expected.text);
+        let class = match &self.heard {
+            Heard::Line(line) => self.wrong_line(line),
+            _ if !self.unread.is_empty() && self.is_due(&self.unread) => &class::NO_NEWLINE,
+            _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
+            Heard::Silence => &class::SILENT,
+            Heard::End => &class::CLOSED,
+            Heard::Reset => &class::RESET,
+        };
+        let mut failure = Failure::new(class, expected, self.received());
+        failure.caret = self.caret();
+        if let Some(elsewhere) = &self.elsewhere {
+            failure.notes.push(format!("{elsewhere} heard it instead."));
+        } else if !matches!(self.heard, Heard::Line(_)) {
+            failure.notes.extend(self.meanwhile);
+        }
+        failure
+    }
+
+    fn received(&self) -> String {
+        let unread = escaped(&self.unread);
+        match &self.heard {
+            Heard::Line(line) => escaped(line) + "\\n",
+            Heard::Silence if unread.is_empty() => "(nothing)".to_owned(),
+            Heard::Silence => format!("{unread}   (and then nothing)"),
+            Heard::End => format!("{unread}(the end of the stream)"),
+            Heard::Reset => format!("{unread}(a reset)"),
+        }
+    }
+
+    /// Where the first wrong byte is shown, in characters.
+    fn caret(&self) -> Option<usize> {
+        let came = match &self.heard {
+            Heard::Line(line) => [line, "\n".as_bytes()].concat(),
+            _ if self.unread.is_empty() => return None,
+            _ => self.unread.clone(),
+        };
+        let due = format!("{}\n", self.expected.text);
+        let same = due.bytes().zip(&came).take_while(|(due, came)| due == *came).count();
+        let same = (0..=same).rev().find(|at| due.is_char_boundary(*at)).unwrap_or(0);
+        (!due[same..].starts_with('…')).then(|| escaped(&came[..same]).chars().count())
+    }
+
+    fn is_due(&self, line: &[u8]) -> bool {
+        std::str::from_utf8(line).is_ok_and(|line| self.expected.matches(line))
+    }
+
+    fn wrong_line(&self, line: &[u8]) -> &'static Class {
+        let text = String::from_utf8_lossy(line);
+        let due = self.expected.text.as_str();
+        if text.contains('\u{FFFD}') {
+            return &class::MANGLED;
+        }
+        if self.is_due(text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).as_bytes()) {
+            return &class::EXTRA_BYTES;
+        }
+        if let Some(class) = self.neighbour(line) {
+            return class;
+        }
+        match text.strip_prefix(due) {
+            Some(rest) if looks_like_a_message(rest) => return &class::GLUED,
+            Some(_) => return &class::WRONG_TEXT,
+            None if is_glued(due, &text, &self.ahead) => return &class::GLUED,
+            None => {}
+        }
+        if core(&text) == core(due) {
+            return &class::NEARLY;
+        }
+        if is_cut_short(&text, due) { &class::CUT_SHORT } else { &class::WRONG_TEXT }
+    }
+
+    /// The line is a right one at the wrong time.
+    fn neighbour(&self, line: &[u8]) -> Option<&'static Class> {
+        // To the letter: loosely, half of all lines look like one another.
+        let is = |pattern: &Pattern| {
+            std::str::from_utf8(line).is_ok_and(|line| pattern.clone().strict().matches(line))
+        };
+        let comes_later = self.later.iter().any(|line| self.is_due(line));
+        if self.last.as_deref() == Some(line) {
+            Some(&class::TWICE)
+        } else if self.ahead.iter().any(is) {
+            Some(if comes_later { &class::REORDERED } else { &class::MISSING_LINE })
+        } else {
+            comes_later.then_some(&class::EXTRA_LINE)
+        }
+    }
+}
+
+/// Two lines that were due are in one, with no newline between them.
+fn is_glued(due: &str, text: &str, ahead: &[Pattern]) -> bool {
+    let end = |line: &str| line.rsplit(": ").next().map(str::to_owned).filter(|end| !end.is_empty());
+    let Some(first) = end(due) else { return false };
+    let Some(at) = text.find(&first) else { return false };
+    let rest = &text[at + first.len()..];
+    ahead
+        .iter()
+        .any(|next| rest.contains(&next.text) || end(&next.text).is_some_and(|end| rest.contains(&end)))
+}
+
+/// After the right text comes the start of another message.
+fn looks_like_a_message(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.starts_with('[') || rest.contains(": ") || rest.ends_with(['.', '!'])
+}
+
+/// Only a piece of the text came, at its start or at its end.
+fn is_cut_short(text: &str, due: &str) -> bool {
+    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
+    let (came, was_due) = (text_of(text), text_of(due));
+    !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(&came) || was_due.ends_with(&came))
+}
+
+/// What is left of a line without case, blanks and punctuation.
+fn core(line: &str) -> String {
+    line.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(
+        expected: &str,
+        heard: Heard,
+        evidence: impl FnOnce(&mut Evidence<'_>),
+        class: &Class,
+    ) -> Box<Failure> {
+        let expected = Pattern::exactly(expected);
+        let mut all = Evidence::new("alice", &expected, heard);
+        evidence(&mut all);
+        let failure = all.diagnose();
+        assert_eq!(failure.class.name, class.name);
+        failure
+    }
+
+    fn line(text: &str) -> Heard {
+        Heard::Line(text.into())
+    }
+
+    #[test]
+    fn what_came_tells_the_mistake() {
+        let said = "[lobby] bob: hi there";
+        let nothing = |_: &mut Evidence<'_>| {};
+        check(said, Heard::Silence, nothing, &class::SILENT);
+        check(said, Heard::End, nothing, &class::CLOSED);
+        check(said, Heard::Reset, nothing, &class::RESET);
+        check(said, Heard::Silence, |all| all.unread = said.into(), &class::NO_NEWLINE);
+        check(said, Heard::End, |all| all.unread = said.into(), &class::NO_NEWLINE);
+        check(said, Heard::Silence, |all| all.elsewhere = Some("carol".into()), &class::WRONG_CLIENT);
+        check(said, line("[lobby] bob: hi there\r"), nothing, &class::EXTRA_BYTES);
+        check(said, line("[lobby] bob: hi there\0\0"), nothing, &class::EXTRA_BYTES);
+        check(said, line("[lobby] bob: hi there[lobby] bob: ho"), nothing, &class::GLUED);
+        check(said, line("[Lobby] bob:  hi there!"), nothing, &class::NEARLY);
+        check(said, line("[lobby] bob: hi"), nothing, &class::CUT_SHORT);
+        check(said, line("[lobby] bob: hi th\u{FFFD}re"), nothing, &class::MANGLED);
+        check(said, line("what?"), nothing, &class::WRONG_TEXT);
+    }
+
+    #[test]
+    fn a_right_line_at_the_wrong_time_is_told_from_a_wrong_one() {
+        check("two", line("one"), |all| all.last = Some("one".into()), &class::TWICE);
+        check("two", line("news"), |all| all.later = vec!["two".into()], &class::EXTRA_LINE);
+        check("two", line("three"), |all| all.ahead = vec![Pattern::exactly("three")], &class::MISSING_LINE);
+        let swapped = |all: &mut Evidence<'_>| {
+            all.ahead = vec![Pattern::exactly("three")];
+            all.later = vec!["two".into()];
+        };
+        check("two", line("three"), swapped, &class::REORDERED);
+    }
+
+    #[test]
+    fn the_caret_is_under_the_first_wrong_character_as_it_is_shown() {
+        let caret = |expected: &str, heard| check_any(expected, heard).caret;
+        assert_eq!(caret("grüße", line("grüsse")), Some(3));
+        assert_eq!(caret("hi", line("hi\r")), Some(2));
+        assert_eq!(caret("hi", Heard::Silence), None);
+        assert_eq!(caret("…: hi", line("ho")), None, "who knows");
+    }
+
+    fn check_any(expected: &str, heard: Heard) -> Box<Failure> {
+        let expected = Pattern::exactly(expected);
+        Evidence::new("", &expected, heard).diagnose()
+    }
+}

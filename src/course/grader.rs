@@ -1,0 +1,143 @@
+//! Running checks, and what comes of them.
+
+use std::{fmt, time::Duration};
+
+use super::{
+    checks::{Check, How},
+    class,
+    conversation::Conversation,
+    failure::Failure,
+    play::play,
+    rehearsal::Rehearsal,
+    seed::Seed,
+    stage::{Rules, Stage, Wording, start_failure},
+    steps::Step,
+    subject::{Launch, StartError},
+    transcript::Transcript,
+};
+
+/// How programs are graded.
+#[derive(Clone, Debug)]
+pub struct Grader {
+    /// How the program is run.
+    pub launch: Launch,
+    /// Which words count.
+    pub wording: Wording,
+    /// How long anybody waits for anything.
+    pub patience: Duration,
+    /// Where names and texts come from.
+    pub seed: u64,
+}
+
+/// What came of one check.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The step it belongs to.
+    pub step: &'static Step,
+    /// Which check it was.
+    pub check: &'static Check,
+    /// What was wrong, if anything.
+    pub fault: Option<Box<Fault>>,
+}
+
+/// A failure, and what led to it.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What is wrong.
+    pub failure: Failure,
+    /// What happened before.
+    pub transcript: Transcript,
+    /// What the program wrote last.
+    pub output: String,
+}
+
+/// The program could not be run at all, so there is nothing to grade.
+#[derive(Debug)]
+pub struct CannotRun {
+    /// The program.
+    pub program: String,
+    /// Why not.
+    pub error: std::io::Error,
+}
+
+impl fmt::Display for CannotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot run {}: {}", self.program, self.error)
+    }
+}
+
+impl std::error::Error for CannotRun {}
+
+impl Check {
+    /// What is being checked, in a sentence.
+    pub fn checking(&self) -> String {
+        match self.how {
+            How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
+            How::Server { checking, .. } | How::Client { checking, .. } => checking.to_owned(),
+        }
+    }
+}
+
+impl Grader {
+    /// Does one check, with a fresh program.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
+        let rules = Rules { step: step.number, wording: self.wording, patience: self.patience };
+        // Each check draws its own, so a single one can be repeated.
+        let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
+        let seed = Seed::new(number);
+        let fault = match check.how {
+            How::Client { place, run, .. } => {
+                self.with_client(Rehearsal::new(&self.launch, rules, seed, place), run)?
+            }
+            How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
+            How::Conversation(text) => {
+                let conversation = Conversation::parse(text).expect("a test has read them all");
+                self.with_server(Stage::new(&self.launch, rules, seed), |stage| play(&conversation, stage))?
+            }
+        };
+        Ok(Verdict { step, check, fault })
+    }
+
+    fn with_server(
+        &self,
+        stage: Result<Stage<'_>, StartError>,
+        run: impl FnOnce(&mut Stage<'_>) -> Result<(), Box<Failure>>,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let mut stage = match stage {
+            Ok(stage) => stage,
+            Err(error) => return self.did_not_start(error),
+        };
+        let Err(failure) = run(&mut stage) else { return Ok(None) };
+        let (output, transcript) = (stage.output(), stage.transcript);
+        Ok(Some(Box::new(Fault { failure: *failure, transcript, output })))
+    }
+
+    fn with_client(
+        &self,
+        rehearsal: Result<Rehearsal<'_>, StartError>,
+        run: fn(&mut Rehearsal<'_>) -> Result<(), Box<Failure>>,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let mut rehearsal = match rehearsal {
+            Ok(rehearsal) => rehearsal,
+            Err(error) => return self.did_not_start(error),
+        };
+        let Err(failure) = run(&mut rehearsal) else { return Ok(None) };
+        let (output, transcript) = (rehearsal.output(), rehearsal.transcript);
+        Ok(Some(Box::new(Fault { failure: *failure, transcript, output })))
+    }
+
+    fn did_not_start(&self, error: StartError) -> Result<Option<Box<Fault>>, CannotRun> {
+        let failure = *start_failure(&error, &class::EXITS_EARLY);
+        let output = match error {
+            StartError::CannotRun(error) => {
+                let program = self.launch.command.first().map(|program| program.display().to_string());
+                return Err(CannotRun { program: program.unwrap_or_default(), error });
+            }
+            StartError::Ended { output, .. } | StartError::NotListening { output } => output,
+        };
+        Ok(Some(Box::new(Fault { failure, transcript: Transcript::default(), output })))
+    }
+}

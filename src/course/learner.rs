@@ -1,0 +1,157 @@
+//! What a learner has done so far: a plain file in the learner's folder.
+//!
+//! It is a notebook, not a record: whoever wants to see another step writes the number in. Nothing is
+//! graded by it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::steps::{Role, STEPS, Step};
+
+/// The file's name.
+pub const FILE: &str = "course.txt";
+
+const HEAD: &str =
+    "# chat_course keeps its notes here; you may edit them. Each command is one line, its words
+# separated by blanks; `--port N` is appended when it is run.
+";
+
+/// What a learner has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learner {
+    folder: PathBuf,
+    /// How the server is started, in words.
+    server: Vec<String>,
+    /// How the client is started, in words.
+    client: Vec<String>,
+    /// The steps that have passed once.
+    passed: BTreeSet<usize>,
+    /// How many hints of a step were shown.
+    hints: BTreeMap<usize, usize>,
+}
+
+impl Learner {
+    /// Reads the notes in a folder; without any, nothing has been done.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut learner = Self { folder: folder.to_owned(), ..Self::default() };
+        match fs::read_to_string(folder.join(FILE)) {
+            Ok(text) => text.lines().for_each(|line| learner.line(line)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        Ok(learner)
+    }
+
+    /// What makes no sense is left out: these are notes.
+    fn line(&mut self, line: &str) {
+        let Some((key, value)) = line.split_once(':') else { return };
+        let words = || value.split_whitespace();
+        match key {
+            "server" => self.server = words().map(str::to_owned).collect(),
+            "client" => self.client = words().map(str::to_owned).collect(),
+            "passed" => self.passed = words().filter_map(|word| word.parse().ok()).collect(),
+            "hints" => {
+                let pairs = words().filter_map(|word| word.split_once('='));
+                self.hints =
+                    pairs.filter_map(|(step, n)| Some((step.parse().ok()?, n.parse().ok()?))).collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the notes down.
+    ///
+    /// # Errors
+    /// When the folder does not take them.
+    pub fn write(&self) -> io::Result<()> {
+        let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
+        let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
+        let lines = [
+            ("server", self.server.join(" ")),
+            ("client", self.client.join(" ")),
+            ("passed", numbers.join(" ")),
+            ("hints", hints.join(" ")),
+        ];
+        let lines: String =
+            lines.iter().map(|(key, value)| format!("{key}: {value}").trim_end().to_owned() + "\n").collect();
+        fs::write(self.folder.join(FILE), format!("{HEAD}{lines}"))
+    }
+
+    /// How the learner's program of this kind is started.
+    pub fn command(&self, role: Role) -> Option<&[String]> {
+        let command = match role {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        };
+        Some(command.as_slice()).filter(|command| !command.is_empty())
+    }
+
+    /// Notes how the program is started, if that can be written in words.
+    pub fn runs(&mut self, role: Role, command: &[String]) {
+        if command.iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
+            return;
+        }
+        let noted = match role {
+            Role::Server => &mut self.server,
+            Role::Client => &mut self.client,
+        };
+        *noted = command.to_vec();
+    }
+
+    /// Notes that a step has passed, or no longer does.
+    pub fn passes(&mut self, step: usize) {
+        self.passed.insert(step);
+    }
+
+    /// Whether a step has passed once.
+    pub fn has_passed(&self, step: usize) -> bool {
+        self.passed.contains(&step)
+    }
+
+    /// The first step that has not passed yet.
+    pub fn next(&self) -> Option<&'static Step> {
+        STEPS.iter().find(|step| !step.checks.is_empty() && !self.has_passed(step.number))
+    }
+
+    /// How many hints of a step to show now: one more than before.
+    pub fn takes_hint(&mut self, step: usize, most: usize) -> usize {
+        let shown = self.hints.entry(step).or_default();
+        *shown = (*shown + 1).min(most);
+        *shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut learner = Learner::read(folder.path()).expect("no notes yet");
+        assert_eq!(learner.next().map(|step| step.number), Some(1));
+        learner.runs(Role::Server, &["python3".into(), "server.py".into()]);
+        learner.runs(Role::Client, &["a word".into()]);
+        learner.passes(1);
+        learner.passes(2);
+        assert_eq!((learner.takes_hint(3, 3), learner.takes_hint(3, 3)), (1, 2));
+        learner.write().expect("a folder");
+        assert_eq!(Learner::read(folder.path()).expect("notes"), learner);
+        assert_eq!(learner.next().map(|step| step.number), Some(3));
+        assert_eq!(learner.command(Role::Client), None);
+    }
+
+    #[test]
+    fn nonsense_in_the_notes_is_no_matter() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(FILE), "passed: 1 x -3\nhints: 4\nwhat\nserver:\n").expect("a folder");
+        let learner = Learner::read(folder.path()).expect("notes");
+        assert!(learner.has_passed(1) && learner.command(Role::Server).is_none());
+    }
+}

@@ -1,0 +1,125 @@
+//! The pages of `challenges.md`, for a terminal.
+
+/// The course's text.
+const TEXT: &str = include_str!("../../challenges.md");
+
+/// One step's page.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Its title, without the number.
+    pub title: &'static str,
+    body: &'static str,
+}
+
+impl Page {
+    /// The page of a step.
+    pub fn of(step: usize) -> Option<Self> {
+        Self::of_text(TEXT, step)
+    }
+
+    fn of_text(text: &'static str, step: usize) -> Option<Self> {
+        let start = text.find(&format!("\n## Step {step}: "))?;
+        let page = &text[start + 1..];
+        let (heading, body) = page.split_once('\n')?;
+        let end = ["\n## ", "\n# "].iter().filter_map(|next| body.find(next)).min();
+        let title = heading.split_once(": ")?.1;
+        Some(Self { title, body: &body[..end.unwrap_or(body.len())] })
+    }
+
+    /// The example conversation, as it stands in its block.
+    pub fn example(&self) -> Option<&'static str> {
+        let (_, example) = self.body.split_once("```chat\n")?;
+        example.split_once("```").map(|(example, _)| example)
+    }
+
+    /// The hints, folded out.
+    pub fn hints(&self) -> Vec<String> {
+        let parts = self.body.split("<details>").skip(1).filter_map(|part| part.split("</details>").next());
+        parts.map(|part| plain(part.split_once("</summary>").map_or(part, |(_, hint)| hint))).collect()
+    }
+
+    /// The page without its hints.
+    pub fn without_hints(&self) -> String {
+        let mut text = String::new();
+        let mut rest = self.body;
+        while let Some((before, after)) = rest.split_once("<details>") {
+            text.push_str(before);
+            rest = after.split_once("</details>").map_or("", |(_, after)| after);
+        }
+        text.push_str(rest);
+        // With its contents gone, the heading of the hints stands for nothing.
+        plain(&text.replace("### Hints\n", ""))
+    }
+}
+
+/// Markdown as one would type it: headings underlined, code indented, the signs gone.
+fn plain(markdown: &str) -> String {
+    let mut text = String::new();
+    let mut is_code = false;
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        } else if is_code {
+            text.push_str(&format!("    {line}\n"));
+        } else if let Some(heading) = line.strip_prefix("### ") {
+            text.push_str(&format!("{heading}\n{}\n", "─".repeat(heading.chars().count())));
+        } else {
+            text.push_str(&format!("{}\n", without_links(&line.replace("**", ""))));
+        }
+    }
+    let mut lines: Vec<_> = text.trim().lines().collect();
+    lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+    lines.join("\n") + "\n"
+}
+
+/// `[words](target)` as `words`, if the target is no address of the web.
+fn without_links(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, link)) = rest.split_once('[') {
+        text.push_str(before);
+        match link.split_once("](").and_then(|(words, after)| Some((words, after.split_once(')')?))) {
+            Some((words, (target, after))) if !words.contains('[') => {
+                text.push_str(words);
+                if target.starts_with("http") {
+                    text.push_str(&format!(" ({target})"));
+                }
+                rest = after;
+            }
+            _ => {
+                text.push('[');
+                rest = link;
+            }
+        }
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: &str = "# Part: Base\n\n## Step 1: Listen\n\n### What you learn\n\n**Ports** and \
+        [`src/a.rs`](src/a.rs), [lobby] too.\n\n### An example\n\n```chat\nalice> hi\n```\n\n### Hints\n\n\
+        <details><summary>Hint 1</summary>\n\nLook.\n\n</details>\n<details><summary>Hint 2</summary>\n\n\
+        Look *there*.\n</details>\n\n### In real life\n\nIt rained.\n\n## Step 2: Answer\n\nYes.\n";
+
+    #[test]
+    fn a_page_is_shown_without_its_hints() {
+        let page = Page::of_text(COURSE, 1).expect("a page");
+        assert_eq!(page.title, "Listen");
+        assert_eq!(page.example(), Some("alice> hi\n"));
+        assert_eq!(page.hints(), ["Look.\n", "Look *there*.\n"]);
+        assert_eq!(
+            page.without_hints(),
+            "What you learn\n──────────────\n\nPorts and `src/a.rs`, [lobby] too.\n\n\
+             An example\n──────────\n\n    alice> hi\n\nIn real life\n────────────\n\nIt rained.\n"
+        );
+    }
+
+    #[test]
+    fn a_page_ends_where_the_next_begins() {
+        assert_eq!(Page::of_text(COURSE, 2).map(|page| page.without_hints()), Some("Yes.\n".to_owned()));
+        assert!(Page::of_text(COURSE, 3).is_none());
+    }
+}

@@ -1,0 +1,60 @@
+//! Playing a conversation.
+
+use super::{
+    conversation::{Act, Conversation, Line, Pattern},
+    stage::{Outcome, Stage},
+};
+
+/// Plays a conversation on a stage: everything in it must happen, and nothing more.
+///
+/// # Errors
+/// The first thing that is wrong with the program.
+pub fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
+    let conversation = conversation.cast(&mut stage.seed);
+    stage.company(&conversation.peers)?;
+    for (i, line) in conversation.lines.iter().enumerate() {
+        let ahead = ahead(&line.who, &conversation.lines[i + 1..]);
+        act(line, &ahead, stage)?;
+    }
+    // Steps 1 and 2 know no question that could be asked again.
+    if stage.rules.step > 2 {
+        for who in stage.present() {
+            stage.hears_nothing(&who)?;
+        }
+    }
+    Ok(())
+}
+
+fn act(line: &Line, ahead: &[Pattern], stage: &mut Stage<'_>) -> Outcome {
+    let who = line.who.as_str();
+    match &line.act {
+        Act::Hears(pattern) => stage.hears_before(who, pattern, ahead),
+        Act::HearsNothing => stage.hears_nothing(who),
+        Act::LetsPass(words) => stage.lets_pass(who, words),
+        Act::HearsTheEnd => stage.hears_the_end(who),
+        Act::Connects => stage.connects_in_turn(who),
+        Act::EndsWell => stage.ends_well(),
+        Act::StartsAgain => stage.starts_again(),
+        Act::Sends(sent) => done(stage.sends(who, sent)),
+        Act::MayHear(pattern) => done(stage.might_hear(who, pattern)),
+        Act::Finishes => done(stage.finishes(who)),
+        Act::Closes => done(stage.closes(who)),
+        Act::Resets => done(stage.resets(who)),
+        Act::IsSignalled(signal) => done(stage.is_signalled(*signal)),
+    }
+}
+
+/// What nobody answers cannot fail.
+#[expect(clippy::unnecessary_wraps, reason = "so that every arm above is one call")]
+fn done((): ()) -> Outcome {
+    Ok(())
+}
+
+/// What a client must hear later on.
+fn ahead(who: &str, lines: &[Line]) -> Vec<Pattern> {
+    let hears = lines.iter().filter(|line| line.who == who).filter_map(|line| match &line.act {
+        Act::Hears(pattern) => Some(pattern.clone()),
+        _ => None,
+    });
+    hears.collect()
+}

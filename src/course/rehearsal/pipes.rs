@@ -1,0 +1,99 @@
+//! A program between pipes.
+
+use std::{
+    collections::VecDeque,
+    io::{self, PipeReader, Read, Write},
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::course::{
+    peer::Heard,
+    subject::{Ended, Launch, Member},
+};
+
+/// A program between pipes.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    member: Member,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: PipeReader,
+    unread: Vec<u8>,
+    lines: VecDeque<Vec<u8>>,
+}
+
+impl Pipes {
+    pub(super) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
+        let (output, writer) = io::pipe()?;
+        let mut command = launch.command(port);
+        // What it says about itself may be shown to whoever runs the course; it is not judged.
+        command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).process_group(0);
+        let mut child = command.spawn()?;
+        drop(command);
+        let member = Member::new(Some(child.id()))?;
+        let input = child.stdin.take();
+        Ok(Self { member, child, input, output, unread: Vec::new(), lines: VecDeque::new() })
+    }
+
+    pub(super) fn is_given(&mut self, text: &str) {
+        if let Some(input) = &mut self.input {
+            // A program that has ended reads nothing; then its server hears nothing.
+            let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
+        }
+    }
+
+    pub(super) fn ends_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The next line on the standard output.
+    pub(super) fn prints(&mut self, deadline: Instant) -> Heard {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Heard::Line(line);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("it is short");
+            match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&left)) {
+                Ok(0) => return Heard::Silence,
+                Err(_) => continue,
+                Ok(_) => {}
+            }
+            let mut bytes = [0; 16 * 1024];
+            match self.output.read(&mut bytes) {
+                Ok(length) if length > 0 => self.cuts(&bytes[..length]),
+                _ => return Heard::End,
+            }
+        }
+    }
+
+    fn cuts(&mut self, bytes: &[u8]) {
+        self.unread.extend(bytes);
+        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+            let mut line: Vec<_> = self.unread.drain(..=end).collect();
+            line.pop();
+            self.lines.push_back(line);
+        }
+    }
+
+    /// What was printed without a newline.
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.unread
+    }
+
+    pub(super) fn has_ended(&self) -> Option<Ended> {
+        self.member.has_ended()
+    }
+}
+
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        self.input = None;
+        self.member.ends();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,122 @@
+//! Checking a program up to a step: which checks are done, and what is said about them.
+
+use super::{
+    grader::{CannotRun, Fault, Grader, Verdict},
+    steps::Step,
+    verdict::Style,
+};
+
+/// After so many steps that fail there is nothing more to learn from the others.
+const ENOUGH: usize = 3;
+
+/// What came of a program.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The checks that were done, in their order.
+    pub verdicts: Vec<Verdict>,
+    /// The steps that were not tried, because enough had failed before.
+    pub untried: usize,
+}
+
+/// Does the checks of these steps. A step ends with its first check that fails, and the whole with the
+/// third such step. What comes of a check is told at once.
+///
+/// # Errors
+/// When the program cannot be run.
+pub fn check(
+    grader: &Grader,
+    steps: impl IntoIterator<Item = &'static Step>,
+    mut tell: impl FnMut(&Verdict),
+) -> Result<Report, CannotRun> {
+    let mut report = Report::default();
+    for step in steps {
+        if report.failed_steps().len() >= ENOUGH {
+            report.untried += 1;
+            continue;
+        }
+        for check in step.checks {
+            let verdict = grader.check(step, check)?;
+            tell(&verdict);
+            let has_failed = verdict.fault.is_some();
+            report.verdicts.push(verdict);
+            if has_failed {
+                break;
+            }
+        }
+    }
+    Ok(report)
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub fn is_good(&self) -> bool {
+        self.first_fault().is_none()
+    }
+
+    /// The first check that failed.
+    pub fn first_fault(&self) -> Option<(&Verdict, &Fault)> {
+        self.verdicts.iter().find_map(|verdict| Some((verdict, verdict.fault.as_deref()?)))
+    }
+
+    /// The steps that were done and passed.
+    pub fn passed_steps(&self) -> Vec<usize> {
+        let failed = self.failed_steps();
+        let mut steps: Vec<_> = self.verdicts.iter().map(|verdict| verdict.step.number).collect();
+        steps.dedup();
+        steps.retain(|step| !failed.contains(step));
+        steps
+    }
+
+    fn failed_steps(&self) -> Vec<usize> {
+        let failed = self.verdicts.iter().filter(|verdict| verdict.fault.is_some());
+        failed.map(|verdict| verdict.step.number).collect()
+    }
+
+    /// The last lines: how much is right, and how much is not.
+    pub fn summary(&self, style: Style) -> String {
+        let passed = self.passed_steps().len();
+        let failed = self.failed_steps();
+        let steps = |n: usize| if n == 1 { "1 step".to_owned() } else { format!("{n} steps") };
+        if failed.is_empty() {
+            return format!("{}\n", style.good(&format!("All is well: {} passed.", steps(passed))));
+        }
+        let more: Vec<_> = failed[1..].iter().map(ToString::to_string).collect();
+        let more =
+            if more.is_empty() { String::new() } else { format!(" Also: step {}.", more.join(", step ")) };
+        let untried = match self.untried {
+            0 => String::new(),
+            n => format!(" {} not tried.", steps(n)),
+        };
+        let first = style.bad(&format!("Step {} fails.", failed[0]));
+        format!("{first}{more} {} passed.{untried}\n", steps(passed))
+    }
+
+    /// The results for tools, in the shape of version 3 of exercism's test runner interface
+    /// (<https://exercism.org/docs/building/tooling/test-runners/interface>).
+    pub fn json(&self, seed: u64) -> String {
+        let tests: Vec<_> = self.verdicts.iter().map(test).collect();
+        let status = if self.is_good() { "pass" } else { "fail" };
+        format!("{:#}\n", serde_json::json!({"version": 3, "status": status, "seed": seed, "tests": tests}))
+    }
+}
+
+/// The answer for tools when nothing could be graded.
+pub fn json_error(error: &CannotRun) -> String {
+    let message = error.to_string();
+    format!("{:#}\n", serde_json::json!({"version": 3, "status": "error", "message": message, "tests": []}))
+}
+
+fn test(verdict: &Verdict) -> serde_json::Value {
+    let mut test = serde_json::json!({
+        "name": verdict.check.checking(),
+        "status": if verdict.fault.is_some() { "fail" } else { "pass" },
+        "task_id": verdict.step.number,
+        "test_code": verdict.check.name,
+    });
+    if let Some(fault) = &verdict.fault {
+        test["message"] = verdict.told(Style::Plain).into();
+        test["output"] = fault.output.clone().into();
+        test["class"] = fault.failure.class.name.into();
+    }
+    test
+}

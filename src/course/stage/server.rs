@@ -1,0 +1,157 @@
+//! What happens to the server itself: signals, its end, a second start.
+
+use std::net::TcpStream;
+
+use super::{Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+
+impl Stage<'_> {
+    /// The program is told to stop.
+    pub fn is_signalled(&mut self, signal: Signal) {
+        let (name, signal) = match signal {
+            Signal::Interrupt => ("(is interrupted)", rustix::process::Signal::INT),
+            Signal::Terminate => ("(is terminated)", rustix::process::Signal::TERM),
+        };
+        self.transcript.add("server", "", name);
+        self.was_told_to_stop = true;
+        if let Some(subject) = &self.subject {
+            subject.signal(signal);
+        }
+    }
+
+    /// The program ends by itself, with status 0.
+    ///
+    /// # Errors
+    /// When it goes on, or ends otherwise.
+    pub fn ends_well(&mut self) -> Outcome {
+        let expected = "the server ends with status 0";
+        let ended = self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience));
+        let failure = match ended {
+            Some(Ended::Status(0)) => {
+                self.transcript.add("server", "", "(ends well)");
+                return Ok(());
+            }
+            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, told(ended)),
+            None => Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"),
+        };
+        Err(failure)
+    }
+
+    /// The program is started on the port that it had.
+    ///
+    /// # Errors
+    /// When it does not get so far.
+    pub fn starts_again(&mut self) -> Outcome {
+        let Some(old) = self.subject.take() else { return Ok(()) };
+        let port = old.port();
+        drop(old);
+        self.peers.clear();
+        self.was_told_to_stop = false;
+        self.transcript.add("server", "", "(starts again)");
+        match self.launch.again(port) {
+            Ok(subject) => {
+                self.subject = Some(subject);
+                Ok(())
+            }
+            Err(error) => Err(start_failure(&error, &class::PORT_BUSY)),
+        }
+    }
+
+    /// What a failure really is, if the program has ended or was ended meanwhile.
+    pub(super) fn judged(&self, failure: Box<Failure>) -> Box<Failure> {
+        let Some(subject) = &self.subject else { return failure };
+        // Who hung up on us may be just about to end.
+        let a_moment = if failure.class == &class::SILENT { Duration::ZERO } else { super::AFTERMATH };
+        let hung_up = [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN];
+        let has_ended =
+            if hung_up.contains(&failure.class) { subject.ends(a_moment) } else { subject.has_ended() };
+        let Some(ended) = has_ended else { return failure };
+        let mut failure = failure.note(format!("The program has ended: {}.", told(ended)));
+        failure.class = match ended {
+            _ if subject.was_greedy() => &class::GREEDY,
+            Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
+            Ended::Signal(_) if self.was_told_to_stop => &class::WRONG_STATUS,
+            Ended::Status(_) => &class::DIED,
+            Ended::Signal(_) => &class::KILLED,
+        };
+        failure
+    }
+
+    /// The last words of the program.
+    pub fn output(&self) -> String {
+        self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
+    }
+
+    /// The memory of the program, in bytes.
+    pub fn memory(&self) -> Option<u64> {
+        self.subject.as_ref()?.memory()
+    }
+
+    /// A second handle of a client's connection, for a thread of its own.
+    ///
+    /// # Errors
+    /// When the machine has none.
+    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Box<Failure>> {
+        let stream = self.peer(who).stream();
+        stream.map_err(|error| Failure::new(&class::RESET, "a connection", error.to_string()))
+    }
+
+    /// Another connection to the program, for a client that is none of the peers.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn call(&mut self) -> Result<TcpStream, Box<Failure>> {
+        let patience = self.rules.patience;
+        let stream = self.subject.as_mut().map(|subject| subject.connect(patience));
+        match stream {
+            Some(Ok(stream)) => Ok(stream),
+            Some(Err(error)) => Err(self.judged(Failure::new(
+                &class::REFUSED,
+                "another client can connect",
+                error.to_string(),
+            ))),
+            None => Err(Failure::new(&class::REFUSED, "another client can connect", "there is no server")),
+        }
+    }
+}
+
+/// What it means that a program did not start.
+pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Box<Failure> {
+    let expected = "the program listens on the port that it is given";
+    match error {
+        StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),
+        StartError::NotListening { .. } => {
+            Failure::new(&class::NOT_LISTENING, expected, "nobody answers at the port")
+        }
+        StartError::Ended { status, output } => {
+            let received = format!("it ended: {}", told((*status).into()));
+            output
+                .trim()
+                .lines()
+                .next_back()
+                .into_iter()
+                .fold(Failure::new(usual, expected, received), |failure, words| {
+                    failure.note(format!("Its last words: {words}"))
+                })
+        }
+    }
+}
+
+/// How a program has ended, for people.
+fn told(ended: Ended) -> String {
+    match ended {
+        Ended::Status(status) => format!("status {status}"),
+        Ended::Signal(signal) => format!("signal {signal} ({})", signal_name(signal)),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        2 => "SIGINT",
+        6 => "SIGABRT",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => "see signal(7)",
+    }
+}

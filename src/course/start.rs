@@ -1,0 +1,69 @@
+//! `new`: a folder to work in, with a first file.
+
+use std::{fs, io, path::Path};
+
+use super::{learner::Learner, steps::Role};
+
+/// A language with a first file. Any other will do as well, without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// A Cargo package.
+    Rust,
+    /// One file.
+    Python,
+}
+
+/// A file of the folder, and what is in it.
+type File = (&'static str, &'static str);
+
+/// The files of a starter: where it is here, and its name there.
+macro_rules! files {
+    ($($source:literal as $name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../tests/steps/starter/", $source)))),*]
+    };
+}
+
+/// The manifest has another name here, lest it be taken for a package of ours.
+const RUST: &[File] = files![
+    "rust/Cargo.toml.txt" as "Cargo.toml",
+    "rust/src/main.rs" as "src/main.rs",
+    "rust/README.md" as "README.md"
+];
+
+const PYTHON: &[File] = files!["python/server.py" as "server.py", "python/README.md" as "README.md"];
+
+impl Language {
+    fn files(self) -> &'static [File] {
+        match self {
+            Self::Rust => RUST,
+            Self::Python => PYTHON,
+        }
+    }
+
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Rust => &["cargo", "run", "--quiet", "--"],
+            Self::Python => &["python3", "server.py"],
+        }
+    }
+}
+
+/// Makes the folder. What is there already is left alone.
+///
+/// # Errors
+/// When something is in the way, or cannot be written.
+pub fn make(folder: &Path, language: Language) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
+        return Err(io::Error::other(format!("{} is not empty", folder.display())));
+    }
+    for (name, text) in language.files() {
+        let path = folder.join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)?;
+    }
+    let mut learner = Learner::read(folder)?;
+    let command: Vec<_> = language.command().iter().map(ToString::to_string).collect();
+    learner.runs(Role::Server, &command);
+    learner.write()
+}

@@ -1,0 +1,177 @@
+//! The steps of the course, and the checks of each: the one table that everything else reads.
+
+use super::checks::{self, Check};
+
+/// What a learner builds in twenty minutes.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its place in the course, from 1 on.
+    pub number: usize,
+    /// Its name, as in `challenges.md`.
+    pub title: &'static str,
+    /// The part of the course it belongs to.
+    pub part: Part,
+    /// What a program must pass; the first one is the example on the step's page, if it is a
+    /// conversation.
+    pub checks: &'static [Check],
+}
+
+/// A part of the course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// From an empty file to a chat server.
+    Base,
+    /// The same server, for many clients at once.
+    Threads,
+    /// The other end.
+    Client,
+    /// What makes a chat server worth leaving on.
+    Challenges,
+}
+
+/// What a learner's program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It listens on the port.
+    Server,
+    /// It connects to the port.
+    Client,
+}
+
+impl Part {
+    /// Its name, as in `challenges.md`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Base => "Base",
+            Self::Threads => "Threads",
+            Self::Client => "Client",
+            Self::Challenges => "Challenges",
+        }
+    }
+
+    /// What is built in it.
+    pub fn role(self) -> Role {
+        if self == Self::Client { Role::Client } else { Role::Server }
+    }
+}
+
+/// A check that is a conversation, `tests/conversations/NAME.chat`.
+macro_rules! chat {
+    ($name:literal) => {
+        Check::conversation($name, include_str!(concat!("../../tests/conversations/", $name, ".chat")))
+    };
+}
+
+/// All steps, in reading order; number n is at n - 1.
+pub const STEPS: [Step; 29] = [
+    base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
+    base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on")]),
+    base(
+        3,
+        "A byte stream is not messages",
+        &[chat!("03_glued"), chat!("03_pieces"), chat!("03_emoji"), chat!("03_line_ends")],
+    ),
+    base(4, "Two clients at once", &[chat!("04_two"), chat!("04_third")]),
+    base(5, "Tell the others", &[chat!("05_everybody"), chat!("05_one_closes"), chat!("05_one_resets")]),
+    base(6, "Names and a welcome", &[chat!("06_names"), chat!("06_arrival")]),
+    base(
+        7,
+        "A nickname of one's own",
+        &[chat!("07_nick"), chat!("07_taken"), chat!("07_own_name"), chat!("07_rule")],
+    ),
+    base(8, "Rooms", &[chat!("08_rooms"), chat!("08_leave"), chat!("08_names"), chat!("08_neighbours")]),
+    base(9, "Asking", &[chat!("09_users"), chat!("09_rooms"), chat!("09_help"), chat!("09_unknown")]),
+    base(10, "Whispers", &[chat!("10_whisper"), chat!("10_far"), chat!("10_nobody")]),
+    base(
+        11,
+        "Leaving",
+        &[chat!("11_quit"), chat!("11_end"), chat!("11_reset"), chat!("11_half_line"), chat!("11_free_name")],
+    ),
+    base(12, "Stopping", &[chat!("12_term"), chat!("12_ctrl_c")]),
+    threads(13, "Nothing slow under the lock", &[checks::OTHERS_GO_ON]),
+    threads(14, "One order", &[checks::ONE_ORDER]),
+    threads(15, "A reader that stops reading", &[checks::STALLED_READERS, checks::SLOW_IS_NOT_STALLED]),
+    threads(16, "Races", &[checks::ONE_NAME]),
+    threads(
+        17,
+        "Limits",
+        &[checks::FULL, checks::LONG_LINE, checks::ENDLESS_LINE, checks::NOT_TEXT, checks::SILENT_CLIENTS],
+    ),
+    client(18, "Two threads", &[checks::BOTH_WAYS]),
+    client(19, "Keep what is being typed", &[checks::HALF_TYPED]),
+    client(20, "On a pipe", &[checks::PIPE, checks::PIPE_OUTPUT]),
+    client(21, "Coming back", &[checks::COMES_BACK]),
+    challenge(22, "History", &[]),
+    challenge(23, "Files", &[]),
+    challenge(24, "Moderation", &[]),
+    challenge(25, "Emoji", &[]),
+    challenge(26, "A log", &[]),
+    challenge(27, "Accounts", &[]),
+    challenge(28, "Administration", &[]),
+    challenge(29, "Rate limiting", &[]),
+];
+
+const fn base(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::Base, checks }
+}
+
+const fn threads(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::Threads, checks }
+}
+
+const fn client(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::Client, checks }
+}
+
+const fn challenge(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::Challenges, checks }
+}
+
+impl Step {
+    /// The step of this number, if there is one.
+    pub fn find(number: usize) -> Option<&'static Self> {
+        STEPS.get(number.checked_sub(1)?)
+    }
+
+    /// The steps that a program must pass that claims to be at this one: all of the same role up to
+    /// it, the newest first.
+    pub fn up_to(&self) -> impl Iterator<Item = &'static Self> {
+        let role = self.part.role();
+        STEPS[..self.number].iter().rev().filter(move |step| step.part.role() == role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course::{checks::How, conversation::Conversation};
+
+    #[test]
+    fn steps_are_numbered_as_they_stand_and_parts_do_not_mix() {
+        for (i, step) in STEPS.iter().enumerate() {
+            assert_eq!(step.number, i + 1);
+        }
+        assert!(STEPS.is_sorted_by_key(|step| step.part));
+    }
+
+    #[test]
+    fn every_conversation_can_be_read_and_is_named_after_its_step() {
+        for step in &STEPS {
+            for check in step.checks {
+                let How::Conversation(text) = check.how else { continue };
+                if let Err(error) = Conversation::parse(text) {
+                    panic!("tests/conversations/{}.chat: {error}", check.name);
+                }
+                assert!(check.name.starts_with(&format!("{:02}_", step.number)), "{}", check.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_is_not_asked_to_be_a_server() {
+        let numbers = |n| Step::find(n).expect("a step").up_to().map(|step| step.number).collect::<Vec<_>>();
+        assert_eq!(numbers(3), [3, 2, 1]);
+        assert_eq!(numbers(20), [20, 19, 18]);
+        assert_eq!(numbers(22)[..3], [22, 17, 16]);
+    }
+}

@@ -1,0 +1,151 @@
+//! Telling a learner what is wrong, in at most a screen.
+
+use std::fmt::{self, Display};
+
+use super::grader::{Fault, Verdict};
+
+/// The most lines of the conversation that are shown.
+const CONVERSATION: usize = 9;
+
+/// The most lines that the program wrote that are shown.
+const OUTPUT: usize = 4;
+
+/// The most characters of a line that are shown.
+const WIDTH: usize = 160;
+
+/// How text stands out: on a terminal by colour, elsewhere not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Plain text.
+    Plain,
+    /// ANSI colours.
+    Coloured,
+}
+
+impl Style {
+    /// Good news.
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// Bad news.
+    pub fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    /// What matters.
+    pub fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Coloured => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict in full: what was checked, the conversation, what was due, what came, what it
+    /// usually means, and where to read on.
+    pub fn told(&self, style: Style) -> String {
+        let title = format!("Step {}, {}: {}", self.step.number, self.step.title, self.check.checking());
+        match &self.fault {
+            None => format!("{} {title}\n", style.good("✓")),
+            Some(fault) => {
+                let told = Told { fault, step: self.step.number, style };
+                format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
+            }
+        }
+    }
+}
+
+/// A fault, for people.
+struct Told<'a> {
+    fault: &'a Fault,
+    step: usize,
+    style: Style,
+}
+
+impl Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fault { failure, transcript, output } = self.fault;
+        let (left_out, lines) = transcript.last(CONVERSATION);
+        if left_out > 0 {
+            writeln!(f, "    ({left_out} lines before)")?;
+        }
+        for line in lines {
+            writeln!(f, "    {}", shortened(&visible(line)))?;
+        }
+        if !lines.is_empty() {
+            writeln!(f)?;
+        }
+        self.comparison(f)?;
+        for note in &failure.notes {
+            writeln!(f, "  {}", shortened(&visible(note)))?;
+        }
+        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
+        self.output(f, output)?;
+        writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
+    }
+}
+
+impl Told<'_> {
+    fn comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failure = &self.fault.failure;
+        // Far into a long line, both are shown from shortly before the place where they part.
+        let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
+        let shown = |text: &str| {
+            let rest: String = text.chars().skip(start).collect();
+            shortened(&if start > 0 { format!("…{rest}") } else { rest })
+        };
+        writeln!(f, "  expected  {}", self.style.good(&shown(&failure.expected)))?;
+        writeln!(f, "  received  {}", self.style.bad(&shown(&failure.received)))?;
+        if let Some(caret) = failure.caret {
+            let column = caret - start + usize::from(start > 0);
+            let before = unicode_width(&failure.received, start, caret).max(column);
+            writeln!(f, "            {}^", " ".repeat(before))?;
+        }
+        Ok(())
+    }
+
+    fn output(&self, f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
+        let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n  The program printed, last:")?;
+        for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
+            writeln!(f, "    | {}", shortened(&visible(line)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Columns that a part of a line takes: an emoji takes two.
+fn unicode_width(text: &str, start: usize, end: usize) -> usize {
+    let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF);
+    let part = text.chars().skip(start).take(end - start);
+    part.map(|c| if wide(c) { 2 } else { 1 }).sum::<usize>() + usize::from(start > 0)
+}
+
+/// A text in which nothing can steer the terminal.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push(' '),
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text.to_owned(),
+    }
+}

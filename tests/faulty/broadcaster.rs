@@ -1,0 +1,86 @@
+//! Who writes: one thread fans out into the clients' outboxes, and one for each client empties its own.
+
+use std::{
+    io::{self, BufWriter, Write},
+    net::{Shutdown, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::fault;
+
+/// How many lines may wait for a client. One that is further behind is cut.
+const OUTBOX: usize = 1000;
+
+/// A line, and who shall hear it.
+pub(crate) struct Post {
+    pub(crate) to: Vec<Outbox>,
+    pub(crate) line: Arc<str>,
+}
+
+/// What waits for one client.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    lines: Sender<Arc<str>>,
+    pub(crate) stream: Arc<TcpStream>,
+}
+
+/// Fans out until nobody is left who could post.
+pub(crate) fn broadcast(inbox: &Receiver<Post>) {
+    for Post { to, line } in inbox {
+        for outbox in to {
+            if fault::is("local-echo") {
+                fault::dawdle();
+            }
+            outbox.put(&line);
+        }
+    }
+}
+
+impl Outbox {
+    /// An outbox, and what its thread takes out.
+    pub(crate) fn new(stream: &Arc<TcpStream>) -> (Self, Receiver<Arc<str>>) {
+        let (lines, queue) = if fault::is("unbounded-outbox") { endless() } else { bounded(OUTBOX) };
+        (Self { lines, stream: Arc::clone(stream) }, queue)
+    }
+
+    /// Never waits; cuts a client whose outbox is full.
+    pub(crate) fn put(&self, line: &Arc<str>) {
+        let line = Arc::clone(line);
+        let is_taken = if fault::is("broadcaster-waits") {
+            self.lines.send_timeout(line, Duration::from_secs(2)).is_ok()
+        } else {
+            self.lines.try_send(line).is_ok()
+        };
+        if !is_taken && !fault::is("lines-dropped") {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Past the outbox, right into the socket: waits for a client that does not read.
+    pub(crate) fn write(&self, line: &str) {
+        let _ = (&*self.stream).write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "that it has no bound is the fault")]
+fn endless<T>() -> (Sender<T>, Receiver<T>) {
+    crossbeam_channel::unbounded()
+}
+
+/// Writes what is in an outbox, until nobody puts anything in any more.
+pub(crate) fn empty(queue: &Receiver<Arc<str>>, stream: &TcpStream) -> io::Result<()> {
+    let mut stream = BufWriter::new(stream);
+    for line in queue {
+        stream.write_all(line.as_bytes())?;
+        if !fault::is("no-newline") {
+            stream.write_all(b"\n")?;
+        }
+        if !fault::is("unflushed") {
+            stream.flush()?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! The rules: who is called what, who is where, who hears whom.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    net::Shutdown,
+    sync::atomic::Ordering::SeqCst,
+};
+
+use crossbeam_channel::Sender;
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::{
+    broadcaster::{Outbox, Post},
+    fault,
+    server::STOPPING,
+};
+
+const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\n/users\n/rooms\n/help\n\
+    /whisper <user> <message>\n/quit";
+
+/// Everything the sessions share; behind one lock.
+pub(crate) struct Chat {
+    clients: BTreeMap<usize, Client>,
+    /// What follows from the decision at hand.
+    pending: Vec<Post>,
+    posts: Sender<Post>,
+    /// Names of those who have left. Only a fault asks.
+    kept_names: Vec<String>,
+}
+
+struct Client {
+    nick: String,
+    room: String,
+    /// Where it was before. Only a fault asks.
+    old_room: String,
+    outbox: Outbox,
+}
+
+/// Lock, decide, send, unlock: so what was decided first is heard first.
+pub(crate) fn decide<T>(chat: &Mutex<Chat>, decision: impl FnOnce(&mut MutexGuard<'_, Chat>) -> T) -> T {
+    let mut chat = chat.lock();
+    let decided = decision(&mut chat);
+    let posts = mem::take(&mut chat.pending);
+    if fault::is("everyone-writes") {
+        drop(chat);
+        write(&posts);
+    } else if fault::is("writes-under-the-lock") {
+        write(&posts);
+        drop(chat);
+    } else {
+        for post in posts {
+            let _ = chat.posts.send(post);
+        }
+    }
+    decided
+}
+
+fn write(posts: &[Post]) {
+    for post in posts {
+        for outbox in &post.to {
+            outbox.write(&post.line);
+            if fault::is("everyone-writes") {
+                fault::dawdle();
+            }
+        }
+    }
+}
+
+impl Chat {
+    pub(crate) fn new(posts: Sender<Post>) -> Self {
+        Self { clients: BTreeMap::new(), pending: Vec::new(), posts, kept_names: Vec::new() }
+    }
+
+    pub(crate) fn enter(&mut self, outbox: Outbox) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
+        let nick = if fault::is("counter-per-thread") { "guest_1".into() } else { format!("guest_{id}") };
+        let (room, old_room) = ("lobby".to_owned(), String::new());
+        self.clients.insert(id, Client { nick: nick.clone(), room, old_room, outbox });
+        self.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
+        if fault::is("newcomer-told") {
+            self.tell(id, format!("{nick} has joined the chat!"));
+        }
+        self.tell_others(id, format!("{nick} has joined the chat!"));
+        id
+    }
+
+    pub(crate) fn leave(&mut self, id: usize) {
+        let (nick, _) = self.of(id);
+        if !STOPPING.load(SeqCst) && !fault::is("leave-untold") {
+            self.tell_others(id, format!("{nick} has left the chat."));
+        }
+        if fault::is("name-not-freed") {
+            self.kept_names.push(nick);
+        }
+        self.clients.remove(&id);
+    }
+
+    pub(crate) fn quit(&mut self, id: usize) {
+        let (nick, _) = self.of(id);
+        self.tell(id, "Goodbye!");
+        if fault::is("leave-told-twice") {
+            self.tell_others(id, format!("{nick} has left the chat."));
+        }
+    }
+
+    /// Tells everybody, and ends what they say: their threads notice, and leave.
+    pub(crate) fn stop(&mut self) {
+        self.post("Server shutting down.", |_, _| true);
+        if fault::is("waits-for-clients") {
+            return;
+        }
+        for client in self.clients.values() {
+            let _ = client.outbox.stream.shutdown(Shutdown::Read);
+        }
+    }
+
+    /// One line of a client.
+    pub(crate) fn take(chat: &mut MutexGuard<'_, Self>, id: usize, line: &str) {
+        let (nick, room) = chat.of(id);
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let answer = match (word.to_ascii_lowercase().as_str(), rest.trim()) {
+            ("/nick", "") => "Usage: /nick <nickname>".into(),
+            ("/nick", new) => Self::rename(chat, id, &nick, new),
+            ("/join", "") => "Usage: /join <room>".into(),
+            ("/join", new) => chat.join(id, new),
+            ("/leave", _) if room == "lobby" => "You are already in the lobby.".into(),
+            ("/leave", _) => chat.go(id, "lobby", "You returned to the lobby.".into()),
+            ("/users", _) => format!("Users in {room}: {}", chat.users(&room)),
+            ("/rooms", _) => format!("Active rooms: {}", chat.rooms()),
+            ("/whisper", rest) => chat.whisper(id, &nick, rest),
+            ("/help", _) => HELP.into(),
+            (word, _) if word.starts_with('/') && !word.starts_with("//") && !fault::is("unknown-said") => {
+                format!("Unknown command: {word}. Type /help for available commands.")
+            }
+            _ => return chat.say(id, if line.starts_with("//") { &line[1..] } else { line }),
+        };
+        chat.tell(id, answer);
+    }
+
+    fn say(&mut self, id: usize, text: &str) {
+        let (nick, room) = self.of(id);
+        let line = match text {
+            text if fault::is("quoted") => format!("[{room}] {nick}: {text:?}"),
+            text if fault::is("newline-twice") => format!("[{room}] {nick}: {text}\n"),
+            text => format!("[{room}] {nick}: {text}"),
+        };
+        if fault::is("local-echo") {
+            self.clients[&id].outbox.put(&line.as_str().into());
+        }
+        self.post(line, |hearer, client| match hearer {
+            _ if fault::is("room-leak") => true,
+            _ if fault::is("old-room-still-hears") && client.old_room == room => true,
+            _ if (fault::is("echo-missing") || fault::is("local-echo")) && hearer == id => false,
+            _ if fault::is("late-comers-unheard") && hearer > id => false,
+            _ => client.room == room,
+        });
+    }
+
+    fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
+        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
+            return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
+        }
+        let is_kept = chat.kept_names.iter().any(|kept| kept.eq_ignore_ascii_case(new));
+        if is_kept || chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
+            return format!("Nickname '{new}' is already taken.");
+        }
+        if fault::is("check-then-act") {
+            MutexGuard::unlocked(chat, fault::dawdle);
+        }
+        chat.clients.entry(id).and_modify(|client| client.nick = new.into());
+        if !fault::is("nick-not-announced") {
+            chat.tell_others(id, format!("{old} is now known as {new}."));
+        }
+        format!("Nickname changed to '{new}'.")
+    }
+
+    /// Whose nickname this is.
+    fn find(&self, nick: &str) -> Option<usize> {
+        let is_same = |other: &str| match other {
+            _ if fault::is("case-sensitive-names") => other == nick,
+            _ => other.eq_ignore_ascii_case(nick),
+        };
+        self.clients.iter().find(|(_, client)| is_same(&client.nick)).map(|(&id, _)| id)
+    }
+
+    fn join(&mut self, id: usize, room: &str) -> String {
+        let room = room.strip_prefix('#').unwrap_or(room);
+        let room =
+            if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
+        match room.as_str() {
+            room if !is_name(room, 32) => "A room's name is like a nickname, but up to 32 long.".into(),
+            room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
+            room => self.go(id, room, format!("You joined room '{room}'.")),
+        }
+    }
+
+    fn go(&mut self, id: usize, room: &str, answer: String) -> String {
+        let (nick, _) = self.of(id);
+        self.tell_others(id, format!("{nick} has left the room."));
+        self.clients
+            .entry(id)
+            .and_modify(|client| client.old_room = mem::replace(&mut client.room, room.into()));
+        self.tell_others(id, format!("{nick} has joined the room."));
+        answer
+    }
+
+    fn users(&self, room: &str) -> String {
+        let members = self.clients.values().filter(|client| client.room == room);
+        let mut users: Vec<&str> = members.map(|client| client.nick.as_str()).collect();
+        if !fault::is("users-unsorted") {
+            users.sort_unstable_by_key(|nick| nick.to_ascii_lowercase());
+        }
+        users.join(", ")
+    }
+
+    fn rooms(&self) -> String {
+        let mut rooms: BTreeSet<&str> = self.clients.values().map(|client| client.room.as_str()).collect();
+        if fault::is("ghost-rooms") {
+            rooms.extend(self.clients.values().map(|client| client.old_room.as_str()));
+        }
+        // Whoever was nowhere else yet.
+        rooms.remove("");
+        rooms.into_iter().collect::<Vec<_>>().join(", ")
+    }
+
+    fn whisper(&mut self, id: usize, nick: &str, rest: &str) -> String {
+        let Some((to, text)) = rest.split_once(' ') else {
+            return "Usage: /whisper <user> <message>".into();
+        };
+        let Some(target) = self.find(to).filter(|&target| self.is_found(target, to)) else {
+            return format!("User '{to}' not found.");
+        };
+        let text = match text.trim_start() {
+            text if fault::is("whisper-blanks") => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            text => text.to_owned(),
+        };
+        self.post(format!("[Whisper from {nick}]: {text}"), |hearer, _| {
+            hearer == target || (hearer != id && fault::is("whisper-to-all"))
+        });
+        let (to, _) = self.of(target);
+        if fault::is("whisper-unconfirmed") { String::new() } else { format!("[Whisper to {to}]: {text}") }
+    }
+
+    /// Whether whispers find this client under this name.
+    fn is_found(&self, target: usize, name: &str) -> bool {
+        !fault::is("whisper-case") || self.clients[&target].nick == name
+    }
+
+    /// The nickname and the room of a client.
+    fn of(&self, id: usize) -> (String, String) {
+        let client = &self.clients[&id];
+        (client.nick.clone(), client.room.clone())
+    }
+
+    /// Tells one client. What is empty is not told.
+    pub(crate) fn tell(&mut self, id: usize, line: impl Into<String>) {
+        let line = line.into();
+        if !line.is_empty() {
+            self.post(line, |hearer, _| hearer == id);
+        }
+    }
+
+    /// Tells the others in a client's room.
+    fn tell_others(&mut self, id: usize, line: String) {
+        let (_, room) = self.of(id);
+        self.post(line, |hearer, client| hearer != id && client.room == room);
+    }
+
+    fn post(&mut self, line: impl Into<String>, hears: impl Fn(usize, &Client) -> bool) {
+        let hearers = self.clients.iter().filter(|(id, client)| hears(**id, client));
+        let to = hearers.map(|(_, client)| client.outbox.clone()).collect();
+        self.pending.push(Post { to, line: line.into().into() });
+    }
+}
+
+/// Letters, digits, `_` and `-`, a letter first, at most `max` of them.
+fn is_name(name: &str, max: usize) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
+}

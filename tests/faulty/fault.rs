@@ -1,0 +1,36 @@
+//! Which fault is switched in.
+
+use std::{sync::OnceLock, thread, time::Duration};
+
+static CHOSEN: OnceLock<String> = OnceLock::new();
+
+/// One line of the gallery.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// The step of the course that finds it; the steps before do not.
+    pub(crate) step: &'static str,
+    pub(crate) symptom: &'static str,
+}
+
+/// All of them, in the order of the steps.
+pub(crate) fn gallery() -> impl Iterator<Item = Fault> {
+    include_str!("gallery.txt").lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut columns = line.splitn(3, " | ");
+        Some(Fault { name: columns.next()?, step: columns.next()?, symptom: columns.next()? })
+    })
+}
+
+/// Switches a fault in, once and for all; false when there is none of this name.
+pub(crate) fn choose(name: &str) -> bool {
+    gallery().any(|fault| fault.name == name) && CHOSEN.set(name.to_owned()).is_ok()
+}
+
+/// Whether this fault is switched in. This is asked at one place for each.
+pub(crate) fn is(name: &str) -> bool {
+    CHOSEN.get().is_some_and(|chosen| chosen == name)
+}
+
+/// Makes the window of a race so wide that somebody falls out of it every time.
+pub(crate) fn dawdle() {
+    thread::park_timeout(Duration::from_micros(200));
+}

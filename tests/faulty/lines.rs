@@ -1,0 +1,91 @@
+//! Finds the lines in a stream of bytes.
+
+use std::{
+    io::{self, Read},
+    mem,
+    net::TcpStream,
+    time::Duration,
+};
+
+use crate::fault;
+
+/// The most bytes a line may have.
+const MAX: usize = 8192;
+
+/// What a client sent, or that it is gone.
+pub(crate) enum Input {
+    Line(String),
+    TooLong,
+    End,
+    Reset,
+}
+
+pub(crate) struct Lines<'a> {
+    stream: &'a TcpStream,
+    buffer: Vec<u8>,
+    /// There is no newline in the buffer before this.
+    searched: usize,
+    /// The rest of this line is thrown away as it comes.
+    is_skipping: bool,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(stream: &'a TcpStream) -> Self {
+        Self { stream, buffer: Vec::new(), searched: 0, is_skipping: false }
+    }
+
+    pub(crate) fn next(&mut self) -> Input {
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(input) = self.in_buffer() {
+                return input;
+            }
+            match self.stream.read(&mut chunk) {
+                Ok(0) | Err(_) if fault::is("half-line-said") && !self.buffer.is_empty() => {
+                    return Input::Line(text(&mem::take(&mut self.buffer)));
+                }
+                Ok(0) => return Input::End,
+                Ok(length) if fault::is("one-read-one-line") => return Input::Line(text(&chunk[..length])),
+                Ok(length) => self.buffer.extend(&chunk[..length]),
+                Err(_) => return Input::Reset,
+            }
+            if fault::is("cut-character") {
+                str::from_utf8(&self.buffer).expect("what arrives is text");
+            }
+        }
+    }
+
+    /// Lets pass what is still coming, for a second at most.
+    pub(crate) fn drain(mut self) {
+        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
+        let _ = io::copy(&mut self.stream, &mut io::sink());
+    }
+
+    fn in_buffer(&mut self) -> Option<Input> {
+        while let Some(length) = self.buffer[self.searched..].iter().position(|&b| b == b'\n') {
+            let line: Vec<u8> = self.buffer.drain(..=self.searched + length).collect();
+            self.searched = 0;
+            if fault::is("rest-lost") {
+                self.buffer.clear();
+            }
+            if !mem::take(&mut self.is_skipping) {
+                return Some(if line.len() > MAX { Input::TooLong } else { Input::Line(text(&line)) });
+            }
+        }
+        self.searched = self.buffer.len();
+        if self.searched <= MAX || fault::is("endless-line") {
+            return None;
+        }
+        self.buffer.clear();
+        self.searched = 0;
+        (!mem::replace(&mut self.is_skipping, true)).then_some(Input::TooLong)
+    }
+}
+
+/// A line without its end.
+fn text(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    let line = if fault::is("carriage-return") { line } else { line.strip_suffix('\r').unwrap_or(line) };
+    line.to_owned()
+}

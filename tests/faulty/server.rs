@@ -1,0 +1,118 @@
+//! Listening, accepting and stopping.
+
+use std::{
+    error::Error,
+    io,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    process,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    thread,
+};
+
+use crossbeam_channel::bounded;
+use parking_lot::Mutex;
+
+use crate::{
+    broadcaster::broadcast,
+    chat::{Chat, decide},
+    fault, session,
+};
+
+/// How many clients there may be.
+const CLIENTS: usize = 100;
+
+/// Once true, for ever.
+pub(crate) static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// How many clients there are.
+static PLACES_TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
+    let listener = listen(port)?;
+    stop_on_signal(listener.local_addr()?)?;
+    let (posts, inbox) = bounded(64);
+    thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&inbox))?;
+    let chat = Mutex::new(Chat::new(posts));
+    let most = if fault::is("one-client") { 1 } else { usize::MAX };
+    thread::scope(|sessions| {
+        let accepted = listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten();
+        for stream in accepted.take(most) {
+            let Some(place) = Place::take(&stream) else { continue };
+            let serve = || session::run(&chat, stream, place);
+            if fault::is("waits-for-the-first") { serve() } else { drop(sessions.spawn(serve)) }
+        }
+        while !STOPPING.load(SeqCst) {
+            thread::park();
+        }
+        decide(&chat, |chat| chat.stop());
+    });
+    if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    if fault::is("port-busy") { listen_exclusively(port) } else { TcpListener::bind(("127.0.0.1", port)) }
+}
+
+/// As most languages do it unless told otherwise; Rust's library sets `SO_REUSEADDR` by itself.
+fn listen_exclusively(port: u16) -> io::Result<TcpListener> {
+    use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+    let listener = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    bind(&listener, &SocketAddr::from(([127, 0, 0, 1], port)))?;
+    listen(&listener, 128)?;
+    Ok(listener.into())
+}
+
+fn stop_on_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
+    let accepting = thread::current();
+    ctrlc::set_handler(move || {
+        if fault::is("no-farewell") {
+            end_at_once();
+        }
+        STOPPING.store(true, SeqCst);
+        accepting.unpark();
+        // Whoever waits for a client gets one.
+        let _ = TcpStream::connect(address);
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "that it skips every Drop is the fault")]
+fn end_at_once() {
+    process::exit(0);
+}
+
+/// One client's place, given back when it is dropped.
+pub(crate) struct Place;
+
+impl Place {
+    /// A place, or what is said to those who get none.
+    fn take(stream: &TcpStream) -> Option<Self> {
+        if PLACES_TAKEN.fetch_add(1, SeqCst) < CLIENTS {
+            return Some(Self);
+        }
+        if fault::is("crash-at-limit") {
+            process::abort();
+        }
+        drop(Self);
+        refuse(stream);
+        None
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !fault::is("place-lost") || PLACES_TAKEN.load(SeqCst) > CLIENTS {
+            PLACES_TAKEN.fetch_sub(1, SeqCst);
+        }
+    }
+}
+
+fn refuse(mut stream: &TcpStream) {
+    if !fault::is("full-without-a-word") {
+        let _ = io::Write::write_all(&mut stream, b"Server is full.\n");
+    }
+    if fault::is("refusal-waits") {
+        let _ = io::copy(&mut stream, &mut io::sink());
+    }
+    let _ = stream.shutdown(Shutdown::Write);
+}

@@ -1,0 +1,89 @@
+//! One client's thread, from its arrival to its leaving.
+
+use std::{
+    mem,
+    net::{Shutdown, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering::SeqCst},
+    thread,
+    time::Duration,
+};
+
+use crossbeam_channel::bounded;
+use parking_lot::Mutex;
+
+use crate::{
+    broadcaster::{self, Outbox},
+    chat::{Chat, decide},
+    fault,
+    lines::{Input, Lines},
+    server::{Place, STOPPING},
+};
+
+/// Serves one client until it leaves or is hung up on.
+pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
+    let stream = Arc::new(stream);
+    let mut lines = Lines::new(&stream);
+    if fault::is("speaks-second") {
+        lines.next();
+    }
+    let (outbox, queue) = Outbox::new(&stream);
+    let (writing, written) = bounded::<()>(0);
+    let theirs = Arc::clone(&stream);
+    let writer = move || {
+        let _ = broadcaster::empty(&queue, &theirs);
+        drop(writing);
+    };
+    // Without a thread that writes there is nothing to serve.
+    let Ok(_) = thread::Builder::new().spawn(writer) else { return };
+    let member = Member { chat, id: decide(chat, |chat| chat.enter(outbox)), _place: place };
+    // A panic of this thread is its client's leaving, and nothing more.
+    let _ = catch_unwind(AssertUnwindSafe(|| converse(member, &mut lines)));
+    // What is owed is written, if it is taken soon enough.
+    let _ = written.recv_timeout(Duration::from_secs(2));
+    // Hanging up on somebody who is just speaking would be a reset, and a reset takes with it what
+    // was written but not yet read.
+    let _ = stream.shutdown(Shutdown::Write);
+    lines.drain();
+}
+
+/// Being in the chat. However its thread ends, this is dropped, and once only.
+struct Member<'a> {
+    chat: &'a Mutex<Chat>,
+    id: usize,
+    _place: Place,
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        decide(self.chat, |chat| chat.leave(self.id));
+    }
+}
+
+/// One at a time may read. This is a fault, too.
+static READING: Mutex<()> = Mutex::new(());
+
+fn converse(member: Member<'_>, lines: &mut Lines<'_>) {
+    let (chat, id) = (member.chat, member.id);
+    let is_stopping = || STOPPING.load(SeqCst);
+    while !is_stopping() {
+        let reading = fault::is("reads-under-the-lock").then(|| READING.lock());
+        let input = lines.next();
+        match input {
+            Input::Line(line) if line.is_empty() && !fault::is("blank-lines") => {}
+            Input::Line(line) if line.eq_ignore_ascii_case("/quit") => {
+                decide(chat, |chat| chat.quit(id));
+                return;
+            }
+            Input::Line(line) => decide(chat, |chat| Chat::take(chat, id, &line)),
+            Input::TooLong if fault::is("long-line-ends-it") => return,
+            Input::TooLong => decide(chat, |chat| chat.tell(id, "Line too long (max 8192 bytes).")),
+            Input::Reset if fault::is("reset-unnoticed") => return mem::forget(member),
+            Input::Reset | Input::End => return,
+        }
+        drop(reading);
+        if fault::is("one-line-only") {
+            return;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The grader is graded: right programs pass, wrong ones fail where they should, and with which words.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use chat::course::{
+    bug::{self, Bug},
+    checks::Check,
+    conversation::Conversation,
+    grader::{Grader, Verdict},
+    pages::Page,
+    stage::Wording,
+    steps::{Part, STEPS, Step},
+    subject::Launch,
+    verdict::Style,
+};
+
+/// What must pass may take its time on a busy machine.
+const LONG: Duration = Duration::from_secs(20);
+
+/// What must fail mostly fails by silence, which takes all the time that it is given.
+const SHORT: Duration = Duration::from_secs(3);
+
+/// Grading is mostly waiting, so more of it at a time than there are processors.
+const AT_A_TIME: usize = 6;
+
+fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
+    let command = command.iter().map(OsString::from).collect();
+    Grader { launch: Launch { command, folder: None, ready: LONG }, wording, patience, seed: 4711 }
+}
+
+/// A program that cargo builds with the tests.
+pub(crate) fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_BIN_EXE_chat_server")).with_file_name("examples").join(name);
+    assert!(path.exists(), "{} is not there: cargo build --examples", path.display());
+    path.to_str().expect("a plain name").to_owned()
+}
+
+#[track_caller]
+fn check(grader: &Grader, step: &'static Step, check: &'static Check) -> Verdict {
+    grader.check(step, check).expect("the program was built with the tests")
+}
+
+/// The first thing that is wrong with a program at a step.
+fn first_fault(grader: &Grader, step: &'static Step) -> Option<Verdict> {
+    step.checks.iter().map(|row| check(grader, step, row)).find(|verdict| verdict.fault.is_some())
+}
+
+#[track_caller]
+fn assert_passes(grader: &Grader, step: &'static Step, what: &str) {
+    if let Some(verdict) = first_fault(grader, step) {
+        panic!("{what} should pass step {}:\n{}", step.number, verdict.told(Style::Plain));
+    }
+}
+
+/// Does everything on the list, several things at a time.
+fn all<T: Sync>(list: &[T], work: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            let worker = thread::Builder::new().name("grading".to_owned());
+            let run = || {
+                while let Some(item) = list.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(item);
+                }
+            };
+            worker.spawn_scoped(scope, run).expect("a thread");
+        }
+    });
+}
+
+fn step(number: usize) -> &'static Step {
+    Step::find(number).expect("a step")
+}
+
+/// The steps whose checks flood and race take seconds of both processors.
+fn is_heavy(step: &Step) -> bool {
+    step.part == Part::Threads
+}
+
+#[test]
+fn the_reference_passes_every_step_to_the_letter() {
+    let server = [env!("CARGO_BIN_EXE_chat_server"), "--max-clients", "100"];
+    let server = grader(&server, Wording::ToTheLetter, LONG);
+    let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::ToTheLetter, LONG);
+    let steps: Vec<&'static Step> = STEPS.iter().collect();
+    all(&steps, |step| {
+        let grader = if step.part == Part::Client { &client } else { &server };
+        assert_passes(grader, step, "the reference");
+    });
+}
+
+#[test]
+fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
+    let programs: Vec<_> = (1..=17).collect();
+    all(&programs, |&number| {
+        let program = example(&format!("step_{number:02}"));
+        let patient = grader(&[&program], Wording::ThoseThatCount, LONG);
+        for step in STEPS[..number].iter().filter(|step| !is_heavy(step) || step.number + 1 >= number) {
+            assert_passes(&patient, step, &program);
+        }
+        let impatient = grader(&[&program], Wording::ThoseThatCount, SHORT);
+        if number < 17 {
+            assert!(
+                first_fault(&impatient, step(number + 1)).is_some(),
+                "{program} should fail step {}",
+                number + 1
+            );
+        }
+    });
+}
+
+#[test]
+fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
+    let faults: Vec<_> = bug::all().collect();
+    let is_recording = std::env::var_os("RECORD").is_some();
+    all(&faults, |fault| {
+        let server = example("faulty");
+        let command = [server.as_str(), fault.name];
+        let patient = grader(&command, Wording::ThoseThatCount, LONG);
+        for step in STEPS[..fault.step - 1].iter().filter(|step| !is_heavy(step) || is_recording) {
+            assert_passes(&patient, step, fault.name);
+        }
+        let path = recorded(fault);
+        let impatient = grader(&command, Wording::ThoseThatCount, SHORT);
+        let said = steady(first_fault(&impatient, step(fault.step)), fault);
+        if is_recording {
+            fs::write(&path, said).expect("a folder for verdicts");
+            return;
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if said != expected {
+            // On a busy machine something else may have come too late.
+            let said = steady(first_fault(&patient, step(fault.step)), fault);
+            let waited = |text: &str| text.replace("waited 20s", "waited 3s");
+            assert_eq!(waited(&said), expected, "{} (to record anew: RECORD=1)", path.display());
+        }
+    });
+}
+
+fn recorded(fault: &Bug) -> PathBuf {
+    Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
+}
+
+/// The part of a verdict that is the same each time: chance decides who wins a race, and the kernel
+/// how much is sent before somebody is stuck.
+#[track_caller]
+fn steady(verdict: Option<Verdict>, fault: &Bug) -> String {
+    let Some(verdict) = verdict else { panic!("{} should fail step {}", fault.name, fault.step) };
+    let told = verdict.told(Style::Plain);
+    if !is_heavy(verdict.step) {
+        // What a program prints may have numbers in it that mean nothing.
+        let (before, printed) = told.split_once("\n\n  The program printed").unwrap_or((&told, ""));
+        return before.to_owned() + printed.find("\n\n").map_or("", |end| &printed[end..]);
+    }
+    let class = verdict.fault.as_ref().expect("it failed").failure.class;
+    let title = told.lines().next().unwrap_or_default();
+    format!("{title}\n\n  {}: {}\n", class.name, class.usually)
+}
+
+#[test]
+fn every_recorded_verdict_belongs_to_a_fault() {
+    for entry in fs::read_dir("tests/verdicts").expect("a folder") {
+        let path = entry.expect("readable").path();
+        assert!(bug::all().any(|fault| recorded(&fault) == path), "{} has no fault", path.display());
+    }
+}
+
+#[test]
+fn ten_seeds_give_the_same_verdict() {
+    let seeds: Vec<_> = (1..=10).collect();
+    let right = example("step_11");
+    let wrong = example("faulty");
+    all(&seeds, |&seed| {
+        let mut grader = grader(&[&right], Wording::ThoseThatCount, LONG);
+        grader.seed = seed;
+        for step in &STEPS[5..11] {
+            assert_passes(&grader, step, &format!("seed {seed}"));
+        }
+        grader.launch.command = vec![wrong.clone().into(), "whisper-to-all".into()];
+        let verdict = first_fault(&grader, step(10)).expect("it fails");
+        let class = verdict.fault.expect("it fails").failure.class.name;
+        assert_eq!((class, verdict.check.name), ("overheard", "10_whisper"), "seed {seed}");
+    });
+}
+
+#[test]
+fn the_language_does_not_matter() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: there is no python3 here");
+        return;
+    }
+    let steps: Vec<&'static Step> = STEPS[..12].iter().collect();
+    let server = grader(&["python3", "tests/steps/server.py"], Wording::ThoseThatCount, LONG);
+    all(&steps, |step| assert_passes(&server, step, "the server in Python"));
+}
+
+#[test]
+fn the_example_of_a_page_is_the_first_conversation_of_its_step() {
+    for step in &STEPS {
+        let Some(page) = Page::of(step.number) else { continue };
+        assert_eq!(page.title, step.title, "step {}", step.number);
+        assert_eq!(page.hints().len(), 3, "the hints of step {}", step.number);
+        if let Some(chat::course::checks::How::Conversation(text)) = step.checks.first().map(|row| row.how) {
+            assert_eq!(page.example(), Some(Conversation::body(text)), "the example of step {}", step.number);
+        }
+    }
+}
