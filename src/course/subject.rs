@@ -115,6 +115,8 @@ impl Launch {
         command.env("CHAT_PORT", port.to_string());
         // Only the last step is about a limit of speech; all others speak faster than people do.
         command.env("CHAT_RATE", "0");
+        // Each check begins with nothing that was kept, and several may run at once.
+        command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
