@@ -194,9 +194,10 @@ fn nobody_can_forge_a_line_or_get_a_password_into_one() {
     let forged = "2026-11-21T00:00:00.000+00:00 NOTICE did room=lobby nick=admin";
     mallory.sends(format!("x\r{forged}\n\u{2028}{forged}\u{85}\n\"\x1b[2J {forged}\\\n").as_bytes());
     for secret in [
-        "/register hunter2",
-        "/login alice hunter2",
-        "/passwd hunter2 hunter2hunter2",
+        "/register hunter2hunter2",
+        "/login mallory hunter2hunter2",
+        "/login hunter2hunter2 mallory",
+        "/passwd hunter2hunter2 hunter2xx",
         "/unregister hunter2",
         "/admin hunter2",
         "/REGISTER   hunter2",
