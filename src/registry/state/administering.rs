@@ -110,6 +110,7 @@ impl State {
     /// be speaking; nothing of that is carried out.
     pub(super) fn dismiss(&mut self, client: ClientId, why: Event) {
         self.clients[client].is_dismissed = true;
+        self.note(client, Deed::Told(why.clone()));
         self.posts.push(Post::Dismiss(client, why));
     }
 
