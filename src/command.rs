@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use self::files::FileCommand;
 use crate::{
     names::{Nick, Room},
     text::{Text, TooLong},
 };
+
+pub mod files;
 
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub enum Command {
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Do something about a file.
+    File(FileCommand),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -77,6 +82,8 @@ pub enum Mistake {
     InvalidRoom,
     /// Nobody can have this name.
     NoSuchUser(Box<str>),
+    /// Not a name that a file may arrive with.
+    InvalidFileName,
     /// A text of more than `max` bytes.
     TextTooLong {
         /// The limit in bytes.
@@ -97,8 +104,8 @@ pub struct Verb {
     pub name: &'static str,
     /// A shorter word for the same, if there is one.
     pub alias: Option<&'static str>,
-    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>` and
-    /// `[command]`.
+    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>`,
+    /// `<path>` and `[command]`.
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
@@ -116,7 +123,7 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 15] = [
+pub static VERBS: [Verb; 18] = [
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
@@ -130,6 +137,9 @@ pub static VERBS: [Verb; 15] = [
     Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("sendfile", "<user> <path>",    "Offer somebody a file.",                         files::send_by_hand),
+    Verb::new("acceptfile", "[id]",           "Receive a file that is offered to you.",         files::accept_by_hand),
+    Verb::new("rejectfile", "[id]",           "Refuse a file, stop it on its way, or take back your offer.", files::reject),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -151,7 +161,10 @@ impl Verb {
     /// The verb of this name or alias, in any case.
     pub fn find(word: &str) -> Option<&'static Self> {
         let is_called = |name: &str| name.eq_ignore_ascii_case(word);
-        VERBS.iter().find(|verb| is_called(verb.name) || verb.alias.is_some_and(is_called))
+        VERBS
+            .iter()
+            .chain(&files::UNLISTED)
+            .find(|verb| is_called(verb.name) || verb.alias.is_some_and(is_called))
     }
 
     /// The command that follows from `rest`, what was typed after the verb and its spaces;
@@ -281,7 +294,8 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut words: Vec<_> = VERBS.iter().flat_map(|v| [Some(v.name), v.alias]).flatten().collect();
+        let mut words: Vec<_> =
+            VERBS.iter().chain(&files::UNLISTED).flat_map(|v| [Some(v.name), v.alias]).flatten().collect();
         let all = words.len();
         words.sort_unstable();
         words.dedup();

@@ -11,9 +11,11 @@ use crate::{
     text::Text,
 };
 
+pub mod files;
 pub mod heard;
 pub mod past;
 
+use files::FileEvent;
 use past::Past;
 
 /// Something that happened, as its hearers are told.
@@ -144,6 +146,8 @@ pub enum Event {
         /// How many it holds.
         max: usize,
     },
+    /// Something about a file.
+    File(FileEvent),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -228,6 +232,7 @@ impl fmt::Display for Event {
             Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
             Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::File(event) => event.fmt(f),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
@@ -249,6 +254,7 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
+        Mistake::InvalidFileName => f.write_str("A file cannot have this name on every system."),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),

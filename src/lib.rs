@@ -22,13 +22,13 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`clock`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards; what time it is |
+//! | 0 | [`names`], [`text`], [`file`], [`clock`] | clients, nicknames, rooms, what people type, files' names: checked once, trusted afterwards; what time it is |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
 //! | 4 | [`broadcaster`], [`store`] | the channel and the writing ends; what outlives the server |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
-//! | 6 | [`session`] | one client's thread |
+//! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
 //! | – | [`client`], [`cli`] | stand apart |
 //!
@@ -59,8 +59,10 @@ pub mod command;
 pub mod dialect;
 pub mod event;
 pub mod fact;
+pub mod file;
 pub mod names;
 pub mod registry;
+pub mod relay;
 pub mod server;
 pub mod session;
 pub mod store;

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod backstage;
+mod files;
 pub mod state;
 
 use backstage::Backstage;
@@ -90,7 +91,9 @@ impl Registry {
         let decided = decide(&mut shared.state);
         shared.post();
         let has_news = shared.state.has_news_to_save();
+        let hung_up = shared.state.take_hung_up();
         drop(shared);
+        drop(hung_up);
         if has_news {
             self.backstage.wake_saver();
         }

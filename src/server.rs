@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread::{self, Scope},
@@ -18,6 +18,7 @@ use crate::{
         Registry,
         state::{self, Restored, State},
     },
+    relay::Relay,
     session,
     store::Saver,
     transport::{self, Connection, ConnectionLimit, Listener},
@@ -61,6 +62,7 @@ pub struct Server {
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
+    relay: Relay,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -75,6 +77,9 @@ impl Server {
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
+        let relay = bind_relay(listener.address().ip(), config)?;
+        let mut rules = config.rules;
+        rules.files.port = relay.address().port();
         let (posts, broadcaster) =
             broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
         Ok(Self {
@@ -85,11 +90,12 @@ impl Server {
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
             registry: Registry::new(
-                State::new(config.rules, Restored::default(), Now::read()),
+                State::new(rules, Restored::default(), Now::read()),
                 posts,
                 Saver::none(),
             ),
             broadcaster,
+            relay,
         })
     }
 
@@ -109,7 +115,7 @@ impl Server {
     /// # Errors
     /// When the broadcaster's thread cannot be started, or has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, relay } = self;
         let stops = StopOnDrop(stopper.clone());
         let broadcasting = thread::Builder::new()
             .name("broadcaster".into())
@@ -119,14 +125,17 @@ impl Server {
             })
             .map_err(Error::Spawn)?;
         let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
-        thread::scope(|sessions| {
-            // However accepting ends, the sessions are told, or the scope would wait for ever.
-            let _stops = StopSessions(&registry);
-            acceptor.accept(sessions);
+        let result = thread::scope(|threads| {
+            // However accepting ends, the others are told, or the scope would wait for ever.
+            let _stops = StopOthers { registry: &registry, relay: &relay };
+            let files = || relay.run(&registry, threads);
+            thread::Builder::new().name("files".into()).spawn_scoped(threads, files).map_err(Error::Spawn)?;
+            acceptor.accept(threads);
+            Ok(())
         });
         // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        broadcasting.join().map_err(|_| Error::Broadcaster).and(result)
     }
 }
 
@@ -143,6 +152,12 @@ fn listen(config: &Config) -> Result<Listener, Error> {
     Err(failure)
 }
 
+fn bind_relay(ip: IpAddr, config: &Config) -> Result<Relay, Error> {
+    let address = SocketAddr::new(ip, config.rules.files.port);
+    let per_address = config.max_per_address.unwrap_or(usize::MAX);
+    Relay::bind(address, per_address).map_err(|source| Error::Bind { address, source })
+}
+
 /// A server without its broadcaster would be silent for ever; it stops instead.
 struct StopOnDrop(Stopper);
 
@@ -152,11 +167,15 @@ impl Drop for StopOnDrop {
     }
 }
 
-struct StopSessions<'a>(&'a Registry);
+struct StopOthers<'a> {
+    registry: &'a Registry,
+    relay: &'a Relay,
+}
 
-impl Drop for StopSessions<'_> {
+impl Drop for StopOthers<'_> {
     fn drop(&mut self) {
-        self.0.stop();
+        self.registry.stop();
+        self.relay.close();
     }
 }
 

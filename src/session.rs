@@ -125,7 +125,8 @@ mod tests {
         broadcaster::{Post, Posts},
         clock::Now,
         event::Event,
-        registry::state::{self, HistoryLimits, Restored, State},
+        file::ByteCount,
+        registry::state::{self, FileLimits, HistoryLimits, Restored, State},
         store::Saver,
     };
 
@@ -155,7 +156,11 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        let limits = state::Limits { presence: 200, history: HistoryLimits { kept: 0, replayed: 0 } };
+        let limits = state::Limits {
+            presence: 200,
+            history: HistoryLimits { kept: 0, replayed: 0 },
+            files: FileLimits { largest: ByteCount(0), port: 0 },
+        };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Saver::none()), posts)
     }

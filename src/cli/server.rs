@@ -9,7 +9,8 @@ use clap::{ArgAction, Parser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    registry::state::{self, HistoryLimits},
+    file::ByteCount,
+    registry::state::{self, FileLimits, HistoryLimits},
     server::{Config, Server},
 };
 
@@ -56,6 +57,14 @@ pub struct Arguments {
     /// Lines shown to whoever comes into a room; 0 for none
     #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
     history_replay: usize,
+
+    /// Largest file that users may send each other; 0 for no limit
+    #[arg(long, env = "CHAT_MAX_FILE_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    max_file_size: u64,
+
+    /// TCP port that files are sent over; 0 for any free one
+    #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
+    transfer_port: u16,
 
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
@@ -125,9 +134,11 @@ impl Arguments {
     }
 
     fn rules(&self) -> state::Limits {
+        let largest = if self.max_file_size > 0 { self.max_file_size } else { u64::MAX };
         state::Limits {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
+            files: FileLimits { largest: ByteCount(largest), port: self.transfer_port },
         }
     }
 

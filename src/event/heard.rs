@@ -4,6 +4,8 @@
 //! together. Nobody can forge a sentence by typing it, because what people say always stands behind
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or a topic's words.
 
+use super::files;
+
 /// A line from the server, as far as a client cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
@@ -43,6 +45,10 @@ pub enum Heard<'a> {
         /// What.
         text: &'a str,
     },
+    /// Somebody offers you a file.
+    FileRequest,
+    /// Something for this program and not for its user; to be parsed as a [`Cue`](super::files::Cue).
+    Cue(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
     /// The answer to `/rooms`.
@@ -65,6 +71,8 @@ impl<'a> Heard<'a> {
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
             "Server is full." | "Disconnected: too slow to read." => Self::CutOff,
+            _ if line.starts_with(files::CUE) => Self::Cue(line),
+            _ if line.starts_with(files::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -119,7 +127,11 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing},
+        event::{
+            Event, Listing,
+            files::{Cue, FileEvent},
+        },
+        file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},
         text::Text,
     };
@@ -156,8 +168,30 @@ mod tests {
             Heard::WhisperFrom { from: "bob", text: "hi" },
         );
         check(&Event::WhisperTo { to: bob, text: text("hi") }, Heard::WhisperTo { to: "bob", text: "hi" });
+        let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };
+        check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
+        let cue = Cue::NotTaken.to_string();
+        assert_eq!(Heard::new(&cue), Heard::Cue(&cue));
         check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
         check(&Event::Arrived(bob), Heard::Other);
+    }
+
+    #[test]
+    fn nobody_can_say_a_cue() {
+        let (bob, room, cue) = (Nick::new("bob").unwrap(), Room::lobby(), text("@file not-taken"));
+        let at = std::time::UNIX_EPOCH;
+        for event in [
+            Event::Said { room, from: bob, text: cue.clone(), seq: 1, at },
+            Event::Acted { from: bob, text: cue.clone(), seq: 1, at },
+            Event::WhisperFrom { from: bob, text: cue.clone() },
+            Event::TopicSet { by: bob, topic: cue.clone() },
+            Event::Topic { room, topic: Some(cue) },
+            Event::Mistaken(Mistake::UnknownVerb("@file".into())),
+            Event::Mistaken(Mistake::NoSuchUser("@file".into())),
+        ] {
+            assert!(!matches!(Heard::new(&event.to_string()), Heard::Cue(_) | Heard::FileRequest), "{event}");
+        }
+        assert!(Nick::new("@file").is_err() && Room::new("@file").is_err());
     }
 
     #[test]

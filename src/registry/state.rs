@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod asleep;
+mod files;
 mod guests;
 mod history;
 mod ignoring;
@@ -35,10 +36,12 @@ mod tests;
 mod unsaved;
 
 pub use asleep::Lasting;
+pub use files::{Claim, FileLimits, Line, MOST_TRANSFERS};
 pub use history::{History, HistoryLimits};
 pub use task::{Done, Task, Then, Work};
 
 use asleep::Asleep;
+use files::Offers;
 use guests::GuestNumbers;
 use unsaved::{Marks, Unsaved};
 
@@ -49,6 +52,8 @@ pub struct Limits {
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
+    /// Which files can be sent.
+    pub files: FileLimits,
 }
 
 /// What was known when the server last stopped.
@@ -76,6 +81,7 @@ pub struct State {
     /// shared with the posts.
     ignored_by: HashMap<Nick, Arc<[ClientId]>>,
     limits: Limits,
+    files: Offers,
     /// Rooms that nobody is in, and that are remembered.
     asleep: Asleep,
     /// Bytes that all rooms' histories take.
@@ -129,6 +135,7 @@ impl State {
             guests: GuestNumbers::default(),
             ignored_by: HashMap::new(),
             limits,
+            files: Offers::default(),
             asleep: Asleep::default(),
             history_size: 0,
             unsaved: Marks::default(),
@@ -189,6 +196,7 @@ impl State {
         self.now = now;
         if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
             self.leave_room(client, Event::Departed(nick));
+            self.cancel_offers_of(client);
             self.forget(client);
             self.posts.push(Post::Detach(client));
         }
@@ -197,6 +205,7 @@ impl State {
     /// Tells everybody that the server stops; from then on nobody is told anything.
     pub fn stop(&mut self) {
         self.is_stopping = true;
+        self.drop_all_offers();
         self.posts.push(Post::Stop(Event::ShuttingDown));
     }
 
@@ -240,6 +249,7 @@ impl State {
             Command::ShowHistory(count) => self.show_history(client, count),
             Command::Ignore(nick) => self.ignore(client, nick),
             Command::Unignore(nick) => self.unignore(client, nick),
+            Command::File(command) => self.handle_files(client, command),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -247,9 +257,11 @@ impl State {
         }
     }
 
-    #[expect(clippy::unused_self, clippy::needless_pass_by_value, reason = "no rule needs anything slow yet")]
-    fn go_on(&mut self, _client: ClientId, then: Then, _done: Done) {
-        match then {}
+    #[expect(clippy::needless_pass_by_value, reason = "rules may need to keep what they get back")]
+    fn go_on(&mut self, _client: ClientId, then: Then, done: Done) {
+        match then {
+            Then::Transfer(offer) => self.begin_transfer(offer, done.tokens()),
+        }
     }
 
     fn say(&mut self, client: ClientId, text: Text) {

@@ -29,7 +29,7 @@ pub enum Error {
         /// What limits it, and to what.
         limit: String,
     },
-    /// The broadcaster's thread could not be started.
+    /// The broadcaster's thread, or that for files, could not be started.
     Spawn(io::Error),
     /// The broadcaster's thread has panicked.
     Broadcaster,
@@ -46,7 +46,7 @@ impl fmt::Display for Error {
             Self::TooManyClients { asked, holds, limit } => {
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
             }
-            Self::Spawn(source) => write!(f, "cannot start the broadcaster's thread: {source}"),
+            Self::Spawn(source) => write!(f, "cannot start a thread: {source}"),
             Self::Broadcaster => f.write_str("the broadcaster has failed; this is a bug"),
         }
     }

@@ -9,19 +9,21 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "clock"],
+    &["names", "text", "file", "clock"],
     &["command"],
     &["event"],
     &["dialect", "fact"],
     &["broadcaster", "store"],
     &["registry", "transport"],
-    &["session"],
+    &["session", "relay"],
     &["server"],
 ];
 
 /// Modules that stand apart, and what they may use.
-const APART: [(&str, &[&str]); 2] =
-    [("client", &["names", "text", "command", "event"]), ("cli", &["names", "registry", "server", "client"])];
+const APART: [(&str, &[&str]); 2] = [
+    ("client", &["names", "text", "file", "command", "event"]),
+    ("cli", &["names", "file", "registry", "server", "client"]),
+];
 
 #[test]
 fn a_module_imports_only_from_the_layers_above_it() {

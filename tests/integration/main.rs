@@ -5,6 +5,7 @@ mod client_pipe;
 mod client_terminal;
 mod concurrency;
 mod conversation;
+mod files;
 mod layers;
 mod limits;
 mod readme;

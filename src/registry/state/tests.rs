@@ -11,15 +11,23 @@ use std::{
 };
 
 use super::*;
-use crate::dialect::text::{self, Decoder};
+use crate::{
+    dialect::text::{self, Decoder},
+    file::ByteCount,
+};
 
 mod conversations;
+mod files;
 mod model;
 
 /// A chat whose rooms remember nothing that is said.
 pub(super) fn state(presence: usize) -> State {
     let history = HistoryLimits { kept: 0, replayed: 0 };
-    State::new(Limits { presence, history }, Restored::default(), Now::read())
+    State::new(Limits { presence, history, files: files() }, Restored::default(), Now::read())
+}
+
+fn files() -> FileLimits {
+    FileLimits { largest: ByteCount(10 << 20), port: 4711 }
 }
 
 pub(super) fn address() -> SocketAddr {
@@ -30,6 +38,7 @@ pub(super) fn address() -> SocketAddr {
 fn perform(work: &Work) -> Done {
     match work {
         Work::Save => Done::Saved(true),
+        Work::Tokens => Done::Tokens(Some(files::tokens())),
     }
 }
 

@@ -506,7 +506,7 @@ fn whoever_comes_later_is_shown_what_was_said() {
     let history = HistoryLimits { kept: 3, replayed: 2 };
     let mut now = Now::read();
     now.wall = std::time::UNIX_EPOCH;
-    let state = State::new(Limits { presence: 200, history }, Restored::default(), now);
+    let state = State::new(Limits { presence: 200, history, files: files() }, Restored::default(), now);
     let mut chat = Chat::with(state);
     chat.now = now;
     check_with(

@@ -1,0 +1,35 @@
+//! What those ask for who carry files.
+
+use super::{
+    Registry,
+    state::{Claim, Line},
+};
+use crate::{
+    clock::Now,
+    file::{Fault, OfferId, Token},
+};
+
+impl Registry {
+    /// Takes a token, once, for what it is worth.
+    pub fn claim(&self, token: Token) -> Option<Claim> {
+        let now = Now::read();
+        self.decide(|state| state.claim(token, now))
+    }
+
+    /// Has a line dropped when its offer ends.
+    pub fn hold(&self, offer: OfferId, line: Box<dyn Line>) {
+        self.decide(|state| state.hold(offer, line));
+    }
+
+    /// Says how a transfer has ended.
+    pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
+        let now = Now::read();
+        self.decide(|state| state.conclude(offer, outcome, now));
+    }
+
+    /// Ends the offers whose time is over; gives how soon to ask again at the latest.
+    pub fn end_overdue_offers(&self) -> std::time::Duration {
+        let now = Now::read();
+        self.decide(|state| state.end_overdue_offers(now))
+    }
+}
