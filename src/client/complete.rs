@@ -1,13 +1,19 @@
 //! What Tab makes of a half-typed word, and what is still to be typed after a command.
 
-use crate::command::{VERBS, Verb, split_word};
+use std::path::PathBuf;
+
+use super::files::home;
+use crate::{
+    command::{VERBS, Verb, split_word},
+    text::clean,
+};
 
 /// The word before the cursor, and what it can become.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
     /// Where it starts in the line, in bytes.
     pub(super) start: usize,
-    typed: &'a str,
+    pub(super) typed: &'a str,
     pub(super) kind: Kind,
 }
 
@@ -22,6 +28,8 @@ pub(super) enum Kind {
     Room,
     /// A user that a command is about, or that is named in a text.
     User,
+    /// A file.
+    Path,
     /// A user who is spoken to, at the start of a text.
     Addressee,
 }
@@ -50,6 +58,11 @@ impl<'a> Word<'a> {
         }
         let (verb, arguments) = split_word(command);
         let kind = parameter(Verb::find(verb)?, arguments)?;
+        if kind == Kind::Path {
+            // It goes on to the end of the line, spaces and all.
+            let (_, path) = split_word(arguments);
+            return Some(Self { start: cursor - path.len(), typed: path, kind });
+        }
         Some(Self { start, typed, kind })
     }
 
@@ -89,7 +102,7 @@ impl Kind {
             Self::Addressee => ": ",
             Self::Room | Self::User => " ",
             Self::Command if Verb::find(word).is_some_and(|verb| !verb.parameters.is_empty()) => " ",
-            Self::Command | Self::Topic => "",
+            Self::Command | Self::Topic | Self::Path => "",
         }
     }
 }
@@ -97,6 +110,28 @@ impl Kind {
 /// The names of all commands.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|verb| verb.name)
+}
+
+/// The files and folders whose paths begin with what was typed, in alphabetical order.
+pub(super) fn paths(typed: &str) -> Vec<String> {
+    let (folder, name) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
+    let place = if folder.is_empty() { PathBuf::from(".") } else { home(folder) };
+    let mut paths: Vec<_> = place
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let entry_name = entry.file_name().into_string().ok()?;
+            // What cannot be shown as it is cannot be typed either; hidden files want to be asked for.
+            let is_offered =
+                clean(&entry_name) == entry_name && name.starts_with('.') == entry_name.starts_with('.');
+            let end = if entry.path().is_dir() { "/" } else { "" };
+            (is_offered && starts_with(&entry_name, name)).then(|| format!("{folder}{entry_name}{end}"))
+        })
+        .collect();
+    paths.sort_unstable();
+    paths
 }
 
 /// What is still to be typed after a command: `<user> <message>`, dimmed behind the cursor.
@@ -117,6 +152,7 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<Kind> {
         "<user>" if complete == 0 => Some(Kind::User),
         "<room>" if complete == 0 => Some(Kind::Room),
         "[command]" if complete == 0 => Some(Kind::Topic),
+        "<path>" => Some(Kind::Path),
         "<message>" | "<action>" | "[text]" => Some(Kind::User),
         _ => None,
     }
@@ -153,6 +189,7 @@ mod tests {
             Kind::Command | Kind::Topic => &commands().collect::<Vec<_>>(),
             Kind::Room => &["lobby", "ops"],
             Kind::User | Kind::Addressee => &USERS,
+            Kind::Path => &["my notes.txt", "my music/"],
         };
         let completion = word.complete(names.iter().copied()).expect("a completion");
         let Completion { replacement, choices: left } = completion;
@@ -187,6 +224,31 @@ mod tests {
         check_nothing("/nick bo");
         check_nothing("/whois bob bo");
         check_nothing("/quit bo");
+    }
+
+    #[test]
+    fn a_path_goes_on_to_the_end_of_the_line() {
+        check("/sendfile b|", "/sendfile bob |", &[]);
+        check("/sendfile bob m|", "/sendfile bob my |", &["my music/", "my notes.txt"]);
+        check("/sendfile bob my n|", "/sendfile bob my notes.txt|", &[]);
+        check("/sendfile bob  my mu|", "/sendfile bob  my music/|", &[]);
+    }
+
+    #[test]
+    fn paths_are_those_that_are_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let base = format!("{}/", folder.path().display());
+        for name in ["b c", "b\u{1b}", ".hidden"] {
+            std::fs::write(folder.path().join(name), "").expect("a file");
+        }
+        std::fs::create_dir(folder.path().join("a")).expect("a folder");
+        let found = |typed: &str| paths(&(base.clone() + typed));
+        assert_eq!(found(""), [format!("{base}a/"), format!("{base}b c")]);
+        assert_eq!(found("B"), [format!("{base}b c")]);
+        assert_eq!(found("."), [format!("{base}.hidden")]);
+        assert_eq!(found("x"), [""; 0]);
+        assert_eq!(found("a/"), [""; 0]);
+        assert_eq!(found("none/"), [""; 0]);
     }
 
     #[test]

@@ -218,8 +218,9 @@ impl Page {
         format!("\x1b[H\x1b[2J{}", self.lines.recent(columns, room))
     }
 
-    fn names(&self, kind: Kind) -> Vec<String> {
-        match kind {
+    fn names(&self, word: &Word<'_>) -> Vec<String> {
+        match word.kind {
+            Kind::Path => complete::paths(word.typed),
             Kind::Command | Kind::Topic => complete::commands().map(str::to_owned).collect(),
             Kind::User | Kind::Addressee => self.link.names(Question::Users),
             Kind::Room => self.link.names(Question::Rooms),
@@ -289,7 +290,7 @@ impl Completer for Page {
         _context: &Context<'_>,
     ) -> Result<(usize, Vec<String>), ReadlineError> {
         let Some(word) = Word::before(line, cursor) else { return Ok((cursor, Vec::new())) };
-        let names = self.names(word.kind);
+        let names = self.names(&word);
         let Some(completion) = word.complete(names.iter().map(String::as_str)) else {
             return Ok((cursor, Vec::new()));
         };

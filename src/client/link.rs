@@ -109,6 +109,11 @@ impl Link {
         status.questions.names(question).to_vec()
     }
 
+    /// Files have come so far, in percent; with `None` there are none on their way.
+    pub(super) fn progress(&self, percent: Option<u8>) {
+        self.status.lock().progress(percent);
+    }
+
     /// The prompt as it is to be now.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)

@@ -10,7 +10,7 @@
 //!  receiver ─▶ server     received               or: failed disk-full
 //! ```
 //!
-//! A sender that cannot begin says `failed …` instead.
+//! Whoever cannot begin says `failed …` instead.
 
 use std::{
     fmt,
@@ -23,18 +23,26 @@ use super::{Digest, Fault, Malformed};
 /// The longest line, in bytes with its end.
 const LONGEST: u64 = 128;
 
-/// What the receiver has already.
+/// What the receiver has already, or why it cannot begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// So many bytes from the start.
-    pub length: u64,
-    /// The SHA-256 of them.
-    pub digest: Digest,
+pub enum Kept {
+    /// The start of the file.
+    Prefix {
+        /// So many bytes.
+        length: u64,
+        /// The SHA-256 of them.
+        digest: Digest,
+    },
+    /// It cannot begin.
+    Failed(Fault),
 }
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from {} {}", self.length, self.digest)
+        match self {
+            Self::Prefix { length, digest } => write!(f, "from {length} {digest}"),
+            Self::Failed(fault) => failed(f, *fault),
+        }
     }
 }
 
@@ -42,9 +50,9 @@ impl FromStr for Kept {
     type Err = Malformed;
 
     fn from_str(line: &str) -> Result<Self, Malformed> {
-        let (length, digest) =
-            line.strip_prefix("from ").and_then(|rest| rest.split_once(' ')).ok_or(Malformed)?;
-        Ok(Self { length: length.parse().map_err(|_| Malformed)?, digest: digest.parse()? })
+        let Some(rest) = line.strip_prefix("from ") else { return fault(line).map(Self::Failed) };
+        let (length, digest) = rest.split_once(' ').ok_or(Malformed)?;
+        Ok(Self::Prefix { length: length.parse().map_err(|_| Malformed)?, digest: digest.parse()? })
     }
 }
 
@@ -146,8 +154,10 @@ mod tests {
 
     #[test]
     fn each_line_is_read_as_it_was_written() {
-        let kept = Kept { length: 4096, digest: Digest([1; 32]) };
-        assert_eq!(kept.to_string().parse(), Ok(kept));
+        for kept in [Kept::Prefix { length: 4096, digest: Digest([1; 32]) }, Kept::Failed(Fault::Unwritable)]
+        {
+            assert_eq!(kept.to_string().parse(), Ok(kept));
+        }
         for start in [Start::From(0), Start::From(u64::MAX), Start::Failed(Fault::Changed)] {
             assert_eq!(start.to_string().parse(), Ok(start));
         }

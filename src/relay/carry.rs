@@ -20,9 +20,13 @@ use crate::file::ByteCount;
 /// Carries a file; see [`crate::file::way`] for what is said.
 pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
     let kept: Kept = hear(&mut receiver, Side::Receiver)?;
+    let length = match kept {
+        Kept::Prefix { length, .. } => length,
+        Kept::Failed(fault) => return Err(fault),
+    };
     sender.say(kept).map_err(|error| fault(&error, Side::Sender))?;
     let start = match hear(&mut sender, Side::Sender)? {
-        Start::From(place) if place == 0 || place == kept.length => place,
+        Start::From(place) if place == 0 || place == length => place,
         Start::From(_) => return Err(Fault::Nonsense(Side::Sender)),
         Start::Failed(fault) => return Err(fault),
     };
@@ -112,7 +116,7 @@ mod tests {
     }
 
     fn kept(length: u64) -> String {
-        format!("{}\n", Kept { length, digest: Digest([0; 32]) })
+        format!("{}\n", Kept::Prefix { length, digest: Digest([0; 32]) })
     }
 
     /// What comes of it when both say these bytes and have no more to say, and what each of them heard.
@@ -162,6 +166,12 @@ mod tests {
     fn a_sender_that_cannot_begin_says_why() {
         let (outcome, _, heard) = carried(b"failed changed\n", kept(0).as_bytes(), 5);
         assert_eq!((outcome, heard.as_str()), (Err(Fault::Changed), ""));
+    }
+
+    #[test]
+    fn a_receiver_that_cannot_begin_says_why() {
+        let (outcome, heard, _) = carried(b"", b"failed unwritable\n", 5);
+        assert_eq!((outcome, heard.as_str()), (Err(Fault::Unwritable), ""));
     }
 
     #[test]
