@@ -194,6 +194,18 @@ impl Files {
         self.changed.notify_all();
     }
 
+    /// The server does not know a command.
+    pub(super) fn unknown(&self, word: &str) {
+        let mut book = self.book.lock();
+        let is_ours = (word == "offer" || word == "take") && book.is_unanswered();
+        if is_ours {
+            book.give_up_waiting();
+            self.changed.notify_all();
+            drop(book);
+            self.outside.notice("This server cannot carry files.");
+        }
+    }
+
     /// Waits until nothing is offered any more, and nothing on its way.
     pub(super) fn wait(&self) {
         let mut book = self.book.lock();

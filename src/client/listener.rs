@@ -72,6 +72,7 @@ impl Listener {
         match Heard::new(line) {
             Heard::Cue(cue) => return self.files.cue(cue),
             Heard::FileRequest => self.files.requested(),
+            Heard::UnknownCommand(word) => self.files.unknown(word),
             _ => {}
         }
         if let Some(shown) = self.link.hear(line, self.view) {

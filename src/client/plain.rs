@@ -233,6 +233,7 @@ fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Fare
                 continue;
             }
             Heard::FileRequest => files.requested(),
+            Heard::UnknownCommand(word) => files.unknown(word),
             _ => {}
         }
         let mut shown = view.line(&line, None);

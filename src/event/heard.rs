@@ -59,6 +59,8 @@ pub enum Heard<'a> {
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
+    /// The server does not know this command.
+    UnknownCommand(&'a str),
     /// Anything else: to be shown as it is.
     Other,
 }
@@ -100,6 +102,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let changed = || between("Nickname changed to '", "'.");
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
+    let unknown = || between("Unknown command: /", ". Type /help for available commands.");
     let rooms = || line.strip_prefix("Active rooms: ");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
     welcome()
@@ -107,6 +110,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .map(Heard::YourNick)
         .or_else(|| taken().map(Heard::NickTaken))
         .or_else(|| joined().map(Heard::YourRoom))
+        .or_else(|| unknown().map(Heard::UnknownCommand))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
 }
@@ -172,6 +176,7 @@ mod tests {
         check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
         let cue = Cue::NotTaken.to_string();
         assert_eq!(Heard::new(&cue), Heard::Cue(&cue));
+        check(&Event::Mistaken(Mistake::UnknownVerb("x".into())), Heard::UnknownCommand("x"));
         check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
         check(&Event::Arrived(bob), Heard::Other);
     }

@@ -11,7 +11,7 @@ use super::DEADLINE;
 
 /// A `chat_client` between pipes.
 pub(crate) struct Piped {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) input: Option<ChildStdin>,
     pub(crate) output: Option<BufReader<ChildStdout>>,
 }
@@ -19,9 +19,13 @@ pub(crate) struct Piped {
 impl Piped {
     #[track_caller]
     pub(crate) fn start(port: u16, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chat_client"))
-            .args(["--port", &port.to_string()])
-            .args(arguments)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chat_client"));
+        Self::spawn(command.args(["--port", &port.to_string()]).args(arguments))
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -42,6 +46,32 @@ impl Piped {
         let mut line = String::new();
         self.output.as_mut().expect("it is open").read_line(&mut line).expect("text");
         assert_eq!(line.strip_suffix('\n'), Some(expected));
+    }
+
+    /// Some line must be this one; those before it are skipped.
+    #[track_caller]
+    pub(crate) fn prints_at_last(&mut self, expected: &str) {
+        self.prints_until(|line| line == expected);
+    }
+
+    /// Skips everything before a file is offered.
+    #[track_caller]
+    pub(crate) fn prints_request(&mut self) {
+        self.prints_until(|line| line.starts_with("[FILE REQUEST] "));
+    }
+
+    #[track_caller]
+    fn prints_until(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let mut skipped = String::new();
+        let output = self.output.as_mut().expect("it is open");
+        loop {
+            let before = skipped.len();
+            let length = output.read_line(&mut skipped).expect("text");
+            assert_ne!(length, 0, "the output ended after {skipped:?}");
+            if is_wanted(skipped[before..].trim_end_matches('\n')) {
+                return;
+            }
+        }
     }
 
     /// Waits until the client has ended by itself: its status, the rest of its output, its errors.
