@@ -6,12 +6,11 @@
 //! user has not accepted, and the name under which it is kept has been checked.
 
 use std::{
-    collections::BTreeMap,
     net::{IpAddr, TcpStream},
     path::PathBuf,
     sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -23,6 +22,8 @@ use crate::{
     names::Nick,
 };
 
+mod book;
+mod call;
 mod download;
 mod hashing;
 mod incoming;
@@ -32,7 +33,8 @@ mod outgoing;
 pub(super) use meter::{Step, bar};
 pub(super) use outgoing::home;
 
-use meter::Meter;
+use book::{Book, Outgoing};
+use call::call;
 
 /// The way to the user and to the server.
 pub(super) trait Outside: Send + Sync {
@@ -66,38 +68,6 @@ pub(super) struct Files {
     changed: Condvar,
 }
 
-/// What is going on.
-#[derive(Default)]
-struct Book {
-    /// Where the server is.
-    server: Option<IpAddr>,
-    /// What was offered and is not over.
-    offers: Vec<Outgoing>,
-    /// How many times the server was told to accept, and has not answered.
-    takes: usize,
-    /// When the server was last asked anything.
-    last_asked: Option<Instant>,
-    running: BTreeMap<OfferId, Running>,
-    /// How many files did not arrive.
-    failures: usize,
-}
-
-/// A file that was offered.
-struct Outgoing {
-    path: PathBuf,
-    label: Label,
-    /// `None` before the server has given it a number.
-    id: Option<OfferId>,
-}
-
-/// A file on its way.
-struct Running {
-    meter: Meter,
-    has_thread: bool,
-    /// The server has said so.
-    is_over: bool,
-}
-
 /// What is to be done about a line that the user typed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Typed {
@@ -111,10 +81,6 @@ pub(super) enum Typed {
     Refused,
 }
 
-/// How long a server that does not answer is waited for. Ours answers at once; another may not know
-/// what we are talking about.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Files {
     pub(super) fn new(wishes: Wishes, outside: Box<dyn Outside>) -> Arc<Self> {
         Arc::new(Self { wishes, outside, book: Mutex::default(), changed: Condvar::new() })
@@ -126,18 +92,21 @@ impl Files {
         let (word, rest) = split_word(command.trim_end());
         match Verb::find(word).map(|verb| verb.name) {
             Some("sendfile") => self.sendfile(rest),
-            Some("acceptfile") => {
-                self.asks_to_take();
-                Typed::Instead(format!("/take {rest}").trim_end().to_owned())
-            }
+            Some("acceptfile") if rest.is_empty() => self.take("/take".to_owned()),
+            Some("acceptfile") if rest.parse::<OfferId>().is_ok() => self.take(format!("/take {rest}")),
+            // For what makes no sense, the server has the words.
             _ => Typed::AsItIs,
         }
+    }
+
+    fn take(&self, line: String) -> Typed {
+        self.asks_to_take();
+        Typed::Instead(line)
     }
 
     fn sendfile(&self, arguments: &str) -> Typed {
         let (user, path) = split_word(arguments);
         if path.is_empty() {
-            // The server knows the words for this.
             return Typed::AsItIs;
         }
         if let Ok(nick) = Nick::new(user) {
@@ -190,7 +159,7 @@ impl Files {
         book.offers.clear();
         book.takes = 0;
         book.running.values_mut().for_each(|running| running.is_over = true);
-        book.running.retain(|_, running| running.has_thread);
+        book.forget_finished();
         self.changed.notify_all();
     }
 
@@ -210,7 +179,8 @@ impl Files {
     pub(super) fn wait(&self) {
         let mut book = self.book.lock();
         while !book.is_idle() {
-            let deadline = book.last_asked.map(|asked| asked + PATIENCE).filter(|_| book.is_unanswered());
+            let deadline =
+                book.last_asked.map(|asked| asked + book::PATIENCE).filter(|_| book.is_unanswered());
             let Some(deadline) = deadline else {
                 self.changed.wait(&mut book);
                 continue;
@@ -267,11 +237,16 @@ impl Files {
 
     fn over(&self, id: OfferId, has_arrived: bool) {
         let mut book = self.book.lock();
-        let before = (book.offers.len(), book.running.len());
+        let before = book.offers.len();
         book.offers.retain(|offer| offer.id != Some(id));
-        let was_known = book.offers.len() < before.0 || book.running.contains_key(&id);
+        let was_known =
+            book.offers.len() < before || book.running.values().any(|running| running.offer == id);
         book.failures += usize::from(was_known && !has_arrived);
-        book.finish(id, |running| running.is_over = true);
+        book.running
+            .values_mut()
+            .filter(|running| running.offer == id)
+            .for_each(|running| running.is_over = true);
+        book.forget_finished();
         self.changed.notify_all();
     }
 
@@ -281,10 +256,10 @@ impl Files {
             return;
         };
         let (path, label) = (path.clone(), label.clone());
-        book.running.insert(id, Running::new(&label));
+        let serial = book.begin(id, &label);
         drop(book);
-        self.spawn(id, ticket, move |files, server| {
-            let sent = outgoing::send(&path, &label, server, &mut |done| files.progress(id, done));
+        self.spawn(serial, ticket, move |files, server| {
+            let sent = outgoing::send(&path, &label, server, &mut |done| files.progress(serial, done));
             let reason = sent.err()?.reason()?;
             Some(format!("Cannot send '{}': {reason}.", path.display()))
         });
@@ -297,26 +272,26 @@ impl Files {
             return self.outside.notice("The server wants to send a file that was not accepted: ignored.");
         }
         book.takes -= 1;
-        book.running.insert(id, Running::new(&label));
+        let serial = book.begin(id, &label);
         drop(book);
         let Label { name, size, .. } = &label;
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
-        self.spawn(id, ticket, move |files, server| {
+        self.spawn(serial, ticket, move |files, server| {
             let folder = &files.wishes.downloads;
-            Some(incoming::receive(folder, &label, server, &mut |done| files.progress(id, done)))
+            Some(incoming::receive(folder, &label, server, &mut |done| files.progress(serial, done)))
         });
     }
 
     /// Has a thread do its part in a transfer, and tell the user what it says in the end.
     fn spawn(
         self: &Arc<Self>,
-        id: OfferId,
+        serial: u64,
         ticket: Ticket,
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
         let files = Arc::clone(self);
-        let thread = thread::Builder::new().name(format!("file {id}")).spawn(move || {
-            let _ended = Ended(&files, id);
+        let thread = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
+            let _ended = Ended(&files, serial);
             let server = files.book.lock().server;
             let words = match call(server, ticket) {
                 Ok(server) => part(&files, &server),
@@ -329,23 +304,26 @@ impl Files {
             }
         });
         if thread.is_err() {
-            self.ended(id);
+            self.ended(serial);
         }
     }
 
-    fn progress(&self, id: OfferId, done: u64) {
+    fn progress(&self, serial: u64, done: u64) {
         let mut book = self.book.lock();
-        let Some(running) = book.running.get_mut(&id) else { return };
+        let Some(running) = book.running.get_mut(&serial) else { return };
         let Some(step) = running.meter.moves(done) else { return };
         let all = meter::together(book.running.values().map(|running| &running.meter));
-        let name = book.running[&id].meter.name().clone();
+        let name = book.running[&serial].meter.name().clone();
         drop(book);
         self.outside.progress(&Step { name: name.as_str(), before: step.0, now: step.1, all });
     }
 
-    fn ended(&self, id: OfferId) {
+    fn ended(&self, serial: u64) {
         let mut book = self.book.lock();
-        book.finish(id, |running| running.has_thread = false);
+        if let Some(running) = book.running.get_mut(&serial) {
+            running.has_thread = false;
+        }
+        book.forget_finished();
         let none_is_left = !book.running.values().any(|running| running.has_thread);
         self.changed.notify_all();
         drop(book);
@@ -365,67 +343,11 @@ impl Files {
     }
 }
 
-impl Book {
-    fn is_idle(&self) -> bool {
-        self.offers.is_empty() && self.takes == 0 && self.running.is_empty()
-    }
-
-    fn is_unanswered(&self) -> bool {
-        self.takes > 0 || self.offers.iter().any(|offer| offer.id.is_none())
-    }
-
-    fn give_up_waiting(&mut self) {
-        let before = self.offers.len();
-        self.offers.retain(|offer| offer.id.is_some());
-        self.failures += before - self.offers.len() + std::mem::take(&mut self.takes);
-    }
-
-    /// The oldest offer of these bytes that the server has not answered: it answers in order.
-    fn unnumbered(&self, digest: Digest) -> Option<usize> {
-        self.offers.iter().position(|offer| offer.id.is_none() && offer.label.digest == digest)
-    }
-
-    /// Notes one of the two things that have to happen before a transfer is forgotten.
-    fn finish(&mut self, id: OfferId, note: impl FnOnce(&mut Running)) {
-        let Some(running) = self.running.get_mut(&id) else { return };
-        note(running);
-        if running.is_over && !running.has_thread {
-            self.running.remove(&id);
-        }
-    }
-}
-
-impl Running {
-    fn new(label: &Label) -> Self {
-        Self { meter: Meter::new(label), has_thread: true, is_over: false }
-    }
-}
-
 /// A thread that has done its part, even by a panic.
-struct Ended<'a>(&'a Files, OfferId);
+struct Ended<'a>(&'a Files, u64);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.ended(self.1);
     }
-}
-
-/// How long the server's port may take to answer, and the other side to do its part: a little longer
-/// than the server's own patience, so that it is the server who says what went wrong.
-const CONNECTING: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(90);
-
-/// Calls the server's port for files, and says who we are.
-fn call(server: Option<IpAddr>, ticket: Ticket) -> std::io::Result<TcpStream> {
-    let address = server.ok_or(std::io::ErrorKind::NotConnected)?;
-    let stream = TcpStream::connect_timeout(&(address, ticket.port).into(), CONNECTING)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(SILENCE))?;
-    stream.set_write_timeout(Some(SILENCE))?;
-    say(&stream, ticket.token.reveal())?;
-    Ok(stream)
-}
-
-fn say(mut stream: &TcpStream, line: impl std::fmt::Display) -> std::io::Result<()> {
-    std::io::Write::write_all(&mut stream, format!("{line}\n").as_bytes())
 }

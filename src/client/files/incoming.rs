@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{download::Download, hashing::CHUNK, say};
+use super::{call::say, download::Download, hashing::CHUNK};
 use crate::file::{
     Fault, Label,
     way::{self, Kept, Start, Verdict},

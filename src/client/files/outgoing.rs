@@ -11,8 +11,8 @@ use std::{
 use rustix::fs::{Mode, OFlags};
 
 use super::{
+    call::say,
     hashing::{CHUNK, Hasher},
-    say,
 };
 use crate::file::{
     ByteCount, Fault, FileName, Label,

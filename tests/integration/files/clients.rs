@@ -258,6 +258,19 @@ fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_told_to_both() {
+    let (server, disk) = (Server::start(&[]), Disk::new());
+    disk.has("down loads", b"a file where the folder should be");
+    let [(_, heard, _), (status, _, said)] = exchange(&server, &disk, &disk.has("x", b"x"));
+    assert!(
+        heard.contains("Sending 'x' to bob has failed: the receiver cannot write the file.\n"),
+        "{heard}"
+    );
+    assert_eq!(status, Some(1));
+    assert!(said.contains("'x' was not received: it cannot be written: "), "{said}");
+}
+
+#[test]
 fn who_is_cut_off_in_the_middle_goes_on_from_there() {
     let (server, disk) = (Server::start(&["--max-file-size", "0"]), Disk::new());
     // More than the sockets between them can hold.
@@ -458,6 +471,8 @@ fn on_a_terminal_a_file_is_offered_with_tab_and_enter() {
     alice.types(&format!("/sendf\tbo\t{folder}/my\t\r"));
     alice.shows("You offered 'my notes.txt' (3 B) to bob. The offer stands for 300 s.");
     bob.hears("[FILE REQUEST] alice wants to send my notes.txt (3 B). Type /acceptfile or /rejectfile.");
+    alice.types("/acceptfile x\r");
+    alice.shows("Usage: /acceptfile [id]");
     alice.types("/sendfile bob /no/such/file\r");
     alice.shows("Cannot send '/no/such/file': No such file");
 }
