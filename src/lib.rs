@@ -22,7 +22,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`file`], [`clock`] | clients, nicknames, rooms, what people type, files' names: checked once, trusted afterwards; what time it is |
+//! | 0 | [`names`], [`text`], [`file`](mod@file), [`clock`] | clients, nicknames, rooms, what people type, files' names: checked once, trusted afterwards; what time it is |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |

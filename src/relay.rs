@@ -10,7 +10,7 @@
 //! file shall be neither greeted nor announced, and cannot be told apart before it has spoken.
 //!
 //! Who may come is for the registry to say: each connection begins with a [`Token`]. The first one of
-//! a pair is [parked](Parked), and its thread ends; the thread of the second one carries. When an offer
+//! a pair is parked, and its thread ends; the thread of the second one carries. When an offer
 //! is over, the registry drops its lines, which hangs up on both.
 
 use std::{

@@ -207,15 +207,16 @@ impl State {
     /// Refuses an offer, or stops a transfer, or takes back one's own.
     fn reject(&mut self, client: ClientId, id: Option<OfferId>) {
         let had: Vec<_> = self.offers_to(client).map(|(id, _)| id).collect();
-        let made = self.files.open.iter().filter(|(_, offer)| offer.from == client).map(|(id, _)| *id);
-        let (mine, is_mine) = (made.collect::<Vec<_>>(), |id| !had.contains(&id));
+        let made = self.files.open.iter().filter(|(_, offer)| offer.from == client);
+        let made: Vec<_> = made.map(|(id, _)| *id).collect();
         let candidates = match id {
-            Some(_) => [&had[..], &mine].concat(),
-            None if had.is_empty() => mine,
-            None => had.clone(),
+            Some(_) => [&had[..], &made].concat(),
+            // Whoever is asked answers; only whoever is not can mean an offer of their own.
+            None if had.is_empty() => made.clone(),
+            None => had,
         };
         match self.choose(candidates, id) {
-            Ok(id) if is_mine(id) => self.end_offer(id, Ending::TakenBack),
+            Ok(id) if made.contains(&id) => self.end_offer(id, Ending::TakenBack),
             Ok(id) => self.end_offer(id, Ending::Rejected),
             Err(why) => self.tell(client, FileEvent::NotRejected(why).into()),
         }
