@@ -30,7 +30,7 @@ use crate::{
     file::{Fault, OfferId, Side, Token, way},
     registry::{
         Registry,
-        state::{Claim, Line, MOST_TRANSFERS},
+        state::{Claim, Lifeline, MOST_TRANSFERS},
     },
     transport::{ConnectionLimit, Listener, Permit},
 };
@@ -186,7 +186,7 @@ struct HangUp {
     offer: OfferId,
 }
 
-impl Line for HangUp {}
+impl Lifeline for HangUp {}
 
 impl Drop for HangUp {
     fn drop(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{
     Registry,
-    state::{Claim, Line},
+    state::{Claim, Lifeline},
 };
 use crate::{
     clock::Now,
@@ -17,7 +17,7 @@ impl Registry {
     }
 
     /// Has a line dropped when its offer ends.
-    pub fn hold(&self, offer: OfferId, line: Box<dyn Line>) {
+    pub fn hold(&self, offer: OfferId, line: Box<dyn Lifeline>) {
         self.decide(|state| state.hold(offer, line));
     }
 

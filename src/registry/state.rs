@@ -36,7 +36,7 @@ mod tests;
 mod unsaved;
 
 pub use asleep::Lasting;
-pub use files::{Claim, FileLimits, Line, MOST_TRANSFERS};
+pub use files::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use history::{History, HistoryLimits};
 pub use task::{Done, Task, Then, Work};
 

@@ -1,7 +1,7 @@
 //! Who offers which file to whom: an offer from its making to its end.
 //!
 //! The bytes never come near here, and neither do the connections they travel on. What the rules have
-//! of a connection is its [`Line`], and all they can do with it is to drop it, which hangs up. So an
+//! of a connection is its [`Lifeline`], and all they can do with it is to drop it, which hangs up. So an
 //! offer that ends, for whatever reason, ends its transfer too, and in one place.
 //!
 //! Nothing in here waits, so somebody else has to look at the clock: [`State::end_overdue_offers`]
@@ -54,7 +54,7 @@ pub struct FileLimits {
 }
 
 /// A connection that a file travels on. To drop it is to hang up.
-pub trait Line: Send {}
+pub trait Lifeline: Send {}
 
 /// What the owner of a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) struct Offers {
     /// Who may connect. Each token is taken out when it is shown.
     tokens: HashMap<Token, (OfferId, Side)>,
     /// Lines of transfers that are over, to be dropped where it costs nobody time.
-    hung_up: Vec<Box<dyn Line>>,
+    hung_up: Vec<Box<dyn Lifeline>>,
 }
 
 struct Offer {
@@ -87,7 +87,7 @@ struct Offer {
     stage: Stage,
     /// The receiver ignores the sender, and knows nothing of this.
     is_unheard: bool,
-    lines: Vec<Box<dyn Line>>,
+    lines: Vec<Box<dyn Lifeline>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl State {
     }
 
     /// Keeps a line for as long as its offer lasts.
-    pub fn hold(&mut self, id: OfferId, line: Box<dyn Line>) {
+    pub fn hold(&mut self, id: OfferId, line: Box<dyn Lifeline>) {
         match self.files.open.get_mut(&id) {
             Some(offer) => offer.lines.push(line),
             None => self.files.hung_up.push(line),
@@ -337,7 +337,7 @@ impl State {
     }
 
     /// What is to be hung up on, outside the lock.
-    pub fn take_hung_up(&mut self) -> Vec<Box<dyn Line>> {
+    pub fn take_hung_up(&mut self) -> Vec<Box<dyn Lifeline>> {
         mem::take(&mut self.files.hung_up)
     }
 }

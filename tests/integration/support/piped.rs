@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use super::DEADLINE;
 
 /// A `chat_client` between pipes.
@@ -66,6 +68,12 @@ impl Piped {
         let output = self.output.as_mut().expect("it is open");
         loop {
             let before = skipped.len();
+            if output.buffer().is_empty() {
+                let mut ends = [PollFd::new(output.get_ref(), PollFlags::IN)];
+                let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+                let ready = poll(&mut ends, Some(&deadline)).expect("a pipe");
+                assert_eq!(ready, 1, "waited too long after {skipped:?}");
+            }
             let length = output.read_line(&mut skipped).expect("text");
             assert_ne!(length, 0, "the output ended after {skipped:?}");
             if is_wanted(skipped[before..].trim_end_matches('\n')) {

@@ -71,7 +71,7 @@ fn on_its_way() -> (Chat, Arc<AtomicUsize>) {
 
 struct TestLine(Arc<AtomicUsize>);
 
-impl Line for TestLine {}
+impl Lifeline for TestLine {}
 
 impl Drop for TestLine {
     fn drop(&mut self) {
