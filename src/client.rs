@@ -13,12 +13,13 @@ use std::{
 
 use rustyline::error::ReadlineError;
 
-use self::view::View;
+use self::{files::Wishes, view::View};
 use crate::names::{Nick, Room};
 
 mod backoff;
 mod complete;
 mod editor;
+mod files;
 mod interactive;
 mod lines;
 mod link;
@@ -48,6 +49,10 @@ pub struct Options {
     pub timestamps: bool,
     /// Where the lines that were typed are kept.
     pub history: Option<PathBuf>,
+    /// The folder for files that others send.
+    pub downloads: PathBuf,
+    /// Whether to accept every file that is offered.
+    pub accept_files: bool,
     /// Where the lines to say come from, if not from the standard input.
     pub file: Option<PathBuf>,
 }
@@ -74,12 +79,13 @@ pub fn run(options: &Options) -> Result<(), Error> {
         timestamps: options.timestamps && is_interactive,
     };
     let address = Address { host: options.host.clone(), port: options.port };
+    let wishes = Wishes { downloads: options.downloads.clone(), accepts_all: options.accept_files };
     if is_interactive {
         let server = address.connect()?;
-        return interactive::run(options, address, server, view);
+        return interactive::run(options, address, server, view, wishes);
     }
     let input = plain::input(options.file.as_deref(), greeting(options.nick, options.room))?;
-    plain::run(address.connect()?, input, view)
+    plain::run(address.connect()?, input, view, wishes)
 }
 
 /// Whether there is a user at both ends, and a terminal that can move its cursor.
@@ -162,6 +168,8 @@ pub enum Error {
     CutOff(String),
     /// The connection ended without a reason.
     Lost,
+    /// So many files were not sent or not received.
+    Files(usize),
     /// The terminal, the history file or the operating system failed.
     Io(io::Error),
 }
@@ -181,6 +189,8 @@ impl fmt::Display for Error {
             Self::Input(error) => write!(f, "cannot read what is to be said: {error}"),
             Self::CutOff(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
+            Self::Files(1) => f.write_str("a file did not arrive"),
+            Self::Files(count) => write!(f, "{count} files did not arrive"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -192,7 +202,7 @@ impl error::Error for Error {
             Self::Connect { error, .. } | Self::File { error, .. } | Self::Input(error) | Self::Io(error) => {
                 Some(error)
             }
-            Self::CutOff(_) | Self::Lost => None,
+            Self::CutOff(_) | Self::Lost | Self::Files(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use self::files::FileCommand;
 use crate::{
     emoji::{Found, expand},
     names::{Nick, Room},
@@ -11,6 +12,7 @@ use crate::{
 pub mod account;
 mod administration;
 mod asked;
+pub mod files;
 mod moderation;
 pub mod muting;
 mod rank;
@@ -76,6 +78,8 @@ pub enum Command {
     Muting(MutingCommand),
     /// See the server at work.
     Watch(Watching),
+    /// Do something about a file.
+    File(FileCommand),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -148,6 +152,8 @@ pub enum Mistake {
         /// The largest.
         max: u64,
     },
+    /// Not a name that a file may arrive with.
+    InvalidFileName,
     /// A text of more than `max` bytes.
     TextTooLong {
         /// The limit in bytes.
@@ -168,8 +174,8 @@ pub struct Verb {
     pub name: &'static str,
     /// A shorter word for the same, if there is one.
     pub alias: Option<&'static str>,
-    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>` and
-    /// `[command]`.
+    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>`,
+    /// `<path>` and `[command]`.
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
@@ -231,6 +237,9 @@ pub static VERBS: &[Verb] = &[
     Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
     Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),
     Verb::new("unbanip",  "[address|network]", "Let them connect again; or list what is banned.", administration::unban_network).by(Rank::Administrator),
+    Verb::new("sendfile", "<user> <path>",    "Offer somebody a file.",                         files::send_by_hand),
+    Verb::new("acceptfile", "[id]",           "Receive a file that is offered to you.",         files::accept_by_hand),
+    Verb::new("rejectfile", "[id]",           "Refuse a file, stop it on its way, or take back your offer.", files::reject),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -260,7 +269,10 @@ impl Verb {
     /// The verb of this name or alias, in any case.
     pub fn find(word: &str) -> Option<&'static Self> {
         let is_called = |name: &str| name.eq_ignore_ascii_case(word);
-        VERBS.iter().find(|verb| is_called(verb.name) || verb.alias.is_some_and(is_called))
+        VERBS
+            .iter()
+            .chain(&files::UNLISTED)
+            .find(|verb| is_called(verb.name) || verb.alias.is_some_and(is_called))
     }
 
     /// The command that follows from `rest`, what was typed after the verb and its spaces;
@@ -400,7 +412,8 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut words: Vec<_> = VERBS.iter().flat_map(|v| [Some(v.name), v.alias]).flatten().collect();
+        let mut words: Vec<_> =
+            VERBS.iter().chain(&files::UNLISTED).flat_map(|v| [Some(v.name), v.alias]).flatten().collect();
         let all = words.len();
         words.sort_unstable();
         words.dedup();

@@ -15,6 +15,7 @@ use crate::{
 pub mod account;
 pub mod administration;
 mod emojis;
+pub mod files;
 pub mod heard;
 pub mod ignoring;
 pub mod moderation;
@@ -24,6 +25,7 @@ pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
+use files::FileEvent;
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
@@ -159,6 +161,8 @@ pub enum Event {
     Ignoring(Ignoring),
     /// The server at work.
     Watched(Watched),
+    /// Something about a file.
+    File(FileEvent),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -245,6 +249,7 @@ impl fmt::Display for Event {
             Self::Pace(event) => event.fmt(f),
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Watched(watched) => watched.fmt(f),
+            Self::File(event) => event.fmt(f),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
@@ -272,6 +277,7 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
             f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
         }
         Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
+        Mistake::InvalidFileName => f.write_str("A file cannot have this name on every system."),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),

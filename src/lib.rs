@@ -22,13 +22,13 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, networks, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, networks, files, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
 //! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; what outlives the server; what happened, in files |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
-//! | 6 | [`session`] | one client's thread |
+//! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
 //! | – | [`client`], [`cli`] | stand apart |
 //!
@@ -61,11 +61,13 @@ pub mod dialect;
 pub mod emoji;
 pub mod event;
 pub mod fact;
+pub mod file;
 pub mod log;
 pub mod names;
 pub mod origin;
 pub mod password;
 pub mod registry;
+pub mod relay;
 pub mod server;
 pub mod session;
 pub mod store;

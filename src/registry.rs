@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod backstage;
+mod files;
 pub mod hashing;
 pub mod state;
 
@@ -130,11 +131,11 @@ impl Registry {
     /// order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, Now) -> T) -> T {
         let now = Now::read();
-        let (decided, has_news) = self.locked(now.instant, |shared| {
+        let (decided, has_news, _hung_up) = self.locked(now.instant, |shared| {
             let decided = decide(&mut shared.state, now);
             shared.post();
             shared.log();
-            (decided, shared.state.has_news_to_save())
+            (decided, shared.state.has_news_to_save(), shared.state.take_hung_up())
         });
         if has_news {
             self.backstage.wake_saver();

@@ -2,11 +2,11 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
-    thread::{self, Scope},
+    thread::{self, JoinHandle, Scope},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
         hashing::Hasher,
         state::{self, State},
     },
+    relay::Relay,
     session,
     store::{Database, Keeper, Restored, Saver},
     transport::{self, Connection, ConnectionLimit, Listener},
@@ -80,6 +81,7 @@ pub struct Server {
     keeper: Option<Keeper>,
     watch: Watch,
     log: Option<Log>,
+    relay: Relay,
 }
 
 impl Server {
@@ -91,10 +93,13 @@ impl Server {
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
+        let relay = bind_relay(listener.address().ip(), config)?;
+        let mut rules = config.rules;
+        rules.files.port = relay.address().port();
         let (restored, saver, keeper) = open(config)?;
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
-        let state = State::new(config.rules, restored, Now::read()).with_administrator(administrator);
+        let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
@@ -113,6 +118,7 @@ impl Server {
             log,
             broadcaster,
             watch,
+            relay,
         })
     }
 
@@ -132,44 +138,30 @@ impl Server {
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log, watch } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, relay, saver, keeper, log, watch } = self;
         let _listed = watch.enter("acceptor");
-        let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
-        let broadcasting = start("broadcaster").spawn(move || {
+        let stops = StopOnDrop(stopper.clone());
+        let broadcasting = start("broadcaster", &watch, move || {
             let _stops = stops;
-            let _listed = theirs.enter("broadcaster");
             broadcaster.run();
-        });
-        let broadcasting = broadcasting.map_err(Error::Spawn)?;
-        let theirs = watch.clone();
-        let logging = log.map(|log| {
-            start("log").spawn(move || {
-                let _listed = theirs.enter("log");
-                log.run();
-            })
-        });
-        let logging = logging.transpose().map_err(Error::Spawn)?;
+        })?;
+        let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
         let acceptor =
             Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
-        thread::scope(|scope| -> Result<(), Error> {
+        thread::scope(|scope| {
             if let Some(keeper) = keeper {
-                let keeping = || {
-                    let _listed = watch.enter("keeper");
-                    keeper.run(|| registry.changes());
-                };
-                start("keeper").spawn_scoped(scope, keeping).map_err(Error::Spawn)?;
+                start_in(scope, "keeper", &watch, || keeper.run(|| registry.changes()))?;
             }
-            // Nobody can decide anything any more: what is kept now is the last of it.
+            // Nobody can decide anything any more then: what is kept last is all.
             let _finishes = FinishOnDrop(&saver);
             thread::scope(|sessions| {
-                // However accepting ends, the sessions are told, or the scope would wait for ever.
-                let _stops = StopSessions(&registry);
-                let watching = || {
-                    let _listed = watch.enter("closing time");
+                // However accepting ends, the others are told, or the scope would wait for ever.
+                let _stops = StopOthers { registry: &registry, relay: &relay };
+                start_in(sessions, "closing time", &watch, || {
                     registry.wait_for_closing_time();
                     stopper.stop();
-                };
-                start("closing time").spawn_scoped(sessions, watching).map_err(Error::Spawn)?;
+                })?;
+                start_in(sessions, "files", &watch, || relay.run(&registry, sessions))?;
                 acceptor.accept(sessions);
                 Ok(())
             })
@@ -183,6 +175,34 @@ impl Server {
         }
         if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
+}
+
+/// Starts a thread of the server's own, which is listed under its name as long as it runs.
+fn start(
+    name: &'static str,
+    watch: &Watch,
+    job: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    let watch = watch.clone();
+    let listed = move || {
+        let _listed = watch.enter(name);
+        job();
+    };
+    thread::Builder::new().name(name.into()).spawn(listed).map_err(Error::Spawn)
+}
+
+/// The same, of a thread that ends with its scope.
+fn start_in<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &'static str,
+    watch: &'scope Watch,
+    job: impl FnOnce() + Send + 'scope,
+) -> Result<(), Error> {
+    let listed = move || {
+        let _listed = watch.enter(name);
+        job();
+    };
+    thread::Builder::new().name(name.into()).spawn_scoped(scope, listed).map(drop).map_err(Error::Spawn)
 }
 
 /// Listens on the first address of the host that can be had.
@@ -214,8 +234,10 @@ fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry,
     Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
 }
 
-fn start(name: &str) -> thread::Builder {
-    thread::Builder::new().name(name.into())
+fn bind_relay(ip: IpAddr, config: &Config) -> Result<Relay, Error> {
+    let address = SocketAddr::new(ip, config.rules.files.port);
+    let per_address = config.max_per_address.unwrap_or(usize::MAX);
+    Relay::bind(address, per_address).map_err(|source| Error::Bind { address, source })
 }
 
 /// A server without its broadcaster would be silent for ever; it stops instead.
@@ -236,11 +258,15 @@ impl Drop for FinishOnDrop<'_> {
     }
 }
 
-struct StopSessions<'a>(&'a Registry);
+struct StopOthers<'a> {
+    registry: &'a Registry,
+    relay: &'a Relay,
+}
 
-impl Drop for StopSessions<'_> {
+impl Drop for StopOthers<'_> {
     fn drop(&mut self) {
-        self.0.stop();
+        self.registry.stop();
+        self.relay.close();
     }
 }
 

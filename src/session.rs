@@ -145,9 +145,10 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
+        file::ByteCount,
         registry::{
             hashing::Hasher,
-            state::{self, HistoryLimits, State},
+            state::{self, FileLimits, HistoryLimits, State},
         },
         store::{Restored, Saver},
         watch::Watch,
@@ -179,8 +180,12 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        let history = HistoryLimits { kept: 0, replayed: 0 };
-        let limits = state::Limits { presence: 200, history, rate: None };
+        let limits = state::Limits {
+            presence: 200,
+            history: HistoryLimits { kept: 0, replayed: 0 },
+            rate: None,
+            files: FileLimits { largest: ByteCount(0), port: 0 },
+        };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Saver::none(), Hasher::cheap(), Watch::start()), posts)
     }

@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::net::sockopt;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    net::sockopt,
+};
 
 use crate::{broadcaster::Sink, fact::Ending};
 
@@ -55,6 +59,19 @@ impl Listener {
     /// listener was closed.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.socket.accept()
+    }
+
+    /// As [`Listener::accept`]; `None` when nobody has come for so long.
+    ///
+    /// # Errors
+    /// As [`Listener::accept`].
+    pub fn accept_within(&self, patience: Duration) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
+        match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) {
+            Ok(0) | Err(Errno::INTR) => Ok(None),
+            Ok(_) => self.accept().map(Some),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Accepts nothing more, and wakes who waits in [`Listener::accept`].

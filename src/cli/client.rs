@@ -44,6 +44,14 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     history: Option<PathBuf>,
 
+    /// The folder for files that others send; it is made when the first one comes.
+    #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
+    downloads: PathBuf,
+
+    /// Accept every file that anybody offers. (Whoever is in the chat can then fill your disk.)
+    #[arg(long)]
+    accept_files: bool,
+
     /// Say the lines of this file, hear what is answered, and end; `-` is the standard input.
     file: Option<PathBuf>,
 }
@@ -68,6 +76,8 @@ impl From<Arguments> for Options {
             color: arguments.color,
             timestamps: !arguments.no_timestamps,
             history: arguments.history,
+            downloads: arguments.downloads,
+            accept_files: arguments.accept_files,
             file: arguments.file,
         }
     }

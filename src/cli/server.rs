@@ -11,8 +11,9 @@ use tracing::level_filters::LevelFilter;
 
 use super::secret;
 use crate::{
+    file::ByteCount,
     log,
-    registry::state::{self, HistoryLimits, Rate},
+    registry::state::{self, FileLimits, HistoryLimits, Rate},
     server::{Config, Server},
 };
 
@@ -96,6 +97,13 @@ pub struct Arguments {
     /// Log no addresses of clients
     #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
     no_log_addresses: bool,
+    /// Largest file that users may send each other; 0 for no limit
+    #[arg(long, env = "CHAT_MAX_FILE_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    max_file_size: u64,
+
+    /// TCP port that files are sent over; 0 for any free one
+    #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
+    transfer_port: u16,
 
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
@@ -168,10 +176,12 @@ impl Arguments {
     }
 
     fn rules(&self) -> state::Limits {
+        let largest = if self.max_file_size > 0 { self.max_file_size } else { u64::MAX };
         state::Limits {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
             rate: Rate::per_second(self.rate, self.burst),
+            files: FileLimits { largest: ByteCount(largest), port: self.transfer_port },
         }
     }
 

@@ -1,8 +1,12 @@
 //! What Tab makes of a half-typed word, and what is still to be typed after a command.
 
+use std::path::PathBuf;
+
+use super::files::home;
 use crate::{
     command::{VERBS, Verb, split_word},
     emoji::{self, Emoji},
+    text::clean,
 };
 
 /// The word before the cursor, and what it can become.
@@ -10,7 +14,7 @@ use crate::{
 pub(super) struct Word<'a> {
     /// Where it starts in the line, in bytes.
     pub(super) start: usize,
-    typed: &'a str,
+    pub(super) typed: &'a str,
     pub(super) kind: Kind,
 }
 
@@ -25,6 +29,8 @@ pub(super) enum Kind {
     Room,
     /// A user that a command is about, or that is named in a text.
     User,
+    /// A file.
+    Path,
     /// A user who is spoken to, at the start of a text.
     Addressee,
     /// An emoji in a text, from its first colon on.
@@ -55,6 +61,11 @@ impl<'a> Word<'a> {
         }
         let (verb, arguments) = split_word(command);
         let (kind, is_text) = parameter(Verb::find(verb)?, arguments)?;
+        if kind == Kind::Path {
+            // It goes on to the end of the line, spaces and all.
+            let (_, path) = split_word(arguments);
+            return Some(Self { start: cursor - path.len(), typed: path, kind });
+        }
         let word = Self { start, typed, kind };
         Some(if is_text { word.or_emoji() } else { word })
     }
@@ -121,7 +132,7 @@ impl Kind {
             Self::Addressee => ": ",
             Self::Room | Self::User => " ",
             Self::Command if Verb::find(word).is_some_and(|verb| !verb.parameters.is_empty()) => " ",
-            Self::Command | Self::Topic | Self::Emoji => "",
+            Self::Command | Self::Topic | Self::Emoji | Self::Path => "",
         }
     }
 }
@@ -143,6 +154,28 @@ fn emoji_hint(line: &str) -> Option<String> {
     Some(format!("{}: {picture}", &name[word.typed.len() - 1..]))
 }
 
+/// The files and folders whose paths begin with what was typed, in alphabetical order.
+pub(super) fn paths(typed: &str) -> Vec<String> {
+    let (folder, name) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
+    let place = if folder.is_empty() { PathBuf::from(".") } else { home(folder) };
+    let mut paths: Vec<_> = place
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let entry_name = entry.file_name().into_string().ok()?;
+            // What cannot be shown as it is cannot be typed either; hidden files want to be asked for.
+            let is_offered =
+                clean(&entry_name) == entry_name && name.starts_with('.') == entry_name.starts_with('.');
+            let end = if entry.path().is_dir() { "/" } else { "" };
+            (is_offered && starts_with(&entry_name, name)).then(|| format!("{folder}{entry_name}{end}"))
+        })
+        .collect();
+    paths.sort_unstable();
+    paths
+}
+
 /// What is still to be typed after a command: `<user> <message>`.
 fn usage_hint(line: &str) -> Option<String> {
     let (word, arguments) = split_word(line.strip_prefix('/')?);
@@ -162,6 +195,7 @@ fn parameter(verb: &Verb, arguments: &str) -> Option<(Kind, bool)> {
         "<room>" | "[room]" if complete == 0 => Some((Kind::Room, false)),
         "[command]" if complete == 0 => Some((Kind::Topic, false)),
         "<message>" | "<action>" | "[text]" | "[reason]" => Some((Kind::User, true)),
+        "<path>" => Some((Kind::Path, false)),
         _ => None,
     }
 }
@@ -198,6 +232,7 @@ mod tests {
             Kind::Room => &["lobby", "ops"],
             Kind::User | Kind::Addressee => &USERS,
             Kind::Emoji => &[],
+            Kind::Path => &["my notes.txt", "my music/"],
         };
         let completion = match word.kind {
             Kind::Emoji => word.complete_emoji(),
@@ -236,6 +271,31 @@ mod tests {
         check_nothing("/nick bo");
         check_nothing("/whois bob bo");
         check_nothing("/quit bo");
+    }
+
+    #[test]
+    fn a_path_goes_on_to_the_end_of_the_line() {
+        check("/sendfile b|", "/sendfile bob |", &[]);
+        check("/sendfile bob m|", "/sendfile bob my |", &["my music/", "my notes.txt"]);
+        check("/sendfile bob my n|", "/sendfile bob my notes.txt|", &[]);
+        check("/sendfile bob  my mu|", "/sendfile bob  my music/|", &[]);
+    }
+
+    #[test]
+    fn paths_are_those_that_are_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let base = format!("{}/", folder.path().display());
+        for name in ["b c", "b\u{1b}", ".hidden"] {
+            std::fs::write(folder.path().join(name), "").expect("a file");
+        }
+        std::fs::create_dir(folder.path().join("a")).expect("a folder");
+        let found = |typed: &str| paths(&(base.clone() + typed));
+        assert_eq!(found(""), [format!("{base}a/"), format!("{base}b c")]);
+        assert_eq!(found("B"), [format!("{base}b c")]);
+        assert_eq!(found("."), [format!("{base}.hidden")]);
+        assert_eq!(found("x"), [""; 0]);
+        assert_eq!(found("a/"), [""; 0]);
+        assert_eq!(found("none/"), [""; 0]);
     }
 
     #[test]

@@ -243,6 +243,7 @@ impl Page {
             Kind::User | Kind::Addressee => self.completion_by(word, Question::Users),
             Kind::Room => self.completion_by(word, Question::Rooms),
             Kind::Emoji => word.complete_emoji(),
+            Kind::Path => word.complete(complete::paths(word.typed).iter().map(String::as_str)),
         }
     }
 

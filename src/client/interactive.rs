@@ -14,8 +14,10 @@ use super::{
     Address, Error, Options,
     backoff::Backoff,
     editor::Editor,
+    files::{Files, Outside, Step, Typed, Wishes},
     link::{Link, NotSent},
     listener::Listener,
+    screen::Screen,
     secret::Secret,
     status::{Ending, Status},
     terminal::RawMode,
@@ -25,7 +27,13 @@ use crate::command::{Verb, account::misplaced_secret, split_word};
 
 /// Chats until the user or the server ends it. The terminal is restored when this returns, however
 /// that happens.
-pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: View) -> Result<(), Error> {
+pub(super) fn run(
+    options: &Options,
+    address: Address,
+    server: TcpStream,
+    view: View,
+    wishes: Wishes,
+) -> Result<(), Error> {
     let link = Arc::new(Link::new(Status::new(options.nick, options.room)));
     end_on_signals(&link)?;
     let terminal = Arc::new(RawMode::enter()?);
@@ -35,11 +43,21 @@ pub(super) fn run(options: &Options, address: Address, server: TcpStream, view: 
     }
     // Nothing is ever sent: the thread waits for this to be dropped.
     let (_client, stop) = bounded(0);
-    let listener =
-        Listener { address, link: Arc::clone(&link), screen, view, stop, backoff: Backoff::default() };
+    let desk = Desk { link: Arc::clone(&link), screen: screen.clone(), view };
+    let files = Files::new(wishes, Box::new(desk));
+    let (link_too, files_too) = (Arc::clone(&link), Arc::clone(&files));
+    let listener = Listener {
+        address,
+        link: link_too,
+        files: files_too,
+        screen,
+        view,
+        stop,
+        backoff: Backoff::default(),
+    };
     // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
-    let chatted = chat(&mut editor, &link, view);
+    let chatted = chat(&mut editor, &link, &files, view);
     link.leave();
     if let Some(path) = &options.history {
         editor.save_history(path)?;
@@ -55,9 +73,9 @@ fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
 }
 
 /// Sends what the user types.
-fn chat(editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
+fn chat(editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
     while let Some(text) = editor.next_line()? {
-        send(&text, editor, link, view)?;
+        send(&text, editor, link, files, view)?;
     }
     match link.ending() {
         Some(Ending::CutOff(reason)) => Err(Error::CutOff(reason)),
@@ -67,7 +85,7 @@ fn chat(editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
 }
 
 /// Sends each line of `text`. What cannot be sent is given back to the user.
-fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
+fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for (sent, line) in lines.iter().enumerate() {
         if let Some(verb) = misplaced_secret(line) {
@@ -77,7 +95,7 @@ fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), 
             continue;
         }
         let Some(whole) = with_passwords(line, editor, link, view)? else { continue };
-        match link.send(&whole) {
+        match speak(&whole, link, files) {
             Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
             Ok(()) => editor.remember(&whole)?,
             Err(NotSent) if is_quit(&whole) => link.quit(),
@@ -119,6 +137,48 @@ fn with_passwords<'a>(
         whole = format!("{whole} {}", password.reveal());
     }
     Ok(Some(whole.into()))
+}
+
+/// Sends one line, or does what it says.
+fn speak(typed: &str, link: &Link, files: &Arc<Files>) -> Result<(), NotSent> {
+    match files.typed(typed) {
+        Typed::AsItIs => link.send(typed),
+        Typed::Instead(other) => link.send(&other),
+        Typed::Refused => Ok(()),
+        Typed::Offer(to, path) => {
+            let files = Arc::clone(files);
+            // It reads the whole file first, and the user goes on typing meanwhile.
+            let offering = thread::Builder::new().name("offering".to_owned());
+            offering.spawn(move || files.offer(to, path)).map(drop).map_err(|_| NotSent)
+        }
+    }
+}
+
+/// What the threads that send and receive files have of the terminal.
+struct Desk {
+    link: Arc<Link>,
+    screen: Screen,
+    view: View,
+}
+
+impl Outside for Desk {
+    fn notice(&self, words: &str) {
+        self.screen.print(self.view.notice(words));
+    }
+
+    fn send(&self, line: &str) -> bool {
+        self.link.send(line).is_ok()
+    }
+
+    fn progress(&self, step: &Step<'_>) {
+        self.link.progress(Some(step.all));
+        self.screen.refresh();
+    }
+
+    fn no_progress(&self) {
+        self.link.progress(None);
+        self.screen.refresh();
+    }
 }
 
 fn is_quit(line: &str) -> bool {

@@ -126,6 +126,11 @@ impl Link {
         self.status.lock().question.is_some()
     }
 
+    /// Files have come so far, in percent; with `None` there are none on their way.
+    pub(super) fn progress(&self, percent: Option<u8>) {
+        self.status.lock().progress(percent);
+    }
+
     /// The prompt as it is to be now.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)

@@ -10,13 +10,16 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
-    Address, backoff::Backoff, lines::Lines, link::Link, screen::Screen, status::Ending, view::View,
+    Address, backoff::Backoff, files::Files, lines::Lines, link::Link, screen::Screen, status::Ending,
+    view::View,
 };
+use crate::event::heard::Heard;
 
 /// What the thread has.
 pub(super) struct Listener {
     pub(super) address: Address,
     pub(super) link: Arc<Link>,
+    pub(super) files: Arc<Files>,
     pub(super) screen: Screen,
     pub(super) view: View,
     /// Its other end is dropped when the client ends.
@@ -36,6 +39,7 @@ impl Listener {
             if self.link.ending().is_some() {
                 break;
             }
+            self.files.disconnected();
             for unheard in self.link.disconnect() {
                 self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
             }
@@ -47,6 +51,7 @@ impl Listener {
     /// Shows what the server says until it closes.
     fn listen(&mut self, server: &Arc<TcpStream>) {
         let mut lines = Lines::new(&**server);
+        self.files.connected(server.peer_addr().ok().map(|server| server.ip()));
         if self.link.connect(server).is_err() {
             return;
         }
@@ -64,6 +69,12 @@ impl Listener {
     fn hear(&mut self, line: &str) {
         // A server that speaks is back; one that takes calls and says nothing may still be starting.
         self.backoff = Backoff::default();
+        match Heard::new(line) {
+            Heard::Cue(cue) => return self.files.cue(cue),
+            Heard::FileRequest => self.files.requested(),
+            Heard::UnknownCommand(word) => self.files.unknown(word),
+            _ => {}
+        }
         if let Some(shown) = self.link.hear(line, self.view) {
             self.screen.print(shown);
         }

@@ -2,17 +2,24 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     path::Path,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::{Mutex, MutexGuard};
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::{Error, lines::Lines, view::View};
+use super::{
+    Error,
+    files::{Files, Outside, Step, Typed, Wishes},
+    lines::Lines,
+    view::View,
+};
 use crate::event::heard::Heard;
 
 /// Where the lines to say come from.
@@ -34,15 +41,22 @@ pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Erro
 ///
 /// Two threads, because both directions can be full at the same time: one that alternated between
 /// them would wait for itself.
-pub(super) fn run(server: TcpStream, input: Input, view: View) -> Result<(), Error> {
-    let server = Arc::new(server);
-    let mouth = Arc::clone(&server);
+pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -> Result<(), Error> {
+    let mouth = Arc::new(Mouth { server, turn: Mutex::new(()) });
+    let files = Files::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
+    files.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
+    let (mouth_too, files_too) = (Arc::clone(&mouth), Arc::clone(&files));
     // One message is ever sent.
     let (outcome, is_all_said) = bounded(1);
     // Never joined: it may be waiting for an input that nobody will ever give. It ends with us.
-    thread::Builder::new().name("input".to_owned()).spawn(move || say(input, &mouth, &outcome))?;
-    match listen(&server, view) {
-        Ok(farewell) => judge(farewell, &is_all_said),
+    thread::Builder::new()
+        .name("input".to_owned())
+        .spawn(move || say(input, &mouth_too, &files_too, &outcome))?;
+    match listen(&mouth.server, &files, view) {
+        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match files.failures() {
+            0 => Ok(()),
+            failures => Err(Error::Files(failures)),
+        }),
         // Nobody wants to hear more: `chat_client | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(error.into()),
@@ -59,29 +73,128 @@ fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Resul
     }
 }
 
-/// Says everything, and then that it was everything: the server still answers what it owes.
-fn say(input: Input, server: &TcpStream, outcome: &Sender<Result<(), Error>>) {
-    let said = copy_lines(input, server);
+/// Says everything, waits for the files that were sent or accepted, and then says that it was
+/// everything: the server still answers what it owes.
+fn say(input: Input, mouth: &Mouth, files: &Files, outcome: &Sender<Result<(), Error>>) {
+    let said = copy_lines(input, &mut Script { mouth, files, turn: None });
+    if said.is_ok() {
+        files.wait();
+    }
     // Before the server can close because of what follows. If nobody listens, we are ending.
     let _ = outcome.send(said);
-    let _ = server.shutdown(Shutdown::Write);
+    let _ = mouth.server.shutdown(Shutdown::Write);
 }
 
-/// Copies as it comes, and ends the last line if need be: to the server, half a line is nothing.
-fn copy_lines(mut from: impl Read, mut to: impl Write) -> Result<(), Error> {
-    let mut buffer = [0; 8192];
-    let mut last = b'\n';
-    loop {
-        let length = match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::Input(error)),
-        };
-        to.write_all(&buffer[..length]).map_err(|_| Error::Lost)?;
-        last = buffer[length - 1];
+/// The way to the server. More than one thread speaks, and each a whole line at a time.
+struct Mouth {
+    server: TcpStream,
+    turn: Mutex<()>,
+}
+
+/// Where lines go.
+trait Hearer {
+    /// Hears bytes: pieces of lines, or many. With the newline at the end of a piece a line is over.
+    fn hear(&mut self, bytes: &[u8]) -> Result<(), Error>;
+
+    /// Hears one whole line that begins with a slash, without its end; whether this was all there is
+    /// to do about it.
+    fn hear_command(&mut self, line: &str) -> Result<bool, Error>;
+}
+
+/// What the user's lines go through on their way to the server.
+struct Script<'a> {
+    mouth: &'a Mouth,
+    files: &'a Files,
+    /// While a line is begun and not ended, nobody else may say anything.
+    turn: Option<MutexGuard<'a, ()>>,
+}
+
+impl Hearer for Script<'_> {
+    fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.turn.get_or_insert_with(|| self.mouth.turn.lock());
+        (&self.mouth.server).write_all(bytes).map_err(|_| Error::Lost)?;
+        if bytes.ends_with(b"\n") {
+            self.turn = None;
+        }
+        Ok(())
     }
-    if last == b'\n' { Ok(()) } else { to.write_all(b"\n").map_err(|_| Error::Lost) }
+
+    fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
+        match self.files.typed(line) {
+            Typed::AsItIs => return Ok(false),
+            Typed::Instead(line) => self.hear(format!("{line}\n").as_bytes())?,
+            Typed::Offer(to, path) => self.files.offer(to, path),
+            Typed::Refused => {}
+        }
+        Ok(true)
+    }
+}
+
+/// What the threads that send and receive files have of the pipe: the standard output is for what the
+/// server says, so they speak on standard error.
+struct Pipe(Arc<Mouth>);
+
+impl Outside for Pipe {
+    fn notice(&self, words: &str) {
+        // When even standard error is closed, the exit status still tells.
+        let _ = writeln!(io::stderr(), "{words}");
+    }
+
+    fn send(&self, line: &str) -> bool {
+        /// A script that has begun a line and does not end it shall not stop everything else.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let Some(_turn) = self.0.turn.try_lock_for(PATIENCE) else { return false };
+        (&self.0.server).write_all(format!("{line}\n").as_bytes()).is_ok()
+    }
+
+    fn progress(&self, step: &Step<'_>) {
+        if let Some(tens) = step.tens() {
+            self.notice(&format!("{}: {tens} %", step.name));
+        }
+    }
+
+    fn no_progress(&self) {}
+}
+
+/// The longest command that is looked at; what is longer is for the server to refuse.
+const LONGEST_COMMAND: u64 = 64 * 1024;
+
+/// Copies as it comes, and ends the last line if need be: to the server, half a line is nothing. Only
+/// commands are looked at, each as a whole.
+fn copy_lines(from: impl Read, to: &mut impl Hearer) -> Result<(), Error> {
+    let mut from = BufReader::new(from);
+    let mut is_at_start = true;
+    loop {
+        let chunk = match from.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            chunk => chunk.map_err(Error::Input)?,
+        };
+        match chunk {
+            [] => break,
+            [b'/', ..] if is_at_start => is_at_start = copy_command(&mut from, to)?,
+            _ => {
+                let end = memchr::memmem::find(chunk, b"\n/").map_or(chunk.len(), |newline| newline + 1);
+                to.hear(&chunk[..end])?;
+                is_at_start = chunk[end - 1] == b'\n';
+                from.consume(end);
+            }
+        }
+    }
+    if is_at_start { Ok(()) } else { to.hear(b"\n") }
+}
+
+/// Copies a command, unless there is something else to do about it; whether a new line begins after
+/// it.
+fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, Error> {
+    let mut line = Vec::new();
+    from.take(LONGEST_COMMAND).read_until(b'\n', &mut line).map_err(Error::Input)?;
+    let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST_COMMAND;
+    let command = String::from_utf8_lossy(&line);
+    if is_whole && to.hear_command(command.trim_end_matches(['\n', '\r']))? {
+        return Ok(true);
+    }
+    to.hear(&line)?;
+    Ok(line.ends_with(b"\n"))
 }
 
 /// How the server closed.
@@ -98,7 +211,7 @@ enum Farewell {
 }
 
 /// Writes each line at once: who reads us may be waiting for just this one.
-fn listen(server: &TcpStream, view: View) -> io::Result<Farewell> {
+fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Farewell> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
     let mut farewell = Farewell::Closed;
@@ -115,6 +228,12 @@ fn listen(server: &TcpStream, view: View) -> io::Result<Farewell> {
         match Heard::new(&line) {
             Heard::Goodbye => farewell = Farewell::Goodbye,
             Heard::CutOff => farewell = Farewell::CutOff(line.clone()),
+            Heard::Cue(cue) => {
+                files.cue(cue);
+                continue;
+            }
+            Heard::FileRequest => files.requested(),
+            Heard::UnknownCommand(word) => files.unknown(word),
             _ => {}
         }
         let mut shown = view.line(&line, None);
@@ -150,16 +269,49 @@ impl Read for WhileWanted<'_> {
 mod tests {
     use super::*;
 
+    /// What is heard, with `<…>` for each command that is done in another way.
+    struct Ear(Vec<u8>);
+
+    impl Hearer for Ear {
+        fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
+            let is_mine = line.starts_with("/my");
+            if is_mine {
+                self.0.extend_from_slice(format!("<{line}>").as_bytes());
+            }
+            Ok(is_mine)
+        }
+    }
+
+    /// Gives one byte at a time.
+    struct Slowly<'a>(&'a [u8]);
+
+    impl Read for Slowly<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
     #[test]
     fn the_last_line_is_ended_and_nothing_else_is_changed() {
         let copied = |input: &[u8]| {
-            let mut output = Vec::new();
-            copy_lines(input, &mut output).unwrap();
-            output
+            let (mut at_once, mut slowly) = (Ear(Vec::new()), Ear(Vec::new()));
+            copy_lines(input, &mut at_once).unwrap();
+            copy_lines(Slowly(input), &mut slowly).unwrap();
+            assert_eq!(at_once.0, slowly.0, "however it comes");
+            at_once.0
         };
         assert_eq!(copied(b""), b"");
         assert_eq!(copied(b"a\n\nb\n"), b"a\n\nb\n");
         assert_eq!(copied(b"a\r\n\xffb"), b"a\r\n\xffb\n");
+        assert_eq!(copied(b"/a\n/b/c\nd/e\n/\xff"), b"/a\n/b/c\nd/e\n/\xff\n");
+        assert_eq!(copied(b"a\n/my b\r\n/my c\n d /my\n/my e"), b"a\n</my b></my c> d /my\n</my e>");
+        let long = ["/my ".as_bytes(), &vec![b'x'; 100_000]].concat();
+        assert_eq!(copied(&long).len(), long.len() + 1);
     }
 
     #[test]

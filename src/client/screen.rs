@@ -39,7 +39,8 @@ fn wake(mut printer: impl ExternalPrinter, calls: &Receiver<()>) {
     }
 }
 
-/// The listening thread's end.
+/// The end of those who have something to show: the listening thread, and those of files.
+#[derive(Clone)]
 pub(super) struct Screen {
     lines: Sender<String>,
     waker: Sender<()>,

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     backoff::Backoff,
+    files::bar,
     questions::{Question, Questions},
     secret::Login,
     view::View,
@@ -26,6 +27,8 @@ pub(super) struct Status {
     room: Room,
     /// Seconds until the next attempt, while there is no connection.
     reconnecting_in: Option<u64>,
+    /// How far files have come, in percent, while there are any on their way.
+    progress: Option<u8>,
     wanted: Wanted,
     /// What the server was asked, and what it answered.
     pub(super) questions: Questions,
@@ -93,6 +96,7 @@ impl Status {
             nick: None,
             room: Room::lobby(),
             reconnecting_in: None,
+            progress: None,
             wanted: Wanted { nick, room, reclaim: None, login: Login::default(), is_return: false },
             questions: Questions::default(),
             unheard: VecDeque::new(),
@@ -181,8 +185,21 @@ impl Status {
             // Always the same width, so that the countdown need not disturb the editor.
             Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
             None if nick.is_empty() => "> ".to_owned(),
-            None => view.prompt(self.room.as_str(), nick),
+            None => view.prompt(&self.place(), nick),
         }
+    }
+
+    /// The room, and how far files have come. Always the same width while they do.
+    fn place(&self) -> String {
+        match self.progress {
+            Some(percent) => format!("{} {}", self.room, bar(percent)),
+            None => self.room.to_string(),
+        }
+    }
+
+    /// Files have come so far, in percent.
+    pub(super) fn progress(&mut self, percent: Option<u8>) {
+        self.progress = percent;
     }
 
     /// Whose name is to be highlighted.
@@ -276,6 +293,15 @@ mod tests {
         assert_eq!(prompt(&status), "[ops] guest_1> ");
         hear(&mut status, &["[ops] bob: Nickname changed to 'fool'.", "You returned to the lobby."]);
         assert_eq!(prompt(&status), "[lobby] guest_1> ");
+    }
+
+    #[test]
+    fn while_files_are_on_their_way_the_prompt_says_how_far_they_are() {
+        let mut status = alice();
+        status.progress(Some(42));
+        assert_eq!(prompt(&status), "[ops ####......  42 %] alice> ");
+        status.progress(None);
+        assert_eq!(prompt(&status), "[ops] alice> ");
     }
 
     #[test]

@@ -40,6 +40,10 @@ impl View {
                 shown.insert_str(0, bell(me));
                 shown += &self.paint(style::WHISPER, line);
             }
+            Heard::FileRequest => {
+                shown.insert_str(0, bell(me));
+                shown += &self.paint(style::NOTICE, line);
+            }
             Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
             _ => shown += line,
         }

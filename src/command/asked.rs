@@ -5,8 +5,11 @@
 
 use std::fmt;
 
-use super::{AccountCommand, Administration, Command, Moderation, MutingCommand, Watching};
-use crate::names::{Network, Nick, Room};
+use super::{AccountCommand, Administration, Command, FileCommand, Moderation, MutingCommand, Watching};
+use crate::{
+    file::Side,
+    names::{Network, Nick, Room},
+};
 
 /// A command, less what is nobody's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,7 @@ impl Command {
             Self::Ignore(nick) => ("ignore", About::User(*nick)),
             Self::Unignore(nick) => ("unignore", About::User(*nick)),
             Self::Account(account) => account.asked(),
+            Self::File(file) => file.asked(),
             Self::Administer(administration) => administration.asked(),
             Self::Muting(muting) => muting.asked(),
             Self::Watch(Watching::Threads) => ("threads", About::Nothing),
@@ -135,6 +139,17 @@ impl MutingCommand {
             Self::List => ("mutelist", About::Nothing),
             Self::Mute { user, seconds: _ } => ("mute", About::User(*user)),
             Self::Unmute(user) => ("unmute", About::User(*user)),
+        }
+    }
+}
+
+impl FileCommand {
+    fn asked(&self) -> (&'static str, About) {
+        match self {
+            Self::Offer { to, label: _ } => ("sendfile", About::User(*to)),
+            Self::Reject(_) => ("rejectfile", About::Nothing),
+            Self::ByHand(Side::Sender) => ("sendfile", About::Nothing),
+            Self::Take(_) | Self::ByHand(Side::Receiver) => ("acceptfile", About::Nothing),
         }
     }
 }

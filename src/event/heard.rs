@@ -4,6 +4,8 @@
 //! together. Nobody can forge a sentence by typing it, because what people say always stands behind
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or a topic's words.
 
+use super::files;
+
 /// A line from the server, as far as a client cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
@@ -43,6 +45,10 @@ pub enum Heard<'a> {
         /// What.
         text: &'a str,
     },
+    /// Somebody offers you a file.
+    FileRequest,
+    /// Something for this program and not for its user; to be parsed as a [`Cue`](super::files::Cue).
+    Cue(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
     /// The answer to `/rooms`.
@@ -60,6 +66,8 @@ pub enum Heard<'a> {
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
+    /// The server does not know this command.
+    UnknownCommand(&'a str),
     /// Anything else: to be shown as it is.
     Other,
 }
@@ -77,6 +85,8 @@ impl<'a> Heard<'a> {
                 Self::PasswordRefused
             }
             _ if line.starts_with("Disconnected by ") => Self::CutOff,
+            _ if line.starts_with(files::CUE) => Self::Cue(line),
+            _ if line.starts_with(files::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -104,6 +114,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let changed = || between("Nickname changed to '", "'.");
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
+    let unknown = || between("Unknown command: /", ". Type /help for available commands.");
     let rooms = || line.strip_prefix("Active rooms: ");
     let gone = || between("Nickname '", "' is no longer registered.");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
@@ -114,6 +125,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .or_else(|| gone().map(|_| Heard::Unregistered))
         .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::CutOff))
         .or_else(|| joined().map(Heard::YourRoom))
+        .or_else(|| unknown().map(Heard::UnknownCommand))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
 }
@@ -134,7 +146,13 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing, account::AccountEvent, administration::Administered},
+        event::{
+            Event, Listing,
+            account::AccountEvent,
+            administration::Administered,
+            files::{Cue, FileEvent},
+        },
+        file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},
         text::Text,
     };
@@ -182,8 +200,31 @@ mod tests {
             Heard::WhisperFrom { from: "bob", text: "hi" },
         );
         check(&Event::WhisperTo { to: bob, text: text("hi") }, Heard::WhisperTo { to: "bob", text: "hi" });
+        let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };
+        check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
+        let cue = Cue::NotTaken.to_string();
+        assert_eq!(Heard::new(&cue), Heard::Cue(&cue));
+        check(&Event::Mistaken(Mistake::UnknownVerb("x".into())), Heard::UnknownCommand("x"));
         check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
         check(&Event::Arrived(bob), Heard::Other);
+    }
+
+    #[test]
+    fn nobody_can_say_a_cue() {
+        let (bob, room, cue) = (Nick::new("bob").unwrap(), Room::lobby(), text("@file not-taken"));
+        let at = std::time::UNIX_EPOCH;
+        for event in [
+            Event::Said { room, from: bob, text: cue.clone(), seq: 1, at },
+            Event::Acted { from: bob, text: cue.clone(), seq: 1, at },
+            Event::WhisperFrom { from: bob, text: cue.clone() },
+            Event::TopicSet { by: bob, topic: cue.clone() },
+            Event::Topic { room, topic: Some(cue) },
+            Event::Mistaken(Mistake::UnknownVerb("@file".into())),
+            Event::Mistaken(Mistake::NoSuchUser("@file".into())),
+        ] {
+            assert!(!matches!(Heard::new(&event.to_string()), Heard::Cue(_) | Heard::FileRequest), "{event}");
+        }
+        assert!(Nick::new("@file").is_err() && Room::new("@file").is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Posts},
+    file::Token,
     store::Saver,
     watch::{self, Activity, Journey, Watch},
 };
@@ -64,6 +65,7 @@ impl Backstage {
                 self.wake_watch();
                 Done::Nothing
             }
+            Work::Tokens => Done::Tokens(draw().and_then(|sending| Some([sending, draw()?]))),
         }
     }
 
@@ -92,4 +94,11 @@ fn follow(report: &Receiver<Journey>) -> Journey {
         journey.join(seen);
     }
     journey
+}
+
+/// A token that nobody can guess; `None` when the system has no randomness to give.
+fn draw() -> Option<Token> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).ok()?;
+    Some(Token::new(random))
 }

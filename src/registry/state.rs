@@ -35,6 +35,7 @@ mod attempts;
 mod bans;
 mod bucket;
 mod closing;
+mod files;
 mod guests;
 mod history;
 mod ignoring;
@@ -56,6 +57,7 @@ pub use asleep::Lasting;
 pub use bans::Bans;
 pub use bucket::Rate;
 pub use closing::Countdown;
+pub use files::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use history::{History, HistoryLimits};
 pub use moderating::Decision;
 pub use task::{Done, Task, Then, Work};
@@ -65,6 +67,7 @@ use accounts::Account;
 use asleep::Asleep;
 use attempts::{Attempt, Attempts};
 use closing::Closing;
+use files::Offers;
 use guests::GuestNumbers;
 use muting::{Mute, MuteId};
 use networks::Networks;
@@ -81,6 +84,8 @@ pub struct Limits {
     pub history: HistoryLimits,
     /// How much one client may say; with `None`, as fast as it likes, and all else too.
     pub rate: Option<Rate>,
+    /// Which files can be sent.
+    pub files: FileLimits,
 }
 
 /// The chat as it is between two commands.
@@ -97,6 +102,7 @@ pub struct State {
     /// shared with the posts.
     ignored_by: HashMap<Nick, Arc<[ClientId]>>,
     limits: Limits,
+    files: Offers,
     /// Rooms that nobody is in, and that are remembered.
     asleep: Asleep,
     /// Where nobody may come from.
@@ -181,6 +187,7 @@ impl State {
             guests: GuestNumbers::default(),
             ignored_by: HashMap::new(),
             limits,
+            files: Offers::default(),
             asleep: Asleep::default(),
             networks: Networks::default(),
             closing: None,
@@ -259,6 +266,7 @@ impl State {
             self.note_ending(client, why);
             self.announce(client, Event::Departed(nick));
             self.leave_room(client);
+            self.cancel_offers_of(client);
             self.forget(client);
             self.posts.push(Post::Detach(client));
         }
@@ -267,6 +275,7 @@ impl State {
     /// Tells everybody that the server stops; from then on nobody is told anything.
     pub fn stop(&mut self) {
         self.is_stopping = true;
+        self.drop_all_offers();
         self.posts.push(Post::Stop(Event::ShuttingDown));
     }
 
@@ -307,6 +316,7 @@ impl State {
             Command::Account(command) => self.carry_out_account(client, command),
             Command::Muting(command) => self.carry_out_muting(client, command),
             Command::Watch(watching) => self.watch(client, watching),
+            Command::File(command) => self.handle_files(client, command),
             Command::Help(None) => self.tell(client, Event::Commands),
             Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
             Command::Quit => self.tell(client, Event::Goodbye),
@@ -324,6 +334,7 @@ impl State {
             Then::Account(then) => self.go_on_with_account(client, then, done),
             Then::Watch(then) => self.show(client, then, done),
             Then::Nothing => {}
+            Then::Transfer(offer) => self.begin_transfer(offer, done.tokens()),
         }
     }
 

@@ -8,6 +8,7 @@ use std::fs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Error;
+use crate::relay::MOST_CONNECTIONS;
 
 /// What limits the number of clients.
 pub struct Capacity {
@@ -32,9 +33,14 @@ impl Capacity {
             value.map(|value| Limit { name, value, per_client, reserve })
         };
         let limits = [
-            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24),
+            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24 + MOST_CONNECTIONS),
             // A thread's stack and its signal stack, each with its guard page.
-            limit("vm.max_map_count", read_number("/proc/sys/vm/max_map_count"), 4, 1024),
+            limit(
+                "vm.max_map_count",
+                read_number("/proc/sys/vm/max_map_count"),
+                4,
+                1024 + 4 * MOST_CONNECTIONS,
+            ),
             limit("kernel.threads-max", read_number("/proc/sys/kernel/threads-max"), 1, 512),
             limit("kernel.pid_max", read_number("/proc/sys/kernel/pid_max"), 1, 512),
         ];

@@ -27,6 +27,7 @@ mod contender;
 mod crowd;
 mod failure;
 mod fan_out;
+mod file;
 mod gather;
 mod hall;
 mod histogram;

@@ -11,6 +11,8 @@ pub(crate) enum Measure {
     P99,
     /// Of the others, while one client reads nothing.
     P99WithSilent,
+    /// While a file is on its way.
+    P99WithFile,
     /// How much of the silent client's bytes the server sent before it cut it.
     TakenBySilent,
     Cpu,
@@ -35,6 +37,7 @@ impl Measure {
             Self::P50 => "p50",
             Self::P99 => "p99",
             Self::P99WithSilent => "p99 with a silent one",
+            Self::P99WithFile => "p99 with a file",
             Self::TakenBySilent => "cut after",
             Self::Cpu => "CPU/delivery",
             Self::CpuPerWhisper => "CPU/whisper",
@@ -52,6 +55,7 @@ impl Measure {
             Self::P50
             | Self::P99
             | Self::P99WithSilent
+            | Self::P99WithFile
             | Self::Cpu
             | Self::CpuPerWhisper
             | Self::CpuPerSession => scaled(value * 1e9, &TIMES),

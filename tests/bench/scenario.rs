@@ -7,6 +7,7 @@ use crate::{
     contender::{Contender, INSPIRCD, NGIRCD, Nats, Ours, Raw, Redis},
     failure::Result,
     fan_out::FanOut,
+    file::beside_a_file,
     idle::idle,
     measure::{Measure, Sample},
     report::Role,
@@ -40,10 +41,20 @@ pub(crate) struct Scenario {
 #[derive(Clone, Copy)]
 pub(crate) enum Load {
     FanOut(FanOut),
-    Whispers { pairs: usize },
-    Idle { clients: usize },
-    SlowReader { clients: usize },
-    Churn { at_once: usize },
+    Whispers {
+        pairs: usize,
+    },
+    Idle {
+        clients: usize,
+    },
+    SlowReader {
+        clients: usize,
+    },
+    /// The same twice: alone, and while a file is on its way.
+    BesideAFile(FanOut),
+    Churn {
+        at_once: usize,
+    },
 }
 
 /// Which of the other servers can be asked for the same.
@@ -105,6 +116,7 @@ impl Load {
                 let senders = if plan.rooms == 1 { plan.senders } else { rooms };
                 Self::FanOut(FanOut { clients: most, rooms, senders, ..plan })
             }
+            Self::BesideAFile(plan) => Self::BesideAFile(FanOut { clients: plan.clients.min(most), ..plan }),
             Self::Whispers { pairs } => Self::Whispers { pairs: pairs.min(most / 2) },
             Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
             _ => self,
@@ -117,6 +129,7 @@ impl Load {
             Self::Whispers { pairs } => whispers(contender, pairs, settings.length),
             Self::Idle { clients } => idle(contender, clients, settings.length),
             Self::SlowReader { clients } => slow_reader(contender, clients, settings),
+            Self::BesideAFile(room) => beside_a_file(contender, &room, settings),
             Self::Churn { at_once } => churn(contender, at_once, settings.length),
         }
     }
@@ -174,6 +187,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Goal::TimesOwn(Measure::P99WithSilent, Measure::P99, 1.2),
             Goal::AtMost(Measure::MemoryGrowth, 8.0 * MEGABYTE),
         ] },
+    Scenario { name: "file", title: "one room, 100 clients, 500 lines/s, beside a file of 10 MiB",
+        load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
+        raw: &[], peers: Peers::None, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
     Scenario { name: "churn", title: "churn: connect, enter, say, quit; 8 at once",
         load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Irc,
         goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },

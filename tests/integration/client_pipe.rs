@@ -1,77 +1,10 @@
 //! `chat_client` on pipes: what a script can rely on.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, io::BufRead, thread};
 
-use super::support::{DEADLINE, FakeServer, Server};
+use super::support::{FakeServer, Piped, Server};
 
 const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
-
-/// A `chat_client` between pipes.
-struct Piped {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Option<BufReader<ChildStdout>>,
-}
-
-impl Piped {
-    #[track_caller]
-    fn start(port: u16, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chat_client"))
-            .args(["--port", &port.to_string()])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the client was built with the tests");
-        let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
-        Self { child, input, output }
-    }
-
-    #[track_caller]
-    fn is_given(&mut self, text: &str) {
-        self.input.as_mut().expect("it is open").write_all(text.as_bytes()).expect("the client reads");
-    }
-
-    /// The next line must be this one.
-    #[track_caller]
-    fn prints(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.output.as_mut().expect("it is open").read_line(&mut line).expect("text");
-        assert_eq!(line.strip_suffix('\n'), Some(expected));
-    }
-
-    /// Waits until the client has ended by itself: its status, the rest of its output, its errors.
-    #[track_caller]
-    fn ends(mut self) -> (Option<i32>, String, String) {
-        let (mut rest, mut errors) = (String::new(), String::new());
-        if let Some(mut output) = self.output.take() {
-            output.read_to_string(&mut rest).expect("text");
-        }
-        self.child.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return (status.code(), rest, errors);
-            }
-            assert!(Instant::now() < deadline, "the client goes on");
-            thread::park_timeout(Duration::from_millis(2));
-        }
-    }
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn nothing() -> String {
     String::new()

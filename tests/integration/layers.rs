@@ -9,21 +9,21 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "password", "clock", "origin", "watch"],
+    &["names", "text", "emoji", "file", "password", "clock", "origin", "watch"],
     &["command"],
     &["event"],
     &["dialect", "fact"],
     &["broadcaster", "store", "log"],
     &["registry", "transport"],
-    &["session"],
+    &["session", "relay"],
     &["server"],
 ];
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 3] = [
-    ("client", &["names", "text", "emoji", "password", "command", "event"]),
+    ("client", &["names", "text", "emoji", "file", "password", "command", "event"]),
     ("course", &[]),
-    ("cli", &["names", "text", "password", "log", "registry", "server", "client", "course"]),
+    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "client", "course"]),
 ];
 
 #[test]

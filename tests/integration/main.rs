@@ -10,6 +10,7 @@ mod concurrency;
 mod conversation;
 mod course;
 mod course_program;
+mod files;
 mod layers;
 mod limits;
 mod log;

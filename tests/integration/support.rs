@@ -2,11 +2,13 @@
 
 pub(crate) mod fake_server;
 pub(crate) mod peer;
+pub(crate) mod piped;
 pub(crate) mod server;
 pub(crate) mod terminal;
 
 pub(crate) use fake_server::FakeServer;
 pub(crate) use peer::Peer;
+pub(crate) use piped::Piped;
 pub(crate) use server::Server;
 pub(crate) use terminal::Terminal;
 

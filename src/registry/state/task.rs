@@ -5,6 +5,7 @@ use crossbeam_channel::Receiver;
 use super::{AccountThen, Decision, watching};
 use crate::{
     event::Event,
+    file::{OfferId, Token},
     password::{Hashed, Password},
     watch::{Journey, Seen},
 };
@@ -39,6 +40,8 @@ pub enum Work {
     Follow(Receiver<Journey>),
     /// Wake whoever watches the clock: closing time has changed.
     LookAtTheClock,
+    /// Draw random tokens for the two sides of a transfer.
+    Tokens,
 }
 
 /// What came of some [`Work`].
@@ -55,6 +58,8 @@ pub enum Done {
     Seen(Box<Seen>),
     /// How the message travelled.
     Followed(Journey),
+    /// The sender's and the receiver's; `None` when there is no randomness to be had.
+    Tokens(Option<[Token; 2]>),
     /// There is nothing to say about it.
     Nothing,
 }
@@ -63,6 +68,11 @@ impl Done {
     /// Whether it is on the disk now.
     pub(super) fn saved(self) -> bool {
         matches!(self, Self::Saved(true))
+    }
+
+    /// What came of [`Work::Tokens`].
+    pub(super) fn tokens(self) -> Option<[Token; 2]> {
+        if let Self::Tokens(tokens) = self { tokens } else { None }
     }
 }
 
@@ -80,4 +90,6 @@ pub enum Then {
     Watch(watching::Then),
     /// Nothing.
     Nothing,
+    /// For the file of this offer.
+    Transfer(OfferId),
 }

@@ -14,6 +14,7 @@ use super::*;
 use crate::{
     broadcaster::Traced,
     dialect::text::{self, Decoder},
+    file::ByteCount,
     registry::hashing::Hasher,
     store::{Record, RestoredRoom},
     watch::{Journey, Reach},
@@ -22,6 +23,7 @@ use crate::{
 mod accounts;
 mod administration;
 mod conversations;
+mod files;
 mod model;
 mod moderation;
 mod moderators;
@@ -36,7 +38,8 @@ pub(in crate::registry) fn state(presence: usize) -> State {
 
 /// Limits that nobody notices, but for the one on presence.
 fn limits(presence: usize) -> Limits {
-    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None }
+    let files = FileLimits { largest: ByteCount(10 << 20), port: 4711 };
+    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None, files }
 }
 
 pub(in crate::registry) fn address() -> SocketAddr {
@@ -44,7 +47,6 @@ pub(in crate::registry) fn address() -> SocketAddr {
 }
 
 pub(in crate::registry) struct NoSink;
-
 impl Sink for NoSink {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
         Ok(owed.len() + fresh.len())
@@ -195,6 +197,7 @@ impl Chat {
             Work::LookAtTheClock => Done::Nothing,
             Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
             Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
+            Work::Tokens => Done::Tokens(Some(files::tokens())),
             Work::Look => Done::Seen(Box::new(watching::seen())),
             Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
         };

@@ -1,0 +1,130 @@
+//! Receiving a file that was accepted.
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, ErrorKind},
+    net::{Shutdown, TcpStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{call::say, download::Download, hashing::CHUNK};
+use crate::file::{
+    Fault, Label,
+    way::{self, Kept, Start, Verdict},
+};
+
+/// Why a file was not received.
+enum Error {
+    /// It cannot be written.
+    Unwritable(io::Error),
+    /// What has arrived is not what was offered.
+    Damaged,
+    /// The connection ended too early.
+    Line,
+}
+
+impl Error {
+    /// What the sender is told.
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Unwritable(error) if is_full(error) => Some(Fault::DiskFull),
+            Self::Unwritable(_) => Some(Fault::Unwritable),
+            Self::Damaged => Some(Fault::Damaged),
+            Self::Line => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unwritable(error) => write!(f, "it cannot be written: {error}"),
+            Self::Damaged => f.write_str("what has arrived is not what was offered"),
+            Self::Line => f.write_str("the connection ended too early"),
+        }
+    }
+}
+
+/// The disk is full, or as full as this user may make it.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+}
+
+/// Receives a file; gives what the user is to be told in the end.
+pub(super) fn receive(
+    folder: &Path,
+    label: &Label,
+    server: &TcpStream,
+    progress: &mut dyn FnMut(u64),
+) -> String {
+    let mut download = match Download::new(folder, label) {
+        Ok(download) => download,
+        Err(error) => {
+            let error = Error::Unwritable(error);
+            hang_up(server, error.fault().map(Kept::Failed));
+            return format!("'{}' was not received: {error}.", label.name);
+        }
+    };
+    let received = fetch(&mut download, server, progress).and_then(|()| keep(&mut download));
+    let verdict = match &received {
+        Ok(_) => Some(Verdict::Received),
+        Err(error) => error.fault().map(Verdict::Failed),
+    };
+    hang_up(server, verdict);
+    match (received, download.unfinished()) {
+        (Ok(path), _) => format!("Saved as {}.", path.display()),
+        (Err(error), None) => format!("'{}' was not received: {error}.", label.name),
+        (Err(error), Some(path)) => format!(
+            "'{}' was not received: {error}. What has arrived is in {}; if the same file is sent again, \
+             only the rest is.",
+            label.name,
+            path.display()
+        ),
+    }
+}
+
+/// Writes what comes.
+fn fetch(
+    download: &mut Download<'_>,
+    server: &TcpStream,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), Error> {
+    let mut input = BufReader::with_capacity(CHUNK, server);
+    say(server, download.kept()).map_err(|_| Error::Line)?;
+    let Ok(Start::From(place)) = way::read_line(&mut input) else { return Err(Error::Line) };
+    download.begin(place).map_err(Error::Unwritable)?;
+    while download.length() < download.size() {
+        let bytes = match input.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Ok([]) | Err(_) => return Err(Error::Line),
+            Ok(bytes) => bytes,
+        };
+        let left = usize::try_from(download.size() - download.length()).unwrap_or(usize::MAX);
+        let taken = bytes.len().min(left);
+        download.write(&bytes[..taken]).map_err(Error::Unwritable)?;
+        input.consume(taken);
+        progress(download.length());
+    }
+    Ok(())
+}
+
+fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
+    if !download.is_whole() {
+        download.discard();
+        return Err(Error::Damaged);
+    }
+    download.finish().map_err(Error::Unwritable)
+}
+
+/// Says the last word, and takes in what is still coming: to close before would reset the connection,
+/// and the last word could be lost with it.
+fn hang_up(server: &TcpStream, last_word: Option<impl fmt::Display>) {
+    /// How long the server may take to hang up after it.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let Some(last_word) = last_word else { return };
+    let is_said = say(server, last_word).and_then(|()| server.shutdown(Shutdown::Write));
+    if is_said.is_ok() && server.set_read_timeout(Some(PATIENCE)).is_ok() {
+        let _ = io::copy(&mut &*server, &mut io::sink());
+    }
+}

@@ -1,0 +1,144 @@
+//! What a client may ask about files.
+//!
+//! `/sendfile` and `/acceptfile` are for people, and mean nothing to a server that cannot see their
+//! disks. `chat_client` reads and writes the files, and says `/offer` and `/take` instead. So the
+//! server knows from the word alone whether somebody at the other end can do what is asked.
+
+use super::{Command, Mistake, Typed, Verb, existing, split_word};
+use crate::{
+    file::{ByteCount, FileName, Label, OfferId, Side},
+    names::Nick,
+};
+
+/// What a client asks about files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileCommand {
+    /// Offer a file to somebody.
+    Offer {
+        /// To whom.
+        to: Nick,
+        /// Which file.
+        label: Label,
+    },
+    /// Accept an offer.
+    Take(Which),
+    /// Refuse an offer, take one back, or stop a file on its way.
+    Reject(Option<OfferId>),
+    /// Take part as this side; typed by a person whose program cannot.
+    ByHand(Side),
+}
+
+/// Which offer is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The only one there is.
+    Only,
+    /// Whichever has been open the longest.
+    Oldest,
+    /// This one.
+    This(OfferId),
+}
+
+/// What `chat_client` says and people do not.
+pub(super) static UNLISTED: [Verb; 2] = [
+    Verb::new(
+        "offer",
+        "<user> <size> <sha256> <name>",
+        "What chat_client says when you type /sendfile.",
+        offer,
+    ),
+    Verb::new("take", "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
+];
+
+pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let (_, path) = split_word(typed.name()?);
+    if path.is_empty() { Err(typed.usage()) } else { Ok(Command::File(FileCommand::ByHand(Side::Sender))) }
+}
+
+pub(super) fn accept_by_hand(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    id(typed).map(|_| Command::File(FileCommand::ByHand(Side::Receiver)))
+}
+
+pub(super) fn reject(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    id(typed).map(|id| Command::File(FileCommand::Reject(id)))
+}
+
+fn offer(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let (user, rest) = split_word(typed.name()?);
+    let (size, rest) = split_word(rest);
+    let (digest, name) = split_word(rest);
+    let (Ok(size), Ok(digest)) = (size.parse().map(ByteCount), digest.parse()) else {
+        return Err(typed.usage());
+    };
+    let name = FileName::new(name).map_err(|_| Mistake::InvalidFileName)?;
+    Ok(Command::File(FileCommand::Offer { to: existing(user)?, label: Label { name, size, digest } }))
+}
+
+fn take(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let which = match typed.rest.trim_end() {
+        "oldest" => Which::Oldest,
+        _ => id(typed)?.map_or(Which::Only, Which::This),
+    };
+    Ok(Command::File(FileCommand::Take(which)))
+}
+
+fn id(typed: &Typed<'_>) -> Result<Option<OfferId>, Mistake> {
+    let Ok(id) = typed.name() else { return Ok(None) };
+    id.parse().map(Some).map_err(|_| typed.usage())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::Digest;
+
+    #[track_caller]
+    fn check(verb: &str, rest: &str, expected: &Command) {
+        let verb = Verb::find(verb).expect("it is known");
+        assert_eq!(&verb.command(rest, 10), expected, "{rest}");
+    }
+
+    fn usage(verb: &str) -> Command {
+        Command::Mistake(Mistake::Usage(Verb::find(verb).expect("it is known")))
+    }
+
+    #[test]
+    fn an_offer_names_the_file_to_the_end_of_the_line() {
+        let digest = Digest([0xab; 32]);
+        let label = Label { name: FileName::tamed("my  cat 😄.jpg"), size: ByteCount(12), digest };
+        let to = Nick::new("bob").unwrap();
+        let offer = Command::File(FileCommand::Offer { to, label });
+        check("offer", &format!("bob 12 {digest} my  cat 😄.jpg "), &offer);
+    }
+
+    #[test]
+    fn an_offer_with_something_missing_or_wrong_is_none() {
+        let digest = Digest([0xab; 32]);
+        for wrong in ["", "bob", "bob 12", "bob 12 ab x", &format!("bob -1 {digest} x")] {
+            check("offer", wrong, &usage("offer"));
+        }
+        for name in ["", "../x", "a/b", ".x", "a\\b", "nul"] {
+            let mistake = Command::Mistake(Mistake::InvalidFileName);
+            check("offer", &format!("bob 12 {digest} {name}"), &mistake);
+        }
+    }
+
+    #[test]
+    fn an_offer_is_taken_by_its_number_or_without() {
+        let take = |which| Command::File(FileCommand::Take(which));
+        check("take", "", &take(Which::Only));
+        check("take", "oldest", &take(Which::Oldest));
+        check("take", "7 ", &take(Which::This(OfferId(7))));
+        check("take", "x", &usage("take"));
+        check("rejectfile", "7", &Command::File(FileCommand::Reject(Some(OfferId(7)))));
+        check("rejectfile", "x", &usage("rejectfile"));
+    }
+
+    #[test]
+    fn what_people_type_is_recognised_as_theirs() {
+        check("sendfile", "bob my notes.txt", &Command::File(FileCommand::ByHand(Side::Sender)));
+        check("sendfile", "bob", &usage("sendfile"));
+        check("acceptfile", "", &Command::File(FileCommand::ByHand(Side::Receiver)));
+    }
+}

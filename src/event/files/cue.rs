@@ -1,0 +1,184 @@
+//! What `chat_client` is told and people are not: written by the server, and read by the client.
+
+use std::{fmt, str::FromStr};
+
+use super::Ticket;
+use crate::{
+    file::{ByteCount, Digest, FileName, Label, Malformed, OfferId},
+    names::Nick,
+};
+
+/// How a cue begins.
+pub(in crate::event) const CUE: &str = "@file ";
+
+/// What `chat_client` is told and people are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cue {
+    /// Your offer has this number.
+    Offered {
+        /// The number.
+        id: OfferId,
+        /// Of which file.
+        digest: Digest,
+    },
+    /// There is no such offer.
+    NotOffered(Digest),
+    /// Send this file.
+    Send {
+        /// Which.
+        id: OfferId,
+        /// Where.
+        ticket: Ticket,
+    },
+    /// Receive this file.
+    Receive {
+        /// Which.
+        id: OfferId,
+        /// Where.
+        ticket: Ticket,
+        /// What.
+        label: Label,
+        /// From whom.
+        from: Nick,
+    },
+    /// There is nothing to take.
+    NotTaken,
+    /// It is over.
+    Over {
+        /// What.
+        id: OfferId,
+        /// Whether the file is where it was to be.
+        has_arrived: bool,
+    },
+}
+
+impl fmt::Display for Cue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CUE)?;
+        match self {
+            Self::Offered { id, digest } => write!(f, "offered {id} {digest}"),
+            Self::NotOffered(digest) => write!(f, "not-offered {digest}"),
+            Self::Send { id, ticket: Ticket { port, token } } => {
+                write!(f, "send {id} {port} {}", token.reveal())
+            }
+            Self::Receive {
+                id,
+                ticket: Ticket { port, token },
+                label: Label { name, size, digest },
+                from,
+            } => {
+                write!(f, "receive {id} {port} {} {} {digest} {from} {name}", token.reveal(), size.0)
+            }
+            Self::NotTaken => f.write_str("not-taken"),
+            Self::Over { id, has_arrived: true } => write!(f, "arrived {id}"),
+            Self::Over { id, has_arrived: false } => write!(f, "failed {id}"),
+        }
+    }
+}
+
+impl FromStr for Cue {
+    type Err = Malformed;
+
+    fn from_str(line: &str) -> Result<Self, Malformed> {
+        let mut words = Words(line.strip_prefix(CUE).ok_or(Malformed)?);
+        let cue = match words.next()? {
+            "offered" => Self::Offered { id: words.parse()?, digest: words.parse()? },
+            "not-offered" => Self::NotOffered(words.parse()?),
+            "send" => Self::Send { id: words.parse()?, ticket: words.ticket()? },
+            "receive" => {
+                let (id, ticket) = (words.parse()?, words.ticket()?);
+                let (size, digest) = (ByteCount(words.parse()?), words.parse()?);
+                let from = Nick::new(words.next()?).map_err(|_| Malformed)?;
+                let name = FileName::new(std::mem::take(&mut words.0)).map_err(|_| Malformed)?;
+                Self::Receive { id, ticket, label: Label { name, size, digest }, from }
+            }
+            "not-taken" => Self::NotTaken,
+            "arrived" => Self::Over { id: words.parse()?, has_arrived: true },
+            "failed" => Self::Over { id: words.parse()?, has_arrived: false },
+            _ => return Err(Malformed),
+        };
+        if words.0.is_empty() { Ok(cue) } else { Err(Malformed) }
+    }
+}
+
+/// What is left of a cue.
+struct Words<'a>(&'a str);
+
+impl<'a> Words<'a> {
+    fn next(&mut self) -> Result<&'a str, Malformed> {
+        let (word, rest) = self.0.split_once(' ').unwrap_or((self.0, ""));
+        self.0 = rest;
+        if word.is_empty() { Err(Malformed) } else { Ok(word) }
+    }
+
+    fn parse<T: FromStr>(&mut self) -> Result<T, Malformed> {
+        self.next()?.parse().map_err(|_| Malformed)
+    }
+
+    fn ticket(&mut self) -> Result<Ticket, Malformed> {
+        Ok(Ticket { port: self.parse()?, token: self.parse()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{event::files::FileEvent, file::Token};
+
+    fn ticket() -> Ticket {
+        Ticket { port: 4711, token: Token::new([0x5a; 16]) }
+    }
+
+    fn label(name: &str) -> Label {
+        Label { name: FileName::new(name).unwrap(), size: ByteCount(12), digest: Digest([1; 32]) }
+    }
+
+    #[test]
+    fn each_cue_is_read_as_it_was_written_and_not_with_a_word_more_or_less() {
+        let (id, digest, from) = (OfferId(7), Digest([1; 32]), Nick::new("bob").unwrap());
+        for cue in [
+            Cue::Offered { id, digest },
+            Cue::NotOffered(digest),
+            Cue::Send { id, ticket: ticket() },
+            Cue::Receive { id, ticket: ticket(), label: label("my  cat 😄.jpg"), from },
+            Cue::NotTaken,
+            Cue::Over { id, has_arrived: true },
+            Cue::Over { id, has_arrived: false },
+        ] {
+            let line = cue.to_string();
+            assert_eq!(line.parse(), Ok(cue.clone()), "{line}");
+            let (shorter, _) = line.rsplit_once(' ').unwrap();
+            assert_ne!(shorter.parse(), Ok(cue.clone()), "{shorter}");
+            assert_ne!(format!("{line} x").parse(), Ok(cue), "{line} x");
+        }
+    }
+
+    #[test]
+    fn a_server_cannot_name_a_file_as_it_likes() {
+        let line = |name: &str| {
+            let cue = Cue::Receive {
+                id: OfferId(7),
+                ticket: ticket(),
+                label: label("x"),
+                from: Nick::new("bob").unwrap(),
+            };
+            format!("{}{name}", cue.to_string().strip_suffix('x').unwrap())
+        };
+        assert!(line("good").parse::<Cue>().is_ok());
+        for name in ["../bad", "/etc/passwd", ".bad", "a\\b", ""] {
+            assert_eq!(line(name).parse::<Cue>(), Err(Malformed), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_in_the_cue_and_nowhere_else() {
+        let event = FileEvent::Send {
+            id: OfferId(1),
+            name: FileName::new("x").unwrap(),
+            to: Nick::new("bob").unwrap(),
+            ticket: ticket(),
+        };
+        assert!(event.to_string().ends_with(&ticket().token.reveal()));
+        assert!(!format!("{event:?}").contains(&ticket().token.reveal()));
+    }
+}

@@ -1,0 +1,524 @@
+//! Offers, as conversations. `#` stands for a digest, `$S` and `$R` for the two tokens.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::*;
+use crate::file::{Digest, Fault, OfferId, Side, Token};
+
+/// What the test's randomness gives.
+pub(super) fn tokens() -> [Token; 2] {
+    [Token::new([1; 16]), Token::new([2; 16])]
+}
+
+fn told(conversation: &str) -> String {
+    let [sending, receiving] = tokens().map(Token::reveal);
+    conversation
+        .replace('#', &Digest([0xab; 32]).to_string())
+        .replace("$S", &sending)
+        .replace("$R", &receiving)
+}
+
+#[track_caller]
+fn check(conversation: &str) {
+    super::check(&told(conversation));
+}
+
+#[track_caller]
+fn goes_on(chat: &mut Chat, conversation: &str) {
+    check_with(chat, &told(conversation));
+}
+
+/// A chat in which alice has offered bob a file.
+fn offered() -> Chat {
+    let mut chat = Chat::new(200);
+    goes_on(
+        &mut chat,
+        "alice+
+         bob+
+         alice> /offer BOB 1536 # my cat 😄.jpg
+         alice< You offered 'my cat 😄.jpg' (1.5 KiB) to bob. The offer stands for 300 s.
+         alice< @file offered 1 #
+         bob< [FILE REQUEST] alice wants to send my cat 😄.jpg (1.5 KiB). Type /acceptfile or /rejectfile.",
+    );
+    chat
+}
+
+/// A chat in which bob has accepted it.
+fn accepted() -> Chat {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "bob> /take
+         alice< bob accepts 'my cat 😄.jpg'.
+         alice< @file send 1 4711 $S
+         bob< @file receive 1 4711 $R 1536 # alice my cat 😄.jpg",
+    );
+    chat
+}
+
+/// A chat in which it is on its way, and the number of its lines that were hung up.
+fn on_its_way() -> (Chat, Arc<AtomicUsize>) {
+    let (mut chat, hung_up) = (accepted(), Arc::default());
+    for token in tokens() {
+        chat.state.claim(token, chat.now).expect("it is good once");
+        chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+    }
+    (chat, hung_up)
+}
+
+struct TestLine(Arc<AtomicUsize>);
+
+impl Lifeline for TestLine {}
+
+impl Drop for TestLine {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Chat {
+    fn passes_with_files(&mut self, seconds: u64) {
+        self.passes(seconds);
+        self.state.end_overdue_offers(self.now);
+        self.deliver();
+    }
+
+    fn concludes(&mut self, outcome: Result<(), Fault>) {
+        self.state.conclude(OfferId(1), outcome, self.now);
+        self.deliver();
+    }
+
+    /// As the registry does it, outside the lock.
+    fn hangs_up(&mut self) {
+        self.state.take_hung_up();
+    }
+}
+
+#[test]
+fn an_offer_is_told_to_both_and_accepted_with_a_token_for_each() {
+    accepted();
+}
+
+#[test]
+fn a_file_that_arrived_is_told_to_both() {
+    let (mut chat, hung_up) = on_its_way();
+    chat.concludes(Ok(()));
+    goes_on(
+        &mut chat,
+        "alice< bob has received 'my cat 😄.jpg'.
+         alice< @file arrived 1
+         bob< You have received 'my cat 😄.jpg' from alice.
+         bob< @file arrived 1",
+    );
+    assert_eq!(hung_up.load(Ordering::Relaxed), 0, "not under the lock");
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn both_are_told_why_a_file_did_not_arrive() {
+    for (fault, to_alice, to_bob) in [
+        (Fault::Damaged, "what arrived is not what was offered (SHA-256)", None),
+        (Fault::DiskFull, "the receiver's disk is full", None),
+        (Fault::Changed, "the file has changed since it was offered", None),
+        (Fault::BrokenOff(Side::Sender), "your connection broke off", Some("alice's connection broke off")),
+        (
+            Fault::Stalled(Side::Receiver),
+            "bob's side did nothing for too long",
+            Some("your side did nothing for too long"),
+        ),
+    ] {
+        let (mut chat, _) = on_its_way();
+        chat.concludes(Err(fault));
+        let to_bob = to_bob.unwrap_or(to_alice);
+        goes_on(
+            &mut chat,
+            &format!(
+                "alice< Sending 'my cat 😄.jpg' to bob has failed: {to_alice}.
+                 alice< @file failed 1
+                 bob< Receiving 'my cat 😄.jpg' from alice has failed: {to_bob}.
+                 bob< @file failed 1"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_file_can_be_refused() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "bob> /rejectfile
+         bob< You have rejected 'my cat 😄.jpg' from alice.
+         alice< bob has rejected 'my cat 😄.jpg'.
+         alice< @file failed 1
+         bob> /rejectfile
+         bob< There is no file to accept or to reject.
+         bob> /take 1
+         bob< There is no file 1 to accept or to reject.
+         bob< @file not-taken",
+    );
+}
+
+#[test]
+fn an_offer_can_be_taken_back() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "alice> /rejectfile
+         alice< You have taken back 'my cat 😄.jpg'.
+         alice< @file failed 1
+         bob< alice has taken back 'my cat 😄.jpg'.
+         bob> /take
+         bob< There is no file to accept or to reject.
+         bob< @file not-taken",
+    );
+}
+
+#[test]
+fn a_file_can_be_refused_while_it_is_on_its_way() {
+    let (mut chat, hung_up) = on_its_way();
+    goes_on(
+        &mut chat,
+        "bob> /rejectfile 1
+         bob< You have rejected 'my cat 😄.jpg' from alice.
+         bob< @file failed 1
+         alice< bob has rejected 'my cat 😄.jpg'.
+         alice< @file failed 1",
+    );
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+    chat.concludes(Err(Fault::BrokenOff(Side::Receiver)));
+    chat.check_silence("it was over already");
+}
+
+#[test]
+fn an_offer_lives_300_seconds_and_both_are_told() {
+    let mut chat = offered();
+    chat.passes_with_files(299);
+    chat.check_silence("its time");
+    chat.passes_with_files(1);
+    goes_on(
+        &mut chat,
+        "alice< Your offer of 'my cat 😄.jpg' to bob has expired.
+         alice< @file failed 1
+         bob< The offer of 'my cat 😄.jpg' from alice has expired.
+         bob> /take
+         bob< There is no file to accept or to reject.
+         bob< @file not-taken",
+    );
+}
+
+#[test]
+fn even_if_nobody_looks_at_the_clock_an_old_offer_cannot_be_accepted() {
+    let mut chat = offered();
+    chat.now.instant += Duration::from_secs(300);
+    goes_on(
+        &mut chat,
+        "bob> /take
+         alice< Your offer of 'my cat 😄.jpg' to bob has expired.
+         alice< @file failed 1
+         bob< The offer of 'my cat 😄.jpg' from alice has expired.
+         bob< There is no file to accept or to reject.
+         bob< @file not-taken",
+    );
+}
+
+#[test]
+fn whoever_looks_at_the_clock_is_never_told_to_come_back_too_late() {
+    let mut chat = Chat::new(0);
+    assert_eq!(chat.state.end_overdue_offers(chat.now), Duration::from_secs(30));
+    let mut chat = offered();
+    chat.passes_with_files(290);
+    assert_eq!(chat.state.end_overdue_offers(chat.now), Duration::from_secs(10));
+}
+
+#[test]
+fn both_sides_have_to_come_within_30_seconds() {
+    let mut chat = accepted();
+    assert!(chat.state.claim(tokens()[0], chat.now).is_some());
+    chat.passes_with_files(30);
+    goes_on(
+        &mut chat,
+        "alice< Sending 'my cat 😄.jpg' to bob has failed: not both programs have called the server's port for files.
+         alice< @file failed 1
+         bob< Receiving 'my cat 😄.jpg' from alice has failed: not both programs have called the server's port for files.
+         bob< @file failed 1",
+    );
+    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+}
+
+#[test]
+fn a_transfer_that_takes_for_ever_does_not() {
+    let (mut chat, _) = on_its_way();
+    chat.passes_with_files(599);
+    chat.check_silence("its time");
+    chat.passes_with_files(1);
+    assert!(chat.inbox("alice").pop_front().unwrap().ends_with("has failed: it took too long."));
+}
+
+#[test]
+fn a_token_is_good_once_and_for_one_side() {
+    let mut chat = accepted();
+    let now = chat.now;
+    for (token, side) in tokens().into_iter().zip([Side::Sender, Side::Receiver]) {
+        let claim = chat.state.claim(token, now).expect("it is good");
+        assert_eq!((claim.offer, claim.side, claim.size), (OfferId(1), side, ByteCount(1536)));
+        assert_eq!(chat.state.claim(token, now), None);
+    }
+    assert_eq!(chat.state.claim(Token::new([3; 16]), now), None);
+}
+
+#[test]
+fn either_side_leaving_cancels_and_the_other_is_told() {
+    let conversations = [
+        (
+            "alice-",
+            "bob< alice has left the chat.
+             bob< 'my cat 😄.jpg' is cancelled: alice has left.
+             bob> /take
+             bob< There is no file to accept or to reject.
+             bob< @file not-taken",
+        ),
+        (
+            "bob-",
+            "alice< bob has left the chat.
+             alice< 'my cat 😄.jpg' is cancelled: bob has left.
+             alice< @file failed 1",
+        ),
+    ];
+    for (leaving, rest) in conversations {
+        goes_on(&mut offered(), &format!("{leaving}\n{rest}"));
+    }
+}
+
+#[test]
+fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
+    let (mut chat, hung_up) = on_its_way();
+    goes_on(
+        &mut chat,
+        "bob-
+         alice< bob has left the chat.
+         alice< 'my cat 😄.jpg' is cancelled: bob has left.
+         alice< @file failed 1",
+    );
+    chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn a_stop_hangs_up_on_every_file_and_tells_nobody_about_it() {
+    let (mut chat, hung_up) = on_its_way();
+    chat.state.stop();
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+    chat.state.conclude(OfferId(1), Err(Fault::Server), chat.now);
+    assert!(matches!(chat.state.take_posts()[..], [Post::Stop(_)]));
+}
+
+#[test]
+fn what_cannot_be_offered_is_refused_with_the_reason() {
+    check(
+        "alice+
+         bob+
+         alice> /offer nobody 1 # x
+         alice< User 'nobody' not found.
+         alice< @file not-offered #
+         alice> /offer alice 1 # x
+         alice< You cannot send a file to yourself.
+         alice< @file not-offered #
+         alice> /offer bob 10485761 # x
+         alice< File too large (max 10 MiB).
+         alice< @file not-offered #
+         alice> /offer bob 10485760 # ../x
+         alice< A file cannot have this name on every system.
+         alice> /offer bob
+         alice< Usage: /offer <user> <size> <sha256> <name>",
+    );
+}
+
+#[test]
+fn there_is_one_open_offer_from_one_to_another() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "alice> /offer bob 1 # x
+         alice< You are offering a file to bob already.
+         alice< @file not-offered #
+         bob> /offer alice 0 # y
+         bob< You offered 'y' (0 B) to alice. The offer stands for 300 s.
+         bob< @file offered 2 #
+         alice< [FILE REQUEST] bob wants to send y (0 B). Type /acceptfile or /rejectfile.",
+    );
+}
+
+#[test]
+fn of_several_offers_one_is_chosen_by_its_number() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "carol+
+         carol> /offer bob 2 # z
+         carol< You offered 'z' (2 B) to bob. The offer stands for 300 s.
+         carol< @file offered 2 #
+         bob< [FILE REQUEST] carol wants to send z (2 B). Type /acceptfile 2 or /rejectfile 2.
+         bob> /take
+         bob< There are several files: 1 is my cat 😄.jpg from alice, 2 is z from carol, so add a number.
+         bob< @file not-taken
+         bob> /take 3
+         bob< There is no file 3 to accept or to reject.
+         bob< @file not-taken
+         bob> /take 2
+         carol< bob accepts 'z'.
+         carol< @file send 2 4711 $S
+         bob< @file receive 2 4711 $R 2 # carol z
+         bob> /take oldest
+         alice< bob accepts 'my cat 😄.jpg'.
+         alice< @file send 1 4711 $S
+         bob< @file receive 1 4711 $R 1536 # alice my cat 😄.jpg
+         bob> /take oldest
+         bob< There is no file to accept or to reject.
+         bob< @file not-taken",
+    );
+}
+
+#[test]
+fn nobody_can_accept_what_is_offered_to_somebody_else() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "eve+
+         eve> /take 1
+         eve< There is no file 1 to accept or to reject.
+         eve< @file not-taken
+         eve> /rejectfile 1
+         eve< There is no file 1 to accept or to reject.
+         alice> /take 1
+         alice< There is no file 1 to accept or to reject.
+         alice< @file not-taken",
+    );
+}
+
+#[test]
+fn one_client_can_offer_and_be_offered_only_so_much() {
+    let mut chat = Chat::new(0);
+    goes_on(&mut chat, "alice+");
+    for n in 0..21 {
+        chat.connect(&format!("u{n}"));
+    }
+    let offer = |chat: &mut Chat, from: &str, to: &str| {
+        chat.inbox(from).clear();
+        chat.says(from, &told(&format!("/offer {to} 1 # x")));
+        chat.inbox(from).pop_front().unwrap()
+    };
+    for n in 2..12 {
+        assert!(offer(&mut chat, "alice", &format!("guest_{n}")).starts_with("You offered"));
+    }
+    assert_eq!(offer(&mut chat, "alice", "guest_12"), "You are offering 10 files already.");
+    for n in 0..20 {
+        assert!(offer(&mut chat, &format!("u{n}"), "alice").starts_with("You offered"), "{n}");
+    }
+    assert_eq!(offer(&mut chat, "u20", "alice"), "alice is being offered 20 files already.");
+}
+
+#[test]
+fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
+    let mut chat = Chat::new(0);
+    goes_on(&mut chat, "alice+");
+    for n in 0..=MOST_TRANSFERS {
+        let (from, to) = (format!("s{n}"), format!("r{n}"));
+        chat.inboxes.values_mut().for_each(VecDeque::clear);
+        goes_on(&mut chat, &format!("{from}+\n{to}+"));
+        chat.says(&from, &told(&format!("/offer {to} 1 # x")));
+        chat.inboxes.values_mut().for_each(VecDeque::clear);
+        chat.says(&to, "/take");
+    }
+    let last = format!("r{MOST_TRANSFERS}");
+    assert_eq!(
+        chat.inbox(&last).drain(..).collect::<Vec<_>>(),
+        ["Too many files are on their way. Try again in a moment.", "@file not-taken"]
+    );
+    chat.concludes(Ok(()));
+    chat.says(&last, "/take");
+    assert!(chat.inbox(&last).pop_front().unwrap().starts_with("@file receive "));
+}
+
+#[test]
+fn who_is_ignored_is_not_told_and_reaches_nobody() {
+    check(
+        "alice+
+         bob+
+         bob> /ignore alice
+         bob< You are now ignoring 'alice'.
+         alice> /offer bob 1 # x
+         alice< You offered 'x' (1 B) to bob. The offer stands for 300 s.
+         alice< @file offered 1 #
+         bob> /take
+         bob< There is no file to accept or to reject.
+         bob< @file not-taken
+         alice> /rejectfile
+         alice< You have taken back 'x'.
+         alice< @file failed 1",
+    );
+}
+
+#[test]
+fn an_offer_follows_a_change_of_nickname() {
+    let mut chat = offered();
+    goes_on(
+        &mut chat,
+        "alice> /nick ann
+         alice< Nickname changed to 'ann'.
+         bob< alice is now known as ann.
+         bob> /rejectfile
+         bob< You have rejected 'my cat 😄.jpg' from ann.
+         alice< bob has rejected 'my cat 😄.jpg'.
+         alice< @file failed 1",
+    );
+}
+
+#[test]
+fn who_has_no_client_for_files_is_told_which_one_has() {
+    check(
+        "alice+
+         bob+
+         alice> /sendfile bob notes.txt
+         alice< Files are sent with chat_client: it can read them, and the server cannot.
+         alice> /sendfile bob
+         alice< Usage: /sendfile <user> <path>
+         bob> /acceptfile
+         bob< Files are received with chat_client: it can write them, and the server cannot. To refuse one, type /rejectfile.",
+    );
+}
+
+#[test]
+fn without_randomness_there_is_no_transfer() {
+    let mut chat = offered();
+    let bob = chat.people["bob"];
+    let which = crate::command::files::Which::Only;
+    let take = Command::File(crate::command::files::FileCommand::Take(which));
+    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
+    chat.state.resume(bob, task.then, Done::Tokens(None), chat.now);
+    chat.deliver();
+    let heard = chat.inbox("bob").pop_front().unwrap();
+    assert!(heard.ends_with("has failed: the server could not do its part."), "{heard}");
+}
+
+#[test]
+fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
+    let mut chat = offered();
+    let bob = chat.people["bob"];
+    let which = crate::command::files::Which::Only;
+    let take = Command::File(crate::command::files::FileCommand::Take(which));
+    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
+    chat.vanish("alice");
+    chat.inbox("bob").clear();
+    chat.state.resume(bob, task.then, Done::Tokens(Some(tokens())), chat.now);
+    chat.deliver();
+    chat.check_silence("there is nothing to receive");
+    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+}

@@ -1,0 +1,211 @@
+//! From one socket to the other: one file, from its first line to the receiver's verdict.
+
+use std::{
+    io::{self, ErrorKind, Write},
+    time::Instant,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
+use super::{
+    Fault, Side,
+    way::{Kept, Start, Verdict},
+    wire::{IDLE, Wire},
+};
+use crate::file::ByteCount;
+
+/// Carries a file; see [`crate::file::way`] for what is said.
+pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
+    let kept: Kept = hear(&mut receiver, Side::Receiver)?;
+    let length = match kept {
+        Kept::Prefix { length, .. } => length,
+        Kept::Failed(fault) => return Err(fault),
+    };
+    sender.say(kept).map_err(|error| fault(&error, Side::Sender))?;
+    let start = match hear(&mut sender, Side::Sender)? {
+        Start::From(place) if place == 0 || place == length => place,
+        Start::From(_) => return Err(Fault::Nonsense(Side::Sender)),
+        Start::Failed(fault) => return Err(fault),
+    };
+    let length = size.0.checked_sub(start).ok_or(Fault::Nonsense(Side::Receiver))?;
+    receiver.say(Start::From(start)).map_err(|error| fault(&error, Side::Receiver))?;
+    let is_whole = copy(&mut sender, &mut receiver, length)?;
+    match hear(&mut receiver, Side::Receiver)? {
+        Verdict::Received if is_whole => Ok(()),
+        Verdict::Received => Err(Fault::Nonsense(Side::Receiver)),
+        Verdict::Failed(fault) => Err(fault),
+    }
+}
+
+fn hear<T: std::str::FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
+    wire.line_within(Instant::now() + IDLE).map_err(|error| fault(&error, side))
+}
+
+/// Copies so many bytes, unless the receiver has its verdict before; whether it copied them all.
+fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fault> {
+    let mut left = length;
+    while left > 0 {
+        if wait(sender, receiver)? == Side::Receiver {
+            return Ok(false);
+        }
+        let bytes = sender.bytes().map_err(|error| fault(&error, Side::Sender))?;
+        let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        if taken == 0 {
+            return Err(Fault::BrokenOff(Side::Sender));
+        }
+        receiver.stream().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
+        sender.consume(taken);
+        left -= taken as u64;
+    }
+    Ok(true)
+}
+
+/// Waits until one of them has said something; whoever is the receiver comes first.
+fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
+    if receiver.has_more() {
+        return Ok(Side::Receiver);
+    }
+    let patience = if sender.has_more() { Timespec::default() } else { in_seconds(IDLE.as_secs()) };
+    let mut ends =
+        [PollFd::new(sender.stream(), PollFlags::IN), PollFd::new(receiver.stream(), PollFlags::IN)];
+    match poll(&mut ends, Some(&patience)) {
+        Ok(0) if !sender.has_more() => return Err(Fault::Stalled(Side::Sender)),
+        // Interrupted: nobody is known to have said anything. Reading finds out.
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(_) => return Err(Fault::Server),
+    }
+    let [_, receiver] = &ends;
+    Ok(if receiver.revents().is_empty() { Side::Sender } else { Side::Receiver })
+}
+
+fn in_seconds(seconds: u64) -> Timespec {
+    Timespec { tv_sec: seconds.cast_signed(), tv_nsec: 0 }
+}
+
+fn fault(error: &io::Error, side: Side) -> Fault {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Fault::Stalled(side),
+        ErrorKind::InvalidData => Fault::Nonsense(side),
+        _ => Fault::BrokenOff(side),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Read,
+        net::{Shutdown, TcpListener, TcpStream},
+        sync::Arc,
+        thread,
+    };
+
+    use super::*;
+    use crate::{file::Digest, transport::ConnectionLimit};
+
+    /// A client's end, and the server's.
+    fn pair() -> (TcpStream, Wire) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(IDLE)).unwrap();
+        let (stream, peer) = listener.accept().unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
+        (client, Wire::new(Arc::new(stream), permit).unwrap())
+    }
+
+    fn kept(length: u64) -> String {
+        format!("{}\n", Kept::Prefix { length, digest: Digest([0; 32]) })
+    }
+
+    /// What comes of it when both say these bytes and have no more to say, and what each of them heard.
+    fn carried(sending: &[u8], receiving: &[u8], size: u64) -> (Result<(), Fault>, String, String) {
+        let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
+        sender.write_all(sending).unwrap();
+        receiver.write_all(receiving).unwrap();
+        sender.shutdown(Shutdown::Write).unwrap();
+        receiver.shutdown(Shutdown::Write).unwrap();
+        let outcome = carry(first, second, ByteCount(size));
+        let heard = |mut stream: TcpStream| {
+            let mut heard = Vec::new();
+            // What is left unread at the server's end resets the connection; what came before counts.
+            let _ = stream.read_to_end(&mut heard);
+            String::from_utf8(heard).unwrap()
+        };
+        (outcome, heard(sender), heard(receiver))
+    }
+
+    #[test]
+    fn a_file_is_carried_from_the_place_that_both_agree_on() {
+        let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
+        thread::scope(|scope| {
+            let carrying = || carry(first, second, ByteCount(5));
+            let carrying = thread::Builder::new().spawn_scoped(scope, carrying).unwrap();
+            receiver.write_all(kept(2).as_bytes()).unwrap();
+            let mut heard = vec![0; kept(2).len()];
+            sender.read_exact(&mut heard).unwrap();
+            assert_eq!(heard, kept(2).as_bytes());
+            // More than the file has is not for the receiver.
+            sender.write_all(b"from 2\ncdeXXX").unwrap();
+            let mut heard = [0; 10];
+            receiver.read_exact(&mut heard).unwrap();
+            assert_eq!(&heard, b"from 2\ncde");
+            receiver.write_all(b"received\n").unwrap();
+            assert_eq!(carrying.join().unwrap(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn an_empty_file_is_carried() {
+        let (outcome, _, heard) = carried(b"from 0\n", (kept(0) + "received\n").as_bytes(), 0);
+        assert_eq!((outcome, heard.as_str()), (Ok(()), "from 0\n"));
+    }
+
+    #[test]
+    fn a_sender_that_cannot_begin_says_why() {
+        let (outcome, _, heard) = carried(b"failed changed\n", kept(0).as_bytes(), 5);
+        assert_eq!((outcome, heard.as_str()), (Err(Fault::Changed), ""));
+    }
+
+    #[test]
+    fn a_receiver_that_cannot_begin_says_why() {
+        let (outcome, heard, _) = carried(b"", b"failed unwritable\n", 5);
+        assert_eq!((outcome, heard.as_str()), (Err(Fault::Unwritable), ""));
+    }
+
+    #[test]
+    fn a_sender_that_ends_too_early_has_broken_off() {
+        let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
+        receiver.write_all(kept(0).as_bytes()).unwrap();
+        sender.write_all(b"from 0\nabc").unwrap();
+        sender.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(carry(first, second, ByteCount(5)), Err(Fault::BrokenOff(Side::Sender)));
+        let mut heard = Vec::new();
+        receiver.read_to_end(&mut heard).unwrap();
+        assert_eq!(heard, b"from 0\nabc");
+    }
+
+    #[test]
+    fn a_receiver_that_has_had_enough_is_heard_at_once() {
+        let (outcome, ..) = carried(b"from 0\nabc", (kept(0) + "failed disk-full\n").as_bytes(), 5);
+        assert_eq!(outcome, Err(Fault::DiskFull));
+    }
+
+    #[test]
+    fn nobody_can_claim_to_have_received_what_was_not_sent() {
+        let (outcome, ..) = carried(b"from 0\nabc", (kept(0) + "received\n").as_bytes(), 5);
+        assert_eq!(outcome, Err(Fault::Nonsense(Side::Receiver)));
+    }
+
+    #[test]
+    fn nonsense_is_the_fault_of_whoever_says_it() {
+        let outcome = |sending: &str, receiving: &str| carried(sending.as_bytes(), receiving.as_bytes(), 5).0;
+        assert_eq!(outcome("", "hello\n"), Err(Fault::Nonsense(Side::Receiver)));
+        assert_eq!(outcome("hello\n", &kept(0)), Err(Fault::Nonsense(Side::Sender)));
+        assert_eq!(outcome("from 3\n", &kept(2)), Err(Fault::Nonsense(Side::Sender)));
+        assert_eq!(outcome("from 6\n", &kept(6)), Err(Fault::Nonsense(Side::Receiver)));
+        assert_eq!(outcome("", &kept(0)), Err(Fault::BrokenOff(Side::Sender)));
+        assert_eq!(outcome("", ""), Err(Fault::BrokenOff(Side::Receiver)));
+    }
+}

@@ -1,0 +1,244 @@
+//! Files on their way: what the server does with connections that say by hand what `chat_client` says.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    thread,
+};
+
+use rustix::process::Signal;
+
+use crate::support::{DEADLINE, Peer, Server};
+
+mod clients;
+
+const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// alice and bob, who have agreed on a file of so many bytes, and what each is to do now.
+struct Agreed {
+    alice: Peer,
+    bob: Peer,
+    sending: Ticket,
+    receiving: Ticket,
+}
+
+/// Where to connect to, and what to say there.
+struct Ticket {
+    address: SocketAddr,
+    token: String,
+}
+
+impl Agreed {
+    #[track_caller]
+    fn on(server: &Server, size: usize) -> Self {
+        let (mut alice, mut bob) = (server.client("alice"), server.client("bob"));
+        alice.says(&format!("/offer bob {size} {DIGEST} x"));
+        let mut offered = String::new();
+        while !offered.starts_with("[FILE REQUEST] alice wants to send x ") {
+            offered = bob.next_line().expect("an offer");
+        }
+        bob.says("/take");
+        let receiving = Ticket::told(server, &mut bob, "@file receive ");
+        let sending = Ticket::told(server, &mut alice, "@file send ");
+        Self { alice, bob, sending, receiving }
+    }
+}
+
+impl Ticket {
+    #[track_caller]
+    fn told(server: &Server, peer: &mut Peer, cue: &str) -> Self {
+        loop {
+            let line = peer.next_line().expect("a cue");
+            let Some(rest) = line.strip_prefix(cue) else { continue };
+            let words: Vec<_> = rest.split(' ').collect();
+            let port = words[1].parse().expect("a port");
+            return Self { address: (server.address().ip(), port).into(), token: words[2].to_owned() };
+        }
+    }
+
+    #[track_caller]
+    fn call(&self, first_lines: &str) -> BufReader<TcpStream> {
+        let mut stream = call(self.address);
+        stream.write_all(format!("{}\n{first_lines}", self.token).as_bytes()).expect("the server takes it");
+        BufReader::new(stream)
+    }
+}
+
+#[track_caller]
+fn call(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server is listening");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+    stream.set_write_timeout(Some(DEADLINE)).expect("a socket");
+    stream
+}
+
+#[track_caller]
+fn hears(stream: &mut BufReader<TcpStream>, expected: &str) {
+    let mut line = String::new();
+    stream.read_line(&mut line).expect("a line");
+    assert_eq!(line, format!("{expected}\n"));
+}
+
+/// The server has hung up, whichever way.
+#[track_caller]
+fn hears_the_end(stream: &mut impl Read) {
+    let mut rest = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut rest) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+}
+
+#[test]
+fn a_file_travels_beside_the_chat_and_nobody_there_notices() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
+    let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+    let mut sender = sending.call("");
+    hears(&mut sender, &format!("from 0 {DIGEST}"));
+    alice.says("/users");
+    alice.hears("Users in lobby: alice, bob");
+    sender.get_mut().write_all(b"from 0\na\0\xff\nz").expect("the server takes it");
+    hears(&mut receiver, "from 0");
+    let mut bytes = [0; 5];
+    receiver.read_exact(&mut bytes).expect("the file");
+    assert_eq!(&bytes, b"a\0\xff\nz");
+    receiver.get_mut().write_all(b"received\n").expect("the server takes it");
+    alice.hears("bob has received 'x'.");
+    alice.hears("@file arrived 1");
+    bob.hears("You have received 'x' from alice.");
+    bob.hears("@file arrived 1");
+    hears_the_end(&mut sender);
+    hears_the_end(&mut receiver);
+    alice.hears_nothing();
+    bob.hears_nothing();
+}
+
+#[test]
+fn a_transfer_that_its_receiver_stalls_costs_the_chat_nothing_and_the_server_one_buffer() {
+    const SIZE: usize = 200 << 20;
+    let server = Server::start(&["--max-file-size", "0"]);
+    let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, SIZE);
+    let before = server.status("VmRSS");
+    let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+    let mut sender = sending.call("");
+    hears(&mut sender, &format!("from 0 {DIGEST}"));
+    sender.get_mut().write_all(b"from 0\n").expect("the server takes it");
+    hears(&mut receiver, "from 0");
+    let stalled = sender.get_ref().try_clone().expect("a socket");
+    let writing = thread::Builder::new().spawn(move || sender.get_mut().write_all(&vec![b'x'; SIZE]));
+    for n in 0..1000 {
+        alice.says(&format!("line {n}"));
+        alice.hears(&format!("[lobby] alice: line {n}"));
+        bob.hears(&format!("[lobby] alice: line {n}"));
+    }
+    assert!(server.status("VmRSS") < before + 4096, "{before} and {}", server.status("VmRSS"));
+    bob.says("/rejectfile");
+    bob.hears("You have rejected 'x' from alice.");
+    hears_the_end(&mut receiver);
+    assert!(writing.expect("a thread").join().expect("it ends").is_err(), "the receiver took it all");
+    drop(stalled);
+}
+
+#[test]
+fn who_leaves_in_the_middle_ends_the_transfer_for_both() {
+    for leaving_is_sender in [true, false] {
+        let server = Server::start(&[]);
+        let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
+        let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+        let mut sender = sending.call("");
+        hears(&mut sender, &format!("from 0 {DIGEST}"));
+        let (leaving, staying) =
+            if leaving_is_sender { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+        leaving.says("/quit");
+        let name = if leaving_is_sender { "alice" } else { "bob" };
+        staying.hears_at_last(&format!("'x' is cancelled: {name} has left."));
+        hears_the_end(&mut sender);
+        hears_the_end(&mut receiver);
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_off_is_told_to_both() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
+    let _receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+    let sender = sending.call("from 0\nabc");
+    sender.get_ref().shutdown(Shutdown::Write).expect("a socket");
+    alice.hears_at_last("Sending 'x' to bob has failed: your connection broke off.");
+    bob.hears_at_last("Receiving 'x' from alice has failed: alice's connection broke off.");
+}
+
+#[test]
+fn a_token_is_good_once() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 5);
+    let _receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+    let mut sender = sending.call("");
+    // So both tokens have been used.
+    hears(&mut sender, &format!("from 0 {DIGEST}"));
+    hears_the_end(&mut sending.call(""));
+    hears_the_end(&mut receiving.call(""));
+    hears_the_end(&mut Ticket { token: "0".repeat(32), ..sending }.call(""));
+    alice.hears_nothing();
+}
+
+#[test]
+fn who_calls_the_wrong_port_is_told_so() {
+    let server = Server::start(&[]);
+    let Agreed { sending, .. } = Agreed::on(&server, 5);
+    for nonsense in ["/nick bob\n", "GET / HTTP/1.1\r\n", &"x".repeat(200)] {
+        let mut stream = call(sending.address);
+        stream.write_all(nonsense.as_bytes()).expect("the server takes it");
+        let mut answer = [0; 24];
+        stream.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b"This port is for files, ");
+    }
+}
+
+#[test]
+fn a_stop_ends_files_in_every_state_promptly() {
+    let server = Server::start(&["--max-file-size", "0"]);
+    let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 200 << 20);
+    let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
+    let mut sender = sending.call("");
+    hears(&mut sender, &format!("from 0 {DIGEST}"));
+    sender.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
+    let mut stranger = call(sending.address);
+    let mut slow_stranger = call(sending.address);
+    slow_stranger.write_all(b"abc").expect("the server takes it");
+    hears(&mut receiver, "from 0");
+    server.signal(Signal::TERM);
+    alice.hears_at_last("Server shutting down.");
+    assert_eq!(server.ends().code(), Some(0));
+    hears_the_end(&mut sender);
+    hears_the_end(&mut receiver);
+    hears_the_end(&mut stranger);
+}
+
+#[test]
+fn the_port_for_files_can_be_chosen_and_one_in_use_is_refused() {
+    let first = Server::start(&[]);
+    let Agreed { sending, .. } = Agreed::on(&first, 5);
+    let port = sending.address.port().to_string();
+    let (status, _, err) = crate::support::server::run(crate::support::server::command().args([
+        "--port",
+        "0",
+        "--transfer-port",
+        &port,
+    ]));
+    assert_eq!(status, Some(1));
+    assert_eq!(err, format!("chat_server: port {port} on 127.0.0.1 is in use by another program\n"));
+    drop(first);
+    let second = Server::start(&["--transfer-port", &port]);
+    assert_eq!(Agreed::on(&second, 5).sending.address.port().to_string(), port);
+}
+
+#[test]
+fn a_stranger_who_says_nothing_keeps_nobody_from_sending() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 0);
+    let _strangers: Vec<_> = (0..20).map(|_| call(sending.address)).collect();
+    let _receiver = receiving.call(&format!("from 0 {DIGEST}\nreceived\n"));
+    let _sender = sending.call("from 0\n");
+    alice.hears_at_last("bob has received 'x'.");
+}
