@@ -33,6 +33,7 @@ use crate::{
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
     transport::{ConnectionLimit, Listener, Permit},
+    watch::{self, Activity},
 };
 
 mod carry;
@@ -95,7 +96,9 @@ impl Relay {
     /// Takes calls until it is closed. As it looks at the clock anyway, it does so for the offers too.
     pub fn run<'scope>(&'scope self, registry: &'scope Registry, threads: &'scope Scope<'scope, '_>) {
         while !self.live.lock().is_closed {
-            match self.listener.accept_within(registry.end_overdue_offers()) {
+            let patience = registry.end_overdue_offers();
+            watch::doing(Activity::Accepting);
+            match self.listener.accept_within(patience) {
                 Ok(Some((stream, peer))) => self.let_in(registry, threads, stream, peer),
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

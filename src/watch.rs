@@ -40,14 +40,14 @@ pub use seen::{Load, Seen, ThreadSeen};
 thread_local! {
     /// How a thread finds its own word. One that is not watched, as in most tests, has none.
     static MYSELF: RefCell<Option<Myself>> = const { RefCell::new(None) };
+    /// The journey of the message at hand, if somebody wants to know it.
+    static JOURNEY: RefCell<Option<Journey>> = const { RefCell::new(None) };
 }
 
 struct Myself {
     thread: Arc<Thread>,
     /// Its key in the list.
     key: u64,
-    /// The journey of the message at hand, if somebody wants to know it.
-    journey: Option<Journey>,
 }
 
 /// A thread, as the others see it. It has its cache line to itself: two threads that store into the
@@ -89,7 +89,7 @@ impl Watch {
         let word = AtomicU64::new(word(Activity::Working));
         let thread = Arc::new(Thread { name: name.into(), word });
         let key = self.0.threads.lock().add(Arc::clone(&thread));
-        MYSELF.set(Some(Myself { thread, key, journey: None }));
+        MYSELF.set(Some(Myself { thread, key }));
         Listed { watch: self.clone(), key, stays_here: PhantomData }
     }
 
@@ -139,35 +139,37 @@ impl Drop for Listed {
     fn drop(&mut self) {
         self.watch.0.threads.lock().by_key.remove(&self.key);
         MYSELF.set(None);
+        JOURNEY.set(None);
     }
 }
 
 /// The calling thread does this from now on. Some nanoseconds; on a thread that is not watched, less.
 pub fn doing(activity: Activity) {
-    MYSELF.with_borrow_mut(|myself| {
-        let Some(Myself { thread, journey, .. }) = myself else { return };
+    MYSELF.with_borrow(|myself| {
+        let Some(Myself { thread, .. }) = myself else { return };
         thread.word.store(word(activity), Ordering::Relaxed);
-        journey.take_if(|journey| journey.pass(activity).is_break());
+        JOURNEY.with_borrow_mut(|journey| journey.take_if(|journey| journey.pass(activity).is_break()));
     });
 }
 
 /// The message that the calling thread has just decoded is followed from now on, up to
 /// [`take_journey`] or the next reading; `read_at` is when it was read.
 pub fn follow_message(read_at: Instant) {
-    set_journey(Some(Journey::from_reading(read_at)));
+    if MYSELF.with_borrow(Option::is_some) {
+        JOURNEY.set(Some(Journey::from_reading(read_at)));
+    }
 }
 
 /// The journey up to now of the message that the calling thread follows.
 pub fn take_journey() -> Option<Journey> {
-    MYSELF.with_borrow_mut(|myself| myself.as_mut().and_then(|myself| myself.journey.take()))
+    JOURNEY.take()
 }
 
-fn set_journey(journey: Option<Journey>) {
-    MYSELF.with_borrow_mut(|myself| {
-        if let Some(myself) = myself {
-            myself.journey = journey;
-        }
-    });
+/// The name under which the calling thread is listed; empty if it is not.
+fn own_name() -> String {
+    MYSELF.with_borrow(|myself| {
+        myself.as_ref().map(|myself| myself.thread.name.to_string()).unwrap_or_default()
+    })
 }
 
 const TIME_BITS: u32 = 56;

@@ -1,6 +1,6 @@
 //! One message's way through the threads.
 
-use std::{collections::BTreeMap, ops::ControlFlow, thread, time::Instant};
+use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use super::Activity;
 
@@ -37,7 +37,7 @@ pub struct Arrival {
 impl Arrival {
     /// Then, in the hands of the calling thread.
     fn here(at: Instant) -> Self {
-        Self { at, thread: thread::current().name().unwrap_or_default().to_owned() }
+        Self { at, thread: super::own_name() }
     }
 }
 

@@ -34,7 +34,7 @@ fn every_thread_is_listed_with_what_it_is_doing_the_askers_own_first() {
     let mut alice = server.client("alice");
     eventually("everybody else waits for something", || {
         let (rows, [counts, since_start]) = threads(&mut alice);
-        assert_eq!(rows.len(), 5, "{rows:?}");
+        assert_eq!(rows.len(), 6, "{rows:?}");
         let own = &rows[0];
         assert!(own.starts_with(&thread_of(&alice)) && own.ends_with("(yours)"), "{rows:?}");
         assert!(is_seen(&rows, &thread_of(&alice), "looking at all this"), "{rows:?}");
@@ -43,8 +43,9 @@ fn every_thread_is_listed_with_what_it_is_doing_the_askers_own_first() {
         is_seen(&rows, "acceptor", "accepting")
             && is_seen(&rows, "broadcaster", "idle")
             && is_seen(&rows, "closing time", "idle")
+            && is_seen(&rows, "files", "accepting")
             && is_seen(&rows, &thread_of(&bob), "reading")
-            && counts == "In all: 1 accepting, 1 reading, 1 looking at all this, 2 idle."
+            && counts == "In all: 2 accepting, 1 reading, 1 looking at all this, 2 idle."
     });
 }
 
@@ -78,7 +79,7 @@ fn with_many_clients_the_list_is_bounded_and_still_counts_them_all() {
         let (rows, [counts, _]) = threads(&mut alice);
         assert_eq!(rows.len(), 51, "{rows:?}");
         assert!(rows[0].ends_with("(yours)"), "{rows:?}");
-        rows[50] == "and 14 more" && counts.contains(" 60 reading,")
+        rows[50] == "and 15 more" && counts.contains(" 60 reading,")
     });
     drop(crowd);
 }
