@@ -47,13 +47,14 @@ impl Style {
 }
 
 impl Verdict {
-    /// The verdict in full: what was checked, the conversation, what was due, what came, what it
+    /// That the step is passed, or the verdict in full: what was checked, the conversation, what was due, what came, what it
     /// usually means, and where to read on.
     pub fn told(&self, style: Style) -> String {
-        let title = format!("Step {}, {}: {}", self.step.number, self.step.title, self.check.checking());
+        let step = format!("Step {}, {}", self.step.number, self.step.title);
         match &self.fault {
-            None => format!("{} {title}\n", style.good("✓")),
+            None => format!("{} {step}\n", style.good("✓")),
             Some(fault) => {
+                let title = format!("{step}: {}", self.check.checking());
                 let told = Told { fault, step: self.step.number, style };
                 format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
             }

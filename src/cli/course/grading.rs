@@ -20,11 +20,13 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
 
 /// Checks once and tells, at once or at the end; notes what has passed.
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
-    let mut is_first = true;
+    let mut has_failed = false;
     let mut told = Ok(());
     let report = report::check(&job.grader, job.step.up_to(), |verdict| {
-        if told.is_ok() && !job.json && (verdict.fault.is_none() || is_first) {
-            is_first &= verdict.fault.is_none();
+        // After the first failure nothing is told but the sum, lest it be scrolled away.
+        let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
+        if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
+            has_failed = verdict.fault.is_some();
             told = write!(out, "{}", verdict.told(job.style)).and_then(|()| out.flush());
         }
     });

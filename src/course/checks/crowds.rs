@@ -128,33 +128,35 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     }
     stage.remark(&format!("({} stop reading; {talker} says 16 MB)", sleepers.join(", ")));
     let flooded = stage.stream(talker)?;
-    let is_over = AtomicBool::new(false);
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
-        let reader = flooded.try_clone();
-        spawn(scope, || reads_on(reader, &is_over));
         spawn(scope, || floods_as_it_is_read(&flooded, &is_read));
         let mut left = sleepers.to_vec();
         let mut held_up = Duration::ZERO;
         let outcome = (0..FLOOD).try_for_each(|n| {
-            let line =
-                format!("[{room}] {talker}: {}", String::from_utf8_lossy(flood_line(n).trim_ascii_end()));
-            // The talker has ended only if it was cut; then the line does not come.
-            let _ = may_send.try_send(());
-            let due = Pattern::exactly(line);
+            let line = String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
+            let due = Pattern::exactly(format!("[{room}] {talker}: {line}"));
             let start = Instant::now();
-            stage.hears_out(bob, &due, |text| match () {
-                () if due.matches(text) => Judgement::Due,
-                () if is_farewell(text, &mut left) => Judgement::Passing,
-                () => Judgement::Wrong,
-            })?;
+            hears_flood(stage, bob, &due, &mut left)?;
             held_up += Some(start.elapsed()).filter(|wait| *wait > NOTICED).unwrap_or_default();
+            // It reads as well, or else it would be cut for not reading.
+            hears_flood(stage, talker, &due, &mut sleepers.to_vec())?;
+            // The talker is gone only if it was cut; then the next line does not come.
+            let _ = may_send.try_send(());
             is_too_long(held_up, bob, stage.rules.patience)
         });
+        // The talker need not talk on.
         drop(may_send);
-        let outcome = outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left));
-        is_over.store(true, Ordering::Relaxed);
-        outcome
+        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left))
+    })
+}
+
+/// The next line of the flood, perhaps after the news that one of those who do not read has left.
+fn hears_flood(stage: &mut Stage<'_>, who: &str, due: &Pattern, left: &mut Vec<String>) -> Outcome {
+    stage.hears_out(who, due, |text| match () {
+        () if due.matches(text) => Judgement::Due,
+        () if is_farewell(text, left) => Judgement::Passing,
+        () => Judgement::Wrong,
     })
 }
 
