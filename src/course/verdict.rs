@@ -87,7 +87,7 @@ impl Display for Told<'_> {
             writeln!(f, "  {}", shortened(&visible(note)))?;
         }
         writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
-        self.output(f, output)?;
+        printed(f, output)?;
         writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
     }
 }
@@ -110,18 +110,19 @@ impl Told<'_> {
         }
         Ok(())
     }
+}
 
-    fn output(&self, f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
-        let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        writeln!(f, "\n  The program printed, last:")?;
-        for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
-            writeln!(f, "    | {}", shortened(&visible(line)))?;
-        }
-        Ok(())
+/// What the program wrote last.
+fn printed(f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
+    let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return Ok(());
     }
+    writeln!(f, "\n  The program printed, last:")?;
+    for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
+        writeln!(f, "    | {}", shortened(&visible(line)))?;
+    }
+    Ok(())
 }
 
 /// Columns that a part of a line takes: an emoji takes two.

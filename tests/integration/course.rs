@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
@@ -203,10 +204,18 @@ fn ten_seeds_give_the_same_verdict() {
     });
 }
 
+/// Whether there is a `python3`; says so if not, because a test is skipped then.
+pub(crate) fn has_python() -> bool {
+    let has_python = Command::new("python3").arg("--version").output().is_ok();
+    if !has_python {
+        let _ = writeln!(io::stderr(), "skipped: there is no python3 here");
+    }
+    has_python
+}
+
 #[test]
 fn the_language_does_not_matter() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: there is no python3 here");
+    if !has_python() {
         return;
     }
     let steps: Vec<&'static Step> = STEPS[..12].iter().collect();

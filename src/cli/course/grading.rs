@@ -67,8 +67,9 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
     let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
     let steps: Vec<_> = STEPS.iter().filter(|step| !step.checks.is_empty()).collect();
     if !rules.json {
-        let numbers: String = steps.iter().map(|step| format!("{:>3}", step.number)).collect();
-        writeln!(out, "{:width$}{numbers}  first failure", "")?;
+        write!(out, "{:width$}", "")?;
+        steps.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
+        writeln!(out, "  first failure")?;
     }
     let mut rows = Vec::new();
     for path in hand_ins {
@@ -137,7 +138,7 @@ impl Row {
             },
         };
         let and = if self.first.is_empty() { "" } else { ", " };
-        self.first.push_str(&format!("{and}{failure}"));
+        self.first.extend([and, &failure]);
         is_good
     }
 
