@@ -61,7 +61,7 @@ fn broadcast(inbox: Receiver<Post>) {
 }
 
 fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let _ = stream.set_write_timeout(Some(Duration::from_secs(1)));
+    let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
     let member = Member { chat, id: chat.enter(stream) };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
