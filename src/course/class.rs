@@ -188,6 +188,18 @@ Then wait for the threads (join), so that everything they owe is done before mai
 so. Handle SIGINT and SIGTERM: note that it is time to stop, wake the threads, let main return. In a
 handler itself almost nothing is allowed; a crate such as ctrlc calls you in a thread of its own."
 
+    NO_FAREWELL "no-farewell"
+    "The program stopped without telling its clients: main returned, or the sockets were closed, before the farewell was sent."
+    "A server that stops owes its clients a word. Tell everybody, wait until it is sent, and only then close
+the connections and let main return: when main returns, all other threads are gone, whatever they
+were about to send."
+
+    NO_PLACE "no-place"
+    "Nobody gets in any more, although somebody has left: whoever leaves is still counted."
+    "Counting up when somebody comes is easy; counting down must happen however somebody leaves: by /quit, by
+the end of the stream, by a reset, by a panic in the thread. Count what is there (the entries of the
+list of clients), or let something count down that always runs: a Drop, a finally, a defer."
+
     STALLED "stalled"
     "One client stopped reading, and others have to wait for it: somebody writes to it while others need the lock or the thread."
     "When a client does not read, its socket's buffers fill up, and then a write to it waits, for ever if need

@@ -41,7 +41,7 @@
 //! | `alice>> text` | sends it byte by byte: cut everywhere, also inside a character |
 //! | `alice< text` | the next line she hears is this one, to the letter |
 //! | `alice~ text` | the next line she hears has everything in it that counts, in this order, whatever the case; and ends with it, if the text does. With `--strict`: to the letter |
-//! | `alice? text` | before what she must hear next, she may hear this line (judged like `~`) or not |
+//! | `alice? text` | from here on she may hear this line (judged like `~`) once, or not |
 //! | `alice!` | she has heard nothing else; everybody who has said something since has been served |
 //! | `alice* word word` | lets pass whatever has been said to her up to now; somewhere in it are these words |
 //! | `alice (connects)` | without waiting for a greeting |
@@ -118,7 +118,7 @@ pub enum Act {
     Sends(Sent),
     /// A client must hear a line next.
     Hears(Pattern),
-    /// A client may hear a line before what it must hear next.
+    /// A client may hear a line from here on, once, or not.
     MayHear(Pattern),
     /// A client lets pass what has come, and these words are in it.
     LetsPass(Vec<String>),

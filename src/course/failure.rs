@@ -55,9 +55,17 @@ pub struct Evidence<'a> {
     pub ahead: Vec<Pattern>,
     /// Somebody else who heard what was due without having to.
     pub elsewhere: Option<String>,
+    /// What others heard meanwhile and nobody has looked at yet.
+    pub meanwhile: Vec<String>,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Nothing is known but what was due and what came.
+    pub fn new(who: &'a str, expected: &'a Pattern, heard: Heard) -> Self {
+        let (unread, later, ahead, meanwhile) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { who, expected, heard, unread, later, last: None, ahead, elsewhere: None, meanwhile }
+    }
+
     /// The most likely mistake.
     pub fn diagnose(self) -> Box<Failure> {
         let expected = format!("{}\\n", self.expected.text);
@@ -73,6 +81,8 @@ impl Evidence<'_> {
         failure.caret = self.caret();
         if let Some(elsewhere) = &self.elsewhere {
             failure.notes.push(format!("{elsewhere} heard it instead."));
+        } else if !matches!(self.heard, Heard::Line(_)) {
+            failure.notes.extend(self.meanwhile);
         }
         failure
     }
@@ -119,7 +129,7 @@ impl Evidence<'_> {
         }
         match text.strip_prefix(due) {
             Some(rest) if looks_like_a_message(rest) => return &class::GLUED,
-            Some(_) => return &class::EXTRA_BYTES,
+            Some(_) => return &class::WRONG_TEXT,
             None if is_glued(due, &text, &self.ahead) => return &class::GLUED,
             None => {}
         }
@@ -131,7 +141,10 @@ impl Evidence<'_> {
 
     /// The line is a right one at the wrong time.
     fn neighbour(&self, line: &[u8]) -> Option<&'static Class> {
-        let is = |pattern: &Pattern| std::str::from_utf8(line).is_ok_and(|line| pattern.matches(line));
+        // To the letter: loosely, half of all lines look like one another.
+        let is = |pattern: &Pattern| {
+            std::str::from_utf8(line).is_ok_and(|line| pattern.clone().strict().matches(line))
+        };
         let comes_later = self.later.iter().any(|line| self.is_due(line));
         if self.last.as_deref() == Some(line) {
             Some(&class::TWICE)
@@ -184,16 +197,7 @@ mod tests {
         class: &Class,
     ) -> Box<Failure> {
         let expected = Pattern::exactly(expected);
-        let mut all = Evidence {
-            who: "alice",
-            expected: &expected,
-            heard,
-            unread: Vec::new(),
-            later: Vec::new(),
-            last: None,
-            ahead: Vec::new(),
-            elsewhere: None,
-        };
+        let mut all = Evidence::new("alice", &expected, heard);
         evidence(&mut all);
         let failure = all.diagnose();
         assert_eq!(failure.class.name, class.name);
@@ -246,8 +250,6 @@ mod tests {
 
     fn check_any(expected: &str, heard: Heard) -> Box<Failure> {
         let expected = Pattern::exactly(expected);
-        let (unread, later, ahead) = (Vec::new(), Vec::new(), Vec::new());
-        Evidence { who: "", expected: &expected, heard, unread, later, last: None, ahead, elsewhere: None }
-            .diagnose()
+        Evidence::new("", &expected, heard).diagnose()
     }
 }

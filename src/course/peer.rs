@@ -16,9 +16,9 @@ use super::conversation::Pattern;
 pub struct Peer {
     /// What it is called in the conversation.
     pub name: String,
-    /// Lines that it may hear before what it must hear next.
+    /// Lines that it may hear once, or not.
     pub may_hear: Vec<Pattern>,
-    /// Whether it has said something since it was last known to be served.
+    /// Whether it has come, or said something, since it was last known to be served.
     pub has_spoken: bool,
     stream: TcpStream,
     unread: Vec<u8>,
@@ -49,7 +49,7 @@ impl Peer {
         Ok(Self {
             name: name.to_owned(),
             may_hear: Vec::new(),
-            has_spoken: false,
+            has_spoken: true,
             stream,
             unread: Vec::new(),
             inbox: VecDeque::new(),

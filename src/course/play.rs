@@ -32,7 +32,7 @@ fn act(line: &Line, ahead: &[Pattern], stage: &mut Stage<'_>) -> Outcome {
         Act::HearsNothing => stage.hears_nothing(who),
         Act::LetsPass(words) => stage.lets_pass(who, words),
         Act::HearsTheEnd => stage.hears_the_end(who),
-        Act::Connects => stage.connects(who),
+        Act::Connects => stage.connects_in_turn(who),
         Act::EndsWell => stage.ends_well(),
         Act::StartsAgain => stage.starts_again(),
         Act::Sends(sent) => done(stage.sends(who, sent)),

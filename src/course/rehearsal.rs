@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpListener},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,7 @@ use super::{
     peer::{Heard, Peer},
     seed::Seed,
     stage::{Outcome, Rules},
-    subject::{Ended, Launch, StartError, free_port},
+    subject::{Ended, Launch, Port, StartError},
     transcript::Transcript,
 };
 
@@ -43,7 +44,7 @@ pub struct Rehearsal<'a> {
     pub seed: Seed,
     launch: &'a Launch,
     listener: Option<TcpListener>,
-    port: u16,
+    port: Arc<Port>,
     client: Client,
     /// Our end of the connection.
     call: Option<Peer>,
@@ -65,13 +66,16 @@ impl<'a> Rehearsal<'a> {
     /// # Errors
     /// When there is no such program.
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed, place: Place) -> Result<Self, StartError> {
-        let port = free_port();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(StartError::CannotRun)?;
+        let port = Port::free();
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
         let client = match place {
             Place::Terminal => {
-                Client::InTerminal(Terminal::start(launch, port).map_err(StartError::CannotRun)?)
+                Client::InTerminal(Terminal::start(launch, port.number()).map_err(StartError::CannotRun)?)
             }
-            Place::Pipes => Client::OnPipes(Pipes::start(launch, port).map_err(StartError::CannotRun)?),
+            Place::Pipes => {
+                Client::OnPipes(Pipes::start(launch, port.number()).map_err(StartError::CannotRun)?)
+            }
         };
         let transcript = Transcript::default();
         Ok(Self { rules, transcript, seed, launch, listener: Some(listener), port, client, call: None })
@@ -182,13 +186,21 @@ impl<'a> Rehearsal<'a> {
         self.hangs_up();
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)) {
-            Ok(listener) => self.listener = Some(listener),
-            Err(error) => {
-                return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
+        let deadline = Instant::now() + self.rules.patience;
+        loop {
+            // A program that is being started elsewhere may still hold the old listener.
+            match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
+                Ok(listener) => self.listener = Some(listener),
+                Err(_) if Instant::now() < deadline => {
+                    std::thread::park_timeout(Duration::from_millis(5));
+                    continue;
+                }
+                Err(error) => {
+                    return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
+                }
             }
+            return Ok(());
         }
-        Ok(())
     }
 
     /// The user types; Enter is `\r`.
@@ -347,6 +359,5 @@ fn is_called(listener: &TcpListener) -> Option<io::Result<Peer>> {
 }
 
 fn evidence(expected: &Pattern, heard: Heard, unread: Vec<u8>) -> Evidence<'_> {
-    let (later, ahead) = (Vec::new(), Vec::new());
-    Evidence { who: SERVER, expected, heard, unread, later, last: None, ahead, elsewhere: None }
+    Evidence { unread, ..Evidence::new(SERVER, expected, heard) }
 }

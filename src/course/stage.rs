@@ -68,6 +68,7 @@ pub struct Stage<'a> {
     /// Before the subject, because dropped before it: a server that stops need not wait for them.
     peers: Vec<Peer>,
     subject: Option<Subject>,
+    was_told_to_stop: bool,
     /// What the barriers said or asked: no news for anybody.
     tokens: Vec<String>,
 }
@@ -86,7 +87,7 @@ impl<'a> Stage<'a> {
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
         let subject = Some(launch.server()?);
         let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        Ok(Self { rules, transcript, seed, launch, subject, peers, tokens })
+        Ok(Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop: false, tokens })
     }
 
     /// A client connects, and hears nothing yet.
@@ -108,6 +109,19 @@ impl<'a> Stage<'a> {
                 Err(self.judged(failure))
             }
         }
+    }
+
+    /// A client connects when everything is done that the others have asked for: few servers welcome and
+    /// announce somebody in one step, and the order of two arrivals is none of a conversation's business.
+    ///
+    /// # Errors
+    /// When somebody is not served, or the program does not take the connection.
+    pub fn connects_in_turn(&mut self, who: &str) -> Outcome {
+        // Steps 1 and 2 know no question that could be asked.
+        if self.rules.step > 2 {
+            self.serves_speakers(who)?;
+        }
+        self.connects(who)
     }
 
     /// A client says a line.
@@ -155,7 +169,6 @@ impl<'a> Stage<'a> {
             let text = line_of(&heard);
             if text.is_some_and(|text| pattern.matches(text)) {
                 self.transcript.add(who, "<", text.unwrap_or_default());
-                self.peer(who).may_hear.clear();
                 return Ok(());
             }
             if text.is_none_or(|text| !self.may_hear(who, text)) {
@@ -191,11 +204,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it has heard something.
     pub fn hears_nothing(&mut self, who: &str) -> Outcome {
-        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != who);
-        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
-        for speaker in speakers {
-            self.is_served(&speaker)?;
-        }
+        self.serves_speakers(who)?;
         self.is_served(who)?;
         loop {
             let heard = self.next(who, Instant::now());
@@ -256,7 +265,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// From now on a client may hear this before what it must hear next.
+    /// From now on a client may hear this, once.
     pub fn might_hear(&mut self, who: &str, pattern: &Pattern) {
         let pattern = self.worded(pattern);
         self.peer(who).may_hear.push(pattern);

@@ -16,9 +16,21 @@ pub enum Language {
 /// A file of the folder, and what is in it.
 type File = (&'static str, &'static str);
 
-const RUST: &[File] = &[];
+/// The files of a starter: where it is here, and its name there.
+macro_rules! files {
+    ($($source:literal as $name:literal),*) => {
+        &[$(($name, include_str!(concat!("../../tests/steps/starter/", $source)))),*]
+    };
+}
 
-const PYTHON: &[File] = &[];
+/// The manifest has another name here, lest it be taken for a package of ours.
+const RUST: &[File] = files![
+    "rust/Cargo.toml.txt" as "Cargo.toml",
+    "rust/src/main.rs" as "src/main.rs",
+    "rust/README.md" as "README.md"
+];
+
+const PYTHON: &[File] = files!["python/server.py" as "server.py", "python/README.md" as "README.md"];
 
 impl Language {
     fn files(self) -> &'static [File] {

@@ -3,18 +3,19 @@
 use std::{
     ffi::OsString,
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use self::output::Output;
 
@@ -40,7 +41,7 @@ pub struct Launch {
 pub struct Subject {
     child: Child,
     member: Member,
-    port: u16,
+    port: Arc<Port>,
     output: Output,
     /// The connection that showed that it listens; the first client takes it over.
     first: Option<TcpStream>,
@@ -78,7 +79,7 @@ impl Launch {
     /// # Errors
     /// When it does not come so far.
     pub fn server(&self) -> Result<Subject, StartError> {
-        let mut subject = self.on(free_port())?;
+        let mut subject = self.on(Port::free())?;
         subject.waits_until_it_listens(self.ready)?;
         Ok(subject)
     }
@@ -87,16 +88,16 @@ impl Launch {
     ///
     /// # Errors
     /// When it does not come so far.
-    pub fn again(&self, port: u16) -> Result<Subject, StartError> {
+    pub fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let mut subject = self.on(port)?;
         subject.waits_until_it_listens(self.ready)?;
         Ok(subject)
     }
 
-    fn on(&self, port: u16) -> Result<Subject, StartError> {
+    fn on(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let (reader, writer) = io::pipe().map_err(StartError::CannotRun)?;
         let second = writer.try_clone().map_err(StartError::CannotRun)?;
-        let mut command = self.command(port);
+        let mut command = self.command(port.number());
         command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
         let child = command.spawn().map_err(StartError::CannotRun)?;
         // Ours are the last writing ends besides the program's: without them the reader never ends.
@@ -124,8 +125,8 @@ impl Launch {
 
 impl Subject {
     /// The port it listens on.
-    pub fn port(&self) -> u16 {
-        self.port
+    pub fn port(&self) -> Arc<Port> {
+        Arc::clone(&self.port)
     }
 
     /// Another connection to it.
@@ -136,7 +137,7 @@ impl Subject {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
-        TcpStream::connect_timeout(&address(self.port), patience)
+        TcpStream::connect_timeout(&address(self.port.number()), patience)
     }
 
     /// The last that it wrote, of both its outputs.
@@ -173,7 +174,7 @@ impl Subject {
         let deadline = Instant::now() + patience;
         let mut pause = Duration::from_millis(1);
         loop {
-            if let Ok(stream) = TcpStream::connect(address(self.port)) {
+            if let Ok(stream) = TcpStream::connect(address(self.port.number())) {
                 if !is_to_itself(&stream) {
                     self.first = Some(stream);
                     return Ok(());
@@ -278,20 +279,34 @@ fn is_to_itself(stream: &TcpStream) -> bool {
     stream.local_addr().is_ok_and(|ours| stream.peer_addr().is_ok_and(|theirs| ours == theirs))
 }
 
-/// A port that nobody listens on, and that no outgoing connection gets: those are above 32767.
-pub fn free_port() -> u16 {
-    const RANGE: u16 = 20_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id().wrapping_mul(7919) % u32::from(RANGE)).expect("it is below");
-    loop {
-        let port = 10_000 + NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(start) % RANGE;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
+/// A port of our own: no other grader on this machine gets it as long as we have it.
+#[derive(Debug)]
+pub struct Port {
+    number: u16,
+    /// The port of the same number for datagrams, which no chat server needs: whoever has it, has both.
+    _twin: UdpSocket,
 }
 
-/// Whether any process of this group is left.
-pub fn is_anybody_left(group: Pid) -> bool {
-    test_kill_process_group(group).is_ok()
+impl Port {
+    /// A port that nobody listens on, and that no outgoing connection gets: those are above 32767.
+    pub fn free() -> Arc<Self> {
+        const RANGE: u16 = 20_000;
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let start = std::process::id().wrapping_mul(7919) % u32::from(RANGE);
+        let start = u16::try_from(start).expect("it is below the range");
+        loop {
+            let number = 10_000 + NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(start) % RANGE;
+            let Ok(twin) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) else { continue };
+            // Not by listening there: a program that another thread is just starting would inherit the
+            // socket for a moment, and take the first call with it to its grave.
+            if TcpStream::connect(address(number)).is_err() {
+                return Arc::new(Self { number, _twin: twin });
+            }
+        }
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u16 {
+        self.number
+    }
 }

@@ -6,6 +6,7 @@ mod client_terminal;
 mod concurrency;
 mod conversation;
 mod course;
+mod course_program;
 mod layers;
 mod limits;
 mod readme;

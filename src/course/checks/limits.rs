@@ -43,7 +43,7 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
         }
     }
     let expected = "a place for another client, when one of them has left";
-    Err(Failure::new(&class::WRONG_TEXT, expected, "every new one is refused"))
+    Err(Failure::new(&class::NO_PLACE, expected, "every new one is refused"))
 }
 
 pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {

@@ -1,8 +1,8 @@
 //! How peers listen: what is no news to them, barriers, and what a wrong line is evidence of.
 
 use super::{
-    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, is_timeout,
-    line_of,
+    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped,
+    is_timeout, line_of,
 };
 
 impl Stage<'_> {
@@ -48,6 +48,13 @@ impl Stage<'_> {
         Err(self.fails_to_hear(who, &answer, heard, &[]))
     }
 
+    /// Everybody but this one who has come or has said something is served.
+    pub(super) fn serves_speakers(&mut self, but: &str) -> Outcome {
+        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != but);
+        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
+        speakers.iter().try_for_each(|speaker| self.is_served(speaker))
+    }
+
     /// Everything that is known about a line that did not come.
     pub(super) fn fails_to_hear(
         &mut self,
@@ -65,10 +72,12 @@ impl Stage<'_> {
             Heard::Line(_) => None,
             _ => self.who_else_heard(who, pattern, ahead),
         };
-        let unread = self.peer(who).unread().to_owned();
-        let last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
-        let ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
-        let evidence = Evidence { who, expected: pattern, heard, unread, later, last, ahead, elsewhere };
+        let mut evidence = Evidence::new(who, pattern, heard);
+        evidence.meanwhile = self.heard_meanwhile(who);
+        evidence.unread = self.peer(who).unread().to_owned();
+        evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
+        evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
+        (evidence.later, evidence.elsewhere) = (later, elsewhere);
         let mut failure = evidence.diagnose();
         if failure.class == &class::SILENT {
             let patience = self.rules.patience;
@@ -94,6 +103,21 @@ impl Stage<'_> {
         })
     }
 
+    /// The first line that each of the others has heard and nobody has looked at; of two of them at
+    /// most.
+    fn heard_meanwhile(&mut self, who: &str) -> Vec<String> {
+        let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
+        let mut notes = Vec::new();
+        for other in others {
+            if let Heard::Line(line) = self.next(&other, Instant::now()) {
+                notes.push(format!("Meanwhile {other} heard: {}", escaped(&line)));
+                self.peer(&other).puts_back(vec![line]);
+            }
+        }
+        notes.truncate(2);
+        notes
+    }
+
     /// Whether a line is one that the client may hear now, or need not; it may so only once.
     pub(super) fn may_hear(&mut self, who: &str, text: &str) -> bool {
         let peer = self.peer(who);
@@ -105,6 +129,11 @@ impl Stage<'_> {
 
     /// A line that a later step brings, or somebody's barrier.
     fn is_no_news(&self, text: &str) -> bool {
+        // News are short; looking for all of them in megabytes would take its time.
+        const LONGEST: usize = 200;
+        if text.len() > LONGEST {
+            return false;
+        }
         let text = text.to_ascii_lowercase();
         let step = self.rules.step;
         (step < 6 && text.contains("has joined the chat"))

@@ -12,6 +12,7 @@ impl Stage<'_> {
             Signal::Terminate => ("(is terminated)", rustix::process::Signal::TERM),
         };
         self.transcript.add("server", "", name);
+        self.was_told_to_stop = true;
         if let Some(subject) = &self.subject {
             subject.signal(signal);
         }
@@ -44,6 +45,7 @@ impl Stage<'_> {
         let port = old.port();
         drop(old);
         self.peers.clear();
+        self.was_told_to_stop = false;
         self.transcript.add("server", "", "(starts again)");
         match self.launch.again(port) {
             Ok(subject) => {
@@ -66,6 +68,8 @@ impl Stage<'_> {
         let mut failure = failure.note(format!("The program has ended: {}.", told(ended)));
         failure.class = match ended {
             _ if subject.was_greedy() => &class::GREEDY,
+            Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
+            Ended::Signal(_) if self.was_told_to_stop => &class::WRONG_STATUS,
             Ended::Status(_) => &class::DIED,
             Ended::Signal(_) => &class::KILLED,
         };
