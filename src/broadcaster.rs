@@ -12,7 +12,9 @@
 //! room's bytes.
 
 use std::{
-    mem, thread,
+    mem,
+    sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -23,6 +25,7 @@ use crate::{
     dialect::text::encode,
     event::Event,
     names::{ClientId, RoomId},
+    watch::{self, Activity, Gauge, Load, Watch},
 };
 
 mod outbox;
@@ -30,11 +33,13 @@ mod post;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod traced;
 
 pub use outbox::{Outbox, Sink};
-pub use post::{Except, Post, Posts};
+pub use post::{Except, Post, Posts, Traced};
 
 use retry::Retry;
+use traced::OnItsWay;
 
 /// What the broadcaster may spend.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +73,14 @@ const LINGER: Duration = Duration::from_secs(5);
 const SPARE_BUFFERS: usize = 16;
 
 /// The channel to a new broadcaster, and the broadcaster. It runs until every sender is dropped.
-pub fn channel(limits: Limits) -> (Sender<Posts>, Broadcaster) {
+pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
     let (sender, receiver) = bounded(CHANNEL);
-    (sender, Broadcaster::new(receiver, limits))
+    (sender, Broadcaster::new(receiver, limits, watch))
+}
+
+/// How full the channel is.
+pub fn load(channel: &Sender<Posts>) -> Load {
+    Load { held: channel.len(), holds: channel.capacity().unwrap_or(usize::MAX) }
 }
 
 /// The state of the broadcaster's thread. Nobody else can see it, so it needs no lock.
@@ -83,6 +93,8 @@ pub struct Broadcaster {
     touched_rooms: Vec<RoomId>,
     touched_clients: Vec<ClientId>,
     batch_bytes: usize,
+    /// Messages of this batch whose journeys are to be reported.
+    on_their_way: Vec<OnItsWay>,
     /// Clients whose sockets were full.
     blocked: Vec<ClientId>,
     /// Outboxes of clients that have left and are still owed something.
@@ -93,6 +105,7 @@ pub struct Broadcaster {
     /// Once stopping: when to give up on clients that do not read.
     stop_at: Option<Instant>,
     spare: Vec<Vec<u8>>,
+    watch: Watch,
 }
 
 enum Wake {
@@ -103,6 +116,8 @@ enum Wake {
 
 struct Client {
     outbox: Outbox,
+    /// Shows the others what waits in the outbox.
+    backlog: Arc<Gauge>,
     room: Option<RoomId>,
     /// The place in the room's list of members.
     place: usize,
@@ -125,7 +140,7 @@ struct Leaving {
 }
 
 impl Broadcaster {
-    fn new(channel: Receiver<Posts>, limits: Limits) -> Self {
+    fn new(channel: Receiver<Posts>, limits: Limits, watch: Watch) -> Self {
         Self {
             channel,
             limits,
@@ -134,12 +149,14 @@ impl Broadcaster {
             touched_rooms: Vec::new(),
             touched_clients: Vec::new(),
             batch_bytes: 0,
+            on_their_way: Vec::new(),
             blocked: Vec::new(),
             leaving: Vec::new(),
             retry: Retry::default(),
             hang_up_at: None,
             stop_at: None,
             spare: Vec::new(),
+            watch,
         }
     }
 
@@ -166,6 +183,7 @@ impl Broadcaster {
     /// The channel looks around for some microseconds before it lets the thread sleep; looking any
     /// longer takes the time from those who would post.
     fn wait(&self) -> Wake {
+        watch::doing(Activity::Idle);
         let Some(deadline) = [self.retry.at, self.hang_up_at].into_iter().flatten().min() else {
             return self.channel.recv().map_or(Wake::Closed, Wake::Posts);
         };
@@ -177,6 +195,7 @@ impl Broadcaster {
     }
 
     fn take_batch(&mut self, first: Posts) {
+        watch::doing(Activity::Encoding);
         let (mut next, mut count) = (Some(first), 0);
         while let Some(Posts(posts)) = next {
             count += posts.len();
@@ -187,22 +206,27 @@ impl Broadcaster {
             next = if is_full { None } else { self.channel.try_recv().ok() };
         }
         self.batch_bytes = 0;
+        self.watch.gauges().largest_batch.raise(count as u64);
     }
 
     fn carry_out(&mut self, post: Post) {
         match post {
-            Post::Attach(client, sink) => self.attach(client, sink),
+            Post::Attach(client, sink, backlog) => self.attach(client, sink, backlog),
             Post::Enter(client, room) => self.enter(client, room),
             Post::Tell(client, event) => self.tell(client, &event),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+            Post::TellTraced(traced) => self.tell_traced(*traced),
+            Post::TellAll(event) => self.tell_all(&event),
+            Post::Dismiss(client, event) => self.dismiss(client, &event),
             Post::Detach(client) => self.detach(client),
             Post::Stop(event) => self.stop(&event),
         }
     }
 
-    fn attach(&mut self, client: ClientId, sink: Box<dyn Sink>) {
+    fn attach(&mut self, client: ClientId, sink: Box<dyn Sink>, backlog: Arc<Gauge>) {
         let outbox = Outbox::new(sink, self.limits.outbox);
-        self.clients.insert(client, Client { outbox, room: None, place: 0, from: 0, is_noted: false });
+        let is_noted = false;
+        self.clients.insert(client, Client { outbox, backlog, room: None, place: 0, from: 0, is_noted });
     }
 
     fn enter(&mut self, client: ClientId, room: RoomId) {
@@ -268,6 +292,31 @@ impl Broadcaster {
         }
     }
 
+    /// Everybody is in a room. Encoded once, it costs a copy for each of them.
+    fn tell_all(&mut self, event: &Event) {
+        let mut line = self.spare.pop().unwrap_or_default();
+        encode(event, &mut line);
+        for (id, room) in &mut self.rooms {
+            if room.bytes.is_empty() {
+                self.touched_rooms.push(id);
+                room.bytes = self.spare.pop().unwrap_or_default();
+            }
+            room.bytes.extend_from_slice(&line);
+            self.batch_bytes += line.len();
+        }
+        line.clear();
+        self.spare.push(line);
+    }
+
+    /// Its session notices that it is over, and removes the client as it removes any other.
+    fn dismiss(&mut self, client: ClientId, event: &Event) {
+        self.tell(client, event);
+        let Some(told) = self.clients.get_mut(client) else { return };
+        told.outbox.close();
+        told.note_blocked(client, &mut self.blocked, &mut self.retry);
+        told.outbox.hang_up();
+    }
+
     fn detach(&mut self, client: ClientId) {
         self.leave_room(client);
         let Some(Client { mut outbox, .. }) = self.clients.remove(client) else { return };
@@ -303,6 +352,7 @@ impl Broadcaster {
 
     /// Ends a batch: one send for each client that has something coming.
     fn flush(&mut self) {
+        watch::doing(Activity::Sending);
         while let Some(id) = self.touched_rooms.pop() {
             let Some(room) = self.rooms.get_mut(id) else { continue };
             for &id in &room.members {
@@ -321,23 +371,7 @@ impl Broadcaster {
             client.outbox.send(&[]);
             client.note_blocked(id, &mut self.blocked, &mut self.retry);
         }
-    }
-
-    /// Tries again where a socket was full.
-    fn sweep(&mut self) {
-        let now = Instant::now();
-        let (clients, mut has_moved) = (&mut self.clients, false);
-        self.blocked.retain(|&id| {
-            let Some(client) = clients.get_mut(id) else { return false };
-            has_moved |= client.outbox.retry();
-            client.is_noted = client.outbox.is_blocked();
-            client.is_noted
-        });
-        self.leaving.retain_mut(|leaving| {
-            has_moved |= leaving.retry(now);
-            leaving.outbox.is_blocked() && now < leaving.give_up
-        });
-        self.retry.again(self.blocked.is_empty() && self.leaving.is_empty(), has_moved);
+        self.report_traced();
     }
 
     /// Nobody is left who could post: delivers what the leaving are still owed.
@@ -350,24 +384,5 @@ impl Broadcaster {
             thread::park_timeout(retry_at.min(stop_at).saturating_duration_since(Instant::now()));
             self.sweep();
         }
-    }
-}
-
-impl Client {
-    fn note_blocked(&mut self, id: ClientId, blocked: &mut Vec<ClientId>, retry: &mut Retry) {
-        if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {
-            blocked.push(id);
-            retry.arm();
-        }
-    }
-}
-
-impl Leaving {
-    fn retry(&mut self, now: Instant) -> bool {
-        let has_moved = self.outbox.retry();
-        if has_moved {
-            self.give_up = self.give_up.max(now + LINGER);
-        }
-        has_moved
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod course;
+mod secret;
 pub mod server;
 
 use std::{error::Error, io::Write, process::ExitCode};

@@ -26,6 +26,7 @@ mod listener;
 mod plain;
 mod questions;
 mod screen;
+mod secret;
 mod status;
 mod terminal;
 mod view;

@@ -3,9 +3,27 @@
 use std::fmt;
 
 use crate::{
+    emoji::{Found, expand},
     names::{Nick, Room},
     text::{Text, TooLong},
 };
+
+pub mod account;
+mod administration;
+mod asked;
+mod moderation;
+pub mod muting;
+mod rank;
+mod watching;
+
+pub use administration::Administration;
+pub use asked::{About, Asked};
+pub use moderation::Moderation;
+pub use rank::Rank;
+pub use watching::Watching;
+
+use account::AccountCommand;
+use muting::MutingCommand;
 
 /// What a client asks. A mistake is a command too: its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +58,24 @@ pub enum Command {
     ShowTopic,
     /// Set the room's topic.
     SetTopic(Text),
+    /// Show what was said in the room before: so many lines, or the usual number.
+    ShowHistory(Option<usize>),
+    /// Show these emoji. They are found when the line is read: not under the lock.
+    ShowEmojis(Found),
+    /// Decide who may be in one's room.
+    Moderate(Moderation),
+    /// Run the server.
+    Administer(Administration),
     /// Hear nothing more from somebody.
     Ignore(Nick),
     /// Hear somebody again.
     Unignore(Nick),
+    /// Something about who one is.
+    Account(AccountCommand),
+    /// Something about mutes.
+    Muting(MutingCommand),
+    /// See the server at work.
+    Watch(Watching),
     /// List the commands, or explain one.
     Help(Option<&'static Verb>),
     /// Leave for good.
@@ -55,7 +87,35 @@ pub enum Command {
 impl Command {
     /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
     pub fn has_long_answer(&self) -> bool {
-        matches!(self, Self::ListRooms | Self::ListUsers | Self::Help(None))
+        matches!(
+            self,
+            Self::ListRooms
+                | Self::ListUsers
+                | Self::ShowHistory(_)
+                | Self::Moderate(Moderation::ListBans)
+                | Self::Administer(Administration::ListAll(_) | Administration::ListNetworkBans)
+                | Self::Muting(MutingCommand::List)
+                | Self::Watch(_)
+                | Self::Help(None)
+        )
+    }
+
+    /// Whether others are told what it says. So much of it at a time is allowed, and none to the muted.
+    pub fn is_speech(&self) -> bool {
+        matches!(
+            self,
+            Self::Say(_)
+                | Self::Act(_)
+                | Self::Whisper { .. }
+                | Self::Reply(_)
+                | Self::SetTopic(_)
+                | Self::Watch(Watching::Trace(_))
+        )
+    }
+
+    /// Whether its sender wants to know how it travels.
+    pub fn is_followed(&self) -> bool {
+        matches!(self, Self::Watch(Watching::Trace(_)))
     }
 }
 
@@ -71,10 +131,23 @@ pub enum Mistake {
     InvalidNick,
     /// A nickname that nobody can take.
     ReservedNick(Nick),
+    /// A new password that is too short or too long, or any with what nobody can see.
+    UnfitPassword,
+    /// A command with a password, but for what stands before it.
+    MisplacedSecret(&'static Verb),
     /// Not a room's name.
     InvalidRoom,
     /// Nobody can have this name.
     NoSuchUser(Box<str>),
+    /// Not an address, nor a network.
+    InvalidNetwork,
+    /// A number that is too small or too large.
+    OutOfRange {
+        /// The smallest that will do.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
     /// A text of more than `max` bytes.
     TextTooLong {
         /// The limit in bytes.
@@ -100,6 +173,10 @@ pub struct Verb {
     pub parameters: &'static str,
     /// What it does, as one sentence.
     pub help: &'static str,
+    /// Who may use it.
+    pub rank: Rank,
+    /// Whether a password follows the word: nobody may see it.
+    pub is_secret: bool,
     /// Makes the command from what follows the word.
     make: fn(&Typed<'_>) -> Result<Command, Mistake>,
 }
@@ -114,19 +191,46 @@ struct Typed<'a> {
 
 /// Every verb, in the order `/help` shows them.
 #[rustfmt::skip]
-pub static VERBS: [Verb; 14] = [
+pub static VERBS: &[Verb] = &[
     Verb::new("nick",     "<nickname>",       "Change your nickname.",                          rename),
     Verb::new("join",     "<room>",           "Go to a room; it is made if need be.",           join),
     Verb::new("leave",    "",                 "Go back to the lobby.",                          |_| Ok(Command::Leave)),
     Verb::new("rooms",    "",                 "List the rooms that have somebody in them.",     |_| Ok(Command::ListRooms)),
     Verb::new("users",    "",                 "List who is in your room.",                      |_| Ok(Command::ListUsers)),
     Verb::new("whisper",  "<user> <message>", "Say something to one user only.",                whisper).or("w"),
-    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.text().map(Command::Reply)).or("r"),
-    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.text().map(Command::Act)),
+    Verb::new("reply",    "<message>",        "Whisper to whoever whispered to you last.",      |typed| typed.speech().map(Command::Reply)).or("r"),
+    Verb::new("me",       "<action>",         "Tell your room what you are doing.",             |typed| typed.speech().map(Command::Act)),
     Verb::new("whois",    "<user>",           "Show somebody's room and how long they are here.", |typed| typed.user().map(Command::Whois)),
-    Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",             topic),
+    Verb::new("topic",    "[text]",           "Show your room's topic, or (moderators) set it.", topic),
+    Verb::new("history",  "[count]",          "Show what was said in your room before.",        history),
+    Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:, or search them.", |typed| Ok(Command::ShowEmojis(Found::search(typed.rest)))),
+    Verb::new("kick",     "<user> [reason]",  "Send somebody from your room back to the lobby.", moderation::kick).by(Rank::Moderator),
+    Verb::new("ban",      "<user> [reason]",  "Keep somebody out of your room: the nickname, its account, and the banned connection under any other name.", moderation::ban).by(Rank::Moderator),
+    Verb::new("unban",    "<user>",           "Let somebody into your room again.",             moderation::unban).by(Rank::Moderator),
+    Verb::new("bans",     "",                 "List who is banned from your room.",             |_| Ok(Command::Moderate(Moderation::ListBans))).by(Rank::Moderator),
+    Verb::new("mods",     "",                 "List the moderators of your room.",              |_| Ok(Command::Moderate(Moderation::ListModerators))),
+    Verb::new("mod",      "<user>",           "Make somebody in your room a moderator; with an account, for good.", moderation::promote).by(Rank::Moderator),
+    Verb::new("unmod",    "<user>",           "Make somebody a moderator no longer.",           moderation::demote).by(Rank::Moderator),
     Verb::new("ignore",   "<user>",           "Hear nothing more from somebody.",               |typed| typed.user().map(Command::Ignore)),
     Verb::new("unignore", "<user>",           "Hear somebody again.",                           |typed| typed.user().map(Command::Unignore)),
+    Verb::new("register", "<password>",       "Keep your nickname for yourself.",               account::register).secret(),
+    Verb::new("login",    "<nickname> <password>", "Take the nickname that you have registered.", account::log_in).secret(),
+    Verb::new("passwd",   "<old> <new>",      "Change your password.",                          account::change_password).secret(),
+    Verb::new("unregister", "<password>",     "Give your nickname back.",                       account::unregister).secret(),
+    Verb::new("admin",    "<password>",       "Become an administrator.",                       account::administrate).secret(),
+    Verb::new("mutelist", "",                 "List who is muted.",                             |_| Ok(MutingCommand::List.into())).by(Rank::Administrator),
+    Verb::new("mute",     "<user> [seconds]", "Let somebody say nothing for a while.",          muting::mute).by(Rank::Administrator),
+    Verb::new("unmute",   "<user>",           "Let somebody speak again.",                      muting::unmute).by(Rank::Administrator),
+    Verb::new("threads",  "",                 "See what every thread of the server is doing now.", |_| Ok(Command::Watch(Watching::Threads))),
+    Verb::new("trace",    "<text>",           "Say something, and see its way through the threads.", watching::trace),
+    Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))).by(Rank::Administrator),
+    Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
+    Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
+    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
+    Verb::new("forcerename", "<old> <new>",   "Give somebody another nickname.",                administration::force_rename).by(Rank::Administrator),
+    Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
+    Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),
+    Verb::new("unbanip",  "[address|network]", "Let them connect again; or list what is banned.", administration::unban_network).by(Rank::Administrator),
     Verb::new("help",     "[command]",        "List the commands, or explain one.",             help),
     Verb::new("quit",     "",                 "Say goodbye and leave.",                         |_| Ok(Command::Quit)),
 ];
@@ -138,11 +242,19 @@ impl Verb {
         help: &'static str,
         make: fn(&Typed<'_>) -> Result<Command, Mistake>,
     ) -> Self {
-        Self { name, alias: None, parameters, help, make }
+        Self { name, alias: None, parameters, help, rank: Rank::Everybody, is_secret: false, make }
     }
 
     const fn or(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+
+    const fn by(self, rank: Rank) -> Self {
+        Self { rank, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// The verb of this name or alias, in any case.
@@ -186,6 +298,15 @@ pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
 }
 
+/// As [`text`], but it is said to people, and the names of emoji in it become emoji. When these are too
+/// long for the limit, and what was typed is not, it is said as it was typed.
+///
+/// # Errors
+/// [`Mistake::TextTooLong`].
+pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    text(&expand(typed), max).or_else(|_| text(typed, max))
+}
+
 impl<'a> Typed<'a> {
     fn usage(&self) -> Mistake {
         Mistake::Usage(self.verb)
@@ -201,8 +322,8 @@ impl<'a> Typed<'a> {
         existing(self.name()?)
     }
 
-    fn text(&self) -> Result<Text, Mistake> {
-        text(self.rest, self.max_text)?.ok_or_else(|| self.usage())
+    fn speech(&self) -> Result<Text, Mistake> {
+        speech(self.rest, self.max_text)?.ok_or_else(|| self.usage())
     }
 }
 
@@ -210,12 +331,13 @@ fn existing(name: &str) -> Result<Nick, Mistake> {
     Nick::new(name).map_err(|_| Mistake::NoSuchUser(name.into()))
 }
 
+fn new_nick(name: &str) -> Result<Nick, Mistake> {
+    let nick = Nick::new(name).map_err(|_| Mistake::InvalidNick)?;
+    if nick.is_reserved() { Err(Mistake::ReservedNick(nick)) } else { Ok(nick) }
+}
+
 fn rename(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let nick = Nick::new(typed.name()?).map_err(|_| Mistake::InvalidNick)?;
-    if nick.is_reserved() {
-        return Err(Mistake::ReservedNick(nick));
-    }
-    Ok(Command::Rename(nick))
+    new_nick(typed.name()?).map(Command::Rename)
 }
 
 fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
@@ -224,12 +346,20 @@ fn join(typed: &Typed<'_>) -> Result<Command, Mistake> {
 
 fn whisper(typed: &Typed<'_>) -> Result<Command, Mistake> {
     let (user, rest) = split_word(typed.rest);
-    let text = Typed { rest, ..*typed }.text()?;
+    let text = Typed { rest, ..*typed }.speech()?;
     Ok(Command::Whisper { to: existing(user)?, text })
 }
 
 fn topic(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    Ok(text(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+    Ok(speech(typed.rest, typed.max_text)?.map_or(Command::ShowTopic, Command::SetTopic))
+}
+
+fn history(typed: &Typed<'_>) -> Result<Command, Mistake> {
+    let Ok(count) = typed.name() else { return Ok(Command::ShowHistory(None)) };
+    match count.parse() {
+        Ok(count @ 1..) => Ok(Command::ShowHistory(Some(count))),
+        _ => Err(typed.usage()),
+    }
 }
 
 fn help(typed: &Typed<'_>) -> Result<Command, Mistake> {
@@ -306,6 +436,15 @@ mod tests {
     fn a_text_over_the_limit_is_refused_whole() {
         check("me", "12345678901", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
         check("me", "1234567890", &Command::Act(say("1234567890")));
+    }
+
+    #[test]
+    fn emoji_make_no_text_too_long() {
+        check("me", ":smile:12", &Command::Act(say("😄12")));
+        // Long to type, but short to say; then the other way round.
+        check("me", ":smile: :x:", &Command::Act(say("😄 ❌")));
+        check("me", ":a::b::a:", &Command::Act(say(":a::b::a:")));
+        check("me", ":smile: :smile:..", &Command::Mistake(Mistake::TextTooLong { max: 10 }));
     }
 
     #[test]

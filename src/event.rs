@@ -1,14 +1,34 @@
 //! What the server may say; its `Display` is the one place where sentences for users live.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use crate::{
-    command::{Mistake, VERBS, Verb},
+    command::{Mistake, Rank, VERBS, Verb},
+    emoji::Found,
     names::{Nick, Room},
     text::Text,
 };
 
+pub mod account;
+pub mod administration;
+mod emojis;
 pub mod heard;
+pub mod ignoring;
+pub mod moderation;
+pub mod pace;
+pub mod past;
+pub mod watched;
+
+use account::AccountEvent;
+use administration::Administered;
+use ignoring::Ignoring;
+use moderation::Moderated;
+use pace::PaceEvent;
+use past::Past;
+use watched::Watched;
 
 /// Something that happened, as its hearers are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +54,8 @@ pub enum Event {
         text: Text,
         /// The place in the server's order of everything said; each room hears them rising.
         seq: u64,
+        /// When.
+        at: SystemTime,
     },
     /// To the room: somebody did something.
     Acted {
@@ -43,7 +65,13 @@ pub enum Event {
         text: Text,
         /// The place in the server's order of everything said.
         seq: u64,
+        /// When.
+        at: SystemTime,
     },
+    /// What was said in your room before you came.
+    Past(Past),
+    /// Nothing was, or nobody remembers.
+    NoPast(Room),
     /// To the others in the room: somebody has a new nickname.
     Renamed {
         /// The nickname until now.
@@ -115,21 +143,22 @@ pub enum Event {
         /// What about.
         topic: Text,
     },
-    /// You hear nothing more from this user.
-    Ignoring(Nick),
-    /// You heard nothing from this user already.
-    AlreadyIgnoring(Nick),
-    /// You hear this user again.
-    NoLongerIgnoring(Nick),
-    /// You heard this user all along.
-    NotIgnoring(Nick),
-    /// Ignoring oneself would be confusing.
-    IgnoringOneself,
-    /// The list of users you ignore is full.
-    IgnoringTooMany {
-        /// How many it holds.
-        max: usize,
-    },
+    /// The emoji you asked for.
+    Emojis(Found),
+    /// Something about who may be in a room.
+    Moderated(Moderated),
+    /// Something about the administration of the server.
+    Administered(Administered),
+    /// Something about accounts and passwords.
+    Account(AccountEvent),
+    /// Something about speaking too much.
+    Pace(PaceEvent),
+    /// Only an administrator may do that.
+    AdministratorsOnly,
+    /// Something about not hearing somebody.
+    Ignoring(Ignoring),
+    /// The server at work.
+    Watched(Watched),
     /// The list of commands.
     Commands,
     /// One command, explained.
@@ -184,8 +213,10 @@ impl fmt::Display for Event {
             Self::Departed(nick) => write!(f, "{nick} has left the chat."),
             Self::Entered(nick) => write!(f, "{nick} has joined the room."),
             Self::Left(nick) => write!(f, "{nick} has left the room."),
-            Self::Said { room, from, text, seq: _ } => write!(f, "[{room}] {from}: {text}"),
-            Self::Acted { from, text, seq: _ } => write!(f, "* {from} {text}"),
+            Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
+            Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
+            Self::Past(past) => past.fmt(f),
+            Self::NoPast(room) => write!(f, "Nothing is remembered of '{room}'."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -206,12 +237,14 @@ impl fmt::Display for Event {
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
-            Self::Ignoring(nick) => write!(f, "You are now ignoring '{nick}'."),
-            Self::AlreadyIgnoring(nick) => write!(f, "You are already ignoring '{nick}'."),
-            Self::NoLongerIgnoring(nick) => write!(f, "You are no longer ignoring '{nick}'."),
-            Self::NotIgnoring(nick) => write!(f, "You are not ignoring '{nick}'."),
-            Self::IgnoringOneself => f.write_str("You cannot ignore yourself."),
-            Self::IgnoringTooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::Emojis(found) => found.fmt(f),
+            Self::Moderated(moderated) => moderated.fmt(f),
+            Self::Administered(administered) => administered.fmt(f),
+            Self::Ignoring(ignoring) => ignoring.fmt(f),
+            Self::Account(event) => event.fmt(f),
+            Self::Pace(event) => event.fmt(f),
+            Self::AdministratorsOnly => f.write_str("Admin privileges required."),
+            Self::Watched(watched) => watched.fmt(f),
             Self::Commands => commands(f),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
@@ -231,8 +264,14 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
+        Mistake::UnfitPassword => account::password_rule(f),
+        Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
+        Mistake::InvalidNetwork => {
+            f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
+        }
+        Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
@@ -249,11 +288,11 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
 
 fn commands(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("Available commands:")?;
-    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), verb.help))
+    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))
 }
 
 fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "{} - {}", Usage(verb), verb.help)?;
+    write!(f, "{} - {}", Usage(verb), Help(verb))?;
     verb.alias.map_or(Ok(()), |alias| write!(f, " Short: /{alias}"))
 }
 
@@ -265,6 +304,20 @@ impl fmt::Display for Usage<'_> {
         let Verb { name, parameters, .. } = self.0;
         let space = if parameters.is_empty() { "" } else { " " };
         write!(f, "/{name}{space}{parameters}")
+    }
+}
+
+/// What a verb does, and who may use it if that is not everybody.
+pub struct Help<'a>(pub &'a Verb);
+
+impl fmt::Display for Help<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.help)?;
+        match self.0.rank {
+            Rank::Everybody => Ok(()),
+            Rank::Moderator => f.write_str(" Moderators only."),
+            Rank::Administrator => f.write_str(" Administrators only."),
+        }
     }
 }
 

@@ -22,11 +22,11 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`] | clients, nicknames, rooms, what people type: checked once, trusted afterwards |
+//! | 0 | [`names`], [`text`], [`emoji`], [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, networks, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
 //! | 1 | [`command`] | what a client may ask, and the one table of verbs |
 //! | 2 | [`event`] | what the server may say, and in which words |
-//! | 3 | [`dialect`] | bytes to commands, events to bytes; no socket, thread or clock |
-//! | 4 | [`broadcaster`] | the channel and the writing ends |
+//! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
+//! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; what outlives the server; what happened, in files |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
 //! | 6 | [`session`] | one client's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
@@ -54,13 +54,21 @@
 pub mod broadcaster;
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod command;
 pub mod course;
 pub mod dialect;
+pub mod emoji;
 pub mod event;
+pub mod fact;
+pub mod log;
 pub mod names;
+pub mod origin;
+pub mod password;
 pub mod registry;
 pub mod server;
 pub mod session;
+pub mod store;
 pub mod text;
 pub mod transport;
+pub mod watch;

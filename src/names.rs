@@ -1,6 +1,10 @@
-//! Names that were checked once and are trusted afterwards: clients, nicknames and rooms.
+//! Names that were checked once and are trusted afterwards: clients, nicknames, rooms, networks.
 
 use std::{cmp, fmt, hash, str};
+
+mod network;
+
+pub use network::{InvalidNetwork, Network};
 
 slotmap::new_key_type! {
     /// One connected client, from its arrival to its leaving. Never used twice, so an old id can

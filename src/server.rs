@@ -4,6 +4,7 @@ use std::{
     io,
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::Arc,
     thread::{self, Scope},
     time::Duration,
@@ -11,11 +12,21 @@ use std::{
 
 use crate::{
     broadcaster::{self, Broadcaster},
+    clock::Now,
     dialect::text,
     event::Event,
-    registry::{Registry, state::State},
+    fact::Noting,
+    log::{self, Log},
+    password::Password,
+    registry::{
+        Registry,
+        hashing::Hasher,
+        state::{self, State},
+    },
     session,
+    store::{Database, Keeper, Restored, Saver},
     transport::{self, Connection, ConnectionLimit, Listener},
+    watch::{self, Activity, Watch},
 };
 
 mod capacity;
@@ -43,8 +54,14 @@ pub struct Config {
     pub max_line_length: usize,
     /// Bytes that may wait for one client whose socket is full.
     pub outbox_limit: usize,
-    /// Most members of a room in which coming and going are announced.
-    pub presence_limit: Option<usize>,
+    /// What the chat's rules are set to.
+    pub rules: state::Limits,
+    /// The file that outlives the server; `None` if nothing is to.
+    pub data: Option<PathBuf>,
+    /// What makes an administrator; `None` if there is to be none.
+    pub administrator: Option<Password>,
+    /// What is logged; `None` if nothing is.
+    pub log: Option<log::Config>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }
@@ -56,6 +73,10 @@ pub struct Server {
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
+    saver: Saver,
+    keeper: Option<Keeper>,
+    watch: Watch,
+    log: Option<Log>,
 }
 
 /// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
@@ -66,12 +87,20 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address cannot be had.
+    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
+    /// had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
-        let (posts, broadcaster) =
-            broadcaster::channel(broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace });
+        let (restored, saver, keeper) = open(config)?;
+        let hasher = Hasher::new();
+        let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
+        let state = State::new(config.rules, restored, Now::read()).with_administrator(administrator);
+        let watch = Watch::start();
+        let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
+        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
+        let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
+        let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self {
             stopper: Stopper::new(listener),
             limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
@@ -79,8 +108,12 @@ impl Server {
                 line: config.max_line_length,
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
-            registry: Registry::new(State::new(config.presence_limit.unwrap_or(usize::MAX)), posts),
+            registry,
+            saver,
+            keeper,
+            log,
             broadcaster,
+            watch,
         })
     }
 
@@ -95,29 +128,61 @@ impl Server {
     }
 
     /// Serves clients until it is stopped; then everybody has been told, what was queued is
-    /// delivered or its time is over, and the threads of the clients and the broadcaster have ended.
+    /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
-    /// When the broadcaster's thread cannot be started, or has failed.
+    /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster } = self;
-        let stops = StopOnDrop(stopper.clone());
-        let broadcasting = thread::Builder::new()
-            .name("broadcaster".into())
-            .spawn(move || {
-                let _stops = stops;
-                broadcaster.run();
-            })
-            .map_err(Error::Spawn)?;
-        let acceptor = Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry };
-        thread::scope(|sessions| {
-            // However accepting ends, the sessions are told, or the scope would wait for ever.
-            let _stops = StopSessions(&registry);
-            acceptor.accept(sessions);
+        let Self { stopper, limit, lines, registry, broadcaster, saver, keeper, log, watch } = self;
+        let _listed = watch.enter("acceptor");
+        let (stops, theirs) = (StopOnDrop(stopper.clone()), watch.clone());
+        let broadcasting = start("broadcaster").spawn(move || {
+            let _stops = stops;
+            let _listed = theirs.enter("broadcaster");
+            broadcaster.run();
         });
-        // The last sender goes with the registry: the broadcaster delivers what is left, and ends.
+        let broadcasting = broadcasting.map_err(Error::Spawn)?;
+        let theirs = watch.clone();
+        let logging = log.map(|log| {
+            start("log").spawn(move || {
+                let _listed = theirs.enter("log");
+                log.run();
+            })
+        });
+        let logging = logging.transpose().map_err(Error::Spawn)?;
+        let acceptor =
+            Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
+        thread::scope(|scope| -> Result<(), Error> {
+            if let Some(keeper) = keeper {
+                let keeping = || {
+                    let _listed = watch.enter("keeper");
+                    keeper.run(|| registry.changes());
+                };
+                start("keeper").spawn_scoped(scope, keeping).map_err(Error::Spawn)?;
+            }
+            // Nobody can decide anything any more: what is kept now is the last of it.
+            let _finishes = FinishOnDrop(&saver);
+            thread::scope(|sessions| {
+                // However accepting ends, the sessions are told, or the scope would wait for ever.
+                let _stops = StopSessions(&registry);
+                let watching = || {
+                    let _listed = watch.enter("closing time");
+                    registry.wait_for_closing_time();
+                    stopper.stop();
+                };
+                start("closing time").spawn_scoped(sessions, watching).map_err(Error::Spawn)?;
+                acceptor.accept(sessions);
+                Ok(())
+            })
+        })?;
+        // The last senders go with the registry: the broadcaster delivers what is left, the log is
+        // written to its end, and both end.
         drop(registry);
-        broadcasting.join().map_err(|_| Error::Broadcaster)
+        let is_delivered = broadcasting.join().is_ok();
+        if logging.is_some_and(|logging| logging.join().is_err()) {
+            tracing::error!("the log has failed; this is a bug");
+        }
+        if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
 }
 
@@ -134,12 +199,41 @@ fn listen(config: &Config) -> Result<Listener, Error> {
     Err(failure)
 }
 
+/// What was kept, and whoever goes on keeping.
+fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
+    let Some(path) = &config.data else { return Ok((Restored::default(), Saver::none(), None)) };
+    let database = Database::open(path).map_err(Error::Data)?;
+    let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
+    let (saver, keeper) = Keeper::new(database);
+    Ok((restored, saver, Some(keeper)))
+}
+
+/// The same chat, and whoever writes down what happens in it.
+fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry, Option<Log>), Error> {
+    let Some(config) = config else { return Ok((registry, None)) };
+    let (logger, log) = log::open(config).map_err(Error::Log)?;
+    Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
+}
+
+fn start(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
+}
+
 /// A server without its broadcaster would be silent for ever; it stops instead.
 struct StopOnDrop(Stopper);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.stop();
+    }
+}
+
+/// The keeper waits for orders for ever, if it is not told that there will be none.
+struct FinishOnDrop<'a>(&'a Saver);
+
+impl Drop for FinishOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.finish();
     }
 }
 
@@ -157,6 +251,7 @@ struct Acceptor<'a> {
     limit: &'a Arc<ConnectionLimit>,
     lines: text::Limits,
     registry: &'a Registry,
+    watch: &'a Watch,
 }
 
 impl<'a> Acceptor<'a> {
@@ -169,6 +264,7 @@ impl<'a> Acceptor<'a> {
     fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
         let mut pause = Self::SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
+            watch::doing(Activity::Accepting);
             match self.stopper.listener().accept() {
                 Ok((stream, peer)) => {
                     pause = Self::SHORTEST_PAUSE;
@@ -189,7 +285,7 @@ impl<'a> Acceptor<'a> {
     fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
-            return transport::refuse(&stream, &full());
+            return transport::refuse(&stream, &text::line(&Event::Full));
         };
         // An error here means that the client is gone already.
         let Ok(connection) = Connection::new(stream, peer, permit) else { return };
@@ -198,22 +294,17 @@ impl<'a> Acceptor<'a> {
             thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);
         if let Err(error) = session.spawn_scoped(sessions, move || self.serve(theirs)) {
             tracing::warn!(%peer, %error, "turned away: no thread");
-            connection.refuse(&full());
+            connection.refuse(&text::line(&Event::Full));
         }
     }
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
+        let _listed = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {
             tracing::error!("a session has panicked; its client was removed");
         }
     }
-}
-
-fn full() -> Vec<u8> {
-    let mut line = Vec::new();
-    text::encode(&Event::Full, &mut line);
-    line
 }

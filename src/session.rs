@@ -1,14 +1,22 @@
 //! One client's thread, from its arrival to its leaving.
 
-use std::{io::Read, ops::ControlFlow, time::Duration};
+use std::{
+    io::Read,
+    net::SocketAddr,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::text::{Decoder, Limits},
+    dialect::text::{Decoder, Limits, line},
+    event::Event,
+    fact::Ending,
     names::ClientId,
     registry::Registry,
     transport::Reader,
+    watch::{self, Activity},
 };
 
 /// Bytes asked for in one read. It is small for an idle client, because ten thousand of them each
@@ -27,12 +35,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let Some(membership) = Membership::enter(registry, sink) else { return };
+    let mut membership = match Membership::enter(registry, peer, sink) {
+        Ok(membership) => membership,
+        Err(why) => {
+            tracing::info!(%peer, %why, "turned away");
+            return reader.refuse(&line(&why));
+        }
+    };
     tracing::info!(%peer, "connected");
-    let why = converse(&membership, &mut reader, limits);
+    let why = match converse(&membership, &mut reader, limits) {
+        Ending::Quit => Ending::Quit,
+        // Whoever was hung up on only sees that the stream has ended.
+        seen => reader.hung_up().unwrap_or(seen),
+    };
+    membership.ending = why;
     drop(membership);
-    tracing::info!(%peer, ?why, "disconnected");
+    tracing::info!(%peer, %why, "disconnected");
     if why == Ending::Quit {
+        watch::doing(Activity::Closing);
         reader.drain(PATIENCE);
     }
 }
@@ -42,29 +62,24 @@ pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits:
 struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
+    /// Why it ends, as far as is known by now.
+    ending: Ending,
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, sink: Box<dyn Sink>) -> Option<Self> {
-        registry.enter(sink).map(|client| Self { registry, client })
+    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
+        registry.enter(address, sink).map(|client| Self { registry, client, ending: Ending::Failed })
     }
 
-    fn apply(&self, commands: impl ExactSizeIterator<Item = Command>) -> ControlFlow<()> {
+    fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         self.registry.apply(self.client, commands)
     }
 }
 
 impl Drop for Membership<'_> {
     fn drop(&mut self) {
-        self.registry.leave(self.client);
+        self.registry.leave(self.client, self.ending);
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Quit,
-    EndOfStream,
-    Error,
 }
 
 /// Reads, decodes, applies; until there is nothing more to read.
@@ -73,16 +88,19 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
     let mut buffer = vec![0; SMALLEST_READ];
     let mut commands = Vec::new();
     loop {
+        watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
-            Ok(0) => return Ending::EndOfStream,
+            Ok(0) => return Ending::Closed,
             Ok(length) => length,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(_) => return Ending::Error,
+            Err(error) => return Ending::Lost(error.kind()),
         };
+        let read_at = Instant::now();
+        watch::doing(Activity::Working);
         decoder.feed(&buffer[..length]);
         loop {
             // Decoded first and applied then: under the lock there is only deciding.
-            take_burst(&mut decoder, &mut commands);
+            take_burst(&mut decoder, &mut commands, read_at);
             if commands.is_empty() {
                 break;
             }
@@ -100,10 +118,13 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
 }
 
 /// Takes the commands that can be applied under one lock.
-fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>) {
+fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) {
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { return };
         let is_last = command.has_long_answer();
+        if command.is_followed() {
+            watch::follow_message(read_at);
+        }
         commands.push(command);
         if is_last {
             return;
@@ -123,8 +144,13 @@ mod tests {
     use super::*;
     use crate::{
         broadcaster::{Post, Posts},
-        event::Event,
-        registry::state::State,
+        clock::Now,
+        registry::{
+            hashing::Hasher,
+            state::{self, HistoryLimits, State},
+        },
+        store::{Restored, Saver},
+        watch::Watch,
     };
 
     struct NoSink;
@@ -136,7 +162,7 @@ mod tests {
 
         fn finish(&mut self) {}
 
-        fn hang_up(&mut self) {}
+        fn hang_up(&mut self, _why: Ending) {}
     }
 
     /// Gives these bytes one at a time, then panics.
@@ -153,7 +179,15 @@ mod tests {
 
     fn chat() -> (Registry, Receiver<Posts>) {
         let (sender, posts) = bounded(100);
-        (Registry::new(State::new(200), sender), posts)
+        let history = HistoryLimits { kept: 0, replayed: 0 };
+        let limits = state::Limits { presence: 200, history, rate: None };
+        let state = State::new(limits, Restored::default(), Now::read());
+        (Registry::new(state, sender, Saver::none(), Hasher::cheap(), Watch::start()), posts)
+    }
+
+    fn enter(registry: &Registry) -> Membership<'_> {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Membership::enter(registry, address, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn limits() -> Limits {
@@ -163,9 +197,9 @@ mod tests {
     #[test]
     fn a_panic_in_one_session_is_only_that_clients_leaving() {
         let (registry, posts) = chat();
-        let other = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        let other = enter(&registry);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
-            let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+            let membership = enter(&registry);
             converse(&membership, Faulty(b"/nick bob\nhel"), limits());
         }));
         assert!(unwound.is_err());
@@ -190,7 +224,7 @@ mod tests {
     #[test]
     fn nothing_after_quit_is_carried_out() {
         let (registry, posts) = chat();
-        let membership = Membership::enter(&registry, Box::new(NoSink)).expect("not stopping");
+        let membership = enter(&registry);
         assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),

@@ -1,10 +1,11 @@
 //! What people type, made harmless: text is data, never control.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// What somebody says: one line of harmless text that has something to see, no longer than allowed.
+/// It is shared: the hearers, the room's history and the log all hold the same letters.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Text(Box<str>);
+pub struct Text(Arc<str>);
 
 /// A text is longer than allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,16 +7,13 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use rustix::net::sockopt;
 
-use crate::broadcaster::Sink;
+use crate::{broadcaster::Sink, fact::Ending};
 
 mod limit;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -74,8 +71,8 @@ impl Listener {
 pub struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    /// Somebody else ended this connection: not even what has arrived already is to be read.
-    is_hung_up: AtomicBool,
+    /// Why somebody else ended this connection: not even what has arrived already is to be read.
+    hung_up: OnceLock<Ending>,
     _permit: Permit,
 }
 
@@ -88,7 +85,7 @@ impl Connection {
         // The broadcaster sends whole batches; holding one back to fill a packet only delays it.
         stream.set_nodelay(true)?;
         keep_alive(&stream)?;
-        Ok(Arc::new(Self { stream, peer, is_hung_up: AtomicBool::new(false), _permit: permit }))
+        Ok(Arc::new(Self { stream, peer, hung_up: OnceLock::new(), _permit: permit }))
     }
 
     /// The reading and the writing end.
@@ -104,8 +101,9 @@ impl Connection {
         Ok((reader, Box::new(writer)))
     }
 
-    fn hang_up(&self) {
-        self.is_hung_up.store(true, Ordering::Release);
+    fn hang_up(&self, why: Ending) {
+        // The first reason is the reason.
+        let _ = self.hung_up.set(why);
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
@@ -145,6 +143,16 @@ impl Reader {
         self.0.peer
     }
 
+    /// Why the connection was ended from our side, if it was.
+    pub fn hung_up(&self) -> Option<Ending> {
+        self.0.hung_up.get().copied()
+    }
+
+    /// Says one last thing to a client that is not let in after all.
+    pub fn refuse(&self, line: &[u8]) {
+        self.0.refuse(line);
+    }
+
     /// Reads and forgets until the client closes or `patience` is over, so that closing our side
     /// does not reset the connection before the client has read our last words.
     pub fn drain(&mut self, patience: Duration) {
@@ -162,7 +170,7 @@ impl Reader {
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.0.is_hung_up.load(Ordering::Acquire) {
+        if self.hung_up().is_some() {
             return Ok(0);
         }
         (&self.0.stream).read(buffer)
@@ -197,8 +205,8 @@ impl Sink for Writer {
         let _ = self.connection.stream.shutdown(Shutdown::Write);
     }
 
-    fn hang_up(&mut self) {
-        self.connection.hang_up();
+    fn hang_up(&mut self, why: Ending) {
+        self.connection.hang_up(why);
     }
 }
 
@@ -208,7 +216,7 @@ impl Sink for Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         if !self.is_finished {
-            self.connection.hang_up();
+            self.connection.hang_up(Ending::Failed);
         }
     }
 }

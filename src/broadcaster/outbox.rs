@@ -2,7 +2,7 @@
 
 use std::{io, mem};
 
-use crate::{dialect::text::encode, event::Event};
+use crate::{dialect::text::encode, event::Event, fact::Ending};
 
 /// The writing end of a connection, as the broadcaster sees it.
 pub trait Sink: Send {
@@ -17,8 +17,9 @@ pub trait Sink: Send {
     /// dropped before that has failed, and hangs up.
     fn finish(&mut self);
 
-    /// Ends the reading side, so that the client's session notices and leaves.
-    fn hang_up(&mut self);
+    /// Ends the reading side, so that the client's session notices and leaves; `why`, if nobody gave
+    /// a reason before.
+    fn hang_up(&mut self, why: Ending);
 }
 
 /// What a client is owed.
@@ -106,10 +107,11 @@ impl Outbox {
 
     /// Makes the client's session notice that it is over.
     pub fn hang_up(&mut self) {
-        self.sink.hang_up();
+        self.sink.hang_up(Ending::SentAway);
     }
 
-    fn owed(&self) -> usize {
+    /// How many bytes wait in it.
+    pub fn owed(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
@@ -148,7 +150,7 @@ impl Outbox {
         encode(&Event::TooSlow, &mut self.bytes);
         self.bytes.shrink_to_fit();
         self.state = State::Cut;
-        self.sink.hang_up();
+        self.sink.hang_up(Ending::TooSlow);
     }
 
     fn try_send(&mut self, fresh: &[u8]) -> bool {
@@ -165,8 +167,8 @@ impl Outbox {
                 self.note_sent(0, fresh);
                 false
             }
-            Err(_) => {
-                self.die();
+            Err(error) => {
+                self.die(error.kind());
                 false
             }
         }
@@ -208,10 +210,10 @@ impl Outbox {
         }
     }
 
-    fn die(&mut self) {
+    fn die(&mut self, why: io::ErrorKind) {
         self.bytes = Vec::new();
         self.sent = 0;
         self.state = State::Closed;
-        self.sink.hang_up();
+        self.sink.hang_up(Ending::Lost(why));
     }
 }

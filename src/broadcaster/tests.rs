@@ -8,9 +8,12 @@ use slotmap::SlotMap;
 
 use super::*;
 use crate::{
+    fact::Ending,
     names::{Nick, Room},
     text::Text,
 };
+
+mod watched;
 
 /// A socket of a client that reads only when it is told to.
 #[derive(Default)]
@@ -59,7 +62,7 @@ impl Sink for Shared {
         self.0.lock().is_finished = true;
     }
 
-    fn hang_up(&mut self) {
+    fn hang_up(&mut self, _why: Ending) {
         self.0.lock().is_hung_up = true;
     }
 }
@@ -73,7 +76,7 @@ struct Studio {
 
 impl Studio {
     fn new(outbox: usize) -> Self {
-        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) });
+        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) }, Watch::start());
         Self { broadcaster, clients: SlotMap::with_key(), rooms: SlotMap::with_key() }
     }
 
@@ -83,7 +86,7 @@ impl Studio {
 
     fn client(&mut self, room: RoomId, space: usize) -> (ClientId, Shared) {
         let (client, socket) = (self.clients.insert(()), Shared::with_space(space));
-        self.broadcaster.carry_out(Post::Attach(client, Box::new(socket.clone())));
+        self.broadcaster.carry_out(Post::Attach(client, Box::new(socket.clone()), Arc::default()));
         self.broadcaster.carry_out(Post::Enter(client, room));
         (client, socket)
     }
@@ -95,7 +98,13 @@ impl Studio {
 
 fn said(text: &str) -> Event {
     let (room, from) = (Room::lobby(), Nick::new("a").unwrap());
-    Event::Said { room, from, text: Text::new(text, 9999).unwrap().unwrap(), seq: 0 }
+    Event::Said {
+        room,
+        from,
+        text: Text::new(text, 9999).unwrap().unwrap(),
+        seq: 0,
+        at: std::time::UNIX_EPOCH,
+    }
 }
 
 fn line(text: &str) -> String {
@@ -150,6 +159,24 @@ fn who_is_excepted_hears_everything_else() {
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), [line("one"), line("two")].concat());
     assert_eq!(at_bob.heard().lines().count(), 4);
+}
+
+#[test]
+fn what_is_told_to_all_keeps_its_place_in_every_room() {
+    let mut studio = Studio::new(9999);
+    let (red, blue) = (studio.room(), studio.room());
+    let (_, in_red) = studio.client(red, 9999);
+    let (_, in_blue) = studio.client(blue, 9999);
+    studio.say(red, "before");
+    studio.broadcaster.carry_out(Post::TellAll(said("all")));
+    studio.say(red, "after");
+    let (_, too_late) = studio.client(blue, 9999);
+    studio.say(blue, "later");
+    studio.broadcaster.flush();
+    assert_eq!(in_red.heard(), [line("before"), line("all"), line("after")].concat());
+    assert_eq!(in_blue.heard(), [line("all"), line("later")].concat());
+    assert_eq!(too_late.heard(), line("later"));
+    assert_eq!((in_red.0.lock().sends, in_blue.0.lock().sends), (1, 1));
 }
 
 #[test]
@@ -251,11 +278,12 @@ fn a_stop_is_told_to_all_and_ends_what_is_sent() {
 
 #[test]
 fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
-    let (sender, broadcaster) = channel(Limits { outbox: 9999, grace: Duration::from_millis(20) });
+    let limits = Limits { outbox: 9999, grace: Duration::from_millis(20) };
+    let (sender, broadcaster) = channel(limits, Watch::start());
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
     let socket = Shared::with_space(3);
     let posts = vec![
-        Post::Attach(client, Box::new(socket.clone())),
+        Post::Attach(client, Box::new(socket.clone()), Arc::default()),
         Post::Enter(client, room),
         Post::TellRoom(room, Except::Nobody, said("hello")),
     ];
@@ -272,6 +300,7 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
 enum Happening {
     Say(usize, u16),
     SayExcept(usize, usize),
+    SayToAll(u16),
     Tell(usize, u16),
     Move(usize, usize),
     Leave(usize),
@@ -285,6 +314,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let happening = prop_oneof![
         4 => (room(), any::<u16>()).prop_map(|(room, n)| Happening::Say(room, n)),
         2 => (room(), client()).prop_map(|(room, client)| Happening::SayExcept(room, client)),
+        1 => any::<u16>().prop_map(Happening::SayToAll),
         3 => (client(), any::<u16>()).prop_map(|(client, n)| Happening::Tell(client, n)),
         2 => (client(), room()).prop_map(|(client, room)| Happening::Move(client, room)),
         1 => client().prop_map(Happening::Leave),
@@ -339,6 +369,12 @@ proptest! {
                     let client = clients[client].0;
                     broadcaster.carry_out(Post::TellRoom(rooms[room], Except::One(client), said("psst")));
                     expected.say(rooms[room], Some(client), "psst");
+                }
+                Happening::SayToAll(n) => {
+                    broadcaster.carry_out(Post::TellAll(said(&n.to_string())));
+                    for room in rooms {
+                        expected.say(room, None, &n.to_string());
+                    }
                 }
                 Happening::Tell(client, n) => {
                     broadcaster.carry_out(Post::Tell(clients[client].0, said(&n.to_string())));

@@ -27,7 +27,7 @@ mod watching;
 
 /// Build a chat server step by step, in any language, and be told at each step what works.
 ///
-/// The contract: it runs `YOUR COMMAND --port N` (also in $CHAT_PORT); speak the text dialect on
+/// The contract: it runs `YOUR COMMAND --port N` (also in `$CHAT_PORT`); speak the text dialect on
 /// 127.0.0.1:N.
 #[derive(Debug, Parser)]
 #[command(name = "chat_course", version)]

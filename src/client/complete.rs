@@ -1,6 +1,9 @@
 //! What Tab makes of a half-typed word, and what is still to be typed after a command.
 
-use crate::command::{VERBS, Verb, split_word};
+use crate::{
+    command::{VERBS, Verb, split_word},
+    emoji::{self, Emoji},
+};
 
 /// The word before the cursor, and what it can become.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) enum Kind {
     User,
     /// A user who is spoken to, at the start of a text.
     Addressee,
+    /// An emoji in a text, from its first colon on.
+    Emoji,
 }
 
 /// What Tab does with a word.
@@ -43,14 +48,41 @@ impl<'a> Word<'a> {
         let typed = &head[start..];
         let Some(command) = head.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
             let kind = if start == 0 { Kind::Addressee } else { Kind::User };
-            return Some(Self { start, typed, kind });
+            return Some(Self { start, typed, kind }.or_emoji());
         };
         if start == 0 {
             return Some(Self { start: 1, typed: command, kind: Kind::Command });
         }
         let (verb, arguments) = split_word(command);
-        let kind = parameter(Verb::find(verb)?, arguments)?;
-        Some(Self { start, typed, kind })
+        let (kind, is_text) = parameter(Verb::find(verb)?, arguments)?;
+        let word = Self { start, typed, kind };
+        Some(if is_text { word.or_emoji() } else { word })
+    }
+
+    /// In a text a word may end with the half-typed name of an emoji; then that is what matters.
+    fn or_emoji(self) -> Self {
+        let Some(typed) = emoji::half_typed(self.typed) else { return self };
+        let start = self.start + self.typed.len() - typed.len();
+        Self { start, typed, kind: Kind::Emoji }
+    }
+
+    /// Completes a name with the shortest one that begins like it, as the hint has shown; the others
+    /// are choices.
+    pub(super) fn complete_emoji(&self) -> Option<Completion> {
+        let possible = self.emoji();
+        let replacement = format!(":{}:", possible.first()?.name);
+        let show = |Emoji { name, picture }| format!("{picture} :{name}:");
+        let choices = if possible.len() > 1 { possible.into_iter().map(show).collect() } else { Vec::new() };
+        Some(Completion { replacement, choices })
+    }
+
+    /// What the half-typed name can become, the shortest first; nothing while one letter says little.
+    fn emoji(&self) -> Vec<Emoji> {
+        let typed = self.typed.strip_prefix(':').filter(|name| name.len() > 1 && self.kind == Kind::Emoji);
+        let Some(typed) = typed else { return Vec::new() };
+        let mut possible: Vec<_> = emoji::all().filter(|emoji| starts_with(emoji.name, typed)).collect();
+        possible.sort_by_key(|emoji| (emoji.name.len(), emoji.name));
+        possible
     }
 
     /// Completes the word with one of `names`, as far as they agree.
@@ -89,7 +121,7 @@ impl Kind {
             Self::Addressee => ": ",
             Self::Room | Self::User => " ",
             Self::Command if Verb::find(word).is_some_and(|verb| !verb.parameters.is_empty()) => " ",
-            Self::Command | Self::Topic => "",
+            Self::Command | Self::Topic | Self::Emoji => "",
         }
     }
 }
@@ -99,8 +131,20 @@ pub(super) fn commands() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|verb| verb.name)
 }
 
-/// What is still to be typed after a command: `<user> <message>`, dimmed behind the cursor.
-pub(super) fn usage_hint(line: &str) -> Option<String> {
+/// What is shown dimmed behind what was typed: what a command still needs, or the emoji that Tab makes.
+pub(super) fn hint(line: &str) -> Option<String> {
+    emoji_hint(line).or_else(|| usage_hint(line))
+}
+
+/// What is still to be typed of an emoji's name, and what it becomes then: `le: 😄`.
+fn emoji_hint(line: &str) -> Option<String> {
+    let word = Word::before(line, line.len())?;
+    let &Emoji { name, picture } = word.emoji().first()?;
+    Some(format!("{}: {picture}", &name[word.typed.len() - 1..]))
+}
+
+/// What is still to be typed after a command: `<user> <message>`.
+fn usage_hint(line: &str) -> Option<String> {
     let (word, arguments) = split_word(line.strip_prefix('/')?);
     let verb = Verb::find(word)?;
     let missing: Vec<_> = verb.parameters.split(' ').skip(arguments.split_whitespace().count()).collect();
@@ -108,16 +152,16 @@ pub(super) fn usage_hint(line: &str) -> Option<String> {
     (!missing.is_empty() && missing != [""]).then(|| format!("{space}{}", missing.join(" ")))
 }
 
-/// What the last, half-typed one of `arguments` is to be.
-fn parameter(verb: &Verb, arguments: &str) -> Option<Kind> {
+/// What the last, half-typed one of `arguments` is to be, and whether it belongs to a text.
+fn parameter(verb: &Verb, arguments: &str) -> Option<(Kind, bool)> {
     let complete = arguments.split(' ').count() - 1;
     let parameters: Vec<_> = verb.parameters.split(' ').collect();
     // A text goes on to the end of the line.
     match *parameters.get(complete).or(parameters.last())? {
-        "<user>" if complete == 0 => Some(Kind::User),
-        "<room>" if complete == 0 => Some(Kind::Room),
-        "[command]" if complete == 0 => Some(Kind::Topic),
-        "<message>" | "<action>" | "[text]" => Some(Kind::User),
+        "<user>" | "<old>" if complete == 0 => Some((Kind::User, false)),
+        "<room>" | "[room]" if complete == 0 => Some((Kind::Room, false)),
+        "[command]" if complete == 0 => Some((Kind::Topic, false)),
+        "<message>" | "<action>" | "[text]" | "[reason]" => Some((Kind::User, true)),
         _ => None,
     }
 }
@@ -153,9 +197,13 @@ mod tests {
             Kind::Command | Kind::Topic => &commands().collect::<Vec<_>>(),
             Kind::Room => &["lobby", "ops"],
             Kind::User | Kind::Addressee => &USERS,
+            Kind::Emoji => &[],
         };
-        let completion = word.complete(names.iter().copied()).expect("a completion");
-        let Completion { replacement, choices: left } = completion;
+        let completion = match word.kind {
+            Kind::Emoji => word.complete_emoji(),
+            _ => word.complete(names.iter().copied()),
+        };
+        let Completion { replacement, choices: left } = completion.expect("a completion");
         assert_eq!(format!("{}{replacement}|{}", &line[..word.start], &line[cursor..]), expected);
         assert_eq!(left, choices);
     }
@@ -163,7 +211,8 @@ mod tests {
     #[track_caller]
     fn check_nothing(line: &str) {
         let word = Word::before(line, line.len());
-        assert_eq!(word.and_then(|word| word.complete(USERS.into_iter())), None, "{line}");
+        let complete = |word: Word<'_>| word.complete(USERS.into_iter()).or_else(|| word.complete_emoji());
+        assert_eq!(word.and_then(complete), None, "{line}");
     }
 
     #[test]
@@ -202,6 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn a_half_typed_emoji_becomes_the_shortest_that_begins_so() {
+        check("hi :ROCK|", "hi :rock:|", &["🪨 :rock:", "🚀 :rocket:"]);
+        check("hi:pizz| there", "hi:pizza:| there", &[]);
+        check("/me :thinki|", "/me :thinking:|", &[]);
+        check("/w bob :thinki|", "/w bob :thinking:|", &[]);
+        let word = Word::before(":smi", 4).expect("a word");
+        assert_eq!(word.complete_emoji().expect("many of them").replacement, ":smile:");
+        for line in
+            [":", ":s", "10:30", ":xyzzy", "http://host:smi", ":smile:smi", "/nick :smi", "/whois :smi"]
+        {
+            check_nothing(line);
+        }
+    }
+
+    #[test]
+    fn the_emoji_is_shown_before_it_is_chosen() {
+        assert_eq!(hint("hi :smi").as_deref(), Some("le: 😄"));
+        assert_eq!(hint("/me :SMILE").as_deref(), Some(": 😄"));
+        assert_eq!(hint(":smile:"), None);
+    }
+
+    #[test]
     fn a_long_list_of_choices_is_cut() {
         let names: Vec<_> = (10..70).map(|n| format!("a{n}")).collect();
         let word = Word::before("a", 1).expect("a word");
@@ -212,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_hint_is_what_is_still_missing() {
-        let hint = |line| usage_hint(line).unwrap_or_default();
+        let hint = |line| hint(line).unwrap_or_default();
         assert_eq!(hint("/whisper "), "<user> <message>");
         assert_eq!(hint("/whisper"), " <user> <message>");
         assert_eq!(hint("/w bob"), " <message>");

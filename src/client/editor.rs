@@ -25,13 +25,15 @@ use rustyline::{
 };
 
 use super::{
-    complete::{self, Kind, Word},
+    complete::{self, Completion, Kind, Word},
     link::{Link, interrupt},
     questions::Question,
     screen::{Lines, Screen, screen},
+    secret,
     terminal::{self, RawMode, TAB_STOP, rows},
     view::View,
 };
+use crate::password::Password;
 
 /// Reads lines from the user.
 pub(super) struct Editor {
@@ -64,7 +66,7 @@ enum Read {
 impl Draft {
     /// The text and the hint behind it.
     fn on_screen(&self) -> String {
-        format!("{}{}", self.text, complete::usage_hint(&self.text).unwrap_or_default())
+        format!("{}{}", self.text, complete::hint(&self.text).unwrap_or_default())
     }
 }
 
@@ -107,6 +109,23 @@ impl Editor {
             }
         }
         Ok(None)
+    }
+
+    /// Asks for a password, which is not shown; `None` when the user does not want to give it.
+    pub(super) fn ask(&mut self, prompt: &'static str) -> Result<Option<Password>, ReadlineError> {
+        self.link.ask(Some(prompt));
+        let mut answer = None;
+        while self.link.ending().is_none() {
+            match self.read()? {
+                Read::Line(line) => answer = Some(Password::attempt(&line)),
+                Read::Outdated => continue,
+                Read::Ended => {}
+            }
+            break;
+        }
+        self.link.ask(None);
+        self.draft = Draft::default();
+        Ok(answer.filter(|answer| !answer.reveal().is_empty()))
     }
 
     /// Lets the next line start with a text that was typed already.
@@ -218,12 +237,18 @@ impl Page {
         format!("\x1b[H\x1b[2J{}", self.lines.recent(columns, room))
     }
 
-    fn names(&self, kind: Kind) -> Vec<String> {
-        match kind {
-            Kind::Command | Kind::Topic => complete::commands().map(str::to_owned).collect(),
-            Kind::User | Kind::Addressee => self.link.names(Question::Users),
-            Kind::Room => self.link.names(Question::Rooms),
+    fn completion(&self, word: &Word<'_>) -> Option<Completion> {
+        match word.kind {
+            Kind::Command | Kind::Topic => word.complete(complete::commands()),
+            Kind::User | Kind::Addressee => self.completion_by(word, Question::Users),
+            Kind::Room => self.completion_by(word, Question::Rooms),
+            Kind::Emoji => word.complete_emoji(),
         }
+    }
+
+    /// Completes a word with one of the names that the server knows.
+    fn completion_by(&self, word: &Word<'_>, question: Question) -> Option<Completion> {
+        word.complete(self.link.names(question).iter().map(String::as_str))
     }
 }
 
@@ -242,32 +267,38 @@ impl Highlighter for Page {
         (lines + &prompt).into()
     }
 
+    /// A password is not shown, wherever it is typed.
+    fn highlight<'l>(&self, line: &'l str, _cursor: usize) -> Cow<'l, str> {
+        if self.link.is_asking() { secret::stars(line).into() } else { secret::mask(line) }
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         self.view.hint(hint).into()
     }
 
-    /// Called after each change of the text or the cursor, drawn or not.
-    fn highlight_char(&self, line: &str, cursor: usize, _kind: CmdKind) -> bool {
+    /// Called after each change of the text or the cursor, drawn or not. Whether the whole line is to
+    /// be drawn again, and not only the new letter as it is.
+    fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
         let mut draft = self.draft.borrow_mut();
         draft.text.clear();
         draft.text.push_str(line);
         draft.cursor = cursor;
-        false
+        kind != CmdKind::MoveCursor && (self.link.is_asking() || matches!(secret::mask(line), Cow::Owned(_)))
     }
 }
 
 impl Hinter for Page {
-    type Hint = Usage;
+    type Hint = Shown;
 
-    fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Usage> {
-        complete::usage_hint(line).map(Usage)
+    fn hint(&self, line: &str, _cursor: usize, _context: &Context<'_>) -> Option<Shown> {
+        if self.link.is_asking() { None } else { complete::hint(line).map(Shown) }
     }
 }
 
-/// What is still to be typed. It is there to be read; the Right key does not type it.
-struct Usage(String);
+/// What is shown behind the text. It is there to be read; the Right key does not type it.
+struct Shown(String);
 
-impl Hint for Usage {
+impl Hint for Shown {
     fn display(&self) -> &str {
         &self.0
     }
@@ -288,11 +319,9 @@ impl Completer for Page {
         cursor: usize,
         _context: &Context<'_>,
     ) -> Result<(usize, Vec<String>), ReadlineError> {
-        let Some(word) = Word::before(line, cursor) else { return Ok((cursor, Vec::new())) };
-        let names = self.names(word.kind);
-        let Some(completion) = word.complete(names.iter().map(String::as_str)) else {
-            return Ok((cursor, Vec::new()));
-        };
+        let word = Word::before(line, cursor).filter(|_| !self.link.is_asking());
+        let Some(word) = word else { return Ok((cursor, Vec::new())) };
+        let Some(completion) = self.completion(&word) else { return Ok((cursor, Vec::new())) };
         if let Some(listing) = completion.listing() {
             self.lines.announce(self.view.hint(&listing));
         }
@@ -303,11 +332,14 @@ impl Completer for Page {
 impl Validator for Page {}
 impl Helper for Page {}
 
-/// Ctrl-C: clears what was typed, or else ends the client.
+/// Ctrl-C: clears what was typed, or else ends the client; where a password is asked for, only that.
 struct Interrupt(Arc<Link>);
 
 impl ConditionalEventHandler for Interrupt {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        if self.0.is_asking() {
+            return Some(Cmd::Interrupt);
+        }
         if context.line().is_empty() {
             self.0.quit();
             return Some(Cmd::Interrupt);

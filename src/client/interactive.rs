@@ -1,6 +1,7 @@
 //! The client on a terminal: one thread for the user, one for the server.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     net::TcpStream,
     sync::Arc,
@@ -15,11 +16,12 @@ use super::{
     editor::Editor,
     link::{Link, NotSent},
     listener::Listener,
+    secret::Secret,
     status::{Ending, Status},
     terminal::RawMode,
     view::View,
 };
-use crate::command::{Verb, split_word};
+use crate::command::{Verb, account::misplaced_secret, split_word};
 
 /// Chats until the user or the server ends it. The terminal is restored when this returns, however
 /// that happens.
@@ -68,9 +70,17 @@ fn chat(editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
 fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), Error> {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for (sent, line) in lines.iter().enumerate() {
-        match link.send(line) {
-            Ok(()) => editor.remember(line)?,
-            Err(NotSent) if is_quit(line) => link.quit(),
+        if let Some(verb) = misplaced_secret(line) {
+            let words =
+                format!("Not sent, because of the password. Start the line with /{} itself.", verb.name);
+            editor.print(view.notice(&words));
+            continue;
+        }
+        let Some(whole) = with_passwords(line, editor, link, view)? else { continue };
+        match link.send(&whole) {
+            Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
+            Ok(()) => editor.remember(&whole)?,
+            Err(NotSent) if is_quit(&whole) => link.quit(),
             Err(NotSent) => {
                 editor.print(view.notice("Not connected: this was not sent."));
                 editor.give_back(&lines[sent..].join("\n"));
@@ -79,6 +89,36 @@ fn send(text: &str, editor: &mut Editor, link: &Link, view: View) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// A line with the passwords that it lacks, for which the user is asked; `None` if the user would
+/// rather not.
+fn with_passwords<'a>(
+    typed: &'a str,
+    editor: &mut Editor,
+    link: &Link,
+    view: View,
+) -> Result<Option<Cow<'a, str>>, Error> {
+    let missing = Secret::of(typed).map(|secret| secret.missing()).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(Some(typed.into()));
+    }
+    if !Secret::of(typed).is_some_and(|secret| secret.holds_password()) {
+        editor.remember(typed)?;
+    }
+    if link.is_overheard() {
+        editor.print(view.notice("This connection is not encrypted: others may read the password."));
+    }
+    let mut whole = typed.trim_end().to_owned();
+    for wanted in missing {
+        let Some(password) = editor.ask(wanted.prompt)? else { return Ok(None) };
+        if wanted.is_new && editor.ask("The same again: ")?.as_ref() != Some(&password) {
+            editor.print(view.notice("That was not the same: nothing was sent."));
+            return Ok(None);
+        }
+        whole = format!("{whole} {}", password.reveal());
+    }
+    Ok(Some(whole.into()))
 }
 
 fn is_quit(line: &str) -> bool {

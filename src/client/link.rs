@@ -109,6 +109,23 @@ impl Link {
         status.questions.names(question).to_vec()
     }
 
+    /// Whether what is sent can be read on its way.
+    pub(super) fn is_overheard(&self) -> bool {
+        let server = self.server.lock();
+        let peer = server.as_ref().and_then(|server| server.peer_addr().ok());
+        peer.is_some_and(|peer| !peer.ip().to_canonical().is_loopback())
+    }
+
+    /// Asks the user for something else than a line, or no longer.
+    pub(super) fn ask(&self, question: Option<&'static str>) {
+        self.status.lock().question = question;
+    }
+
+    /// Whether the user is asked for something else than a line.
+    pub(super) fn is_asking(&self) -> bool {
+        self.status.lock().question.is_some()
+    }
+
     /// The prompt as it is to be now.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)

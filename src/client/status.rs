@@ -10,6 +10,7 @@ use std::{
 use super::{
     backoff::Backoff,
     questions::{Question, Questions},
+    secret::Login,
     view::View,
 };
 use crate::{
@@ -30,6 +31,8 @@ pub(super) struct Status {
     pub(super) questions: Questions,
     /// What the user said and the server has not repeated yet, the newest first.
     unheard: VecDeque<String>,
+    /// What the user is asked for instead of a line.
+    pub(super) question: Option<&'static str>,
     ending: Option<Ending>,
     /// Whether the user's thread has seen that the client ends.
     pub(super) is_over: bool,
@@ -40,6 +43,7 @@ struct Wanted {
     nick: Option<Nick>,
     room: Option<Room>,
     reclaim: Option<Reclaim>,
+    login: Login,
     /// Whether this is not the first connection.
     is_return: bool,
 }
@@ -89,17 +93,21 @@ impl Status {
             nick: None,
             room: Room::lobby(),
             reconnecting_in: None,
-            wanted: Wanted { nick, room, reclaim: None, is_return: false },
+            wanted: Wanted { nick, room, reclaim: None, login: Login::default(), is_return: false },
             questions: Questions::default(),
             unheard: VecDeque::new(),
+            question: None,
             ending: None,
             is_over: false,
         }
     }
 
-    /// The connection is there: gives the lines that take up nickname and room.
+    /// The connection is there: gives the lines that take up account, nickname and room.
     pub(super) fn connected(&self) -> String {
-        super::greeting(self.wanted.nick, self.wanted.room)
+        let Wanted { nick, room, login, .. } = &self.wanted;
+        let Some((account, log_in)) = login.again() else { return super::greeting(*nick, *room) };
+        let nick = nick.filter(|nick| *nick != account);
+        log_in + &super::greeting(nick, *room)
     }
 
     /// The connection is gone. Gives what was said and may not have been heard.
@@ -118,7 +126,9 @@ impl Status {
 
     /// Takes in a line from the server, and tells whether the user wants to see it.
     pub(super) fn hear(&mut self, line: &str, now: Instant) -> bool {
-        match Heard::new(line) {
+        let heard = Heard::new(line);
+        self.wanted.login.hear(&heard);
+        match heard {
             Heard::YourNick(nick) => self.named(nick),
             Heard::NickTaken(nick) => return self.refused(nick, now),
             Heard::YourRoom(room) => self.moved(room),
@@ -134,6 +144,7 @@ impl Status {
 
     /// Notes a line that is being sent for the user, because what comes of it will be for the user.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
+        self.wanted.login.sending(line, self.nick);
         match line.strip_prefix('/') {
             Some(command) if !command.starts_with('/') => self.questions.asked_by_user(command, now),
             Some(escaped) => self.saying(escaped),
@@ -162,6 +173,9 @@ impl Status {
 
     /// The prompt, which never says what the server has not said.
     pub(super) fn prompt(&self, view: View) -> String {
+        if let Some(question) = self.question {
+            return question.to_owned();
+        }
         let nick = self.nick.as_ref().map_or("", Nick::as_str);
         match self.reconnecting_in {
             // Always the same width, so that the countdown need not disturb the editor.
@@ -281,6 +295,17 @@ mod tests {
         hear(&mut status, &[WELCOME]);
         assert_eq!(prompt(&status), "[lobby] guest_1> ");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n", "a guest's name is nobody's wish");
+    }
+
+    #[test]
+    fn who_has_logged_in_logs_in_again() {
+        let mut status = alice();
+        status.sending("/login bob correct-horse", Instant::now());
+        hear(&mut status, &["Login successful", "Nickname changed to 'bob'."]);
+        status.disconnected();
+        assert_eq!(status.connected(), "/login bob correct-horse\n/join ops\n");
+        hear(&mut status, &["Nickname changed to 'rob'."]);
+        assert_eq!(status.connected(), "/login bob correct-horse\n/nick rob\n/join ops\n");
     }
 
     #[test]

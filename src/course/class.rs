@@ -21,7 +21,7 @@ impl Class {
 /// A class, named like its constant: `NO_NEWLINE` is `no-newline`.
 macro_rules! classes {
     ($($constant:ident $name:literal $usually:literal $at_length:literal)*) => {
-        $(#[doc = $usually] pub static $constant: Class =
+        $(#[doc = concat!("The class `", $name, "`.")] pub static $constant: Class =
             Class { name: $name, usually: $usually, at_length: $at_length };)*
 
         /// All classes, from a program that does not start to one that is almost right.

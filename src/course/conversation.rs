@@ -199,12 +199,17 @@ impl Sent {
         let mut shown = String::new();
         for c in self.text.chars() {
             match byte_of(c) {
-                Some(byte) => shown.push_str(&format!("\\x{byte:02X}")),
+                Some(byte) => shown.push_str(&escaped_byte(byte)),
                 None => shown.push_str(&escaped(c.encode_utf8(&mut [0; 4]).as_bytes())),
             }
         }
         shown + if self.ending == Ending::Newline { "" } else { "\\c" }
     }
+}
+
+/// A byte as people can read it.
+fn escaped_byte(byte: u8) -> String {
+    format!("\\x{byte:02X}")
 }
 
 /// A byte that need not be text, as a character that no text has: of the private use area.

@@ -122,7 +122,7 @@ impl Peer {
         // Zero would mean for ever.
         let timeout = patience.max(Duration::from_millis(1));
         self.acknowledges_at_once();
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 16 * 1024];
         match self.stream.set_read_timeout(Some(timeout)).and_then(|()| self.stream.read(&mut bytes)) {
             Ok(0) => self.ending = Some(Heard::End),
             Ok(length) => self.cuts(&bytes[..length]),

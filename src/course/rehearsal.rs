@@ -320,7 +320,7 @@ impl<'a> Rehearsal<'a> {
         self.call.as_mut().map_or(Heard::End, |call| call.listens(deadline))
     }
 
-    fn not_heard(&mut self, expected: &Pattern, heard: Heard) -> Box<Failure> {
+    fn not_heard(&mut self, expected: &Pattern, heard: Heard) -> Failure {
         let unread = self.call.as_ref().map(|call| call.unread().to_owned()).unwrap_or_default();
         let mut failure = evidence(expected, heard, unread).diagnose();
         if failure.class == &class::SILENT {
@@ -330,7 +330,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// What a failure really is, if the client has ended meanwhile.
-    fn judged(&self, mut failure: Box<Failure>) -> Box<Failure> {
+    fn judged(&self, mut failure: Failure) -> Failure {
         if let Some(ended) = self.client.has_ended() {
             failure = failure.note(format!("The program has ended: {ended:?}."));
             failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };

@@ -22,7 +22,7 @@ mod server;
 pub use server::start_failure;
 
 /// What a check says about a program.
-pub type Outcome = Result<(), Box<Failure>>;
+pub type Outcome = Result<(), Failure>;
 
 /// How a program is judged.
 #[derive(Clone, Copy, Debug)]

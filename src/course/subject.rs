@@ -79,9 +79,16 @@ impl Launch {
     /// # Errors
     /// When it does not come so far.
     pub fn server(&self) -> Result<Subject, StartError> {
-        let mut subject = self.on(Port::free())?;
-        subject.waits_until_it_listens(self.ready)?;
-        Ok(subject)
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            let mut subject = self.on(Port::free())?;
+            match subject.waits_until_it_listens(self.ready) {
+                // Somebody has had the port a moment ago, or has it now: that is not the learner's fault.
+                Err(StartError::Ended { output, .. }) if tries > 0 && is_about_a_port(&output) => {}
+                outcome => return outcome.map(|()| subject),
+            }
+        }
     }
 
     /// Starts the program again, on the port that it had.
@@ -255,6 +262,12 @@ fn has_ended(pid: Pid) -> Option<Ended> {
     let status = waitid(WaitId::Pid(pid), options).ok()??;
     let signal = status.terminating_signal().map(Ended::Signal);
     status.exit_status().map(Ended::Status).or(signal)
+}
+
+/// Whether somebody's last words are that the port is in use.
+fn is_about_a_port(output: &str) -> bool {
+    let output = output.to_ascii_lowercase();
+    output.contains("in use") || output.contains("addrinuse")
 }
 
 fn waits_for_end(pid: Pid, patience: Duration) -> Option<Ended> {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    command::{Command, Mistake, Verb, split_word, text},
+    command::{Command, Mistake, Verb, account::misplaced_secret, speech, split_word},
     event::Event,
     text::clean,
 };
@@ -98,24 +98,30 @@ fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
     let Ok(line) = str::from_utf8(line) else {
         return Some(Command::Mistake(Mistake::InvalidUtf8));
     };
-    let line = clean(line);
+    let typed = line;
+    let line = clean(typed);
+    if let Some(verb) = misplaced_secret(&line) {
+        return Some(Command::Mistake(Mistake::MisplacedSecret(verb)));
+    }
     match line.strip_prefix('/') {
         Some(escaped) if escaped.starts_with('/') => say(escaped, limits),
-        Some(command) => Some(slash(command, limits)),
+        Some(command) => Some(slash(command, line != typed, limits)),
         None => say(&line, limits),
     }
 }
 
 fn say(line: &str, limits: Limits) -> Option<Command> {
-    match text(line, limits.text) {
+    match speech(line, limits.text) {
         Ok(text) => text.map(Command::Say),
         Err(mistake) => Some(Command::Mistake(mistake)),
     }
 }
 
-fn slash(line: &str, limits: Limits) -> Command {
+fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
     let (word, rest) = split_word(line);
     match Verb::find(word) {
+        // The password would not be the one that was typed.
+        Some(verb) if verb.is_secret && was_cleaned => Command::Mistake(Mistake::UnfitPassword),
         Some(verb) => verb.command(rest, limits.text),
         None => Command::Mistake(Mistake::UnknownVerb(word.into())),
     }
@@ -124,6 +130,13 @@ fn slash(line: &str, limits: Limits) -> Command {
 /// Adds an event to `out` as the text dialect says it, with its newline.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
     writeln!(Utf8(out), "{event}").expect("writing to memory does not fail");
+}
+
+/// An event as the text dialect says it to somebody who is not let in.
+pub fn line(event: &Event) -> Vec<u8> {
+    let mut line = Vec::new();
+    encode(event, &mut line);
+    line
 }
 
 /// Formats into bytes. `io::Write` can do that too, but looks for errors after every piece, and a
@@ -140,7 +153,10 @@ impl fmt::Write for Utf8<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::{Nick, Room};
+    use crate::{
+        command::text,
+        names::{Nick, Room},
+    };
 
     const LIMITS: Limits = Limits { line: 40, text: 20 };
 

@@ -47,9 +47,16 @@ pub enum Heard<'a> {
     Users(Names<'a>),
     /// The answer to `/rooms`.
     Rooms(Names<'a>),
+    /// Your password was the right one, or is your new one.
+    PasswordAccepted,
+    /// It was not.
+    PasswordRefused,
+    /// Your nickname is yours no longer.
+    Unregistered,
     /// The server closes because you asked to leave.
     Goodbye,
-    /// The server closes on purpose, because it is full or you were too slow.
+    /// The server closes on purpose: it is full, or you were too slow, logged in elsewhere, or are not
+    /// welcome.
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
@@ -64,7 +71,12 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Disconnected: too slow to read." => Self::CutOff,
+            "Server is full." | "Your address is banned." => Self::CutOff,
+            "Login successful" | "Registration successful" | "Password changed" => Self::PasswordAccepted,
+            "Invalid password" | "Nickname not registered" | "Nickname already registered" => {
+                Self::PasswordRefused
+            }
+            _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -93,11 +105,14 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
     let rooms = || line.strip_prefix("Active rooms: ");
+    let gone = || between("Nickname '", "' is no longer registered.");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
     welcome()
         .or_else(changed)
         .map(Heard::YourNick)
         .or_else(|| taken().map(Heard::NickTaken))
+        .or_else(|| gone().map(|_| Heard::Unregistered))
+        .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::CutOff))
         .or_else(|| joined().map(Heard::YourRoom))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
@@ -119,7 +134,7 @@ mod tests {
     use super::*;
     use crate::{
         command::Mistake,
-        event::{Event, Listing},
+        event::{Event, Listing, account::AccountEvent, administration::Administered},
         names::{Nick, Room},
         text::Text,
     };
@@ -145,10 +160,21 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         check(&Event::Full, Heard::CutOff);
         check(&Event::TooSlow, Heard::CutOff);
-        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1 };
+        check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::CutOff);
+        check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::Registered.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::PasswordChanged.into(), Heard::PasswordAccepted);
+        check(&AccountEvent::WrongPassword.into(), Heard::PasswordRefused);
+        check(&AccountEvent::NotRegistered.into(), Heard::PasswordRefused);
+        check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
+        check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
+        check(&Administered::AddressBanned.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
+        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
+        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(
-            &Event::Acted { from: bob, text: text("waves"), seq: 1 },
+            &Event::Acted { from: bob, text: text("waves"), seq: 1, at: std::time::UNIX_EPOCH },
             Heard::Acted { from: "bob", text: "waves" },
         );
         check(

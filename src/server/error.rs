@@ -2,6 +2,8 @@
 
 use std::{fmt, io, net::SocketAddr};
 
+use crate::{log, store};
+
 /// Why a server cannot start, or had to stop.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -29,7 +31,11 @@ pub enum Error {
         /// What limits it, and to what.
         limit: String,
     },
-    /// The broadcaster's thread could not be started.
+    /// The data file cannot be used.
+    Data(store::Error),
+    /// The log cannot be begun.
+    Log(log::Error),
+    /// A thread could not be started.
     Spawn(io::Error),
     /// The broadcaster's thread has panicked.
     Broadcaster,
@@ -46,7 +52,9 @@ impl fmt::Display for Error {
             Self::TooManyClients { asked, holds, limit } => {
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
             }
-            Self::Spawn(source) => write!(f, "cannot start the broadcaster's thread: {source}"),
+            Self::Data(source) => source.fmt(f),
+            Self::Log(source) => source.fmt(f),
+            Self::Spawn(source) => write!(f, "cannot start a thread: {source}"),
             Self::Broadcaster => f.write_str("the broadcaster has failed; this is a bug"),
         }
     }
@@ -56,6 +64,8 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Address { source, .. } | Self::Bind { source, .. } | Self::Spawn(source) => Some(source),
+            Self::Data(source) => source.source(),
+            Self::Log(source) => source.source(),
             Self::TooManyClients { .. } | Self::Broadcaster => None,
         }
     }

@@ -1,12 +1,10 @@
 //! How many connections there may be, in all and from one address.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use parking_lot::Mutex;
+
+use crate::origin::Origin;
 
 /// The places for connections.
 pub struct ConnectionLimit {
@@ -18,19 +16,18 @@ pub struct ConnectionLimit {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Origin, usize>,
 }
 
 impl ConnectionLimit {
-    /// So many places in all, and so many for one address. Loopback addresses are exempt from the
-    /// latter: everybody behind a local proxy, and a whole classroom on one machine, has the same.
+    /// So many places in all, and so many for one address; loopback is exempt from the latter.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
         Arc::new(Self { max, max_per_address, taken: Mutex::default() })
     }
 
     /// Takes a place for a client from this address; `None` when there is none.
     pub fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Permit> {
-        let address = network(peer.ip().to_canonical());
+        let address = Origin::of(peer);
         let mut taken = self.taken.lock();
         if taken.all >= self.max {
             return None;
@@ -46,7 +43,7 @@ impl ConnectionLimit {
         Some(Permit { limit: Arc::clone(self), address })
     }
 
-    fn give_back(&self, address: IpAddr) {
+    fn give_back(&self, address: Origin) {
         let mut taken = self.taken.lock();
         taken.all -= 1;
         if let Some(from_there) = taken.by_address.get_mut(&address) {
@@ -58,20 +55,10 @@ impl ConnectionLimit {
     }
 }
 
-/// What counts as one address: of IPv6 the first 64 bits, because everybody has all the others.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()
-        }
-        address => address,
-    }
-}
-
 /// One connection's place, given back when it is dropped.
 pub struct Permit {
     limit: Arc<ConnectionLimit>,
-    address: IpAddr,
+    address: Origin,
 }
 
 impl Drop for Permit {

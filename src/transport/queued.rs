@@ -15,7 +15,7 @@ use std::{
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use super::Connection;
-use crate::broadcaster::Sink;
+use crate::{broadcaster::Sink, fact::Ending};
 
 /// The most bytes handed to the thread at once. It has at most two such pieces: one that it is
 /// writing, and one that waits.
@@ -69,15 +69,15 @@ impl Sink for QueuedWriter {
         self.pieces = None;
     }
 
-    fn hang_up(&mut self) {
-        self.connection.hang_up();
+    fn hang_up(&mut self, why: Ending) {
+        self.connection.hang_up(why);
     }
 }
 
 impl Drop for QueuedWriter {
     fn drop(&mut self) {
         if self.pieces.is_some() {
-            self.connection.hang_up();
+            self.connection.hang_up(Ending::Failed);
         }
     }
 }

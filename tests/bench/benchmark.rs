@@ -17,7 +17,7 @@ use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    contender::{Contender, Ours, serve_raw},
+    contender::{Contender, serve_raw},
     report::{Entry, Role, table},
     scenario::{SCENARIOS, Scenario, Settings},
 };
@@ -149,8 +149,7 @@ impl Plan {
 
     /// All servers in turns, so that what else the machine does hits all of them.
     fn run(&self, scenario: &Scenario, arguments: &Arguments) -> Vec<Entry> {
-        let mut contenders: Vec<(Role, Box<dyn Contender>)> =
-            vec![(Role::Ours, Box::new(Ours { program: arguments.server.clone() }))];
+        let mut contenders = scenario.ours(&arguments.server);
         contenders.extend(scenario.raw().map(|raw| (Role::Raw, raw)));
         if arguments.peers {
             let peers = scenario.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));

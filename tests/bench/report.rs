@@ -18,6 +18,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Ours,
+    /// Ours again, keeping what is said.
+    Keeping,
     Raw,
     Peer,
 }
@@ -119,6 +121,11 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
             let (peer, best) = best_peer(measure, entries)?;
             let ratio = ours.median(measure)? / best;
             compared(measure, ratio, factor, &format!("the best peer, {peer}"))
+        }
+        Goal::LeftWhenKeeping(measure, factor) => {
+            let keeping = entries.iter().find(|entry| entry.role == Role::Keeping)?;
+            let ratio = keeping.median(measure)? / ours.median(measure)?;
+            compared(measure, ratio, factor, "what it is without keeping anything")
         }
         Goal::TimesRaw(factor) => {
             let raw = entries.iter().find(|entry| entry.role == Role::Raw && entry.name.contains(" 64 "))?;

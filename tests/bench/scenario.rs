@@ -1,14 +1,15 @@
 //! The table of what is measured, with the goals.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     churn::churn,
-    contender::{Contender, INSPIRCD, NGIRCD, Nats, Raw, Redis},
+    contender::{Contender, INSPIRCD, NGIRCD, Nats, Ours, Raw, Redis},
     failure::Result,
     fan_out::FanOut,
     idle::idle,
     measure::{Measure, Sample},
+    report::Role,
     slow_reader::slow_reader,
     whispers::whispers,
 };
@@ -52,12 +53,16 @@ enum Peers {
     Irc,
     /// None: they would need limits for it, which the other scenarios forbid.
     None,
+    /// Ourselves, with everything switched on that keeps what is said.
+    Keeping,
 }
 
 /// What our server's figure should be.
 pub(crate) enum Goal {
     /// So many times the best peer's.
     TimesPeer(Measure, f64),
+    /// So many times ours of it may be left when everything is kept.
+    LeftWhenKeeping(Measure, f64),
     /// So many times the raw floor's at 64 lines.
     TimesRaw(f64),
     AtLeast(Measure, f64),
@@ -71,11 +76,22 @@ impl Scenario {
         self.raw.iter().map(|&lines| Box::new(Raw(lines)) as Box<dyn Contender>)
     }
 
+    /// Our own server, as it is compared with itself.
+    pub(crate) fn ours(&self, program: &Path) -> Vec<(Role, Box<dyn Contender>)> {
+        let mut ours: Vec<(Role, Box<dyn Contender>)> =
+            vec![(Role::Ours, Box::new(Ours::plain(program.to_owned())))];
+        if let Peers::Keeping = self.peers {
+            ours.push((Role::Keeping, Box::new(Ours::keeping(program.to_owned()))));
+        }
+        ours
+    }
+
+    /// The other servers that can be asked for the same.
     pub(crate) fn peers(&self) -> Vec<Box<dyn Contender>> {
         match self.peers {
             Peers::All => vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)],
             Peers::Irc => vec![Box::new(NGIRCD), Box::new(INSPIRCD)],
-            Peers::None => Vec::new(),
+            Peers::None | Peers::Keeping => Vec::new(),
         }
     }
 }
@@ -112,6 +128,7 @@ const fn one_room(clients: usize, senders: usize) -> Load {
 
 const ONE_SENDER: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 1.5), Goal::TimesRaw(0.4)];
 const EIGHT_SENDERS: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 2.8), Goal::TimesRaw(1.3)];
+const KEEPING: &[Goal] = &[Goal::LeftWhenKeeping(Measure::Deliveries, 0.9)];
 const MEGABYTE: f64 = 1e6;
 
 #[rustfmt::skip]
@@ -128,6 +145,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
     Scenario { name: "room-1000x8", title: "one room, 1000 clients, 8 senders", load: one_room(1000, 8),
         raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+    Scenario { name: "keeping-10", title: "what keeping costs: one room, 10 clients, 1 sender",
+        load: one_room(10, 1), raw: &[], peers: Peers::Keeping, goals: KEEPING },
+    Scenario { name: "keeping-100", title: "what keeping costs: one room, 100 clients, 1 sender",
+        load: one_room(100, 1), raw: &[], peers: Peers::Keeping, goals: KEEPING },
+    Scenario { name: "keeping-1000x8", title: "what keeping costs: one room, 1000 clients, 8 senders",
+        load: one_room(1000, 8), raw: &[], peers: Peers::Keeping, goals: KEEPING },
     Scenario { name: "rooms-100", title: "100 rooms of 10 clients, 1 sender in each",
         load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, pace: None }),
         raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Deliveries, 1.4)] },

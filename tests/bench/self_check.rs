@@ -47,7 +47,7 @@ fn hear(pieces: &[&[u8]]) -> Result<u64, String> {
     let mut bytes = Vec::new();
     for piece in pieces {
         bytes.extend_from_slice(piece);
-        let taken = receiver.take(&bytes, &Ours { program: "unused".into() }, &mut Vec::new(), |_| {})?;
+        let taken = receiver.take(&bytes, &Ours::plain("unused".into()), &mut Vec::new(), |_| {})?;
         bytes.drain(..taken);
     }
     Ok(receiver.order())

@@ -468,3 +468,15 @@ fn a_terminal_that_cannot_move_its_cursor_is_treated_as_a_pipe() {
     terminal.shows("[lobby] guest_1: hello");
     assert!(!terminal.contents().contains("guest_1>"), "{}", terminal.contents());
 }
+
+#[test]
+fn tab_makes_the_emoji_that_the_hint_shows() {
+    let (_server, mut caller, mut terminal) = chatting();
+    terminal.types("hi :smi");
+    terminal.shows_prompt("[lobby] guest_1> hi :smile: 😄");
+    terminal.types("\t");
+    terminal.shows_prompt("[lobby] guest_1> hi :smile:");
+    terminal.shows("😄 :smile:  😏 :smirk:  😃 :smiley:  😸 :smile_cat:  ");
+    terminal.types("\r");
+    caller.hears("hi :smile:");
+}

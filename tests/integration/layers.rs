@@ -9,11 +9,11 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text"],
+    &["names", "text", "emoji", "password", "clock", "origin", "watch"],
     &["command"],
     &["event"],
-    &["dialect"],
-    &["broadcaster"],
+    &["dialect", "fact"],
+    &["broadcaster", "store", "log"],
     &["registry", "transport"],
     &["session"],
     &["server"],
@@ -21,9 +21,9 @@ const LAYERS: [&[&str]; 8] = [
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 3] = [
-    ("client", &["names", "text", "command", "event"]),
+    ("client", &["names", "text", "emoji", "password", "command", "event"]),
     ("course", &[]),
-    ("cli", &["names", "server", "client", "course"]),
+    ("cli", &["names", "text", "password", "log", "registry", "server", "client", "course"]),
 ];
 
 #[test]

@@ -1,6 +1,9 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accounts;
+mod administration;
+mod client_password;
 mod client_pipe;
 mod client_terminal;
 mod concurrency;
@@ -9,8 +12,13 @@ mod course;
 mod course_program;
 mod layers;
 mod limits;
+mod log;
+mod moderation;
+mod rate;
 mod readme;
+mod restarting;
 mod slow_reader;
 mod starting;
 mod stopping;
 mod support;
+mod watching;

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use chat::{command::VERBS, event::Usage};
+use chat::{
+    command::VERBS,
+    event::{Help, Usage},
+};
 
 use crate::support::server::{command, run};
 
@@ -16,7 +19,8 @@ fn the_table_of_commands_is_the_table_in_the_program() {
         .iter()
         .map(|verb| {
             let short = verb.alias.map(|alias| format!(", `/{alias}`")).unwrap_or_default();
-            format!("| `{}`{short} | {} |", Usage(verb), verb.help)
+            let usage = Usage(verb).to_string().replace('|', "\\|");
+            format!("| `{usage}`{short} | {} |", Help(verb))
         })
         .collect();
     assert!(readme().contains(&rows.join("\n")), "the README should say:\n{}", rows.join("\n"));
@@ -31,9 +35,9 @@ fn every_option_of_the_server_is_explained_with_its_default() {
         let (name, rest) = option.split_once(' ').expect("a value");
         let value = rest.split(['<', '>']).nth(1).expect("its name");
         let default = rest.split("[default: ").nth(1).and_then(|after| after.split(']').next());
-        let default = default.expect("a default");
+        let default = default.map_or_else(|| "–".to_owned(), |default| format!("`{default}`"));
         assert!(
-            readme.contains(&format!("| `--{name} {value}` | `{default}` |")),
+            readme.contains(&format!("| `--{name} {value}` | {default} |")),
             "--{name} {value} {default}"
         );
     }

@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte};
+use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte, escaped_byte};
 
 /// Why a file is no conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,18 +220,14 @@ pub fn escaped(bytes: &[u8]) -> String {
                 '\t' => shown.push_str("\\t"),
                 '\\' => shown.push_str("\\\\"),
                 c if c.is_control() => {
-                    c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| hex(byte, &mut shown))
+                    c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| shown.push_str(&escaped_byte(byte)));
                 }
                 c => shown.push(c),
             }
         }
-        chunk.invalid().iter().for_each(|byte| hex(*byte, &mut shown));
+        chunk.invalid().iter().for_each(|byte| shown.push_str(&escaped_byte(*byte)));
     }
     shown
-}
-
-fn hex(byte: u8, shown: &mut String) {
-    shown.push_str(&format!("\\x{byte:02X}"));
 }
 
 #[cfg(test)]

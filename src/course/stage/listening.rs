@@ -62,7 +62,7 @@ impl Stage<'_> {
         pattern: &Pattern,
         heard: Heard,
         ahead: &[Pattern],
-    ) -> Box<Failure> {
+    ) -> Failure {
         let deadline = Instant::now() + AFTERMATH;
         let mut later = Vec::new();
         while let Heard::Line(line) = self.next(who, deadline) {
@@ -74,7 +74,7 @@ impl Stage<'_> {
         };
         let mut evidence = Evidence::new(who, pattern, heard);
         evidence.meanwhile = self.heard_meanwhile(who);
-        evidence.unread = self.peer(who).unread().to_owned();
+        self.peer(who).unread().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
         evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
         (evidence.later, evidence.elsewhere) = (later, elsewhere);

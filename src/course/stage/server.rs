@@ -57,7 +57,7 @@ impl Stage<'_> {
     }
 
     /// What a failure really is, if the program has ended or was ended meanwhile.
-    pub(super) fn judged(&self, failure: Box<Failure>) -> Box<Failure> {
+    pub(super) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // Who hung up on us may be just about to end.
         let a_moment = if failure.class == &class::SILENT { Duration::ZERO } else { super::AFTERMATH };
@@ -90,7 +90,7 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// When the machine has none.
-    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Box<Failure>> {
+    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Failure> {
         let stream = self.peer(who).stream();
         stream.map_err(|error| Failure::new(&class::RESET, "a connection", error.to_string()))
     }
@@ -99,7 +99,7 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// When it is refused.
-    pub fn call(&mut self) -> Result<TcpStream, Box<Failure>> {
+    pub fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
         let stream = self.subject.as_mut().map(|subject| subject.connect(patience));
         match stream {
@@ -115,7 +115,7 @@ impl Stage<'_> {
 }
 
 /// What it means that a program did not start.
-pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Box<Failure> {
+pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failure {
     let expected = "the program listens on the port that it is given";
     match error {
         StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::State;
 use crate::{
     broadcaster::Except,
-    event::Event,
+    event::{Event, ignoring::Ignoring},
     names::{ClientId, Nick},
 };
 
@@ -18,33 +18,35 @@ const MAX_IGNORED: usize = 100;
 
 impl State {
     pub(super) fn ignore(&mut self, client: ClientId, nick: Nick) {
-        let answer = self.try_ignore(client, nick);
+        let answer = match self.nicks.get(&nick) {
+            Some(&target) => self.try_ignore(client, target).into(),
+            None => Event::NoSuchUser(nick),
+        };
         self.tell(client, answer);
     }
 
-    fn try_ignore(&mut self, client: ClientId, nick: Nick) -> Event {
-        let Some(&target) = self.nicks.get(&nick) else { return Event::NoSuchUser(nick) };
+    fn try_ignore(&mut self, client: ClientId, target: ClientId) -> Ignoring {
         let nick = self.nick(target);
         let ignores = &mut self.clients[client].ignores;
         if target == client {
-            Event::IgnoringOneself
+            Ignoring::Oneself
         } else if ignores.contains(&nick) {
-            Event::AlreadyIgnoring(nick)
+            Ignoring::Already(nick)
         } else if ignores.len() >= MAX_IGNORED {
-            Event::IgnoringTooMany { max: MAX_IGNORED }
+            Ignoring::TooMany { max: MAX_IGNORED }
         } else {
             ignores.push(nick);
             self.now_ignored_by(nick, client);
-            Event::Ignoring(nick)
+            Ignoring::Begun(nick)
         }
     }
 
     pub(super) fn unignore(&mut self, client: ClientId, nick: Nick) {
         let answer = match self.hear_again(client, nick) {
-            Some(nick) => Event::NoLongerIgnoring(nick),
-            None => Event::NotIgnoring(nick),
+            Some(nick) => Ignoring::Ended(nick),
+            None => Ignoring::Never(nick),
         };
-        self.tell(client, answer);
+        self.tell(client, answer.into());
     }
 
     /// Lets a client hear a nickname, if it did not; so also when the nickname becomes its own. Gives

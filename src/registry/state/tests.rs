@@ -6,60 +6,199 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::{Duration, Instant},
+    io,
+    time::Duration,
 };
 
 use super::*;
-use crate::dialect::text::{Decoder, Limits};
+use crate::{
+    broadcaster::Traced,
+    dialect::text::{self, Decoder},
+    registry::hashing::Hasher,
+    store::{Record, RestoredRoom},
+    watch::{Journey, Reach},
+};
 
+mod accounts;
+mod administration;
 mod conversations;
 mod model;
+mod moderation;
+mod moderators;
+mod noting;
+mod pace;
+mod watching;
+
+/// A chat whose rooms remember nothing that is said.
+pub(in crate::registry) fn state(presence: usize) -> State {
+    State::new(limits(presence), Restored::default(), Now::read())
+}
+
+/// Limits that nobody notices, but for the one on presence.
+fn limits(presence: usize) -> Limits {
+    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None }
+}
+
+pub(in crate::registry) fn address() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 1))
+}
+
+pub(in crate::registry) struct NoSink;
+
+impl Sink for NoSink {
+    fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
+        Ok(owed.len() + fresh.len())
+    }
+
+    fn finish(&mut self) {}
+
+    fn hang_up(&mut self, _why: Ending) {}
+}
+
+impl State {
+    /// Somebody has shown the administrator's password.
+    pub(in crate::registry) fn make_administrator(&mut self, client: ClientId) {
+        self.clients[client].is_administrator = true;
+    }
+}
 
 /// A chat without sockets: everybody has an inbox.
 pub(super) struct Chat {
     state: State,
-    pub(super) now: Instant,
+    pub(super) now: Now,
+    /// Whether there is space on the disk.
     people: HashMap<String, ClientId>,
     /// The broadcaster's view: who is where, and what they were told.
     rooms: HashMap<ClientId, RoomId>,
     inboxes: HashMap<ClientId, VecDeque<String>>,
+    hasher: Hasher,
+    /// Whether what is to be saved is saved.
+    has_disk: bool,
 }
 
 impl Chat {
     pub(super) fn new(presence_limit: usize) -> Self {
+        Self::with(state(presence_limit))
+    }
+
+    pub(super) fn with(state: State) -> Self {
         Self {
-            state: State::new(presence_limit),
-            now: Instant::now(),
+            state,
+            now: Now::read(),
             people: HashMap::new(),
             rooms: HashMap::new(),
             inboxes: HashMap::new(),
+            hasher: Hasher::cheap(),
+            has_disk: true,
         }
     }
 
     /// Connects somebody, who hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        let (client, posts) = self.state.enter(self.now);
-        let posts = posts.collect();
+        self.connect_from(address(), name);
+    }
+
+    fn connect_from(&mut self, address: SocketAddr, name: &str) {
+        let client = self.state.enter(address, Box::new(NoSink), self.now);
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
-        self.deliver(posts);
+        self.deliver();
+    }
+
+    /// Makes somebody an administrator.
+    fn promote(&mut self, name: &str) {
+        self.state.make_administrator(self.people[name]);
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now.instant += Duration::from_secs(seconds);
+    }
+
+    /// Everybody has heard everything.
+    fn hush(&mut self) {
+        self.inboxes.values_mut().for_each(VecDeque::clear);
     }
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        let posts = self.state.leave(client).collect();
-        self.deliver(posts);
+        self.state.leave(client, Ending::Closed, self.now);
+        self.deliver();
         self.inboxes.remove(&client);
     }
 
     pub(super) fn says(&mut self, name: &str, line: &str) {
-        let mut decoder = Decoder::new(Limits { line: 1000, text: 100 });
+        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
         decoder.feed(line.as_bytes());
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
-            let posts = self.state.apply(self.people[name], command, self.now).collect();
-            self.deliver(posts);
+            let task = self.state.apply(self.people[name], command, self.now);
+            self.perform(name, task);
         }
+    }
+
+    /// Does what somebody's session would do without the lock.
+    pub(super) fn perform(&mut self, name: &str, mut task: Option<Task>) {
+        while let Some(next) = task {
+            self.deliver();
+            task = self.goes_on(name, next);
+        }
+        self.deliver();
+    }
+
+    /// Somebody has logged in.
+    pub(super) fn has_account(&mut self, name: &str, account: &str) {
+        let client = self.people[name];
+        self.state.clients[client].account = Nick::new(account).ok();
+        self.state.recognise(client);
+        self.deliver();
+    }
+
+    /// The chat after a restart, as far as it is saved.
+    pub(super) fn restarts(&mut self) {
+        let mut restored = Restored::default();
+        for changed in self.state.take_unsaved() {
+            match self.state.record(changed) {
+                Record::Room { room: name, topic, moderators, bans } => {
+                    restored.rooms.push(RestoredRoom { name, topic, moderators, bans, lines: Vec::new() });
+                }
+                Record::Network { network, ban } => restored.networks.extend(ban.map(|ban| (network, ban))),
+                Record::Lines { .. } | Record::Account { .. } => {}
+            }
+        }
+        *self = Self {
+            now: self.now,
+            has_disk: self.has_disk,
+            ..Self::with(State::new(self.state.limits, restored, self.now))
+        };
+    }
+
+    /// Says a line that needs something slow, which is not done yet.
+    fn begins(&mut self, name: &str, line: &str) -> Task {
+        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
+        decoder.feed(format!("{line}\n").as_bytes());
+        let command = decoder.next_command().expect("one line");
+        let task = self.state.apply(self.people[name], command, self.now);
+        self.deliver();
+        task.expect("something slow")
+    }
+
+    /// Does one slow thing, as the session does it without the lock; what is to be done next.
+    fn goes_on(&mut self, name: &str, task: Task) -> Option<Task> {
+        let next = self.resumes(self.people[name], task);
+        self.deliver();
+        next
+    }
+
+    fn resumes(&mut self, client: ClientId, Task { work, then }: Task) -> Option<Task> {
+        let done = match work {
+            Work::Save => Done::Saved(self.has_disk),
+            Work::LookAtTheClock => Done::Nothing,
+            Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
+            Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
+            Work::Look => Done::Seen(Box::new(watching::seen())),
+            Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
+        };
+        self.state.resume(client, then, done, self.now)
     }
 
     /// What somebody was told and has not heard yet.
@@ -67,14 +206,21 @@ impl Chat {
         self.inboxes.get_mut(&self.people[name]).expect("is connected")
     }
 
-    fn deliver(&mut self, posts: Vec<Post>) {
-        for post in posts {
+    fn deliver(&mut self) {
+        for post in self.state.take_posts() {
             match post {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
-                Post::Tell(client, event) => self.tell(client, &event),
+                Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
+                Post::TellAll(event) => {
+                    for client in self.rooms.keys().copied().collect::<Vec<_>>() {
+                        self.tell(client, &event);
+                    }
+                }
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
+                Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
-                Post::Attach(..) | Post::Stop(_) => panic!("not the state's business here"),
+                Post::Attach(..) => {}
+                Post::Stop(_) => panic!("not the state's business here"),
             }
         }
     }
@@ -93,6 +239,14 @@ impl Chat {
         for client in hearers.into_iter().filter(|client| !except.as_slice().contains(client)) {
             self.tell(client, event);
         }
+    }
+
+    fn tell_traced(&mut self, Traced { room, except, event, report }: &Traced) {
+        self.tell_room(*room, except, event);
+        let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
+        let mut journey = Journey::default();
+        journey.end(Reach { hearers, waiting: 0 });
+        report.try_send(journey).expect("it has room");
     }
 
     /// The tables of the state agree with each other.
@@ -114,6 +268,14 @@ impl Chat {
         for (id, room) in rooms {
             assert_eq!(room_names.get(&room.name), Some(&id));
             assert!(!room.members.is_empty() || id == *lobby, "{} is empty", room.name);
+            assert_eq!(room.is_unmoderated(), id == *lobby, "{} has a moderator", room.name);
+            assert!(room.moderators.iter().all(|&id| room.members.get(&clients[id].nick) == Some(&id)));
+            let mut arrivals: Vec<_> = room.arrivals.values().copied().collect();
+            arrivals.sort_unstable();
+            let mut members: Vec<_> = room.members.values().copied().collect();
+            members.sort_unstable();
+            assert_eq!(arrivals, members, "in {}", room.name);
+            assert!(!members.iter().any(|&id| self.state.is_banned(id)), "in {}", room.name);
         }
     }
 
@@ -134,13 +296,15 @@ fn check(conversation: &str) {
 fn check_with(chat: &mut Chat, conversation: &str) {
     for line in conversation.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let at = line.find(['+', '-', '>', '<']).expect("a line of a conversation");
-        let (name, text) = (&line[..at], line[at + 1..].trim_start());
+        // One space: those after it are part of what is heard.
+        let (name, rest) = (&line[..at], &line[at + 1..]);
+        let text = rest.strip_prefix(' ').unwrap_or(rest);
         match &line[at..=at] {
             "+" => {
                 chat.check_silence(line);
                 chat.connect(name);
                 chat.says(name, &format!("/nick {name}"));
-                chat.inboxes.values_mut().for_each(VecDeque::clear);
+                chat.hush();
             }
             "-" => {
                 chat.check_silence(line);

@@ -1,6 +1,8 @@
 //! This package's own server, and how its text dialect sounds.
 
-use std::{path::PathBuf, process::Command};
+use std::{cell::Cell, path::PathBuf, process::Command};
+
+use tempfile::TempDir;
 
 use super::{Contender, Line};
 use crate::{
@@ -9,17 +11,45 @@ use crate::{
 };
 
 pub(crate) struct Ours {
-    pub(crate) program: PathBuf,
+    program: PathBuf,
+    /// Where it keeps what is said, if it does.
+    keeps: Option<Keeps>,
+}
+
+struct Keeps {
+    folder: TempDir,
+    /// Each start begins with nothing kept.
+    starts: Cell<usize>,
+}
+
+impl Ours {
+    /// The server without anything that would remember or forbid.
+    pub(crate) fn plain(program: PathBuf) -> Self {
+        Self { program, keeps: None }
+    }
+
+    /// The same, and it remembers what is said, in its history.
+    pub(crate) fn keeping(program: PathBuf) -> Self {
+        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+        Self { program, keeps: Some(Keeps { folder, starts: Cell::new(0) }) }
+    }
 }
 
 impl Contender for Ours {
     fn name(&self) -> String {
-        "chat_server".into()
+        if self.keeps.is_some() { "… with history".into() } else { "chat_server".into() }
     }
 
     fn start(&self, clients: usize) -> Result<Running> {
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "-q", "--max-per-address", "0"]);
+        command.args(["--port", "0", "-q", "--max-per-address", "0", "--rate", "0"]);
+        match &self.keeps {
+            None => command.args(["--data", ":memory:", "--history", "0"]),
+            Some(Keeps { folder, starts }) => {
+                let data = folder.path().join(format!("{}.db", starts.replace(starts.get() + 1)));
+                command.arg("--data").arg(data)
+            }
+        };
         command.args(["--max-clients", &(clients + 100).to_string()]);
         start_announced(command)
     }

@@ -25,6 +25,11 @@ impl Peer {
         Self { stream, unread: Vec::new() }
     }
 
+    /// Its own end of the connection, by which the server's thread is named.
+    pub(crate) fn port(&self) -> u16 {
+        self.stream.local_addr().expect("a socket").port()
+    }
+
     /// Sends one line.
     #[track_caller]
     pub(crate) fn says(&mut self, line: &str) {
@@ -35,6 +40,11 @@ impl Peer {
     #[track_caller]
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the server takes it");
+    }
+
+    /// Sends bytes as they are; whether the server is still there to take them.
+    pub(crate) fn is_taken(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
     }
 
     /// The next line; `None` at the end of the stream.

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -31,16 +32,18 @@ impl Server {
     /// Starts a server on this port, and waits for the line that says it is there.
     #[track_caller]
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
+        let mut command = command();
+        command.args(["--port", &port.to_string()]).args(options);
+        Self::start_command(command)
+    }
+
+    /// Runs a command that is a server in the end, and waits for the line that says it is there.
+    #[track_caller]
+    pub(crate) fn start_command(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let diagnostics = File::create(folder.path().join("diagnostics")).expect("a file in it");
-        let child = command()
-            .args(["--port", &port.to_string()])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(diagnostics)
-            .spawn()
-            .expect("the server was built with the tests");
-        Self::adopt(child, folder)
+        let child = command.stdout(Stdio::piped()).stderr(diagnostics).spawn();
+        Self::adopt(child.expect("the server was built with the tests"), folder)
     }
 
     /// Waits until a process, whose standard output is piped, says that it is a server.
@@ -115,9 +118,22 @@ impl Drop for Server {
     }
 }
 
-/// The server's command line, to be completed.
+/// The server's command line, to be completed. Unless a test asks for it, nobody is told what was said
+/// before, everybody may speak as fast as they like, and nothing outlives the test.
 pub(crate) fn command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_chat_server"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
+    command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
+    command.env_remove("CHAT_ADMIN_PASSWORD");
+    command
+}
+
+/// A server whose data file cannot grow beyond 64 blocks, as on a disk that is full then.
+pub(crate) fn on_a_small_disk(data: &Path) -> Command {
+    let mut command = Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data"]).arg(data);
+    command.env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0");
+    command
 }
 
 /// Runs a command that must end by itself; its status, standard output and standard error.

@@ -144,6 +144,21 @@ fn a_room_is_gone_when_its_last_member_is() {
         "alice+
          alice> /join Ops
          alice< You joined room 'Ops'.
+         alice> /leave
+         alice< You returned to the lobby.
+         alice> /rooms
+         alice< Active rooms: lobby
+         alice> /join ops
+         alice< You joined room 'ops'.",
+    );
+}
+
+#[test]
+fn an_empty_room_with_a_topic_is_not_listed_and_not_forgotten() {
+    check(
+        "alice+
+         alice> /join Ops
+         alice< You joined room 'Ops'.
          alice> /topic secret
          alice< alice has set the topic: secret
          alice> /leave
@@ -151,9 +166,8 @@ fn a_room_is_gone_when_its_last_member_is() {
          alice> /rooms
          alice< Active rooms: lobby
          alice> /join ops
-         alice< You joined room 'ops'.
-         alice> /topic
-         alice< No topic is set in 'ops'.",
+         alice< You joined room 'Ops'.
+         alice< Topic of 'Ops': secret",
     );
 }
 
@@ -253,7 +267,7 @@ fn an_action_is_told_to_the_room() {
 fn whois_tells_the_room_and_for_how_long() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+\nbob+\n");
-    chat.now += Duration::from_secs(125);
+    chat.now.instant += Duration::from_secs(125);
     check_with(
         &mut chat,
         "alice> /rooms
@@ -444,13 +458,14 @@ fn in_a_large_room_coming_going_and_renaming_are_not_announced() {
 
 #[test]
 fn the_sequence_is_the_order_of_decisions() {
-    let mut state = State::new(0);
-    let (now, text) = (Instant::now(), |typed| Text::new(typed, 9).unwrap().unwrap());
-    let alice = state.enter(now).0;
-    let bob = state.enter(now).0;
+    let mut state = state(0);
+    let (now, text) = (Now::read(), |typed| Text::new(typed, 9).unwrap().unwrap());
+    let alice = state.enter(address(), Box::new(NoSink), now);
+    let bob = state.enter(address(), Box::new(NoSink), now);
     let mut seqs = Vec::new();
     for (client, command) in [(alice, Command::Say(text("a"))), (bob, Command::Act(text("b")))] {
-        for post in state.apply(client, command, now) {
+        state.apply(client, command, now);
+        for post in state.take_posts() {
             if let Post::TellRoom(_, _, Event::Said { seq, .. } | Event::Acted { seq, .. }) = post {
                 seqs.push(seq);
             }
@@ -461,21 +476,99 @@ fn the_sequence_is_the_order_of_decisions() {
 
 #[test]
 fn a_client_that_has_left_can_do_nothing() {
-    let mut state = State::new(0);
-    let now = Instant::now();
-    let alice = state.enter(now).0;
-    assert_eq!(state.leave(alice).count(), 1);
-    assert_eq!(state.apply(alice, Command::ListUsers, now).count(), 0);
-    assert_eq!(state.leave(alice).count(), 0);
+    let mut state = state(0);
+    let now = Now::read();
+    let alice = state.enter(address(), Box::new(NoSink), now);
+    state.take_posts();
+    state.leave(alice, Ending::Closed, now);
+    assert_eq!(state.take_posts().len(), 1);
+    state.apply(alice, Command::ListUsers, now);
+    state.leave(alice, Ending::Closed, now);
+    assert_eq!(state.take_posts().len(), 0);
 }
 
 #[test]
 fn after_a_stop_nobody_is_told_anything_more() {
-    let mut state = State::new(200);
-    let now = Instant::now();
-    let alice = state.enter(now).0;
-    let bob = state.enter(now).0;
-    assert!(matches!(state.stop().next(), Some(Post::Stop(Event::ShuttingDown))));
-    assert_eq!(state.apply(bob, Command::ListUsers, now).count(), 0);
-    assert!(state.leave(alice).all(|post| matches!(post, Post::Detach(_))));
+    let mut state = state(200);
+    let now = Now::read();
+    let alice = state.enter(address(), Box::new(NoSink), now);
+    let bob = state.enter(address(), Box::new(NoSink), now);
+    state.take_posts();
+    state.stop();
+    state.apply(bob, Command::ListUsers, now);
+    state.leave(alice, Ending::Closed, now);
+    let posts = state.take_posts();
+    assert!(matches!(posts[..], [Post::Stop(Event::ShuttingDown), Post::Detach(_)]));
+}
+
+#[test]
+fn whoever_comes_later_is_shown_what_was_said() {
+    let history = HistoryLimits { kept: 3, replayed: 2 };
+    let mut now = Now::read();
+    now.wall = std::time::UNIX_EPOCH;
+    let state = State::new(Limits { history, ..limits(200) }, Restored::default(), now);
+    let mut chat = Chat::with(state);
+    chat.now = now;
+    check_with(
+        &mut chat,
+        "alice+
+         alice> one
+         alice< [lobby] alice: one
+         alice> /me waves
+         alice< * alice waves
+         alice> three
+         alice< [lobby] alice: three
+         alice> four
+         alice< [lobby] alice: four
+         alice> /join ops
+         alice< You joined room 'ops'.
+         alice> /history
+         alice< Nothing is remembered of 'ops'.
+         alice> /leave
+         alice< You returned to the lobby.
+         alice< Last 2 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] alice: three
+         alice< 1970-01-01 00:00 [lobby] alice: four
+         alice> /history 100
+         alice< Last 3 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] * alice waves
+         alice< 1970-01-01 00:00 [lobby] alice: three
+         alice< 1970-01-01 00:00 [lobby] alice: four
+         alice> /history 0
+         alice< Usage: /history [count]",
+    );
+}
+
+#[test]
+fn emoji_are_written_by_name_wherever_people_speak() {
+    check(
+        "
+        alice+
+        bob+
+        alice> hi :smile: and :SAD:
+        alice< [lobby] alice: hi 😄 and 😢
+        bob< [lobby] alice: hi 😄 and 😢
+        alice> /me drinks :coffee:
+        alice< * alice drinks ☕
+        bob< * alice drinks ☕
+        alice> /w bob :pizza: at 10:30:45?
+        bob< [Whisper from alice]: 🍕 at 10:30:45?
+        alice< [Whisper to bob]: 🍕 at 10:30:45?
+        bob> /r :x: see https://host:8080/a:b:c
+        alice< [Whisper from bob]: ❌ see https://host:8080/a:b:c
+        bob< [Whisper to alice]: ❌ see https://host:8080/a:b:c
+        alice> //:smile: :nothing_known:
+        alice< [lobby] alice: /😄 :nothing_known:
+        bob< [lobby] alice: /😄 :nothing_known:
+        alice> /join space
+        alice< You joined room 'space'.
+        bob< alice has left the room.
+        alice> /topic :rocket: day
+        alice< alice has set the topic: 🚀 day
+        alice> /emojis rocket
+        alice< Emoji with 'rocket': 🚀 :rocket:
+        alice> /emojis rockets
+        alice< No emoji has 'rockets' in its name.
+        ",
+    );
 }

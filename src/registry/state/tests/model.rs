@@ -5,6 +5,10 @@ use proptest::prelude::*;
 
 use super::Chat;
 
+mod moderation;
+
+use moderation::Ban;
+
 /// What somebody does.
 #[derive(Clone, Debug)]
 enum Deed {
@@ -19,6 +23,12 @@ enum Deed {
     Unignore(&'static str),
     Users,
     Rooms,
+    Kick(&'static str),
+    Ban(&'static str),
+    Unban(&'static str),
+    Promote(&'static str),
+    Demote(&'static str),
+    Moderators,
 }
 
 const NICKS: [&str; 6] = ["ann", "Ann", "bob", "BOB", "cat", "guest_1"];
@@ -30,12 +40,19 @@ struct Person {
     nick: String,
     room: String,
     ignores: Vec<String>,
+    /// Which of all connections, and when it came into its room.
+    connection: usize,
+    arrival: usize,
+    is_moderator: bool,
 }
 
 /// The chat as a list of people.
 #[derive(Default)]
 struct Model {
     people: Vec<Person>,
+    bans: Vec<Ban>,
+    connections: usize,
+    arrivals: usize,
     presence_limit: usize,
     /// What each person must hear, by key.
     heard: Vec<(&'static str, String)>,
@@ -75,7 +92,16 @@ impl Model {
             .find(|n| self.named(&format!("guest_{n}")).is_none())
             .expect("somebody has to be missing");
         let nick = format!("guest_{number}");
-        self.people.push(Person { key, nick: nick.clone(), room: "lobby".into(), ignores: Vec::new() });
+        (self.connections, self.arrivals) = (self.connections + 1, self.arrivals + 1);
+        self.people.push(Person {
+            key,
+            nick: nick.clone(),
+            room: "lobby".into(),
+            ignores: Vec::new(),
+            connection: self.connections,
+            arrival: self.arrivals,
+            is_moderator: false,
+        });
         let who = self.people.len() - 1;
         self.tell(who, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         self.tell_others(who, &format!("{nick} has joined the chat!"));
@@ -84,7 +110,8 @@ impl Model {
     fn vanish(&mut self, who: usize) {
         let nick = self.people[who].nick.clone();
         self.tell_others(who, &format!("{nick} has left the chat."));
-        self.people.remove(who);
+        let Person { room, .. } = self.people.remove(who);
+        self.find_moderator(&room);
         if nick.starts_with("guest_") {
             self.people
                 .iter_mut()
@@ -109,6 +136,10 @@ impl Model {
         if self.named(new).is_some_and(|owner| owner != who) {
             return self.tell(who, format!("Nickname '{new}' is already taken."));
         }
+        let room = &self.people[who].room;
+        if self.bans.iter().any(|ban| same(&ban.room, room) && same(&ban.nick, new)) {
+            return self.tell(who, format!("Nickname '{new}' is banned from this room."));
+        }
         let old = std::mem::replace(&mut self.people[who].nick, new.into());
         for person in &mut self.people {
             if person.ignores.iter().any(|n| n.eq_ignore_ascii_case(&old)) {
@@ -125,7 +156,14 @@ impl Model {
 
     fn join(&mut self, who: usize, name: &str) {
         let same = |person: &&Person| person.room.eq_ignore_ascii_case(name);
-        let room = self.people.iter().find(same).map_or(name, |person| &person.room).to_owned();
+        let remembered = || self.bans.iter().find(|ban| ban.room.eq_ignore_ascii_case(name));
+        let remembered = || remembered().map_or(name, |ban| &ban.room);
+        let room = self.people.iter().find(same).map_or_else(remembered, |person| &person.room).to_owned();
+        if let Some(ban) = self.ban_of(who, &room) {
+            let connection = self.people[who].connection;
+            self.bans[ban].connections.push(connection);
+            return self.tell(who, "You are banned from this room".into());
+        }
         if self.people[who].room.eq_ignore_ascii_case(name) {
             return self.tell(who, format!("You are already in room '{room}'."));
         }
@@ -142,7 +180,17 @@ impl Model {
     fn go(&mut self, who: usize, room: &str, told: String) {
         let nick = self.people[who].nick.clone();
         self.tell_others(who, &format!("{nick} has left the room."));
-        self.people[who].room = room.into();
+        self.enter(who, room, told);
+    }
+
+    fn enter(&mut self, who: usize, room: &str, told: String) {
+        let nick = self.people[who].nick.clone();
+        let is_made = room != "lobby" && !self.people.iter().any(|person| same(&person.room, room));
+        self.arrivals += 1;
+        let person = &mut self.people[who];
+        let old = std::mem::replace(&mut person.room, room.into());
+        (person.arrival, person.is_moderator) = (self.arrivals, is_made);
+        self.find_moderator(&old);
         self.tell(who, told);
         self.tell_others(who, &format!("{nick} has joined the room."));
     }
@@ -195,6 +243,10 @@ impl Model {
     }
 }
 
+fn same(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
 fn sorted(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<_> = names.collect();
     names.sort_by_key(|name| name.to_lowercase());
@@ -226,6 +278,12 @@ fn carry_out(model: &mut Model, chat: &mut Chat, key: &'static str, deed: &Deed)
         Deed::Unignore(nick) => format!("/unignore {nick}"),
         Deed::Users => "/users".into(),
         Deed::Rooms => "/rooms".into(),
+        Deed::Kick(nick) => format!("/kick {nick}"),
+        Deed::Ban(nick) => format!("/ban {nick}"),
+        Deed::Unban(nick) => format!("/unban {nick}"),
+        Deed::Promote(nick) => format!("/mod {nick}"),
+        Deed::Demote(nick) => format!("/unmod {nick}"),
+        Deed::Moderators => "/mods".into(),
     };
     match deed {
         Deed::Say(_) => model.say(who, &line),
@@ -237,6 +295,10 @@ fn carry_out(model: &mut Model, chat: &mut Chat, key: &'static str, deed: &Deed)
         Deed::Unignore(nick) => model.unignore(who, nick),
         Deed::Users => model.users(who),
         Deed::Rooms => model.rooms(who),
+        Deed::Moderators => model.moderators(who),
+        Deed::Kick(_) | Deed::Ban(_) | Deed::Unban(_) | Deed::Promote(_) | Deed::Demote(_) => {
+            model.moderate(who, deed);
+        }
         Deed::Connect | Deed::Vanish => {}
     }
     chat.says(key, &line);
@@ -256,6 +318,12 @@ fn deeds() -> impl Strategy<Value = Vec<(&'static str, Deed)>> {
         1 => nick().prop_map(Deed::Unignore),
         1 => Just(Deed::Users),
         1 => Just(Deed::Rooms),
+        1 => nick().prop_map(Deed::Kick),
+        2 => nick().prop_map(Deed::Ban),
+        1 => nick().prop_map(Deed::Unban),
+        1 => nick().prop_map(Deed::Promote),
+        1 => nick().prop_map(Deed::Demote),
+        1 => Just(Deed::Moderators),
     ];
     prop::collection::vec((prop::sample::select(&PEOPLE[..]), deed), 1..120)
 }

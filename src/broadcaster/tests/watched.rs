@@ -1,0 +1,79 @@
+//! What the broadcaster shows of its work.
+
+use super::*;
+use crate::watch::{Hop, Journey, Reach};
+
+#[test]
+fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (stuck, at_stuck) = studio.client(room, 5);
+    let (reader, _) = studio.client(room, 9999);
+    for _ in 0..10 {
+        studio.say(room, "hello");
+        studio.broadcaster.flush();
+    }
+    studio.broadcaster.sweep();
+    let backlog = |studio: &Studio, client| studio.broadcaster.clients[client].backlog.get();
+    let waiting = |studio: &Studio| {
+        let gauges = studio.broadcaster.watch.gauges();
+        (gauges.waiting_bytes.get(), gauges.waiting_clients.get())
+    };
+    let bytes = 10 * line("hello").len() as u64 - 5;
+    assert_eq!((backlog(&studio, stuck), backlog(&studio, reader)), (bytes, 0));
+    assert_eq!(waiting(&studio), (bytes, 1));
+    at_stuck.0.lock().space = 9999;
+    studio.broadcaster.sweep();
+    assert_eq!((backlog(&studio, stuck), waiting(&studio)), (0, (0, 0)));
+}
+
+#[test]
+fn what_waited_for_a_client_that_has_left_is_no_longer_shown() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (stuck, _) = studio.client(room, 5);
+    studio.say(room, "hello");
+    studio.broadcaster.flush();
+    studio.broadcaster.sweep();
+    studio.broadcaster.carry_out(Post::Detach(stuck));
+    studio.broadcaster.sweep();
+    let gauges = studio.broadcaster.watch.gauges();
+    assert_eq!((gauges.waiting_bytes.get(), gauges.waiting_clients.get()), (0, 0));
+}
+
+#[test]
+fn the_largest_batch_is_remembered() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    for texts in [2, 5, 3] {
+        let say = || Post::TellRoom(room, Except::Nobody, said("hello"));
+        studio.broadcaster.take_batch(Posts((0..texts).map(|_| say()).collect()));
+    }
+    assert_eq!(studio.broadcaster.watch.gauges().largest_batch.get(), 5);
+}
+
+#[test]
+fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (alice, at_alice) = studio.client(room, 9999);
+    let (_, at_bob) = studio.client(room, 9999);
+    let _stuck = studio.client(room, 3);
+    let trace =
+        |text, except, report| Post::TellTraced(Box::new(Traced { room, except, event: said(text), report }));
+    let (report, followed) = bounded::<Journey>(1);
+    studio.broadcaster.carry_out(trace("hello", Except::One(alice), report));
+    assert!(followed.try_recv().is_err(), "it is not sent yet");
+    studio.broadcaster.flush();
+    let journey = followed.try_recv().expect("it is sent");
+    let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
+    assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
+    assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
+    assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
+
+    let (report, followed) = bounded(1);
+    drop(followed);
+    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, report));
+    studio.broadcaster.flush();
+    assert_eq!(at_alice.heard(), line("nobody waits"));
+}

@@ -1,0 +1,45 @@
+//! Messages whose senders want to know how they travel.
+//!
+//! They are carried as all others are. Only what they pay is their own: three readings of the clock,
+//! and a report to the thread that waits for it. To the sender nothing is said from here.
+
+use crossbeam_channel::Sender;
+
+use super::{Broadcaster, Traced};
+use crate::{
+    names::RoomId,
+    watch::{Hop, Journey, Reach},
+};
+
+/// A message in the batch at hand, to be reported when the batch is sent.
+pub(super) struct OnItsWay {
+    room: RoomId,
+    hearers: usize,
+    journey: Journey,
+    report: Sender<Journey>,
+}
+
+impl Broadcaster {
+    pub(super) fn tell_traced(&mut self, traced: Traced) {
+        let Traced { room, except, event, report } = traced;
+        let mut journey = Journey::default();
+        journey.arrive(Hop::PickedUp);
+        self.tell_room(room, &except, &event);
+        journey.arrive(Hop::Encoded);
+        let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
+        let is_told = |client| !except.as_slice().contains(client);
+        let hearers = members.iter().filter(|client| is_told(client)).count();
+        self.on_their_way.push(OnItsWay { room, hearers, journey, report });
+    }
+
+    /// The batch has been sent.
+    pub(super) fn report_traced(&mut self) {
+        for OnItsWay { room, hearers, mut journey, report } in self.on_their_way.drain(..) {
+            let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
+            let waiting = members.iter().filter(|&&client| self.clients[client].outbox.is_blocked()).count();
+            journey.end(Reach { hearers, waiting });
+            // Whoever does not wait for it any more does not miss it.
+            let _ = report.try_send(journey);
+        }
+    }
+}

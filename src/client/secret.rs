@@ -1,0 +1,218 @@
+//! Passwords on this side: asked for without showing them, and never remembered as lines.
+//!
+//! `/login alice` asks for the password; so do the other commands with one. Whoever types it into the
+//! line all the same sees stars, and the line does not come back with the Up key. What the server has
+//! accepted is kept in memory until the client ends, to log in again after a reconnection.
+
+use std::borrow::Cow;
+
+use rustyline::GraphemeClusterMode;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::{
+    command::{Verb, account::misplaced_secret, split_word},
+    event::heard::Heard,
+    names::Nick,
+    password::Password,
+};
+
+/// A command that has a password, or lacks one.
+pub(super) struct Secret<'a> {
+    verb: &'static Verb,
+    words: Vec<&'a str>,
+}
+
+/// A password that is to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// What to ask.
+    pub(super) prompt: &'static str,
+    /// Whether nobody knows it yet, so that a slip of the finger would not be noticed.
+    pub(super) is_new: bool,
+}
+
+impl<'a> Secret<'a> {
+    /// Reads a line; `None` if it is no such command.
+    pub(super) fn of(line: &'a str) -> Option<Self> {
+        let (word, rest) = split_word(line.strip_prefix('/')?);
+        let verb = Verb::find(word).filter(|verb| verb.is_secret)?;
+        Some(Self { verb, words: rest.split_whitespace().collect() })
+    }
+
+    /// The passwords that are missing. If something else is missing too, only the server can tell.
+    pub(super) fn missing(&self) -> Vec<Wanted> {
+        let missing = self.verb.parameters.split(' ').skip(self.words.len());
+        let wanted = |parameter| match (parameter, self.verb.name) {
+            ("<password>", "register") | ("<new>", _) => {
+                Some(Wanted { prompt: "New password: ", is_new: true })
+            }
+            ("<old>", _) => Some(Wanted { prompt: "Old password: ", is_new: false }),
+            ("<password>", _) => Some(Wanted { prompt: "Password: ", is_new: false }),
+            _ => None,
+        };
+        missing.map(wanted).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Whether there is a password in the line.
+    pub(super) fn holds_password(&self) -> bool {
+        let first = self.verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count();
+        self.words.len() > first
+    }
+}
+
+/// Hides the passwords in what is being typed: each letter is a star.
+pub(super) fn mask(text: &str) -> Cow<'_, str> {
+    if !text.contains('/') {
+        return Cow::Borrowed(text);
+    }
+    let masked = text.split('\n').map(mask_line).collect::<Vec<_>>().join("\n");
+    if masked == text { Cow::Borrowed(text) } else { Cow::Owned(masked) }
+}
+
+fn mask_line(line: &str) -> String {
+    let open_words = match Secret::of(line) {
+        Some(Secret { verb, .. }) => {
+            1 + verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count()
+        }
+        // What stands before the verb may be a word of its own.
+        None if misplaced_secret(line).is_some() => 0,
+        None => return line.to_owned(),
+    };
+    let shown = end_of_words(line, open_words);
+    format!("{}{}", &line[..shown], stars(&line[shown..]))
+}
+
+/// Where so many words end.
+fn end_of_words(line: &str, count: usize) -> usize {
+    let mut end = 0;
+    for _ in 0..count {
+        let rest = &line[end..];
+        let word = rest.trim_start();
+        let length = word.find(char::is_whitespace).unwrap_or(word.len());
+        end += rest.len() - word.len() + length;
+    }
+    end
+}
+
+/// As wide as the text, so that the editor's cursor is where it thinks it is.
+pub(super) fn stars(text: &str) -> String {
+    let widths = GraphemeClusterMode::from_env();
+    let star = |grapheme: &str| match grapheme {
+        " " | "\t" => grapheme.to_owned(),
+        grapheme => "*".repeat(widths.width(grapheme).into()),
+    };
+    text.graphemes(true).map(star).collect()
+}
+
+/// Who the user has proved to be.
+#[derive(Default)]
+pub(super) struct Login {
+    /// What was sent and is not answered yet.
+    sent: Option<(Nick, Password)>,
+    /// What the server has accepted.
+    accepted: Option<(Nick, Password)>,
+}
+
+impl Login {
+    /// Notes a line that is being sent by `me`.
+    pub(super) fn sending(&mut self, line: &str, me: Option<Nick>) {
+        let Some(Secret { verb, words }) = Secret::of(line) else { return };
+        let own = self.accepted.as_ref().map(|(nick, _)| *nick).or(me);
+        let (nick, password) = match (verb.name, &words[..]) {
+            ("login", [nick, password]) => (Nick::new(nick).ok(), password),
+            ("register", [password]) => (me, password),
+            ("passwd", [_, new]) => (own, new),
+            _ => return,
+        };
+        self.sent = nick.map(|nick| (nick, Password::attempt(password)));
+    }
+
+    /// Takes in what the server says.
+    pub(super) fn hear(&mut self, heard: &Heard<'_>) {
+        match heard {
+            Heard::PasswordAccepted => self.accepted = self.sent.take(),
+            Heard::PasswordRefused => self.sent = None,
+            Heard::Unregistered => self.accepted = None,
+            _ => {}
+        }
+    }
+
+    /// The line that logs in again, and as whom.
+    pub(super) fn again(&self) -> Option<(Nick, String)> {
+        let (nick, password) = self.accepted.as_ref()?;
+        Some((*nick, format!("/login {nick} {}\n", password.reveal())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_missing(line: &str, prompts: &[&str]) {
+        let secret = Secret::of(line).expect("a command with a password");
+        assert_eq!(
+            secret.missing().iter().map(|wanted| wanted.prompt).collect::<Vec<_>>(),
+            prompts,
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for() {
+        check_missing("/login alice", &["Password: "]);
+        check_missing("/LOGIN  alice ", &["Password: "]);
+        check_missing("/login alice secret", &[]);
+        check_missing("/login", &[]);
+        check_missing("/register", &["New password: "]);
+        check_missing("/passwd", &["Old password: ", "New password: "]);
+        check_missing("/passwd secret", &["New password: "]);
+        check_missing("/unregister", &["Password: "]);
+        check_missing("/admin", &["Password: "]);
+        assert!(Secret::of("/nick alice").is_none() && Secret::of("login alice").is_none());
+    }
+
+    #[test]
+    fn a_line_with_a_password_is_known() {
+        let holds = |line| Secret::of(line).is_some_and(|secret| secret.holds_password());
+        assert!(holds("/login alice secret") && holds("/register secret") && holds("/passwd old"));
+        assert!(!holds("/login alice") && !holds("/register ") && !holds("hello"));
+    }
+
+    #[test]
+    fn typed_passwords_are_stars() {
+        for (typed, shown) in [
+            ("hello", "hello"),
+            ("/login alice", "/login alice"),
+            ("/login alice s3cret", "/login alice ******"),
+            ("/login  alice  你a ", "/login  alice  *** "),
+            ("/register s3cret", "/register ******"),
+            ("/passwd old new", "/passwd *** ***"),
+            ("/nick alice", "/nick alice"),
+            (" /login alice s3cret", " ****** ***** ******"),
+            ("//admin s3cret", "******* ******"),
+            ("hi\n/admin s3cret", "hi\n/admin ******"),
+        ] {
+            assert_eq!(mask(typed), shown, "{typed}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_server_accepted_logs_in_again() {
+        let (mut login, me) = (Login::default(), Nick::new("alice").ok());
+        let again = |login: &Login| login.again().map(|(_, line)| line);
+        login.sending("/login bob secret", me);
+        assert_eq!(again(&login), None);
+        login.hear(&Heard::PasswordRefused);
+        login.hear(&Heard::PasswordAccepted);
+        assert_eq!(again(&login), None);
+        login.sending("/register secret", me);
+        login.hear(&Heard::PasswordAccepted);
+        assert_eq!(again(&login).as_deref(), Some("/login alice secret\n"));
+        login.sending("/passwd secret better", me);
+        login.hear(&Heard::PasswordAccepted);
+        assert_eq!(again(&login).as_deref(), Some("/login alice better\n"));
+        login.hear(&Heard::Unregistered);
+        assert_eq!(again(&login), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! The answer to `/emojis`.
+
+use std::fmt;
+
+use crate::emoji::{Emoji, Found};
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { word: None, .. } => {
+                f.write_str("Emoji: ")?;
+                list(f, self)?;
+                f.write_str(". Search them with /emojis <word>.")
+            }
+            Self { word: Some(word), shown, .. } if shown.is_empty() => {
+                write!(f, "No emoji has '{word}' in its name.")
+            }
+            Self { word: Some(word), .. } => {
+                write!(f, "Emoji with '{word}': ")?;
+                list(f, self)
+            }
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
+    for (i, Emoji { name, picture }) in shown.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{picture} :{name}:")?;
+    }
+    if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_are_shown_with_the_name_to_type() {
+        let told = |word| Found::search(word).to_string();
+        assert_eq!(told("rocket"), "Emoji with 'rocket': 🚀 :rocket:");
+        assert_eq!(told("xyzzy"), "No emoji has 'xyzzy' in its name.");
+        assert!(told("a").ends_with(" more"));
+    }
+
+    #[test]
+    fn without_a_word_some_are_shown_and_the_way_to_the_others() {
+        let told = Found::search(" ").to_string();
+        assert!(told.starts_with("Emoji: 😄 :smile:, 😢 :sad:, 😂 :laugh:, "), "{told}");
+        assert!(told.ends_with(" more. Search them with /emojis <word>."), "{told}");
+    }
+}

@@ -1,0 +1,91 @@
+//! What was said in a room before, as it is shown to those who come later.
+
+use std::{fmt, time::SystemTime};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    names::{Nick, Room},
+    text::Text,
+};
+
+/// One thing said, as a room remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The place in the server's order of everything said.
+    pub seq: u64,
+    /// When it was said.
+    pub at: SystemTime,
+    /// Who said it, by the nickname of that time.
+    pub from: Nick,
+    /// What.
+    pub text: Text,
+    /// In which manner.
+    pub manner: Manner,
+}
+
+/// How something was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As a message.
+    Said,
+    /// As an action, by `/me`.
+    Acted,
+}
+
+/// The last things said in a room, oldest first; there is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Where.
+    pub room: Room,
+    /// What.
+    pub lines: Vec<Line>,
+}
+
+impl fmt::Display for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { room, lines } = self;
+        write!(f, "Last {} messages in '{room}':", lines.len())?;
+        let zone = TimeZone::system();
+        for Line { seq: _, at, from, text, manner } in lines {
+            let at = Minute(*at, &zone);
+            match manner {
+                Manner::Said => write!(f, "\n{at} [{room}] {from}: {text}")?,
+                Manner::Acted => write!(f, "\n{at} [{room}] * {from} {text}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A moment to its minute, in the server's time zone: `2026-11-21 09:05`.
+pub(super) struct Minute<'a>(pub(super) SystemTime, pub(super) &'a TimeZone);
+
+impl fmt::Display for Minute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A clock can be set to a time that no calendar has.
+        let at = Timestamp::try_from(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = at.to_zoned(self.1.clone());
+        write!(f, "{:04}-{:02}-{:02} {:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn the_past_is_told_by_the_minute() {
+        let minute = |seconds| Minute(UNIX_EPOCH + Duration::from_secs(seconds), &TimeZone::UTC).to_string();
+        assert_eq!(minute(0), "1970-01-01 00:00");
+        assert_eq!(minute(1_795_251_959), "2026-11-21 09:05");
+    }
+
+    #[test]
+    fn a_clock_beyond_every_calendar_is_no_panic() {
+        let far = UNIX_EPOCH + Duration::from_secs(1 << 60);
+        assert_eq!(Minute(far, &TimeZone::UTC).to_string(), "1970-01-01 00:00");
+    }
+}

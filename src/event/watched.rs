@@ -1,0 +1,292 @@
+//! The server at work, as it is shown to those who ask: `/threads`, `/trace` and `/stats`.
+
+use std::{fmt, time::Duration};
+
+use super::Rough;
+use crate::watch::{Activity, Hop, Journey, Reach, Seen, ThreadSeen};
+
+/// What there was to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// What the threads are doing.
+    Threads(Box<Seen>),
+    /// How a message travelled.
+    Journey(Journey),
+    /// How the server is doing.
+    Stats(Box<Stats>),
+}
+
+/// How the server is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Who is here.
+    pub clients: usize,
+    /// Rooms that have somebody in them.
+    pub rooms: usize,
+    /// What was said since the server started, whispers included.
+    pub messages: u64,
+    /// … and in the last whole seconds, of which there are [`Stats::recent_seconds`].
+    pub recent_messages: u64,
+    /// How many seconds that were.
+    pub recent_seconds: u64,
+    /// Things that have changed and are not on the disk yet.
+    pub unsaved: usize,
+    /// What there is to see from outside the rules.
+    pub seen: Seen,
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Threads(seen) => threads(f, seen),
+            Self::Journey(told) => journey(f, told),
+            Self::Stats(told) => stats(f, told),
+        }
+    }
+}
+
+fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
+    let (total, system) = (seen.total as u64, seen.system_threads);
+    let unwatched = system.map_or(0, |all| all.saturating_sub(total));
+    let unwatched = if unwatched > 0 { format!(" ({unwatched} more not watched)") } else { String::new() };
+    write!(f, "{}{unwatched}, what each is doing, and for how long:", Count(total, "thread"))?;
+    let width = seen.threads.iter().map(|thread| thread.name.len()).max().unwrap_or(0);
+    for ThreadSeen { name, activity, lasting, is_asking } in &seen.threads {
+        let (activity, lasting) = (doing(*activity), Coarse(*lasting).to_string());
+        let yours = if *is_asking { "  (yours)" } else { "" };
+        write!(f, "\n  {name:width$}  {activity:LONGEST_ACTIVITY$}  {lasting:>6}{yours}")?;
+    }
+    let more = seen.total - seen.threads.len();
+    if more > 0 {
+        write!(f, "\n  and {more} more")?;
+    }
+    f.write_str("\nIn all:")?;
+    let counts = Activity::ALL.iter().zip(seen.counts).filter(|&(_, count)| count > 0);
+    for (i, (&activity, count)) in counts.enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        write!(f, "{comma} {count} {}", doing(activity))?;
+    }
+    let (channel, hold) = (seen.channel, Fine(seen.longest_hold));
+    write!(f, ".\nThe channel holds {} of {}.", channel.held, channel.holds)?;
+    write!(f, " Since the start: longest lock hold {hold}, largest batch {}.", batch(seen))
+}
+
+fn batch(seen: &Seen) -> Count {
+    Count(seen.largest_batch, "post")
+}
+
+/// The letters of the longest activity.
+const LONGEST_ACTIVITY: usize = 24;
+
+fn doing(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Working => "working",
+        Activity::Accepting => "accepting",
+        Activity::Reading => "reading",
+        Activity::Locking => "waiting for the registry",
+        Activity::Deciding => "under the lock",
+        Activity::Posting => "posting under the lock",
+        Activity::Saving => "waiting for the saver",
+        Activity::Hashing => "hashing a password",
+        Activity::Following => "following a message",
+        Activity::Looking => "looking at all this",
+        Activity::Closing => "waiting for the end",
+        Activity::Idle => "idle",
+        Activity::Encoding => "encoding",
+        Activity::Sending => "sending",
+        Activity::Writing => "writing",
+    }
+}
+
+fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
+    f.write_str("The way of your message, in microseconds:")?;
+    write!(f, "\n  {:>6}  {:>6}  {:LONGEST_HOP$}  thread", "at", "after", "hop")?;
+    let hops = journey.in_order();
+    let mut previous = None;
+    for (hop, arrival) in &hops {
+        let since = |start| arrival.at.duration_since(start).as_micros();
+        let at = hops.first().map_or(0, |(_, first)| since(first.at));
+        let after = previous.map(|previous| since(previous).to_string()).unwrap_or_default();
+        let hop = passed(*hop, journey.reach());
+        write!(f, "\n  {at:>6}  {after:>6}  {hop:LONGEST_HOP$}  {}", arrival.thread)?;
+        previous = Some(arrival.at);
+    }
+    let between = |start, end| Some(journey.at(end)?.duration_since(journey.at(start)?).as_micros());
+    let (waited, held) = (between(Hop::Decoded, Hop::Locked), between(Hop::Locked, Hop::Unlocked));
+    if let (Some(waited), Some(held)) = (waited, held) {
+        write!(f, "\nYour thread waited {waited} for the lock and held it for {held}.")?;
+    }
+    match journey.reach() {
+        None => f.write_str("\nThe broadcaster has not sent it yet."),
+        Some(Reach { waiting: 0, .. }) => Ok(()),
+        Some(Reach { waiting, .. }) => {
+            write!(f, " {} must read before they hear it.", Count(waiting as u64, "slow client"))
+        }
+    }
+}
+
+/// The letters of the longest hop, with a number of clients up to 9999.
+const LONGEST_HOP: usize = 30;
+
+fn passed(hop: Hop, reach: Option<Reach>) -> String {
+    let hop = match hop {
+        Hop::Read => "read from your socket",
+        Hop::Decoded => "decoded, asked for the lock",
+        Hop::Locked => "got the lock",
+        Hop::Queued => "decided who hears it, queued",
+        Hop::Unlocked => "gave the lock back",
+        Hop::PickedUp => "picked up",
+        Hop::Encoded => "encoded",
+        Hop::Sent => {
+            let hearers = reach.map_or(0, |reach| reach.hearers);
+            return format!("sent to {}", Count(hearers as u64, "client"));
+        }
+    };
+    hop.into()
+}
+
+fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
+    let Stats { clients, rooms, messages, recent_messages, recent_seconds, unsaved, seen } = stats;
+    let seconds = (*recent_seconds).min(seen.uptime.as_secs()).max(1);
+    let tenths = recent_messages * 10 / seconds;
+    let rate = format!("{}.{} a second lately, {messages} since the start", tenths / 10, tenths % 10);
+    let outboxes = Count(seen.waiting_clients, "slow client");
+    let rows = [
+        ("clients", clients.to_string()),
+        ("rooms", rooms.to_string()),
+        ("messages", rate),
+        ("channel", format!("{} of {}", seen.channel.held, seen.channel.holds)),
+        ("outboxes", format!("{} for {outboxes}", Count(seen.waiting_bytes, "byte"))),
+        ("to be saved", Count(*unsaved as u64, "change").to_string()),
+        ("longest lock hold", Fine(seen.longest_hold).to_string()),
+        ("largest batch", batch(seen).to_string()),
+        ("threads", seen.system_threads.unwrap_or(seen.total as u64).to_string()),
+        ("memory", seen.memory.map_or("unknown".into(), |bytes| Memory(bytes).to_string())),
+        ("uptime", Rough(seen.uptime).to_string()),
+    ];
+    f.write_str("The server at this moment:")?;
+    rows.iter().try_for_each(|(what, value)| write!(f, "\n  {what:17}  {value}"))
+}
+
+/// So many of something: `1 client`, `2 clients`.
+struct Count(u64, &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, what) = self;
+        write!(f, "{count} {what}{}", if *count == 1 { "" } else { "s" })
+    }
+}
+
+/// A duration that may be very short: `212 µs`.
+struct Fine(Duration);
+
+impl fmt::Display for Fine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_millis(1) {
+            write!(f, "{} µs", self.0.as_micros())
+        } else {
+            Coarse(self.0).fmt(f)
+        }
+    }
+}
+
+/// A duration that is known to some milliseconds: `340 ms`.
+struct Coarse(Duration);
+
+impl fmt::Display for Coarse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(f, "{} ms", self.0.as_millis())
+        } else {
+            Rough(self.0).fmt(f)
+        }
+    }
+}
+
+/// A number of bytes: `12.3 MB`.
+struct Memory(u64);
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.0 / 100_000;
+        write!(f, "{}.{} MB", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::watch::Arrival;
+
+    fn journey(hops: &[(Hop, u64, &str)], reach: Option<Reach>) -> String {
+        let start = Instant::now();
+        let mut journey = Journey::default();
+        if let Some(reach) = reach {
+            journey.end(reach);
+        }
+        for &(hop, micros, thread) in hops {
+            let at = start + Duration::from_micros(micros);
+            journey.note(hop, Arrival { at, thread: thread.into() });
+        }
+        Watched::Journey(journey).to_string()
+    }
+
+    #[test]
+    fn a_journey_is_told_hop_by_hop_in_the_order_of_time() {
+        let hops = [
+            (Hop::Read, 0, "client 40312"),
+            (Hop::Decoded, 6, "client 40312"),
+            (Hop::Locked, 7, "client 40312"),
+            (Hop::Queued, 9, "client 40312"),
+            (Hop::PickedUp, 31, "broadcaster"),
+            (Hop::Unlocked, 33, "client 40312"),
+            (Hop::Encoded, 34, "broadcaster"),
+            (Hop::Sent, 1070, "broadcaster"),
+        ];
+        assert_eq!(
+            journey(&hops, Some(Reach { hearers: 20, waiting: 1 })),
+            "The way of your message, in microseconds:
+      at   after  hop                             thread
+       0          read from your socket           client 40312
+       6       6  decoded, asked for the lock     client 40312
+       7       1  got the lock                    client 40312
+       9       2  decided who hears it, queued    client 40312
+      31      22  picked up                       broadcaster
+      33       2  gave the lock back              client 40312
+      34       1  encoded                         broadcaster
+    1070    1036  sent to 20 clients              broadcaster
+Your thread waited 1 for the lock and held it for 26. 1 slow client must read before they hear it."
+        );
+    }
+
+    #[test]
+    fn a_message_that_is_not_sent_is_not_claimed_to_be() {
+        let told = journey(&[(Hop::Read, 0, "client 1")], None);
+        assert!(told.ends_with("client 1\nThe broadcaster has not sent it yet."), "{told}");
+    }
+
+    #[test]
+    fn what_a_thread_does_and_a_message_passes_fits_its_column() {
+        for activity in Activity::ALL {
+            assert!(doing(activity).len() <= LONGEST_ACTIVITY, "{activity:?}");
+        }
+        let reach = Some(Reach { hearers: 9999, waiting: 0 });
+        for hop in [Hop::Read, Hop::Decoded, Hop::Locked, Hop::Queued, Hop::Unlocked, Hop::Sent] {
+            assert!(passed(hop, reach).len() <= LONGEST_HOP, "{hop:?}");
+        }
+    }
+
+    #[test]
+    fn durations_are_told_no_finer_than_they_are_known() {
+        let told = |micros| {
+            let duration = Duration::from_micros(micros);
+            (Fine(duration).to_string(), Coarse(duration).to_string())
+        };
+        assert_eq!(told(999), ("999 µs".into(), "0 ms".into()));
+        assert_eq!(told(1000), ("1 ms".into(), "1 ms".into()));
+        assert_eq!(told(60_000_000), ("1 min".into(), "1 min".into()));
+    }
+}

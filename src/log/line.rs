@@ -1,0 +1,190 @@
+//! What a line of the log looks like: `TIME LEVEL what room=… nick=… key="text"`.
+//!
+//! Names are made of letters that mean nothing here, and everything else stands between quotation
+//! marks, with those inside of it escaped. So nobody can make a line, or a part of one, by what they
+//! type, and a program can take each line apart again.
+
+use std::{
+    fmt::{self, Write},
+    net::{IpAddr, SocketAddr},
+};
+
+use super::stamp::Stamp;
+use crate::fact::{Deed, Ending, Fact};
+
+/// Adds the line about a fact.
+pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bool) {
+    let Fact { who, address, room, deed, .. } = fact;
+    let (level, what) = kind(deed);
+    begin(out, stamp, level, what);
+    field(out, " room=", room.as_str());
+    field(out, " nick=", who.as_str());
+    if addresses && matches!(deed, Deed::Connected | Deed::Disconnected(_) | Deed::Did(_)) {
+        text(out, format_args!(" address={address}"));
+    }
+    match deed {
+        Deed::Connected | Deed::Entered | Deed::Left => {}
+        Deed::Disconnected(why) => quote(out, " reason=", why),
+        Deed::Said(text) | Deed::Acted(text) => quote_str(out, " text=", text.as_str()),
+        Deed::Whispered { to, text } => {
+            field(out, " to=", to.as_str());
+            if let Some(text) = text {
+                quote_str(out, " text=", text.as_str());
+            }
+        }
+        Deed::Renamed(new) => field(out, " new=", new.as_str()),
+        Deed::Asked(asked) => text(out, format_args!(" verb=/{}{}", asked.verb, asked.about)),
+        Deed::Did(event) if addresses => quote(out, " what=", event),
+        Deed::Did(event) => quote_str(out, " what=", &without_addresses(&event.to_string())),
+    }
+    out.push(b'\n');
+}
+
+/// Adds a line about the log itself.
+pub(super) fn write_own(out: &mut Vec<u8>, stamp: &Stamp, level: &str, what: fmt::Arguments<'_>) {
+    begin(out, stamp, level, "log");
+    text(out, format_args!(" {what}\n"));
+}
+
+fn kind(deed: &Deed) -> (&'static str, &'static str) {
+    match deed {
+        Deed::Connected => ("INFO", "connect"),
+        Deed::Disconnected(Ending::Failed) => ("ERROR", "disconnect"),
+        Deed::Disconnected(Ending::TooSlow | Ending::Lost(_)) => ("WARN", "disconnect"),
+        Deed::Disconnected(_) => ("INFO", "disconnect"),
+        Deed::Said(_) => ("INFO", "message"),
+        Deed::Acted(_) => ("INFO", "action"),
+        Deed::Whispered { .. } => ("INFO", "whisper"),
+        Deed::Renamed(_) => ("INFO", "rename"),
+        Deed::Entered => ("INFO", "join"),
+        Deed::Left => ("INFO", "leave"),
+        Deed::Asked(_) => ("INFO", "command"),
+        Deed::Did(_) => ("NOTICE", "did"),
+    }
+}
+
+fn begin(out: &mut Vec<u8>, stamp: &Stamp, level: &str, what: &str) {
+    stamp.write(out);
+    field(out, " ", level);
+    field(out, " ", what);
+}
+
+/// For names and other words that need no quotation marks. `fmt` is ten times slower than this, and
+/// messages come by the hundred thousand.
+fn field(out: &mut Vec<u8>, key: &str, word: &str) {
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(word.as_bytes());
+}
+
+fn text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    Plain(out).write_fmt(text).expect("writing to memory does not fail");
+}
+
+fn quote(out: &mut Vec<u8>, key: &str, text: impl fmt::Display) {
+    out.extend_from_slice(key.as_bytes());
+    out.push(b'"');
+    write!(Quoted(out), "{text}").expect("writing to memory does not fail");
+    out.push(b'"');
+}
+
+fn quote_str(out: &mut Vec<u8>, key: &str, text: &str) {
+    out.extend_from_slice(key.as_bytes());
+    out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Adds a text so that it ends no line and no quotation. What people say was cleaned before; this
+/// holds whatever comes here.
+fn escape(out: &mut Vec<u8>, text: &str) {
+    // Looking at all of them lets the compiler look at many at once; stopping at the first does not.
+    if text.bytes().fold(0, |harm, b| harm | u8::from(!is_plain(b))) == 0 {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    let mut utf8 = [0; 4];
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend_from_slice(&[b'\\', c as u8]),
+            c if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                self::text(out, format_args!("{}", c.escape_unicode()));
+            }
+            c => out.extend_from_slice(c.encode_utf8(&mut utf8).as_bytes()),
+        }
+    }
+}
+
+/// Whether a byte cannot belong to anything that must be escaped; 0xC2 and 0xE2 lead both kinds.
+fn is_plain(b: u8) -> bool {
+    b >= b' ' && !matches!(b, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2)
+}
+
+struct Plain<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Plain<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.0.extend_from_slice(piece.as_bytes());
+        Ok(())
+    }
+}
+
+struct Quoted<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Quoted<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        escape(self.0, piece);
+        Ok(())
+    }
+}
+
+/// The same words, with every address and network in them hidden.
+fn without_addresses(words: &str) -> String {
+    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '/' | '[' | ']');
+    let mut kept = String::with_capacity(words.len());
+    let mut rest = words;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|c| !belongs(c)).unwrap_or(rest.len()));
+        let core = word.trim_end_matches(['.', ':', '/']);
+        kept.push_str(if is_address(core) { "…" } else { core });
+        kept.push_str(&word[core.len()..]);
+        let gap = after.find(belongs).unwrap_or(after.len());
+        kept.push_str(&after[..gap]);
+        rest = &after[gap..];
+    }
+    kept
+}
+
+fn is_address(word: &str) -> bool {
+    let (address, _prefix) = word.split_once('/').unwrap_or((word, ""));
+    address.parse::<IpAddr>().is_ok() || address.parse::<SocketAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_quoted(text: &str, expected: &str) {
+        let mut out = Vec::new();
+        quote(&mut out, "", text);
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn nothing_in_a_quotation_ends_it() {
+        check_quoted("hello", "\"hello\"");
+        check_quoted("say \"hi\"", r#""say \"hi\"""#);
+        check_quoted(r"\", r#""\\""#);
+        check_quoted("\" nick=bob", r#""\" nick=bob""#);
+        check_quoted("a\nb\r\u{85}\u{2028}c\u{1b}\u{7f}", r#""a\u{a}b\u{d}\u{85}\u{2028}c\u{1b}\u{7f}""#);
+        check_quoted("“£5” 😄 你好", "\"“£5” 😄 你好\"");
+    }
+
+    #[test]
+    fn addresses_are_hidden_wherever_they_stand() {
+        let check = |words, expected| assert_eq!(without_addresses(words), expected);
+        check("banned 192.0.2.0/24 for 5 minutes.", "banned … for 5 minutes.");
+        check("'192.0.2.7' and 192.0.2.7:4711.", "'…' and ….");
+        check("(fe80::1) [::1]:99 2001:db8::/32", "(…) … …");
+        check("at 10:30: 1.5 é, dead: a/b", "at 10:30: 1.5 é, dead: a/b");
+    }
+}

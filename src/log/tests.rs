@@ -1,0 +1,392 @@
+//! The log without its thread and without a clock: facts go in, and the folder shows what came of them.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use jiff::tz::{TimeZone, offset};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    command::{About, Asked},
+    event::Event,
+    fact::{Deed, Ending, Fact},
+    names::{Nick, Room},
+    text::Text,
+};
+
+/// Midnight before 22 November 2026 where the server of these tests stands, in seconds.
+const MIDNIGHT: u64 = 1_795_302_000;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// A folder, and the log that is written to it.
+struct Diary {
+    folder: TempDir,
+    max_size: Option<u64>,
+    keep: Option<usize>,
+    addresses: bool,
+    book: Option<Book>,
+}
+
+impl Diary {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, max_size: None, keep: None, addresses: true, book: None }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join("log").join(file)
+    }
+
+    fn open(&mut self) -> &mut Book {
+        let (folder, zone) = (self.path(""), TimeZone::fixed(offset(1)));
+        let files = Files::new(folder, self.max_size, self.keep).unwrap();
+        self.book.insert(Book::new(files, zone, self.addresses))
+    }
+
+    /// What is written at once.
+    fn write(&mut self, facts: &[Fact]) {
+        if self.book.is_none() {
+            self.open();
+        }
+        let book = self.book.as_mut().unwrap();
+        for fact in facts {
+            book.write(fact);
+        }
+        book.flush();
+    }
+
+    /// The files that are there, in the order of their names.
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path("")).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    /// What was said, by the lines of a file.
+    fn texts(&self, file: &str) -> Vec<String> {
+        let text = |line: &str| line.split_once(" text=").map_or(line, |(_, text)| text).to_owned();
+        self.read(file).lines().map(text).collect()
+    }
+}
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn fact(seconds: u64, deed: Deed) -> Fact {
+    let (who, room) = (Nick::new("alice").unwrap(), Room::lobby());
+    Fact { at: at(seconds), who, address: "192.0.2.7:4711".parse().unwrap(), room, deed }
+}
+
+fn text(typed: &str) -> Text {
+    Text::new(typed, 9999).unwrap().unwrap()
+}
+
+fn said(seconds: u64, typed: &str) -> Fact {
+    fact(seconds, Deed::Said(text(typed)))
+}
+
+/// A fact and its line, less the time and the room and nickname that are always there.
+#[track_caller]
+fn check(deed: Deed, expected: &str) {
+    check_with(true, deed, expected);
+}
+
+#[track_caller]
+fn check_with(addresses: bool, deed: Deed, expected: &str) {
+    let mut diary = Diary { addresses, ..Diary::new() };
+    diary.write(&[fact(MIDNIGHT, deed)]);
+    let (what, details) = expected.split_once('|').unwrap();
+    assert_eq!(
+        diary.read("chat_2026-11-22.log"),
+        format!("2026-11-22T00:00:00.000+01:00 {what} room=lobby nick=alice{details}\n")
+    );
+}
+
+#[test]
+fn a_line_is_a_time_a_level_and_what_happened() {
+    let bob = Nick::new("bob").unwrap();
+    check(Deed::Connected, "INFO connect| address=192.0.2.7:4711");
+    check(Deed::Said(text("hello")), "INFO message| text=\"hello\"");
+    check(Deed::Acted(text("waves")), "INFO action| text=\"waves\"");
+    check(Deed::Whispered { to: bob, text: None }, "INFO whisper| to=bob");
+    check(Deed::Whispered { to: bob, text: Some(text("psst")) }, "INFO whisper| to=bob text=\"psst\"");
+    check(Deed::Renamed(bob), "INFO rename| new=bob");
+    check(Deed::Entered, "INFO join|");
+    check(Deed::Left, "INFO leave|");
+    check(Deed::Asked(Asked { verb: "rooms", about: About::Nothing }), "INFO command| verb=/rooms");
+    check(
+        Deed::Asked(Asked { verb: "whois", about: About::User(bob) }),
+        "INFO command| verb=/whois user=bob",
+    );
+    check(
+        Deed::Did(Event::TopicSet { by: bob, topic: text("a \"b\"") }),
+        r#"NOTICE did| address=192.0.2.7:4711 what="bob has set the topic: a \"b\"""#,
+    );
+}
+
+#[test]
+fn a_disconnect_has_its_address_and_its_reason() {
+    let check = |why, level, reason| {
+        let details = format!("{level} disconnect| address=192.0.2.7:4711 reason=\"{reason}\"");
+        check(Deed::Disconnected(why), &details);
+    };
+    check(Ending::Quit, "INFO", "quit");
+    check(Ending::Closed, "INFO", "closed the connection");
+    check(Ending::SentAway, "INFO", "sent away");
+    check(Ending::Stopping, "INFO", "server stopping");
+    check(Ending::TooSlow, "WARN", "too slow to read");
+    check(Ending::Lost(io::ErrorKind::ConnectionReset), "WARN", "connection lost: connection reset");
+    check(Ending::Failed, "ERROR", "session failed");
+}
+
+#[test]
+fn without_addresses_there_is_none_in_any_line() {
+    check_with(false, Deed::Connected, "INFO connect|");
+    check_with(false, Deed::Disconnected(Ending::Quit), "INFO disconnect| reason=\"quit\"");
+    check_with(
+        false,
+        Deed::Did(Event::TopicSet { by: Nick::new("bob").unwrap(), topic: text("not 192.0.2.9, please") }),
+        "NOTICE did| what=\"bob has set the topic: not …, please\"",
+    );
+}
+
+#[test]
+fn nobody_can_make_a_line_by_what_they_type() {
+    let forged = "x\" \n2026-11-22T00:00:00.000+01:00 NOTICE did room=lobby nick=admin what=\"\\";
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT, forged), fact(MIDNIGHT, Deed::Acted(text(forged)))]);
+    let log = diary.read("chat_2026-11-22.log");
+    assert_eq!(log.lines().count(), 2);
+    for line in log.lines() {
+        let (_, text) = line.split_once(" text=\"").unwrap();
+        let text = text.strip_suffix('"').unwrap();
+        assert!(!text.replace("\\\\", "").replace("\\\"", "").contains('"'), "{line}");
+    }
+}
+
+#[test]
+fn only_the_owner_may_read_it() {
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT, "hello")]);
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(diary.path("chat_2026-11-22.log")), 0o600);
+    assert_eq!(mode(diary.path("")), 0o700);
+}
+
+#[test]
+fn a_new_file_begins_at_midnight() {
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT - 1, "late"), said(MIDNIGHT, "early"), said(MIDNIGHT + DAY, "next")]);
+    assert_eq!(diary.files(), ["chat_2026-11-21.log", "chat_2026-11-22.log", "chat_2026-11-23.log"]);
+    assert_eq!(diary.texts("chat_2026-11-21.log"), ["\"late\""]);
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"early\""]);
+}
+
+#[test]
+fn the_next_file_begins_before_the_line_that_would_be_too_much() {
+    let line = "2026-11-22T00:00:00.000+01:00 INFO message room=lobby nick=alice text=\"0\"\n".len() as u64;
+    let mut diary = Diary { max_size: Some(line * 2), ..Diary::new() };
+    // All in one batch, and then each alone.
+    diary.write(&[0, 1, 2, 3, 4].map(|n| said(MIDNIGHT, &n.to_string())));
+    (5..7).for_each(|n| diary.write(&[said(MIDNIGHT, &n.to_string())]));
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", "\"1\""]);
+    assert_eq!(diary.texts("chat_2026-11-22_2.log"), ["\"2\"", "\"3\""]);
+    assert_eq!(diary.texts("chat_2026-11-22_3.log"), ["\"4\"", "\"5\""]);
+    assert_eq!(diary.texts("chat_2026-11-22_4.log"), ["\"6\""]);
+}
+
+#[test]
+fn a_line_that_is_larger_than_a_file_is_written_whole_and_alone() {
+    let mut diary = Diary { max_size: Some(200), ..Diary::new() };
+    let long = "x".repeat(1000);
+    diary.write(&[said(MIDNIGHT, "a"), said(MIDNIGHT, &long), said(MIDNIGHT, "b")]);
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"a\""]);
+    assert_eq!(diary.texts("chat_2026-11-22_2.log"), [format!("\"{long}\"")]);
+    assert_eq!(diary.texts("chat_2026-11-22_3.log"), ["\"b\""]);
+}
+
+#[test]
+fn the_newest_files_are_kept_and_other_peoples_files_are_left_alone() {
+    let mut diary = Diary { keep: Some(2), max_size: Some(100), ..Diary::new() };
+    fs::create_dir(diary.path("")).unwrap();
+    for foreign in ["chat.log", "chat_2001-01-01.txt", "chat_2001-1-1.log", "chat_2001-01-01_1.log", "notes"]
+    {
+        fs::write(diary.path(foreign), "mine").unwrap();
+    }
+    let foreign = diary.files();
+    diary.write(&[said(MIDNIGHT, "a")]);
+    (0..12).for_each(|n| diary.write(&[said(MIDNIGHT + DAY, &n.to_string())]));
+    let ours: Vec<_> = diary.files().into_iter().filter(|file| !foreign.contains(file)).collect();
+    assert_eq!(ours, ["chat_2026-11-23_11.log", "chat_2026-11-23_12.log"]);
+    assert_eq!(diary.files().len(), foreign.len() + 2);
+}
+
+#[test]
+fn a_restarted_server_goes_on_in_the_last_file_of_the_day() {
+    let mut diary = Diary { max_size: Some(200), ..Diary::new() };
+    diary.write(&[0, 1, 2].map(|n| said(MIDNIGHT, &n.to_string())));
+    diary.open();
+    diary.write(&[said(MIDNIGHT, "3"), said(MIDNIGHT, "4")]);
+    assert_eq!(diary.texts("chat_2026-11-22_2.log"), ["\"2\"", "\"3\""]);
+    assert_eq!(diary.texts("chat_2026-11-22_3.log"), ["\"4\""]);
+}
+
+#[test]
+fn half_a_line_of_a_server_that_was_killed_does_not_spoil_the_next_one() {
+    let mut diary = Diary::new();
+    fs::create_dir(diary.path("")).unwrap();
+    fs::write(diary.path("chat_2026-11-22.log"), "2026-11-22T00:0").unwrap();
+    diary.write(&[said(MIDNIGHT, "hello")]);
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["2026-11-22T00:0", "\"hello\""]);
+}
+
+#[test]
+fn a_thread_that_was_late_at_midnight_does_not_turn_the_page_back() {
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT, "new"), said(MIDNIGHT - 1, "late"), said(MIDNIGHT, "newer")]);
+    assert_eq!(diary.files(), ["chat_2026-11-22.log"]);
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"new\"", "\"late\"", "\"newer\""]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_goes_back_to_the_file_of_that_day() {
+    let mut diary = Diary { keep: Some(2), ..Diary::new() };
+    diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT + 1000 * DAY, "wrong")]);
+    diary.write(&[said(MIDNIGHT + 60, "1"), said(MIDNIGHT + 30, "2"), said(MIDNIGHT + DAY, "3")]);
+    // What is being written is never removed, however old it seems.
+    assert_eq!(diary.files(), ["chat_2026-11-23.log", "chat_2029-08-18.log"]);
+    diary.write(&[said(MIDNIGHT - 3600, "4")]);
+    assert_eq!(diary.texts("chat_2026-11-21.log"), ["\"4\""]);
+}
+
+/// A file that takes nothing, as on a full disk.
+fn full_disk(diary: &Diary, file: &str) {
+    let _ = fs::create_dir(diary.path(""));
+    symlink("/dev/full", diary.path(file)).unwrap();
+}
+
+#[test]
+fn a_full_disk_costs_lines_and_the_log_says_how_many() {
+    let mut diary = Diary::new();
+    let file = "chat_2026-11-22.log";
+    full_disk(&diary, file);
+    diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT, "1")]);
+    assert!(diary.book.as_ref().unwrap().is_failing);
+    diary.write(&[said(MIDNIGHT, "2")]);
+    diary.book.as_mut().unwrap().flush();
+    fs::remove_file(diary.path(file)).unwrap();
+    diary.write(&[said(MIDNIGHT, "3"), said(MIDNIGHT, "4")]);
+    let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=3";
+    assert_eq!(diary.texts(file), [missing, "\"3\"", "\"4\""]);
+    assert!(!diary.book.as_ref().unwrap().is_failing);
+}
+
+#[test]
+fn lines_that_were_dropped_before_are_missing_too() {
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT, "0")]);
+    diary.book.as_mut().unwrap().note_missing(7);
+    diary.write(&[said(MIDNIGHT, "1")]);
+    let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=7";
+    assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", missing, "\"1\""]);
+}
+
+#[test]
+fn a_folder_that_was_removed_is_noticed_and_so_is_its_return() {
+    let mut diary = Diary::new();
+    diary.write(&[said(MIDNIGHT, "0")]);
+    fs::remove_dir_all(diary.path("")).unwrap();
+    diary.write(&[said(MIDNIGHT, "1")]);
+    assert!(!Path::new(&diary.path("")).exists(), "whoever has removed it did not want it back");
+    fs::create_dir(diary.path("")).unwrap();
+    diary.write(&[said(MIDNIGHT, "2")]);
+    let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=1";
+    assert_eq!(diary.texts("chat_2026-11-22.log"), [missing, "\"2\""]);
+}
+
+#[test]
+fn a_file_that_was_removed_or_renamed_is_begun_again() {
+    let mut diary = Diary::new();
+    let (file, elsewhere) = ("chat_2026-11-22.log", "kept.log");
+    diary.write(&[said(MIDNIGHT, "0")]);
+    fs::rename(diary.path(file), diary.path(elsewhere)).unwrap();
+    diary.write(&[said(MIDNIGHT, "1")]);
+    assert_eq!((diary.texts(elsewhere), diary.texts(file)), (vec!["\"0\"".into()], vec!["\"1\"".into()]));
+}
+
+fn config(folder: &Path) -> Config {
+    let folder = folder.to_owned();
+    Config { folder, max_size: None, keep: None, whispers: false, addresses: true }
+}
+
+/// The lines of all files, should midnight come in between.
+fn lines(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |file| fs::read_to_string(file).unwrap();
+    files.into_iter().map(read).collect::<String>().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn everything_handed_over_is_written_before_the_log_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut logger, log) = open(&config(folder.path())).unwrap();
+    let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
+    let now = Now::read().wall;
+    for n in 0..10_000 {
+        logger.log(vec![Fact { at: now, ..said(0, &n.to_string()) }]);
+    }
+    drop(logger);
+    writing.join().unwrap();
+    let lines = lines(folder.path());
+    assert_eq!(lines.len(), 10_002);
+    assert!(lines[0].ends_with(&format!(" INFO log started version={}", env!("CARGO_PKG_VERSION"))));
+    assert!(lines[10_000].ends_with(" text=\"9999\""));
+    assert!(lines[10_001].ends_with(" INFO log stopped"));
+}
+
+#[test]
+fn a_log_that_does_not_keep_up_costs_lines_and_no_time_and_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut logger, log) = open(&config(folder.path())).unwrap();
+    let now = Now::read().wall;
+    // The thread does not even run.
+    let fact = Fact { at: now, ..said(0, &"x".repeat(1000)) };
+    for _ in 0..2000 {
+        logger.log(vec![fact.clone(); 64]);
+    }
+    let bytes = log.waiting.load(Ordering::Relaxed);
+    assert!((30 << 20..=32 << 20).contains(&bytes), "{bytes} bytes wait");
+    let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
+    drop(logger);
+    writing.join().unwrap();
+    let lines = lines(folder.path());
+    let (_, missing) = lines[lines.len() - 2].split_once(" WARN log missing lines=").unwrap();
+    let written = lines.iter().filter(|line| line.contains(" message ")).count();
+    assert_eq!(written + missing.parse::<usize>().unwrap(), 128_000);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_one_clear_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = open(&config(&file.join("log"))).err().unwrap().to_string();
+    assert!(
+        error.starts_with("cannot write a log in '") && error.contains("file/log': Not a directory"),
+        "{error}"
+    );
+}

@@ -1,0 +1,125 @@
+//! Addresses and networks of addresses, as an administrator bans them.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+/// A network of addresses: `192.0.2.0/24`. One IPv4 address is a network of its own; one IPv6 address
+/// stands for the first 64 bits, because whoever has one has all the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Network {
+    /// The first address: what is not in the prefix is zero.
+    first: IpAddr,
+    /// How many bits its addresses have in common.
+    prefix: u8,
+}
+
+/// A name of no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidNetwork;
+
+impl Network {
+    /// Reads an address, or a network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). Bits beyond
+    /// the prefix are dropped, and an IPv4 address in the clothes of IPv6 is taken out of them.
+    ///
+    /// # Errors
+    /// [`InvalidNetwork`].
+    pub fn new(typed: &str) -> Result<Self, InvalidNetwork> {
+        let (address, prefix) = match typed.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| InvalidNetwork)?)),
+            None => (typed, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork)?;
+        let canonical = address.to_canonical();
+        let dropped = bits(address) - bits(canonical);
+        let usual = if canonical.is_ipv4() { 32 } else { 64 };
+        let prefix = prefix.map_or(Some(usual), |prefix: u8| prefix.checked_sub(dropped));
+        let prefix = prefix.filter(|&prefix| prefix <= bits(canonical)).ok_or(InvalidNetwork)?;
+        Ok(Self { first: masked(canonical, prefix), prefix })
+    }
+
+    /// Whether an address is one of this network's.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_ipv4() == self.first.is_ipv4() && masked(address, self.prefix) == self.first
+    }
+
+    /// Whether an address of the machine itself is among them.
+    pub fn has_loopback(&self) -> bool {
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        self.first.is_loopback() || loopback.into_iter().any(|address| self.contains(address))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)?;
+        if self.prefix < bits(self.first) { write!(f, "/{}", self.prefix) } else { Ok(()) }
+    }
+}
+
+fn bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn masked(address: IpAddr, prefix: u8) -> IpAddr {
+    let rest = u32::from(bits(address) - prefix);
+    match address {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(rest).unwrap_or(0)).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(rest).unwrap_or(0)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(typed: &str, shown: &str) {
+        assert_eq!(Network::new(typed).map(|network| network.to_string()), Ok(shown.to_owned()));
+    }
+
+    #[test]
+    fn an_address_or_a_network_is_shown_without_what_does_not_matter() {
+        check("192.0.2.7", "192.0.2.7");
+        check("192.0.2.7/32", "192.0.2.7");
+        check("192.0.2.7/24", "192.0.2.0/24");
+        check("0.0.0.0/0", "0.0.0.0/0");
+        check("2001:db8::7", "2001:db8::/64");
+        check("2001:db8::7/128", "2001:db8::7");
+        check("::/0", "::/0");
+        check("::ffff:192.0.2.7", "192.0.2.7");
+        check("::ffff:192.0.2.7/120", "192.0.2.0/24");
+    }
+
+    #[test]
+    fn anything_else_is_no_network() {
+        for typed in
+            ["", "bob", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "/8", "::/129", "::ffff:192.0.2.7/24"]
+        {
+            assert_eq!(Network::new(typed), Err(InvalidNetwork), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_network_contains_its_addresses_however_they_are_written() {
+        let contains =
+            |network, address: &str| Network::new(network).unwrap().contains(address.parse().unwrap());
+        assert!(contains("192.0.2.0/24", "192.0.2.255"));
+        assert!(contains("192.0.2.0/24", "::ffff:192.0.2.9"));
+        assert!(!contains("192.0.2.0/24", "192.0.3.0"));
+        assert!(!contains("0.0.0.0/0", "2001:db8::1"));
+        assert!(contains("2001:db8::1", "2001:db8::2"));
+    }
+
+    #[test]
+    fn loopback_is_found_in_small_and_large_networks() {
+        for network in
+            ["127.0.0.1", "127.9.0.0/16", "0.0.0.0/0", "64.0.0.0/2", "::1", "::/64", "::/0", "::ffff:0:0/96"]
+        {
+            assert!(Network::new(network).unwrap().has_loopback(), "{network}");
+        }
+        assert!(!Network::new("128.0.0.0/1").unwrap().has_loopback());
+    }
+}

@@ -1,0 +1,102 @@
+//! Networks that nobody may connect from.
+//!
+//! A ban that ends has to outlive the server, so its end is saved as what people call the time. That
+//! clock may jump. So it is asked only twice: when the ban is made and when it is read back; in
+//! between it is the other clock that counts, which only goes forward.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    clock::Now,
+    event::administration::{Administered, NetworkBanned},
+    names::{Network, Nick},
+    store::NetworkBan,
+};
+
+/// The most networks: each is compared with the address of everybody who comes.
+const MOST: usize = 1000;
+
+/// The banned networks.
+#[derive(Default)]
+pub(super) struct Networks(BTreeMap<Network, Entry>);
+
+struct Entry {
+    ban: NetworkBan,
+    /// By the clock that does not jump.
+    ends: Option<Instant>,
+}
+
+impl Networks {
+    /// Bans a network that was banned when the server last stopped, unless that is over.
+    pub(super) fn restore(&mut self, network: Network, ban: NetworkBan, now: Now) -> bool {
+        let left = ban.until.map(|until| until.duration_since(now.wall));
+        let ends = match left {
+            None => None,
+            Some(Ok(left)) => now.instant.checked_add(left),
+            Some(Err(_)) => return false,
+        };
+        self.0.insert(network, Entry { ban, ends });
+        true
+    }
+
+    /// Bans a network; for some time, or for ever. A ban of the same network is replaced.
+    pub(super) fn ban(
+        &mut self,
+        network: Network,
+        by: Nick,
+        time: Option<Duration>,
+        now: Now,
+    ) -> Result<(), Administered> {
+        if self.0.len() >= MOST && !self.0.contains_key(&network) {
+            return Err(Administered::TooManyNetworks { max: MOST });
+        }
+        let until = time.and_then(|time| now.wall.checked_add(time));
+        let ends = time.and_then(|time| now.instant.checked_add(time));
+        self.0.insert(network, Entry { ban: NetworkBan { by, until }, ends });
+        Ok(())
+    }
+
+    /// Lifts a ban; whether there was one.
+    pub(super) fn lift(&mut self, network: Network) -> bool {
+        self.0.remove(&network).is_some()
+    }
+
+    /// A ban as it is to be saved.
+    pub(super) fn ban_of(&self, network: Network) -> Option<NetworkBan> {
+        self.0.get(&network).map(|entry| entry.ban.clone())
+    }
+
+    /// Whether an address is banned now.
+    pub(super) fn contain(&self, address: IpAddr, now: Instant) -> bool {
+        self.0.iter().any(|(network, entry)| network.contains(address) && !entry.is_over(now))
+    }
+
+    /// Forgets the bans that are over; gives their networks.
+    pub(super) fn forget_over(&mut self, now: Instant) -> Vec<Network> {
+        let over: Vec<_> =
+            self.0.iter().filter(|(_, entry)| entry.is_over(now)).map(|(&network, _)| network).collect();
+        self.0.retain(|_, entry| !entry.is_over(now));
+        over
+    }
+
+    /// The bans, as they are shown.
+    pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
+        let left = |ends: Instant| ends.saturating_duration_since(now);
+        let row = |(&network, entry): (&Network, &Entry)| NetworkBanned {
+            network,
+            by: entry.ban.by,
+            left: entry.ends.map(left),
+        };
+        self.0.iter().map(row).collect()
+    }
+}
+
+impl Entry {
+    fn is_over(&self, now: Instant) -> bool {
+        self.ends.is_some_and(|ends| ends <= now)
+    }
+}

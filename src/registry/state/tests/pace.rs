@@ -1,0 +1,372 @@
+//! Limits and mutes, as conversations.
+
+use super::*;
+
+/// A chat with the usual limits, and these people in it.
+fn chat_of(names: &[&str]) -> Chat {
+    let limits = Limits { rate: Rate::per_second(5, 5), ..limits(200) };
+    let mut chat = Chat::with(State::new(limits, Restored::default(), Now::read()));
+    for name in names {
+        check_with(&mut chat, &format!("{name}+"));
+    }
+    chat
+}
+
+/// Somebody says so many lines and hears them.
+#[track_caller]
+fn chatter(chat: &mut Chat, name: &str, lines: usize) {
+    for n in 0..lines {
+        chat.says(name, &format!("line {n}"));
+        let heard = chat.inbox(name).pop_back().expect("an answer");
+        assert!(heard.ends_with(&format!("] {name}: line {n}")), "{heard}");
+    }
+    chat.hush();
+}
+
+/// Somebody says so much that they are muted for 30 s.
+#[track_caller]
+fn flood(chat: &mut Chat, name: &str) {
+    chatter(chat, name, 5);
+    chat.says(name, "too much");
+    chat.says(name, "far too much");
+    assert_eq!(
+        chat.inbox(name).drain(..).collect::<Vec<_>>(),
+        ["Rate limit exceeded. Slow down.", "You are muted for 30 more seconds."]
+    );
+}
+
+fn from(address: &str) -> SocketAddr {
+    SocketAddr::new(address.parse().expect("an address"), 1)
+}
+
+#[test]
+fn five_messages_at_once_are_said_and_the_sixth_is_not() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    chatter(&mut chat, "alice", 5);
+    check_with(
+        &mut chat,
+        "alice> too much
+         alice< Rate limit exceeded. Slow down.
+         bob> hi
+         alice< [lobby] bob: hi
+         bob< [lobby] bob: hi",
+    );
+}
+
+#[test]
+fn five_messages_a_second_can_go_on_for_ever() {
+    let mut chat = chat_of(&["alice"]);
+    for _ in 0..1000 {
+        chat.now.instant += Duration::from_millis(200);
+        chatter(&mut chat, "alice", 1);
+    }
+}
+
+#[test]
+fn a_second_time_within_a_minute_mutes_for_thirty_seconds() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    flood(&mut chat, "alice");
+    chat.passes(10);
+    check_with(
+        &mut chat,
+        "alice> hello?
+         alice< You are muted for 20 more seconds.",
+    );
+    chat.now.instant += Duration::from_millis(19_001);
+    check_with(
+        &mut chat,
+        "alice> hello?
+         alice< You are muted for 1 more seconds.",
+    );
+    chat.passes(1);
+    check_with(
+        &mut chat,
+        "alice> hello!
+         alice< [lobby] alice: hello!
+         bob< [lobby] alice: hello!",
+    );
+}
+
+#[test]
+fn a_second_time_after_a_minute_is_a_first_time() {
+    let mut chat = chat_of(&["alice"]);
+    for _ in 0..3 {
+        chatter(&mut chat, "alice", 5);
+        check_with(
+            &mut chat,
+            "alice> too much
+             alice< Rate limit exceeded. Slow down.",
+        );
+        chat.passes(60);
+    }
+}
+
+#[test]
+fn all_speech_counts_and_nothing_else_does() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    check_with(
+        &mut chat,
+        "bob> /w alice hi
+         alice< [Whisper from bob]: hi
+         bob< [Whisper to alice]: hi
+         alice> /me waves
+         alice< * alice waves
+         bob< * alice waves
+         alice> /w bob hi
+         bob< [Whisper from alice]: hi
+         alice< [Whisper to bob]: hi
+         alice> /reply hi
+         bob< [Whisper from alice]: hi
+         alice< [Whisper to bob]: hi
+         alice> tea?
+         alice< [lobby] alice: tea?
+         bob< [lobby] alice: tea?
+         alice> hi
+         alice< [lobby] alice: hi
+         bob< [lobby] alice: hi",
+    );
+    for line in ["too much", "/me shouts", "/w bob psst", "/reply psst", "/topic me"] {
+        chat.says("alice", line);
+        let answer = chat.inbox("alice").pop_front().expect("an answer");
+        assert!(answer.starts_with("Rate limit") || answer.starts_with("You are muted"), "{answer}");
+    }
+    for _ in 0..20 {
+        check_with(
+            &mut chat,
+            "alice> /users
+             alice< Users in lobby: alice, bob
+             alice> /rooms
+             alice< Active rooms: lobby
+             alice> /topic
+             alice< No topic is set in 'lobby'.
+             alice> /help quit
+             alice< /quit - Say goodbye and leave.",
+        );
+    }
+    check_with(
+        &mut chat,
+        "alice> /quit
+         alice< Goodbye!",
+    );
+}
+
+#[test]
+fn nicknames_have_a_limit_of_their_own() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    for n in 0..4 {
+        chat.says("alice", &format!("/nick alice{n}"));
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "alice> /nick ann
+         alice< You change nicknames too often. Try again in 10 s.
+         alice> hi
+         alice< [lobby] alice3: hi
+         bob< [lobby] alice3: hi",
+    );
+    chat.passes(10);
+    check_with(
+        &mut chat,
+        "alice> /nick ann
+         alice< Nickname changed to 'ann'.
+         bob< alice3 is now known as ann.",
+    );
+}
+
+#[test]
+fn who_runs_in_and_out_of_rooms_is_stopped_for_a_moment() {
+    let mut chat = chat_of(&["alice"]);
+    for _ in 0..10 {
+        chat.says("alice", "/join ops");
+        chat.says("alice", "/leave");
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "alice> /join ops
+         alice< You change rooms too often. Try again in 1 s.",
+    );
+    chat.passes(1);
+    check_with(
+        &mut chat,
+        "alice> /join ops
+         alice< You joined room 'ops'.",
+    );
+}
+
+#[test]
+fn whispers_to_strangers_have_a_limit_of_their_own_and_those_to_acquaintances_do_not() {
+    let names: Vec<_> = (0..12).map(|n| format!("u{n}")).collect();
+    let mut chat = chat_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    check_with(
+        &mut chat,
+        "u11> /w u0 hello
+         u0< [Whisper from u11]: hello
+         u11< [Whisper to u0]: hello",
+    );
+    for name in &names[1..11] {
+        chat.now.instant += Duration::from_millis(200);
+        chat.says("u0", &format!("/w {name} buy this"));
+        assert_eq!(chat.inbox(name).pop_back().as_deref(), Some("[Whisper from u0]: buy this"));
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "u0> /w u11 hello yourself
+         u11< [Whisper from u0]: hello yourself
+         u0< [Whisper to u11]: hello yourself
+         u0> /w u1 and this
+         u1< [Whisper from u0]: and this
+         u0< [Whisper to u1]: and this",
+    );
+    check_with(&mut chat, "late+");
+    check_with(
+        &mut chat,
+        "u0> /w late buy this
+         u0< You whisper to strangers too often. Try again in 5 s.
+         late> /w u0 no
+         u0< [Whisper from late]: no
+         late< [Whisper to u0]: no
+         u0> /w late sorry
+         late< [Whisper from u0]: sorry
+         u0< [Whisper to late]: sorry",
+    );
+}
+
+#[test]
+fn reconnecting_from_an_address_does_not_wash_off_a_mute_and_touches_nobody_who_was_there() {
+    let mut chat = chat_of(&[]);
+    for (name, address) in [("alice", "192.0.2.1"), ("friend", "192.0.2.1"), ("bob", "192.0.2.2")] {
+        chat.connect_from(from(address), name);
+        chat.says(name, &format!("/nick {name}"));
+    }
+    chat.hush();
+    flood(&mut chat, "alice");
+    chat.hush();
+    chat.vanish("alice");
+    chat.connect_from(from("192.0.2.1"), "carol");
+    chat.connect_from(from("192.0.2.3"), "dora");
+    chat.says("carol", "/nick carol");
+    chat.says("dora", "/nick dora");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "carol> it was not me
+         carol< You are muted for 30 more seconds.",
+    );
+    for name in ["friend", "bob", "dora"] {
+        chatter(&mut chat, name, 1);
+    }
+    chat.passes(30);
+    chatter(&mut chat, "carol", 1);
+}
+
+#[test]
+fn on_one_machine_it_is_the_nickname_that_stays_muted() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    flood(&mut chat, "alice");
+    check_with(
+        &mut chat,
+        "alice> /nick mallory
+         alice< Nickname changed to 'mallory'.
+         bob< alice is now known as mallory.
+         alice> I am new here
+         alice< You are muted for 30 more seconds.",
+    );
+    chat.hush();
+    chat.vanish("alice");
+    chat.hush();
+    check_with(&mut chat, "alice+");
+    chatter(&mut chat, "alice", 1);
+    check_with(&mut chat, "mallory+");
+    check_with(
+        &mut chat,
+        "mallory> I am back
+         mallory< You are muted for 30 more seconds.",
+    );
+}
+
+#[test]
+fn only_an_administrator_mutes() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    check_with(
+        &mut chat,
+        "alice> /mute bob
+         alice< Admin privileges required.
+         alice> /unmute bob
+         alice< Admin privileges required.
+         alice> /mutelist
+         alice< Admin privileges required.",
+    );
+}
+
+#[test]
+fn an_administrator_mutes_lists_and_lifts() {
+    let mut chat = chat_of(&["alice", "bob", "carol"]);
+    chat.promote("alice");
+    check_with(
+        &mut chat,
+        "alice> /mutelist
+         alice< Nobody is muted.
+         alice> /mute BOB 60
+         bob< alice has muted you for 60 seconds.
+         alice< User 'bob' is muted for 60 seconds.
+         bob> but
+         bob< You are muted for 60 more seconds.
+         alice> /mute carol
+         carol< alice has muted you for 300 seconds.
+         alice< User 'carol' is muted for 300 seconds.
+         alice> /mute alice
+         alice< You cannot mute an administrator.
+         alice> /mute nobody
+         alice< User 'nobody' not found.
+         alice> /mute bob 0
+         alice< Usage: /mute <user> [seconds]
+         alice> /mute bob 1 hour
+         alice< Usage: /mute <user> [seconds]
+         alice> /unmute alice
+         alice< User 'alice' is not muted.",
+    );
+    chat.passes(10);
+    check_with(
+        &mut chat,
+        "alice> /mutelist
+         alice< Muted users: bob (50 s), carol (290 s)
+         alice> /unmute Bob
+         bob< alice has lifted your mute.
+         alice< User 'Bob' is no longer muted.
+         bob> thank you
+         alice< [lobby] bob: thank you
+         bob< [lobby] bob: thank you
+         carol< [lobby] bob: thank you
+         carol-
+         alice< carol has left the chat.
+         bob< carol has left the chat.
+         alice> /unmute carol
+         alice< User 'carol' is no longer muted.
+         alice> /mutelist
+         alice< Nobody is muted.",
+    );
+}
+
+#[test]
+fn only_so_many_mutes_are_kept_and_the_last_one_always() {
+    let mut chat = chat_of(&[]);
+    for n in 0..1010_u64 {
+        let address =
+            SocketAddr::from(([10, 0, u8::try_from(n / 250).unwrap(), u8::try_from(n % 250).unwrap()], 1));
+        let client = chat.state.enter(address, Box::new(NoSink), chat.now);
+        chat.state.mute_client(client, Duration::from_secs(n + 1));
+        chat.state.leave(client, Ending::Closed, chat.now);
+    }
+    chat.state.take_posts();
+    assert_eq!(chat.state.mutes.len(), 1000);
+    chat.connect_from(from("10.0.4.9"), "x");
+    chat.inbox("x").clear();
+    check_with(
+        &mut chat,
+        "x> hi
+         x< You are muted for 1010 more seconds.",
+    );
+}

@@ -1,0 +1,100 @@
+//! Why a database file cannot be used.
+
+use std::{fmt, io, path::PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why a database file cannot be used. Whatever it is, the file is left as it was.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be opened or made.
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another server keeps its things there.
+    InUse {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file belongs to another program.
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A later version of this program has written it.
+    TooNew {
+        /// Which file.
+        path: PathBuf,
+        /// The version of its schema.
+        version: u32,
+        /// The latest version that this program knows.
+        known: u32,
+    },
+    /// What is in it makes no sense.
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The database says no for another reason.
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+}
+
+impl Error {
+    /// What an error of the database means for whoever started the server.
+    pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
+            Some(ErrorCode::NotADatabase) => Self::Foreign { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, what: source.to_string() },
+            _ => Self::Database { path, source },
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { path, source } => {
+                write!(f, "cannot open the data file '{}': {source}", path.display())
+            }
+            Self::InUse { path } => {
+                write!(f, "the data file '{}' is in use by another server", path.display())
+            }
+            Self::Foreign { path } => {
+                write!(f, "'{}' is not a data file of this program; it was left as it is", path.display())
+            }
+            Self::TooNew { path, version, known } => write!(
+                f,
+                "the data file '{}' has version {version}; this program knows versions up to {known}",
+                path.display()
+            ),
+            Self::Damaged { path, what } => {
+                write!(f, "the data file '{}' is damaged ({what}); it was left as it is", path.display())
+            }
+            Self::Database { path, source } => {
+                write!(f, "cannot use the data file '{}': {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open { source, .. } => Some(source),
+            Self::Database { source, .. } => Some(source),
+            Self::InUse { .. } | Self::Foreign { .. } | Self::TooNew { .. } | Self::Damaged { .. } => None,
+        }
+    }
+}

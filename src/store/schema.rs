@@ -1,0 +1,80 @@
+//! The tables, and how the tables of earlier versions become those of this one.
+
+use rusqlite::{Connection, Result};
+
+/// What marks a data file as ours (`PRAGMA application_id`): the letters `chat`.
+pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"chat");
+
+/// The version of the schema that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+/// What each version adds to the one before. A version that was released is never changed: whoever
+/// changes the tables adds a step at the end.
+const STEPS: [&str; VERSION as usize] = [
+    // Names are ASCII and compared without case, which is just what NOCASE does. Times are in
+    // milliseconds since 1970.
+    "CREATE TABLE room (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        topic TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE moderator (
+        room TEXT COLLATE NOCASE,
+        account TEXT COLLATE NOCASE,
+        PRIMARY KEY (room, account)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE ban (
+        room TEXT COLLATE NOCASE,
+        nick TEXT COLLATE NOCASE,
+        account TEXT COLLATE NOCASE,
+        banned_by TEXT NOT NULL,
+        reason TEXT,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (room, nick)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE line (
+        room TEXT COLLATE NOCASE,
+        seq INTEGER,
+        at INTEGER NOT NULL,
+        nick TEXT NOT NULL,
+        is_action INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (room, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE account (
+        nick TEXT PRIMARY KEY COLLATE NOCASE,
+        hash TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE banned_network (
+        network TEXT PRIMARY KEY,
+        banned_by TEXT NOT NULL,
+        until INTEGER
+    ) STRICT, WITHOUT ROWID;",
+];
+
+/// The version of the file's schema; 0 for an empty file.
+pub(super) fn version(connection: &Connection) -> Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether the file was made by this program.
+pub(super) fn is_ours(connection: &Connection) -> Result<bool> {
+    let id: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(id == APPLICATION_ID)
+}
+
+/// Whether there is nothing at all in the file.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0 && version(connection)? == 0)
+}
+
+/// Brings the tables from `version` to the present one: wholly, or not at all.
+pub(super) fn migrate(connection: &mut Connection, version: u32) -> Result<()> {
+    let transaction = connection.transaction()?;
+    for step in STEPS.iter().skip(version as usize) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}

@@ -1,0 +1,104 @@
+//! Administrators over real sockets: announcements, hanging up, banned addresses, and closing time.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use crate::support::{Peer, Server, server::command};
+
+/// A server whose administrators know a password, and one of them.
+#[track_caller]
+fn administered(options: &[&str]) -> (Server, Peer) {
+    let mut command = command();
+    command.args(["--port", "0"]).args(options).env("CHAT_ADMIN_PASSWORD", "open-sesame");
+    let server = Server::start_command(command);
+    let mut root = Peer::connect(SocketAddr::from(([127, 0, 0, 1], server.address().port())));
+    root.says("/nick root");
+    root.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+    root.hears("Nickname changed to 'root'.");
+    root.says("/admin open-sesame");
+    root.hears("Admin privileges granted.");
+    (server, root)
+}
+
+#[test]
+fn an_announced_shutdown_comes_and_is_an_ordinary_stop() {
+    let (server, mut root) = administered(&[]);
+    let mut bob = server.client("bob");
+    bob.says("/join ops");
+    bob.hears("You joined room 'ops'.");
+    root.says("/shutdown 86400");
+    bob.hears("Server shutting down in 24 hours.");
+    root.says("/shutdown cancel");
+    bob.hears("root has called the shutdown off.");
+    root.says("/shutdown 1");
+    bob.hears("Server shutting down in 1 second.");
+    bob.hears("Server shutting down.");
+    bob.hears_the_end();
+    root.hears_at_last("Server shutting down.");
+    root.hears_the_end();
+    assert_eq!(server.ends().code(), Some(0));
+}
+
+#[test]
+fn a_shutdown_without_notice_is_at_once() {
+    let (server, mut root) = administered(&[]);
+    root.says("/shutdown");
+    root.hears("Server shutting down.");
+    root.hears_the_end();
+    assert_eq!(server.ends().code(), Some(0));
+}
+
+#[test]
+fn an_announcement_reaches_every_room_in_its_place() {
+    let (server, mut root) = administered(&["--presence-limit", "1"]);
+    let mut bob = server.client("bob");
+    bob.sends(b"/join ops\none\n");
+    bob.hears("You joined room 'ops'.");
+    bob.hears("[ops] bob: one");
+    root.sends(b"before\n/broadcast tea\nafter\n");
+    root.hears("[lobby] root: before");
+    root.hears("Announcement from root: tea");
+    root.hears("[lobby] root: after");
+    bob.hears("Announcement from root: tea");
+    bob.hears_nothing();
+}
+
+#[test]
+fn who_is_disconnected_is_told_why_and_has_left_once() {
+    let (server, mut root) = administered(&[]);
+    let mut bob = server.client("bob");
+    root.catches_up();
+    root.says("/disconnect bob flooding");
+    bob.hears("Disconnected by root: flooding");
+    bob.hears_the_end();
+    root.hears("root has disconnected bob: flooding");
+    root.hears("bob has left the chat.");
+    root.says("/disconnect bob");
+    root.hears("User 'bob' not found.");
+}
+
+#[test]
+fn nobody_connects_from_a_banned_address() {
+    let Some(address) = own_address() else { return };
+    let (server, mut root) = administered(&["--host", "0.0.0.0", "--presence-limit", "1"]);
+    let connect = || Peer::connect(SocketAddr::new(address, server.address().port()));
+    let mut bob = connect();
+    bob.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+    root.says(&format!("/banip {address}"));
+    root.hears(&format!("{address} is banned until it is lifted; 1 were connected from there."));
+    bob.hears("Your address is banned.");
+    bob.hears_the_end();
+    let mut again = connect();
+    again.hears("Your address is banned.");
+    again.hears_the_end();
+    root.says(&format!("/unbanip {address}"));
+    root.hears(&format!("{address} is no longer banned."));
+    connect().hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+}
+
+/// An address of this machine that is not a loopback address; a machine without a network has none.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Nothing is sent: this only asks which way it would go.
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback())
+}

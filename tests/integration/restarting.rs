@@ -1,0 +1,238 @@
+//! What outlives the server, however it ended.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::support::{
+    Peer, Server,
+    server::{command, eventually, on_a_small_disk, run},
+};
+
+/// A folder for a data file that several servers use, one after the other.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("chat.db")
+    }
+
+    #[track_caller]
+    fn server(&self, options: &[&str]) -> Server {
+        let file = self.file();
+        let data = ["--data", file.to_str().expect("a name in UTF-8"), "--history-replay", "50"];
+        Server::start(&[&data, options].concat())
+    }
+}
+
+#[track_caller]
+fn stop(server: Server) {
+    server.signal(Signal::TERM);
+    assert_eq!(server.ends().code(), Some(0));
+}
+
+#[track_caller]
+fn kill(server: Server) {
+    server.signal(Signal::KILL);
+    server.ends();
+}
+
+/// The past of the room as somebody sees it who connects; without the times.
+#[track_caller]
+fn past(peer: &mut Peer) -> Vec<String> {
+    peer.says("/history 1000");
+    peer.says("/barrier");
+    let mut lines = Vec::new();
+    loop {
+        let line = peer.next_line().expect("the server is there");
+        if line.starts_with("Unknown command: /barrier") {
+            return lines;
+        }
+        if let Some((_, said)) = line.split_once(" [lobby] ") {
+            lines.push(said.to_owned());
+        }
+    }
+}
+
+#[test]
+fn history_and_topics_are_there_after_a_restart() {
+    let folder = Folder::new();
+    let server = folder.server(&[]);
+    let mut alice = server.client("alice");
+    for line in ["hello", "/me waves", "/join Ops", "/topic Order", "in ops"] {
+        alice.says(line);
+    }
+    alice.hears_at_last("[Ops] alice: in ops");
+    stop(server);
+
+    let server = folder.server(&[]);
+    let mut bob = server.connect();
+    bob.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
+    bob.hears("Last 2 messages in 'lobby':");
+    let (first, second) = (bob.next_line().expect("a line"), bob.next_line().expect("a line"));
+    assert!(first.ends_with(" [lobby] alice: hello"), "{first}");
+    assert!(second.ends_with(" [lobby] * alice waves"), "{second}");
+    bob.says("/join ops");
+    bob.hears("You joined room 'Ops'.");
+    bob.hears("Last 1 messages in 'Ops':");
+    assert!(bob.next_line().expect("a line").ends_with(" [Ops] alice: in ops"));
+    bob.hears("Topic of 'Ops': Order");
+    bob.hears_nothing();
+}
+
+#[test]
+fn each_room_keeps_its_last_lines_and_the_file_no_more() {
+    let folder = Folder::new();
+    let server = folder.server(&["--history", "3"]);
+    let mut alice = server.client("alice");
+    (0..9).for_each(|n| alice.says(&n.to_string()));
+    alice.hears_at_last("[lobby] alice: 8");
+    assert_eq!(past(&mut alice), ["alice: 6", "alice: 7", "alice: 8"]);
+    stop(server);
+    let server = folder.server(&["--history", "1000"]);
+    assert_eq!(past(&mut server.client("bob")), ["alice: 6", "alice: 7", "alice: 8"]);
+}
+
+#[test]
+fn killed_in_a_storm_it_starts_again_with_everything_but_the_last_moment() {
+    let folder = Folder::new();
+    let server = folder.server(&["--history", "100000"]);
+    let mut alice = server.client("alice");
+    let (mut said, before) = (0, size(&folder.file()));
+    eventually("something is kept", || {
+        for _ in 0..50 {
+            alice.says(&said.to_string());
+            alice.hears_at_last(&format!("[lobby] alice: {said}"));
+            said += 1;
+        }
+        size(&folder.file()) > before + 100_000
+    });
+    kill(server);
+    let server = folder.server(&["--history", "100000"]);
+    let kept = past(&mut server.client("bob"));
+    let last = kept.last().and_then(|line| line.strip_prefix("alice: ")).expect("a line of alice");
+    let last: usize = last.parse().expect("a number");
+    assert!(last < said && !kept.is_empty());
+    let expected: Vec<_> = (last + 1 - kept.len()..=last).map(|n| format!("alice: {n}")).collect();
+    assert_eq!(kept, expected, "no line is missing in between");
+}
+
+/// Bytes of the data file and its journal.
+fn size(file: &Path) -> u64 {
+    let journal = file.with_extension("db-wal");
+    [file, &journal].into_iter().filter_map(|file| fs::metadata(file).ok()).map(|data| data.len()).sum()
+}
+
+#[test]
+fn killed_again_and_again_in_a_storm_of_many_it_always_starts() {
+    let folder = Folder::new();
+    for _ in 0..3 {
+        let server = folder.server(&["--presence-limit", "1"]);
+        thread::scope(|scope| {
+            for name in ["alice", "bob", "carol"] {
+                let mut peer = server.client(name);
+                let storm = move || while peer.is_taken("hello\n".repeat(100).as_bytes()) {};
+                thread::Builder::new().spawn_scoped(scope, storm).expect("a thread");
+            }
+            let before = size(&folder.file());
+            eventually("something is kept", || size(&folder.file()) != before);
+            server.signal(Signal::KILL);
+        });
+        server.ends();
+    }
+    let kept = past(&mut folder.server(&[]).client("dave"));
+    assert_eq!(kept.len(), 1000);
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused() {
+    let folder = Folder::new();
+    let _first = folder.server(&[]);
+    let (status, out, err) = run(command().args(["--port", "0", "--data"]).arg(folder.file()));
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(err.contains("is in use by another server"), "{err}");
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    fs::write(folder.file(), "Dear diary").expect("a file");
+    let (status, _, err) = run(command().args(["--port", "0", "--data"]).arg(folder.file()));
+    assert_eq!(status, Some(1));
+    assert!(err.contains("is not a data file of this program"), "{err}");
+    assert_eq!(fs::read_to_string(folder.file()).expect("the file"), "Dear diary");
+}
+
+#[test]
+fn without_a_file_nothing_outlives_the_server() {
+    let folder = Folder::new();
+    let mut command = command();
+    command.current_dir(folder.0.path()).args(["--port", "0", "--data", ":memory:"]);
+    let server = Server::start_command(command);
+    let mut alice = server.client("alice");
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    stop(server);
+    assert_eq!(fs::read_dir(folder.0.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
+    let folder = Folder::new();
+    let server = folder.server(&[]);
+    let mut alice = server.client("alice");
+    alice.sends(b"/join ops\n/ban bob spam\n");
+    alice.hears("You joined room 'ops'.");
+    alice.hears("alice has banned bob: spam");
+    kill(server);
+
+    let server = folder.server(&[]);
+    let mut bob = server.client("bob");
+    bob.says("/join ops");
+    bob.hears("You are banned from this room");
+}
+
+/// A server on a disk that takes 64 kB of each file, then says that this is too much; and it has.
+fn with_full_disk(folder: &Folder) -> (Server, Peer) {
+    let server = Server::start_command(on_a_small_disk(&folder.file()));
+    let mut alice = server.client("alice");
+    let text = "x".repeat(1000);
+    (0..200).for_each(|_| alice.says(&text));
+    alice.catches_up();
+    eventually("it is admitted", || server.diagnostics().contains("cannot keep what is said"));
+    (server, alice)
+}
+
+#[test]
+fn a_full_disk_costs_the_past_and_not_the_chat() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_full_disk(&folder);
+    alice.says("still here");
+    alice.hears("[lobby] alice: still here");
+    assert_eq!(server.diagnostics().matches("cannot keep").count(), 1, "once");
+    stop(server);
+    folder.server(&[]).client("bob");
+}
+
+#[test]
+fn a_ban_that_a_full_disk_does_not_take_is_told_as_such_and_holds() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_full_disk(&folder);
+    let mut bob = server.client("bob");
+    alice.sends(b"/join ops\n/ban bob\n");
+    alice.hears_at_last("You joined room 'ops'.");
+    alice.hears("alice has banned bob.");
+    alice.hears("This could not be saved: it holds only until the server stops.");
+    bob.catches_up();
+    bob.says("/join ops");
+    bob.hears("You are banned from this room");
+}
