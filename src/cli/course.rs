@@ -196,7 +196,8 @@ impl Check {
             Some(noted) => noted.iter().map(OsString::from).collect(),
             None => return Err(missing_command(step.number, role).into()),
         };
-        let grader = self.rules.grader(Launch { command, folder: None, ready: READY });
+        let grader =
+            self.rules.grader(Launch { command, folder: None, environment: Vec::new(), ready: READY });
         Ok(Job { step, grader, json: self.rules.json, style: style() })
     }
 }

@@ -28,6 +28,7 @@
 //! | `rooms:` | rooms |
 //! | `texts:` | what is said: every word of plain letters becomes another word, all else stays |
 //! | `counts:` | the words that count in `~` lines |
+//! | `with:` | nothing; the server's environment, as in `with: CHAT_RATE=5` |
 //!
 //! A made-up name keeps its first letter and its case (`alice` and `ALICE` become `amoru` and `AMORU`),
 //! so a sorted list stays sorted. Whoever is not declared (`guest_1`, `lobby`) stays as it is, and a
@@ -86,6 +87,8 @@ pub struct Conversation {
     pub checking: String,
     /// Who is there, and named, when it begins.
     pub peers: Vec<String>,
+    /// What the server's environment says.
+    pub environment: Vec<(String, String)>,
     /// Everything made up, as it is written.
     made_up: MadeUp,
     /// The words that count.

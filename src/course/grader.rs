@@ -95,7 +95,9 @@ impl Grader {
             How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test has read them all");
-                self.with_server(Stage::new(&self.launch, rules, seed), |stage| play(&conversation, stage))?
+                let mut launch = self.launch.clone();
+                launch.environment.extend_from_slice(&conversation.environment);
+                self.with_server(Stage::new(&launch, rules, seed), |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })

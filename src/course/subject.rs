@@ -32,6 +32,8 @@ pub struct Launch {
     pub command: Vec<OsString>,
     /// Where it runs; here, if nothing is said.
     pub folder: Option<PathBuf>,
+    /// What else its environment says.
+    pub environment: Vec<(String, String)>,
     /// How long it may take until it listens. Long, because `cargo run` may have to build first.
     pub ready: Duration,
 }
@@ -120,9 +122,11 @@ impl Launch {
         let mut command = Command::new(program);
         command.args(arguments).args(["--port", &port.to_string()]);
         command.env("CHAT_PORT", port.to_string());
-        // Only the last step is about a limit of speech; all others speak faster than people do.
-        command.env("CHAT_RATE", "0");
+        // Only the last step is about a limit of speech; all others speak faster than people do. And what
+        // one check leaves on the disk is nothing to the next.
+        command.env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }

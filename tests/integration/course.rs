@@ -34,7 +34,12 @@ const AT_A_TIME: usize = 6;
 
 fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
     let command = command.iter().map(OsString::from).collect();
-    Grader { launch: Launch { command, folder: None, ready: LONG }, wording, patience, seed: 4711 }
+    Grader {
+        launch: Launch { command, folder: None, environment: Vec::new(), ready: LONG },
+        wording,
+        patience,
+        seed: 4711,
+    }
 }
 
 /// A program that cargo builds with the tests.

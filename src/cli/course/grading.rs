@@ -111,7 +111,7 @@ impl Row {
             has_command = true;
             let command = command.iter().map(Into::into).collect();
             let folder = Some(fs::canonicalize(path)?);
-            let grader = rules.grader(Launch { command, folder, ready: READY });
+            let grader = rules.grader(Launch { command, folder, environment: Vec::new(), ready: READY });
             for step in steps.iter().filter(|step| step.part.role() == role) {
                 if !row.tries(&report::check(&grader, [*step], |_| {}), step) {
                     break;

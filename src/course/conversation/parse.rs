@@ -30,6 +30,7 @@ impl Conversation {
         let mut conversation = Self {
             checking: String::new(),
             peers: Vec::new(),
+            environment: Vec::new(),
             made_up: MadeUp::default(),
             counts: Vec::new(),
             lines: Vec::new(),
@@ -82,7 +83,16 @@ impl Conversation {
             "rooms" => self.made_up.rooms.extend(list),
             "texts" => self.made_up.texts.extend(list),
             "counts" => self.counts.extend(list),
-            _ => return Err(format!("'{key}' is none of peers, names, rooms, texts, counts")),
+            "with" => {
+                let pairs = list
+                    .iter()
+                    .map(|item| item.split_once('=').ok_or("the environment has lines like 'A=b'"));
+                for pair in pairs {
+                    let (name, value) = pair?;
+                    self.environment.push((name.to_owned(), value.to_owned()));
+                }
+            }
+            _ => return Err(format!("'{key}' is none of peers, names, rooms, texts, counts, with")),
         }
         self.made_up.check()
     }
@@ -274,7 +284,7 @@ mod tests {
     fn what_makes_no_sense_is_refused_with_its_line() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is none of peers, names, rooms, texts, counts"
+            "line 2: 'friends' is none of peers, names, rooms, texts, counts, with"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),
