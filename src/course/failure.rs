@@ -79,6 +79,9 @@ impl<'a> Evidence<'a> {
         };
         let mut failure = Failure::new(class, expected, self.received());
         failure.caret = self.caret();
+        if let (Heard::Line(_), Some(counting)) = (&self.heard, self.expected.counting()) {
+            failure.notes.push(format!("What counts in it: {counting}"));
+        }
         if let Some(elsewhere) = &self.elsewhere {
             failure.notes.push(format!("{elsewhere} heard it instead."));
         } else if !matches!(self.heard, Heard::Line(_)) {

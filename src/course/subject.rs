@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
@@ -252,6 +252,22 @@ pub enum Ended {
     Status(i32),
     /// By this signal.
     Signal(i32),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Status(status) => return write!(f, "status {status}"),
+            Self::Signal(2) => "SIGINT",
+            Self::Signal(6) => "SIGABRT",
+            Self::Signal(9) => "SIGKILL",
+            Self::Signal(11) => "SIGSEGV",
+            Self::Signal(13) => "SIGPIPE",
+            Self::Signal(15) => "SIGTERM",
+            Self::Signal(number) => return write!(f, "signal {number}"),
+        };
+        f.write_str(name)
+    }
 }
 
 impl From<ExitStatus> for Ended {

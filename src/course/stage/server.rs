@@ -30,7 +30,7 @@ impl Stage<'_> {
                 self.transcript.add("server", "", "(ends well)");
                 return Ok(());
             }
-            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, told(ended)),
+            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, ended.to_string()),
             None => Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"),
         };
         Err(failure)
@@ -65,7 +65,7 @@ impl Stage<'_> {
         let has_ended =
             if hung_up.contains(&failure.class) { subject.ends(a_moment) } else { subject.has_ended() };
         let Some(ended) = has_ended else { return failure };
-        let mut failure = failure.note(format!("The program has ended: {}.", told(ended)));
+        let mut failure = failure.note(format!("The program has ended: {ended}."));
         failure.class = match ended {
             _ if subject.was_greedy() => &class::GREEDY,
             Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
@@ -123,7 +123,7 @@ pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failur
             Failure::new(&class::NOT_LISTENING, expected, "nobody answers at the port")
         }
         StartError::Ended { status, output } => {
-            let received = format!("it ended: {}", told((*status).into()));
+            let received = format!("it ended: {}", Ended::from(*status));
             output
                 .trim()
                 .lines()
@@ -133,25 +133,5 @@ pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failur
                     failure.note(format!("Its last words: {words}"))
                 })
         }
-    }
-}
-
-/// How a program has ended, for people.
-fn told(ended: Ended) -> String {
-    match ended {
-        Ended::Status(status) => format!("status {status}"),
-        Ended::Signal(signal) => format!("signal {signal} ({})", signal_name(signal)),
-    }
-}
-
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        2 => "SIGINT",
-        6 => "SIGABRT",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        15 => "SIGTERM",
-        _ => "see signal(7)",
     }
 }
