@@ -1,8 +1,8 @@
 //! What happens to the server itself: signals, its end, a second start.
 
-use std::net::TcpStream;
+use std::{io, net::TcpStream};
 
-use super::{Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+use super::{AFTERMATH, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
 
 impl Stage<'_> {
     /// The program is told to stop.
@@ -60,11 +60,9 @@ impl Stage<'_> {
     pub(super) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // Who hung up on us may be just about to end.
-        let a_moment = if failure.class == &class::SILENT { Duration::ZERO } else { super::AFTERMATH };
         let hung_up = [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN];
-        let has_ended =
-            if hung_up.contains(&failure.class) { subject.ends(a_moment) } else { subject.has_ended() };
-        let Some(ended) = has_ended else { return failure };
+        let wait = if hung_up.contains(&failure.class) { AFTERMATH } else { Duration::ZERO };
+        let Some(ended) = subject.ends(wait) else { return failure };
         let mut failure = failure.note(format!("The program has ended: {ended}."));
         failure.class = match ended {
             _ if subject.was_greedy() => &class::GREEDY,
@@ -101,16 +99,11 @@ impl Stage<'_> {
     /// When it is refused.
     pub fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
-        let stream = self.subject.as_mut().map(|subject| subject.connect(patience));
-        match stream {
-            Some(Ok(stream)) => Ok(stream),
-            Some(Err(error)) => Err(self.judged(Failure::new(
-                &class::REFUSED,
-                "another client can connect",
-                error.to_string(),
-            ))),
-            None => Err(Failure::new(&class::REFUSED, "another client can connect", "there is no server")),
-        }
+        let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
+        subject.and_then(|subject| subject.connect(patience)).map_err(|error| {
+            let failure = Failure::new(&class::REFUSED, "a client can connect", error.to_string());
+            self.judged(failure)
+        })
     }
 }
 
@@ -123,15 +116,11 @@ pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failur
             Failure::new(&class::NOT_LISTENING, expected, "nobody answers at the port")
         }
         StartError::Ended { status, output } => {
-            let received = format!("it ended: {}", Ended::from(*status));
-            output
-                .trim()
-                .lines()
-                .next_back()
-                .into_iter()
-                .fold(Failure::new(usual, expected, received), |failure, words| {
-                    failure.note(format!("Its last words: {words}"))
-                })
+            let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
+            match output.trim().lines().next_back() {
+                Some(words) => failure.note(format!("Its last words: {words}")),
+                None => failure,
+            }
         }
     }
 }
