@@ -7,7 +7,7 @@ use crate::course::{
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
-    steps::{Role, STEPS, Step},
+    steps::{Part, Role, STEPS, Step},
     subject::Launch,
     verdict::Style,
 };
@@ -22,7 +22,7 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
     let mut has_failed = false;
     let mut told = Ok(());
-    let report = report::check(&job.grader, job.step.up_to(), |verdict| {
+    let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
         // After the first failure nothing is told but the sum, lest it be scrolled away.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
@@ -113,7 +113,9 @@ impl Row {
             let folder = Some(fs::canonicalize(path)?);
             let grader = rules.grader(Launch { command, folder, environment: Vec::new(), ready: READY });
             for step in steps.iter().filter(|step| step.part.role() == role) {
-                if !row.tries(&report::check(&grader, [*step], |_| {}), step) {
+                let is_good = row.tries(&report::check(&grader, [*step], |_| {}), step);
+                // What comes later builds on it, except for the challenges.
+                if !is_good && step.part != Part::Challenges {
                     break;
                 }
             }
