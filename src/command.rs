@@ -226,7 +226,7 @@ pub static VERBS: &[Verb] = &[
     Verb::new("stats",    "",                 "See how the server is doing.",                   |_| Ok(Command::Watch(Watching::Stats))).by(Rank::Administrator),
     Verb::new("shutdown", "[seconds|cancel]", "Stop the server, announced to everybody; or do not, after all.", administration::shut_down).by(Rank::Administrator),
     Verb::new("broadcast", "<message>",       "Say something to everybody in every room.",      administration::announce).by(Rank::Administrator),
-    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long.", administration::list_all).by(Rank::Administrator),
+    Verb::new("listall",  "[room]",           "List who is here: nickname, room, address, since when, idle for how long, bytes queued.", administration::list_all).by(Rank::Administrator),
     Verb::new("forcerename", "<old> <new>",   "Give somebody another nickname.",                administration::force_rename).by(Rank::Administrator),
     Verb::new("disconnect", "<user> [reason]", "Hang up on somebody.",                          administration::disconnect).by(Rank::Administrator),
     Verb::new("banip",    "<address|network> [minutes]", "Let nobody connect from there (one IPv6 address stands for its /64), for some minutes or until it is lifted.", administration::ban_network).by(Rank::Administrator),

@@ -40,8 +40,8 @@ const LONGEST_NAME: usize = 40;
 /// looked at.
 ///
 /// Times, links and code stay as they are: a word with `://` in it is left alone, and so is a name
-/// with letters, digits or colons on both sides, as in `10:100:00`, `a:x:b` or `std::key::Key`.
-/// Letters of scripts that are written without spaces may stand next to an emoji on both sides.
+/// behind a digit, or with letters or colons on both sides, as in `10:100:00`, `a:x:b` or
+/// `std::key::Key`. Letters of scripts that are written without spaces may stand on both sides.
 pub fn expand(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b':', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -144,8 +144,9 @@ struct Pieces<'a> {
 enum Side {
     /// Nothing, or something that belongs to no word.
     Free,
-    /// A letter or digit.
-    Word,
+    /// A letter of A–Z.
+    Letter,
+    Digit,
     Colon,
 }
 
@@ -153,7 +154,8 @@ impl Side {
     fn of(byte: Option<&u8>) -> Self {
         match byte {
             Some(b':') => Self::Colon,
-            Some(b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => Self::Word,
+            Some(b'0'..=b'9') => Self::Digit,
+            Some(b'_' | b'a'..=b'z' | b'A'..=b'Z') => Self::Letter,
             _ => Self::Free,
         }
     }
@@ -169,7 +171,12 @@ impl<'a> Pieces<'a> {
         let bytes = self.rest.strip_prefix(':').filter(|_| !self.is_link)?.as_bytes();
         let length = memchr::memchr(b':', &bytes[..bytes.len().min(LONGEST_NAME + 1)])?;
         let after = Side::of(bytes.get(length + 1));
-        let is_within_a_word = after == self.before && after != Side::Free;
+        let is_within_a_word = match self.before {
+            Side::Free => false,
+            Side::Letter => matches!(after, Side::Letter | Side::Digit),
+            Side::Digit => true,
+            Side::Colon => after == Side::Colon,
+        };
         let picture = named(&self.rest[1..=length])?.picture;
         (!is_within_a_word).then_some((picture, length + 2))
     }
@@ -241,7 +248,7 @@ mod tests {
         check_left_alone("10:30:45");
         check_left_alone("10:100:45");
         check("at 10:30 :coffee:", "at 10:30 ☕");
-        check("at 10:30:coffee:", "at 10:30☕");
+        check_left_alone("00:11:a: and 10:100:");
     }
 
     #[test]

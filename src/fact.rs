@@ -56,6 +56,8 @@ pub enum Deed {
     Asked(Asked),
     /// Did, by virtue of office, what others were told in these words.
     Did(Event),
+    /// Was told this about who it is and what it may do.
+    Told(Event),
 }
 
 impl Fact {
@@ -67,7 +69,7 @@ impl Fact {
             Deed::Said(text) | Deed::Acted(text) | Deed::Whispered { text: Some(text), .. } => {
                 text.as_str().len()
             }
-            Deed::Did(_) => EVENT,
+            Deed::Did(_) | Deed::Told(_) => EVENT,
             _ => 0,
         };
         size_of::<Self>() + text

@@ -32,10 +32,13 @@ use crate::{
 mod capacity;
 mod error;
 mod stop;
+mod threads;
 
 pub use capacity::Capacity;
 pub use error::Error;
 pub use stop::Stopper;
+
+use threads::Threads;
 
 /// What a server is started with. Where a limit is `None`, there is none.
 #[derive(Clone, Debug)]
@@ -78,10 +81,6 @@ pub struct Server {
     watch: Watch,
     log: Option<Log>,
 }
-
-/// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
-/// backtrace needs.
-const SESSION_STACK: usize = 256 * 1024;
 
 impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
@@ -262,13 +261,14 @@ impl<'a> Acceptor<'a> {
 
     /// Starts a session for each client, until the server is stopped.
     fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
+        let threads = Threads::new(sessions, self.watch);
         let mut pause = Self::SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
             watch::doing(Activity::Accepting);
             match self.stopper.listener().accept() {
                 Ok((stream, peer)) => {
                     pause = Self::SHORTEST_PAUSE;
-                    self.let_in(sessions, stream, peer);
+                    self.let_in(&threads, stream, peer);
                 }
                 // The client has changed its mind before we came to it.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -282,7 +282,7 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    fn let_in<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>, stream: TcpStream, peer: SocketAddr) {
+    fn let_in(&'a self, threads: &Threads<'_, 'a>, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
             return transport::refuse(&stream, &text::line(&Event::Full));
@@ -290,9 +290,7 @@ impl<'a> Acceptor<'a> {
         // An error here means that the client is gone already.
         let Ok(connection) = Connection::new(stream, peer, permit) else { return };
         let theirs = Arc::clone(&connection);
-        let session =
-            thread::Builder::new().name(format!("client {}", peer.port())).stack_size(SESSION_STACK);
-        if let Err(error) = session.spawn_scoped(sessions, move || self.serve(theirs)) {
+        if let Err(error) = threads.serve(theirs, |client| self.serve(client)) {
             tracing::warn!(%peer, %error, "turned away: no thread");
             connection.refuse(&text::line(&Event::Full));
         }
@@ -300,8 +298,8 @@ impl<'a> Acceptor<'a> {
 
     /// One session, and the end of its panic, should it have one.
     fn serve(&self, connection: Arc<Connection>) {
-        let _listed = self.watch.enter(thread::current().name().unwrap_or("client"));
         let Ok((reader, writer)) = connection.split() else { return };
+        let _listed = self.watch.enter(&format!("client {}", reader.peer().port()));
         let session = || session::run(self.registry, reader, writer, self.lines);
         if catch_unwind(AssertUnwindSafe(session)).is_err() {
             tracing::error!("a session has panicked; its client was removed");

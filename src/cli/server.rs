@@ -76,6 +76,7 @@ pub struct Arguments {
     /// `CHAT_ADMIN_PASSWORD` is that; without both there is no administrator
     #[arg(long, value_name = "FILE")]
     admin_password_file: Option<PathBuf>,
+
     /// Folder for a log of what happens; without it, nothing is logged
     #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
     log_dir: Option<PathBuf>,

@@ -117,10 +117,11 @@ impl Administration {
 }
 
 impl AccountCommand {
+    /// Not even the nickname is told: where somebody mixes the two up, it is the password.
     fn asked(&self) -> (&'static str, About) {
         match self {
             Self::Register(_) => ("register", About::Nothing),
-            Self::LogIn { nick, password: _ } => ("login", About::User(*nick)),
+            Self::LogIn { .. } => ("login", About::Nothing),
             Self::ChangePassword { .. } => ("passwd", About::Nothing),
             Self::Unregister(_) => ("unregister", About::Nothing),
             Self::Administrate(_) => ("admin", About::Nothing),
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(told("kick", "bob for a secret").as_deref(), Some("/kick user=bob"));
         assert_eq!(told("topic", "a secret").as_deref(), Some("/topic"));
         assert_eq!(told("emojis", "a secret").as_deref(), Some("/emojis"));
-        assert_eq!(told("login", "bob a secret").as_deref(), Some("/login user=bob"));
+        assert_eq!(told("login", "secret bob").as_deref(), Some("/login"));
         assert_eq!(told("register", "one-long-secret").as_deref(), Some("/register"));
         assert_eq!(told("admin", "secret").as_deref(), Some("/admin"));
         assert_eq!(told("trace", "a secret"), None);

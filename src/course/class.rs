@@ -100,7 +100,7 @@ which another thread holds while it reads from or writes to a client that does n
 thread, is it reading from another client?"
 
     NO_NEWLINE "no-newline"
-    "The right text came without its newline. Every line ends with \\n; without it the client waits for the rest."
+    "The text came without its newline. Every line ends with \\n; without it the client waits for the rest."
     "A line is over when its newline has come, in both directions. Languages differ in what their print adds:
 Rust's write! adds nothing, writeln! adds \\n; Python's send() adds nothing."
 

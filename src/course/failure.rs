@@ -71,6 +71,7 @@ impl<'a> Evidence<'a> {
         let expected = format!("{}\\n", self.expected.text);
         let class = match &self.heard {
             Heard::Line(line) => self.wrong_line(line),
+            Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
             _ if !self.unread.is_empty() && self.is_due(&self.unread) => &class::NO_NEWLINE,
             _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,

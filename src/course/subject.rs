@@ -122,9 +122,10 @@ impl Launch {
         let mut command = Command::new(program);
         command.args(arguments).args(["--port", &port.to_string()]);
         command.env("CHAT_PORT", port.to_string());
-        // Only the last step is about a limit of speech; all others speak faster than people do. And what
-        // one check leaves on the disk is nothing to the next.
-        command.env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
+        // Only the last step is about a limit of speech; all others speak faster than people do.
+        command.env("CHAT_RATE", "0");
+        // Each check begins with nothing that was kept, and several may run at once.
+        command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {

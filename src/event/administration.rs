@@ -121,6 +121,8 @@ pub struct Row {
     pub connected: Duration,
     /// Time since it last asked for anything.
     pub idle: Duration,
+    /// Bytes that wait because it does not read.
+    pub queued: u64,
 }
 
 /// One ban of a network.
@@ -182,9 +184,10 @@ impl fmt::Display for Roster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shown, total } = self;
         write!(f, "Clients: {total}")?;
-        for Row { nick, room, address, connected, idle } in shown {
+        for Row { nick, room, address, connected, idle, queued } in shown {
             let (connected, idle) = (Rough(*connected), Rough(*idle));
             write!(f, "\n{nick} in '{room}' from {address}, connected for {connected}, idle for {idle}")?;
+            write!(f, ", {queued} bytes queued")?;
         }
         match total - shown.len() {
             0 => Ok(()),

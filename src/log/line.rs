@@ -10,7 +10,11 @@ use std::{
 };
 
 use super::stamp::Stamp;
-use crate::fact::{Deed, Ending, Fact};
+use crate::{
+    command::{About, Asked},
+    event::{Event, account::AccountEvent},
+    fact::{Deed, Ending, Fact},
+};
 
 /// Adds the line about a fact.
 pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bool) {
@@ -19,7 +23,7 @@ pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bo
     begin(out, stamp, level, what);
     field(out, " room=", room.as_str());
     field(out, " nick=", who.as_str());
-    if addresses && matches!(deed, Deed::Connected | Deed::Disconnected(_) | Deed::Did(_)) {
+    if addresses && has_address(deed) {
         text(out, format_args!(" address={address}"));
     }
     match deed {
@@ -33,9 +37,14 @@ pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bo
             }
         }
         Deed::Renamed(new) => field(out, " new=", new.as_str()),
-        Deed::Asked(asked) => text(out, format_args!(" verb=/{}{}", asked.verb, asked.about)),
-        Deed::Did(event) if addresses => quote(out, " what=", event),
-        Deed::Did(event) => quote_str(out, " what=", &without_addresses(&event.to_string())),
+        Deed::Asked(Asked { verb, about: About::Network(_) }) if !addresses => {
+            field(out, " verb=/", verb);
+        }
+        Deed::Asked(Asked { verb, about }) => text(out, format_args!(" verb=/{verb}{about}")),
+        Deed::Did(event) | Deed::Told(event) if addresses => quote(out, " what=", event),
+        Deed::Did(event) | Deed::Told(event) => {
+            quote_str(out, " what=", &without_addresses(&event.to_string()));
+        }
     }
     out.push(b'\n');
 }
@@ -60,7 +69,20 @@ fn kind(deed: &Deed) -> (&'static str, &'static str) {
         Deed::Left => ("INFO", "leave"),
         Deed::Asked(_) => ("INFO", "command"),
         Deed::Did(_) => ("NOTICE", "did"),
+        Deed::Told(event) if is_suspicious(event) => ("WARN", "told"),
+        Deed::Told(_) => ("INFO", "told"),
     }
+}
+
+/// What somebody is told who may be trying passwords.
+fn is_suspicious(event: &Event) -> bool {
+    use AccountEvent::{TooManyAttempts, WrongAdministrator, WrongPassword};
+    matches!(event, Event::Account(WrongPassword | WrongAdministrator | TooManyAttempts(_)))
+}
+
+/// Whether it matters each time from where it was done.
+fn has_address(deed: &Deed) -> bool {
+    matches!(deed, Deed::Connected | Deed::Disconnected(_) | Deed::Did(_) | Deed::Told(_))
 }
 
 fn begin(out: &mut Vec<u8>, stamp: &Stamp, level: &str, what: &str) {

@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     command::{About, Asked},
-    event::Event,
+    event::{Event, account::AccountEvent},
     fact::{Deed, Ending, Fact},
-    names::{Nick, Room},
+    names::{Network, Nick, Room},
     text::Text,
 };
 
@@ -138,6 +138,16 @@ fn a_line_is_a_time_a_level_and_what_happened() {
 }
 
 #[test]
+fn a_wrong_password_is_a_warning() {
+    let check = |event: AccountEvent, level: &str, sentence: &str| {
+        check(Deed::Told(event.into()), &format!("{level} told| address=192.0.2.7:4711 what=\"{sentence}\""));
+    };
+    check(AccountEvent::LoggedIn, "INFO", "Login successful");
+    check(AccountEvent::WrongPassword, "WARN", "Invalid password");
+    check(AccountEvent::WrongAdministrator, "WARN", "Invalid admin password.");
+}
+
+#[test]
 fn a_disconnect_has_its_address_and_its_reason() {
     let check = |why, level, reason| {
         let details = format!("{level} disconnect| address=192.0.2.7:4711 reason=\"{reason}\"");
@@ -155,6 +165,9 @@ fn a_disconnect_has_its_address_and_its_reason() {
 #[test]
 fn without_addresses_there_is_none_in_any_line() {
     check_with(false, Deed::Connected, "INFO connect|");
+    let about = About::Network(Network::new("192.0.2.0/24").unwrap());
+    check(Deed::Asked(Asked { verb: "banip", about }), "INFO command| verb=/banip about=192.0.2.0/24");
+    check_with(false, Deed::Asked(Asked { verb: "banip", about }), "INFO command| verb=/banip");
     check_with(false, Deed::Disconnected(Ending::Quit), "INFO disconnect| reason=\"quit\"");
     check_with(
         false,

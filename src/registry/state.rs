@@ -357,7 +357,6 @@ impl State {
     /// Gives a client a new nickname, which is free.
     fn call(&mut self, client: ClientId, new: Nick) {
         let old = self.nick(client);
-        self.note(client, Deed::Renamed(new));
         self.follow_ignored(old, new);
         self.rename_member(client, new);
         self.tell(client, Event::NickChanged(new));
@@ -367,6 +366,7 @@ impl State {
     }
 
     fn rename_member(&mut self, client: ClientId, new: Nick) {
+        self.note(client, Deed::Renamed(new));
         let old = self.nick(client);
         self.nicks.remove(&old);
         self.nicks.insert(new, client);

@@ -8,8 +8,9 @@ pub(crate) const TEXT: usize = 64;
 const MARK: usize = 8;
 const FILLER: &[u8; TEXT - MARK] = b" the quick brown fox jumps over the lazy dog, and again.";
 
-/// Digits to the base 64 are the characters from here on: all printable, none of them a slash.
-const ZERO: u8 = b'0';
+/// Digits to the base 64 are the characters from here on: all printable, none of them a slash, and no
+/// colon, which could make an emoji.
+const ZERO: u8 = b';';
 const LAST: u64 = ZERO as u64 + 63;
 
 /// Two digits for the sender and six for the number, most significant first, read as one

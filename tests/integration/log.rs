@@ -165,7 +165,10 @@ fn why_somebody_is_gone_is_what_has_really_happened() {
     let folder = Folder::new();
     let server = folder.server(&["--outbox-limit", "65536"]);
     let mut alice = server.client("alice");
-    drop(server.client("closes"));
+    // Closing with something unread would be a reset.
+    let mut closes = server.client("closes");
+    closes.half_closes();
+    closes.rest();
     server.client("resets").resets();
     let _slow = server.client("slow");
     let text = "x".repeat(1000);
@@ -182,7 +185,13 @@ fn why_somebody_is_gone_is_what_has_really_happened() {
         (last.0.split(' ').next().expect("a level").to_owned(), last.1.to_owned())
     };
     assert_eq!(reason("closes"), ("INFO".into(), "\"closed the connection\"".into()));
-    assert_eq!(reason("resets"), ("WARN".into(), "\"connection lost: connection reset\"".into()));
+    // Whether reading or writing notices it first is a matter of luck.
+    let (level, why) = reason("resets");
+    assert_eq!(level, "WARN");
+    assert!(
+        ["\"connection lost: connection reset\"", "\"connection lost: broken pipe\""].contains(&&*why),
+        "{why}"
+    );
     assert_eq!(reason("slow"), ("WARN".into(), "\"too slow to read\"".into()));
 }
 
@@ -194,9 +203,10 @@ fn nobody_can_forge_a_line_or_get_a_password_into_one() {
     let forged = "2026-11-21T00:00:00.000+00:00 NOTICE did room=lobby nick=admin";
     mallory.sends(format!("x\r{forged}\n\u{2028}{forged}\u{85}\n\"\x1b[2J {forged}\\\n").as_bytes());
     for secret in [
-        "/register hunter2",
-        "/login alice hunter2",
-        "/passwd hunter2 hunter2hunter2",
+        "/register hunter2hunter2",
+        "/login mallory hunter2hunter2",
+        "/login hunter2hunter2 mallory",
+        "/passwd hunter2hunter2 hunter2xx",
         "/unregister hunter2",
         "/admin hunter2",
         "/REGISTER   hunter2",

@@ -201,7 +201,7 @@ fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     bob.hears("You are banned from this room");
 }
 
-/// A server on a disk that takes 64 kB of each file, then says that this is too much; and it has.
+/// A server whose disk is full, and has been found to be so.
 fn with_full_disk(folder: &Folder) -> (Server, Peer) {
     let server = Server::start_command(on_a_small_disk(&folder.file()));
     let mut alice = server.client("alice");

@@ -121,7 +121,9 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let [bob, talker] = talkers else { unreachable!("two of twelve") };
     stage.company(&names)?;
     let room = stage.seed.name("x");
-    for who in names.iter().rev() {
+    // The talker makes the room and stays in it: where rooms have moderators, nobody has to take over
+    // from those who are cut.
+    for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;
     }
     for who in talkers {

@@ -179,7 +179,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
-        self.note(client, Deed::Did(AccountEvent::LoggedIn.into()));
+        self.note(client, Deed::Told(AccountEvent::LoggedIn.into()));
         self.recognise(client);
     }
 

@@ -64,9 +64,9 @@ impl State {
     }
 
     fn row(&self, client: ClientId) -> Row {
-        let Client { nick, address, connected, last_active, .. } = self.clients[client];
-        let (room, now) = (self.room(client).name, self.now.instant);
-        Row { nick, room, address, connected: now - connected, idle: now - last_active }
+        let Client { nick, address, connected, last_active, ref backlog, .. } = self.clients[client];
+        let (room, now, queued) = (self.room(client).name, self.now.instant, backlog.get());
+        Row { nick, room, address, connected: now - connected, idle: now - last_active, queued }
     }
 
     fn force_rename(&mut self, client: ClientId, old: Nick, new: Nick) -> Result<Administered, Event> {
@@ -110,6 +110,7 @@ impl State {
     /// be speaking; nothing of that is carried out.
     pub(super) fn dismiss(&mut self, client: ClientId, why: Event) {
         self.clients[client].is_dismissed = true;
+        self.note(client, Deed::Told(why.clone()));
         self.posts.push(Post::Dismiss(client, why));
     }
 

@@ -100,7 +100,7 @@ impl State {
         let (by, user) = (self.nick(client), self.nick(target));
         self.mute_client(target, time);
         self.tell(target, PaceEvent::MutedBy { by, time }.into());
-        self.answer(client, PaceEvent::MutedUser { user, time });
+        self.report(client, PaceEvent::MutedUser { user, time });
     }
 
     fn unmute(&mut self, client: ClientId, user: Nick) {
@@ -120,7 +120,7 @@ impl State {
         if let Some(target) = target {
             self.tell(target, PaceEvent::UnmutedBy(by).into());
         }
-        self.answer(client, PaceEvent::UnmutedUser(user));
+        self.report(client, PaceEvent::UnmutedUser(user));
     }
 
     fn list_mutes(&mut self, client: ClientId) {
@@ -128,7 +128,7 @@ impl State {
         let active = self.mutes.values().filter(|mute| mute.until > now);
         let mut muted: Vec<_> = active.map(|mute| (mute.nick, mute.until - now)).collect();
         muted.sort_unstable();
-        self.answer(client, PaceEvent::MutedUsers(muted));
+        self.tell(client, PaceEvent::MutedUsers(muted).into());
     }
 
     fn make_room_for_mute(&mut self) {

@@ -34,12 +34,17 @@ impl State {
         }
     }
 
-    /// Tells a client what came of what it asked, and notes that.
+    /// Tells a client what came of a wish to be somebody, and notes that.
     pub(super) fn answer(&mut self, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
-        if self.noting.is_some() {
-            self.note(client, Deed::Did(event.clone()));
-        }
+        self.note(client, Deed::Told(event.clone()));
+        self.tell(client, event);
+    }
+
+    /// Tells a client what it has done by virtue of its office, and notes that.
+    pub(super) fn report(&mut self, client: ClientId, event: impl Into<Event>) {
+        let event = event.into();
+        self.note(client, Deed::Did(event.clone()));
         self.tell(client, event);
     }
 

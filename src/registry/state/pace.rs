@@ -14,7 +14,7 @@ use super::{
     bucket::{Bucket, Rate},
     muting::MuteId,
 };
-use crate::{command::Command, event::pace::PaceEvent, names::ClientId};
+use crate::{command::Command, event::pace::PaceEvent, fact::Deed, names::ClientId};
 
 /// Whoever goes over the limit twice within this time is muted; the first time is a warning.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
@@ -112,6 +112,7 @@ impl State {
             return Some(PaceEvent::TooFast);
         }
         self.mute_client(client, SHORT_MUTE);
+        self.note(client, Deed::Told(PaceEvent::Muted(SHORT_MUTE).into()));
         Some(PaceEvent::Muted(SHORT_MUTE))
     }
 

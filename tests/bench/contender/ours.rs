@@ -28,7 +28,7 @@ impl Ours {
         Self { program, keeps: None }
     }
 
-    /// The same, and it remembers what is said, in its history.
+    /// The same, and it remembers what is said, in its history, and logs it.
     pub(crate) fn keeping(program: PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         Self { program, keeps: Some(Keeps { folder, starts: Cell::new(0) }) }
@@ -37,7 +37,7 @@ impl Ours {
 
 impl Contender for Ours {
     fn name(&self) -> String {
-        if self.keeps.is_some() { "… with history".into() } else { "chat_server".into() }
+        if self.keeps.is_some() { "… with history and log".into() } else { "chat_server".into() }
     }
 
     fn start(&self, clients: usize) -> Result<Running> {
@@ -47,7 +47,7 @@ impl Contender for Ours {
             None => command.args(["--data", ":memory:", "--history", "0"]),
             Some(Keeps { folder, starts }) => {
                 let data = folder.path().join(format!("{}.db", starts.replace(starts.get() + 1)));
-                command.arg("--data").arg(data)
+                command.arg("--data").arg(data).arg("--log-dir").arg(folder.path().join("log"))
             }
         };
         command.args(["--max-clients", &(clients + 100).to_string()]);

@@ -99,12 +99,12 @@ fn everybody_is_listed_room_by_room_with_address_and_times() {
         &mut chat,
         "root> /listall
          root< Clients: 3
-         root< alice in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 2 min
-         root< root in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 0 s
-         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s
+         root< alice in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 2 min, 0 bytes queued
+         root< root in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 0 s, 0 bytes queued
+         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s, 0 bytes queued
          root> /listall OPS
          root< Clients: 1
-         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s
+         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s, 0 bytes queued
          root> /listall nowhere
          root< Clients: 0",
     );

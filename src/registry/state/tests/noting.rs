@@ -16,6 +16,7 @@ fn told(Fact { who, room, deed, .. }: &Fact) -> String {
     let what = match deed {
         Deed::Asked(asked) => format!("/{}{}", asked.verb, asked.about),
         Deed::Did(event) => format!("did: {event}"),
+        Deed::Told(event) => format!("told: {event}"),
         other => format!("{other:?}"),
     };
     format!("{who} in {room}: {what}")
@@ -152,6 +153,66 @@ fn what_moderators_do_is_noted_in_the_words_that_the_room_is_told() {
             "alice in ops: did: alice has kicked bob: too loud",
             "bob in ops: Left",
             "bob in lobby: Entered",
+        ]
+    );
+}
+
+#[test]
+fn of_accounts_it_is_noted_what_came_of_it_and_never_the_password() {
+    let facts = noted(
+        PRIVATE,
+        "
+        alice+
+        alice> /register open-sesame
+        alice< Registration successful
+        alice> /login alice open-barley
+        alice< Invalid password
+        alice> /login open-sesame alice
+        alice< Nickname not registered
+        alice> /admin open-barley
+        alice< Invalid admin password.
+        ",
+    );
+    assert_eq!(
+        facts[3..],
+        [
+            "alice in lobby: /register",
+            "alice in lobby: told: Registration successful",
+            "alice in lobby: /login",
+            "alice in lobby: told: Invalid password",
+            "alice in lobby: /login",
+            "alice in lobby: told: Nickname not registered",
+            "alice in lobby: /admin",
+            "alice in lobby: told: Invalid admin password.",
+        ]
+    );
+}
+
+#[test]
+fn whoever_is_sent_away_by_the_owner_of_the_name_is_noted_under_both_names() {
+    let facts = noted(
+        PRIVATE,
+        "
+        alice+
+        alice> /register open-sesame
+        alice< Registration successful
+        bob+
+        bob> /login alice open-sesame
+        alice< Disconnected: somebody has logged in as 'alice' elsewhere.
+        bob< alice is now known as guest_1.
+        bob< Login successful
+        bob< Nickname changed to 'alice'.
+        alice< bob is now known as alice.
+        ",
+    );
+    assert_eq!(
+        facts[8..],
+        [
+            "bob in lobby: /login",
+            "alice in lobby: Renamed(guest_1)",
+            "guest_1 in lobby: told: Disconnected: somebody has logged in as 'alice' elsewhere.",
+            "bob in lobby: Renamed(alice)",
+            "alice in lobby: told: Login successful",
         ]
     );
 }
