@@ -142,11 +142,11 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
             return;
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        if said != expected {
-            // On a busy machine something else may have come too late.
-            let said = steady(first_fault(&patient, step(fault.step)), fault);
-            let waited = |text: &str| text.replace("waited 20s", "waited 3s");
-            assert_eq!(waited(&said), expected, "{} (to record anew: RECORD=1)", path.display());
+        // On a busy machine something else may have come too late, or a close become a reset.
+        let again =
+            || steady(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
+        if said != expected && again() != expected {
+            assert_eq!(again(), expected, "{} (to record anew: RECORD=1)", path.display());
         }
     });
 }
