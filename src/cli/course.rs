@@ -16,7 +16,7 @@ use crate::course::{
     learner::Learner,
     stage::Wording,
     start::Language,
-    steps::{Part, Role, Step},
+    steps::{Role, STEPS, Step},
     subject::{self, Launch},
     verdict::Style,
 };
@@ -27,7 +27,7 @@ mod watching;
 
 /// Build a chat server step by step, in any language, and be told at each step what works.
 ///
-/// The contract: it runs `YOUR COMMAND --port N` (also in $CHAT_PORT); speak the text dialect on
+/// The contract: it runs `YOUR COMMAND --port N` (also in `$CHAT_PORT`); speak the text dialect on
 /// 127.0.0.1:N.
 #[derive(Debug, Parser)]
 #[command(name = "chat_course", version)]
@@ -171,7 +171,8 @@ impl Arguments {
 
 /// What is to be checked, and how.
 struct Job {
-    step: &'static Step,
+    /// The newest first.
+    steps: Vec<&'static Step>,
     grader: Grader,
     json: bool,
     style: Style,
@@ -180,13 +181,13 @@ struct Job {
 impl Check {
     /// What was typed, then what it means.
     fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
-        let last = if self.client { Part::Client } else { Part::Challenges };
-        let step = match self.step {
-            None if self.all => crate::course::steps::STEPS.iter().rfind(|step| step.part == last),
-            typed => Some(at(typed, learner)?),
+        let role = if self.client { Role::Client } else { Role::Server };
+        let (steps, role): (Vec<_>, _) = if self.all {
+            (STEPS.iter().rev().filter(|step| step.part.role() == role).collect(), role)
+        } else {
+            let step = at(self.step, learner)?;
+            (step.up_to().collect(), step.part.role())
         };
-        let step = step.ok_or("there is no such step")?;
-        let role = step.part.role();
         let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         if !typed.is_empty() {
             learner.runs(role, &typed);
@@ -194,10 +195,11 @@ impl Check {
         let command = match learner.command(role) {
             _ if !self.command.is_empty() => self.command.clone(),
             Some(noted) => noted.iter().map(OsString::from).collect(),
-            None => return Err(missing_command(step.number, role).into()),
+            None => return Err(missing_command(steps[0].number, role).into()),
         };
-        let grader = self.rules.grader(Launch { command, folder: None, ready: READY });
-        Ok(Job { step, grader, json: self.rules.json, style: style() })
+        let grader =
+            self.rules.grader(Launch { command, folder: None, environment: Vec::new(), ready: READY });
+        Ok(Job { steps, grader, json: self.rules.json, style: style() })
     }
 }
 
@@ -227,7 +229,7 @@ fn missing_command(step: usize, role: Role) -> String {
 fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn Error>> {
     match typed {
         Some(number) => {
-            let last = crate::course::steps::STEPS.len();
+            let last = STEPS.len();
             Step::find(number)
                 .ok_or_else(|| format!("there is no step {number}: they go from 1 to {last}").into())
         }

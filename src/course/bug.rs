@@ -59,11 +59,11 @@ impl Bug {
         for (file, source) in SOURCES {
             let lines: Vec<_> = source.lines().collect();
             for at in (0..lines.len()).filter(|at| lines[*at].contains(&switch)) {
-                shown.push_str(&format!("tests/faulty/{file}:{}\n", at + 1));
+                shown.extend(["tests/faulty/", file, ":", &(at + 1).to_string(), "\n"]);
                 let start = at.saturating_sub(AROUND);
                 for (i, line) in lines.iter().enumerate().take(at + AROUND + 1).skip(start) {
                     let mark = if i == at { ">" } else { " " };
-                    shown.push_str(&format!("{mark} {line}\n"));
+                    shown.extend([mark, " ", line, "\n"]);
                 }
                 shown.push('\n');
             }

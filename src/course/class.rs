@@ -21,7 +21,7 @@ impl Class {
 /// A class, named like its constant: `NO_NEWLINE` is `no-newline`.
 macro_rules! classes {
     ($($constant:ident $name:literal $usually:literal $at_length:literal)*) => {
-        $(#[doc = $usually] pub static $constant: Class =
+        $(#[doc = concat!("The class `", $name, "`.")] pub static $constant: Class =
             Class { name: $name, usually: $usually, at_length: $at_length };)*
 
         /// All classes, from a program that does not start to one that is almost right.
@@ -100,7 +100,7 @@ which another thread holds while it reads from or writes to a client that does n
 thread, is it reading from another client?"
 
     NO_NEWLINE "no-newline"
-    "The right text came without its newline. Every line ends with \\n; without it the client waits for the rest."
+    "The text came without its newline. Every line ends with \\n; without it the client waits for the rest."
     "A line is over when its newline has come, in both directions. Languages differ in what their print adds:
 Rust's write! adds nothing, writeln! adds \\n; Python's send() adds nothing."
 

@@ -28,6 +28,7 @@
 //! | `rooms:` | rooms |
 //! | `texts:` | what is said: every word of plain letters becomes another word, all else stays |
 //! | `counts:` | the words that count in `~` lines |
+//! | `with:` | nothing; the server's environment, as in `with: CHAT_RATE=5` |
 //!
 //! A made-up name keeps its first letter and its case (`alice` and `ALICE` become `amoru` and `AMORU`),
 //! so a sorted list stays sorted. Whoever is not declared (`guest_1`, `lobby`) stays as it is, and a
@@ -86,6 +87,8 @@ pub struct Conversation {
     pub checking: String,
     /// Who is there, and named, when it begins.
     pub peers: Vec<String>,
+    /// What the server's environment says.
+    pub environment: Vec<(String, String)>,
     /// Everything made up, as it is written.
     made_up: MadeUp,
     /// The words that count.
@@ -199,12 +202,17 @@ impl Sent {
         let mut shown = String::new();
         for c in self.text.chars() {
             match byte_of(c) {
-                Some(byte) => shown.push_str(&format!("\\x{byte:02X}")),
+                Some(byte) => shown.push_str(&escaped_byte(byte)),
                 None => shown.push_str(&escaped(c.encode_utf8(&mut [0; 4]).as_bytes())),
             }
         }
         shown + if self.ending == Ending::Newline { "" } else { "\\c" }
     }
+}
+
+/// A byte as people can read it.
+fn escaped_byte(byte: u8) -> String {
+    format!("\\x{byte:02X}")
 }
 
 /// A byte that need not be text, as a character that no text has: of the private use area.

@@ -23,14 +23,14 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of this class.
-    pub fn new(class: &'static Class, expected: impl Into<String>, received: impl Into<String>) -> Box<Self> {
+    pub fn new(class: &'static Class, expected: impl Into<String>, received: impl Into<String>) -> Self {
         let (expected, received) = (expected.into(), received.into());
-        Box::new(Self { class, expected, received, caret: None, notes: Vec::new() })
+        Self { class, expected, received, caret: None, notes: Vec::new() }
     }
 
     /// The same, with something else that is known.
     #[must_use]
-    pub fn note(mut self: Box<Self>, note: impl Into<String>) -> Box<Self> {
+    pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
@@ -67,10 +67,11 @@ impl<'a> Evidence<'a> {
     }
 
     /// The most likely mistake.
-    pub fn diagnose(self) -> Box<Failure> {
+    pub fn diagnose(self) -> Failure {
         let expected = format!("{}\\n", self.expected.text);
         let class = match &self.heard {
             Heard::Line(line) => self.wrong_line(line),
+            Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
             _ if !self.unread.is_empty() && self.is_due(&self.unread) => &class::NO_NEWLINE,
             _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,
@@ -79,6 +80,9 @@ impl<'a> Evidence<'a> {
         };
         let mut failure = Failure::new(class, expected, self.received());
         failure.caret = self.caret();
+        if let (Heard::Line(_), Some(counting)) = (&self.heard, self.expected.counting()) {
+            failure.notes.push(format!("What counts in it: {counting}"));
+        }
         if let Some(elsewhere) = &self.elsewhere {
             failure.notes.push(format!("{elsewhere} heard it instead."));
         } else if !matches!(self.heard, Heard::Line(_)) {
@@ -195,7 +199,7 @@ mod tests {
         heard: Heard,
         evidence: impl FnOnce(&mut Evidence<'_>),
         class: &Class,
-    ) -> Box<Failure> {
+    ) -> Failure {
         let expected = Pattern::exactly(expected);
         let mut all = Evidence::new("alice", &expected, heard);
         evidence(&mut all);
@@ -248,7 +252,7 @@ mod tests {
         assert_eq!(caret("…: hi", line("ho")), None, "who knows");
     }
 
-    fn check_any(expected: &str, heard: Heard) -> Box<Failure> {
+    fn check_any(expected: &str, heard: Heard) -> Failure {
         let expected = Pattern::exactly(expected);
         Evidence::new("", &expected, heard).diagnose()
     }

@@ -95,7 +95,9 @@ impl Grader {
             How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test has read them all");
-                self.with_server(Stage::new(&self.launch, rules, seed), |stage| play(&conversation, stage))?
+                let mut launch = self.launch.clone();
+                launch.environment.extend_from_slice(&conversation.environment);
+                self.with_server(Stage::new(&launch, rules, seed), |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
@@ -104,7 +106,7 @@ impl Grader {
     fn with_server(
         &self,
         stage: Result<Stage<'_>, StartError>,
-        run: impl FnOnce(&mut Stage<'_>) -> Result<(), Box<Failure>>,
+        run: impl FnOnce(&mut Stage<'_>) -> Result<(), Failure>,
     ) -> Result<Option<Box<Fault>>, CannotRun> {
         let mut stage = match stage {
             Ok(stage) => stage,
@@ -112,13 +114,13 @@ impl Grader {
         };
         let Err(failure) = run(&mut stage) else { return Ok(None) };
         let (output, transcript) = (stage.output(), stage.transcript);
-        Ok(Some(Box::new(Fault { failure: *failure, transcript, output })))
+        Ok(Some(Box::new(Fault { failure, transcript, output })))
     }
 
     fn with_client(
         &self,
         rehearsal: Result<Rehearsal<'_>, StartError>,
-        run: fn(&mut Rehearsal<'_>) -> Result<(), Box<Failure>>,
+        run: fn(&mut Rehearsal<'_>) -> Result<(), Failure>,
     ) -> Result<Option<Box<Fault>>, CannotRun> {
         let mut rehearsal = match rehearsal {
             Ok(rehearsal) => rehearsal,
@@ -126,11 +128,11 @@ impl Grader {
         };
         let Err(failure) = run(&mut rehearsal) else { return Ok(None) };
         let (output, transcript) = (rehearsal.output(), rehearsal.transcript);
-        Ok(Some(Box::new(Fault { failure: *failure, transcript, output })))
+        Ok(Some(Box::new(Fault { failure, transcript, output })))
     }
 
     fn did_not_start(&self, error: StartError) -> Result<Option<Box<Fault>>, CannotRun> {
-        let failure = *start_failure(&error, &class::EXITS_EARLY);
+        let failure = start_failure(&error, &class::EXITS_EARLY);
         let output = match error {
             StartError::CannotRun(error) => {
                 let program = self.launch.command.first().map(|program| program.display().to_string());

@@ -60,11 +60,11 @@ fn plain(markdown: &str) -> String {
         if line.starts_with("```") {
             is_code = !is_code;
         } else if is_code {
-            text.push_str(&format!("    {line}\n"));
+            text.extend(["    ", line, "\n"]);
         } else if let Some(heading) = line.strip_prefix("### ") {
-            text.push_str(&format!("{heading}\n{}\n", "─".repeat(heading.chars().count())));
+            text.extend([heading, "\n", &"─".repeat(heading.chars().count()), "\n"]);
         } else {
-            text.push_str(&format!("{}\n", without_links(&line.replace("**", ""))));
+            text.extend([&without_links(&line.replace("**", "")), "\n"]);
         }
     }
     let mut lines: Vec<_> = text.trim().lines().collect();
@@ -82,7 +82,7 @@ fn without_links(line: &str) -> String {
             Some((words, (target, after))) if !words.contains('[') => {
                 text.push_str(words);
                 if target.starts_with("http") {
-                    text.push_str(&format!(" ({target})"));
+                    text.extend([" (", target, ")"]);
                 }
                 rest = after;
             }

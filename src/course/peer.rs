@@ -24,7 +24,13 @@ pub struct Peer {
     unread: Vec<u8>,
     inbox: VecDeque<Vec<u8>>,
     ending: Option<Heard>,
+    /// How many bytes have come.
+    received: usize,
 }
+
+/// More than this a peer does not read: a server that never stops talking shall be told so, and not
+/// listened to for ever. It is four times what any check has to say.
+const MOST: usize = 64 << 20;
 
 /// What a peer hears when it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +60,7 @@ impl Peer {
             unread: Vec::new(),
             inbox: VecDeque::new(),
             ending: None,
+            received: 0,
         })
     }
 
@@ -119,13 +126,19 @@ impl Peer {
 
     /// Reads once, for at most so long; whether there was something.
     fn reads(&mut self, patience: Duration) -> bool {
+        if self.received > MOST {
+            return false;
+        }
         // Zero would mean for ever.
         let timeout = patience.max(Duration::from_millis(1));
         self.acknowledges_at_once();
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 16 * 1024];
         match self.stream.set_read_timeout(Some(timeout)).and_then(|()| self.stream.read(&mut bytes)) {
             Ok(0) => self.ending = Some(Heard::End),
-            Ok(length) => self.cuts(&bytes[..length]),
+            Ok(length) => {
+                self.received += length;
+                self.cuts(&bytes[..length]);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if is_timeout(&error) => return false,
             Err(_) => self.ending = Some(Heard::Reset),

@@ -115,7 +115,7 @@ impl<'a> Rehearsal<'a> {
                 None => {}
             }
             if let Some(ended) = self.client.has_ended() {
-                return Err(Failure::new(class, expected, format!("it ended: {ended:?}")));
+                return Err(Failure::new(class, expected, format!("it ended: {ended}")));
             }
         }
     }
@@ -277,7 +277,7 @@ impl<'a> Rehearsal<'a> {
             match self.client.has_ended() {
                 Some(Ended::Status(0)) => return Ok(()),
                 Some(ended) => {
-                    return Err(Failure::new(&class::WRONG_STATUS, expected, format!("{ended:?}")));
+                    return Err(Failure::new(&class::WRONG_STATUS, expected, format!("{ended}")));
                 }
                 None if Instant::now() >= deadline => {
                     return Err(Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"));
@@ -320,7 +320,7 @@ impl<'a> Rehearsal<'a> {
         self.call.as_mut().map_or(Heard::End, |call| call.listens(deadline))
     }
 
-    fn not_heard(&mut self, expected: &Pattern, heard: Heard) -> Box<Failure> {
+    fn not_heard(&mut self, expected: &Pattern, heard: Heard) -> Failure {
         let unread = self.call.as_ref().map(|call| call.unread().to_owned()).unwrap_or_default();
         let mut failure = evidence(expected, heard, unread).diagnose();
         if failure.class == &class::SILENT {
@@ -330,9 +330,9 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// What a failure really is, if the client has ended meanwhile.
-    fn judged(&self, mut failure: Box<Failure>) -> Box<Failure> {
+    fn judged(&self, mut failure: Failure) -> Failure {
         if let Some(ended) = self.client.has_ended() {
-            failure = failure.note(format!("The program has ended: {ended:?}."));
+            failure = failure.note(format!("The program has ended: {ended}."));
             failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
         }
         failure

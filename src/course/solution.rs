@@ -55,7 +55,7 @@ impl Solution {
             match change {
                 Change::Added(line) => told.push_str(&style.good(&format!("+ {line}"))),
                 Change::Removed(line) => told.push_str(&style.bad(&format!("- {line}"))),
-                Change::Kept(line) if is_near(at) => told.push_str(&format!("  {line}")),
+                Change::Kept(line) if is_near(at) => told.extend(["  ", line]),
                 Change::Kept(_) if was_left_out => continue,
                 Change::Kept(_) => told.push_str("  …"),
             }

@@ -22,7 +22,7 @@ mod server;
 pub use server::start_failure;
 
 /// What a check says about a program.
-pub type Outcome = Result<(), Box<Failure>>;
+pub type Outcome = Result<(), Failure>;
 
 /// How a program is judged.
 #[derive(Clone, Copy, Debug)]
@@ -96,19 +96,11 @@ impl<'a> Stage<'a> {
     /// When the program does not take the connection.
     pub fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
-        let patience = self.rules.patience;
-        let stream = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
-        let peer = stream.and_then(|subject| subject.connect(patience)).and_then(|s| Peer::new(who, s));
-        match peer {
-            Ok(peer) => {
-                self.peers.push(peer);
-                Ok(())
-            }
-            Err(error) => {
-                let failure = Failure::new(&class::REFUSED, format!("{who} can connect"), error.to_string());
-                Err(self.judged(failure))
-            }
-        }
+        let peer = Peer::new(who, self.call()?);
+        let failed =
+            |error: io::Error| Failure::new(&class::REFUSED, "a client can connect", error.to_string());
+        self.peers.push(peer.map_err(failed)?);
+        Ok(())
     }
 
     /// A client connects when everything is done that the others have asked for: few servers welcome and

@@ -101,14 +101,14 @@ pub const STEPS: [Step; 29] = [
     client(19, "Keep what is being typed", &[checks::HALF_TYPED]),
     client(20, "On a pipe", &[checks::PIPE, checks::PIPE_OUTPUT]),
     client(21, "Coming back", &[checks::COMES_BACK]),
-    challenge(22, "History", &[]),
+    challenge(22, "History", &[chat!("22_history"), chat!("22_again")]),
     challenge(23, "Files", &[]),
-    challenge(24, "Moderation", &[]),
-    challenge(25, "Emoji", &[]),
+    challenge(24, "Moderation", &[chat!("24_ban")]),
+    challenge(25, "Emoji", &[chat!("25_emoji")]),
     challenge(26, "A log", &[]),
-    challenge(27, "Accounts", &[]),
-    challenge(28, "Administration", &[]),
-    challenge(29, "Rate limiting", &[]),
+    challenge(27, "Accounts", &[chat!("27_accounts")]),
+    challenge(28, "Administration", &[chat!("28_administrator")]),
+    challenge(29, "Rate limiting", &[chat!("29_rate")]),
 ];
 
 const fn base(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
@@ -134,10 +134,13 @@ impl Step {
     }
 
     /// The steps that a program must pass that claims to be at this one: all of the same role up to
-    /// it, the newest first.
+    /// it, the newest first. Of the challenges only this one: they do not build on each other.
     pub fn up_to(&self) -> impl Iterator<Item = &'static Self> {
-        let role = self.part.role();
-        STEPS[..self.number].iter().rev().filter(move |step| step.part.role() == role)
+        let (number, role) = (self.number, self.part.role());
+        let counts = move |step: &&Self| {
+            step.part.role() == role && (step.part != Part::Challenges || step.number == number)
+        };
+        STEPS[..number].iter().rev().filter(counts)
     }
 }
 
@@ -172,6 +175,6 @@ mod tests {
         let numbers = |n| Step::find(n).expect("a step").up_to().map(|step| step.number).collect::<Vec<_>>();
         assert_eq!(numbers(3), [3, 2, 1]);
         assert_eq!(numbers(20), [20, 19, 18]);
-        assert_eq!(numbers(22)[..3], [22, 17, 16]);
+        assert_eq!(numbers(24)[..3], [24, 17, 16]);
     }
 }

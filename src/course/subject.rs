@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
@@ -32,6 +32,8 @@ pub struct Launch {
     pub command: Vec<OsString>,
     /// Where it runs; here, if nothing is said.
     pub folder: Option<PathBuf>,
+    /// What else its environment says.
+    pub environment: Vec<(String, String)>,
     /// How long it may take until it listens. Long, because `cargo run` may have to build first.
     pub ready: Duration,
 }
@@ -79,9 +81,16 @@ impl Launch {
     /// # Errors
     /// When it does not come so far.
     pub fn server(&self) -> Result<Subject, StartError> {
-        let mut subject = self.on(Port::free())?;
-        subject.waits_until_it_listens(self.ready)?;
-        Ok(subject)
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            let mut subject = self.on(Port::free())?;
+            match subject.waits_until_it_listens(self.ready) {
+                // Somebody has had the port a moment ago, or has it now: that is not the learner's fault.
+                Err(StartError::Ended { output, .. }) if tries > 0 && is_about_a_port(&output) => {}
+                outcome => return outcome.map(|()| subject),
+            }
+        }
     }
 
     /// Starts the program again, on the port that it had.
@@ -118,6 +127,7 @@ impl Launch {
         // Each check begins with nothing that was kept, and several may run at once.
         command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
@@ -245,6 +255,22 @@ pub enum Ended {
     Signal(i32),
 }
 
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Status(status) => return write!(f, "status {status}"),
+            Self::Signal(2) => "SIGINT",
+            Self::Signal(6) => "SIGABRT",
+            Self::Signal(9) => "SIGKILL",
+            Self::Signal(11) => "SIGSEGV",
+            Self::Signal(13) => "SIGPIPE",
+            Self::Signal(15) => "SIGTERM",
+            Self::Signal(number) => return write!(f, "signal {number}"),
+        };
+        f.write_str(name)
+    }
+}
+
 impl From<ExitStatus> for Ended {
     fn from(status: ExitStatus) -> Self {
         status.code().map_or_else(|| Self::Signal(status.signal().unwrap_or_default()), Self::Status)
@@ -257,6 +283,12 @@ fn has_ended(pid: Pid) -> Option<Ended> {
     let status = waitid(WaitId::Pid(pid), options).ok()??;
     let signal = status.terminating_signal().map(Ended::Signal);
     status.exit_status().map(Ended::Status).or(signal)
+}
+
+/// Whether somebody's last words are that the port is in use.
+fn is_about_a_port(output: &str) -> bool {
+    let output = output.to_ascii_lowercase();
+    output.contains("in use") || output.contains("addrinuse")
 }
 
 fn waits_for_end(pid: Pid, patience: Duration) -> Option<Ended> {

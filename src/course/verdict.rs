@@ -47,13 +47,14 @@ impl Style {
 }
 
 impl Verdict {
-    /// The verdict in full: what was checked, the conversation, what was due, what came, what it
+    /// That the step is passed, or the verdict in full: what was checked, the conversation, what was due, what came, what it
     /// usually means, and where to read on.
     pub fn told(&self, style: Style) -> String {
-        let title = format!("Step {}, {}: {}", self.step.number, self.step.title, self.check.checking());
+        let step = format!("Step {}, {}", self.step.number, self.step.title);
         match &self.fault {
-            None => format!("{} {title}\n", style.good("✓")),
+            None => format!("{} {step}\n", style.good("✓")),
             Some(fault) => {
+                let title = format!("{step}: {}", self.check.checking());
                 let told = Told { fault, step: self.step.number, style };
                 format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
             }
@@ -86,7 +87,7 @@ impl Display for Told<'_> {
             writeln!(f, "  {}", shortened(&visible(note)))?;
         }
         writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
-        self.output(f, output)?;
+        printed(f, output)?;
         writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
     }
 }
@@ -109,18 +110,19 @@ impl Told<'_> {
         }
         Ok(())
     }
+}
 
-    fn output(&self, f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
-        let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        writeln!(f, "\n  The program printed, last:")?;
-        for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
-            writeln!(f, "    | {}", shortened(&visible(line)))?;
-        }
-        Ok(())
+/// What the program wrote last.
+fn printed(f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
+    let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return Ok(());
     }
+    writeln!(f, "\n  The program printed, last:")?;
+    for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
+        writeln!(f, "    | {}", shortened(&visible(line)))?;
+    }
+    Ok(())
 }
 
 /// Columns that a part of a line takes: an emoji takes two.

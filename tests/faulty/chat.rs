@@ -130,7 +130,7 @@ impl Chat {
             ("/rooms", _) => format!("Active rooms: {}", chat.rooms()),
             ("/whisper", rest) => chat.whisper(id, &nick, rest),
             ("/help", _) => HELP.into(),
-            (word, _) if word.starts_with('/') && !word.starts_with("//") && !fault::is("unknown-said") => {
+            _ if line.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => return chat.say(id, if line.starts_with("//") { &line[1..] } else { line }),

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
@@ -33,7 +34,12 @@ const AT_A_TIME: usize = 6;
 
 fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
     let command = command.iter().map(OsString::from).collect();
-    Grader { launch: Launch { command, folder: None, ready: LONG }, wording, patience, seed: 4711 }
+    Grader {
+        launch: Launch { command, folder: None, environment: Vec::new(), ready: LONG },
+        wording,
+        patience,
+        seed: 4711,
+    }
 }
 
 /// A program that cargo builds with the tests.
@@ -103,7 +109,7 @@ fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     all(&programs, |&number| {
         let program = example(&format!("step_{number:02}"));
         let patient = grader(&[&program], Wording::ThoseThatCount, LONG);
-        for step in STEPS[..number].iter().filter(|step| !is_heavy(step) || step.number + 1 >= number) {
+        for step in STEPS[..number].iter().filter(|step| !is_heavy(step) || step.number == number) {
             assert_passes(&patient, step, &program);
         }
         let impatient = grader(&[&program], Wording::ThoseThatCount, SHORT);
@@ -125,8 +131,8 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         let server = example("faulty");
         let command = [server.as_str(), fault.name];
         let patient = grader(&command, Wording::ThoseThatCount, LONG);
-        for step in STEPS[..fault.step - 1].iter().filter(|step| !is_heavy(step) || is_recording) {
-            assert_passes(&patient, step, fault.name);
+        for step in &STEPS[..fault.step - 1] {
+            passes_before(&patient, step, fault, is_recording);
         }
         let path = recorded(fault);
         let impatient = grader(&command, Wording::ThoseThatCount, SHORT);
@@ -136,13 +142,25 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
             return;
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        if said != expected {
-            // On a busy machine something else may have come too late.
-            let said = steady(first_fault(&patient, step(fault.step)), fault);
-            let waited = |text: &str| text.replace("waited 20s", "waited 3s");
-            assert_eq!(waited(&said), expected, "{} (to record anew: RECORD=1)", path.display());
+        // On a busy machine something else may have come too late, or a close become a reset.
+        let again =
+            || steady(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
+        if said != expected && again() != expected {
+            assert_eq!(again(), expected, "{} (to record anew: RECORD=1)", path.display());
         }
     });
+}
+
+/// A fault is no matter to the steps before its own. All of their checks are done only when verdicts are
+/// recorded, because it takes minutes; the example of each otherwise.
+#[track_caller]
+fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough: bool) {
+    if is_thorough {
+        assert_passes(grader, step, fault.name);
+    } else if !is_heavy(step) {
+        let verdict = check(grader, step, &step.checks[0]);
+        assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.told(Style::Plain));
+    }
 }
 
 fn recorded(fault: &Bug) -> PathBuf {
@@ -181,7 +199,7 @@ fn ten_seeds_give_the_same_verdict() {
     all(&seeds, |&seed| {
         let mut grader = grader(&[&right], Wording::ThoseThatCount, LONG);
         grader.seed = seed;
-        for step in &STEPS[5..11] {
+        for step in &STEPS[7..11] {
             assert_passes(&grader, step, &format!("seed {seed}"));
         }
         grader.launch.command = vec![wrong.clone().into(), "whisper-to-all".into()];
@@ -191,10 +209,18 @@ fn ten_seeds_give_the_same_verdict() {
     });
 }
 
+/// Whether there is a `python3`; says so if not, because a test is skipped then.
+pub(crate) fn has_python() -> bool {
+    let has_python = Command::new("python3").arg("--version").output().is_ok();
+    if !has_python {
+        let _ = writeln!(io::stderr(), "skipped: there is no python3 here");
+    }
+    has_python
+}
+
 #[test]
 fn the_language_does_not_matter() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        println!("skipped: there is no python3 here");
+    if !has_python() {
         return;
     }
     let steps: Vec<&'static Step> = STEPS[..12].iter().collect();

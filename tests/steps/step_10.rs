@@ -87,7 +87,7 @@ impl Chat {
             ("/rooms", _) => format!("Active rooms: {}", self.list(|client| Some(&client.room))),
             ("/whisper", rest) => self.whisper(&nick, rest),
             ("/help", _) => HELP.into(),
-            (word, _) if word.starts_with('/') && !word.starts_with("//") => {
+            _ if line.starts_with('/') && !line.starts_with("//") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => {

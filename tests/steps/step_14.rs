@@ -61,7 +61,7 @@ fn broadcast(inbox: Receiver<Post>) {
 }
 
 fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let _ = stream.set_write_timeout(Some(Duration::from_secs(1)));
+    let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
     let member = Member { chat, id: chat.enter(stream) };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
@@ -69,7 +69,9 @@ fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
     while !STOPPING.load(SeqCst) && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
-            "/quit" => return chat.tell("Goodbye!", |hearer, _| hearer == member.id),
+            line if line.eq_ignore_ascii_case("/quit") => {
+                return chat.tell("Goodbye!", |hearer, _| hearer == member.id);
+            }
             line => chat.take(member.id, line),
         }
         line.clear();
@@ -154,7 +156,7 @@ impl Chat {
             ("/rooms", _) => format!("Active rooms: {}", self.list(|client| Some(&client.room))),
             ("/whisper", rest) => self.whisper(&nick, rest),
             ("/help", _) => HELP.into(),
-            (word, _) if word.starts_with('/') && !word.starts_with("//") => {
+            _ if line.starts_with('/') && !line.starts_with("//") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => {

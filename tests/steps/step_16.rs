@@ -85,7 +85,9 @@ fn serve(chat: &Mutex<Chat>, outbox: Outbox) {
     while !STOPPING.load(SeqCst) && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
-            "/quit" => return chat.lock().tell("Goodbye!", |hearer, _| hearer == member.id),
+            line if line.eq_ignore_ascii_case("/quit") => {
+                return chat.lock().tell("Goodbye!", |hearer, _| hearer == member.id);
+            }
             line => chat.lock().take(member.id, line),
         }
         line.clear();
@@ -168,7 +170,7 @@ impl Chat {
             ("/rooms", _) => format!("Active rooms: {}", self.list(|client| Some(&client.room))),
             ("/whisper", rest) => self.whisper(&nick, rest),
             ("/help", _) => HELP.into(),
-            (word, _) if word.starts_with('/') && !word.starts_with("//") => {
+            _ if line.starts_with('/') && !line.starts_with("//") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => {

@@ -97,7 +97,9 @@ fn serve(chat: &Mutex<Chat>, outbox: Outbox) {
                 let Ok(_) = reader.skip_until(b'\n') else { return };
             }
             Some("") => {}
-            Some("/quit") => return chat.lock().tell("Goodbye!", |hearer, _| hearer == member.id),
+            Some(line) if line.eq_ignore_ascii_case("/quit") => {
+                return chat.lock().tell("Goodbye!", |hearer, _| hearer == member.id);
+            }
             Some(line) => chat.lock().take(member.id, line),
         }
         line.clear();
@@ -184,7 +186,7 @@ impl Chat {
             ("/rooms", _) => format!("Active rooms: {}", self.list(|client| Some(&client.room))),
             ("/whisper", rest) => self.whisper(&nick, rest),
             ("/help", _) => HELP.into(),
-            (word, _) if word.starts_with('/') && !word.starts_with("//") => {
+            _ if line.starts_with('/') && !line.starts_with("//") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => {

@@ -7,7 +7,7 @@ use crate::course::{
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
-    steps::{Role, STEPS, Step},
+    steps::{Part, Role, STEPS, Step},
     subject::Launch,
     verdict::Style,
 };
@@ -20,11 +20,13 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
 
 /// Checks once and tells, at once or at the end; notes what has passed.
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
-    let mut is_first = true;
+    let mut has_failed = false;
     let mut told = Ok(());
-    let report = report::check(&job.grader, job.step.up_to(), |verdict| {
-        if told.is_ok() && !job.json && (verdict.fault.is_none() || is_first) {
-            is_first &= verdict.fault.is_none();
+    let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
+        // After the first failure nothing is told but the sum, lest it be scrolled away.
+        let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
+        if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
+            has_failed = verdict.fault.is_some();
             told = write!(out, "{}", verdict.told(job.style)).and_then(|()| out.flush());
         }
     });
@@ -65,8 +67,9 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
     let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
     let steps: Vec<_> = STEPS.iter().filter(|step| !step.checks.is_empty()).collect();
     if !rules.json {
-        let numbers: String = steps.iter().map(|step| format!("{:>3}", step.number)).collect();
-        writeln!(out, "{:width$}{numbers}  first failure", "")?;
+        write!(out, "{:width$}", "")?;
+        steps.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
+        writeln!(out, "  first failure")?;
     }
     let mut rows = Vec::new();
     for path in hand_ins {
@@ -108,9 +111,11 @@ impl Row {
             has_command = true;
             let command = command.iter().map(Into::into).collect();
             let folder = Some(fs::canonicalize(path)?);
-            let grader = rules.grader(Launch { command, folder, ready: READY });
+            let grader = rules.grader(Launch { command, folder, environment: Vec::new(), ready: READY });
             for step in steps.iter().filter(|step| step.part.role() == role) {
-                if !row.tries(&report::check(&grader, [*step], |_| {}), step) {
+                let is_good = row.tries(&report::check(&grader, [*step], |_| {}), step);
+                // What comes later builds on it, except for the challenges.
+                if !is_good && step.part != Part::Challenges {
                     break;
                 }
             }
@@ -135,7 +140,7 @@ impl Row {
             },
         };
         let and = if self.first.is_empty() { "" } else { ", " };
-        self.first.push_str(&format!("{and}{failure}"));
+        self.first.extend([and, &failure]);
         is_good
     }
 

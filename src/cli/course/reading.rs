@@ -18,9 +18,7 @@ pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
     let passed = steps.clone().filter(|step| learner.has_passed(step.number)).count();
     writeln!(out, "{passed} of {} steps have passed.", steps.count())?;
     match learner.next() {
-        None => {
-            writeln!(out, "There is nothing left to do. `chat_course bug` has servers with faults to find.")?
-        }
+        None => writeln!(out, "Nothing is left to do. `chat_course bug` has servers with faults to find.")?,
         Some(step) if learner.command(step.part.role()).is_none() && passed == 0 => {
             writeln!(out, "Begin:  chat_course new FOLDER")?;
             writeln!(out, "Or, where you have a program already:  chat_course show 1")?;

@@ -25,8 +25,10 @@ const NOT_WRITTEN: [&str; 5] = ["target", "node_modules", "__pycache__", "build"
 
 pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        let hint =
-            format!("chat_course: watch needs a terminal; instead: chat_course check {}", job.step.number);
+        let hint = format!(
+            "chat_course: watch needs a terminal; instead: chat_course check {}",
+            job.steps[0].number
+        );
         writeln!(io::stderr(), "{hint}")?;
         return Ok(ExitCode::from(COULD_NOT));
     }

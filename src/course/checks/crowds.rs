@@ -4,7 +4,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -52,7 +52,8 @@ pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
         let reader = flooded.try_clone();
         spawn(scope, || reads_on(reader, &is_over));
         let flood = spawn(scope, || floods(&flooded));
-        let outcome = chats_until(stage, alice, bob, || flood.as_ref().is_none_or(|f| f.is_finished()));
+        let outcome =
+            chats_until(stage, alice, bob, || flood.as_ref().is_none_or(ScopedJoinHandle::is_finished));
         is_over.store(true, Ordering::Relaxed);
         outcome.map_err(stalled)
     })
@@ -89,7 +90,7 @@ fn floods(mut stream: &TcpStream) {
 fn reads_on(stream: std::io::Result<TcpStream>, is_over: &AtomicBool) {
     let Ok(mut stream) = stream else { return };
     let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
-    let mut bytes = [0; 64 * 1024];
+    let mut bytes = [0; 16 * 1024];
     while !is_over.load(Ordering::Relaxed) {
         match stream.read(&mut bytes) {
             Ok(0) => return,
@@ -106,7 +107,7 @@ fn flood_line(n: usize) -> Vec<u8> {
     line
 }
 
-fn stalled(mut failure: Box<Failure>) -> Box<Failure> {
+fn stalled(mut failure: Failure) -> Failure {
     // Some of those who sleep may have the line already.
     if [&class::SILENT, &class::WRONG_CLIENT].contains(&failure.class) {
         failure.class = &class::STALLED;
@@ -130,33 +131,35 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     }
     stage.remark(&format!("({} stop reading; {talker} says 16 MB)", sleepers.join(", ")));
     let flooded = stage.stream(talker)?;
-    let is_over = AtomicBool::new(false);
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
-        let reader = flooded.try_clone();
-        spawn(scope, || reads_on(reader, &is_over));
         spawn(scope, || floods_as_it_is_read(&flooded, &is_read));
         let mut left = sleepers.to_vec();
         let mut held_up = Duration::ZERO;
         let outcome = (0..FLOOD).try_for_each(|n| {
-            let line =
-                format!("[{room}] {talker}: {}", String::from_utf8_lossy(flood_line(n).trim_ascii_end()));
-            // The talker has ended only if it was cut; then the line does not come.
-            let _ = may_send.try_send(());
-            let due = Pattern::exactly(line);
+            let line = String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
+            let due = Pattern::exactly(format!("[{room}] {talker}: {line}"));
             let start = Instant::now();
-            stage.hears_out(bob, &due, |text| match () {
-                () if due.matches(text) => Judgement::Due,
-                () if is_farewell(text, &mut left) => Judgement::Passing,
-                () => Judgement::Wrong,
-            })?;
+            hears_flood(stage, bob, &due, &mut left)?;
             held_up += Some(start.elapsed()).filter(|wait| *wait > NOTICED).unwrap_or_default();
+            // It reads as well, or else it would be cut for not reading.
+            hears_flood(stage, talker, &due, &mut sleepers.to_vec())?;
+            // The talker is gone only if it was cut; then the next line does not come.
+            let _ = may_send.try_send(());
             is_too_long(held_up, bob, stage.rules.patience)
         });
+        // The talker need not talk on.
         drop(may_send);
-        let outcome = outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left));
-        is_over.store(true, Ordering::Relaxed);
-        outcome
+        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left))
+    })
+}
+
+/// The next line of the flood, perhaps after the news that one of those who do not read has left.
+fn hears_flood(stage: &mut Stage<'_>, who: &str, due: &Pattern, left: &mut Vec<String>) -> Outcome {
+    stage.hears_out(who, due, |text| match () {
+        () if due.matches(text) => Judgement::Due,
+        () if is_farewell(text, left) => Judgement::Passing,
+        () => Judgement::Wrong,
     })
 }
 
@@ -237,8 +240,8 @@ pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
     rounds(10, |round| {
         stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
         for talker in &names[..4] {
-            let lines: String = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
-            stage.sends_quietly(talker, lines.as_bytes());
+            let lines: Vec<_> = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
+            stage.sends_quietly(talker, lines.concat().as_bytes());
         }
         let mut orders = Vec::new();
         for who in &names {
@@ -261,7 +264,7 @@ fn heard_in_round(
     who: &str,
     talkers: &[String],
     round: usize,
-) -> Result<Vec<String>, Box<Failure>> {
+) -> Result<Vec<String>, Failure> {
     let said = |n: &usize, talker: &String| format!("[lobby] {talker}: {round}/{n} by {talker}");
     let mut next = vec![0; talkers.len()];
     let mut order = Vec::new();
@@ -351,10 +354,7 @@ fn rounds(number: usize, mut run: impl FnMut(usize) -> Outcome) -> Outcome {
     }
 }
 
-fn spawn<'scope, F>(
-    scope: &'scope thread::Scope<'scope, '_>,
-    work: F,
-) -> Option<thread::ScopedJoinHandle<'scope, ()>>
+fn spawn<'scope, F>(scope: &'scope thread::Scope<'scope, '_>, work: F) -> Option<ScopedJoinHandle<'scope, ()>>
 where
     F: FnOnce() + Send + 'scope,
 {

@@ -27,9 +27,10 @@ impl Cast {
             cast.push((name.clone(), seed.name(name)));
         }
         for text in &made_up.texts {
-            // Two texts that are the same by chance would hide a missing line.
+            // A text that by chance is the end of another would pass for it.
             let mut said = seed.text(text);
-            while cast.iter().any(|(_, other)| *other == said) {
+            while cast.iter().any(|(_, other): &(_, String)| other.ends_with(&said) || said.ends_with(other))
+            {
                 said = seed.text(text);
             }
             cast.push((text.clone(), said));

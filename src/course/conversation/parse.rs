@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte};
+use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte, escaped_byte};
 
 /// Why a file is no conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ impl Conversation {
         let mut conversation = Self {
             checking: String::new(),
             peers: Vec::new(),
+            environment: Vec::new(),
             made_up: MadeUp::default(),
             counts: Vec::new(),
             lines: Vec::new(),
@@ -82,7 +83,16 @@ impl Conversation {
             "rooms" => self.made_up.rooms.extend(list),
             "texts" => self.made_up.texts.extend(list),
             "counts" => self.counts.extend(list),
-            _ => return Err(format!("'{key}' is none of peers, names, rooms, texts, counts")),
+            "with" => {
+                let pairs = list
+                    .iter()
+                    .map(|item| item.split_once('=').ok_or("the environment has lines like 'A=b'"));
+                for pair in pairs {
+                    let (name, value) = pair?;
+                    self.environment.push((name.to_owned(), value.to_owned()));
+                }
+            }
+            _ => return Err(format!("'{key}' is none of peers, names, rooms, texts, counts, with")),
         }
         self.made_up.check()
     }
@@ -220,18 +230,14 @@ pub fn escaped(bytes: &[u8]) -> String {
                 '\t' => shown.push_str("\\t"),
                 '\\' => shown.push_str("\\\\"),
                 c if c.is_control() => {
-                    c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| hex(byte, &mut shown))
+                    c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| shown.push_str(&escaped_byte(byte)));
                 }
                 c => shown.push(c),
             }
         }
-        chunk.invalid().iter().for_each(|byte| hex(*byte, &mut shown));
+        chunk.invalid().iter().for_each(|byte| shown.push_str(&escaped_byte(*byte)));
     }
     shown
-}
-
-fn hex(byte: u8, shown: &mut String) {
-    shown.push_str(&format!("\\x{byte:02X}"));
 }
 
 #[cfg(test)]
@@ -278,7 +284,7 @@ mod tests {
     fn what_makes_no_sense_is_refused_with_its_line() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is none of peers, names, rooms, texts, counts"
+            "line 2: 'friends' is none of peers, names, rooms, texts, counts, with"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),

@@ -26,6 +26,11 @@ impl Pattern {
         Self { counting: None, ..self }
     }
 
+    /// What counts in it, if not every letter does.
+    pub fn counting(&self) -> Option<String> {
+        self.counting.as_ref().map(|parts| parts.join(" … "))
+    }
+
     /// Whether a line, without its newline, is what must be heard.
     pub fn matches(&self, line: &str) -> bool {
         match &self.counting {

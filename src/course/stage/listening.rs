@@ -62,7 +62,7 @@ impl Stage<'_> {
         pattern: &Pattern,
         heard: Heard,
         ahead: &[Pattern],
-    ) -> Box<Failure> {
+    ) -> Failure {
         let deadline = Instant::now() + AFTERMATH;
         let mut later = Vec::new();
         while let Heard::Line(line) = self.next(who, deadline) {
@@ -74,7 +74,7 @@ impl Stage<'_> {
         };
         let mut evidence = Evidence::new(who, pattern, heard);
         evidence.meanwhile = self.heard_meanwhile(who);
-        evidence.unread = self.peer(who).unread().to_owned();
+        self.peer(who).unread().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
         evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
         (evidence.later, evidence.elsewhere) = (later, elsewhere);
@@ -138,6 +138,8 @@ impl Stage<'_> {
         let step = self.rules.step;
         (step < 6 && text.contains("has joined the chat"))
             || (step < 11 && text.contains("has left the chat"))
+            || (step < 22 && is_history(&text))
+            || (step < 24 && text.contains("is a moderator of this room now"))
             || self.tokens.iter().any(|token| text.contains(token))
     }
 
@@ -174,6 +176,15 @@ impl Stage<'_> {
             self.transcript.add(who, "", "(cannot send: the server does not read)");
         }
     }
+}
+
+/// What is told to whoever comes later: `Last 2 messages in 'ops':`, and the lines with their times.
+fn is_history(text: &str) -> bool {
+    let digits =
+        |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.parse::<u32>().is_ok());
+    let has_time = digits(0..4) && digits(5..7) && digits(8..10) && digits(11..13) && digits(14..16);
+    (text.starts_with("last ") && text.contains("messages in '"))
+        || (has_time && text[16..].starts_with(" ["))
 }
 
 fn is_about(line: &[u8], token: &str) -> bool {

@@ -1,8 +1,8 @@
 //! What happens to the server itself: signals, its end, a second start.
 
-use std::net::TcpStream;
+use std::{io, net::TcpStream};
 
-use super::{Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+use super::{AFTERMATH, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
 
 impl Stage<'_> {
     /// The program is told to stop.
@@ -30,7 +30,7 @@ impl Stage<'_> {
                 self.transcript.add("server", "", "(ends well)");
                 return Ok(());
             }
-            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, told(ended)),
+            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, ended.to_string()),
             None => Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"),
         };
         Err(failure)
@@ -57,15 +57,13 @@ impl Stage<'_> {
     }
 
     /// What a failure really is, if the program has ended or was ended meanwhile.
-    pub(super) fn judged(&self, failure: Box<Failure>) -> Box<Failure> {
+    pub(super) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // Who hung up on us may be just about to end.
-        let a_moment = if failure.class == &class::SILENT { Duration::ZERO } else { super::AFTERMATH };
         let hung_up = [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN];
-        let has_ended =
-            if hung_up.contains(&failure.class) { subject.ends(a_moment) } else { subject.has_ended() };
-        let Some(ended) = has_ended else { return failure };
-        let mut failure = failure.note(format!("The program has ended: {}.", told(ended)));
+        let wait = if hung_up.contains(&failure.class) { AFTERMATH } else { Duration::ZERO };
+        let Some(ended) = subject.ends(wait) else { return failure };
+        let mut failure = failure.note(format!("The program has ended: {ended}."));
         failure.class = match ended {
             _ if subject.was_greedy() => &class::GREEDY,
             Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
@@ -90,7 +88,7 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// When the machine has none.
-    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Box<Failure>> {
+    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Failure> {
         let stream = self.peer(who).stream();
         stream.map_err(|error| Failure::new(&class::RESET, "a connection", error.to_string()))
     }
@@ -99,23 +97,18 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// When it is refused.
-    pub fn call(&mut self) -> Result<TcpStream, Box<Failure>> {
+    pub fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
-        let stream = self.subject.as_mut().map(|subject| subject.connect(patience));
-        match stream {
-            Some(Ok(stream)) => Ok(stream),
-            Some(Err(error)) => Err(self.judged(Failure::new(
-                &class::REFUSED,
-                "another client can connect",
-                error.to_string(),
-            ))),
-            None => Err(Failure::new(&class::REFUSED, "another client can connect", "there is no server")),
-        }
+        let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
+        subject.and_then(|subject| subject.connect(patience)).map_err(|error| {
+            let failure = Failure::new(&class::REFUSED, "a client can connect", error.to_string());
+            self.judged(failure)
+        })
     }
 }
 
 /// What it means that a program did not start.
-pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Box<Failure> {
+pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failure {
     let expected = "the program listens on the port that it is given";
     match error {
         StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),
@@ -123,35 +116,11 @@ pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Box<Fa
             Failure::new(&class::NOT_LISTENING, expected, "nobody answers at the port")
         }
         StartError::Ended { status, output } => {
-            let received = format!("it ended: {}", told((*status).into()));
-            output
-                .trim()
-                .lines()
-                .next_back()
-                .into_iter()
-                .fold(Failure::new(usual, expected, received), |failure, words| {
-                    failure.note(format!("Its last words: {words}"))
-                })
+            let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
+            match output.trim().lines().next_back() {
+                Some(words) => failure.note(format!("Its last words: {words}")),
+                None => failure,
+            }
         }
-    }
-}
-
-/// How a program has ended, for people.
-fn told(ended: Ended) -> String {
-    match ended {
-        Ended::Status(status) => format!("status {status}"),
-        Ended::Signal(signal) => format!("signal {signal} ({})", signal_name(signal)),
-    }
-}
-
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        2 => "SIGINT",
-        6 => "SIGABRT",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        15 => "SIGTERM",
-        _ => "see signal(7)",
     }
 }
