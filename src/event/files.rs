@@ -40,6 +40,8 @@ pub enum FileEvent {
         /// Why.
         why: NotOffered,
     },
+    /// What only your program has to know.
+    NotSaid(Cue),
     /// Somebody offers you a file.
     Requested {
         /// Who.
@@ -172,6 +174,7 @@ impl fmt::Display for FileEvent {
             Self::NotOffered { digest, why } => {
                 writeln!(f, "{why}").and_then(|()| Cue::NotOffered(*digest).fmt(f))
             }
+            Self::NotSaid(cue) => cue.fmt(f),
             Self::Requested { from, label: Label { name, size, .. }, id } => {
                 let id = id.map(|id| format!(" {id}")).unwrap_or_default();
                 write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;

@@ -19,6 +19,8 @@ pub enum PaceEvent {
     TooManyMoves(Duration),
     /// You have whispered to too many people who do not know you; for so long to no other one.
     TooManyStrangers(Duration),
+    /// You offer files too fast: try again after so long.
+    TooManyOffers(Duration),
     /// An administrator has muted you.
     MutedBy {
         /// Who.
@@ -58,6 +60,7 @@ impl fmt::Display for PaceEvent {
             Self::Muted(left) => write!(f, "You are muted for {} more seconds.", seconds(*left)),
             Self::TooManyNicknames(wait) => too_often(f, "You change nicknames", *wait),
             Self::TooManyMoves(wait) => too_often(f, "You change rooms", *wait),
+            Self::TooManyOffers(wait) => too_often(f, "You offer files", *wait),
             Self::TooManyStrangers(wait) => too_often(f, "You whisper to strangers", *wait),
             Self::MutedBy { by, time } => write!(f, "{by} has muted you for {} seconds.", seconds(*time)),
             Self::UnmutedBy(by) => write!(f, "{by} has lifted your mute."),

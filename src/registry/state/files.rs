@@ -17,7 +17,7 @@ use super::{State, Task, Then, Work};
 use crate::{
     clock::Now,
     command::files::{FileCommand, Which},
-    event::files::{Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
+    event::files::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
     file::{ByteCount, Fault, Label, OfferId, Side, Token},
     names::{ClientId, Nick},
 };
@@ -119,6 +119,9 @@ impl State {
                 return self.tell(client, refused.into());
             }
         };
+        if !self.may_offer(client) {
+            return self.tell(client, FileEvent::NotSaid(Cue::NotOffered(label.digest)).into());
+        }
         self.files.last += 1;
         let (id, from, to) = (OfferId(self.files.last), self.nick(client), self.nick(target));
         let is_unheard = self.clients[target].ignores.contains(&from);

@@ -31,6 +31,9 @@ const MOVES: Rate = Rate { every: Duration::from_millis(500), burst: 20 };
 /// Enough to get to know people, too little to advertise something to everybody.
 const STRANGERS: Rate = Rate { every: Duration::from_secs(6), burst: 10 };
 
+/// Enough for a file to each in a small class, too little to pester anybody with requests.
+const OFFERS: Rate = Rate { every: Duration::from_secs(5), burst: 12 };
+
 /// How many people a client knows. Whoever was met longest ago is a stranger again then.
 const MOST_KNOWN: usize = 64;
 
@@ -40,6 +43,7 @@ pub(super) struct Pace {
     nicknames: Bucket,
     moves: Bucket,
     strangers: Bucket,
+    offers: Bucket,
     /// When it went over the limit of speech for the last time.
     exceeded: Option<Instant>,
     pub(super) mute: Option<MuteId>,
@@ -55,6 +59,7 @@ impl Pace {
             nicknames: full,
             moves: full,
             strangers: full,
+            offers: full,
             exceeded: None,
             mute: None,
             knows: VecDeque::new(),
@@ -88,6 +93,16 @@ impl State {
         let is_known = client == target || self.clients[client].pace.knows.contains(&target);
         let refusal =
             if is_known { None } else { self.too_often(client, STRANGERS, |pace| &mut pace.strangers) };
+        self.told(client, refusal)
+    }
+
+    /// Whether a client may offer somebody a file now: the name is read by somebody else, so whoever is
+    /// muted may not. If not, it has been told why.
+    pub(super) fn may_offer(&mut self, client: ClientId) -> bool {
+        let refusal = match self.muted_for(client) {
+            Some(left) => Some(PaceEvent::Muted(left)),
+            None => self.too_often(client, OFFERS, |pace| &mut pace.offers),
+        };
         self.told(client, refusal)
     }
 
@@ -128,6 +143,7 @@ impl State {
         Some(match rate {
             NICKNAMES => PaceEvent::TooManyNicknames(wait),
             MOVES => PaceEvent::TooManyMoves(wait),
+            OFFERS => PaceEvent::TooManyOffers(wait),
             _ => PaceEvent::TooManyStrangers(wait),
         })
     }

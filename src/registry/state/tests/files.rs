@@ -448,6 +448,35 @@ fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
 }
 
 #[test]
+fn whoever_offers_too_fast_has_to_wait_and_whoever_is_muted_too() {
+    let limits = Limits { rate: Rate::per_second(5, 5), ..limits(200) };
+    let mut chat = Chat::with(State::new(limits, Restored::default(), Now::read()));
+    check_with(&mut chat, "alice+\nbob+");
+    for _ in 0..12 {
+        chat.says("alice", &told("/offer bob 1 # x"));
+        chat.says("bob", "/rejectfile");
+        chat.hush();
+    }
+    goes_on(
+        &mut chat,
+        "alice> /offer bob 1 # x
+         alice< You offer files too often. Try again in 5 s.
+         alice< @file not-offered #",
+    );
+    chat.now.instant += Duration::from_secs(5);
+    for _ in 0..7 {
+        chat.says("alice", "too much");
+    }
+    chat.hush();
+    goes_on(
+        &mut chat,
+        "alice> /offer bob 1 # x
+         alice< You are muted for 30 more seconds.
+         alice< @file not-offered #",
+    );
+}
+
+#[test]
 fn who_is_ignored_is_not_told_and_reaches_nobody() {
     check(
         "alice+
