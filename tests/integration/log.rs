@@ -169,12 +169,9 @@ fn why_somebody_is_gone_is_what_has_really_happened() {
     let mut closes = server.client("closes");
     closes.half_closes();
     closes.rest();
-<<<<<<< HEAD
-=======
     let is_gone = |count| folder.text().matches(" disconnect ").count() == count;
     eventually("one is gone", || is_gone(1));
     // Nobody speaks meanwhile: if it were told something now, the error of telling it could come first.
->>>>>>> log
     server.client("resets").resets();
     eventually("two are gone", || is_gone(2));
     let _slow = server.client("slow");
