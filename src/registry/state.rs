@@ -18,13 +18,12 @@ use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
     command::Command,
-    event::{Event, Listing, account::AccountEvent, moderation::Refused, past::Manner},
+    event::Event,
     fact::{Deed, Ending, Fact, Noting},
     names::{ClientId, Nick, Room, RoomId},
     origin::Origin,
     password::Hashed,
     store::Restored,
-    text::Text,
     watch::Gauge,
 };
 
@@ -42,9 +41,12 @@ mod ignoring;
 mod moderating;
 mod moderators;
 mod muting;
+mod naming;
 mod networks;
 mod noting;
 mod pace;
+mod rooms;
+mod speech;
 mod task;
 #[cfg(test)]
 pub(super) mod tests;
@@ -338,193 +340,6 @@ impl State {
         }
     }
 
-    fn say(&mut self, client: ClientId, text: Text) {
-        let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
-        self.remember(client, text.clone(), Manner::Said, seq);
-        self.note(client, Deed::Said(text.clone()));
-        self.tell_hearers(client, Event::Said { room, from, text, seq, at: self.now.wall });
-    }
-
-    fn act(&mut self, client: ClientId, text: Text) {
-        let (from, seq) = (self.nick(client), self.next_seq());
-        self.remember(client, text.clone(), Manner::Acted, seq);
-        self.note(client, Deed::Acted(text.clone()));
-        self.tell_hearers(client, Event::Acted { from, text, seq, at: self.now.wall });
-    }
-
-    fn rename(&mut self, client: ClientId, new: Nick) {
-        if self.is_somebody_elses(new, client) {
-            return self.tell(client, AccountEvent::LoginRequired(new).into());
-        }
-        if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
-            return self.tell(client, Event::NickTaken(new));
-        }
-        if self.room(client).lasting.bans.forbid(new) && !self.clients[client].is_administrator {
-            return self.tell(client, Refused::NickBanned(new).into());
-        }
-        self.call(client, new);
-    }
-
-    /// Gives a client a new nickname, which is free.
-    fn call(&mut self, client: ClientId, new: Nick) {
-        let old = self.nick(client);
-        self.follow_ignored(old, new);
-        self.rename_member(client, new);
-        self.tell(client, Event::NickChanged(new));
-        if old.as_str() != new.as_str() {
-            self.announce(client, Event::Renamed { old, new });
-        }
-    }
-
-    fn rename_member(&mut self, client: ClientId, new: Nick) {
-        self.note(client, Deed::Renamed(new));
-        let old = self.nick(client);
-        self.nicks.remove(&old);
-        self.nicks.insert(new, client);
-        self.guests.give_back(old);
-        self.hear_again(client, new);
-        self.clients[client].nick = new;
-        self.carry_mute(client);
-        let room = self.room_mut(client);
-        // Removed first: inserting an equal key would keep the old spelling.
-        room.members.remove(&old);
-        room.members.insert(new, client);
-    }
-
-    fn join(&mut self, client: ClientId, name: Room) {
-        if self.is_refused(client, name) {
-            return self.tell(client, Refused::Banned.into());
-        }
-        let id = self.room_named(name);
-        if self.clients[client].room == id {
-            return self.tell(client, Event::AlreadyJoined(self.rooms[id].name));
-        }
-        self.move_to(client, id, Event::Joined(self.rooms[id].name));
-        if self.rooms[id].lasting.topic.is_some() {
-            self.show_topic(client);
-        }
-    }
-
-    fn return_to_lobby(&mut self, client: ClientId) {
-        if self.clients[client].room == self.lobby {
-            return self.tell(client, Event::AlreadyInLobby);
-        }
-        self.move_to(client, self.lobby, Event::Returned);
-    }
-
-    fn list_rooms(&mut self, client: ClientId) {
-        let total = self.active_rooms();
-        let active =
-            self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
-        let rooms = Listing::new(total, active.map(|room| room.name));
-        self.tell(client, Event::Rooms(rooms));
-    }
-
-    /// How many rooms have somebody in them.
-    fn active_rooms(&self) -> usize {
-        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
-        self.room_names.len() - usize::from(lobby_is_empty)
-    }
-
-    fn list_users(&mut self, client: ClientId) {
-        let room = self.room(client);
-        let users = Listing::new(room.members.len(), room.members.keys().copied());
-        self.tell(client, Event::Users { room: room.name, users });
-    }
-
-    fn whisper(&mut self, client: ClientId, to: Nick, text: Text) {
-        match self.nicks.get(&to) {
-            Some(&target) => self.whisper_to(client, target, text),
-            None => self.tell(client, Event::NoSuchUser(to)),
-        }
-    }
-
-    fn reply(&mut self, client: ClientId, text: Text) {
-        match self.clients[client].last_whisperer {
-            Some((target, _)) if self.clients.contains_key(target) => self.whisper_to(client, target, text),
-            Some((_, nick)) => self.tell(client, Event::NoSuchUser(nick)),
-            None => self.tell(client, Event::NobodyWhispered),
-        }
-    }
-
-    /// Whoever ignores the whisperer hears nothing; the whisperer is not told so.
-    fn whisper_to(&mut self, client: ClientId, target: ClientId, text: Text) {
-        if !self.may_whisper_to(client, target) {
-            return;
-        }
-        let (from, to) = (self.nick(client), self.nick(target));
-        self.throughput.count(self.now.instant);
-        self.note_whisper(client, to, &text);
-        let is_heard = !self.clients[target].ignores.contains(&from);
-        self.have_met(client, target, is_heard);
-        if is_heard {
-            self.clients[target].last_whisperer = Some((client, from));
-            self.tell(target, Event::WhisperFrom { from, text: text.clone() });
-        }
-        self.tell(client, Event::WhisperTo { to, text });
-    }
-
-    fn whois(&mut self, client: ClientId, nick: Nick) {
-        let Some(&id) = self.nicks.get(&nick) else {
-            return self.tell(client, Event::NoSuchUser(nick));
-        };
-        let whom = &self.clients[id];
-        let now = self.now.instant;
-        let (connected, idle) = (now - whom.connected, now - whom.last_active);
-        self.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
-    }
-
-    fn show_topic(&mut self, client: ClientId) {
-        let RoomState { name, lasting, .. } = self.room(client);
-        self.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
-    }
-
-    fn set_topic(&mut self, client: ClientId, topic: Text) {
-        let by = self.nick(client);
-        let room = self.room_mut(client);
-        room.lasting.topic = Some(topic.clone());
-        let changed = Unsaved::Room(room.name);
-        self.unsaved.mark(changed);
-        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
-        self.note(client, Deed::Did(told.clone()));
-        self.posts.push(Post::TellRoom(room, Except::Nobody, told));
-    }
-
-    /// From the room a client is in to another one.
-    fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
-        let nick = self.nick(client);
-        self.note(client, Deed::Left);
-        self.announce(client, Event::Left(nick));
-        self.leave_room(client);
-        self.enter_room(client, room, told, Event::Entered(nick));
-        self.note(client, Deed::Entered);
-    }
-
-    /// The client is told after it has entered, so it misses nothing from then on.
-    fn enter_room(&mut self, client: ClientId, room: RoomId, told: Event, announced: Event) {
-        let nick = self.nick(client);
-        self.clients[client].room = room;
-        self.rooms[room].members.insert(nick, client);
-        self.arrive(client, room);
-        self.posts.push(Post::Enter(client, room));
-        self.tell(client, told);
-        self.replay(client);
-        self.announce(client, announced);
-    }
-
-    fn leave_room(&mut self, client: ClientId) {
-        let (nick, id) = (self.nick(client), self.clients[client].room);
-        self.rooms[id].members.remove(&nick);
-        self.resign(client, id);
-        let room = &self.rooms[id];
-        if room.members.is_empty() && id != self.lobby {
-            self.room_names.remove(&room.name);
-            if let Some(RoomState { name, lasting, .. }) = self.rooms.remove(id) {
-                self.put_to_sleep(name, lasting);
-            }
-        }
-    }
-
     fn forget(&mut self, client: ClientId) {
         self.stop_ignoring(client);
         self.log_out(client);
@@ -534,14 +349,6 @@ impl State {
             self.forget_ignored(nick);
         }
         self.clients.remove(client);
-    }
-
-    /// The room of this name; woken or made on demand.
-    fn room_named(&mut self, name: Room) -> RoomId {
-        *self.room_names.entry(name).or_insert_with_key(|&name| {
-            let (name, lasting) = self.asleep.take(name).unwrap_or((name, Lasting::default()));
-            self.rooms.insert(RoomState::new(name, lasting))
-        })
     }
 
     fn nick(&self, client: ClientId) -> Nick {
@@ -556,20 +363,8 @@ impl State {
         &mut self.rooms[self.clients[client].room]
     }
 
-    fn next_seq(&mut self) -> u64 {
-        self.throughput.count(self.now.instant);
-        self.seq += 1;
-        self.seq
-    }
-
     fn tell(&mut self, client: ClientId, event: Event) {
         self.posts.push(Post::Tell(client, event));
-    }
-
-    /// Tells what a client said to everybody in its room who wants to hear it.
-    fn tell_hearers(&mut self, client: ClientId, event: Event) {
-        let Client { nick, room, .. } = self.clients[client];
-        self.posts.push(Post::TellRoom(room, self.ignoring(nick), event));
     }
 
     /// Tells the others in a client's room about its coming, going or renaming, unless they are too

@@ -17,6 +17,7 @@ use crate::{
     file::ByteCount,
     registry::hashing::Hasher,
     store::{Record, RestoredRoom},
+    text::Text,
     watch::{Journey, Reach},
 };
 
