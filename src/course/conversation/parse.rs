@@ -36,14 +36,19 @@ impl Conversation {
             lines: Vec::new(),
         };
         let mut is_head = true;
+        let mut present = Present(Vec::new());
         for (i, line) in text.lines().enumerate() {
             let at = |reason| Invalid { line: i + 1, reason };
             match line.trim_end() {
-                "" => is_head = false,
+                "" if is_head => {
+                    is_head = false;
+                    present.0.clone_from(&conversation.peers);
+                }
+                "" => {}
                 comment if comment.starts_with('#') => conversation.comment(comment),
                 line if is_head => conversation.head(line).map_err(at)?,
                 line => {
-                    let line = conversation.line(line).map_err(at)?;
+                    let line = conversation.line(line).and_then(|line| present.acts(line)).map_err(at)?;
                     conversation.lines.push(line);
                 }
             }
@@ -155,6 +160,26 @@ impl Conversation {
             return Err("nothing in this line counts: declare a word with 'counts:'".to_owned());
         }
         Ok(Pattern { text: text.to_owned(), counting: Some(counting) })
+    }
+}
+
+/// Who is connected at a line of the body.
+struct Present(Vec<String>);
+
+impl Present {
+    /// Lets only those act who are there.
+    fn acts(&mut self, line: Line) -> Result<Line, String> {
+        let is_here = self.0.contains(&line.who);
+        match line.act {
+            Act::IsSignalled(_) | Act::EndsWell => {}
+            Act::StartsAgain => self.0.clear(),
+            Act::Connects if is_here => return Err(format!("{} is connected already", line.who)),
+            Act::Connects => self.0.push(line.who.clone()),
+            _ if !is_here => return Err(format!("{} is not connected", line.who)),
+            Act::Closes | Act::Resets => self.0.retain(|who| *who != line.who),
+            _ => {}
+        }
+        Ok(line)
     }
 }
 
@@ -292,6 +317,9 @@ mod tests {
         );
         assert_eq!(refused("# x\n\nalice (dances)"), "line 3: '(dances)' is nothing a client can do");
         assert_eq!(refused("# x\n\nalice> \\q"), "line 3: '\\q' is no escape");
+        assert_eq!(refused("# x\n\nalice> hi"), "line 3: alice is not connected");
+        assert_eq!(refused("# x\npeers: bob\n\nbob (closes)\nbob!"), "line 5: bob is not connected");
+        assert_eq!(refused("# x\nwith: RATE\n\nbob!"), "line 2: the environment has lines like 'A=b'");
         assert_eq!(refused("alice!"), "line 1: the head has lines like 'names: alice, bob'");
         assert_eq!(refused("# x\n"), "line 1: it has no body: it begins after the first empty line");
     }
