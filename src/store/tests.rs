@@ -78,7 +78,7 @@ fn rules(topic: Option<&str>) -> Record {
 #[test]
 fn everything_written_is_there_after_a_restart() {
     let folder = Folder::new();
-    let until = Some(UNIX_EPOCH + Duration::from_mins(9));
+    let until = Some(UNIX_EPOCH + Duration::from_secs(540));
     let network = NetworkBan { by: nick("admin"), until };
     folder
         .open()
