@@ -44,6 +44,7 @@ impl View {
                 shown.insert_str(0, bell(me));
                 shown += &self.paint(style::NOTICE, line);
             }
+            Heard::Past => shown = self.paint(style::DIM, line),
             Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
             _ => shown += line,
         }

@@ -59,6 +59,8 @@ pub enum Heard<'a> {
     PasswordRefused,
     /// Your nickname is yours no longer.
     Unregistered,
+    /// Something that was said before, with its own time.
+    Past,
     /// The server closes because you asked to leave.
     Goodbye,
     /// The server closes on purpose: it is full, or you were too slow, logged in elsewhere, or are not
@@ -85,6 +87,7 @@ impl<'a> Heard<'a> {
                 Self::PasswordRefused
             }
             _ if line.starts_with("Disconnected by ") => Self::CutOff,
+            _ if is_dated(line) => Self::Past,
             _ if line.starts_with(files::CUE) => Self::Cue(line),
             _ if line.starts_with(files::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
@@ -141,6 +144,13 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether a line begins like `2026-11-21 09:05 [`.
+fn is_dated(line: &str) -> bool {
+    const LIKE: &[u8; 18] = b"0000-00-00 00:00 [";
+    let is_like = |(&at, &like): (&u8, &u8)| if like == b'0' { at.is_ascii_digit() } else { at == like };
+    line.len() > LIKE.len() && line.as_bytes().iter().zip(LIKE).all(is_like)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +186,8 @@ mod tests {
         check(&Event::Returned, Heard::YourRoom("lobby"));
         check(&Event::ShuttingDown, Heard::ShuttingDown);
         check(&Event::Goodbye, Heard::Goodbye);
+        assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);
+        assert_eq!(Heard::new("2026-11-21 is a day"), Heard::Other);
         check(&Event::Full, Heard::CutOff);
         check(&Event::TooSlow, Heard::CutOff);
         check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::CutOff);
