@@ -118,3 +118,17 @@ fn a_server_whose_output_nobody_reads_serves_all_the_same() {
     drop(alice);
     assert_eq!(server.ends().code(), Some(0));
 }
+
+/// The policy is field 41 of `/proc/PID/stat`; 3 is `SCHED_BATCH` (proc(5), sched(7)).
+#[test]
+#[cfg(target_os = "linux")]
+fn every_thread_of_the_server_waits_for_its_turn() {
+    let server = Server::start(&[]);
+    let _client = server.client("alice");
+    let threads = format!("/proc/{}/task", server.pid().as_raw_nonzero());
+    for thread in std::fs::read_dir(threads).expect("Linux") {
+        let stat = std::fs::read_to_string(thread.expect("a thread").path().join("stat")).expect("its state");
+        let (_, fields) = stat.rsplit_once(')').expect("the end of its name");
+        assert_eq!(fields.split_whitespace().nth(38), Some("3"), "{stat}");
+    }
+}
