@@ -313,8 +313,7 @@ impl<'a> Acceptor<'a> {
             tracing::info!(%peer, "turned away: full");
             return transport::refuse(&stream, &text::line(&Event::Full));
         };
-        // An error here means that the client is gone already.
-        let Ok(connection) = Connection::new(stream, peer, permit) else { return };
+        let connection = Connection::new(stream, peer, permit);
         let theirs = Arc::clone(&connection);
         if let Err(error) = threads.serve(theirs, |client| self.serve(client)) {
             tracing::warn!(%peer, %error, "turned away: no thread");

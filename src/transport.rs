@@ -42,6 +42,10 @@ impl Listener {
     /// As [`TcpListener::bind`]: the address is in use, or not ours.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address)?;
+        // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
+        // sends whole batches; holding one back to fill a packet would only delay it.
+        sockopt::set_tcp_nodelay(&socket, true)?;
+        keep_alive(&socket)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
@@ -94,15 +98,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Prepares a socket that was just accepted.
-    ///
-    /// # Errors
-    /// When the socket is gone already.
-    pub fn new(stream: TcpStream, peer: SocketAddr, permit: Permit) -> io::Result<Arc<Self>> {
-        // The broadcaster sends whole batches; holding one back to fill a packet only delays it.
-        stream.set_nodelay(true)?;
-        keep_alive(&stream)?;
-        Ok(Arc::new(Self { stream, peer, hung_up: OnceLock::new(), _permit: permit }))
+    /// A socket that was just accepted.
+    pub fn new(stream: TcpStream, peer: SocketAddr, permit: Permit) -> Arc<Self> {
+        Arc::new(Self { stream, peer, hung_up: OnceLock::new(), _permit: permit })
     }
 
     /// The reading and the writing end.
@@ -133,11 +131,11 @@ impl Connection {
 /// A silent client whose machine vanished without a word is noticed after a minute and a half. If it
 /// is owed something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the
 /// outbox overflows and cuts it before.
-fn keep_alive(stream: &TcpStream) -> io::Result<()> {
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(60))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
-    sockopt::set_tcp_keepcnt(stream, 3)?;
+fn keep_alive(socket: &TcpListener) -> io::Result<()> {
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
+    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(socket, 3)?;
     Ok(())
 }
 
@@ -247,8 +245,8 @@ mod tests {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = TcpStream::connect(listener.address()).unwrap();
         let (stream, peer) = listener.accept().unwrap();
-        let connection =
-            Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer).unwrap()).unwrap();
+        let connection = Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer).unwrap());
+        assert!(connection.stream.nodelay().unwrap());
         assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
         let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
         let probe = sockopt::tcp_keepintvl(&connection.stream).unwrap();
@@ -262,7 +260,7 @@ mod tests {
         let _client = TcpStream::connect(listener.address()).unwrap();
         let (stream, peer) = listener.accept().unwrap();
         let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
-        let (mut reader, writer) = Connection::new(stream, peer, permit).unwrap().split().unwrap();
+        let (mut reader, writer) = Connection::new(stream, peer, permit).split().unwrap();
         drop(writer);
         assert_eq!(reader.read(&mut [0; 9]).unwrap(), 0);
     }

@@ -33,7 +33,6 @@ struct Stream {
 
 impl Wire {
     pub(super) fn new(socket: Arc<TcpStream>, permit: Permit) -> io::Result<Self> {
-        socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(IDLE))?;
         let stream = Stream { socket, deadline: None };
         Ok(Self { input: BufReader::with_capacity(BUFFER, stream), _permit: permit })

@@ -98,7 +98,7 @@ mod tests {
         client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let (stream, peer) = listener.accept().unwrap();
         let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
-        let connection = Connection::new(stream, peer, permit).unwrap();
+        let connection = Connection::new(stream, peer, permit);
         (QueuedWriter::start(connection).unwrap(), client)
     }
 
