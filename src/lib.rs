@@ -53,7 +53,7 @@
 //! 9. **Memory is the truth, the data file its shadow.** Nobody reads the file while the server runs, and
 //!    who is told that something is done is told after it was written.
 //! 10. **Stopping is prompt and complete.** A thread ends when its stream ends or its senders are
-//!    dropped; all of them are joined before the program ends.
+//!     dropped; all of them are joined before the program ends.
 
 pub mod broadcaster;
 pub mod cli;
