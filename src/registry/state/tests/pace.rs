@@ -370,3 +370,23 @@ fn only_so_many_mutes_are_kept_and_the_last_one_always() {
          x< You are muted for 1010 more seconds.",
     );
 }
+
+#[test]
+fn who_was_there_before_a_neighbour_was_muted_may_still_change_their_nickname() {
+    let mut chat = chat_of(&[]);
+    for name in ["alice", "friend"] {
+        chat.connect_from(from("192.0.2.1"), name);
+        chat.says(name, &format!("/nick {name}"));
+    }
+    chat.hush();
+    flood(&mut chat, "alice");
+    chat.hush();
+    chat.says("friend", "/nick friendly");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "friend> it was not me
+         friend< [lobby] friendly: it was not me
+         alice< [lobby] friendly: it was not me",
+    );
+}
