@@ -297,6 +297,7 @@ impl State {
                 self.rename_member(other, guest);
                 self.announce(other, Event::Renamed { old: nick, new: guest });
             }
+            self.inherit_mute(client, other);
             self.log_out(other);
             self.clients[other].is_administrator = false;
             self.dismiss(other, AccountEvent::LoggedInElsewhere(nick).into());

@@ -76,6 +76,15 @@ impl State {
         }
     }
 
+    /// A client takes the place of another connection of the same owner: its mute comes with the place.
+    pub(super) fn inherit_mute(&mut self, client: ClientId, other: ClientId) {
+        let left = self.muted_for(other);
+        if left.is_some_and(|left| self.muted_for(client).is_none_or(|own| own < left)) {
+            self.clients[client].pace.mute = self.clients[other].pace.mute.take();
+            self.carry_mute(client);
+        }
+    }
+
     /// A client has just come: a mute that was left behind is its own again.
     pub(super) fn find_mute(&mut self, client: ClientId) {
         let (nick, origin, now) = (self.nick(client), self.origin(client), self.now.instant);

@@ -390,3 +390,21 @@ fn who_was_there_before_a_neighbour_was_muted_may_still_change_their_nickname() 
          alice< [lobby] friendly: it was not me",
     );
 }
+
+#[test]
+fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    check_with(
+        &mut chat,
+        "alice> /register correct-horse
+         alice< Registration successful",
+    );
+    flood(&mut chat, "alice");
+    chat.says("bob", "/login alice correct-horse");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "bob> here I am again
+         bob< You are muted for 30 more seconds.",
+    );
+}
