@@ -408,3 +408,26 @@ fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
          bob< You are muted for 30 more seconds.",
     );
 }
+
+#[test]
+fn whoever_is_muted_says_nothing_in_the_reason_of_a_ban_either() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    chat.says("alice", "/join ops");
+    chat.says("bob", "/join ops");
+    chat.hush();
+    for _ in 0..7 {
+        chat.says("alice", "so much to say");
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "alice> /ban nobody and so much more to say
+         alice< You are muted for 30 more seconds.
+         alice> /kick bob because you do not listen
+         alice< You are muted for 30 more seconds.
+         alice> /kick bob
+         alice< alice has kicked bob.
+         bob< You were kicked from 'ops' by alice.
+         bob< You returned to the lobby.",
+    );
+}
