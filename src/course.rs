@@ -9,6 +9,7 @@ pub mod checks;
 pub mod class;
 pub mod conversation;
 pub mod failure;
+pub mod folder;
 pub mod grader;
 pub mod learner;
 pub mod pages;

@@ -1,5 +1,7 @@
 //! The checks: a conversation each, or, where a conversation cannot say it, a row of this table.
 
+use std::path::Path;
+
 use super::{
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
@@ -7,6 +9,7 @@ use super::{
 
 mod crowds;
 mod limits;
+mod logs;
 mod pipes;
 mod screens;
 
@@ -30,6 +33,16 @@ pub enum How {
         checking: &'static str,
         /// The program.
         run: fn(&mut Stage<'_>) -> Outcome,
+    },
+    /// By a program of ours, which the learner's server talks to, and which reads in the end what the
+    /// server has left in a folder.
+    Folder {
+        /// What is being checked, in a sentence.
+        checking: &'static str,
+        /// The environment variable that tells the server which folder.
+        variable: &'static str,
+        /// The program.
+        run: fn(&mut Stage<'_>, &Path) -> Outcome,
     },
     /// By a program of ours, which the learner's client talks to.
     Client {
@@ -171,3 +184,13 @@ pub const COMES_BACK: Check = Check::client(
     Place::Terminal,
     screens::comes_back,
 );
+
+/// A conversation is logged to its last line, without its secrets, and nobody forges a line.
+pub const LOG: Check = Check {
+    name: "26_log",
+    how: How::Folder {
+        checking: "The log tells what happened, keeps secrets, and cannot be forged.",
+        variable: "CHAT_LOG_DIR",
+        run: logs::log,
+    },
+};

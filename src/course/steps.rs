@@ -105,7 +105,7 @@ pub const STEPS: [Step; 29] = [
     challenge(23, "Files", &[]),
     challenge(24, "Moderation", &[chat!("24_ban")]),
     challenge(25, "Emoji", &[chat!("25_emoji")]),
-    challenge(26, "A log", &[]),
+    challenge(26, "A log", &[checks::LOG]),
     challenge(27, "Accounts", &[chat!("27_accounts")]),
     challenge(28, "Administration", &[chat!("28_administrator")]),
     challenge(29, "Rate limiting", &[chat!("29_rate")]),

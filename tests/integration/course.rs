@@ -103,6 +103,28 @@ fn the_reference_passes_every_step_to_the_letter() {
     });
 }
 
+/// How a wrong program fails a step, by class.
+#[track_caller]
+fn assert_fails(grader: &Grader, step: &'static Step, class: &str) {
+    let verdict = first_fault(grader, step);
+    let came = verdict.and_then(|verdict| verdict.fault).map(|fault| fault.failure.class.name);
+    assert_eq!(came, Some(class), "{:?}, step {}", grader.launch.command, step.number);
+}
+
+#[test]
+fn a_log_that_is_missing_or_tells_secrets_fails_its_step() {
+    let server = env!("CARGO_BIN_EXE_chat_server");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = elsewhere.path().to_str().expect("a plain name");
+    for (command, class) in [
+        (&[example("step_12").as_str()][..], "not-logged"),
+        (&[server, "--log-dir", elsewhere], "not-logged"),
+        (&[server, "--log-whispers"], "secret-logged"),
+    ] {
+        assert_fails(&grader(command, Wording::ThoseThatCount, LONG), step(26), class);
+    }
+}
+
 #[test]
 fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     let programs: Vec<_> = (1..=17).collect();
