@@ -25,3 +25,4 @@ pub mod steps;
 pub mod subject;
 pub mod transcript;
 pub mod verdict;
+pub mod visitor;

@@ -5,9 +5,11 @@ use std::path::Path;
 use super::{
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
+    subject::Launch,
 };
 
 mod crowds;
+mod files;
 mod limits;
 mod logs;
 mod pipes;
@@ -44,6 +46,14 @@ pub enum How {
         /// The program.
         run: fn(&mut Stage<'_>, &Path) -> Outcome,
     },
+    /// By users of ours, for whom the learner's client, started more than once, talks to the learner's
+    /// server.
+    Both {
+        /// What is being checked, in a sentence.
+        checking: &'static str,
+        /// The program; it is told how the client is started.
+        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
+    },
     /// By a program of ours, which the learner's client talks to.
     Client {
         /// What is being checked, in a sentence.
@@ -63,6 +73,14 @@ impl Check {
 
     const fn server(name: &'static str, checking: &'static str, run: fn(&mut Stage<'_>) -> Outcome) -> Self {
         Self { name, how: How::Server { checking, run } }
+    }
+
+    const fn both(
+        name: &'static str,
+        checking: &'static str,
+        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
+    ) -> Self {
+        Self { name, how: How::Both { checking, run } }
     }
 
     const fn client(
@@ -183,6 +201,31 @@ pub const COMES_BACK: Check = Check::client(
     "When the server has been restarted, the client comes back by itself.",
     Place::Terminal,
     screens::comes_back,
+);
+
+/// Random bytes, none, a name with a blank and an emoji, a hidden name.
+pub const FILES_ARRIVE: Check = Check::both(
+    "23_arrive",
+    "A file that is accepted arrives whole, and under a plain name.",
+    files::arrives,
+);
+
+/// Two different files with one name.
+pub const SAME_NAME: Check =
+    Check::both("23_same_name", "A file takes no other's place that has the same name.", files::same_name);
+
+/// A file that its receiver does not want, and one of 11 MiB.
+pub const FILES_REFUSED: Check = Check::both(
+    "23_refused",
+    "The sender is told that a file was rejected, or is too large.",
+    files::refused,
+);
+
+/// A sender stops in the middle; meanwhile somebody else chats. Then 10 MiB arrive.
+pub const CHAT_GOES_ON: Check = Check::both(
+    "23_chat_goes_on",
+    "While a file waits for its sender, the chat goes on for others.",
+    files::chat_goes_on,
 );
 
 /// A conversation is logged to its last line, without its secrets, and nobody forges a line.

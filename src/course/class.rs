@@ -247,6 +247,24 @@ them is deaf to the other. Two threads, one for each, is the simple answer."
 so that a thousand clients do not come back in the same instant. Whoever types meanwhile should be
 told that nobody is listening."
 
+    NOT_ARRIVED "not-arrived"
+    "A file that was accepted is not in the receiver's folder, or is not what was sent, or the sender was not told."
+    "Files belong into the folder that $CHAT_DOWNLOADS names, under the last part of their path, without a
+dot in front. Read and write bytes, not text: no decoding, no lines, and no newline at the end. Open
+both ends in binary mode, go on reading until as many bytes have come as were announced (a file may
+have none at all), and close or flush what you wrote before you say that it is there."
+
+    OVERWRITTEN "overwritten"
+    "A file that came took the place of another that had the same name."
+    "Whoever may choose a name may choose one that you have. Make the new file so that it fails if there is
+one already (O_EXCL; `create_new` in Rust, mode `x` in Python), and try `plan (1).pdf` then. Looking
+first and opening afterwards are two steps, and somebody can come in between."
+
+    NOT_REFUSED "not-refused"
+    "Something over a limit was not refused, or nobody said so to the user."
+    "A limit is checked where it matters, which is the server: it alone knows what it promises to others.
+What a client announces is refused when it is announced, before anybody else hears of it."
+
     NOT_LOGGED "not-logged"
     "Something happened, and no line of the log says so."
     "The server is started with $CHAT_LOG_DIR (or, if you like, `--log-dir`) set to a folder; every file in

@@ -22,6 +22,8 @@ use super::{
 pub struct Grader {
     /// How the program is run.
     pub launch: Launch,
+    /// How the client is run that belongs to it, if it is a server; few checks need one.
+    pub client: Option<Launch>,
     /// Which words count.
     pub wording: Wording,
     /// How long anybody waits for anything.
@@ -74,9 +76,10 @@ impl Check {
     pub fn checking(&self) -> String {
         match self.how {
             How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
-            How::Server { checking, .. } | How::Folder { checking, .. } | How::Client { checking, .. } => {
-                checking.to_owned()
-            }
+            How::Server { checking, .. }
+            | How::Folder { checking, .. }
+            | How::Both { checking, .. }
+            | How::Client { checking, .. } => checking.to_owned(),
         }
     }
 }
@@ -96,6 +99,10 @@ impl Grader {
                 self.with_client(Rehearsal::new(&self.launch, rules, seed, place), run)?
             }
             How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
+            How::Both { run, .. } => {
+                let client = self.client.as_ref().ok_or_else(no_client)?;
+                self.with_server(Stage::new(&self.launch, rules, seed), |stage| run(stage, client))?
+            }
             How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test has read them all");
@@ -162,4 +169,10 @@ impl Grader {
         };
         Ok(Some(Box::new(Fault { failure, transcript: Transcript::default(), output })))
     }
+}
+
+/// Whoever asks for a check of both has to say how the client is started.
+fn no_client() -> CannotRun {
+    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "nobody has said how it is started");
+    CannotRun { program: "the client".to_owned(), error }
 }
