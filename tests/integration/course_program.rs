@@ -72,6 +72,16 @@ fn the_command_is_remembered_and_a_seed_repeats_a_check() {
 }
 
 #[test]
+fn a_step_for_both_programs_says_which_one_is_missing() {
+    let desk = Desk::new();
+    let server = env!("CARGO_BIN_EXE_chat_server");
+    desk.says(&["check", "23", "--", server], 2, "step 23 needs your client, too: say how it is started");
+    let notes = format!("client: {}\n", env!("CARGO_BIN_EXE_chat_client"));
+    fs::write(desk.path().join("course.txt"), notes).expect("a file");
+    desk.says(&["check", "23", "--strict", "--", server, "--max-clients", "100"], 0, "✓ Step 23, Files");
+}
+
+#[test]
 fn tools_get_json() {
     let desk = Desk::new();
     let (status, json) = desk.course(&["check", "2", "--json", "--", &example("step_01")]);

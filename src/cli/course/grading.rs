@@ -2,13 +2,12 @@
 
 use std::{error::Error, fs, io::Write, path::Path, process::ExitCode};
 
-use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, style};
+use super::{Done, FAILED, Job, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
     steps::{Part, Role, STEPS, Step},
-    subject::Launch,
     verdict::Style,
 };
 
@@ -109,10 +108,11 @@ impl Row {
         for role in [Role::Server, Role::Client] {
             let Some(command) = learner.command(role) else { continue };
             has_command = true;
-            let command = command.iter().map(Into::into).collect();
             let folder = Some(fs::canonicalize(path)?);
-            let grader = rules.grader(Launch { command, folder, environment: Vec::new(), ready: READY });
-            for step in steps.iter().filter(|step| step.part.role() == role) {
+            let client = learner.command(Role::Client).map(|noted| launch(noted, folder.clone()));
+            let can = |step: &Step| step.part.role() == role && (client.is_some() || !step.needs_client());
+            let grader = rules.grader(launch(command, folder), client.clone());
+            for step in steps.iter().filter(|step| can(step)) {
                 let is_good = row.tries(&report::check(&grader, [*step], |_| {}), step);
                 // What comes later builds on it, except for the challenges.
                 if !is_good && step.part != Part::Challenges {
