@@ -46,7 +46,12 @@ use wire::Wire;
 
 /// Connections for files: two for each transfer, and some for those who have not said yet who they
 /// are.
-pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + 32;
+pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_STRANGERS;
+
+/// Connections that have not said yet who they are, in all and from one address. Anybody can have
+/// some, for nothing: with more, one address could keep all the others from their files.
+const MOST_STRANGERS: usize = 32;
+const MOST_STRANGERS_PER_ADDRESS: usize = 16;
 
 /// How long a connection may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,6 +66,8 @@ const STACK: usize = 256 * 1024;
 pub struct Relay {
     listener: Listener,
     limit: Arc<ConnectionLimit>,
+    /// The places of those who have not said yet who they are.
+    strangers: Arc<ConnectionLimit>,
     parked: Arc<Parked>,
     live: Mutex<Live>,
     closed: Condvar,
@@ -82,6 +89,7 @@ impl Relay {
         Ok(Self {
             listener: Listener::bind(address)?,
             limit: ConnectionLimit::new(MOST_CONNECTIONS, max_per_address),
+            strangers: ConnectionLimit::new(MOST_STRANGERS, MOST_STRANGERS_PER_ADDRESS),
             parked: Arc::default(),
             live: Mutex::default(),
             closed: Condvar::new(),
@@ -134,7 +142,7 @@ impl Relay {
         stream: TcpStream,
         peer: SocketAddr,
     ) {
-        let Some(permit) = self.limit.take(peer) else {
+        let (Some(permit), Some(stranger)) = (self.limit.take(peer), self.strangers.take(peer)) else {
             return tracing::info!(%peer, "a connection for files was turned away: full");
         };
         let stream = Arc::new(stream);
@@ -145,7 +153,7 @@ impl Relay {
         live.streams.retain(|stream| stream.strong_count() > 0);
         live.streams.push(Arc::downgrade(&stream));
         drop(live);
-        let serve = move || self.serve(registry, stream, permit);
+        let serve = move || self.serve(registry, stream, permit, stranger);
         let thread = thread::Builder::new().name(format!("file {}", peer.port())).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, serve) {
             tracing::warn!(%peer, %error, "a connection for files was turned away: no thread");
@@ -153,9 +161,10 @@ impl Relay {
     }
 
     /// One connection: it waits for the other one, or is the other one.
-    fn serve(&self, registry: &Registry, stream: Arc<TcpStream>, permit: Permit) {
+    fn serve(&self, registry: &Registry, stream: Arc<TcpStream>, permit: Permit, stranger: Permit) {
         let Ok(mut wire) = Wire::new(Arc::clone(&stream), permit) else { return };
         let Some(claim) = introduction(&mut wire).and_then(|token| registry.claim(token)) else { return };
+        drop(stranger);
         let met = self.parked.meet(claim, wire);
         let line = HangUp { stream, parked: Arc::clone(&self.parked), offer: claim.offer };
         registry.hold(claim.offer, Box::new(line));
@@ -201,4 +210,63 @@ impl Drop for HangUp {
 fn hang_up(stream: &TcpStream) {
     // It fails when the other side has hung up already.
     let _ = stream.shutdown(Shutdown::Both);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, net::TcpListener};
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::{
+        clock::Now,
+        file::ByteCount,
+        registry::{
+            hashing::Hasher,
+            state::{FileLimits, HistoryLimits, Limits, State},
+        },
+        store::{Restored, Saver},
+        watch::Watch,
+    };
+
+    fn registry() -> Registry {
+        let limits = Limits {
+            presence: 200,
+            history: HistoryLimits { kept: 0, replayed: 0 },
+            rate: None,
+            files: FileLimits { largest: ByteCount(0), port: 0 },
+        };
+        let state = State::new(limits, Restored::default(), Now::read());
+        Registry::new(state, bounded(100).0, Saver::none(), Hasher::cheap(), Watch::start())
+    }
+
+    #[test]
+    fn an_address_that_connects_and_says_nothing_does_not_keep_others_from_their_files() {
+        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), 100).unwrap();
+        let (registry, doorstep) = (registry(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let connected = || {
+            let client = TcpStream::connect(doorstep.local_addr().unwrap()).unwrap();
+            (client, doorstep.accept().unwrap().0)
+        };
+        thread::scope(|threads| {
+            let silent: Vec<_> = (1..=100)
+                .map(|port| {
+                    let (client, stream) = connected();
+                    relay.let_in(&registry, threads, stream, ([192, 0, 2, 1], port).into());
+                    client
+                })
+                .collect();
+            let (mut client, stream) = connected();
+            relay.let_in(&registry, threads, stream, ([192, 0, 2, 2], 1).into());
+            client.set_read_timeout(Some(PATIENCE / 2)).unwrap();
+            // Whoever was turned away cannot even write any more.
+            let _ = client.write_all(b"hello\n");
+            let mut heard = String::new();
+            let _ = client.read_to_string(&mut heard);
+            relay.close();
+            drop(silent);
+            assert!(!heard.is_empty(), "turned away");
+        });
+    }
 }

@@ -39,8 +39,8 @@ pub enum AccountThen {
     ChangePassword(Nick, Hashed, Password),
     /// Changing the password; the new one was hashed.
     Replace(Nick, Hashed),
-    /// Changing the password; it was saved.
-    Replaced(Nick, Hashed),
+    /// Changing the password from the first one to the second; it was saved.
+    Replaced(Nick, Hashed, Hashed),
     /// Unregistering; the password was compared.
     Unregister(Nick, Hashed),
     /// Unregistering; it was saved. The account moderated these rooms.
@@ -99,7 +99,9 @@ impl State {
             (LogIn(nick, hash), Done::Verified(is_right)) => self.logged_in(client, nick, hash, is_right),
             (ChangePassword(nick, old, new), Done::Verified(true)) => self.hash_new(nick, old, new),
             (Replace(nick, old), Done::Hashed(Some(new))) => self.replace(client, nick, old, new),
-            (Replaced(nick, old), Done::Saved(is_saved)) => self.replaced(client, nick, old, is_saved),
+            (Replaced(nick, old, new), Done::Saved(is_saved)) => {
+                self.replaced(client, nick, old, &new, is_saved);
+            }
             (Unregister(nick, hash), Done::Verified(true)) => self.go_on_unregistering(client, nick, hash),
             (Unregistered(nick, hash, rooms), Done::Saved(is_saved)) => {
                 self.unregistered(client, nick, hash, &rooms, is_saved);
@@ -202,12 +204,12 @@ impl State {
         if !self.has_hash(nick, &old) {
             return self.answer(client, AccountEvent::Outdated);
         }
-        self.set_account(nick, Some(new));
-        self.save(AccountThen::Replaced(nick, old));
+        self.set_account(nick, Some(new.clone()));
+        self.save(AccountThen::Replaced(nick, old, new));
     }
 
-    fn replaced(&mut self, client: ClientId, nick: Nick, old: Hashed, is_saved: bool) {
-        if !is_saved && self.accounts.contains_key(&nick) {
+    fn replaced(&mut self, client: ClientId, nick: Nick, old: Hashed, new: &Hashed, is_saved: bool) {
+        if !is_saved && self.has_hash(nick, new) {
             self.set_account(nick, Some(old));
         }
         let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };

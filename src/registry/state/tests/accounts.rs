@@ -570,3 +570,20 @@ fn who_was_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner(
          bob< carol is now known as alice.",
     );
 }
+
+#[test]
+fn a_password_that_was_not_saved_does_not_undo_a_later_one_that_was() {
+    let mut chat = registered();
+    check_with(&mut chat, "carol+");
+    let comparing = chat.begins("alice", "/passwd correct-horse better-horse");
+    let hashing = chat.goes_on("alice", comparing).expect("the new one is to be hashed");
+    let saving = chat.goes_on("alice", hashing).expect("it is to be saved");
+    chat.says("bob", "/login alice better-horse");
+    chat.says("bob", "/passwd better-horse battery-staple");
+    assert_eq!(chat.inbox("bob").pop_back().as_deref(), Some("Password changed"));
+    chat.has_disk = false;
+    chat.goes_on("alice", saving);
+    chat.hush();
+    chat.says("carol", "/login alice battery-staple");
+    assert!(chat.inbox("carol").contains(&"Login successful".to_owned()));
+}
