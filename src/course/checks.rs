@@ -7,6 +7,7 @@ use super::{
 
 mod crowds;
 mod limits;
+mod newcomers;
 mod pipes;
 mod screens;
 
@@ -61,6 +62,13 @@ impl Check {
         Self { name, how: How::Client { checking, place, run } }
     }
 }
+
+/// Three come, the first leaves, two more come: nobody is welcomed under the name of somebody present.
+pub const FRESH_NAMES: Check = Check::server(
+    "06_fresh_names",
+    "When somebody has left, whoever comes next gets a name that nobody has.",
+    newcomers::fresh_names,
+);
 
 /// Two clients in a room, one of whom reads nothing and is said up to 16 MB, until its neighbour is
 /// stuck; meanwhile two in the lobby must be served.
