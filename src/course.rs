@@ -24,3 +24,4 @@ pub mod steps;
 pub mod subject;
 pub mod transcript;
 pub mod verdict;
+pub mod wrap;
