@@ -31,7 +31,7 @@ macro_rules! classes {
 
 classes! {
     EXITS_EARLY "exits-early"
-    "The program ended before it listened. Its last words, above, say why."
+    "The program ended before it listened. What it printed last, if anything, says why."
     "We start your program and call the port until somebody answers. Yours ended before that.
 
 Often: it reads the port from somewhere else (it comes as `--port N`, and in $CHAT_PORT); it is a
