@@ -31,6 +31,7 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
     let mut told = Ok(());
     let progress = Progress { is_shown: job.columns < usize::MAX && !job.json };
     progress.shows(job.steps.first(), out)?;
+    progress.adds(&format!(" (it has {READY:?} until it must listen)"), out)?;
     let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
         // After the first failure nothing is told but the sum, lest it be scrolled away.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
@@ -80,6 +81,14 @@ impl Progress {
     fn shows(&self, step: Option<&&Step>, out: &mut impl Write) -> io::Result<()> {
         if let Some(step) = step.filter(|step| self.is_shown && !step.checks.is_empty()) {
             write!(out, "Checking step {} …", step.number)?;
+        }
+        out.flush()
+    }
+
+    /// A word more, until the next step; the row must not be full, because only one is erased.
+    fn adds(&self, words: &str, out: &mut impl Write) -> io::Result<()> {
+        if self.is_shown {
+            write!(out, "{words}")?;
         }
         out.flush()
     }
