@@ -26,3 +26,4 @@ pub mod subject;
 pub mod transcript;
 pub mod verdict;
 pub mod visitor;
+pub mod wrap;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use rustix::termios::tcgetwinsize;
 
 use crate::course::{
     grader::Grader,
@@ -154,7 +155,7 @@ impl Arguments {
         match self.task {
             None => reading::overview(&learner, out),
             Some(Task::List) => reading::list(&learner, out),
-            Some(Task::Show { step }) => reading::show(at(step, &learner)?, out),
+            Some(Task::Show { step }) => reading::show(at(step, &learner)?, &learner, out),
             Some(Task::Hint { step }) => reading::hint(at(step, &learner)?, &mut learner, out),
             Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
             Some(Task::Solution { step, force }) => {
@@ -176,6 +177,7 @@ struct Job {
     grader: Grader,
     json: bool,
     style: Style,
+    columns: usize,
 }
 
 impl Check {
@@ -201,7 +203,7 @@ impl Check {
         let client = learner.command(Role::Client).map(|noted| launch(noted, None));
         let server = Launch { command, folder: None, environment: Vec::new(), ready: READY };
         let grader = self.rules.grader(server, client);
-        Ok(Job { steps, grader, json: self.rules.json, style: style() })
+        Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
 }
 
@@ -266,6 +268,13 @@ fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn 
 fn style() -> Style {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if io::stdout().is_terminal() && !no_color { Style::Coloured } else { Style::Plain }
+}
+
+/// The width of the terminal; on a pipe, lines are as long as they are.
+fn columns() -> usize {
+    let stdout = io::stdout();
+    let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
+    size.filter(|size| size.ws_col > 0).map_or(usize::MAX, |size| size.ws_col.into())
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {

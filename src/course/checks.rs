@@ -12,6 +12,7 @@ mod crowds;
 mod files;
 mod limits;
 mod logs;
+mod newcomers;
 mod pipes;
 mod screens;
 
@@ -92,6 +93,13 @@ impl Check {
         Self { name, how: How::Client { checking, place, run } }
     }
 }
+
+/// Three come, the first leaves, two more come: nobody is welcomed under the name of somebody present.
+pub const FRESH_NAMES: Check = Check::server(
+    "06_fresh_names",
+    "When somebody has left, whoever comes next gets a name that nobody has.",
+    newcomers::fresh_names,
+);
 
 /// Two clients in a room, one of whom reads nothing and is said up to 16 MB, until its neighbour is
 /// stuck; meanwhile two in the lobby must be served.

@@ -31,7 +31,7 @@ macro_rules! classes {
 
 classes! {
     EXITS_EARLY "exits-early"
-    "The program ended before it listened. Its last words, above, say why."
+    "The program ended before it listened. What it printed last, if anything, says why."
     "We start your program and call the port until somebody answers. Yours ended before that.
 
 Often: it reads the port from somewhere else (it comes as `--port N`, and in $CHAT_PORT); it is a
@@ -219,9 +219,10 @@ alice hears A before B, and bob B before A, and they will never agree on who sai
 place decide, under the lock, and one thread write: a channel keeps the order."
 
     DOUBLE "double"
-    "Two clients got the same name: checking that it is free and taking it happen in two steps, and somebody came in between."
+    "Two clients have the same name: it was made up without looking who has it, or checking that it is free and taking it happen in two steps, and somebody came in between."
     "if !names.contains(x) { names.insert(x) } is right only if nobody else can act between the two. Lock once,
-look and insert, unlock; or let the insert itself say whether the name was new."
+look and insert, unlock; or let the insert itself say whether the name was new. A guest's number that is
+made from how many are there comes twice as soon as somebody has left: count those who ever came."
 
     NOT_KEPT "not-kept"
     "What was being typed was lost or torn apart when a line came."

@@ -80,7 +80,8 @@ impl<'a> Evidence<'a> {
         };
         let mut failure = Failure::new(class, expected, self.received());
         failure.caret = self.caret();
-        if let (Heard::Line(_), Some(counting)) = (&self.heard, self.expected.counting()) {
+        let is_due_now = !self.expected.text.starts_with('(');
+        if let Some(counting) = self.expected.counting().filter(|_| is_due_now) {
             failure.notes.push(format!("What counts in it: {counting}"));
         }
         if let Some(elsewhere) = &self.elsewhere {
@@ -122,7 +123,7 @@ impl<'a> Evidence<'a> {
     fn wrong_line(&self, line: &[u8]) -> &'static Class {
         let text = String::from_utf8_lossy(line);
         let due = self.expected.text.as_str();
-        if text.contains('\u{FFFD}') {
+        if text.contains('\u{FFFD}') || has_lost_characters(&text, due) {
             return &class::MANGLED;
         }
         if self.is_due(text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).as_bytes()) {
@@ -184,6 +185,14 @@ fn is_cut_short(text: &str, due: &str) -> bool {
     !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(&came) || was_due.ends_with(&came))
 }
 
+/// All is there but characters of several bytes: who decodes pieces and skips what is wrong loses them.
+fn has_lost_characters(text: &str, due: &str) -> bool {
+    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
+    let (came, was_due) = (text_of(text), text_of(due));
+    let plain = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
+    came.chars().count() < was_due.chars().count() && plain(&came) == plain(&was_due)
+}
+
 /// What is left of a line without case, blanks and punctuation.
 fn core(line: &str) -> String {
     line.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -228,6 +237,7 @@ mod tests {
         check(said, line("[Lobby] bob:  hi there!"), nothing, &class::NEARLY);
         check(said, line("[lobby] bob: hi"), nothing, &class::CUT_SHORT);
         check(said, line("[lobby] bob: hi th\u{FFFD}re"), nothing, &class::MANGLED);
+        check("bob: hi 🦀 there", line("bob: hi  there"), nothing, &class::MANGLED);
         check(said, line("what?"), nothing, &class::WRONG_TEXT);
     }
 

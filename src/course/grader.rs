@@ -65,7 +65,13 @@ pub struct CannotRun {
 
 impl fmt::Display for CannotRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot run {}: {}", self.program, self.error)
+        write!(f, "cannot run {}: {}", self.program, self.error)?;
+        if self.program.contains(' ') {
+            write!(f, "; without quotation marks around it, the first word is the program")?;
+        } else if Path::new(&self.program).is_file() {
+            write!(f, "; it is a file here: say what runs it, as in `python3 server.py`")?;
+        }
+        Ok(())
     }
 }
 

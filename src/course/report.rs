@@ -1,6 +1,7 @@
 //! Checking a program up to a step: which checks are done, and what is said about them.
 
 use super::{
+    class,
     grader::{CannotRun, Fault, Grader, Verdict},
     steps::Step,
     verdict::Style,
@@ -19,7 +20,7 @@ pub struct Report {
 }
 
 /// Does the checks of these steps. A step ends with its first check that fails, and the whole with the
-/// third such step. What comes of a check is told at once.
+/// third such step, or when the program does not even start. What comes of a check is told at once.
 ///
 /// # Errors
 /// When the program cannot be run.
@@ -30,7 +31,7 @@ pub fn check(
 ) -> Result<Report, CannotRun> {
     let mut report = Report::default();
     for step in steps {
-        if report.failed_steps().len() >= ENOUGH {
+        if report.failed_steps().len() >= ENOUGH || report.has_not_started() {
             report.untried += 1;
             continue;
         }
@@ -65,6 +66,12 @@ impl Report {
         steps.dedup();
         steps.retain(|step| !failed.contains(step));
         steps
+    }
+
+    /// The program did not get so far as to listen, and will not at another step.
+    fn has_not_started(&self) -> bool {
+        let classes = [&class::EXITS_EARLY, &class::NOT_LISTENING];
+        self.first_fault().is_some_and(|(_, fault)| classes.contains(&fault.failure.class))
     }
 
     fn failed_steps(&self) -> Vec<usize> {

@@ -73,7 +73,7 @@ pub const STEPS: [Step; 29] = [
     ),
     base(4, "Two clients at once", &[chat!("04_two"), chat!("04_third")]),
     base(5, "Tell the others", &[chat!("05_everybody"), chat!("05_one_closes"), chat!("05_one_resets")]),
-    base(6, "Names and a welcome", &[chat!("06_names"), chat!("06_arrival")]),
+    base(6, "Names and a welcome", &[chat!("06_names"), chat!("06_arrival"), checks::FRESH_NAMES]),
     base(
         7,
         "A nickname of one's own",

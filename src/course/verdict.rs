@@ -7,7 +7,7 @@ use super::grader::{Fault, Verdict};
 /// The most lines of the conversation that are shown.
 const CONVERSATION: usize = 9;
 
-/// The most lines that the program wrote that are shown.
+/// The most lines that the program wrote that are shown, and as many more as the conversation is shorter.
 const OUTPUT: usize = 4;
 
 /// The most characters of a line that are shown.
@@ -87,7 +87,7 @@ impl Display for Told<'_> {
             writeln!(f, "  {}", shortened(&visible(note)))?;
         }
         writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
-        printed(f, output)?;
+        printed(f, output, OUTPUT + CONVERSATION - lines.len())?;
         writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
     }
 }
@@ -113,13 +113,15 @@ impl Told<'_> {
 }
 
 /// What the program wrote last.
-fn printed(f: &mut fmt::Formatter<'_>, output: &str) -> fmt::Result {
-    let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+fn printed(f: &mut fmt::Formatter<'_>, output: &str, most: usize) -> fmt::Result {
+    // Nor are the rows of carets worth their place that Python puts under its source.
+    let says_something = |line: &&str| !line.chars().all(|c| c.is_whitespace() || "^~".contains(c));
+    let lines: Vec<_> = output.lines().filter(says_something).collect();
     if lines.is_empty() {
         return Ok(());
     }
     writeln!(f, "\n  The program printed, last:")?;
-    for line in &lines[lines.len().saturating_sub(OUTPUT)..] {
+    for line in &lines[lines.len().saturating_sub(most)..] {
         writeln!(f, "    | {}", shortened(&visible(line)))?;
     }
     Ok(())

@@ -74,7 +74,12 @@ impl Chat {
 
     pub(crate) fn enter(&mut self, outbox: Outbox) -> usize {
         let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
-        let nick = if fault::is("counter-per-thread") { "guest_1".into() } else { format!("guest_{id}") };
+        let number = match id {
+            _ if fault::is("counter-per-thread") => 1,
+            _ if fault::is("guests-counted") => self.clients.len() + 1,
+            id => id,
+        };
+        let nick = format!("guest_{number}");
         let (room, old_room) = ("lobby".to_owned(), String::new());
         self.clients.insert(id, Client { nick: nick.clone(), room, old_room, outbox });
         self.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));

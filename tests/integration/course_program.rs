@@ -101,9 +101,41 @@ fn tools_get_json() {
 fn a_program_that_ends_before_it_listens_is_told_with_its_last_words() {
     let desk = Desk::new();
     let command = ["check", "1", "--", "sh", "-c", "echo the kettle is empty >&2; exit 3", "sh"];
-    desk.says(&command, 1, "Its last words: the kettle is empty");
+    desk.says(&command, 1, "printed, last:\n    | the kettle is empty");
     desk.says(&command, 1, "exits-early: ");
     desk.says(&command, 1, "it ended: status 3");
+}
+
+#[test]
+fn a_program_that_does_not_start_is_not_started_for_the_other_steps() {
+    let desk = Desk::new();
+    desk.says(&["check", "3", "--", "false"], 1, "Step 3 fails. 0 steps passed. 2 steps not tried.");
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_told_what_it_lacks() {
+    let desk = Desk::new();
+    desk.says(&["check", "1", "--", "python3 server.py"], 2, "without quotation marks");
+    fs::write(desk.path().join("server.py"), "").expect("a file");
+    desk.says(&["check", "1", "--", "server.py"], 2, "say what runs it");
+    desk.says(&["class", "class_of_2020"], 2, "class_of_2020: ");
+}
+
+#[test]
+fn a_page_ends_with_the_command_and_the_hints_with_what_comes_after_them() {
+    let desk = Desk::new();
+    desk.says(&["show", "1"], 0, "chat_course check 1 -- YOUR SERVER · chat_course hint 1");
+    desk.course(&["check", "1", "--", &example("step_01")]);
+    desk.says(&["show", "1"], 0, "chat_course check 1 · chat_course hint 1");
+    assert!(!desk.course(&["hint", "1"]).1.contains("no more hints"));
+    desk.course(&["hint", "1"]);
+    desk.says(&["hint", "1"], 0, "There are no more hints. A way to do it: chat_course solution 1");
+}
+
+#[test]
+fn a_step_of_which_nothing_is_checked_says_so() {
+    let desk = Desk::new();
+    desk.says(&["check", "23", "--", "false"], 1, "Of step 23 itself nothing is checked");
 }
 
 #[test]

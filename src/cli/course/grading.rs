@@ -1,14 +1,21 @@
 //! `check` and `class`: programs are run and judged.
 
-use std::{error::Error, fs, io::Write, path::Path, process::ExitCode};
+use std::{
+    error::Error,
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
 
-use super::{Done, FAILED, Job, RuleOptions, end_all_on_ctrl_c, launch, style};
+use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
     steps::{Part, Role, STEPS, Step},
     verdict::Style,
+    wrap::wrapped,
 };
 
 pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
@@ -21,15 +28,23 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
     let mut has_failed = false;
     let mut told = Ok(());
+    let progress = Progress { is_shown: job.columns < usize::MAX && !job.json };
+    progress.shows(job.steps.first(), out)?;
+    progress.adds(&format!(" (it has {READY:?} until it must listen)"), out)?;
     let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
         // After the first failure nothing is told but the sum, lest it be scrolled away.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
             has_failed = verdict.fault.is_some();
-            told = write!(out, "{}", verdict.told(job.style)).and_then(|()| out.flush());
+            let verdict = wrapped(&verdict.told(job.style), job.columns);
+            told = progress.is_over(out).and_then(|()| write!(out, "{verdict}"));
+        }
+        if (is_last || verdict.fault.is_some()) && told.is_ok() {
+            let next = job.steps.iter().skip_while(|step| step.number != verdict.step.number).nth(1);
+            told = progress.is_over(out).and_then(|()| progress.shows(next, out));
         }
     });
-    told?;
+    told.and_then(|()| progress.is_over(out))?;
     let report = match report {
         Ok(report) => report,
         Err(error) if job.json => {
@@ -45,19 +60,52 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         return Ok(report);
     }
     write!(out, "\n{}", report.summary(job.style))?;
-    writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
-    if report.is_good()
-        && let Some(next) = learner.next()
-    {
+    if let Some(step) = job.steps.first().filter(|step| step.checks.is_empty()) {
+        writeln!(out, "Of step {} itself nothing is checked, only what comes before it.", step.number)?;
+    }
+    if !report.is_good() {
+        writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
+    } else if let Some(next) = learner.next() {
         writeln!(out, "Next: chat_course show {}", next.number)?;
     }
     Ok(report)
 }
 
+/// On a terminal, the step that is being checked, so that a wait is not an empty screen.
+struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    fn shows(&self, step: Option<&&Step>, out: &mut impl Write) -> io::Result<()> {
+        if let Some(step) = step.filter(|step| self.is_shown && !step.checks.is_empty()) {
+            write!(out, "Checking step {} …", step.number)?;
+        }
+        out.flush()
+    }
+
+    /// A word more, until the next step; the row must not be full, because only one is erased.
+    fn adds(&self, words: &str, out: &mut impl Write) -> io::Result<()> {
+        if self.is_shown {
+            write!(out, "{words}")?;
+        }
+        out.flush()
+    }
+
+    fn is_over(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.is_shown {
+            write!(out, "\r\x1b[K")?;
+        }
+        // What is said next may be an error, on another stream.
+        out.flush()
+    }
+}
+
 pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) -> Done {
     end_all_on_ctrl_c()?;
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut hand_ins: Vec<_> =
-        fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
+        entries.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
     hand_ins.retain(|path| path.is_dir());
     hand_ins.sort();
     if hand_ins.is_empty() {

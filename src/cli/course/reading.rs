@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, process::ExitCode};
 
-use super::{Done, FAILED, style};
+use super::{Done, FAILED, columns, style};
 use crate::course::{
     bug::{self, Bug},
     class::{CLASSES, Class},
@@ -11,6 +11,7 @@ use crate::course::{
     solution,
     start::{self, Language},
     steps::{Part, Role, STEPS, Step},
+    wrap::{filled, hanging, wrapped},
 };
 
 pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
@@ -42,13 +43,17 @@ pub(super) fn list(learner: &Learner, out: &mut impl Write) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn show(step: &Step, out: &mut impl Write) -> Done {
+pub(super) fn show(step: &Step, learner: &Learner, out: &mut impl Write) -> Done {
     let page =
         Page::of(step.number).ok_or_else(|| format!("challenges.md has no page for step {}", step.number))?;
     let title = format!("Step {}: {}", step.number, page.title);
-    writeln!(out, "{}\n\n{}", style().strong(&title), page.without_hints())?;
-    let what = if step.part.role() == Role::Server { "SERVER" } else { "CLIENT" };
-    writeln!(out, "chat_course check {} -- YOUR {what} · chat_course hint {0}", step.number)?;
+    writeln!(out, "{}\n\n{}", style().strong(&title), filled(&page.without_hints(), columns()))?;
+    let command = match (learner.command(step.part.role()), step.part.role()) {
+        (Some(_), _) => "",
+        (None, Role::Server) => " -- YOUR SERVER",
+        (None, Role::Client) => " -- YOUR CLIENT",
+    };
+    writeln!(out, "chat_course check {}{command} · chat_course hint {0}", step.number)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,7 +65,16 @@ pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> 
     let shown = learner.takes_hint(step.number, hints.len());
     learner.write()?;
     for (i, hint) in hints.iter().enumerate().take(shown) {
-        writeln!(out, "{} {hint}", style().strong(&format!("Hint {} of {}:", i + 1, hints.len())))?;
+        let number = style().strong(&format!("Hint {} of {}:", i + 1, hints.len()));
+        writeln!(out, "{}", filled(&format!("{number} {hint}"), columns()))?;
+    }
+    if shown == hints.len() {
+        let solution = if solution::of(step.number).is_some() {
+            format!(" A way to do it: chat_course solution {}", step.number)
+        } else {
+            String::new()
+        };
+        writeln!(out, "There are no more hints.{solution}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -87,20 +101,23 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
 pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {
     let Some(name) = name else {
         for class in CLASSES {
-            writeln!(out, "{:15} {}", class.name, class.usually)?;
+            writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.usually), columns(), 16))?;
         }
         return Ok(ExitCode::SUCCESS);
     };
     let class =
         Class::find(name).ok_or_else(|| format!("nothing is called '{name}'; see chat_course explain"))?;
-    writeln!(out, "{}\n\n{}\n\n{}", style().strong(class.name), class.usually, class.at_length)?;
+    let columns = columns();
+    writeln!(out, "{}\n\n{}\n", style().strong(class.name), wrapped(class.usually, columns))?;
+    write!(out, "{}", filled(&format!("{}\n", class.at_length), columns))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn bug(name: Option<&str>, show: bool, out: &mut impl Write) -> Done {
     let Some(name) = name else {
         for Bug { name, step, symptom } in bug::all() {
-            writeln!(out, "{name:24} step {step:>2}  {symptom}")?;
+            let line = format!("{name:24} step {step:>2}  {symptom}");
+            writeln!(out, "{}", hanging(&line, columns(), 34))?;
         }
         writeln!(out, "\nOne of them: chat_course bug NAME")?;
         return Ok(ExitCode::SUCCESS);

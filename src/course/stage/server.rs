@@ -124,8 +124,9 @@ pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failur
         StartError::Ended { status, output } => {
             let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
             match output.trim().lines().next_back() {
-                Some(words) => failure.note(format!("Its last words: {words}")),
-                None => failure,
+                // Of a second start nothing else is shown.
+                Some(words) if usual == &class::PORT_BUSY => failure.note(format!("Its last words: {words}")),
+                _ => failure,
             }
         }
     }

@@ -1,0 +1,38 @@
+//! What newcomers are called.
+
+use crate::course::{
+    class,
+    conversation::Pattern,
+    failure::Failure,
+    stage::{Outcome, Stage},
+};
+
+pub(super) fn fresh_names(stage: &mut Stage<'_>) -> Outcome {
+    let mut present = Vec::new();
+    for who in ["alice", "bob", "carol"] {
+        present.push((who, arrives(stage, who)?));
+    }
+    stage.closes("alice");
+    present.remove(0);
+    // Two of them: when the first one comes, the server may not have noticed yet that somebody has left.
+    for who in ["dave", "erin"] {
+        let name = arrives(stage, who)?;
+        if let Some((owner, _)) = present.iter().find(|(_, taken)| *taken == name) {
+            let received = format!("{name}, which is {owner}'s name");
+            return Err(Failure::new(&class::DOUBLE, format!("a name for {who} that nobody has"), received));
+        }
+        present.push((who, name));
+    }
+    Ok(())
+}
+
+/// Somebody comes; the name that the welcome tells.
+fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
+    stage.connects_in_turn(who)?;
+    let welcome = "Welcome! Your nickname is 'guest_…'. Use /nick <name> to change it.";
+    stage.hears(who, &Pattern::with(welcome, &["Welcome", "guest_"]))?;
+    let heard = stage.transcript.last_heard_by(who).unwrap_or_default();
+    let at = heard.find("guest_").unwrap_or(heard.len());
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    Ok(heard[at..].chars().take_while(|c| is_of_name(*c)).collect())
+}
