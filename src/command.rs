@@ -113,6 +113,9 @@ impl Command {
                 | Self::Whisper { .. }
                 | Self::Reply(_)
                 | Self::SetTopic(_)
+                | Self::Moderate(
+                    Moderation::Kick { reason: Some(_), .. } | Moderation::Ban { reason: Some(_), .. }
+                )
                 | Self::Watch(Watching::Trace(_))
         )
     }

@@ -30,7 +30,7 @@
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
 //! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
-//! | – | [`client`], [`cli`] | stand apart |
+//! | – | [`client`], [`course`], [`cli`] | stand apart; the course knows nothing of the server |
 //!
 //! The broadcaster cannot even name the registry, so it cannot wait for its lock: a full channel makes
 //! senders wait for the broadcaster, and never the other way round. That is why this cannot deadlock.
@@ -48,8 +48,12 @@
 //! 6. **Mistakes are commands.** So their answers keep their place among the others.
 //! 7. **Membership is exact.** Between "You joined" and leaving, a client hears everything said in the
 //!    room, and outside nothing.
-//! 8. **Stopping is prompt and complete.** A thread ends when its stream ends or its senders are
-//!    dropped; those of the clients and the broadcaster's are joined before the program ends.
+//! 8. **Slow things are done without the lock.** A rule that needs one hands out a task, and goes on when
+//!    the session comes back with what came of it.
+//! 9. **Memory is the truth, the data file its shadow.** Nobody reads the file while the server runs, and
+//!    who is told that something is done is told after it was written.
+//! 10. **Stopping is prompt and complete.** A thread ends when its stream ends or its senders are
+//!     dropped; all of them are joined before the program ends.
 
 pub mod broadcaster;
 pub mod cli;

@@ -14,7 +14,7 @@ use rustix::termios::tcgetwinsize;
 
 use crate::course::{
     grader::Grader,
-    learner::Learner,
+    learner::{self, Learner},
     stage::Wording,
     start::Language,
     steps::{Role, STEPS, Step},
@@ -199,23 +199,48 @@ impl Check {
             Some(noted) => noted.iter().map(OsString::from).collect(),
             None => return Err(missing_command(steps[0].number, role).into()),
         };
-        let grader =
-            self.rules.grader(Launch { command, folder: None, environment: Vec::new(), ready: READY });
+        let steps = self.possible(steps, learner)?;
+        let client = learner.command(Role::Client).map(|noted| launch(noted, None));
+        let server = Launch { command, folder: None, environment: Vec::new(), ready: READY };
+        let grader = self.rules.grader(server, client);
         Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
+}
+
+impl Check {
+    /// Without a client, a step that needs one cannot be checked; of all steps it is left out.
+    fn possible(&self, steps: Vec<&'static Step>, learner: &Learner) -> Result<Vec<&'static Step>, String> {
+        let has_client = learner.command(Role::Client).is_some();
+        match steps.iter().find(|step| step.needs_client() && !has_client) {
+            None => Ok(steps),
+            Some(_) if self.all => Ok(steps.into_iter().filter(|step| !step.needs_client()).collect()),
+            Some(step) => Err(format!(
+                "step {} needs your client, too: say how it is started in {}, for example \
+                 client: python3 client.py",
+                step.number,
+                learner::FILE
+            )),
+        }
+    }
+}
+
+/// How a program is run whose command is in the notes of this folder.
+fn launch(command: &[String], folder: Option<PathBuf>) -> Launch {
+    let command = command.iter().map(OsString::from).collect();
+    Launch { command, folder, environment: Vec::new(), ready: READY }
 }
 
 /// How long a program may take until it listens, or calls: it may have to be built first.
 const READY: Duration = Duration::from_secs(120);
 
 impl RuleOptions {
-    fn grader(&self, launch: Launch) -> Grader {
+    fn grader(&self, launch: Launch, client: Option<Launch>) -> Grader {
         let wording = if self.strict { Wording::ToTheLetter } else { Wording::ThoseThatCount };
         let seed = self.seed.unwrap_or_else(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             u64::from(now.subsec_nanos()) % 100_000
         });
-        Grader { launch, wording, patience: Duration::from_secs(self.patience), seed }
+        Grader { launch, client, wording, patience: Duration::from_secs(self.patience), seed }
     }
 }
 

@@ -1,12 +1,17 @@
 //! The checks: a conversation each, or, where a conversation cannot say it, a row of this table.
 
+use std::path::Path;
+
 use super::{
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
+    subject::Launch,
 };
 
 mod crowds;
+mod files;
 mod limits;
+mod logs;
 mod newcomers;
 mod pipes;
 mod screens;
@@ -32,6 +37,24 @@ pub enum How {
         /// The program.
         run: fn(&mut Stage<'_>) -> Outcome,
     },
+    /// By a program of ours, which the learner's server talks to, and which reads in the end what the
+    /// server has left in a folder.
+    Folder {
+        /// What is being checked, in a sentence.
+        checking: &'static str,
+        /// The environment variable that tells the server which folder.
+        variable: &'static str,
+        /// The program.
+        run: fn(&mut Stage<'_>, &Path) -> Outcome,
+    },
+    /// By users of ours, for whom the learner's client, started more than once, talks to the learner's
+    /// server.
+    Both {
+        /// What is being checked, in a sentence.
+        checking: &'static str,
+        /// The program; it is told how the client is started.
+        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
+    },
     /// By a program of ours, which the learner's client talks to.
     Client {
         /// What is being checked, in a sentence.
@@ -51,6 +74,14 @@ impl Check {
 
     const fn server(name: &'static str, checking: &'static str, run: fn(&mut Stage<'_>) -> Outcome) -> Self {
         Self { name, how: How::Server { checking, run } }
+    }
+
+    const fn both(
+        name: &'static str,
+        checking: &'static str,
+        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
+    ) -> Self {
+        Self { name, how: How::Both { checking, run } }
     }
 
     const fn client(
@@ -179,3 +210,38 @@ pub const COMES_BACK: Check = Check::client(
     Place::Terminal,
     screens::comes_back,
 );
+
+/// Random bytes, none, a name with a blank and an emoji, a hidden name.
+pub const FILES_ARRIVE: Check = Check::both(
+    "23_arrive",
+    "A file that is accepted arrives whole, and under a plain name.",
+    files::arrives,
+);
+
+/// Two different files with one name.
+pub const SAME_NAME: Check =
+    Check::both("23_same_name", "A file takes no other's place that has the same name.", files::same_name);
+
+/// A file that its receiver does not want, and one of 11 MiB.
+pub const FILES_REFUSED: Check = Check::both(
+    "23_refused",
+    "The sender is told that a file was rejected, or is too large.",
+    files::refused,
+);
+
+/// A sender stops in the middle; meanwhile somebody else chats. Then 10 MiB arrive.
+pub const CHAT_GOES_ON: Check = Check::both(
+    "23_chat_goes_on",
+    "While a file waits for its sender, the chat goes on for others.",
+    files::chat_goes_on,
+);
+
+/// A conversation is logged to its last line, without its secrets, and nobody forges a line.
+pub const LOG: Check = Check {
+    name: "26_log",
+    how: How::Folder {
+        checking: "The log tells what happened, keeps secrets, and cannot be forged.",
+        variable: "CHAT_LOG_DIR",
+        run: logs::log,
+    },
+};

@@ -247,6 +247,49 @@ them is deaf to the other. Two threads, one for each, is the simple answer."
     "When the connection ends, wait a moment and call again; wait longer after each failure (1, 2, 4 … seconds),
 so that a thousand clients do not come back in the same instant. Whoever types meanwhile should be
 told that nobody is listening."
+
+    NOT_ARRIVED "not-arrived"
+    "A file that was accepted is not in the receiver's folder, or is not what was sent, or the sender was not told."
+    "Files belong into the folder that $CHAT_DOWNLOADS names, under the last part of their path, without a
+dot in front. Read and write bytes, not text: no decoding, no lines, and no newline at the end. Open
+both ends in binary mode, go on reading until as many bytes have come as were announced (a file may
+have none at all), and close or flush what you wrote before you say that it is there."
+
+    OVERWRITTEN "overwritten"
+    "A file that came took the place of another that had the same name."
+    "Whoever may choose a name may choose one that you have. Make the new file so that it fails if there is
+one already (O_EXCL; `create_new` in Rust, mode `x` in Python), and try `plan (1).pdf` then. Looking
+first and opening afterwards are two steps, and somebody can come in between."
+
+    NOT_REFUSED "not-refused"
+    "Something over a limit was not refused, or nobody said so to the user."
+    "A limit is checked where it matters, which is the server: it alone knows what it promises to others.
+What a client announces is refused when it is announced, before anybody else hears of it."
+
+    NOT_LOGGED "not-logged"
+    "Something happened, and no line of the log says so."
+    "The server is started with $CHAT_LOG_DIR (or, if you like, `--log-dir`) set to a folder; every file in
+it that ends with .log is read when the server has stopped. Is the file in that folder, and not where
+the server was started? Is the event written where it happens for everybody, or in one of several
+paths only: is leaving logged for /quit, and not for a connection that ends?"
+
+    NOT_FLUSHED "not-flushed"
+    "What was said last is not in the log: it was still in a buffer, or in a queue, when the program ended."
+    "Before main returns, what waits for the log has to be written: drop the queue's last sender, join the
+thread that writes, and let it flush its buffer when the queue is empty and at its end. A daemon
+thread is simply gone when main returns, with everything that it held."
+
+    SECRET_LOGGED "secret-logged"
+    "The log has something in it that nobody may read there: a password, or the text of a whisper."
+    "Whoever logs each line as it came logs the passwords too, also those in a command that the server does
+not know (yet), or that was misspelt. Log what was understood: of a command its name, and not what
+follows; of a whisper who and to whom."
+
+    FORGED "forged"
+    "Somebody made up a line of the log: a character that ends a line, or steers a terminal, was written as it came."
+    "A line that was said ends with \\n, but a \\r inside of it, a U+0085 or a U+2028 also begins a new line
+for many programs, and ESC [ 2 K makes a terminal rub out the one that it is showing. Escape or remove
+every control character in what users type before you write it down."
 }
 
 #[cfg(test)]

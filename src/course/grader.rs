@@ -7,10 +7,11 @@ use super::{
     class,
     conversation::Conversation,
     failure::Failure,
+    folder::Folder,
     play::play,
     rehearsal::Rehearsal,
     seed::Seed,
-    stage::{Rules, Stage, Wording, start_failure},
+    stage::{Outcome, Rules, Stage, Wording, start_failure},
     steps::Step,
     subject::{Launch, StartError},
     transcript::Transcript,
@@ -21,6 +22,8 @@ use super::{
 pub struct Grader {
     /// How the program is run.
     pub launch: Launch,
+    /// How the client is run that belongs to it, if it is a server; few checks need one.
+    pub client: Option<Launch>,
     /// Which words count.
     pub wording: Wording,
     /// How long anybody waits for anything.
@@ -79,7 +82,10 @@ impl Check {
     pub fn checking(&self) -> String {
         match self.how {
             How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
-            How::Server { checking, .. } | How::Client { checking, .. } => checking.to_owned(),
+            How::Server { checking, .. }
+            | How::Folder { checking, .. }
+            | How::Both { checking, .. }
+            | How::Client { checking, .. } => checking.to_owned(),
         }
     }
 }
@@ -99,6 +105,11 @@ impl Grader {
                 self.with_client(Rehearsal::new(&self.launch, rules, seed, place), run)?
             }
             How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
+            How::Both { run, .. } => {
+                let client = self.client.as_ref().ok_or_else(no_client)?;
+                self.with_server(Stage::new(&self.launch, rules, seed), |stage| run(stage, client))?
+            }
+            How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test has read them all");
                 let mut launch = self.launch.clone();
@@ -121,6 +132,22 @@ impl Grader {
         let Err(failure) = run(&mut stage) else { return Ok(None) };
         let (output, transcript) = (stage.output(), stage.transcript);
         Ok(Some(Box::new(Fault { failure, transcript, output })))
+    }
+
+    fn with_folder(
+        &self,
+        variable: &str,
+        rules: Rules,
+        seed: Seed,
+        run: fn(&mut Stage<'_>, &Path) -> Outcome,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let folder = match Folder::new() {
+            Ok(folder) => folder,
+            Err(error) => return self.did_not_start(StartError::CannotRun(error)),
+        };
+        let mut launch = self.launch.clone();
+        launch.environment.push((variable.to_owned(), folder.path().display().to_string()));
+        self.with_server(Stage::new(&launch, rules, seed), |stage| run(stage, folder.path()))
     }
 
     fn with_client(
@@ -148,4 +175,10 @@ impl Grader {
         };
         Ok(Some(Box::new(Fault { failure, transcript: Transcript::default(), output })))
     }
+}
+
+/// Whoever asks for a check of both has to say how the client is started.
+fn no_client() -> CannotRun {
+    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "nobody has said how it is started");
+    CannotRun { program: "the client".to_owned(), error }
 }

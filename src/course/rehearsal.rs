@@ -21,7 +21,7 @@ use super::{
     transcript::Transcript,
 };
 
-mod pipes;
+pub(super) mod pipes;
 mod terminal;
 
 /// What a client runs in.

@@ -1,6 +1,6 @@
 //! The steps of the course, and the checks of each: the one table that everything else reads.
 
-use super::checks::{self, Check};
+use super::checks::{self, Check, How};
 
 /// What a learner builds in twenty minutes.
 #[derive(Clone, Copy, Debug)]
@@ -102,10 +102,14 @@ pub const STEPS: [Step; 29] = [
     client(20, "On a pipe", &[checks::PIPE, checks::PIPE_OUTPUT]),
     client(21, "Coming back", &[checks::COMES_BACK]),
     challenge(22, "History", &[chat!("22_history"), chat!("22_again")]),
-    challenge(23, "Files", &[]),
+    challenge(
+        23,
+        "Files",
+        &[checks::FILES_ARRIVE, checks::SAME_NAME, checks::FILES_REFUSED, checks::CHAT_GOES_ON],
+    ),
     challenge(24, "Moderation", &[chat!("24_ban")]),
     challenge(25, "Emoji", &[chat!("25_emoji")]),
-    challenge(26, "A log", &[]),
+    challenge(26, "A log", &[checks::LOG]),
     challenge(27, "Accounts", &[chat!("27_accounts")]),
     challenge(28, "Administration", &[chat!("28_administrator")]),
     challenge(29, "Rate limiting", &[chat!("29_rate")]),
@@ -133,6 +137,11 @@ impl Step {
         STEPS.get(number.checked_sub(1)?)
     }
 
+    /// Whether a server alone is not enough for it.
+    pub fn needs_client(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check.how, How::Both { .. }))
+    }
+
     /// The steps that a program must pass that claims to be at this one: all of the same role up to
     /// it, the newest first. Of the challenges only this one: they do not build on each other.
     pub fn up_to(&self) -> impl Iterator<Item = &'static Self> {
@@ -147,7 +156,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::course::{checks::How, conversation::Conversation};
+    use crate::course::conversation::Conversation;
 
     #[test]
     fn steps_are_numbered_as_they_stand_and_parts_do_not_mix() {

@@ -234,6 +234,11 @@ impl Member {
         has_ended(self.0.pid())
     }
 
+    /// Sends a signal to all its processes.
+    pub fn is_signalled(&self, signal: Signal) {
+        let _ = kill_process_group(self.0.pid(), signal);
+    }
+
     /// TERM, then KILL, for the whole group. Collecting its end is the owner's.
     pub fn ends(&self) {
         let pid = self.0.pid();

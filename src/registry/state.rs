@@ -232,6 +232,7 @@ impl State {
         let client = self.clients.insert(entering);
         self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
+        self.find_mute(client);
         self.carry_mute(client);
         self.note(client, Deed::Connected);
         self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));

@@ -36,6 +36,7 @@ fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
     let command = command.iter().map(OsString::from).collect();
     Grader {
         launch: Launch { command, folder: None, environment: Vec::new(), ready: LONG },
+        client: None,
         wording,
         patience,
         seed: 4711,
@@ -94,13 +95,61 @@ fn is_heavy(step: &Step) -> bool {
 #[test]
 fn the_reference_passes_every_step_to_the_letter() {
     let server = [env!("CARGO_BIN_EXE_chat_server"), "--max-clients", "100"];
-    let server = grader(&server, Wording::ToTheLetter, LONG);
+    let mut server = grader(&server, Wording::ToTheLetter, LONG);
     let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::ToTheLetter, LONG);
+    server.client = Some(client.launch.clone());
     let steps: Vec<&'static Step> = STEPS.iter().collect();
     all(&steps, |step| {
         let grader = if step.part == Part::Client { &client } else { &server };
         assert_passes(grader, step, "the reference");
     });
+}
+
+/// How a wrong program fails a step, by class.
+#[track_caller]
+fn assert_fails(grader: &Grader, step: &'static Step, class: &str) {
+    let verdict = first_fault(grader, step);
+    let came = verdict.and_then(|verdict| verdict.fault).map(|fault| fault.failure.class.name);
+    assert_eq!(came, Some(class), "{:?}, step {}", grader.launch.command, step.number);
+}
+
+#[test]
+fn a_log_that_is_missing_or_tells_secrets_fails_its_step() {
+    let server = env!("CARGO_BIN_EXE_chat_server");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = elsewhere.path().to_str().expect("a plain name");
+    for (command, class) in [
+        (&[example("step_12").as_str()][..], "not-logged"),
+        (&[server, "--log-dir", elsewhere], "not-logged"),
+        (&[server, "--log-whispers"], "secret-logged"),
+    ] {
+        assert_fails(&grader(command, Wording::ThoseThatCount, LONG), step(26), class);
+    }
+}
+
+#[test]
+fn files_that_go_astray_or_are_too_large_fail_their_step() {
+    const SERVER: &str = env!("CARGO_BIN_EXE_chat_server");
+    const CLIENT: &str = env!("CARGO_BIN_EXE_chat_client");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = elsewhere.path().to_str().expect("a plain name");
+    // What comes goes to a hidden folder, and from there to where the check looks, under its first name.
+    let overwriting = "D=$CHAT_DOWNLOADS; mkdir \"$D/.in\"; ( while sleep 0.02; do cd \"$D/.in\" || exit; \
+        for f in *.txt; do [ -e \"$f\" ] && mv \"$f\" \"$D/${f% (1).txt}\"; done; done ) & \
+        exec \"$0\" --downloads \"$D/.in\" \"$@\"";
+    let row = |name| step(23).checks.iter().find(|row| row.name == name).expect("a check");
+    for (server, client, name, class) in [
+        (&[SERVER][..], &[CLIENT, "--downloads", elsewhere][..], "23_arrive", "not-arrived"),
+        (&[SERVER], &["sh", "-c", overwriting, CLIENT], "23_same_name", "overwritten"),
+        (&[SERVER, "--max-file-size", "0"], &[CLIENT], "23_refused", "not-refused"),
+        (&[&example("step_12")], &[CLIENT], "23_arrive", "not-shown"),
+        (&[SERVER], &["false"], "23_arrive", "died"),
+    ] {
+        let mut grader = grader(server, Wording::ThoseThatCount, SHORT);
+        grader.client = Some(self::grader(client, Wording::ThoseThatCount, SHORT).launch);
+        let fault = check(&grader, step(23), row(name)).fault.expect("it is wrong");
+        assert_eq!(fault.failure.class.name, class, "{client:?}: {:?}", fault.failure);
+    }
 }
 
 #[test]

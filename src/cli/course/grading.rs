@@ -8,13 +8,12 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, style};
+use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
     steps::{Part, Role, STEPS, Step},
-    subject::Launch,
     verdict::Style,
     wrap::wrapped,
 };
@@ -61,9 +60,6 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         return Ok(report);
     }
     write!(out, "\n{}", report.summary(job.style))?;
-    if let Some(step) = job.steps.first().filter(|step| step.checks.is_empty()) {
-        writeln!(out, "Of step {} itself nothing is checked, only what comes before it.", step.number)?;
-    }
     if !report.is_good() {
         writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
     } else if let Some(next) = learner.next() {
@@ -157,10 +153,11 @@ impl Row {
         for role in [Role::Server, Role::Client] {
             let Some(command) = learner.command(role) else { continue };
             has_command = true;
-            let command = command.iter().map(Into::into).collect();
             let folder = Some(fs::canonicalize(path)?);
-            let grader = rules.grader(Launch { command, folder, environment: Vec::new(), ready: READY });
-            for step in steps.iter().filter(|step| step.part.role() == role) {
+            let client = learner.command(Role::Client).map(|noted| launch(noted, folder.clone()));
+            let can = |step: &Step| step.part.role() == role && (client.is_some() || !step.needs_client());
+            let grader = rules.grader(launch(command, folder), client.clone());
+            for step in steps.iter().filter(|step| can(step)) {
                 let is_good = row.tries(&report::check(&grader, [*step], |_| {}), step);
                 // What comes later builds on it, except for the challenges.
                 if !is_good && step.part != Part::Challenges {

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::Signal,
+};
 
 use crate::course::{
     peer::Heard,
@@ -17,7 +20,7 @@ use crate::course::{
 
 /// A program between pipes.
 #[derive(Debug)]
-pub(super) struct Pipes {
+pub(in crate::course) struct Pipes {
     member: Member,
     child: Child,
     input: Option<ChildStdin>,
@@ -27,7 +30,7 @@ pub(super) struct Pipes {
 }
 
 impl Pipes {
-    pub(super) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
+    pub(in crate::course) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
         let (output, writer) = io::pipe()?;
         let mut command = launch.command(port);
         // What it says about itself may be shown to whoever runs the course; it is not judged.
@@ -39,19 +42,19 @@ impl Pipes {
         Ok(Self { member, child, input, output, unread: Vec::new(), lines: VecDeque::new() })
     }
 
-    pub(super) fn is_given(&mut self, text: &str) {
+    pub(in crate::course) fn is_given(&mut self, text: &str) {
         if let Some(input) = &mut self.input {
             // A program that has ended reads nothing; then its server hears nothing.
             let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
         }
     }
 
-    pub(super) fn ends_input(&mut self) {
+    pub(in crate::course) fn ends_input(&mut self) {
         self.input = None;
     }
 
     /// The next line on the standard output.
-    pub(super) fn prints(&mut self, deadline: Instant) -> Heard {
+    pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
         loop {
             if let Some(line) = self.lines.pop_front() {
                 return Heard::Line(line);
@@ -81,11 +84,15 @@ impl Pipes {
     }
 
     /// What was printed without a newline.
-    pub(super) fn unread(&self) -> &[u8] {
+    pub(in crate::course) fn unread(&self) -> &[u8] {
         &self.unread
     }
 
-    pub(super) fn has_ended(&self) -> Option<Ended> {
+    pub(in crate::course) fn is_signalled(&self, signal: Signal) {
+        self.member.is_signalled(signal);
+    }
+
+    pub(in crate::course) fn has_ended(&self) -> Option<Ended> {
         self.member.has_ended()
     }
 }

@@ -147,7 +147,7 @@ impl Stage<'_> {
         self.transcript.last_heard_by(who) == Some(text)
     }
 
-    pub(super) fn worded(&self, pattern: &Pattern) -> Pattern {
+    pub(in crate::course) fn worded(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
             Wording::ToTheLetter => pattern.clone().strict(),
             Wording::ThoseThatCount => pattern.clone(),

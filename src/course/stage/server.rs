@@ -57,7 +57,7 @@ impl Stage<'_> {
     }
 
     /// What a failure really is, if the program has ended or was ended meanwhile.
-    pub(super) fn judged(&self, failure: Failure) -> Failure {
+    pub(in crate::course) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // Who hung up on us may be just about to end.
         let hung_up = [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN];
@@ -77,6 +77,12 @@ impl Stage<'_> {
     /// The last words of the program.
     pub fn output(&self) -> String {
         self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
+    }
+
+    /// The port that the program has been given.
+    #[track_caller]
+    pub fn port(&self) -> u16 {
+        self.subject.as_ref().expect("it is only gone while it is started again").port().number()
     }
 
     /// The memory of the program, in bytes.

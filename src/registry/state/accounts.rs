@@ -89,6 +89,10 @@ impl State {
             Administrate, ChangePassword, LogIn, Register, Registered, Replace, Replaced, Unregister,
             Unregistered,
         };
+        // Whoever was told to go in the meantime begins nothing more. What was decided before is ended.
+        if self.clients[client].is_dismissed && !matches!(done, Done::Saved(_)) {
+            return;
+        }
         match (then, done) {
             (Register(nick), Done::Hashed(Some(hash))) => self.go_on_registering(client, nick, hash),
             (Registered(nick, hash), Done::Saved(is_saved)) => self.registered(client, nick, &hash, is_saved),
@@ -277,8 +281,12 @@ impl State {
         self.unsaved.mark(Unsaved::Account(nick));
     }
 
-    /// Makes a client the one that has logged in to an account, and to no other.
+    /// Makes a client the one that has logged in to an account, and to no other; unless it was told to
+    /// go: somebody else may have logged in then.
     fn own(&mut self, client: ClientId, nick: Nick) {
+        if self.clients[client].is_dismissed {
+            return;
+        }
         self.log_out(client);
         self.clients[client].account = Some(nick);
         if let Some(account) = self.accounts.get_mut(&nick) {
@@ -297,6 +305,7 @@ impl State {
                 self.rename_member(other, guest);
                 self.announce(other, Event::Renamed { old: nick, new: guest });
             }
+            self.inherit_mute(client, other);
             self.log_out(other);
             self.clients[other].is_administrator = false;
             self.dismiss(other, AccountEvent::LoggedInElsewhere(nick).into());

@@ -60,13 +60,14 @@ impl State {
         self.clients[client].pace.mute = Some(self.mutes.insert(Mute { until, nick, origin }));
     }
 
-    /// A client has just come, or has a new nickname: the mute that it has goes with it, and one that
-    /// was left behind is its own again.
+    /// A client has a new nickname: the mute that it has goes with it, and on one machine a mute that
+    /// was left behind under this nickname is its own again. Elsewhere it would have been found when
+    /// the client came; now it would be a neighbour's.
     pub(super) fn carry_mute(&mut self, client: ClientId) {
         if self.mutes.is_empty() {
             return;
         }
-        if self.muted_for(client).is_none() {
+        if self.origin(client).is_loopback() && self.muted_for(client).is_none() {
             self.find_mute(client);
         }
         let nick = self.nick(client);
@@ -75,7 +76,17 @@ impl State {
         }
     }
 
-    fn find_mute(&mut self, client: ClientId) {
+    /// A client takes the place of another connection of the same owner: its mute comes with the place.
+    pub(super) fn inherit_mute(&mut self, client: ClientId, other: ClientId) {
+        let left = self.muted_for(other);
+        if left.is_some_and(|left| self.muted_for(client).is_none_or(|own| own < left)) {
+            self.clients[client].pace.mute = self.clients[other].pace.mute.take();
+            self.carry_mute(client);
+        }
+    }
+
+    /// A client has just come: a mute that was left behind is its own again.
+    pub(super) fn find_mute(&mut self, client: ClientId) {
         let (nick, origin, now) = (self.nick(client), self.origin(client), self.now.instant);
         let is_same = |mute: &Mute| mute.origin == origin && (!origin.is_loopback() || mute.nick == nick);
         let found = self.mutes.iter().filter(|(_, mute)| mute.until > now && is_same(mute));

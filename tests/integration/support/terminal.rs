@@ -1,8 +1,10 @@
 //! A client in a real terminal, of which the test sees the screen.
 
 use std::{
+    fs::{File, OpenOptions},
     io::{ErrorKind, Read, Write},
     num::NonZeroU16,
+    os::unix::fs::OpenOptionsExt,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -10,7 +12,10 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    fs::OFlags,
+    process::{Pid, Signal, kill_process},
+};
 use vt100::{Parser, Screen};
 
 use super::DEADLINE;
@@ -24,6 +29,9 @@ pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     display: Arc<Display>,
+    /// The client's side of the terminal, so that it does not end with the client: on a busy machine
+    /// the last words can go down with it.
+    tty: Option<File>,
     reader: Option<JoinHandle<()>>,
     modes_before: String,
 }
@@ -37,11 +45,21 @@ struct Display {
 #[derive(Default)]
 struct Bell {
     rung: usize,
+    /// [`OVER`] has been shown.
+    is_over: bool,
 }
+
+/// What the display is told when the client has ended: a window's title, so it shows nothing. As it
+/// comes after everything else, everything else has been shown then.
+const OVER: &str = "over";
 
 impl vt100::Callbacks for Bell {
     fn audible_bell(&mut self, _: &mut Screen) {
         self.rung += 1;
+    }
+
+    fn set_window_title(&mut self, _: &mut Screen, title: &[u8]) {
+        self.is_over |= title == OVER.as_bytes();
     }
 }
 
@@ -66,6 +84,9 @@ impl Terminal {
         for variable in ["NO_COLOR", "TERM_PROGRAM", "CHAT_HISTORY"] {
             command.env_remove(variable);
         }
+        let tty = pair.master.tty_name().expect("it has a name");
+        let not_ours = OFlags::NOCTTY.bits().cast_signed();
+        let tty = OpenOptions::new().write(true).custom_flags(not_ours).open(tty).expect("a terminal");
         let child = pair.slave.spawn_command(command).expect("the client was built with the tests");
         let parser = Parser::new_with_callbacks(number(ROWS), number(COLUMNS), 1000, Bell::default());
         let display = Arc::new(Display { parser: Mutex::new(parser), changed: Condvar::new() });
@@ -77,6 +98,7 @@ impl Terminal {
             keyboard: pair.master.take_writer().expect("a terminal"),
             master: pair.master,
             display,
+            tty: Some(tty),
             reader: Some(reader.expect("a thread")),
             modes_before,
         }
@@ -147,6 +169,19 @@ impl Terminal {
         kill_process(pid.expect("it is running"), signal).expect("it is running");
     }
 
+    /// Waits until the display has seen everything that the client has written.
+    #[track_caller]
+    fn shows_the_rest(&mut self) {
+        let mut tty = self.tty.take().expect("it ends once");
+        write!(tty, "\x1b]2;{OVER}\x07").expect("the terminal is there");
+        let deadline = Instant::now() + DEADLINE;
+        let mut parser = self.display.parser.lock();
+        while !parser.callbacks().is_over {
+            let late = self.display.changed.wait_until(&mut parser, deadline).timed_out();
+            assert!(!late, "the terminal goes on:\n{}", parser.screen().contents());
+        }
+    }
+
     /// Waits until the client has ended by itself, and checks that the terminal is as it was.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> u32 {
@@ -158,7 +193,7 @@ impl Terminal {
             assert!(Instant::now() < deadline, "the client goes on:\n{}", self.contents());
             thread::park_timeout(Duration::from_millis(2));
         };
-        self.reader.take().expect("it ends once").join().expect("the display has seen everything");
+        self.shows_the_rest();
         assert_eq!(modes(&*self.master), self.modes_before, "the terminal's modes");
         let screen = self.screen();
         assert!(!screen.bracketed_paste() && !screen.hide_cursor() && !screen.alternate_screen());
@@ -169,6 +204,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.tty = None;
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(reader) = self.reader.take() {

@@ -535,3 +535,38 @@ fn an_administrator_who_is_logged_in_elsewhere_is_none_any_more() {
          bob< Admin privileges required.",
     );
 }
+
+#[test]
+fn a_login_that_was_under_way_when_its_connection_was_dismissed_takes_nothing_back() {
+    let mut chat = registered();
+    let comparing = chat.begins("alice", "/login alice correct-horse");
+    chat.says("bob", "/login alice correct-horse");
+    chat.hush();
+    assert!(chat.goes_on("alice", comparing).is_none());
+    check_with(
+        &mut chat,
+        "bob> /users
+         bob< Users in lobby: alice, guest_1",
+    );
+}
+
+#[test]
+fn who_was_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+ \n bob+ \n carol+");
+    let hashing = chat.begins("alice", "/register correct-horse");
+    let saving = chat.goes_on("alice", hashing).expect("it is to be saved");
+    chat.says("bob", "/login alice correct-horse");
+    chat.goes_on("alice", saving);
+    chat.vanish("alice");
+    chat.says("bob", "/nick bob");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "carol> /login alice correct-horse
+         bob< Disconnected: somebody has logged in as 'alice' elsewhere.
+         carol< Login successful
+         carol< Nickname changed to 'alice'.
+         bob< carol is now known as alice.",
+    );
+}

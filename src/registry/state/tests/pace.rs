@@ -370,3 +370,64 @@ fn only_so_many_mutes_are_kept_and_the_last_one_always() {
          x< You are muted for 1010 more seconds.",
     );
 }
+
+#[test]
+fn who_was_there_before_a_neighbour_was_muted_may_still_change_their_nickname() {
+    let mut chat = chat_of(&[]);
+    for name in ["alice", "friend"] {
+        chat.connect_from(from("192.0.2.1"), name);
+        chat.says(name, &format!("/nick {name}"));
+    }
+    chat.hush();
+    flood(&mut chat, "alice");
+    chat.hush();
+    chat.says("friend", "/nick friendly");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "friend> it was not me
+         friend< [lobby] friendly: it was not me
+         alice< [lobby] friendly: it was not me",
+    );
+}
+
+#[test]
+fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    check_with(
+        &mut chat,
+        "alice> /register correct-horse
+         alice< Registration successful",
+    );
+    flood(&mut chat, "alice");
+    chat.says("bob", "/login alice correct-horse");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "bob> here I am again
+         bob< You are muted for 30 more seconds.",
+    );
+}
+
+#[test]
+fn whoever_is_muted_says_nothing_in_the_reason_of_a_ban_either() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    chat.says("alice", "/join ops");
+    chat.says("bob", "/join ops");
+    chat.hush();
+    for _ in 0..7 {
+        chat.says("alice", "so much to say");
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "alice> /ban nobody and so much more to say
+         alice< You are muted for 30 more seconds.
+         alice> /kick bob because you do not listen
+         alice< You are muted for 30 more seconds.
+         alice> /kick bob
+         alice< alice has kicked bob.
+         bob< You were kicked from 'ops' by alice.
+         bob< You returned to the lobby.",
+    );
+}

@@ -1,0 +1,289 @@
+//! Files: two of the learner's clients send each other some, through the learner's server.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::course::{
+    class,
+    conversation::Pattern,
+    failure::Failure,
+    folder::Folder,
+    stage::{Judgement, Outcome, Stage, start_failure},
+    subject::{Launch, StartError},
+    visitor::Visitor,
+};
+
+/// The largest file that a server of the course carries.
+const LARGEST: usize = 10 << 20;
+
+/// How often the folder for what is sent is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+pub(super) fn arrives(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
+    let mut party = Party::new(stage, client)?;
+    let (plain, odd, hidden) = (party.word(), party.word(), party.word());
+    for (name, length) in [(format!("{plain}.bin"), 300_000), (plain, 0), (format!("my {odd} 😄.jpg"), 5000)]
+    {
+        let bytes = party.bytes(length);
+        party.exchanges(&name, &bytes)?;
+        party.has_received(&name, &bytes)?;
+    }
+    let bytes = party.bytes(100);
+    // By what name it is announced is the server's business.
+    party.sends(&format!(".{hidden}"), &bytes, &hidden)?;
+    party.accepts(&hidden)?;
+    let folder = party.bob.downloads();
+    if party.waits(|| has(folder, &bytes)) {
+        return Ok(());
+    }
+    Err(not_arrived(folder, "(a name without the dot)", &bytes))
+}
+
+pub(super) fn same_name(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
+    let mut party = Party::new(stage, client)?;
+    let name = format!("{}.txt", party.word());
+    let (first, second) = (party.bytes(2000), party.bytes(3000));
+    party.exchanges(&name, &first)?;
+    party.has_received(&name, &first)?;
+    party.exchanges(&name, &second)?;
+    let folder = party.bob.downloads();
+    party.waits(|| has(folder, &second));
+    both_are_there(folder, &name, &first, &second)
+}
+
+fn both_are_there(folder: &Path, name: &str, first: &[u8], second: &[u8]) -> Outcome {
+    if fs::read(folder.join(name)).is_ok_and(|bytes| bytes == second) || !has(folder, first) {
+        let expected = format!("{name} is still what was sent first, and the second has another name");
+        return Err(Failure::new(&class::OVERWRITTEN, expected, listing(folder)));
+    }
+    if has(folder, second) {
+        return Ok(());
+    }
+    Err(not_arrived(folder, "(any other name)", second))
+}
+
+pub(super) fn refused(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
+    let mut party = Party::new(stage, client)?;
+    let (unwanted, large, small) = (party.word(), party.word() + ".iso", party.word() + ".txt");
+    let bytes = party.bytes(100);
+    party.sends(&unwanted, &bytes, &unwanted)?;
+    let Party { stage, alice, bob, .. } = &mut party;
+    bob.types(stage, "/rejectfile");
+    let who = bob.name.clone();
+    let told = Pattern::with(format!("{who} has rejected '{unwanted}'."), &[&who, "rejected", &unwanted]);
+    alice.is_shown(stage, &told, &class::NOT_SHOWN)?;
+    let path = party.has(&large, &vec![0; LARGEST + (1 << 20)])?;
+    let Party { stage, alice, bob, .. } = &mut party;
+    alice.types(stage, &format!("/sendfile {} {}", bob.name, path.display()));
+    let told = Pattern::with("File too large (max 10 MiB).", &["too large"]);
+    alice.is_shown(stage, &told, &class::NOT_REFUSED)?;
+    // Had the large one been offered, bob would see that before this.
+    let bytes = party.bytes(100);
+    party.sends(&small, &bytes, &small)
+}
+
+pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
+    const LINES: usize = 40;
+    let mut party = Party::new(stage, client)?;
+    let name = format!("{}.bin", party.word());
+    let bytes = party.bytes(LARGEST);
+    party.sends(&name, &bytes, &name)?;
+    let Party { stage, alice, bob, carol, .. } = &mut party;
+    alice.is_stopped(stage);
+    bob.types(stage, "/acceptfile");
+    stage.remark(&format!("({carol} says {LINES} lines, and hears each before the next)"));
+    for _ in 0..LINES {
+        let text = stage.seed.text("do you hear me");
+        stage.sends_quietly(carol, format!("{text}\n").as_bytes());
+        let said = Pattern::exactly(format!("[lobby] {carol}: {text}"));
+        let is_news = |line: &str| if said.matches(line) { Judgement::Due } else { Judgement::Passing };
+        stage.hears_out(carol, &said, is_news).map_err(|failure| match failure.class {
+            class if class == &class::SILENT => Failure { class: &class::STALLED, ..failure },
+            _ => failure,
+        })?;
+        thread::park_timeout(LOOK);
+    }
+    alice.goes_on(stage);
+    party.is_received(&name)?;
+    party.has_received(&name, &bytes)
+}
+
+/// Two people with clients, one without, and a disk to send from.
+struct Party<'a, 'b> {
+    stage: &'a mut Stage<'b>,
+    /// Who sends.
+    alice: Visitor,
+    /// To whom.
+    bob: Visitor,
+    /// A plain peer.
+    carol: String,
+    disk: Folder,
+    files: usize,
+}
+
+impl<'a, 'b> Party<'a, 'b> {
+    fn new(stage: &'a mut Stage<'b>, client: &Launch) -> Result<Self, Failure> {
+        let names = stage.names(3);
+        let [alice, bob, carol] = names.try_into().expect("three were asked for");
+        stage.company(std::slice::from_ref(&carol))?;
+        let alice = Visitor::enters(stage, client, &alice)?;
+        let bob = Visitor::enters(stage, client, &bob)?;
+        let (one, other) = (&alice.name, &bob.name);
+        stage.begins(&format!("({one} and {other} are here with your client; {carol} with none)"));
+        let disk = Folder::new().map_err(no_disk)?;
+        Ok(Self { stage, alice, bob, carol, disk, files: 0 })
+    }
+
+    fn word(&mut self) -> String {
+        self.stage.seed.token()
+    }
+
+    /// Bytes of every value, which repeat themselves after a prime number of them only: so it shows
+    /// when a piece is missing, or at another place.
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        const PERIOD: usize = 65_521;
+        let mut random = || u8::try_from(self.stage.seed.below(256)).expect("it is below 256");
+        let piece: Vec<_> = (0..PERIOD.min(length)).map(|_| random()).collect();
+        piece.iter().copied().cycle().take(length).collect()
+    }
+
+    /// A file to send, in a folder of its own, so that two may have the same name.
+    fn has(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        self.files += 1;
+        let folder = self.disk.path().join(self.files.to_string());
+        let path = folder.join(name);
+        fs::create_dir(&folder).and_then(|()| fs::write(&path, bytes)).map_err(no_disk)?;
+        Ok(path)
+    }
+
+    /// alice offers bob a file, and bob is shown that; `shown` is what counts of its name.
+    fn sends(&mut self, name: &str, bytes: &[u8], shown: &str) -> Outcome {
+        let path = self.has(name, bytes)?;
+        let Self { stage, alice, bob, .. } = self;
+        let (from, to) = (alice.name.clone(), bob.name.clone());
+        alice.types(stage, &format!("/sendfile {to} {}", path.display()));
+        let request =
+            format!("[FILE REQUEST] {from} wants to send …{shown} (…). Type /acceptfile or /rejectfile.");
+        let due = Pattern::with(request, &["FILE REQUEST", &from, "wants to send", shown]);
+        bob.is_shown_amid(stage, &due, &class::NOT_SHOWN, |line| {
+            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Passing }
+        })
+    }
+
+    fn accepts(&mut self, shown: &str) -> Outcome {
+        self.bob.types(self.stage, "/acceptfile");
+        self.is_received(shown)
+    }
+
+    /// alice is told that bob has the file.
+    fn is_received(&mut self, shown: &str) -> Outcome {
+        let who = self.bob.name.clone();
+        let told = Pattern::with(format!("{who} has received '…{shown}'."), &[&who, "received", shown]);
+        self.alice.is_shown(self.stage, &told, &class::NOT_ARRIVED)
+    }
+
+    fn exchanges(&mut self, name: &str, bytes: &[u8]) -> Outcome {
+        self.sends(name, bytes, name)?;
+        self.accepts(name)
+    }
+
+    /// The file is in bob's folder under this name, or will be at once, and is what was sent.
+    fn has_received(&self, name: &str, bytes: &[u8]) -> Outcome {
+        let folder = self.bob.downloads();
+        if self.waits(|| fs::read(folder.join(name)).is_ok_and(|came| came == bytes)) {
+            return Ok(());
+        }
+        Err(not_arrived(folder, name, bytes))
+    }
+
+    /// Waits until something is so; whether it came to that.
+    fn waits(&self, is_so: impl Fn() -> bool) -> bool {
+        let deadline = Instant::now() + self.stage.rules.patience;
+        while !is_so() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            thread::park_timeout(LOOK);
+        }
+        true
+    }
+}
+
+/// That is nobody's fault but this machine's.
+fn no_disk(error: io::Error) -> Failure {
+    start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY)
+}
+
+/// The files of a folder that are not hidden.
+fn plain_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_plain = |entry: &fs::DirEntry| {
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    let mut files: Vec<_> = entries.filter(is_plain).map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}
+
+fn has(folder: &Path, bytes: &[u8]) -> bool {
+    plain_files(folder).iter().any(|path| fs::read(path).is_ok_and(|came| came == bytes))
+}
+
+fn not_arrived(folder: &Path, name: &str, bytes: &[u8]) -> Failure {
+    let expected = format!("in $CHAT_DOWNLOADS: {name} ({} bytes, as they were sent)", bytes.len());
+    let failure = Failure::new(&class::NOT_ARRIVED, expected, listing(folder));
+    match fs::read(folder.join(name)).map(|came| came.iter().zip(bytes).position(|(came, sent)| came != sent))
+    {
+        Ok(Some(at)) => failure.note(format!("The bytes differ from number {at} on.")),
+        _ => failure,
+    }
+}
+
+/// What is in a folder, hidden or not.
+fn listing(folder: &Path) -> String {
+    let mut entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let told = entries.iter().map(|entry| {
+        let length = entry.metadata().map(|data| data.len()).unwrap_or_default();
+        format!("{} ({length} bytes)", entry.file_name().display())
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { "(an empty folder)".to_owned() } else { told.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_files_of_one_name_the_first_stays_and_the_second_comes() {
+        let folder = Folder::new().unwrap();
+        let judged =
+            || both_are_there(folder.path(), "x", b"one", b"two").err().map(|error| error.class.name);
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("x", "one");
+        assert_eq!(judged(), Some("not-arrived"));
+        write(".x (1)", "two");
+        assert_eq!(judged(), Some("not-arrived"), "hidden");
+        write("x (1)", "two");
+        assert_eq!(judged(), None);
+        write("x", "two");
+        write("x.bak", "one");
+        assert_eq!(judged(), Some("overwritten"));
+    }
+
+    #[test]
+    fn where_a_file_that_came_is_wrong_is_said() {
+        let folder = Folder::new().unwrap();
+        assert_eq!(not_arrived(folder.path(), "x", b"abc").received, "(an empty folder)");
+        fs::write(folder.path().join("x"), "abd").unwrap();
+        let failure = not_arrived(folder.path(), "x", b"abc");
+        assert_eq!(failure.received, "x (3 bytes)");
+        assert_eq!(failure.notes, ["The bytes differ from number 2 on."]);
+    }
+}

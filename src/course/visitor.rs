@@ -1,0 +1,158 @@
+//! A learner's client on pipes, as a guest of a server on a stage: what its user types and is shown.
+
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+
+use super::{
+    class::{self, Class},
+    conversation::{Pattern, escaped},
+    failure::Failure,
+    folder::Folder,
+    peer::Heard,
+    rehearsal::pipes::Pipes,
+    stage::{Judgement, Outcome, Stage, start_failure},
+    subject::{Ended, Launch, StartError},
+};
+
+/// A client, its user, and the folder for what the user is sent.
+#[derive(Debug)]
+pub struct Visitor {
+    /// What the user is called in the chat.
+    pub name: String,
+    pipes: Pipes,
+    downloads: Folder,
+}
+
+impl Visitor {
+    /// A client is started, connects to the server of the stage, and takes up this name.
+    ///
+    /// # Errors
+    /// When it does not come so far.
+    pub fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
+        let cannot = |error| start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY);
+        let downloads = Folder::new().map_err(cannot)?;
+        let mut launch = client.clone();
+        launch.environment.push(("CHAT_DOWNLOADS".to_owned(), downloads.path().display().to_string()));
+        let pipes = Pipes::start(&launch, stage.port()).map_err(cannot)?;
+        let mut visitor = Self { name: name.to_owned(), pipes, downloads };
+        let welcome = Pattern::with("Welcome! Your nickname is '…'. …", &["Welcome"]);
+        // It may have to be built first.
+        let deadline = Instant::now() + client.ready;
+        visitor.is_shown_until(deadline, stage, &welcome, &class::NOT_SHOWN, |_| Judgement::Passing)?;
+        visitor.types(stage, &format!("/nick {name}"));
+        let renamed = Pattern::with(format!("Nickname changed to '{name}'."), &[name]);
+        visitor.is_shown(stage, &renamed, &class::NOT_SHOWN)?;
+        Ok(visitor)
+    }
+
+    /// The user types a line.
+    pub fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
+        stage.transcript.add(&self.name, ">", line);
+        self.pipes.is_given(&format!("{line}\n"));
+    }
+
+    /// The user is shown this line at last; others may come before.
+    ///
+    /// # Errors
+    /// A failure of this class, when the user is not.
+    pub fn is_shown(&mut self, stage: &mut Stage<'_>, due: &Pattern, class: &'static Class) -> Outcome {
+        self.is_shown_amid(stage, due, class, |_| Judgement::Passing)
+    }
+
+    /// The same, where the caller judges what comes before.
+    ///
+    /// # Errors
+    /// A failure of this class, when the line does not come, or a wrong one does.
+    pub fn is_shown_amid(
+        &mut self,
+        stage: &mut Stage<'_>,
+        due: &Pattern,
+        class: &'static Class,
+        judge: impl Fn(&str) -> Judgement,
+    ) -> Outcome {
+        let deadline = Instant::now() + stage.rules.patience;
+        self.is_shown_until(deadline, stage, due, class, judge)
+    }
+
+    fn is_shown_until(
+        &mut self,
+        deadline: Instant,
+        stage: &mut Stage<'_>,
+        due: &Pattern,
+        class: &'static Class,
+        judge: impl Fn(&str) -> Judgement,
+    ) -> Outcome {
+        let due = stage.worded(due);
+        let mut last = "(nothing)".to_owned();
+        loop {
+            let heard = self.pipes.prints(deadline);
+            let Heard::Line(line) = heard else {
+                return Err(self.is_not_shown(stage, &due, class, (&heard, &last)));
+            };
+            let text = String::from_utf8_lossy(&line);
+            last = escaped(&line);
+            let is_due = due.matches(&text);
+            if is_due || judge(&text) == Judgement::Wrong {
+                stage.transcript.add(&self.name, "<", &last);
+            }
+            match judge(&text) {
+                _ if is_due => return Ok(()),
+                Judgement::Wrong => return Err(Failure::new(class, due.text, last)),
+                Judgement::Due | Judgement::Passing => {}
+            }
+        }
+    }
+
+    fn is_not_shown(
+        &self,
+        stage: &Stage<'_>,
+        due: &Pattern,
+        class: &'static Class,
+        (heard, last): (&Heard, &str),
+    ) -> Failure {
+        let name = &self.name;
+        let expected = format!("on the standard output of {name}'s client: {}", due.text);
+        let mut failure = Failure::new(class, expected, format!("(no such line; the last one: {last})"));
+        if let Some(counting) = due.counting() {
+            failure = failure.note(format!("What counts in it: {counting}"));
+        }
+        if let Some(ended) = self.has_ended(heard) {
+            failure = failure.note(format!("{name}'s client has ended: {ended}."));
+            failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
+            return failure;
+        }
+        stage.judged(failure.note("Either your server did not say it, or your client did not show it."))
+    }
+
+    /// How the client has ended, if it has. Its output ends a moment before it does.
+    fn has_ended(&self, heard: &Heard) -> Option<Ended> {
+        const MOMENT: Duration = Duration::from_millis(500);
+        let deadline = Instant::now() + MOMENT;
+        while *heard == Heard::End && self.pipes.has_ended().is_none() && Instant::now() < deadline {
+            thread::park_timeout(Duration::from_millis(2));
+        }
+        self.pipes.has_ended()
+    }
+
+    /// The folder for what the user is sent.
+    pub fn downloads(&self) -> &Path {
+        self.downloads.path()
+    }
+
+    /// The client is stopped in the middle of what it does, as by Ctrl-Z.
+    pub fn is_stopped(&self, stage: &mut Stage<'_>) {
+        stage.remark(&format!("({}'s client is stopped)", self.name));
+        self.pipes.is_signalled(Signal::STOP);
+    }
+
+    /// The client goes on where it was stopped.
+    pub fn goes_on(&self, stage: &mut Stage<'_>) {
+        stage.remark(&format!("({}'s client goes on)", self.name));
+        self.pipes.is_signalled(Signal::CONT);
+    }
+}
