@@ -133,12 +133,6 @@ fn a_page_ends_with_the_command_and_the_hints_with_what_comes_after_them() {
 }
 
 #[test]
-fn a_step_of_which_nothing_is_checked_says_so() {
-    let desk = Desk::new();
-    desk.says(&["check", "23", "--", "false"], 1, "Of step 23 itself nothing is checked");
-}
-
-#[test]
 fn ctrl_c_leaves_no_program_behind() {
     let desk = Desk::new();
     let script = "trap '' TERM; echo $$ >pid.part; mv pid.part pid; while :; do sleep 1000; done";

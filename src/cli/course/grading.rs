@@ -60,9 +60,6 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         return Ok(report);
     }
     write!(out, "\n{}", report.summary(job.style))?;
-    if let Some(step) = job.steps.first().filter(|step| step.checks.is_empty()) {
-        writeln!(out, "Of step {} itself nothing is checked, only what comes before it.", step.number)?;
-    }
     if !report.is_good() {
         writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
     } else if let Some(next) = learner.next() {
