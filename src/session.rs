@@ -83,6 +83,10 @@ impl Drop for Membership<'_> {
 }
 
 /// Reads, decodes, applies; until there is nothing more to read.
+///
+/// Never inlined: what arriving needs of the stack is given back before a client idles here, and ten
+/// thousand idle ones would keep a page more each.
+#[inline(never)]
 fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
     let mut decoder = Decoder::new(limits);
     let mut buffer = vec![0; SMALLEST_READ];

@@ -227,9 +227,8 @@ impl State {
     pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
         self.now = now;
         let nick = Nick::guest(self.guests.take());
-        let entering = Client::new(nick, address, self.lobby, now.instant);
-        let backlog = Arc::clone(&entering.backlog);
-        let client = self.clients.insert(entering);
+        let client = self.clients.insert_with_key(|_| Client::new(nick, address, self.lobby, now.instant));
+        let backlog = Arc::clone(&self.clients[client].backlog);
         self.posts.push(Post::Attach(client, sink, backlog));
         self.nicks.insert(nick, client);
         self.find_mute(client);

@@ -55,12 +55,19 @@ impl<'scope, 'env> Threads<'scope, 'env> {
             let mut served = Some(client);
             while let Some(client) = served.take() {
                 serve(client);
-                let _listed = watch.enter("spare");
-                watch::doing(Activity::Idle);
-                served = next.recv_timeout(PATIENCE).ok();
+                served = wait(&next, watch);
             }
         };
         let thread = thread::Builder::new().name("client".into()).stack_size(STACK);
         thread.spawn_scoped(self.scope, serve_in_turn).map(drop)
     }
+}
+
+/// Waits a moment for a client. Never inlined: what waiting needs of the stack would be kept by every
+/// client that idles.
+#[inline(never)]
+fn wait(next: &Receiver<Arc<Connection>>, watch: &Watch) -> Option<Arc<Connection>> {
+    let _listed = watch.enter("spare");
+    watch::doing(Activity::Idle);
+    next.recv_timeout(PATIENCE).ok()
 }
