@@ -55,9 +55,9 @@ pub enum Deed {
     /// Gave a command.
     Asked(Asked),
     /// Did, by virtue of office, what others were told in these words.
-    Did(Event),
+    Did(Box<Event>),
     /// Was told this about who it is and what it may do.
-    Told(Event),
+    Told(Box<Event>),
 }
 
 impl Fact {

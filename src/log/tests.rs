@@ -132,7 +132,7 @@ fn a_line_is_a_time_a_level_and_what_happened() {
         "INFO command| verb=/whois user=bob",
     );
     check(
-        Deed::Did(Event::TopicSet { by: bob, topic: text("a \"b\"") }),
+        Deed::Did(Box::new(Event::TopicSet { by: bob, topic: text("a \"b\"") })),
         r#"NOTICE did| address=192.0.2.7:4711 what="bob has set the topic: a \"b\"""#,
     );
 }
@@ -140,7 +140,10 @@ fn a_line_is_a_time_a_level_and_what_happened() {
 #[test]
 fn a_wrong_password_is_a_warning() {
     let check = |event: AccountEvent, level: &str, sentence: &str| {
-        check(Deed::Told(event.into()), &format!("{level} told| address=192.0.2.7:4711 what=\"{sentence}\""));
+        check(
+            Deed::Told(Box::new(event.into())),
+            &format!("{level} told| address=192.0.2.7:4711 what=\"{sentence}\""),
+        );
     };
     check(AccountEvent::LoggedIn, "INFO", "Login successful");
     check(AccountEvent::WrongPassword, "WARN", "Invalid password");
@@ -171,7 +174,10 @@ fn without_addresses_there_is_none_in_any_line() {
     check_with(false, Deed::Disconnected(Ending::Quit), "INFO disconnect| reason=\"quit\"");
     check_with(
         false,
-        Deed::Did(Event::TopicSet { by: Nick::new("bob").unwrap(), topic: text("not 192.0.2.9, please") }),
+        Deed::Did(Box::new(Event::TopicSet {
+            by: Nick::new("bob").unwrap(),
+            topic: text("not 192.0.2.9, please"),
+        })),
         "NOTICE did| what=\"bob has set the topic: not …, please\"",
     );
 }

@@ -185,7 +185,7 @@ impl State {
         if self.nick(client).as_str() != nick.as_str() {
             self.call(client, nick);
         }
-        self.note(client, Deed::Told(AccountEvent::LoggedIn.into()));
+        self.note(client, Deed::Told(Box::new(AccountEvent::LoggedIn.into())));
         self.recognise(client);
     }
 

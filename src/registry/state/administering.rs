@@ -35,7 +35,7 @@ impl State {
             Administration::ListNetworkBans => Ok(self.list_network_bans(client)),
         };
         match done {
-            Ok(deed) => self.note(client, Deed::Did(deed.into())),
+            Ok(deed) => self.note(client, Deed::Did(Box::new(deed.into()))),
             Err(why) => self.tell(client, why),
         }
     }
@@ -110,7 +110,7 @@ impl State {
     /// be speaking; nothing of that is carried out.
     pub(super) fn dismiss(&mut self, client: ClientId, why: Event) {
         self.clients[client].is_dismissed = true;
-        self.note(client, Deed::Told(why.clone()));
+        self.note(client, Deed::Told(Box::new(why.clone())));
         self.posts.push(Post::Dismiss(client, why));
     }
 

@@ -37,14 +37,14 @@ impl State {
     /// Tells a client what came of a wish to be somebody, and notes that.
     pub(super) fn answer(&mut self, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
-        self.note(client, Deed::Told(event.clone()));
+        self.note(client, Deed::Told(Box::new(event.clone())));
         self.tell(client, event);
     }
 
     /// Tells a client what it has done by virtue of its office, and notes that.
     pub(super) fn report(&mut self, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
-        self.note(client, Deed::Did(event.clone()));
+        self.note(client, Deed::Did(Box::new(event.clone())));
         self.tell(client, event);
     }
 

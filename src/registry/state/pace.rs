@@ -127,7 +127,7 @@ impl State {
             return Some(PaceEvent::TooFast);
         }
         self.mute_client(client, SHORT_MUTE);
-        self.note(client, Deed::Told(PaceEvent::Muted(SHORT_MUTE).into()));
+        self.note(client, Deed::Told(Box::new(PaceEvent::Muted(SHORT_MUTE).into())));
         Some(PaceEvent::Muted(SHORT_MUTE))
     }
 

@@ -339,7 +339,7 @@ fn what_moderators_do_is_noted() {
          bob< You returned to the lobby.",
     );
     let noted = chat.state.take_facts().into_iter().find_map(|fact| match fact.deed {
-        Deed::Did(Event::Moderated(told)) => Some((fact.who, told.to_string())),
+        Deed::Did(told) => Some((fact.who, told.to_string())),
         _ => None,
     });
     assert_eq!(noted, Some((Nick::new("alice").unwrap(), "alice has kicked bob: spam".into())));
