@@ -304,8 +304,14 @@ impl Broadcaster {
             room.bytes.extend_from_slice(&line);
             self.batch_bytes += line.len();
         }
-        line.clear();
-        self.spare.push(line);
+        self.keep_spare(line);
+    }
+
+    fn keep_spare(&mut self, mut bytes: Vec<u8>) {
+        if self.spare.len() < SPARE_BUFFERS {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
     }
 
     /// Its session notices that it is over, and removes the client as it removes any other.
@@ -360,11 +366,8 @@ impl Broadcaster {
                 member.outbox.send(&room.bytes[mem::take(&mut member.from)..]);
                 member.note_blocked(id, &mut self.blocked, &mut self.retry);
             }
-            let mut bytes = mem::take(&mut room.bytes);
-            if self.spare.len() < SPARE_BUFFERS {
-                bytes.clear();
-                self.spare.push(bytes);
-            }
+            let bytes = mem::take(&mut room.bytes);
+            self.keep_spare(bytes);
         }
         while let Some(id) = self.touched_clients.pop() {
             let Some(client) = self.clients.get_mut(id) else { continue };
