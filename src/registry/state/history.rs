@@ -96,7 +96,7 @@ fn size(line: &Line) -> usize {
 
 impl State {
     /// Keeps what a client says in its room.
-    pub(super) fn remember(&mut self, client: ClientId, text: Text, manner: Manner, seq: u64) {
+    pub(super) fn remember(&mut self, client: ClientId, text: &Text, manner: Manner, seq: u64) {
         let limit = self.limits.history.kept;
         if limit == 0 {
             return;
@@ -104,7 +104,7 @@ impl State {
         let (from, room) = (self.nick(client), self.clients[client].room);
         let history = &mut self.rooms[room].lasting.history;
         let before = history.size;
-        history.push(Line { seq, at: self.now.wall, from, text, manner });
+        history.push(Line { seq, at: self.now.wall, from, text: text.clone(), manner });
         if history.lines.len() > limit {
             history.forget_oldest();
         }

@@ -156,7 +156,7 @@ impl State {
     /// it. Unlike what people say, nobody can ignore it.
     fn tell_moderated(&mut self, client: ClientId, room: Room, except: Except, told: Moderated) {
         let told = Event::from(told);
-        self.note(client, Deed::Did(Box::new(told.clone())));
+        self.note_with(client, || Deed::Did(Box::new(told.clone())));
         let awake = self.room_names.get(&room).copied();
         if awake != Some(self.clients[client].room) {
             self.tell(client, told.clone());

@@ -27,24 +27,29 @@ impl State {
 
     /// Notes what a client has just done.
     pub(super) fn note(&mut self, client: ClientId, deed: Deed) {
+        self.note_with(client, || deed);
+    }
+
+    /// The same; what it was is made only if somebody looks back.
+    pub(super) fn note_with(&mut self, client: ClientId, deed: impl FnOnce() -> Deed) {
         if self.noting.is_some() {
             let Client { nick: who, address, .. } = self.clients[client];
             let (at, room) = (self.now.wall, self.room(client).name);
-            self.facts.push(Fact { at, who, address, room, deed });
+            self.facts.push(Fact { at, who, address, room, deed: deed() });
         }
     }
 
     /// Tells a client what came of a wish to be somebody, and notes that.
     pub(super) fn answer(&mut self, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
-        self.note(client, Deed::Told(Box::new(event.clone())));
+        self.note_with(client, || Deed::Told(Box::new(event.clone())));
         self.tell(client, event);
     }
 
     /// Tells a client what it has done by virtue of its office, and notes that.
     pub(super) fn report(&mut self, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
-        self.note(client, Deed::Did(Box::new(event.clone())));
+        self.note_with(client, || Deed::Did(Box::new(event.clone())));
         self.tell(client, event);
     }
 

@@ -63,7 +63,7 @@ impl State {
         let changed = Unsaved::Room(room.name);
         self.unsaved.mark(changed);
         let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
-        self.note(client, Deed::Did(Box::new(told.clone())));
+        self.note_with(client, || Deed::Did(Box::new(told.clone())));
         self.posts.push(Post::TellRoom(room, Except::Nobody, told));
     }
 

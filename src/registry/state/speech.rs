@@ -12,15 +12,15 @@ use crate::{
 impl State {
     pub(super) fn say(&mut self, client: ClientId, text: Text) {
         let (from, room, seq) = (self.nick(client), self.room(client).name, self.next_seq());
-        self.remember(client, text.clone(), Manner::Said, seq);
-        self.note(client, Deed::Said(text.clone()));
+        self.remember(client, &text, Manner::Said, seq);
+        self.note_with(client, || Deed::Said(text.clone()));
         self.tell_hearers(client, Event::Said { room, from, text, seq, at: self.now.wall });
     }
 
     pub(super) fn act(&mut self, client: ClientId, text: Text) {
         let (from, seq) = (self.nick(client), self.next_seq());
-        self.remember(client, text.clone(), Manner::Acted, seq);
-        self.note(client, Deed::Acted(text.clone()));
+        self.remember(client, &text, Manner::Acted, seq);
+        self.note_with(client, || Deed::Acted(text.clone()));
         self.tell_hearers(client, Event::Acted { from, text, seq, at: self.now.wall });
     }
 
