@@ -5,32 +5,52 @@ use super::verdict::Style;
 /// Where to look when there is no program of a step.
 pub const WHERE_ELSE: &str = "its page says which file of the chat server shows it at full size";
 
-/// A program of the course, `tests/steps/step_NN.rs`.
+/// The programs of the steps, from the first on: `tests/steps/step_NN.rs`.
 macro_rules! programs {
     ($($number:literal)*) => {
         [$(include_str!(concat!("../../tests/steps/step_", $number, ".rs"))),*]
     };
 }
 
-/// The programs of the steps, from the first on.
 const PROGRAMS: [&str; 17] =
     programs!["01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16" "17"];
+
+/// What is finished, and shared by the programs of later steps. Each file was once the end of a program, the
+/// oldest one nearest to the end; in this order, what has moved into a file is not a change.
+const FINISHED: [(&str, &str); 4] = [
+    ("outbox", include_str!("../../tests/steps/outbox.rs")),
+    ("commands", include_str!("../../tests/steps/commands.rs")),
+    ("chat", include_str!("../../tests/steps/chat.rs")),
+    ("net", include_str!("../../tests/steps/net.rs")),
+];
 
 /// How many unchanged lines are shown around a change.
 const CONTEXT: usize = 3;
 
 /// A step's program, and the one before it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Solution {
-    before: &'static str,
-    after: &'static str,
+    before: String,
+    after: String,
 }
 
 /// The solution of a step, if there is one.
 pub fn of(step: usize) -> Option<Solution> {
-    let after = PROGRAMS.get(step.checked_sub(1)?)?;
-    let before = step.checked_sub(2).map_or("", |before| PROGRAMS[before]);
+    let after = whole(PROGRAMS.get(step.checked_sub(1)?)?);
+    let before = step.checked_sub(2).map_or_else(String::new, |before| whole(PROGRAMS[before]));
     Some(Solution { before, after })
+}
+
+/// A program with the files it is made of. What moves to another file becomes visible from outside; that is
+/// no change to look at, so it is left out.
+fn whole(program: &str) -> String {
+    let mut whole = program.to_owned();
+    for (name, text) in FINISHED {
+        if program.contains(&format!("\nmod {name};\n")) {
+            whole.extend(["\n// ", name, ".rs\n", &text.replace("pub(crate) ", "")]);
+        }
+    }
+    whole
 }
 
 /// A line, and where it stands.
@@ -44,7 +64,7 @@ enum Change<'a> {
 impl Solution {
     /// The difference: what is new, what is gone, and a little around it.
     pub fn told(&self, style: Style) -> String {
-        let changes = difference(self.before, self.after);
+        let changes = difference(&self.before, &self.after);
         let is_near = |at: usize| {
             let near = at.saturating_sub(CONTEXT)..changes.len().min(at + CONTEXT + 1);
             changes[near].iter().any(|change| !matches!(change, Change::Kept(_)))
@@ -103,8 +123,28 @@ mod tests {
 
     #[test]
     fn what_is_the_same_is_left_out() {
-        let solution = Solution { before: "a\nb\nc\nd\ne\nf\nold\nz\n", after: "a\nb\nc\nd\ne\nf\nnew\nz\n" };
+        let solution = Solution {
+            before: "a\nb\nc\nd\ne\nf\nold\nz\n".to_owned(),
+            after: "a\nb\nc\nd\ne\nf\nnew\nz\n".to_owned(),
+        };
         assert_eq!(solution.told(Style::Plain), "  …\n  d\n  e\n  f\n- old\n+ new\n  z\n");
+    }
+
+    #[test]
+    fn every_program_is_short_and_a_small_change_of_the_one_before() {
+        let lines = |text: &str| text.lines().count();
+        let parts = FINISHED.map(|(_, text)| text);
+        for (at, text) in PROGRAMS.iter().chain(&parts).enumerate() {
+            assert!(lines(text) <= 150, "{} lines in program {}", lines(text), at + 1);
+        }
+        for step in 1..=PROGRAMS.len() {
+            let Solution { before, after } = of(step).expect("a program");
+            let changes = difference(&before, &after);
+            let added = changes.iter().filter(|change| matches!(change, Change::Added(_))).count();
+            // At step 9, what is finished moves to files of its own.
+            let most = if step == 9 { 120 } else { 60 };
+            assert!(added <= most, "step {step} adds {added} lines");
+        }
     }
 
     #[test]

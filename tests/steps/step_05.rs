@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
-    let chat = Chat::default();
+    let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
         for stream in listener.incoming().flatten() {
@@ -23,45 +23,37 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let id = chat.enter(stream);
-    for line in BufReader::new(&**stream).lines().map_while(Result::ok) {
-        if !line.is_empty() {
-            chat.say(&line);
-        }
+fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
+    let id = chat.lock().enter(Arc::clone(stream));
+    for line in BufReader::new(&**stream).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {
+        chat.lock().say(&line);
     }
-    chat.leave(id);
+    chat.lock().clients.remove(&id);
 }
 
 /// What the threads share: everybody who is here, by number.
-#[derive(Default)]
 struct Chat {
-    clients: Mutex<BTreeMap<usize, Arc<TcpStream>>>,
+    clients: BTreeMap<usize, Arc<TcpStream>>,
 }
 
 impl Chat {
-    fn enter(&self, stream: &Arc<TcpStream>) -> usize {
-        let mut clients = self.clients.lock();
-        let id = (1..=usize::MAX).find(|id| !clients.contains_key(id)).expect("a free number");
-        clients.insert(id, Arc::clone(stream));
-        send(stream, "Welcome!");
+    fn enter(&mut self, stream: Arc<TcpStream>) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
+        let _ = send(&stream, "Welcome!");
+        self.clients.insert(id, stream);
         id
     }
 
-    fn leave(&self, id: usize) {
-        self.clients.lock().remove(&id);
-    }
-
     fn say(&self, text: &str) {
-        for stream in self.clients.lock().values() {
-            send(stream, &format!("[lobby] guest_1: {text}"));
+        for stream in self.clients.values() {
+            let _ = send(stream, &format!("[lobby] guest_1: {text}"));
         }
     }
 }
 
-/// One line in one write. That it did not arrive is for the thread that reads to notice.
-fn send(mut stream: &TcpStream, line: &str) {
-    let _ = stream.write_all(format!("{line}\n").as_bytes());
+/// One line in one write.
+fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }
 
 /// `--port N`, or else `$CHAT_PORT`, or else 5555.

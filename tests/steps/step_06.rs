@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
-    let chat = Chat::default();
+    let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
         for stream in listener.incoming().flatten() {
@@ -23,20 +23,17 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let id = chat.enter(stream);
-    for line in BufReader::new(&**stream).lines().map_while(Result::ok) {
-        if !line.is_empty() {
-            chat.say(id, &line);
-        }
+fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
+    let id = chat.lock().enter(Arc::clone(stream));
+    for line in BufReader::new(&**stream).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {
+        chat.lock().say(id, &line);
     }
-    chat.leave(id);
+    chat.lock().clients.remove(&id);
 }
 
 /// What the threads share: everybody who is here, by number.
-#[derive(Default)]
 struct Chat {
-    clients: Mutex<BTreeMap<usize, Client>>,
+    clients: BTreeMap<usize, Client>,
 }
 
 struct Client {
@@ -45,41 +42,31 @@ struct Client {
 }
 
 impl Chat {
-    fn enter(&self, stream: &Arc<TcpStream>) -> usize {
-        let mut clients = self.clients.lock();
-        let id = (1..=usize::MAX).find(|id| !clients.contains_key(id)).expect("a free number");
+    fn enter(&mut self, stream: Arc<TcpStream>) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
         let nick = format!("guest_{id}");
-        clients.insert(id, Client { nick: nick.clone(), stream: Arc::clone(stream) });
-        drop(clients);
+        self.clients.insert(id, Client { nick: nick.clone(), stream });
         let welcome = format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.");
         self.tell(&welcome, |hearer| hearer == id);
         self.tell(&format!("{nick} has joined the chat!"), |hearer| hearer != id);
         id
     }
 
-    fn leave(&self, id: usize) {
-        self.clients.lock().remove(&id);
-    }
-
     fn say(&self, id: usize, text: &str) {
-        let nick = self.nick(id);
+        let nick = &self.clients[&id].nick;
         self.tell(&format!("[lobby] {nick}: {text}"), |_| true);
     }
 
-    fn nick(&self, id: usize) -> String {
-        self.clients.lock()[&id].nick.clone()
-    }
-
     fn tell(&self, line: &str, hears: impl Fn(usize) -> bool) {
-        for (_, client) in self.clients.lock().iter().filter(|(id, _)| hears(**id)) {
-            send(&client.stream, line);
+        for (_, client) in self.clients.iter().filter(|(id, _)| hears(**id)) {
+            let _ = send(&client.stream, line);
         }
     }
 }
 
-/// One line in one write. That it did not arrive is for the thread that reads to notice.
-fn send(mut stream: &TcpStream, line: &str) {
-    let _ = stream.write_all(format!("{line}\n").as_bytes());
+/// One line in one write.
+fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }
 
 /// `--port N`, or else `$CHAT_PORT`, or else 5555.

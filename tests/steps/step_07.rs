@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
-    let chat = Chat::default();
+    let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
         for stream in listener.incoming().flatten() {
@@ -23,20 +23,21 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let id = chat.enter(stream);
-    for line in BufReader::new(&**stream).lines().map_while(Result::ok) {
-        if !line.is_empty() {
-            chat.take(id, &line);
+fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
+    let id = chat.lock().enter(Arc::clone(stream));
+    for line in BufReader::new(&**stream).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {
+        let refusal = chat.lock().refusal(id, &line);
+        match refusal {
+            Some(refusal) => chat.lock().answer(id, &refusal),
+            None => chat.lock().take(id, &line),
         }
     }
-    chat.leave(id);
+    chat.lock().clients.remove(&id);
 }
 
 /// What the threads share: everybody who is here, by number.
-#[derive(Default)]
 struct Chat {
-    clients: Mutex<BTreeMap<usize, Client>>,
+    clients: BTreeMap<usize, Client>,
 }
 
 struct Client {
@@ -45,59 +46,60 @@ struct Client {
 }
 
 impl Chat {
-    fn enter(&self, stream: &Arc<TcpStream>) -> usize {
-        let mut clients = self.clients.lock();
-        let id = (1..=usize::MAX).find(|id| !clients.contains_key(id)).expect("a free number");
+    fn enter(&mut self, stream: Arc<TcpStream>) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
         let nick = format!("guest_{id}");
-        clients.insert(id, Client { nick: nick.clone(), stream: Arc::clone(stream) });
-        drop(clients);
-        let welcome = format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.");
-        self.tell(&welcome, |hearer| hearer == id);
+        self.clients.insert(id, Client { nick: nick.clone(), stream });
+        self.answer(id, &format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         self.tell(&format!("{nick} has joined the chat!"), |hearer| hearer != id);
         id
     }
 
-    fn leave(&self, id: usize) {
-        self.clients.lock().remove(&id);
-    }
-
-    fn take(&self, id: usize, line: &str) {
-        let nick = self.nick(id);
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let answer = match (word, rest.trim()) {
+    /// What speaks against a line, if anything does.
+    fn refusal(&self, id: usize, line: &str) -> Option<String> {
+        Some(match words(line) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
-            ("/nick", new) => self.rename(id, &nick, new),
-            _ => return self.tell(&format!("[lobby] {nick}: {line}"), |_| true),
-        };
-        self.tell(&answer, |hearer| hearer == id);
+            ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
+                "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into()
+            }
+            ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
+                format!("Nickname '{new}' is already taken.")
+            }
+            _ => return None,
+        })
     }
 
-    fn rename(&self, id: usize, old: &str, new: &str) -> String {
-        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
-            return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
+    /// Does what a line asks for. Nothing speaks against it.
+    fn take(&mut self, id: usize, line: &str) {
+        let nick = self.clients[&id].nick.clone();
+        match words(line) {
+            ("/nick", new) => {
+                self.clients.entry(id).and_modify(|client| client.nick = new.into());
+                self.tell(&format!("{nick} is now known as {new}."), |hearer| hearer != id);
+                self.answer(id, &format!("Nickname changed to '{new}'."));
+            }
+            _ => self.tell(&format!("[lobby] {nick}: {line}"), |_| true),
         }
-        if self.find(new).is_some_and(|owner| owner != id) {
-            return format!("Nickname '{new}' is already taken.");
-        }
-        self.tell(&format!("{old} is now known as {new}."), |hearer| hearer != id);
-        self.clients.lock().entry(id).and_modify(|client| client.nick = new.into());
-        format!("Nickname changed to '{new}'.")
     }
 
     fn find(&self, nick: &str) -> Option<usize> {
-        let clients = self.clients.lock();
-        clients.iter().find(|(_, client)| client.nick.eq_ignore_ascii_case(nick)).map(|(&id, _)| id)
+        self.clients.iter().find(|(_, client)| client.nick.eq_ignore_ascii_case(nick)).map(|(&id, _)| id)
     }
 
-    fn nick(&self, id: usize) -> String {
-        self.clients.lock()[&id].nick.clone()
+    fn answer(&self, id: usize, line: &str) {
+        self.tell(line, |hearer| hearer == id);
     }
 
     fn tell(&self, line: &str, hears: impl Fn(usize) -> bool) {
-        for (_, client) in self.clients.lock().iter().filter(|(id, _)| hears(**id)) {
-            send(&client.stream, line);
+        for (_, client) in self.clients.iter().filter(|(id, _)| hears(**id)) {
+            let _ = send(&client.stream, line);
         }
     }
+}
+
+/// A command, and what stands behind it.
+fn words(line: &str) -> (&str, &str) {
+    line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
 
 fn is_name(name: &str, max: usize) -> bool {
@@ -105,9 +107,9 @@ fn is_name(name: &str, max: usize) -> bool {
     name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
 }
 
-/// One line in one write. That it did not arrive is for the thread that reads to notice.
-fn send(mut stream: &TcpStream, line: &str) {
-    let _ = stream.write_all(format!("{line}\n").as_bytes());
+/// One line in one write.
+fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }
 
 /// `--port N`, or else `$CHAT_PORT`, or else 5555.

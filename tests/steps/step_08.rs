@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
-    let chat = Chat::default();
+    let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
         for stream in listener.incoming().flatten() {
@@ -23,20 +23,21 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let id = chat.enter(stream);
-    for line in BufReader::new(&**stream).lines().map_while(Result::ok) {
-        if !line.is_empty() {
-            chat.take(id, &line);
+fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
+    let id = chat.lock().enter(Arc::clone(stream));
+    for line in BufReader::new(&**stream).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {
+        let refusal = chat.lock().refusal(id, &line);
+        match refusal {
+            Some(refusal) => chat.lock().answer(id, &refusal),
+            None => chat.lock().take(id, &line),
         }
     }
-    chat.leave(id);
+    chat.lock().clients.remove(&id);
 }
 
 /// What the threads share: everybody who is here, by number.
-#[derive(Default)]
 struct Chat {
-    clients: Mutex<BTreeMap<usize, Client>>,
+    clients: BTreeMap<usize, Client>,
 }
 
 struct Client {
@@ -46,83 +47,90 @@ struct Client {
 }
 
 impl Chat {
-    fn enter(&self, stream: &Arc<TcpStream>) -> usize {
-        let mut clients = self.clients.lock();
-        let id = (1..=usize::MAX).find(|id| !clients.contains_key(id)).expect("a free number");
+    fn enter(&mut self, stream: Arc<TcpStream>) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
         let nick = format!("guest_{id}");
-        let client = Client { nick: nick.clone(), room: "lobby".into(), stream: Arc::clone(stream) };
-        clients.insert(id, client);
-        drop(clients);
-        let welcome = format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.");
-        self.tell(&welcome, |hearer, _| hearer == id);
+        self.clients.insert(id, Client { nick: nick.clone(), room: "lobby".into(), stream });
+        self.answer(id, &format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         self.tell_others(id, &format!("{nick} has joined the chat!"));
         id
     }
 
-    fn leave(&self, id: usize) {
-        self.clients.lock().remove(&id);
-    }
-
-    fn take(&self, id: usize, line: &str) {
-        let (nick, room) = self.of(id);
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let answer = match (word, rest.trim()) {
+    /// What speaks against a line, if anything does.
+    fn refusal(&self, id: usize, line: &str) -> Option<String> {
+        let here = &self.clients[&id].room;
+        Some(match words(line) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
-            ("/nick", new) => self.rename(id, &nick, new),
+            ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
+                "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into()
+            }
+            ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
+                format!("Nickname '{new}' is already taken.")
+            }
             ("/join", "") => "Usage: /join <room>".into(),
-            ("/join", new) => match new.strip_prefix('#').unwrap_or(new).to_ascii_lowercase() {
-                new if !is_name(&new, 32) => "A room's name is like a nickname, but up to 32 long.".into(),
-                new if new == room => format!("You are already in room '{room}'."),
-                new => self.go(id, &new, format!("You joined room '{new}'.")),
-            },
-            ("/leave", _) if room == "lobby" => "You are already in the lobby.".into(),
-            ("/leave", _) => self.go(id, "lobby", "You returned to the lobby.".into()),
-            _ => return self.tell(&format!("[{room}] {nick}: {line}"), |_, there| there == room),
-        };
-        self.tell(&answer, |hearer, _| hearer == id);
+            ("/join", new) if !is_name(&room(new), 32) => "Rooms are named like people, up to 32.".into(),
+            ("/join", new) if room(new) == *here => format!("You are already in room '{here}'."),
+            ("/leave", _) if here == "lobby" => "You are already in the lobby.".into(),
+            _ => return None,
+        })
     }
 
-    fn go(&self, id: usize, room: &str, answer: String) -> String {
-        let (nick, old) = self.of(id);
-        self.clients.lock().entry(id).and_modify(|client| client.room = room.into());
-        self.tell(&format!("{nick} has left the room."), |_, there| there == old);
+    /// Does what a line asks for. Nothing speaks against it.
+    fn take(&mut self, id: usize, line: &str) {
+        match words(line) {
+            ("/nick", new) => {
+                let old = self.clients[&id].nick.clone();
+                self.clients.entry(id).and_modify(|client| client.nick = new.into());
+                self.tell_others(id, &format!("{old} is now known as {new}."));
+                self.answer(id, &format!("Nickname changed to '{new}'."));
+            }
+            ("/join", new) => self.go(id, &room(new), &format!("You joined room '{}'.", room(new))),
+            ("/leave", _) => self.go(id, "lobby", "You returned to the lobby."),
+            _ => self.say(id, line),
+        }
+    }
+
+    fn go(&mut self, id: usize, room: &str, answer: &str) {
+        let nick = self.clients[&id].nick.clone();
+        self.tell_others(id, &format!("{nick} has left the room."));
+        self.clients.entry(id).and_modify(|client| client.room = room.into());
         self.tell_others(id, &format!("{nick} has joined the room."));
-        answer
+        self.answer(id, answer);
     }
 
-    fn rename(&self, id: usize, old: &str, new: &str) -> String {
-        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
-            return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
-        }
-        if self.find(new).is_some_and(|owner| owner != id) {
-            return format!("Nickname '{new}' is already taken.");
-        }
-        self.tell_others(id, &format!("{old} is now known as {new}."));
-        self.clients.lock().entry(id).and_modify(|client| client.nick = new.into());
-        format!("Nickname changed to '{new}'.")
+    fn say(&self, id: usize, text: &str) {
+        let Client { nick, room, .. } = &self.clients[&id];
+        self.tell(&format!("[{room}] {nick}: {text}"), |_, there| there == room);
     }
 
     fn find(&self, nick: &str) -> Option<usize> {
-        let clients = self.clients.lock();
-        clients.iter().find(|(_, client)| client.nick.eq_ignore_ascii_case(nick)).map(|(&id, _)| id)
+        self.clients.iter().find(|(_, client)| client.nick.eq_ignore_ascii_case(nick)).map(|(&id, _)| id)
     }
 
-    /// The nickname and the room of a client.
-    fn of(&self, id: usize) -> (String, String) {
-        let client = &self.clients.lock()[&id];
-        (client.nick.clone(), client.room.clone())
+    fn answer(&self, id: usize, line: &str) {
+        self.tell(line, |hearer, _| hearer == id);
     }
 
     fn tell_others(&self, id: usize, line: &str) {
-        let (_, room) = self.of(id);
+        let room = &self.clients[&id].room;
         self.tell(line, |hearer, there| hearer != id && there == room);
     }
 
     fn tell(&self, line: &str, hears: impl Fn(usize, &str) -> bool) {
-        for (_, client) in self.clients.lock().iter().filter(|(id, client)| hears(**id, &client.room)) {
-            send(&client.stream, line);
+        for (_, client) in self.clients.iter().filter(|(id, client)| hears(**id, &client.room)) {
+            let _ = send(&client.stream, line);
         }
     }
+}
+
+/// A room's name as it was typed, the way rooms are compared.
+fn room(typed: &str) -> String {
+    typed.strip_prefix('#').unwrap_or(typed).to_ascii_lowercase()
+}
+
+/// A command, and what stands behind it.
+fn words(line: &str) -> (&str, &str) {
+    line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
 
 fn is_name(name: &str, max: usize) -> bool {
@@ -130,9 +138,9 @@ fn is_name(name: &str, max: usize) -> bool {
     name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
 }
 
-/// One line in one write. That it did not arrive is for the thread that reads to notice.
-fn send(mut stream: &TcpStream, line: &str) {
-    let _ = stream.write_all(format!("{line}\n").as_bytes());
+/// One line in one write.
+fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }
 
 /// `--port N`, or else `$CHAT_PORT`, or else 5555.

@@ -1,9 +1,7 @@
 //! Step 10: carries whispers to one client and to nobody else.
 
 use std::{
-    collections::BTreeMap,
-    env,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader},
     net::{TcpListener, TcpStream},
     sync::Arc,
     thread,
@@ -11,9 +9,18 @@ use std::{
 
 use parking_lot::Mutex;
 
+use chat::{Post, words};
+use net::send;
+
+mod chat;
+mod net;
+
+/// What the first eight steps have made, in a file of its own.
+type Chat = chat::Chat<Arc<TcpStream>>;
+
 fn main() -> io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", port()))?;
-    let chat = Chat::default();
+    let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
+    let chat = Mutex::new(Chat::new());
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
         for stream in listener.incoming().flatten() {
@@ -23,157 +30,74 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(chat: &Chat, stream: &Arc<TcpStream>) {
-    let id = chat.enter(stream);
-    for line in BufReader::new(&**stream).lines().map_while(Result::ok) {
-        if !line.is_empty() {
-            chat.take(id, &line);
+fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
+    let id = with(chat, |chat| chat.enter(Arc::clone(stream)));
+    for line in BufReader::new(&**stream).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {
+        let refusal = chat.lock().refusal(id, &line);
+        with(chat, |chat| match refusal {
+            Some(refusal) => chat.answer(id, &refusal),
+            None => take(chat, id, &line),
+        });
+    }
+    chat.lock().clients.remove(&id);
+}
+
+/// Does something with the chat, and tells everybody who shall hear of it.
+fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
+    let mut chat = chat.lock();
+    let done = act(&mut chat);
+    for Post { to, line } in chat.posts.drain(..) {
+        for stream in to {
+            // That it did not arrive is for the thread that reads to notice.
+            let _ = send(&stream, &line);
         }
     }
-    chat.leave(id);
-}
-
-/// What the threads share: everybody who is here, by number.
-#[derive(Default)]
-struct Chat {
-    clients: Mutex<BTreeMap<usize, Client>>,
-}
-
-struct Client {
-    nick: String,
-    room: String,
-    stream: Arc<TcpStream>,
+    done
 }
 
 const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\n/users\n/rooms\n/help\n\
     /whisper <user> <message>";
 
-impl Chat {
-    fn enter(&self, stream: &Arc<TcpStream>) -> usize {
-        let mut clients = self.clients.lock();
-        let id = (1..=usize::MAX).find(|id| !clients.contains_key(id)).expect("a free number");
-        let nick = format!("guest_{id}");
-        let client = Client { nick: nick.clone(), room: "lobby".into(), stream: Arc::clone(stream) };
-        clients.insert(id, client);
-        drop(clients);
-        let welcome = format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.");
-        self.tell(&welcome, |hearer, _| hearer == id);
-        self.tell_others(id, &format!("{nick} has joined the chat!"));
-        id
-    }
-
-    fn leave(&self, id: usize) {
-        self.clients.lock().remove(&id);
-    }
-
-    fn take(&self, id: usize, line: &str) {
-        let (nick, room) = self.of(id);
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let answer = match (word.to_ascii_lowercase().as_str(), rest.trim()) {
-            ("/nick", "") => "Usage: /nick <nickname>".into(),
-            ("/nick", new) => self.rename(id, &nick, new),
-            ("/join", "") => "Usage: /join <room>".into(),
-            ("/join", new) => match new.strip_prefix('#').unwrap_or(new).to_ascii_lowercase() {
-                new if !is_name(&new, 32) => "A room's name is like a nickname, but up to 32 long.".into(),
-                new if new == room => format!("You are already in room '{room}'."),
-                new => self.go(id, &new, format!("You joined room '{new}'.")),
-            },
-            ("/leave", _) if room == "lobby" => "You are already in the lobby.".into(),
-            ("/leave", _) => self.go(id, "lobby", "You returned to the lobby.".into()),
-            ("/users", _) => {
-                let users = self.list(|client| (client.room == room).then_some(&client.nick));
-                format!("Users in {room}: {users}")
-            }
-            ("/rooms", _) => format!("Active rooms: {}", self.list(|client| Some(&client.room))),
-            ("/whisper", rest) => self.whisper(&nick, rest),
-            ("/help", _) => HELP.into(),
-            _ if line.starts_with('/') && !line.starts_with("//") => {
-                format!("Unknown command: {word}. Type /help for available commands.")
-            }
-            _ => {
-                let text = if line.starts_with("//") { &line[1..] } else { line };
-                return self.tell(&format!("[{room}] {nick}: {text}"), |_, there| there == room);
-            }
-        };
-        self.tell(&answer, |hearer, _| hearer == id);
-    }
-
-    /// Something about everybody: sorted, without doubles.
-    fn list(&self, what: impl Fn(&Client) -> Option<&String>) -> String {
-        let clients = self.clients.lock();
-        let mut names: Vec<&str> = clients.values().filter_map(what).map(String::as_str).collect();
-        names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
-        names.dedup();
-        names.join(", ")
-    }
-
-    fn go(&self, id: usize, room: &str, answer: String) -> String {
-        let (nick, old) = self.of(id);
-        self.clients.lock().entry(id).and_modify(|client| client.room = room.into());
-        self.tell(&format!("{nick} has left the room."), |_, there| there == old);
-        self.tell_others(id, &format!("{nick} has joined the room."));
-        answer
-    }
-
-    fn rename(&self, id: usize, old: &str, new: &str) -> String {
-        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
-            return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
+/// What can be asked, and what is said. The rest is for the chat.
+fn take(chat: &mut Chat, id: usize, line: &str) {
+    let room = chat.clients[&id].room.clone();
+    let (word, rest) = words(line);
+    let answer = match word.to_ascii_lowercase().as_str() {
+        "/nick" | "/join" | "/leave" => return chat.take(id, line),
+        "/users" => {
+            let here = chat.clients.values().filter(|client| client.room == room);
+            format!("Users in {room}: {}", list(here.map(|client| client.nick.as_str())))
         }
-        if self.find(new).is_some_and(|owner| owner != id) {
-            return format!("Nickname '{new}' is already taken.");
+        "/rooms" => {
+            let rooms = chat.clients.values().map(|client| client.room.as_str());
+            format!("Active rooms: {}", list(rooms))
         }
-        self.tell_others(id, &format!("{old} is now known as {new}."));
-        self.clients.lock().entry(id).and_modify(|client| client.nick = new.into());
-        format!("Nickname changed to '{new}'.")
-    }
-
-    fn whisper(&self, nick: &str, rest: &str) -> String {
-        let Some((to, text)) = rest.split_once(' ') else {
-            return "Usage: /whisper <user> <message>".into();
-        };
-        let Some(target) = self.find(to) else {
-            return format!("User '{to}' not found.");
-        };
-        let (to, text) = (self.of(target).0, text.trim_start());
-        self.tell(&format!("[Whisper from {nick}]: {text}"), |hearer, _| hearer == target);
-        format!("[Whisper to {to}]: {text}")
-    }
-
-    fn find(&self, nick: &str) -> Option<usize> {
-        let clients = self.clients.lock();
-        clients.iter().find(|(_, client)| client.nick.eq_ignore_ascii_case(nick)).map(|(&id, _)| id)
-    }
-
-    /// The nickname and the room of a client.
-    fn of(&self, id: usize) -> (String, String) {
-        let client = &self.clients.lock()[&id];
-        (client.nick.clone(), client.room.clone())
-    }
-
-    fn tell_others(&self, id: usize, line: &str) {
-        let (_, room) = self.of(id);
-        self.tell(line, |hearer, there| hearer != id && there == room);
-    }
-
-    fn tell(&self, line: &str, hears: impl Fn(usize, &str) -> bool) {
-        for (_, client) in self.clients.lock().iter().filter(|(id, client)| hears(**id, &client.room)) {
-            send(&client.stream, line);
-        }
-    }
+        "/help" => HELP.into(),
+        "/whisper" => whisper(chat, id, rest),
+        _ if line.starts_with("//") => return chat.say(id, &line[1..]),
+        _ if line.starts_with('/') => format!("Unknown command: {word}. Type /help for available commands."),
+        _ => return chat.say(id, line),
+    };
+    chat.answer(id, &answer);
 }
 
-fn is_name(name: &str, max: usize) -> bool {
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
+fn whisper(chat: &mut Chat, id: usize, rest: &str) -> String {
+    let Some((to, text)) = rest.split_once(' ') else {
+        return "Usage: /whisper <user> <message>".into();
+    };
+    let Some(target) = chat.find(to) else {
+        return format!("User '{to}' not found.");
+    };
+    let (from, to) = (&chat.clients[&id].nick, chat.clients[&target].nick.clone());
+    let text = text.trim_start();
+    chat.answer(target, &format!("[Whisper from {from}]: {text}"));
+    format!("[Whisper to {to}]: {text}")
 }
 
-/// One line in one write. That it did not arrive is for the thread that reads to notice.
-fn send(mut stream: &TcpStream, line: &str) {
-    let _ = stream.write_all(format!("{line}\n").as_bytes());
-}
-
-/// `--port N`, or else `$CHAT_PORT`, or else 5555.
-fn port() -> u16 {
-    let typed = env::args().skip_while(|word| word != "--port").nth(1);
-    typed.or_else(|| env::var("CHAT_PORT").ok()).and_then(|port| port.parse().ok()).unwrap_or(5555)
+/// Sorted, without doubles.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+    names.dedup();
+    names.join(", ")
 }

@@ -284,6 +284,7 @@ fn heard_in_round(
 pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     const CLIENTS: usize = 50;
     const RIVALS: usize = 5;
+    const QUESTIONS: &str = "/users\n/users\n/users\n/users\n";
     let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
     for who in &clients {
         stage.connects(who)?;
@@ -299,8 +300,9 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
         let names: Vec<_> = names.collect();
         stage.remark(&format!("(all send /nick at the same moment: {RIVALS} want {}, and so on)", names[0]));
         for (i, who) in clients.iter().enumerate() {
-            // The question keeps the lock busy, so that whoever takes it twice has to wait in between.
-            stage.sends_quietly(who, format!("/users\n/nick {}\n/users\n", names[i / RIVALS]).as_bytes());
+            // The questions keep the lock busy, so that whoever takes it twice has to wait in between.
+            let lines = format!("{QUESTIONS}/nick {}\n{QUESTIONS}", names[i / RIVALS]);
+            stage.sends_quietly(who, lines.as_bytes());
         }
         names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
     })
