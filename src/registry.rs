@@ -76,7 +76,7 @@ impl Registry {
         })
     }
 
-    /// Applies what a client asked for, in its order; breaks when the client quits.
+    /// Applies what a client asked for, in its order; breaks when the client has quit, and so has left.
     pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         loop {
             let (flow, task) = self.decide(|state, now| apply_burst(state, client, &mut commands, now));
@@ -94,7 +94,7 @@ impl Registry {
         }
     }
 
-    /// Removes a client that goes for this reason. Called by its session's `Drop` and by nobody else.
+    /// Removes a client that goes without having quit. Called by its session's `Drop` and by nobody else.
     pub fn leave(&self, client: ClientId, why: Ending) {
         self.decide(|state, now| state.leave(client, why, now));
     }
@@ -172,6 +172,7 @@ fn apply_burst(
         let is_last = command == Command::Quit;
         let task = state.apply(client, command, now);
         if is_last {
+            state.leave(client, Ending::Quit, now);
             return (ControlFlow::Break(()), None);
         }
         if task.is_some() {

@@ -124,7 +124,7 @@ impl Relay {
         }
         drop(live);
         self.closed.notify_all();
-        self.listener.close();
+        self.listener.close(1);
     }
 
     fn pause_after(&self, error: &io::Error) {

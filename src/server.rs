@@ -2,8 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs},
-    panic::{AssertUnwindSafe, catch_unwind},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle, Scope},
@@ -14,7 +13,6 @@ use crate::{
     broadcaster::{self, Broadcaster},
     clock::Now,
     dialect::text,
-    event::Event,
     fact::Noting,
     log::{self, Log},
     password::Password,
@@ -24,22 +22,21 @@ use crate::{
         state::{self, State},
     },
     relay::Relay,
-    session,
     store::{Database, Keeper, Restored, Saver},
-    transport::{self, Connection, ConnectionLimit, Listener},
-    watch::{self, Activity, Watch},
+    transport::{ConnectionLimit, Listener},
+    watch::Watch,
 };
 
+mod acceptor;
 mod capacity;
 mod error;
 mod stop;
-mod threads;
 
 pub use capacity::Capacity;
 pub use error::Error;
 pub use stop::Stopper;
 
-use threads::Threads;
+use acceptor::Acceptor;
 
 /// What a server is started with. Where a limit is `None`, there is none.
 #[derive(Clone, Debug)]
@@ -146,8 +143,7 @@ impl Server {
             broadcaster.run();
         })?;
         let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
-        let acceptor =
-            Acceptor { stopper: &stopper, limit: &limit, lines, registry: &registry, watch: &watch };
+        let acceptor = Acceptor::new(&stopper, limit, lines, &registry, &watch);
         thread::scope(|scope| {
             if let Some(keeper) = keeper {
                 start_in(scope, "keeper", &watch, || keeper.run(|| registry.changes()))?;
@@ -162,7 +158,7 @@ impl Server {
                     stopper.stop();
                 })?;
                 start_in(sessions, "files", &watch, || relay.run(&registry, sessions))?;
-                acceptor.accept(sessions);
+                acceptor.run(sessions);
                 Ok(())
             })
         })?;
@@ -267,67 +263,5 @@ impl Drop for StopOthers<'_> {
     fn drop(&mut self) {
         self.registry.stop();
         self.relay.close();
-    }
-}
-
-/// Where clients come in.
-struct Acceptor<'a> {
-    stopper: &'a Stopper,
-    limit: &'a Arc<ConnectionLimit>,
-    lines: text::Limits,
-    registry: &'a Registry,
-    watch: &'a Watch,
-}
-
-impl<'a> Acceptor<'a> {
-    /// How long to leave `accept` alone when it fails, at first and at most. Out of file
-    /// descriptors, it fails at once, for as long as it takes somebody to leave.
-    const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-    /// Starts a session for each client, until the server is stopped.
-    fn accept<'scope>(&'a self, sessions: &'scope Scope<'scope, 'a>) {
-        let threads = Threads::new(sessions, self.watch);
-        let mut pause = Self::SHORTEST_PAUSE;
-        while !self.stopper.is_stopping() {
-            watch::doing(Activity::Accepting);
-            match self.stopper.listener().accept() {
-                Ok((stream, peer)) => {
-                    pause = Self::SHORTEST_PAUSE;
-                    self.let_in(&threads, stream, peer);
-                }
-                // The client has changed its mind before we came to it.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(_) if self.stopper.is_stopping() => {}
-                Err(error) => {
-                    tracing::warn!(%error, ?pause, "cannot accept clients");
-                    self.stopper.wait(pause);
-                    pause = Self::LONGEST_PAUSE.min(pause * 2);
-                }
-            }
-        }
-    }
-
-    fn let_in(&'a self, threads: &Threads<'_, 'a>, stream: TcpStream, peer: SocketAddr) {
-        let Some(permit) = self.limit.take(peer) else {
-            tracing::info!(%peer, "turned away: full");
-            return transport::refuse(&stream, &text::line(&Event::Full));
-        };
-        let connection = Connection::new(stream, peer, permit);
-        let theirs = Arc::clone(&connection);
-        if let Err(error) = threads.serve(theirs, |client| self.serve(client)) {
-            tracing::warn!(%peer, %error, "turned away: no thread");
-            connection.refuse(&text::line(&Event::Full));
-        }
-    }
-
-    /// One session, and the end of its panic, should it have one.
-    fn serve(&self, connection: Arc<Connection>) {
-        let Ok((reader, writer)) = connection.split() else { return };
-        let _listed = self.watch.enter(&format!("client {}", reader.peer().port()));
-        let session = || session::run(self.registry, reader, writer, self.lines);
-        if catch_unwind(AssertUnwindSafe(session)).is_err() {
-            tracing::error!("a session has panicked; its client was removed");
-        }
     }
 }

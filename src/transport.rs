@@ -78,12 +78,14 @@ impl Listener {
         }
     }
 
-    /// Accepts nothing more, and wakes who waits in [`Listener::accept`].
-    pub fn close(&self) {
-        // Shutting a listening socket down wakes `accept` on Linux, and needs no file descriptor.
-        // Elsewhere it is an error, and a connection to oneself does it.
+    /// Accepts nothing more, and wakes the threads that wait in [`Listener::accept`], at most so many.
+    pub fn close(&self, waiting: usize) {
+        // Shutting a listening socket down wakes them all on Linux, and needs no file descriptor.
+        // Elsewhere it is an error, and connections to oneself do it.
         if rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).is_err() {
-            let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+            for _ in 0..waiting {
+                let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+            }
         }
     }
 }
@@ -266,13 +268,16 @@ mod tests {
     }
 
     #[test]
-    fn closing_a_listener_wakes_who_waits_in_accept() {
+    fn closing_a_listener_wakes_all_who_wait_in_accept() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         std::thread::scope(|scope| {
-            let waiting =
-                std::thread::Builder::new().spawn_scoped(scope, || listener.accept().is_err()).unwrap();
-            listener.close();
-            waiting.join().unwrap();
+            let wait = || listener.accept().is_err();
+            let waiting: Vec<_> =
+                (0..4).map(|_| std::thread::Builder::new().spawn_scoped(scope, wait).unwrap()).collect();
+            listener.close(4);
+            for waiting in waiting {
+                waiting.join().unwrap();
+            }
         });
     }
 }

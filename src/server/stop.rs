@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::acceptor::MOST_FREE;
 use crate::transport::Listener;
 
 /// Stops a server; a cheap copy for each thread that may want to.
@@ -13,7 +14,7 @@ pub struct Stopper(Arc<Shared>);
 struct Shared {
     is_stopping: Mutex<bool>,
     changed: Condvar,
-    /// Here, because closing it is what wakes the thread that waits in `accept`.
+    /// Here, because closing it is what wakes the threads that wait in `accept`.
     listener: Listener,
 }
 
@@ -31,7 +32,7 @@ impl Stopper {
         let was_stopping = std::mem::replace(&mut *self.0.is_stopping.lock(), true);
         self.0.changed.notify_all();
         if !was_stopping {
-            self.0.listener.close();
+            self.0.listener.close(1 + MOST_FREE);
         }
         !was_stopping
     }

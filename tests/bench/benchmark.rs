@@ -164,11 +164,13 @@ impl Plan {
         };
         let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
         let load = scenario.load.at_most(self.most_clients);
-        for _ in 0..self.runs {
-            for ((_, contender), entry) in contenders.iter().zip(&mut entries) {
-                match load.run(contender.as_ref(), &self.settings) {
-                    Ok(sample) => entry.samples.push(sample),
-                    Err(failure) => entry.failures.push(failure.to_string()),
+        for round in 0..self.runs {
+            // Each time another one begins: who comes next after a slow one may find a machine at rest.
+            for turn in 0..contenders.len() {
+                let at = (round + turn) % contenders.len();
+                match load.run(contenders[at].1.as_ref(), &self.settings) {
+                    Ok(sample) => entries[at].samples.push(sample),
+                    Err(failure) => entries[at].failures.push(failure.to_string()),
                 }
             }
         }

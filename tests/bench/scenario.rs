@@ -61,7 +61,8 @@ pub(crate) enum Load {
 enum Peers {
     All,
     /// Those that have nicknames, presence and good-byes, as we have.
-    Irc,
+    /// The others greet who comes only now and then, or do not know visitors.
+    Ngircd,
     /// None: they would need limits for it, which the other scenarios forbid.
     None,
     /// Ourselves, with everything switched on that keeps what is said.
@@ -101,7 +102,7 @@ impl Scenario {
     pub(crate) fn peers(&self) -> Vec<Box<dyn Contender>> {
         match self.peers {
             Peers::All => vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)],
-            Peers::Irc => vec![Box::new(NGIRCD), Box::new(INSPIRCD)],
+            Peers::Ngircd => vec![Box::new(NGIRCD)],
             Peers::None | Peers::Keeping => Vec::new(),
         }
     }
@@ -191,6 +192,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
         raw: &[], peers: Peers::None, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
     Scenario { name: "churn", title: "churn: connect, enter, say, quit; 8 at once",
-        load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Irc,
+        load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Ngircd,
         goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },
 ];
