@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use rustix::termios::tcgetwinsize;
 
 use crate::course::{
+    folder,
     grader::Grader,
     learner::{self, Learner},
     stage::Wording,
@@ -285,6 +286,7 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         subject::end_all();
+        folder::remove_all();
         end_at_once();
     })
 }

@@ -8,6 +8,17 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use parking_lot::Mutex;
+
+/// Those that are there.
+static PRESENT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes all of them, for a program that is about to end without dropping anything.
+pub fn remove_all() {
+    // What cannot be removed is left to whoever clears the system's temporary files.
+    PRESENT.lock().drain(..).for_each(|path| drop(fs::remove_dir_all(path)));
+}
+
 /// A folder of our own.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
@@ -25,7 +36,10 @@ impl Folder {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = place.join(format!("chat_course_{}_{number}", process::id()));
             match fs::DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(Self(path)),
+                Ok(()) => {
+                    PRESENT.lock().push(path.clone());
+                    return Ok(Self(path));
+                }
                 // Left behind by somebody who had our number long ago, or put there on purpose.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -41,7 +55,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left to whoever clears the system's temporary files.
+        PRESENT.lock().retain(|path| *path != self.0);
         let _ = fs::remove_dir_all(&self.0);
     }
 }

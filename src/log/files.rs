@@ -11,10 +11,16 @@ use std::{
 };
 
 use jiff::civil::Date;
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 
 /// Where lines go.
 pub(super) struct Files {
     folder: PathBuf,
+    /// The folder itself, locked: two servers would tear each other's lines and remove each other's files.
+    _lock: File,
     max_size: u64,
     keep: usize,
     current: Option<Current>,
@@ -42,11 +48,17 @@ pub(super) struct Unwritten<'a> {
 }
 
 impl Files {
-    /// Makes the folder, if it is not there.
+    /// Makes the folder, if it is not there, and takes it for itself.
     pub(super) fn new(folder: PathBuf, max_size: Option<u64>, keep: Option<usize>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let lock = File::open(&folder)?;
+        // Where a file system knows no locks, one goes without.
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            return Err(io::Error::other("another server has its log there"));
+        }
         Ok(Self {
             folder,
+            _lock: lock,
             max_size: max_size.unwrap_or(u64::MAX),
             keep: keep.unwrap_or(usize::MAX),
             current: None,

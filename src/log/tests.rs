@@ -43,7 +43,9 @@ impl Diary {
         self.folder.path().join("log").join(file)
     }
 
+    /// Begins, or begins anew after a stop.
     fn open(&mut self) -> &mut Book {
+        self.book = None;
         let (folder, zone) = (self.path(""), TimeZone::fixed(offset(1)));
         let files = Files::new(folder, self.max_size, self.keep).unwrap();
         self.book.insert(Book::new(files, zone, self.addresses))

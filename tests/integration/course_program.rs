@@ -133,18 +133,25 @@ fn a_page_ends_with_the_command_and_the_hints_with_what_comes_after_them() {
 }
 
 #[test]
-fn ctrl_c_leaves_no_program_behind() {
+fn ctrl_c_leaves_no_program_and_no_folder_behind() {
     let desk = Desk::new();
+    let temporary = desk.path().join("temporary");
+    fs::create_dir(&temporary).expect("a folder");
+    let is_empty = || fs::read_dir(&temporary).expect("a folder").next().is_none();
     let script = "trap '' TERM; echo $$ >pid.part; mv pid.part pid; while :; do sleep 1000; done";
-    let mut course = desk.command(&["check", "1", "--", "sh", "-c", script, "sh"]);
-    let mut course = course.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it was built");
+    // The one about logs gives the program a folder.
+    let mut course = desk.command(&["check", "26", "--", "sh", "-c", script, "sh"]);
+    let course = course.env("TMPDIR", &temporary).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut course = course.spawn().expect("it was built");
     let file = desk.path().join("pid");
     eventually("the program runs", || file.exists());
+    assert!(!is_empty());
     let pid = fs::read_to_string(&file).expect("a number").trim().parse().expect("a number");
     let pid = Pid::from_raw(pid).expect("a process");
     kill_process(Pid::from_child(&course), Signal::INT).expect("it runs");
     assert_eq!(course.wait().expect("a child").code(), Some(130));
     eventually("the program has ended, too", || is_gone(pid));
+    assert!(is_empty());
 }
 
 /// Nobody has this number; or somebody who has ended, and whose end nobody has collected yet.

@@ -134,6 +134,17 @@ fn what_happens_is_there_when_the_server_has_stopped() {
 }
 
 #[test]
+fn a_second_server_with_its_log_in_the_same_folder_is_refused() {
+    let folder = Folder::new();
+    let first = folder.server(&[]);
+    let (status, out, err) = run(command().args(["--port", "0", "--log-dir"]).arg(folder.path()));
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(err.contains("another server has its log there"), "{err}");
+    stop(first);
+    stop(folder.server(&[]));
+}
+
+#[test]
 fn the_file_has_the_name_of_the_day_and_belongs_to_its_owner() {
     let folder = Folder::new();
     stop(folder.server(&[]));

@@ -97,8 +97,13 @@ impl Contender for Ours {
 }
 
 /// How the sentences about others end.
-const NEWS: [&[u8]; 4] =
-    [b" has joined the chat!", b" has joined the room.", b" has left the room.", b" has left the chat."];
+const NEWS: [&[u8]; 5] = [
+    b" has joined the chat!",
+    b" has joined the room.",
+    b" has left the room.",
+    b" has left the chat.",
+    b" is a moderator of this room now.",
+];
 
 /// How the other sentences begin that a client of the benchmark may hear.
 const ANSWERS: [&[u8]; 3] = [b"Nickname changed to ", b"Goodbye!", b"guest_"];
