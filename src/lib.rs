@@ -42,8 +42,9 @@
 //! 2. **One writer.** Only the broadcaster writes to clients, so lines never interleave.
 //! 3. **The broadcaster never blocks.** What a socket does not take waits in the client's own bounded
 //!    [`broadcaster::Outbox`]; when that is full the client is cut and told why.
-//! 4. **One way out.** Only a session removes its client, in a `Drop`. Everybody else hangs up and lets
-//!    the session notice. So "has left" is told exactly once, even after a panic.
+//! 4. **One way out.** Only a session removes its client: with its `/quit`, in the same decision as the
+//!    goodbye, or in a `Drop`. Everybody else hangs up and lets the session notice. So "has left" is told
+//!    exactly once, even after a panic.
 //! 5. **Rules are pure.** They are tested as conversations, and random ones against a model.
 //! 6. **Mistakes are commands.** So their answers keep their place among the others.
 //! 7. **Membership is exact.** Between "You joined" and leaving, a client hears everything said in the

@@ -118,6 +118,11 @@ impl Connection {
         Ok((reader, Box::new(writer)))
     }
 
+    /// The client's address.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
     fn hang_up(&self, why: Ending) {
         // The first reason is the reason.
         let _ = self.hung_up.set(why);
@@ -271,7 +276,7 @@ mod tests {
     fn closing_a_listener_wakes_all_who_wait_in_accept() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         std::thread::scope(|scope| {
-            let wait = || listener.accept().is_err();
+            let wait = || drop(listener.accept());
             let waiting: Vec<_> =
                 (0..4).map(|_| std::thread::Builder::new().spawn_scoped(scope, wait).unwrap()).collect();
             listener.close(4);

@@ -87,6 +87,11 @@ impl<'a> Acceptor<'a> {
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => return Ok(None),
             accepted => accepted?,
         };
+        // Perhaps it was only somebody who woke us to see this.
+        if self.stopper.is_stopping() {
+            transport::refuse(&stream, &text::line(&Event::ShuttingDown));
+            return Ok(None);
+        }
         let Some(permit) = self.limit.take(peer) else {
             tracing::info!(%peer, "turned away: full");
             transport::refuse(&stream, &text::line(&Event::Full));
@@ -99,7 +104,7 @@ impl<'a> Acceptor<'a> {
         let theirs = Arc::clone(client);
         let thread = thread::Builder::new().name("client".into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            tracing::warn!(%error, "turned away: no thread");
+            tracing::warn!(peer = %client.peer(), %error, "turned away: no thread");
             client.refuse(&text::line(&Event::Full));
         }
     }

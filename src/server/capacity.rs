@@ -7,7 +7,7 @@ use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::Error;
+use super::{Error, acceptor::MOST_FREE};
 use crate::relay::MOST_CONNECTIONS;
 
 /// What limits the number of clients.
@@ -33,7 +33,8 @@ impl Capacity {
             value.map(|value| Limit { name, value, per_client, reserve })
         };
         let limits = [
-            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24 + MOST_CONNECTIONS),
+            // Whoever waits in `accept` holds a descriptor already.
+            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24 + MOST_FREE + MOST_CONNECTIONS),
             // A thread's stack and its signal stack, each with its guard page.
             limit(
                 "vm.max_map_count",

@@ -16,7 +16,7 @@ pub struct Load {
 /// One thread at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadSeen {
-    /// Its name, the one that `top -H` shows too.
+    /// What it is called here.
     pub name: String,
     /// What it is doing.
     pub activity: Activity,

@@ -165,9 +165,9 @@ impl Plan {
         let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
         let load = scenario.load.at_most(self.most_clients);
         for round in 0..self.runs {
-            // Each time another one begins: who comes next after a slow one may find a machine at rest.
+            // Each round goes the other way round: whoever comes after a slow one finds a machine at rest.
             for turn in 0..contenders.len() {
-                let at = (round + turn) % contenders.len();
+                let at = if round % 2 == 0 { turn } else { contenders.len() - 1 - turn };
                 match load.run(contenders[at].1.as_ref(), &self.settings) {
                     Ok(sample) => entries[at].samples.push(sample),
                     Err(failure) => entries[at].failures.push(failure.to_string()),

@@ -51,8 +51,8 @@ fn check_nothing_is_left(contender: &dyn Contender, server: &Running, before: &U
     let start = Instant::now();
     loop {
         let left = server.usage();
-        let has_none = left.threads <= before.threads + FREE_THREADS && left.files <= before.files;
-        if has_none || contender.program().is_some() {
+        let is_clean = left.threads <= before.threads + FREE_THREADS && left.files <= before.files;
+        if is_clean || contender.program().is_some() {
             return Ok(());
         }
         if start.elapsed() > PATIENCE {
@@ -92,7 +92,7 @@ impl Revolving<'_> {
     }
 
     fn nick(&self, slot: usize) -> String {
-        // A name has five digits, and the resident's ends in 0.
+        // Names have five digits, and 0 is the resident's: after 99 999 they begin anew at 1.
         nick(1 + usize::try_from(self.visits[slot].session % 99_999).unwrap_or(slot))
     }
 

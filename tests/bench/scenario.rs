@@ -60,8 +60,8 @@ pub(crate) enum Load {
 /// Which of the other servers can be asked for the same.
 enum Peers {
     All,
-    /// Those that have nicknames, presence and good-byes, as we have.
-    /// The others greet who comes only now and then, or do not know visitors.
+    /// It has nicknames, presence and good-byes, as we have. (Inspircd greets only once a second, and would be
+    /// measured waiting; redis and nats know no visitors.)
     Ngircd,
     /// None: they would need limits for it, which the other scenarios forbid.
     None,

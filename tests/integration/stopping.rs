@@ -4,7 +4,7 @@ use std::thread;
 
 use rustix::process::Signal;
 
-use crate::support::{Peer, Server};
+use crate::support::{Peer, Server, server::eventually};
 
 #[test]
 fn a_signal_tells_everybody_and_ends_with_status_0() {
@@ -31,6 +31,25 @@ fn the_port_can_be_used_again_at_once() {
     alice.hears_at_last("Server shutting down.");
     let again = Server::start_on(port, &[]);
     again.client("alice");
+}
+
+#[test]
+fn a_stop_finds_the_threads_that_wait_for_other_clients() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    let (threads, descriptors) = (server.status("Threads"), server.descriptors());
+    let mut visitors: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    for visitor in &mut visitors {
+        visitor.says("/quit");
+        visitor.hears_at_last("Goodbye!");
+        visitor.hears_the_end();
+    }
+    drop(visitors);
+    eventually("their sockets are closed", || server.descriptors() == descriptors);
+    assert!(server.status("Threads") > threads, "somebody waits at the door");
+    server.signal(Signal::TERM);
+    alice.hears_at_last("Server shutting down.");
+    assert_eq!(server.ends().code(), Some(0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! The chat as the first eight steps have made it: who is here, in which room, and who hears what. It has no
-//! threads, no lock and no sockets: those are what the later steps are about, which share this file.
+//! The chat as the first eight steps have made it: who is here, in which room, and who hears what. Only the
+//! writing is gone: what is to be told it notes in `posts`. It has no threads, no lock and no sockets, because
+//! those are what the later steps are about, which share this file.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ impl<O: Clone> Chat<O> {
         Some(match (word.to_ascii_lowercase().as_str(), rest) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
-                "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into()
+                "A nickname has up to 20 of A-Z, a-z, 0-9, _ and -, a letter first, and not guest_.".into()
             }
             ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
                 format!("Nickname '{new}' is already taken.")

@@ -1,13 +1,16 @@
-//! What steps 14 and 15 have made: the broadcaster, and the outboxes. The last two steps share this file.
+//! What steps 14 and 15 have made: the outboxes, and the broadcaster. The last two steps share this file.
 
 use std::{
     net::{Shutdown, TcpStream},
     sync::Arc,
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
 
-pub(crate) type Post = crate::chat::Post<Outbox>;
+use crate::{chat, net::send};
+
+pub(crate) type Post = chat::Post<Outbox>;
 
 /// How many lines may wait for a client. One that is further behind is cut.
 pub(crate) const OUTBOX: usize = 1000;
@@ -17,6 +20,13 @@ pub(crate) const OUTBOX: usize = 1000;
 pub(crate) struct Outbox {
     pub(crate) lines: Sender<Arc<str>>,
     pub(crate) stream: Arc<TcpStream>,
+}
+
+/// Writes what waits for a client. Whoever takes nothing for two seconds is gone, as far as we can tell.
+pub(crate) fn write(stream: &TcpStream, queue: &Receiver<Arc<str>>) {
+    let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
+    let _ = queue.iter().try_for_each(|line| send(stream, &line));
+    let _ = stream.shutdown(Shutdown::Both);
 }
 
 /// The one thread that fans out. It never waits.

@@ -60,7 +60,7 @@ impl Chat {
         Some(match words(line) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
-                "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into()
+                "A nickname has up to 20 of A-Z, a-z, 0-9, _ and -, a letter first, and not guest_.".into()
             }
             ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
                 format!("Nickname '{new}' is already taken.")

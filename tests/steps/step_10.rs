@@ -15,7 +15,6 @@ use net::send;
 mod chat;
 mod net;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Arc<TcpStream>>;
 
 fn main() -> io::Result<()> {
@@ -42,7 +41,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     chat.lock().clients.remove(&id);
 }
 
-/// Does something with the chat, and tells everybody who shall hear of it.
+/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);

@@ -16,7 +16,6 @@ mod chat;
 mod commands;
 mod net;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Arc<TcpStream>>;
 
 fn main() -> io::Result<()> {
@@ -54,7 +53,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     }
 }
 
-/// Does something with the chat, and tells everybody who shall hear of it.
+/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     io::{BufRead, BufReader},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -20,23 +20,15 @@ mod chat;
 mod commands;
 mod net;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Arc<TcpStream>>;
-
-static STOPPING: AtomicBool = AtomicBool::new(false);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
-    let address = listener.local_addr()?;
-    ctrlc::set_handler(move || {
-        STOPPING.store(true, SeqCst);
-        // The loop below is waiting for a client; here is one.
-        let _ = TcpStream::connect(address);
-    })?;
+    stop_at_a_signal(listener.local_addr()?)?;
     let chat = Mutex::new(Chat::new());
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
-        for stream in listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten() {
+        for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
         with(&chat, stop);
@@ -45,11 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
-    let member = Member { chat, id: with(chat, |chat| chat.enter(Arc::clone(stream))) };
+    // Under the lock: either `stop` has told this client, or it does not come in.
+    let enter = |chat: &mut Chat| (!is_stopping()).then(|| chat.enter(Arc::clone(stream)));
+    let Some(id) = with(chat, enter) else { return };
+    let member = Member { chat, id };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
     // A reset is an error, the end of the stream an empty line, and half a line is not a line.
-    while !STOPPING.load(SeqCst) && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
+    while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
             line if line.eq_ignore_ascii_case("/quit") => {
@@ -58,6 +53,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
             line => {
                 let refusal = chat.lock().refusal(member.id, line);
                 with(chat, |chat| match refusal {
+                    _ if is_stopping() => {}
                     Some(refusal) => chat.answer(member.id, &refusal),
                     None => commands::take(chat, member.id, line),
                 });
@@ -67,7 +63,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     }
 }
 
-/// Does something with the chat, and tells everybody who shall hear of it.
+/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);
@@ -90,7 +86,7 @@ impl Drop for Member<'_> {
     fn drop(&mut self) {
         with(self.chat, |chat| {
             let Some(gone) = chat.clients.remove(&self.id) else { return };
-            if !STOPPING.load(SeqCst) {
+            if !is_stopping() {
                 chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
             }
         });
@@ -103,4 +99,19 @@ fn stop(chat: &mut Chat) {
     for client in chat.clients.values() {
         let _ = client.outlet.shutdown(Shutdown::Read);
     }
+}
+
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+fn is_stopping() -> bool {
+    STOPPING.load(SeqCst)
+}
+
+/// From now on a signal, SIGINT or SIGTERM, stops the server that listens there.
+fn stop_at_a_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(move || {
+        STOPPING.store(true, SeqCst);
+        // The server is waiting for a client; here is one.
+        let _ = TcpStream::connect(address);
+    })
 }

@@ -4,10 +4,7 @@ use std::{
     error::Error,
     io::{BufRead, BufReader},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -16,32 +13,26 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
 
 use net::send;
+use signal::{is_stopping, stop_at_a_signal};
 
 mod chat;
 mod commands;
 mod net;
+mod signal;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Arc<TcpStream>>;
 type Post = chat::Post<Arc<TcpStream>>;
 
-static STOPPING: AtomicBool = AtomicBool::new(false);
-
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
-    let address = listener.local_addr()?;
-    ctrlc::set_handler(move || {
-        STOPPING.store(true, SeqCst);
-        // The loop below is waiting for a client; here is one.
-        let _ = TcpStream::connect(address);
-    })?;
+    stop_at_a_signal(listener.local_addr()?)?;
     // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
-        for stream in listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten() {
+        for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             clients.spawn(|| serve(&shared, &Arc::new(stream)));
         }
         shared.with(stop);
@@ -52,12 +43,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(shared: &Shared, stream: &Arc<TcpStream>) {
+    // So long one client may hold up all others, and no longer.
     let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
-    let member = Member { shared, id: shared.with(|chat| chat.enter(Arc::clone(stream))) };
+    // Under the lock: either `stop` has told this client, or it does not come in.
+    let enter = |chat: &mut Chat| (!is_stopping()).then(|| chat.enter(Arc::clone(stream)));
+    let Some(id) = shared.with(enter) else { return };
+    let member = Member { shared, id };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
     // A reset is an error, the end of the stream an empty line, and half a line is not a line.
-    while !STOPPING.load(SeqCst) && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
+    while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
             line if line.eq_ignore_ascii_case("/quit") => {
@@ -66,6 +61,7 @@ fn serve(shared: &Shared, stream: &Arc<TcpStream>) {
             line => {
                 let refusal = shared.chat.lock().refusal(member.id, line);
                 shared.with(|chat| match refusal {
+                    _ if is_stopping() => {}
                     Some(refusal) => chat.answer(member.id, &refusal),
                     None => commands::take(chat, member.id, line),
                 });
@@ -82,7 +78,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and tells everybody who shall hear of it.
+    /// Does something with the chat, and passes on what it has noted in its `posts`.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
@@ -104,7 +100,7 @@ impl Drop for Member<'_> {
     fn drop(&mut self) {
         self.shared.with(|chat| {
             let Some(gone) = chat.clients.remove(&self.id) else { return };
-            if !STOPPING.load(SeqCst) {
+            if !is_stopping() {
                 chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
             }
         });

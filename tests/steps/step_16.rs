@@ -4,50 +4,41 @@ use std::{
     error::Error,
     io::{BufRead, BufReader},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::Arc,
     thread,
-    time::Duration,
 };
 
 use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
 
-use net::send;
-use outbox::{OUTBOX, Outbox, Post, broadcast};
+use outbox::{OUTBOX, Outbox, Post, broadcast, write};
+use signal::{is_stopping, stop_at_a_signal};
 
 mod chat;
 mod commands;
 mod net;
 mod outbox;
+mod signal;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Outbox>;
-
-static STOPPING: AtomicBool = AtomicBool::new(false);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
-    let address = listener.local_addr()?;
-    ctrlc::set_handler(move || {
-        STOPPING.store(true, SeqCst);
-        // The loop below is waiting for a client; here is one.
-        let _ = TcpStream::connect(address);
-    })?;
+    stop_at_a_signal(listener.local_addr()?)?;
     // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
-        for stream in listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten() {
-            let (lines, queue) = bounded::<Arc<str>>(OUTBOX);
+        for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
+            let (lines, queue) = bounded(OUTBOX);
             let outbox = Outbox { lines, stream: Arc::new(stream) };
-            let stream = Arc::clone(&outbox.stream);
-            clients.spawn(move || queue.iter().try_for_each(|line| send(&stream, &line)));
-            clients.spawn(|| serve(&shared, outbox));
+            let (reading, writing) = (Arc::clone(&outbox.stream), Arc::clone(&outbox.stream));
+            // Here, where the stop comes from, too: nobody enters after it.
+            let member = Member { shared: &shared, id: shared.with(|chat| chat.enter(outbox)) };
+            clients.spawn(move || write(&writing, &queue));
+            clients.spawn(move || serve(&member, &reading));
         }
         shared.with(stop);
     });
@@ -56,24 +47,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
 
-fn serve(shared: &Shared, outbox: Outbox) {
-    let stream = Arc::clone(&outbox.stream);
-    // Whoever takes nothing for so long is gone, as far as the thread that writes to it can tell.
-    let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
-    let member = Member { shared, id: shared.with(|chat| chat.enter(outbox)) };
-    let mut reader = BufReader::new(&*stream);
+fn serve(member: &Member<'_>, stream: &TcpStream) {
+    let Member { shared, id } = *member;
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     // A reset is an error, the end of the stream an empty line, and half a line is not a line.
-    while !STOPPING.load(SeqCst) && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
+    while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
             line if line.eq_ignore_ascii_case("/quit") => {
-                return shared.with(|chat| chat.answer(member.id, "Goodbye!"));
+                return shared.with(|chat| {
+                    chat.answer(id, "Goodbye!");
+                    leave(chat, id);
+                });
             }
             // One lock for looking and for acting: nothing can come between.
-            line => shared.with(|chat| match chat.refusal(member.id, line) {
-                Some(refusal) => chat.answer(member.id, &refusal),
-                None => commands::take(chat, member.id, line),
+            line => shared.with(|chat| match chat.refusal(id, line) {
+                _ if is_stopping() => {}
+                Some(refusal) => chat.answer(id, &refusal),
+                None => commands::take(chat, id, line),
             }),
         }
         line.clear();
@@ -87,7 +79,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and tells everybody who shall hear of it.
+    /// Does something with the chat, and passes on what it has noted in its `posts`.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
@@ -107,12 +99,15 @@ struct Member<'a> {
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.shared.with(|chat| {
-            let Some(gone) = chat.clients.remove(&self.id) else { return };
-            if !STOPPING.load(SeqCst) {
-                chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
-            }
-        });
+        self.shared.with(|chat| leave(chat, self.id));
+    }
+}
+
+/// Whoever has left already leaves no second time.
+fn leave(chat: &mut Chat, id: usize) {
+    let Some(gone) = chat.clients.remove(&id) else { return };
+    if !is_stopping() {
+        chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
     }
 }
 

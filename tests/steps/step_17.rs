@@ -4,56 +4,54 @@ use std::{
     error::Error,
     io::{BufRead, BufReader, Read},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::Arc,
     thread,
-    time::Duration,
 };
 
 use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
 
 use net::send;
-use outbox::{OUTBOX, Outbox, Post, broadcast};
+use outbox::{OUTBOX, Outbox, Post, broadcast, write};
+use signal::{is_stopping, stop_at_a_signal};
 
 mod chat;
 mod commands;
 mod net;
 mod outbox;
+mod signal;
 
-/// What the first eight steps have made, in a file of its own.
 type Chat = chat::Chat<Outbox>;
 
 /// How many clients there may be. Each takes two threads.
 const CLIENTS: usize = 100;
 
-/// How many bytes a line may have with its end. Without a limit, one client can fill the memory.
+/// How many bytes a line may have without its end. Without a limit, one client can fill the memory.
 const LINE: usize = 8192;
-
-static STOPPING: AtomicBool = AtomicBool::new(false);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
-    let address = listener.local_addr()?;
-    ctrlc::set_handler(move || {
-        STOPPING.store(true, SeqCst);
-        // The loop below is waiting for a client; here is one.
-        let _ = TcpStream::connect(address);
-    })?;
+    stop_at_a_signal(listener.local_addr()?)?;
     // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
         // What goes wrong with one client is no reason to stop serving the others.
-        for stream in listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten() {
-            let (lines, queue) = bounded::<Arc<str>>(OUTBOX);
+        for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
+            let (lines, queue) = bounded(OUTBOX);
             let outbox = Outbox { lines, stream: Arc::new(stream) };
-            let stream = Arc::clone(&outbox.stream);
-            clients.spawn(move || queue.iter().try_for_each(|line| send(&stream, &line)));
-            clients.spawn(|| serve(&shared, outbox));
+            let (reading, writing) = (Arc::clone(&outbox.stream), Arc::clone(&outbox.stream));
+            // Here, where the stop comes from, too: nobody enters after it. And before there are threads.
+            let Some(id) = shared.with(|chat| enter(chat, outbox)) else {
+                let _ = send(&reading, "Server is full.");
+                continue;
+            };
+            let member = Member { shared: &shared, id };
+            // Without its threads, a client leaves again: then `member` is dropped.
+            let _ = thread::Builder::new()
+                .spawn_scoped(clients, move || write(&writing, &queue))
+                .and_then(|_| thread::Builder::new().spawn_scoped(clients, move || serve(&member, &reading)));
         }
         shared.with(stop);
     });
@@ -62,28 +60,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
 
-fn serve(shared: &Shared, outbox: Outbox) {
-    let stream = Arc::clone(&outbox.stream);
-    // Whoever takes nothing for so long is gone, as far as the thread that writes to it can tell.
-    let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
-    let Some(id) = shared.with(|chat| enter(chat, outbox)) else { return };
-    let _member = Member { shared, id };
-    let mut reader = BufReader::new(&*stream);
+fn serve(member: &Member<'_>, stream: &TcpStream) {
+    let Member { shared, id } = *member;
+    let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     // A reset is an error, the end of the stream half a line, and half a line is not a line.
-    while !STOPPING.load(SeqCst) && reader.by_ref().take(LINE as u64).read_until(b'\n', &mut line).is_ok() {
+    while !is_stopping() && reader.by_ref().take(LINE as u64 + 1).read_until(b'\n', &mut line).is_ok() {
         match String::from_utf8_lossy(&line).strip_suffix('\n').map(|line| line.trim_end_matches('\r')) {
-            None if line.len() < LINE => return,
+            None if line.len() <= LINE => return,
             None => {
                 shared.with(|chat| chat.answer(id, "Line too long (max 8192 bytes)."));
                 let Ok(_) = reader.skip_until(b'\n') else { return };
             }
             Some("") => {}
             Some(line) if line.eq_ignore_ascii_case("/quit") => {
-                return shared.with(|chat| chat.answer(id, "Goodbye!"));
+                return shared.with(|chat| {
+                    chat.answer(id, "Goodbye!");
+                    leave(chat, id);
+                });
             }
             // One lock for looking and for acting: nothing can come between.
             Some(line) => shared.with(|chat| match chat.refusal(id, line) {
+                _ if is_stopping() => {}
                 Some(refusal) => chat.answer(id, &refusal),
                 None => commands::take(chat, id, line),
             }),
@@ -99,7 +97,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and tells everybody who shall hear of it.
+    /// Does something with the chat, and passes on what it has noted in its `posts`.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
@@ -113,11 +111,7 @@ impl Shared {
 
 /// Counting the clients and adding one is one decision, too.
 fn enter(chat: &mut Chat, outbox: Outbox) -> Option<usize> {
-    if chat.clients.len() < CLIENTS {
-        return Some(chat.enter(outbox));
-    }
-    let _ = outbox.lines.try_send("Server is full.".into());
-    None
+    (chat.clients.len() < CLIENTS).then(|| chat.enter(outbox))
 }
 
 /// Being in the chat. However a thread ends, this is dropped, and once only.
@@ -128,12 +122,15 @@ struct Member<'a> {
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        self.shared.with(|chat| {
-            let Some(gone) = chat.clients.remove(&self.id) else { return };
-            if !STOPPING.load(SeqCst) {
-                chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
-            }
-        });
+        self.shared.with(|chat| leave(chat, self.id));
+    }
+}
+
+/// Whoever has left already leaves no second time.
+fn leave(chat: &mut Chat, id: usize) {
+    let Some(gone) = chat.clients.remove(&id) else { return };
+    if !is_stopping() {
+        chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
     }
 }
 

@@ -130,6 +130,10 @@ pub(super) fn silent_clients(stage: &mut Stage<'_>) -> Outcome {
     for who in &silent {
         stage.connects(who)?;
     }
+    // Who is served on a thread of its own may be welcomed later than others that came after it.
+    for who in &silent {
+        stage.hears(who, &welcome())?;
+    }
     for who in silent.iter().step_by(2) {
         stage.sends_quietly(who, b"half a li");
     }
