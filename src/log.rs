@@ -12,6 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -59,6 +60,10 @@ const GATHERING: Duration = Duration::from_millis(10);
 /// others, ten times over. How much memory they take is bounded separately.
 const CHANNEL: usize = 16 * 1024;
 
+/// After so many [`Notes`] the log offers its processor to others: whoever speaks and whoever fans out are woken
+/// up all the time, and would have to wait until it has written all that has gathered.
+const TURN: usize = 8;
+
 /// The log cannot be begun.
 #[derive(Debug)]
 pub struct Error {
@@ -95,8 +100,13 @@ impl Log {
         while let Ok(first) = self.notes.recv() {
             watch::doing(Activity::Writing);
             self.take(&first);
+            let mut turn = 0;
             while let Ok(next) = self.notes.try_recv() {
                 self.take(&next);
+                turn = (turn + 1) % TURN;
+                if turn == 0 {
+                    thread::yield_now();
+                }
             }
             self.book.flush();
             watch::doing(Activity::Idle);
