@@ -5,13 +5,13 @@ use super::verdict::Style;
 /// Where to look when there is no program of a step.
 pub const WHERE_ELSE: &str = "its page says which file of the chat server shows it at full size";
 
-/// The programs of the steps, from the first on: `tests/steps/step_NN.rs`.
 macro_rules! programs {
     ($($number:literal)*) => {
         [$(include_str!(concat!("../../tests/steps/step_", $number, ".rs"))),*]
     };
 }
 
+/// The programs of the steps, from the first on: `tests/steps/step_NN.rs`.
 const PROGRAMS: [&str; 17] =
     programs!["01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16" "17"];
 

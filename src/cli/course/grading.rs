@@ -75,7 +75,7 @@ struct Progress {
 
 impl Progress {
     fn shows(&self, step: Option<&&Step>, out: &mut impl Write) -> io::Result<()> {
-        if let Some(step) = step.filter(|step| self.is_shown && !step.checks.is_empty()) {
+        if let Some(step) = step.filter(|_| self.is_shown) {
             write!(out, "Checking step {} …", step.number)?;
         }
         out.flush()
@@ -109,15 +109,14 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
         return Err(format!("{} has no folders, one for each hand-in", folder.display()).into());
     }
     let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
-    let steps: Vec<_> = STEPS.iter().filter(|step| !step.checks.is_empty()).collect();
     if !rules.json {
         write!(out, "{:width$}", "")?;
-        steps.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
+        STEPS.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
         writeln!(out, "  first failure")?;
     }
     let mut rows = Vec::new();
     for path in hand_ins {
-        let row = Row::of(&path, &steps, rules)?;
+        let row = Row::of(&path, rules)?;
         if rules.json {
             rows.push(row.json());
         } else {
@@ -142,11 +141,11 @@ struct Row {
 
 impl Row {
     /// Grades from the first step on: the server up to its first step that fails, the client as well.
-    fn of(path: &Path, steps: &[&'static Step], rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
+    fn of(path: &Path, rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
         let learner = Learner::read(path)?;
         let mut row = Self {
             name: name(path),
-            marks: steps.iter().map(|step| (step.number, None)).collect(),
+            marks: STEPS.iter().map(|step| (step.number, None)).collect(),
             first: String::new(),
         };
         let mut has_command = false;
@@ -157,8 +156,8 @@ impl Row {
             let client = learner.command(Role::Client).map(|noted| launch(noted, folder.clone()));
             let can = |step: &Step| step.part.role() == role && (client.is_some() || !step.needs_client());
             let grader = rules.grader(launch(command, folder), client.clone());
-            for step in steps.iter().filter(|step| can(step)) {
-                let is_good = row.tries(&report::check(&grader, [*step], |_| {}), step);
+            for step in STEPS.iter().filter(|step| can(step)) {
+                let is_good = row.tries(&report::check(&grader, [step], |_| {}), step);
                 // What comes later builds on it, except for the challenges.
                 if !is_good && step.part != Part::Challenges {
                     break;
