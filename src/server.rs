@@ -1,4 +1,4 @@
-//! Listening, accepting and stopping.
+//! Listening, starting everything, and stopping.
 
 use std::{
     io,
