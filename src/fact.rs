@@ -3,10 +3,11 @@
 //! The rules note facts while they decide, under the lock. So a fact is made of names, which are
 //! copied, and of the text that everybody shares; nothing in it grows with the chat.
 
-use std::{fmt, io, net::SocketAddr, time::SystemTime};
+use std::{net::SocketAddr, time::SystemTime};
 
 use crate::{
     command::Asked,
+    ending::Ending,
     event::Event,
     names::{Nick, Room},
     text::Text,
@@ -81,37 +82,4 @@ impl Fact {
 pub struct Noting {
     /// Also what people whisper, and not only that they do.
     pub whispers: bool,
-}
-
-/// Why a client is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It asked to leave.
-    Quit,
-    /// It closed the connection.
-    Closed,
-    /// The connection broke.
-    Lost(io::ErrorKind),
-    /// It did not read what it was sent.
-    TooSlow,
-    /// It was told to go.
-    SentAway,
-    /// The server stops.
-    Stopping,
-    /// Its thread has panicked.
-    Failed,
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Quit => f.write_str("quit"),
-            Self::Closed => f.write_str("closed the connection"),
-            Self::Lost(kind) => write!(f, "connection lost: {kind}"),
-            Self::TooSlow => f.write_str("too slow to read"),
-            Self::SentAway => f.write_str("sent away"),
-            Self::Stopping => f.write_str("server stopping"),
-            Self::Failed => f.write_str("session failed"),
-        }
-    }
 }

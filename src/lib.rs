@@ -22,8 +22,8 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`watch`] | clients, nicknames, rooms, networks, files, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
-//! | 1 | [`command`] | what a client may ask, and the one table of verbs |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`ending`], [`watch`] | clients, nicknames, rooms, networks, files, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
+//! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what outlives the server |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
 //! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; what outlives the server; what happened, in files |
@@ -64,6 +64,7 @@ pub mod command;
 pub mod course;
 pub mod dialect;
 pub mod emoji;
+pub mod ending;
 pub mod event;
 pub mod fact;
 pub mod file;
@@ -71,6 +72,8 @@ pub mod log;
 pub mod names;
 pub mod origin;
 pub mod password;
+
+pub mod record;
 pub mod registry;
 pub mod relay;
 pub mod server;

@@ -9,11 +9,13 @@ use crate::{
     broadcaster::{Posts, Sink},
     clock::Now,
     command::Command,
+    ending::Ending,
     event::Event,
-    fact::{Ending, Noting},
+    fact::Noting,
     log::Logger,
     names::ClientId,
-    store::{Record, Saver},
+    record::Record,
+    store::Saver,
     watch::{self, Activity, Watch},
 };
 

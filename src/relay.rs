@@ -222,11 +222,12 @@ mod tests {
     use crate::{
         clock::Now,
         file::ByteCount,
+        record::Restored,
         registry::{
             hashing::Hasher,
             state::{FileLimits, HistoryLimits, Limits, State},
         },
-        store::{Restored, Saver},
+        store::Saver,
         watch::Watch,
     };
 

@@ -16,13 +16,14 @@ use crate::{
     fact::Noting,
     log::{self, Log},
     password::Password,
+    record::Restored,
     registry::{
         Registry,
         hashing::Hasher,
         state::{self, State},
     },
     relay::Relay,
-    store::{Database, Keeper, Restored, Saver},
+    store::{Database, Keeper, Saver},
     transport::{ConnectionLimit, Listener},
     watch::Watch,
 };

@@ -11,8 +11,8 @@ use crate::{
     broadcaster::Sink,
     command::Command,
     dialect::text::{Decoder, Limits, line},
+    ending::Ending,
     event::Event,
-    fact::Ending,
     names::ClientId,
     registry::Registry,
     transport::Reader,
@@ -153,11 +153,12 @@ mod tests {
         broadcaster::{Post, Posts},
         clock::Now,
         file::ByteCount,
+        record::Restored,
         registry::{
             hashing::Hasher,
             state::{self, FileLimits, HistoryLimits, State},
         },
-        store::{Restored, Saver},
+        store::Saver,
         watch::Watch,
     };
 

@@ -17,7 +17,7 @@ use rustix::{
     net::sockopt,
 };
 
-use crate::{broadcaster::Sink, fact::Ending};
+use crate::{broadcaster::Sink, ending::Ending};
 
 mod limit;
 #[cfg(any(test, not(target_os = "linux")))]

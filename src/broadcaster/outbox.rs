@@ -2,7 +2,7 @@
 
 use std::{io, mem};
 
-use crate::{dialect::text::encode, event::Event, fact::Ending};
+use crate::{dialect::text::encode, ending::Ending, event::Event};
 
 /// The writing end of a connection, as the broadcaster sees it.
 pub trait Sink: Send {

@@ -8,7 +8,7 @@ use slotmap::SlotMap;
 
 use super::*;
 use crate::{
-    fact::Ending,
+    ending::Ending,
     names::{Nick, Room},
     text::Text,
 };

@@ -1,12 +1,13 @@
 //! What people are told about who may be in a room, and who decides that.
 
-use std::{fmt, time::SystemTime};
+use std::fmt;
 
 use jiff::tz::TimeZone;
 
 use super::{Event, Listing, past::Minute};
 use crate::{
     names::{Nick, Room},
+    record::Ban,
     text::Text,
 };
 
@@ -50,7 +51,7 @@ pub enum Moderated {
         /// From which room.
         room: Room,
         /// Who.
-        bans: Vec<Banned>,
+        bans: Vec<Ban>,
     },
     /// Who moderates a room.
     Moderators {
@@ -126,21 +127,6 @@ pub struct Expulsion {
     pub by: Nick,
     /// Why, if it was said.
     pub reason: Option<Text>,
-}
-
-/// One ban, as a list of them shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Banned {
-    /// The nickname at the time.
-    pub nick: Nick,
-    /// The account at the time.
-    pub account: Option<Nick>,
-    /// Who decided that.
-    pub by: Nick,
-    /// Why, if it was said.
-    pub reason: Option<Text>,
-    /// When.
-    pub at: SystemTime,
 }
 
 impl From<Moderated> for Event {
@@ -234,13 +220,13 @@ impl fmt::Display for Reason<'_> {
     }
 }
 
-fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Banned]) -> fmt::Result {
+fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Ban]) -> fmt::Result {
     if bans.is_empty() {
         return write!(f, "Nobody is banned from '{room}'.");
     }
     write!(f, "Banned from '{room}': {}", bans.len())?;
     let zone = TimeZone::system();
-    for Banned { nick, account, by, reason, at } in bans {
+    for Ban { nick, account, by, reason, at } in bans {
         write!(f, "\n{nick}")?;
         if let Some(account) = account {
             write!(f, " (account {account})")?;

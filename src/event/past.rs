@@ -5,33 +5,9 @@ use std::{fmt, time::SystemTime};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    names::{Nick, Room},
-    text::Text,
+    names::Room,
+    record::{Line, Manner},
 };
-
-/// One thing said, as a room remembers it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The place in the server's order of everything said.
-    pub seq: u64,
-    /// When it was said.
-    pub at: SystemTime,
-    /// Who said it, by the nickname of that time.
-    pub from: Nick,
-    /// What.
-    pub text: Text,
-    /// In which manner.
-    pub manner: Manner,
-}
-
-/// How something was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// As a message.
-    Said,
-    /// As an action, by `/me`.
-    Acted,
-}
 
 /// The last things said in a room, oldest first; there is at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]

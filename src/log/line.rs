@@ -12,8 +12,9 @@ use std::{
 use super::stamp::Stamp;
 use crate::{
     command::{About, Asked},
+    ending::Ending,
     event::{Event, account::AccountEvent},
-    fact::{Deed, Ending, Fact},
+    fact::{Deed, Fact},
 };
 
 /// Adds the line about a fact.

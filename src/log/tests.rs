@@ -13,8 +13,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     command::{About, Asked},
+    ending::Ending,
     event::{Event, account::AccountEvent},
-    fact::{Deed, Ending, Fact},
+    fact::{Deed, Fact},
     names::{Network, Nick, Room},
     text::Text,
 };

@@ -18,12 +18,13 @@ use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
     command::Command,
+    ending::Ending,
     event::Event,
-    fact::{Deed, Ending, Fact, Noting},
+    fact::{Deed, Fact, Noting},
     names::{ClientId, Nick, Room, RoomId},
     origin::Origin,
     password::Hashed,
-    store::Restored,
+    record::Restored,
     watch::Gauge,
 };
 

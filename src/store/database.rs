@@ -10,12 +10,12 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, params};
 
 use super::{
-    Ban, Error, NetworkBan, Record, Restored, RestoredRoom,
+    Error,
     schema::{self, VERSION},
 };
 use crate::{
-    event::past::{Line, Manner},
     names::{Nick, Room},
+    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
     text::Text,
 };
 

@@ -7,8 +7,11 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Database, Record};
-use crate::watch::{self, Activity};
+use super::Database;
+use crate::{
+    record::Record,
+    watch::{self, Activity},
+};
 
 /// How long a change may wait for others to be written with it. Killed, the server loses at most what
 /// was said in this time and the time of one write.

@@ -9,7 +9,11 @@ use parking_lot::Mutex;
 use tempfile::TempDir;
 
 use super::*;
-use crate::event::past::Manner;
+use crate::{
+    names::{Nick, Room},
+    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
+    text::Text,
+};
 
 struct Folder(TempDir);
 

@@ -15,7 +15,7 @@ use std::{
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use super::Connection;
-use crate::{broadcaster::Sink, fact::Ending};
+use crate::{broadcaster::Sink, ending::Ending};
 
 /// The most bytes handed to the thread at once. It has at most two such pieces: one that it is
 /// writing, and one that waits.

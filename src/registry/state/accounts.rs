@@ -13,7 +13,7 @@ use crate::{
     names::{ClientId, Nick, Room},
     origin::Origin,
     password::{Hashed, Password},
-    store::Record,
+    record::Record,
 };
 
 /// How many accounts there can be: what they take in memory and on the disk has a limit.

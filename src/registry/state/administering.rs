@@ -17,7 +17,7 @@ use crate::{
     },
     fact::Deed,
     names::{ClientId, Network, Nick, Room},
-    store::NetworkBan,
+    record::NetworkBan,
     text::Text,
 };
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     names::{Nick, Room},
-    store::RestoredRoom,
+    record::RestoredRoom,
     text::Text,
 };
 

@@ -5,9 +5,9 @@
 //! two outlive the connection, and only they are saved.
 
 use crate::{
-    event::moderation::{Banned, Refused},
+    event::moderation::Refused,
     names::{ClientId, Nick},
-    store::Ban,
+    record::Ban,
 };
 
 /// The most bans of one room. It bounds what a moderator can make the server remember, and the answer
@@ -114,15 +114,8 @@ impl Bans {
     }
 
     /// The bans, as they are shown.
-    pub(super) fn rows(&self) -> Vec<Banned> {
-        let row = |Ban { nick, account, by, reason, at }: &Ban| Banned {
-            nick: *nick,
-            account: *account,
-            by: *by,
-            reason: reason.clone(),
-            at: *at,
-        };
-        self.0.iter().map(|entry| row(&entry.ban)).collect()
+    pub(super) fn rows(&self) -> Vec<Ban> {
+        self.0.iter().map(|entry| entry.ban.clone()).collect()
     }
 }
 

@@ -7,11 +7,9 @@ use std::collections::VecDeque;
 
 use super::State;
 use crate::{
-    event::{
-        Event,
-        past::{Line, Manner, Past},
-    },
+    event::{Event, past::Past},
     names::{ClientId, RoomId},
+    record::{Line, Manner},
     text::Text,
 };
 

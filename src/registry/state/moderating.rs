@@ -15,7 +15,7 @@ use crate::{
     },
     fact::Deed,
     names::{ClientId, Nick, Room},
-    store::Ban,
+    record::Ban,
     text::Text,
 };
 

@@ -14,7 +14,7 @@ use crate::{
     clock::Now,
     event::administration::{Administered, NetworkBanned},
     names::{Network, Nick},
-    store::NetworkBan,
+    record::NetworkBan,
 };
 
 /// The most networks: each is compared with the address of everybody who comes.

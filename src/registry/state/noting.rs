@@ -8,8 +8,9 @@ use std::mem;
 use super::{Client, State};
 use crate::{
     command::Command,
+    ending::Ending,
     event::Event,
-    fact::{Deed, Ending, Fact, Noting},
+    fact::{Deed, Fact, Noting},
     names::{ClientId, Nick},
     text::Text,
 };

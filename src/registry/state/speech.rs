@@ -3,9 +3,10 @@
 use super::{Client, State};
 use crate::{
     broadcaster::Post,
-    event::{Event, past::Manner},
+    event::Event,
     fact::Deed,
     names::{ClientId, Nick},
+    record::Manner,
     text::Text,
 };
 

@@ -15,8 +15,8 @@ use crate::{
     broadcaster::Traced,
     dialect::text::{self, Decoder},
     file::ByteCount,
+    record::{Record, RestoredRoom},
     registry::hashing::Hasher,
-    store::{Record, RestoredRoom},
     text::Text,
     watch::{Journey, Reach},
 };

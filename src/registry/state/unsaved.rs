@@ -12,7 +12,7 @@ use std::{
 use super::{Lasting, State};
 use crate::{
     names::{Network, Nick, Room, RoomId},
-    store::Record,
+    record::Record,
 };
 
 /// Something that can change and is to be saved.

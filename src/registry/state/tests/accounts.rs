@@ -1,7 +1,7 @@
 //! Accounts and administrators, as conversations.
 
 use super::*;
-use crate::{password::Password, store::Record};
+use crate::{password::Password, record::Record};
 
 /// Alice is here and has registered; so is Bob, who has not.
 fn registered() -> Chat {

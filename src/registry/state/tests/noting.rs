@@ -1,7 +1,10 @@
 //! What is noted for the log, as conversations.
 
 use super::*;
-use crate::fact::{Deed, Ending, Fact, Noting};
+use crate::{
+    ending::Ending,
+    fact::{Deed, Fact, Noting},
+};
 
 /// What was noted in a conversation: who, where, what.
 #[track_caller]
