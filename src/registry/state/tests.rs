@@ -22,14 +22,23 @@ use crate::{
 };
 
 mod accounts;
+mod accounts_under_way;
 mod administration;
-mod conversations;
-mod files;
+mod asking;
+mod ignoring;
 mod model;
 mod moderation;
 mod moderators;
+mod muting;
+mod nicknames;
 mod noting;
+mod offers;
 mod pace;
+mod passwords;
+mod presence;
+mod rooms;
+mod speech;
+mod transfers;
 mod watching;
 
 /// A chat whose rooms remember nothing that is said.
@@ -198,7 +207,7 @@ impl Chat {
             Work::LookAtTheClock => Done::Nothing,
             Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
             Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
-            Work::Tokens => Done::Tokens(Some(files::tokens())),
+            Work::Tokens => Done::Tokens(Some(offers::tokens())),
             Work::Look => Done::Seen(Box::new(watching::seen())),
             Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
         };

@@ -1,0 +1,136 @@
+//! Rooms, their topics and their history, as conversations.
+
+use super::*;
+
+#[test]
+fn rooms_are_separate_and_say_who_comes_and_goes() {
+    check(
+        "alice+
+         bob+
+         carol+
+         alice> /join Ops
+         alice< You joined room 'Ops'.
+         bob< alice has left the room.
+         carol< alice has left the room.
+         bob> /join #ops
+         bob< You joined room 'Ops'.
+         alice< bob has joined the room.
+         carol< bob has left the room.
+         bob> hi
+         alice< [Ops] bob: hi
+         bob< [Ops] bob: hi
+         carol> hi
+         carol< [lobby] carol: hi
+         bob> /join OPS
+         bob< You are already in room 'Ops'.
+         bob> /leave
+         bob< You returned to the lobby.
+         alice< bob has left the room.
+         carol< bob has joined the room.
+         bob> /leave
+         bob< You are already in the lobby.
+         bob> /join lobby
+         bob< You are already in room 'lobby'.",
+    );
+}
+
+#[test]
+fn a_room_is_gone_when_its_last_member_is() {
+    check(
+        "alice+
+         alice> /join Ops
+         alice< You joined room 'Ops'.
+         alice> /leave
+         alice< You returned to the lobby.
+         alice> /rooms
+         alice< Active rooms: lobby
+         alice> /join ops
+         alice< You joined room 'ops'.",
+    );
+}
+
+#[test]
+fn an_empty_room_with_a_topic_is_not_listed_and_not_forgotten() {
+    check(
+        "alice+
+         alice> /join Ops
+         alice< You joined room 'Ops'.
+         alice> /topic secret
+         alice< alice has set the topic: secret
+         alice> /leave
+         alice< You returned to the lobby.
+         alice> /rooms
+         alice< Active rooms: lobby
+         alice> /join ops
+         alice< You joined room 'Ops'.
+         alice< Topic of 'Ops': secret",
+    );
+}
+
+#[test]
+fn a_room_name_that_breaks_the_rule_is_refused_with_the_rule() {
+    check(
+        "alice+
+         alice> /join
+         alice< Usage: /join <room>
+         alice> /join no spaces
+         alice< A room name is 1 to 32 letters (A-Z, a-z), digits, '_' or '-', and starts with a letter.",
+    );
+}
+
+#[test]
+fn a_topic_is_shown_to_whoever_joins() {
+    check(
+        "alice+
+         bob+
+         alice> /topic
+         alice< No topic is set in 'lobby'.
+         alice> /join ops
+         alice< You joined room 'ops'.
+         bob< alice has left the room.
+         alice> /topic  tea  at five
+         alice< alice has set the topic: tea  at five
+         bob> /join ops
+         bob< You joined room 'ops'.
+         bob< Topic of 'ops': tea  at five
+         alice< bob has joined the room.",
+    );
+}
+
+#[test]
+fn whoever_comes_later_is_shown_what_was_said() {
+    let history = HistoryLimits { kept: 3, replayed: 2 };
+    let mut now = Now::read();
+    now.wall = std::time::UNIX_EPOCH;
+    let state = State::new(Limits { history, ..limits(200) }, Restored::default(), now);
+    let mut chat = Chat::with(state);
+    chat.now = now;
+    check_with(
+        &mut chat,
+        "alice+
+         alice> one
+         alice< [lobby] alice: one
+         alice> /me waves
+         alice< * alice waves
+         alice> three
+         alice< [lobby] alice: three
+         alice> four
+         alice< [lobby] alice: four
+         alice> /join ops
+         alice< You joined room 'ops'.
+         alice> /history
+         alice< Nothing is remembered of 'ops'.
+         alice> /leave
+         alice< You returned to the lobby.
+         alice< Last 2 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] alice: three
+         alice< 1970-01-01 00:00 [lobby] alice: four
+         alice> /history 100
+         alice< Last 3 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] * alice waves
+         alice< 1970-01-01 00:00 [lobby] alice: three
+         alice< 1970-01-01 00:00 [lobby] alice: four
+         alice> /history 0
+         alice< Usage: /history [count]",
+    );
+}

@@ -1,0 +1,126 @@
+//! Lines, whispers, replies and actions, as conversations.
+
+use super::*;
+
+#[test]
+fn everyone_in_the_room_hears_a_line_its_sender_included() {
+    check(
+        "alice+
+         bob+
+         alice> hello
+         alice< [lobby] alice: hello
+         bob< [lobby] alice: hello
+         bob> //not a command
+         alice< [lobby] bob: /not a command
+         bob< [lobby] bob: /not a command",
+    );
+}
+
+#[test]
+fn a_whisper_reaches_only_its_target_in_whatever_room() {
+    check(
+        "alice+
+         bob+
+         carol+
+         bob> /join ops
+         bob< You joined room 'ops'.
+         alice< bob has left the room.
+         carol< bob has left the room.
+         alice> /whisper BOB  hi  there
+         bob< [Whisper from alice]: hi  there
+         alice< [Whisper to bob]: hi  there
+         alice> /w nobody hi
+         alice< User 'nobody' not found.
+         alice> /whisper bob
+         alice< Usage: /whisper <user> <message>",
+    );
+}
+
+#[test]
+fn a_reply_goes_to_whoever_whispered_last_under_any_name_and_to_nobody_else() {
+    check(
+        "alice+
+         bob+
+         bob> /reply hm
+         bob< Nobody has whispered to you yet.
+         alice> /w bob psst
+         bob< [Whisper from alice]: psst
+         alice< [Whisper to bob]: psst
+         alice> /nick carol
+         alice< Nickname changed to 'carol'.
+         bob< alice is now known as carol.
+         bob> /reply what
+         alice< [Whisper from bob]: what
+         bob< [Whisper to carol]: what
+         alice-
+         bob< carol has left the chat.
+         alice+
+         bob> /reply still there?
+         bob< User 'alice' not found.",
+    );
+}
+
+#[test]
+fn an_action_is_told_to_the_room() {
+    check(
+        "alice+
+         bob+
+         alice> /me waves
+         alice< * alice waves
+         bob< * alice waves
+         alice> /me
+         alice< Usage: /me <action>",
+    );
+}
+
+#[test]
+fn emoji_are_written_by_name_wherever_people_speak() {
+    check(
+        "
+        alice+
+        bob+
+        alice> hi :smile: and :SAD:
+        alice< [lobby] alice: hi 😄 and 😢
+        bob< [lobby] alice: hi 😄 and 😢
+        alice> /me drinks :coffee:
+        alice< * alice drinks ☕
+        bob< * alice drinks ☕
+        alice> /w bob :pizza: at 10:30:45?
+        bob< [Whisper from alice]: 🍕 at 10:30:45?
+        alice< [Whisper to bob]: 🍕 at 10:30:45?
+        bob> /r :x: see https://host:8080/a:b:c
+        alice< [Whisper from bob]: ❌ see https://host:8080/a:b:c
+        bob< [Whisper to alice]: ❌ see https://host:8080/a:b:c
+        alice> //:smile: :nothing_known:
+        alice< [lobby] alice: /😄 :nothing_known:
+        bob< [lobby] alice: /😄 :nothing_known:
+        alice> /join space
+        alice< You joined room 'space'.
+        bob< alice has left the room.
+        alice> /topic :rocket: day
+        alice< alice has set the topic: 🚀 day
+        alice> /emojis rocket
+        alice< Emoji with 'rocket': 🚀 :rocket:
+        alice> /emojis rockets
+        alice< No emoji has 'rockets' in its name.
+        ",
+    );
+}
+
+#[test]
+fn the_sequence_is_the_order_of_decisions() {
+    let mut state = state(0);
+    let (now, text) = (Now::read(), |typed| Text::new(typed, 9).unwrap().unwrap());
+    let alice = state.enter(address(), Box::new(NoSink), now);
+    let bob = state.enter(address(), Box::new(NoSink), now);
+    let mut seqs = Vec::new();
+    for (client, command) in [(alice, Command::Say(text("a"))), (bob, Command::Act(text("b")))] {
+        state.apply(client, command, now);
+        for post in state.take_posts() {
+            if let Post::TellRoom(_, _, Event::Said { seq, .. } | Event::Acted { seq, .. }) = post {
+                seqs.push(seq);
+            }
+        }
+    }
+    assert_eq!(seqs, [1, 2]);
+}

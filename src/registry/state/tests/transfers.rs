@@ -1,0 +1,227 @@
+//! Files on their way, as conversations.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    offers::{accepted, goes_on, offered, tokens, told},
+    *,
+};
+use crate::file::{Fault, OfferId, Side, Token};
+
+/// A chat in which it is on its way, and the number of its lines that were hung up.
+fn on_its_way() -> (Chat, Arc<AtomicUsize>) {
+    let (mut chat, hung_up) = (accepted(), Arc::default());
+    for token in tokens() {
+        chat.state.claim(token, chat.now).expect("it is good once");
+        chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+    }
+    (chat, hung_up)
+}
+
+struct TestLine(Arc<AtomicUsize>);
+
+impl Lifeline for TestLine {}
+
+impl Drop for TestLine {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_file_that_arrived_is_told_to_both() {
+    let (mut chat, hung_up) = on_its_way();
+    chat.concludes(Ok(()));
+    goes_on(
+        &mut chat,
+        "alice< bob has received 'my cat 😄.jpg'.
+         alice< @file arrived 1
+         bob< You have received 'my cat 😄.jpg' from alice.
+         bob< @file arrived 1",
+    );
+    assert_eq!(hung_up.load(Ordering::Relaxed), 0, "not under the lock");
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn both_are_told_why_a_file_did_not_arrive() {
+    for (fault, to_alice, to_bob) in [
+        (Fault::Damaged, "what arrived is not what was offered (SHA-256)", None),
+        (Fault::DiskFull, "the receiver's disk is full", None),
+        (Fault::Changed, "the file has changed since it was offered", None),
+        (Fault::BrokenOff(Side::Sender), "your connection broke off", Some("alice's connection broke off")),
+        (
+            Fault::Stalled(Side::Receiver),
+            "bob's side did nothing for too long",
+            Some("your side did nothing for too long"),
+        ),
+    ] {
+        let (mut chat, _) = on_its_way();
+        chat.concludes(Err(fault));
+        let to_bob = to_bob.unwrap_or(to_alice);
+        goes_on(
+            &mut chat,
+            &format!(
+                "alice< Sending 'my cat 😄.jpg' to bob has failed: {to_alice}.
+                 alice< @file failed 1
+                 bob< Receiving 'my cat 😄.jpg' from alice has failed: {to_bob}.
+                 bob< @file failed 1"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_file_can_be_refused_while_it_is_on_its_way() {
+    let (mut chat, hung_up) = on_its_way();
+    goes_on(
+        &mut chat,
+        "bob> /rejectfile 1
+         bob< You have rejected 'my cat 😄.jpg' from alice.
+         bob< @file failed 1
+         alice< bob has rejected 'my cat 😄.jpg'.
+         alice< @file failed 1",
+    );
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+    chat.concludes(Err(Fault::BrokenOff(Side::Receiver)));
+    chat.check_silence("it was over already");
+}
+
+#[test]
+fn both_sides_have_to_come_within_30_seconds() {
+    let mut chat = accepted();
+    assert!(chat.state.claim(tokens()[0], chat.now).is_some());
+    chat.passes_with_files(30);
+    goes_on(
+        &mut chat,
+        "alice< Sending 'my cat 😄.jpg' to bob has failed: not both programs have called the server's port for files.
+         alice< @file failed 1
+         bob< Receiving 'my cat 😄.jpg' from alice has failed: not both programs have called the server's port for files.
+         bob< @file failed 1",
+    );
+    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+}
+
+#[test]
+fn a_transfer_that_takes_for_ever_does_not() {
+    let (mut chat, _) = on_its_way();
+    chat.passes_with_files(599);
+    chat.check_silence("its time");
+    chat.passes_with_files(1);
+    assert!(chat.inbox("alice").pop_front().unwrap().ends_with("has failed: it took too long."));
+}
+
+#[test]
+fn a_token_is_good_once_and_for_one_side() {
+    let mut chat = accepted();
+    let now = chat.now;
+    for (token, side) in tokens().into_iter().zip([Side::Sender, Side::Receiver]) {
+        let claim = chat.state.claim(token, now).expect("it is good");
+        assert_eq!((claim.offer, claim.side, claim.size), (OfferId(1), side, ByteCount(1536)));
+        assert_eq!(chat.state.claim(token, now), None);
+    }
+    assert_eq!(chat.state.claim(Token::new([3; 16]), now), None);
+}
+
+#[test]
+fn either_side_leaving_cancels_and_the_other_is_told() {
+    let conversations = [
+        (
+            "alice-",
+            "bob< alice has left the chat.
+             bob< 'my cat 😄.jpg' is cancelled: alice has left.
+             bob> /take
+             bob< There is no file to accept or to reject.
+             bob< @file not-taken",
+        ),
+        (
+            "bob-",
+            "alice< bob has left the chat.
+             alice< 'my cat 😄.jpg' is cancelled: bob has left.
+             alice< @file failed 1",
+        ),
+    ];
+    for (leaving, rest) in conversations {
+        goes_on(&mut offered(), &format!("{leaving}\n{rest}"));
+    }
+}
+
+#[test]
+fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
+    let (mut chat, hung_up) = on_its_way();
+    goes_on(
+        &mut chat,
+        "bob-
+         alice< bob has left the chat.
+         alice< 'my cat 😄.jpg' is cancelled: bob has left.
+         alice< @file failed 1",
+    );
+    chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn a_stop_hangs_up_on_every_file_and_tells_nobody_about_it() {
+    let (mut chat, hung_up) = on_its_way();
+    chat.state.stop();
+    chat.hangs_up();
+    assert_eq!(hung_up.load(Ordering::Relaxed), 2);
+    chat.state.conclude(OfferId(1), Err(Fault::Server), chat.now);
+    assert!(matches!(chat.state.take_posts()[..], [Post::Stop(_)]));
+}
+
+#[test]
+fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
+    let mut chat = Chat::new(0);
+    goes_on(&mut chat, "alice+");
+    for n in 0..=MOST_TRANSFERS {
+        let (from, to) = (format!("s{n}"), format!("r{n}"));
+        chat.inboxes.values_mut().for_each(VecDeque::clear);
+        goes_on(&mut chat, &format!("{from}+\n{to}+"));
+        chat.says(&from, &told(&format!("/offer {to} 1 # x")));
+        chat.inboxes.values_mut().for_each(VecDeque::clear);
+        chat.says(&to, "/take");
+    }
+    let last = format!("r{MOST_TRANSFERS}");
+    assert_eq!(
+        chat.inbox(&last).drain(..).collect::<Vec<_>>(),
+        ["Too many files are on their way. Try again in a moment.", "@file not-taken"]
+    );
+    chat.concludes(Ok(()));
+    chat.says(&last, "/take");
+    assert!(chat.inbox(&last).pop_front().unwrap().starts_with("@file receive "));
+}
+
+#[test]
+fn without_randomness_there_is_no_transfer() {
+    let mut chat = offered();
+    let bob = chat.people["bob"];
+    let which = crate::command::files::Which::Only;
+    let take = Command::File(crate::command::files::FileCommand::Take(which));
+    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
+    chat.state.resume(bob, task.then, Done::Tokens(None), chat.now);
+    chat.deliver();
+    let heard = chat.inbox("bob").pop_front().unwrap();
+    assert!(heard.ends_with("has failed: the server could not do its part."), "{heard}");
+}
+
+#[test]
+fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
+    let mut chat = offered();
+    let bob = chat.people["bob"];
+    let which = crate::command::files::Which::Only;
+    let take = Command::File(crate::command::files::FileCommand::Take(which));
+    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
+    chat.vanish("alice");
+    chat.inbox("bob").clear();
+    chat.state.resume(bob, task.then, Done::Tokens(Some(tokens())), chat.now);
+    chat.deliver();
+    chat.check_silence("there is nothing to receive");
+    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+}
