@@ -6,12 +6,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::{
-    broadcaster::{Posts, Sink},
+    broadcaster::{Post, Posts, Sink},
     clock::Now,
     command::Command,
     ending::Ending,
     event::Event,
-    fact::Noting,
+    fact::{Fact, Noting},
     log::Logger,
     names::ClientId,
     record::Record,
@@ -26,19 +26,18 @@ pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Countdown, State, Task};
+use state::{Countdown, State, Task, Turn};
 
-/// Everything the sessions share: nicknames and rooms behind one lock, and the way to the
-/// broadcaster.
+/// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
 /// The lock is held across the send. So posts are in the channel in the order in which they were
-/// decided, and everybody hears the same order. The broadcaster cannot reach this lock; when the
-/// channel is full it is still draining, and whoever waits here waits only for that.
+/// decided, and all clients hear the same order. The broadcaster cannot reach this lock. When the channel
+/// is full, it is still draining, and a thread that waits here waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
     watch: Watch,
-    /// Something has changed about closing time. One of these is as good as many.
+    /// Wakes the thread that waits for closing time. One message is as good as many.
     alarm: Receiver<()>,
 }
 
@@ -46,15 +45,16 @@ struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
     logger: Logger,
+    noting: Option<Noting>,
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is kept by `saver` and watched by `watch`, and has its
+    /// A chat that posts to `broadcaster`, is saved by `saver` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
     pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
         let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone(), wake);
-        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        let shared = Shared { state, broadcaster, logger: Logger::none(), noting: None };
         Self { shared: Mutex::new(shared), backstage, watch, alarm }
     }
 
@@ -62,8 +62,7 @@ impl Registry {
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
         let shared = self.shared.get_mut();
-        shared.logger = logger;
-        shared.state.start_noting(noting);
+        (shared.logger, shared.noting) = (logger, Some(noting));
         self
     }
 
@@ -72,46 +71,54 @@ impl Registry {
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
-        self.decide(|state, now| match state.turns_away(address, now) {
+        // A sink that is not taken is dropped after the lock is released, because dropping it makes
+        // system calls.
+        let mut sink = Some(sink);
+        self.decide(|state, turn| match state.turns_away(address, turn) {
             Some(why) => Err(why),
-            None => Ok(state.enter(address, sink, now)),
+            None => Ok(state.enter(turn, address, sink.take().expect("it is taken once"))),
         })
     }
 
-    /// Applies what a client asked for, in its order; breaks when the client has quit, and so has left.
+    /// Applies a client's commands in their order; breaks when the client has quit, and so has left.
     pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
         loop {
-            let (flow, task) = self.decide(|state, now| apply_burst(state, client, &mut commands, now));
+            let (flow, task) = self.decide(|state, turn| {
+                let flow = apply_burst(state, turn, client, &mut commands);
+                (flow, turn.task.take())
+            });
             let Some(task) = task else { return flow };
             self.perform(client, task);
         }
     }
 
-    /// Does something slow without the lock; then the rules go on, and may need something else.
+    /// Does slow work without the lock; then the rules go on, and may need more of it.
     fn perform(&self, client: ClientId, task: Task) {
         let mut next = Some(task);
-        while let Some(Task { work, then }) = next {
-            let done = self.backstage.perform(&work);
-            next = self.decide(|state, now| state.resume(client, then, done, now));
+        while let Some(resumption) = next.and_then(|task| self.backstage.perform(task)) {
+            next = self.decide(|state, turn| {
+                state.resume(turn, client, resumption);
+                turn.task.take()
+            });
         }
     }
 
-    /// Removes a client that goes without having quit. Called by its session's `Drop` and by nobody else.
+    /// Removes a client that goes without having quit. Only its session's `Drop` calls this.
     pub fn leave(&self, client: ClientId, why: Ending) {
-        self.decide(|state, now| state.leave(client, why, now));
+        self.decide(|state, turn| state.leave(turn, client, why));
     }
 
-    /// Lets nobody in any more, tells everybody, and hangs up.
+    /// Lets no more clients in, tells all users, and disconnects them.
     pub fn stop(&self) {
-        self.decide(|state, _| state.stop());
+        self.decide(State::stop);
         self.backstage.stop();
     }
 
-    /// Watches the clock until the server is to stop: because an administrator said so and that time
-    /// has come, or because it stops anyway. Somebody has to wait here, on a thread of its own.
+    /// Waits until the server is to stop: because an administrator said so and the time has come, or
+    /// because it stops anyway. This needs a thread of its own.
     pub fn wait_for_closing_time(&self) {
         loop {
-            // However the waiting ends: then the rules are asked again.
+            // However the waiting ends, the rules are asked again.
             let countdown = self.decide(State::count_down);
             watch::doing(Activity::Idle);
             match countdown {
@@ -122,22 +129,22 @@ impl Registry {
         }
     }
 
-    /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
-    /// under a lock of its own, so that nobody waits for all of them.
+    /// Everything that has changed since this was last asked, as it is now. Each thing is looked up under
+    /// a lock of its own, so no client waits for all of them.
     pub fn changes(&self) -> impl Iterator<Item = Record> {
         let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
-        changed.into_iter().map(|changed| self.locked(Instant::now(), |shared| shared.state.record(changed)))
+        changed.into_iter().map(|change| self.locked(Instant::now(), |shared| shared.state.record(change)))
     }
 
-    /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision
-    /// order.
-    fn decide<T>(&self, decide: impl FnOnce(&mut State, Now) -> T) -> T {
+    /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
+    fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
         let now = Now::read();
         let (decided, has_news, _hung_up) = self.locked(now.instant, |shared| {
-            let decided = decide(&mut shared.state, now);
-            shared.post();
-            shared.log();
-            (decided, shared.state.has_news_to_save(), shared.state.take_hung_up())
+            let mut turn = Turn::new(now, shared.noting);
+            let decided = decide(&mut shared.state, &mut turn);
+            shared.post(turn.posts);
+            shared.log(turn.facts);
+            (decided, shared.state.has_news_to_save(), turn.hung_up)
         });
         if has_news {
             self.backstage.wake_saver();
@@ -145,9 +152,9 @@ impl Registry {
         decided
     }
 
-    /// Does something under the lock, and notes for how long it was held. A lock that was free was
-    /// taken when it was asked for, so that costs one reading of the clock, and a second one only who
-    /// had to wait anyway.
+    /// Does something under the lock, and notes how long it was held. A lock that was free was taken when
+    /// it was asked for, so that costs one reading of the clock; only a thread that has to wait reads it
+    /// twice.
     fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
         watch::doing(Activity::Locking);
         let (mut shared, since) = match self.shared.try_lock() {
@@ -163,41 +170,39 @@ impl Registry {
     }
 }
 
-/// Applies commands up to one that needs something slow, or is the last.
+/// Applies commands up to one that needs slow work, or is the last.
 fn apply_burst(
     state: &mut State,
+    turn: &mut Turn,
     client: ClientId,
     commands: &mut impl Iterator<Item = Command>,
-    now: Now,
-) -> (ControlFlow<()>, Option<Task>) {
+) -> ControlFlow<()> {
     for command in commands {
         let is_last = command == Command::Quit;
-        let task = state.apply(client, command, now);
+        state.apply(turn, client, command);
         if is_last {
-            state.leave(client, Ending::Quit, now);
-            return (ControlFlow::Break(()), None);
+            state.leave(turn, client, Ending::Quit);
+            return ControlFlow::Break(());
         }
-        if task.is_some() {
-            return (ControlFlow::Continue(()), task);
+        if turn.task.is_some() {
+            break;
         }
     }
-    (ControlFlow::Continue(()), None)
+    ControlFlow::Continue(())
 }
 
 impl Shared {
-    /// A broadcaster that is gone takes nothing, and then there is nobody to tell: a client's writing
-    /// end that is dropped, wherever that happens, hangs up on its session.
-    fn post(&mut self) {
-        let posts = self.state.take_posts();
+    /// If the broadcaster is gone, there is no client to tell: a sink that is dropped, wherever that
+    /// happens, ends its session.
+    fn post(&self, posts: Vec<Post>) {
         if !posts.is_empty() {
             watch::doing(Activity::Posting);
             let _ = self.broadcaster.send(Posts(posts));
         }
     }
 
-    /// Facts are handed over in the order in which they came to be. This never waits.
-    fn log(&mut self) {
-        let facts = self.state.take_facts();
+    /// Facts are handed over in the order in which they were noted. This never waits.
+    fn log(&mut self, facts: Vec<Fact>) {
         if !facts.is_empty() {
             self.logger.log(facts);
         }
@@ -214,10 +219,10 @@ mod tests {
     };
     use crate::command::Verb;
 
-    /// How long what must happen may take.
+    /// How long an expected event may take.
     const DEADLINE: Duration = Duration::from_secs(30);
 
-    /// Whoever watches the clock, and what makes it stop; it has to within the deadline.
+    /// The thread that waits for closing time ends within the deadline after `stop`.
     fn check(stop: impl FnOnce(&Registry)) {
         let (posts, broadcaster) = bounded(100);
         let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_watches_the_clock_hears_of_a_shutdown_at_once() {
+    fn the_timer_hears_of_a_shutdown_at_once() {
         check(|registry| orders(registry, &[""]));
     }
 
@@ -255,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_about_closing_time_counts() {
+    fn the_last_order_about_closing_time_counts() {
         check(|registry| orders(registry, &["86400", "cancel", "3600", "0"]));
     }
 
     #[test]
-    fn whoever_watches_the_clock_is_not_left_behind_when_the_server_stops_anyway() {
+    fn the_timer_ends_when_the_server_stops_anyway() {
         check(Registry::stop);
         check(|registry| {
             orders(registry, &["86400"]);
@@ -269,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_let_in_once_the_server_is_stopping() {
+    fn no_client_is_let_in_once_the_server_is_stopping() {
         let (posts, _broadcaster) = bounded(100);
         let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
         registry.stop();

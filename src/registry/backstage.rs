@@ -1,4 +1,4 @@
-//! Where slow things are done: on the session's own thread, without the lock.
+//! Where slow work is done: on the client's own thread, without the lock.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::{
     hashing::Hasher,
-    state::{Done, Work},
+    state::{Resumption, Task},
 };
 use crate::{
     broadcaster::{self, Posts},
@@ -15,18 +15,18 @@ use crate::{
     watch::{self, Activity, Journey, Watch},
 };
 
-/// How long somebody waits for the broadcaster to send a message that is followed. It is long gone by
-/// then, unless the broadcaster has failed; and a session must end also then.
+/// How long a client waits for the journey of its message. The broadcaster takes this long only if it
+/// has failed, and a session must end even then.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What slow things need.
+/// What slow work needs.
 pub(super) struct Backstage {
     saver: Saver,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
-    /// The way to whoever watches the clock.
+    /// Wakes the thread that waits for closing time.
     alarm: Sender<()>,
 }
 
@@ -41,43 +41,44 @@ impl Backstage {
         Self { saver, hasher, watch, channel, alarm }
     }
 
-    /// Does it; whoever calls this waits, and nobody else does.
-    pub(super) fn perform(&self, work: &Work) -> Done {
-        match work {
-            Work::Save => {
+    /// Does slow work on the calling thread; returns how the rules go on, if they do.
+    pub(super) fn perform(&self, task: Task) -> Option<Resumption> {
+        Some(match task {
+            Task::Save(next) => {
                 watch::doing(Activity::Saving);
-                Done::Saved(self.saver.save())
+                next.saved(self.saver.save())
             }
-            Work::Hash(password) => {
+            Task::Hash(password, next) => {
                 watch::doing(Activity::Hashing);
-                Done::Hashed(self.hasher.hash(password))
+                next.with(self.hasher.hash(&password))
             }
-            Work::Verify { password, hash } => {
+            Task::Verify(password, hash, next) => {
                 watch::doing(Activity::Hashing);
-                Done::Verified(self.hasher.verify(password, hash.as_ref()))
+                next.with(self.hasher.verify(&password, hash.as_ref()))
             }
-            Work::Look => {
+            Task::Look(next) => {
                 watch::doing(Activity::Looking);
-                Done::Seen(Box::new(self.watch.look(broadcaster::load(&self.channel))))
+                next.with(Box::new(self.watch.look(broadcaster::load(&self.channel))))
             }
-            Work::Follow(report) => Done::Followed(follow(report)),
-            Work::LookAtTheClock => {
-                self.wake_watch();
-                Done::Nothing
+            Task::Follow(report, next) => next.with(follow(&report)),
+            Task::DrawTokens(next) => {
+                next.with(draw_token().and_then(|sending| Some([sending, draw_token()?])))
             }
-            Work::Tokens => Done::Tokens(draw().and_then(|sending| Some([sending, draw()?]))),
-        }
+            Task::WakeTimer => {
+                self.wake_timer();
+                return None;
+            }
+        })
     }
 
-    /// The server stops: whoever waits for their turn to hash waits no longer, nor does whoever
-    /// watches the clock.
+    /// The server stops: no thread waits for its turn to hash any more, nor for closing time.
     pub(super) fn stop(&self) {
         self.hasher.close();
-        self.wake_watch();
+        self.wake_timer();
     }
 
-    /// It never waits: when the channel is full, whoever watches the clock is about to look.
-    fn wake_watch(&self) {
+    /// It never waits: when the channel is full, the timer is about to look.
+    fn wake_timer(&self) {
         let _ = self.alarm.try_send(());
     }
 
@@ -86,7 +87,7 @@ impl Backstage {
     }
 }
 
-/// The whole journey of the message that this thread has just posted.
+/// The journey of the message that this thread has just posted.
 fn follow(report: &Receiver<Journey>) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
     watch::doing(Activity::Following);
@@ -96,8 +97,8 @@ fn follow(report: &Receiver<Journey>) -> Journey {
     journey
 }
 
-/// A token that nobody can guess; `None` when the system has no randomness to give.
-fn draw() -> Option<Token> {
+/// A token that cannot be guessed; `None` when the system has no randomness to give.
+fn draw_token() -> Option<Token> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).ok()?;
     Some(Token::new(random))

@@ -1,4 +1,6 @@
-//! What those ask for who carry files.
+//! What the threads that carry files ask the registry.
+
+use std::time::Duration;
 
 use super::{
     Registry,
@@ -7,23 +9,23 @@ use super::{
 use crate::file::{Fault, OfferId, Token};
 
 impl Registry {
-    /// Takes a token, once, for what it is worth.
+    /// Takes a token, once, and returns what its holder may do.
     pub fn claim(&self, token: Token) -> Option<Claim> {
-        self.decide(|state, now| state.claim(token, now))
+        self.decide(|state, turn| state.claim(turn, token))
     }
 
-    /// Has a line dropped when its offer ends.
+    /// Keeps a line until its offer ends, and drops it then.
     pub fn hold(&self, offer: OfferId, line: Box<dyn Lifeline>) {
-        self.decide(|state, _| state.hold(offer, line));
+        self.decide(|state, turn| state.hold(turn, offer, line));
     }
 
     /// Says how a transfer has ended.
     pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
-        self.decide(|state, now| state.conclude(offer, outcome, now));
+        self.decide(|state, turn| state.conclude(turn, offer, outcome));
     }
 
-    /// Ends the offers whose time is over; gives how soon to ask again at the latest.
-    pub fn end_overdue_offers(&self) -> std::time::Duration {
+    /// Ends the offers whose time is over; returns how soon to ask again at the latest.
+    pub fn end_overdue_offers(&self) -> Duration {
         self.decide(State::end_overdue_offers)
     }
 }

@@ -1,18 +1,16 @@
 //! The chat's rules: who is called what, who is in which room, who hears whom.
 //!
-//! No socket, thread, clock or lock in here: a command comes in, posts come out. So the rules are
-//! tested as conversations, and by random ones. Where a rule needs something slow, it hands out a
-//! [`Task`]: the session does it without the lock, and comes back with what came of it.
+//! There is no socket, thread, clock or lock in here: a command comes in, posts come out. So the rules
+//! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a
+//! [`Task`]: the client's thread does it without the lock, and comes back with the result.
+//!
+//! Each part of the state is a struct of its own, with its invariants behind a small face: `people`,
+//! `rooms`, `accounts`, `ignores`, `mutes`, `pace`, `offers`, `networks`, `closing`, `tally`, `unsaved`.
+//! [`State`] composes them. The rules need several parts, so they are methods of [`State`], by topic:
+//! `talking`, `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its
+//! [`Turn`].
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    mem,
-    net::SocketAddr,
-    sync::Arc,
-    time::Instant,
-};
-
-use slotmap::SlotMap;
+use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
     broadcaster::{Except, Post, Sink},
@@ -20,63 +18,60 @@ use crate::{
     command::Command,
     ending::Ending,
     event::Event,
-    fact::{Deed, Fact, Noting},
-    names::{ClientId, Nick, Room, RoomId},
-    origin::Origin,
+    fact::Deed,
+    names::ClientId,
     password::Hashed,
     record::Restored,
-    watch::Gauge,
 };
 
 mod accounts;
 mod administering;
-mod asleep;
-mod attempts;
-mod bans;
-mod bucket;
 mod closing;
-mod files;
-mod guests;
-mod history;
+mod ignores;
 mod ignoring;
 mod moderating;
-mod moderators;
+mod moving;
+mod mutes;
 mod muting;
 mod naming;
 mod networks;
 mod noting;
+mod offering;
+mod offers;
 mod pace;
+mod pacing;
+mod people;
+mod ranks;
+mod registering;
 mod rooms;
-mod speech;
+mod talking;
+mod tally;
 mod task;
 #[cfg(test)]
 pub(super) mod tests;
-mod throughput;
+mod turn;
 mod unsaved;
 mod watching;
 
-pub use accounts::AccountThen;
-pub use asleep::Lasting;
-pub use bans::Bans;
-pub use bucket::Rate;
 pub use closing::Countdown;
-pub use files::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
-pub use history::{History, HistoryLimits};
-pub use moderating::Decision;
-pub use task::{Done, Task, Then, Work};
-pub use unsaved::Unsaved;
+pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
+pub use pace::Rate;
+pub use rooms::{Bans, History, HistoryLimits, Lasting};
+pub use task::{Next, Resumption, Task};
+pub use turn::Turn;
+pub use unsaved::Change;
 
-use accounts::Account;
-use asleep::Asleep;
-use attempts::{Attempt, Attempts};
+use accounts::Accounts;
 use closing::Closing;
-use files::Offers;
-use guests::GuestNumbers;
-use muting::{Mute, MuteId};
+use ignores::Ignores;
+use mutes::Mutes;
 use networks::Networks;
+use offers::Offers;
 use pace::Pace;
-use throughput::Throughput;
-use unsaved::Marks;
+use people::People;
+use rooms::{OpenRoom, Rooms};
+use tally::Tally;
+use unsaved::Unsaved;
 
 /// What the rules are set to.
 #[derive(Clone, Copy, Debug)]
@@ -85,330 +80,159 @@ pub struct Limits {
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
-    /// How much one client may say; with `None`, as fast as it likes, and all else too.
+    /// How fast one client may speak; with `None`, nothing that a client does is limited.
     pub rate: Option<Rate>,
     /// Which files can be sent.
     pub files: FileLimits,
 }
 
-/// The chat as it is between two commands.
+/// The chat between two decisions.
 pub struct State {
-    clients: SlotMap<ClientId, Client>,
-    /// Finds a client by its nickname, in any case.
-    nicks: HashMap<Nick, ClientId>,
-    rooms: SlotMap<RoomId, RoomState>,
-    /// Finds a room by its name, and lists rooms in order.
-    room_names: BTreeMap<Room, RoomId>,
-    lobby: RoomId,
-    guests: GuestNumbers,
-    /// For each nickname, who ignores it: asked for every message, so it is kept from this side, and
-    /// shared with the posts.
-    ignored_by: HashMap<Nick, Arc<[ClientId]>>,
-    limits: Limits,
-    files: Offers,
-    /// Rooms that nobody is in, and that are remembered.
-    asleep: Asleep,
-    /// Where nobody may come from.
-    networks: Networks,
-    /// When the server is to stop, if an administrator has said so.
-    closing: Option<Closing>,
-    /// Bytes that all rooms' histories take.
-    history_size: usize,
-    unsaved: Marks,
-    accounts: HashMap<Nick, Account>,
-    /// The hash of the administrators' password, if there is one.
-    administrator: Option<Hashed>,
-    /// Who has tried passwords lately.
-    attempts: HashMap<(Origin, Attempt), Attempts>,
-    mutes: SlotMap<MuteId, Mute>,
-    /// How many things have been said.
-    seq: u64,
-    /// How many times somebody has come into a room.
-    arrivals: u64,
-    /// How many lately.
-    throughput: Throughput,
-    /// Everybody has been told that the server stops: that was the last word.
-    is_stopping: bool,
-    /// When the command at hand was read.
-    now: Now,
-    /// What follows from it.
-    posts: Vec<Post>,
-    facts: Vec<Fact>,
-    /// What of it is noted as a fact; `None` if nobody looks back.
-    noting: Option<Noting>,
-    task: Option<Task>,
-}
-
-struct Client {
-    nick: Nick,
-    address: SocketAddr,
-    /// The account it has logged in to, whatever its nickname is now.
-    account: Option<Nick>,
-    is_administrator: bool,
-    /// It was told to go, and is no longer listened to.
-    is_dismissed: bool,
-    /// It knows that its passwords can be read on their way.
-    is_warned: bool,
-    attempts: [Attempts; 2],
-    room: RoomId,
-    /// Which of all arrivals in a room was its arrival in this one.
-    arrival: u64,
-    connected: Instant,
-    last_active: Instant,
-    /// Whom `/reply` answers. The id, because a nickname can pass to somebody else.
-    last_whisperer: Option<(ClientId, Nick)>,
-    /// The other side of `ignored_by`.
-    ignores: Vec<Nick>,
+    people: People,
+    rooms: Rooms,
+    accounts: Accounts,
+    ignores: Ignores,
+    mutes: Mutes,
     pace: Pace,
-    /// How many bytes wait for it because its socket is full, as of some milliseconds ago.
-    /// `backlog.get()` reads that at any time; the broadcaster writes it.
-    backlog: Arc<Gauge>,
-}
-
-struct RoomState {
-    name: Room,
-    /// In the order `/users` shows them.
-    members: BTreeMap<Nick, ClientId>,
-    /// In the order in which they came.
-    arrivals: BTreeMap<u64, ClientId>,
-    /// The members that moderate it and have no account; those who have are in `lasting`.
-    moderators: BTreeSet<ClientId>,
-    lasting: Lasting,
+    offers: Offers,
+    networks: Networks,
+    closing: Closing,
+    tally: Tally,
+    unsaved: Unsaved,
+    limits: Limits,
 }
 
 impl State {
-    /// A chat with nobody in it, that remembers what was restored.
+    /// A chat without clients that remembers what was restored.
     pub fn new(limits: Limits, restored: Restored, now: Now) -> Self {
-        let mut rooms = SlotMap::with_key();
-        let lobby = rooms.insert(RoomState::new(Room::lobby(), Lasting::default()));
         let mut state = Self {
-            clients: SlotMap::with_key(),
-            nicks: HashMap::new(),
-            rooms,
-            room_names: BTreeMap::from([(Room::lobby(), lobby)]),
-            lobby,
-            guests: GuestNumbers::default(),
-            ignored_by: HashMap::new(),
-            limits,
-            files: Offers::default(),
-            asleep: Asleep::default(),
+            people: People::default(),
+            rooms: Rooms::new(),
+            accounts: Accounts::default(),
+            ignores: Ignores::default(),
+            mutes: Mutes::default(),
+            pace: Pace::new(limits.rate),
+            offers: Offers::default(),
             networks: Networks::default(),
-            closing: None,
-            history_size: 0,
-            unsaved: Marks::default(),
-            accounts: HashMap::new(),
-            administrator: None,
-            attempts: HashMap::new(),
-            mutes: SlotMap::with_key(),
-            seq: 0,
-            arrivals: 0,
-            throughput: Throughput::new(now.instant),
-            is_stopping: false,
-            now,
-            posts: Vec::new(),
-            facts: Vec::new(),
-            noting: None,
-            task: None,
+            closing: Closing::default(),
+            tally: Tally::new(now.instant),
+            unsaved: Unsaved::default(),
+            limits,
         };
-        state.restore(restored);
+        let Restored { rooms, accounts, networks } = restored;
+        state.restore_networks(networks, now);
+        for room in rooms {
+            let newest = state.rooms.restore(room, &mut state.unsaved);
+            state.tally.continue_after(newest);
+        }
+        for (nick, hash) in accounts {
+            state.accounts.set(nick, Hashed::new(&hash));
+        }
         state
     }
 
-    fn restore(&mut self, Restored { rooms, accounts, networks }: Restored) {
-        self.restore_networks(networks);
-        for room in rooms {
-            self.restore_room(room);
-        }
-        for (nick, hash) in accounts {
-            self.restore_account(nick, &hash);
-        }
-    }
-
     /// Lets a client in as a guest in the lobby.
-    pub fn enter(&mut self, address: SocketAddr, sink: Box<dyn Sink>, now: Now) -> ClientId {
-        self.now = now;
-        let nick = Nick::guest(self.guests.take());
-        let client = self.clients.insert_with_key(|_| Client::new(nick, address, self.lobby, now.instant));
-        let backlog = Arc::clone(&self.clients[client].backlog);
-        self.posts.push(Post::Attach(client, sink, backlog));
-        self.nicks.insert(nick, client);
-        self.find_mute(client);
-        self.carry_mute(client);
-        self.note(client, Deed::Connected);
-        self.enter_room(client, self.lobby, Event::Welcome(nick), Event::Arrived(nick));
-        self.warn_of_closing_time(client);
+    pub fn enter(&mut self, turn: &mut Turn, address: SocketAddr, sink: Box<dyn Sink>) -> ClientId {
+        let (now, lobby) = (turn.now.instant, self.rooms.lobby());
+        let client = self.people.enter(address, lobby, now);
+        let entering = &self.people[client];
+        let nick = entering.nick;
+        turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
+        self.pace.enter(client, now);
+        self.mutes.enter(self.muted(client), now);
+        self.note(turn, client, Deed::Connected);
+        self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.warn_of_closing_time(turn, client);
         client
     }
 
-    /// Carries out one command; `now` is when it was read. If there is a task, the next command of
-    /// this client waits until it is done and [`State::resume`] was called.
-    pub fn apply(&mut self, client: ClientId, command: Command, now: Now) -> Option<Task> {
-        let asking =
-            self.clients.get_mut(client).filter(|asking| !self.is_stopping && !asking.is_dismissed)?;
-        asking.last_active = now.instant;
-        self.now = now;
-        if self.may(client, &command) {
-            self.carry_out(client, command);
+    /// Carries out one command. If the turn has a task afterwards, the client's next command waits until
+    /// that is done and [`State::resume`] was called.
+    pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
+        let Some(asking) = self.people.get_mut(client) else { return };
+        if self.closing.is_stopping || asking.is_dismissed {
+            return;
         }
-        self.task.take()
-    }
-
-    /// Goes on with a command whose task is done.
-    pub fn resume(&mut self, client: ClientId, then: Then, done: Done, now: Now) -> Option<Task> {
-        if !self.is_stopping && self.clients.contains_key(client) {
-            self.now = now;
-            self.go_on(client, then, done);
+        asking.last_active = turn.now.instant;
+        if !self.may(turn, client, &command) {
+            return;
         }
-        self.task.take()
-    }
-
-    /// Forgets a client that has gone for this reason.
-    pub fn leave(&mut self, client: ClientId, why: Ending, now: Now) {
-        self.now = now;
-        if let Some(nick) = self.clients.get(client).map(|client| client.nick) {
-            self.note_ending(client, why);
-            self.announce(client, Event::Departed(nick));
-            self.leave_room(client);
-            self.cancel_offers_of(client);
-            self.forget(client);
-            self.posts.push(Post::Detach(client));
+        self.note_command(turn, client, &command);
+        match self.refusal(client, &command) {
+            Some(why) => turn.tell(client, why),
+            None => self.carry_out(turn, client, command),
         }
     }
 
-    /// Tells everybody that the server stops; from then on nobody is told anything.
-    pub fn stop(&mut self) {
-        self.is_stopping = true;
-        self.drop_all_offers();
-        self.posts.push(Post::Stop(Event::ShuttingDown));
-    }
-
-    /// What the broadcaster is to do about everything decided since this was last asked.
-    pub fn take_posts(&mut self) -> Vec<Post> {
-        mem::take(&mut self.posts)
-    }
-
-    /// Whether [`State::stop`] was called.
-    pub fn is_stopping(&self) -> bool {
-        self.is_stopping
-    }
-
-    fn carry_out(&mut self, client: ClientId, command: Command) {
-        self.note_command(client, &command);
-        if let Some(why) = self.refusal(client, &command) {
-            return self.tell(client, why);
-        }
+    fn carry_out(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
         match command {
-            Command::Say(text) => self.say(client, text),
-            Command::Act(text) => self.act(client, text),
-            Command::Rename(nick) => self.rename(client, nick),
-            Command::Join(room) => self.join(client, room),
-            Command::Leave => self.return_to_lobby(client),
-            Command::ListRooms => self.list_rooms(client),
-            Command::ListUsers => self.list_users(client),
-            Command::Whisper { to, text } => self.whisper(client, to, text),
-            Command::Reply(text) => self.reply(client, text),
-            Command::Whois(nick) => self.whois(client, nick),
-            Command::ShowTopic => self.show_topic(client),
-            Command::SetTopic(topic) => self.set_topic(client, topic),
-            Command::ShowHistory(count) => self.show_history(client, count),
-            Command::ShowEmojis(found) => self.tell(client, Event::Emojis(found)),
-            Command::Moderate(order) => self.moderate(client, order),
-            Command::Administer(order) => self.administer(client, order),
-            Command::Ignore(nick) => self.ignore(client, nick),
-            Command::Unignore(nick) => self.unignore(client, nick),
-            Command::Account(command) => self.carry_out_account(client, command),
-            Command::Muting(command) => self.carry_out_muting(client, command),
-            Command::Watch(watching) => self.watch(client, watching),
-            Command::File(command) => self.handle_files(client, command),
-            Command::Help(None) => self.tell(client, Event::Commands),
-            Command::Help(Some(verb)) => self.tell(client, Event::Explained(verb)),
-            Command::Quit => self.tell(client, Event::Goodbye),
-            Command::Mistake(mistake) => self.tell(client, Event::Mistaken(mistake)),
+            Command::Say(text) => self.say(turn, client, text),
+            Command::Act(text) => self.act(turn, client, text),
+            Command::Rename(nick) => self.rename(turn, client, nick),
+            Command::Join(room) => self.join(turn, client, room),
+            Command::Leave => self.return_to_lobby(turn, client),
+            Command::ListRooms => self.list_rooms(turn, client),
+            Command::ListUsers => self.list_users(turn, client),
+            Command::Whisper { to, text } => self.whisper(turn, client, to, text),
+            Command::Reply(text) => self.reply(turn, client, text),
+            Command::Whois(nick) => self.whois(turn, client, nick),
+            Command::ShowTopic => self.show_topic(turn, client),
+            Command::SetTopic(topic) => self.set_topic(turn, client, topic),
+            Command::ShowHistory(count) => self.show_history(turn, client, count),
+            Command::ShowEmojis(found) => turn.tell(client, Event::Emojis(found)),
+            Command::Moderate(order) => self.moderate(turn, client, order),
+            Command::Administer(order) => self.administer(turn, client, order),
+            Command::Ignore(nick) => self.ignore(turn, client, nick),
+            Command::Unignore(nick) => self.unignore(turn, client, nick),
+            Command::Account(command) => self.account(turn, client, command),
+            Command::Muting(command) => self.muting(turn, client, command),
+            Command::Watch(watching) => self.watch(turn, client, watching),
+            Command::File(command) => self.handle_files(turn, client, command),
+            Command::Help(None) => turn.tell(client, Event::Commands),
+            Command::Help(Some(verb)) => turn.tell(client, Event::Explained(verb)),
+            Command::Quit => turn.tell(client, Event::Goodbye),
+            Command::Mistake(mistake) => turn.tell(client, Event::Mistaken(mistake)),
         }
     }
 
-    fn go_on(&mut self, client: ClientId, then: Then, done: Done) {
-        match then {
-            Then::TellDecision(decision) => self.tell_decision(client, decision, done),
-            Then::Answer(event) => {
-                self.tell(client, event);
-                self.warn_unless_saved(client, done);
-            }
-            Then::Account(then) => self.go_on_with_account(client, then, done),
-            Then::Watch(then) => self.show(client, then, done),
-            Then::Nothing => {}
-            Then::Transfer(offer) => self.begin_transfer(offer, done.tokens()),
-        }
-    }
-
-    fn forget(&mut self, client: ClientId) {
-        self.stop_ignoring(client);
+    /// Removes a client that is gone for this reason.
+    pub fn leave(&mut self, turn: &mut Turn, client: ClientId, why: Ending) {
+        let Some(nick) = self.people.get(client).map(|client| client.nick) else { return };
+        self.note_ending(turn, client, why);
+        self.announce(turn, client, Event::Departed(nick));
+        self.leave_room(turn, client);
+        self.cancel_offers_of(turn, client);
+        self.ignores.leave(client, nick);
+        self.mutes.leave(client);
+        self.pace.leave(client);
+        self.accounts.attempts.forget(client);
         self.log_out(client);
-        let nick = self.nick(client);
-        self.nicks.remove(&nick);
-        if self.guests.give_back(nick) {
-            self.forget_ignored(nick);
-        }
-        self.clients.remove(client);
+        self.people.leave(client);
+        turn.post(Post::Detach(client));
     }
 
-    fn nick(&self, client: ClientId) -> Nick {
-        self.clients[client].nick
+    /// Tells all users that the server stops. From then on no user is told anything.
+    pub fn stop(&mut self, turn: &mut Turn) {
+        self.closing.is_stopping = true;
+        self.drop_all_offers(turn);
+        turn.post(Post::Stop(Event::ShuttingDown));
     }
 
-    fn room(&self, client: ClientId) -> &RoomState {
-        &self.rooms[self.clients[client].room]
+    fn room(&self, client: ClientId) -> &OpenRoom {
+        &self.rooms[self.people[client].room]
     }
 
-    fn room_mut(&mut self, client: ClientId) -> &mut RoomState {
-        &mut self.rooms[self.clients[client].room]
+    fn room_mut(&mut self, client: ClientId) -> &mut OpenRoom {
+        &mut self.rooms[self.people[client].room]
     }
 
-    fn tell(&mut self, client: ClientId, event: Event) {
-        self.posts.push(Post::Tell(client, event));
-    }
-
-    /// Tells the others in a client's room about its coming, going or renaming, unless they are too
-    /// many: ten thousand arrivals told to ten thousand people are a hundred million lines.
-    fn announce(&mut self, client: ClientId, event: Event) {
-        let room = self.clients[client].room;
+    /// Tells the other members of a client's room that it comes, goes or is renamed, unless they are too
+    /// many: ten thousand arrivals told to ten thousand users are a hundred million lines.
+    fn announce(&self, turn: &mut Turn, client: ClientId, event: Event) {
+        let room = self.people[client].room;
         let is_announced = (2..=self.limits.presence).contains(&self.rooms[room].members.len());
-        if is_announced && !self.is_stopping {
-            self.posts.push(Post::TellRoom(room, Except::One(client), event));
-        }
-    }
-}
-
-impl Client {
-    fn new(nick: Nick, address: SocketAddr, room: RoomId, now: Instant) -> Self {
-        Self {
-            nick,
-            address,
-            account: None,
-            is_administrator: false,
-            is_dismissed: false,
-            is_warned: false,
-            attempts: Default::default(),
-            room,
-            arrival: 0,
-            connected: now,
-            last_active: now,
-            last_whisperer: None,
-            ignores: Vec::new(),
-            pace: Pace::new(now),
-            backlog: Arc::default(),
-        }
-    }
-}
-
-impl RoomState {
-    fn new(name: Room, lasting: Lasting) -> Self {
-        Self {
-            name,
-            members: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
-            moderators: BTreeSet::new(),
-            lasting,
+        if is_announced && !self.closing.is_stopping {
+            turn.tell_room(room, Except::One(client), event);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What administrators may do: everything here is beyond rooms.
+//! What administrators may do beyond rooms.
 //!
-//! Each rule tells whom it concerns, and gives back what was done: that is noted in one place, so
-//! that no order can be forgotten.
+//! Each rule tells those whom it concerns and returns what was done. That is noted in one place, so no
+//! order can be forgotten.
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Client, State, Task, Then, Work, unsaved::Unsaved};
+use super::{Next, State, Task, Turn, moderating::warn_unless_saved, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -22,102 +22,140 @@ use crate::{
 };
 
 impl State {
-    pub(super) fn administer(&mut self, client: ClientId, order: Administration) {
+    pub(super) fn administer(&mut self, turn: &mut Turn, client: ClientId, order: Administration) {
         let done = match order {
-            Administration::ShutDown { seconds } => Ok(self.shut_down(seconds)),
-            Administration::CallShutdownOff => self.call_shutdown_off(client),
-            Administration::Announce(text) => Ok(self.announce_to_all(client, text)),
-            Administration::ListAll(room) => Ok(self.list_all(client, room)),
-            Administration::ForceRename { old, new } => self.force_rename(client, old, new),
-            Administration::Disconnect { user, reason } => self.disconnect(client, user, reason),
-            Administration::BanNetwork { network, minutes } => self.ban_network(client, network, minutes),
-            Administration::UnbanNetwork(network) => self.unban_network(network),
-            Administration::ListNetworkBans => Ok(self.list_network_bans(client)),
+            Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
+            Administration::CallShutdownOff => self.cancel_shutdown(turn, client),
+            Administration::Announce(text) => Ok(self.announce_to_all(turn, client, text)),
+            Administration::ListAll(room) => Ok(self.list_all(turn, client, room)),
+            Administration::ForceRename { old, new } => self.force_rename(turn, client, old, new),
+            Administration::Disconnect { user, reason } => self.disconnect(turn, client, user, reason),
+            Administration::BanNetwork { network, minutes } => {
+                self.ban_network(turn, client, network, minutes)
+            }
+            Administration::UnbanNetwork(network) => self.unban_network(turn, network),
+            Administration::ListNetworkBans => Ok(self.list_network_bans(turn, client)),
         };
         match done {
-            Ok(deed) => self.note(client, Deed::Did(Box::new(deed.into()))),
-            Err(why) => self.tell(client, why),
+            Ok(deed) => self.note(turn, client, Deed::Did(Box::new(deed.into()))),
+            Err(why) => turn.tell(client, why),
         }
     }
 
-    fn announce_to_all(&mut self, client: ClientId, text: Text) -> Administered {
-        let told = Administered::Announcement { by: self.nick(client), text };
-        self.tell_everybody(told.clone().into());
+    fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
+        let notice = Duration::from_secs(seconds);
+        self.closing.set(notice, turn.now.instant);
+        if !notice.is_zero() {
+            turn.tell_everyone(Administered::ShuttingDownIn(notice));
+        }
+        turn.wait_for(Task::WakeTimer);
+        Administered::ShuttingDownIn(notice)
+    }
+
+    fn cancel_shutdown(&mut self, turn: &mut Turn, client: ClientId) -> Result<Administered, Event> {
+        if !self.closing.cancel() {
+            return Err(Administered::NoShutdown.into());
+        }
+        let told = Administered::ShutdownCalledOff { by: self.people[client].nick };
+        turn.tell_everyone(told.clone());
+        turn.wait_for(Task::WakeTimer);
+        Ok(told)
+    }
+
+    /// Lets a client that has just connected know that the server will stop soon.
+    pub(super) fn warn_of_closing_time(&self, turn: &mut Turn, client: ClientId) {
+        if let Some(left) = self.closing.left(turn.now.instant) {
+            turn.tell(client, Administered::ShuttingDownIn(left));
+        }
+    }
+
+    fn announce_to_all(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Administered {
+        let told = Administered::Announcement { by: self.people[client].nick, text };
+        turn.tell_everyone(told.clone());
         told
     }
 
-    /// Room by room, because so they are sorted already; and only as many as fit into one answer.
-    fn list_all(&mut self, client: ClientId, room: Option<Room>) -> Administered {
-        let rooms = match room {
-            Some(room) => self.room_names.range(room..=room),
-            None => self.room_names.range::<Room, _>(..),
-        };
+    /// Lists room by room, because so the list is sorted already, and only as many as fit into one answer.
+    fn list_all(&mut self, turn: &mut Turn, client: ClientId, room: Option<Room>) -> Administered {
         let (mut shown, mut total) = (Vec::new(), 0);
-        for (_, &id) in rooms {
-            let members = &self.rooms[id].members;
+        for open in self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room)) {
             let space = Listing::<Nick>::MAX - shown.len();
-            shown.extend(members.values().take(space).map(|&member| self.row(member)));
-            total += members.len();
+            shown.extend(open.members.values().take(space).map(|&member| self.row(turn, member)));
+            total += open.members.len();
         }
-        self.tell(client, Administered::Clients(Roster { shown, total }).into());
-        Administered::ClientsListed { by: self.nick(client) }
+        turn.tell(client, Administered::Clients(Roster { shown, total }));
+        Administered::ClientsListed { by: self.people[client].nick }
     }
 
-    fn row(&self, client: ClientId) -> Row {
-        let Client { nick, address, connected, last_active, ref backlog, .. } = self.clients[client];
-        let (room, now, queued) = (self.room(client).name, self.now.instant, backlog.get());
-        Row { nick, room, address, connected: now - connected, idle: now - last_active, queued }
+    fn row(&self, turn: &Turn, client: ClientId) -> Row {
+        let (listed, now) = (&self.people[client], turn.now.instant);
+        Row {
+            nick: listed.nick,
+            room: self.room(client).name,
+            address: listed.link.address,
+            connected: now - listed.link.connected,
+            idle: now - listed.last_active,
+            queued: listed.link.backlog.get(),
+        }
     }
 
-    fn force_rename(&mut self, client: ClientId, old: Nick, new: Nick) -> Result<Administered, Event> {
-        let target = *self.nicks.get(&old).ok_or(Event::NoSuchUser(old))?;
-        let is_used = self.nicks.get(&new).is_some_and(|&owner| owner != target);
-        if is_used || self.is_somebody_elses(new, target) {
+    fn force_rename(
+        &mut self,
+        turn: &mut Turn,
+        client: ClientId,
+        old: Nick,
+        new: Nick,
+    ) -> Result<Administered, Event> {
+        let target = self.people.find(old).ok_or(Event::NoSuchUser(old))?;
+        let is_used = self.people.find(new).is_some_and(|owner| owner != target);
+        if is_used || self.is_registered_by_another(new, target) {
             return Err(Event::NickTaken(new));
         }
         if self.room(target).lasting.bans.forbid(new) {
             return Err(Refused::NickBanned(new).into());
         }
-        let (by, old) = (self.nick(client), self.nick(target));
-        self.tell(target, Administered::RenamedYou { by }.into());
-        self.call(target, new);
+        let (by, old) = (self.people[client].nick, self.people[target].nick);
+        turn.tell(target, Administered::RenamedYou { by });
+        self.change_nick(turn, target, new);
         let done = Administered::Renamed { by, old, new };
-        self.tell(client, done.clone().into());
+        turn.tell(client, done.clone());
         Ok(done)
     }
 
     fn disconnect(
         &mut self,
+        turn: &mut Turn,
         client: ClientId,
         user: Nick,
         reason: Option<Text>,
     ) -> Result<Administered, Event> {
-        let target = *self.nicks.get(&user).ok_or(Event::NoSuchUser(user))?;
+        let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
         if target == client {
             return Err(Administered::Oneself.into());
         }
-        let (by, nick, room) = (self.nick(client), self.nick(target), self.clients[target].room);
+        let (by, nick, room) = (self.people[client].nick, self.people[target].nick, self.people[target].room);
         let done = Administered::Disconnected { by, nick, reason: reason.clone() };
-        self.posts.push(Post::TellRoom(room, Except::One(target), done.clone().into()));
-        if self.clients[client].room != room {
-            self.tell(client, done.clone().into());
+        turn.tell_room(room, Except::One(target), done.clone());
+        if self.people[client].room != room {
+            turn.tell(client, done.clone());
         }
-        self.dismiss(target, Administered::DisconnectedYou { by, reason }.into());
+        self.dismiss(turn, target, Administered::DisconnectedYou { by, reason }.into());
         Ok(done)
     }
 
-    /// Tells a client why it has to go, and hangs up on it. Until its session has noticed, it may still
-    /// be speaking; nothing of that is carried out.
-    pub(super) fn dismiss(&mut self, client: ClientId, why: Event) {
-        self.clients[client].is_dismissed = true;
-        self.note(client, Deed::Told(Box::new(why.clone())));
-        self.posts.push(Post::Dismiss(client, why));
+    /// Tells a client why it has to go, and disconnects it. Until its session notices, the client may
+    /// still send commands; they are not carried out.
+    pub(super) fn dismiss(&mut self, turn: &mut Turn, client: ClientId, why: Event) {
+        self.people[client].is_dismissed = true;
+        self.note(turn, client, Deed::Told(Box::new(why.clone())));
+        turn.post(Post::Dismiss(client, why));
     }
 
-    /// Lets nobody from a network in, and hangs up on those who are. Not on the machine itself, from
-    /// which everything can be repaired, nor on administrators: so nobody locks oneself out.
+    /// Bans a network and disconnects the clients from there. It is refused for the machine itself, from
+    /// which everything can be repaired, and where an administrator is; so no administrator is locked out.
     fn ban_network(
         &mut self,
+        turn: &mut Turn,
         client: ClientId,
         network: Network,
         minutes: Option<u64>,
@@ -125,63 +163,66 @@ impl State {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
-        let is_there = |(_, client): &(ClientId, &Client)| network.contains(client.address.ip());
-        if self.clients.iter().filter(is_there).any(|(_, client)| client.is_administrator) {
+        let there: Vec<_> =
+            self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip())).collect();
+        if there.iter().any(|(_, there)| there.is_administrator) {
             return Err(Administered::AdministratorThere(network).into());
         }
-        self.forget_network_bans_that_are_over();
+        let there: Vec<_> = there.into_iter().map(|(id, _)| id).collect();
+        self.forget_ended_network_bans(turn);
         let time = minutes.map(|minutes| Duration::from_secs(minutes * 60));
-        self.networks.ban(network, self.nick(client), time, self.now)?;
-        let there: Vec<_> = self.clients.iter().filter(is_there).map(|(id, _)| id).collect();
+        self.networks.ban(network, self.people[client].nick, time, turn.now)?;
         let done = Administered::NetworkBanned { network, time, disconnected: there.len() };
         for target in there {
-            self.dismiss(target, Administered::AddressBanned.into());
+            self.dismiss(turn, target, Administered::AddressBanned.into());
         }
-        self.answer_when_saved(network, done.clone());
+        self.answer_when_saved(turn, network, done.clone());
         Ok(done)
     }
 
-    fn unban_network(&mut self, network: Network) -> Result<Administered, Event> {
+    fn unban_network(&mut self, turn: &mut Turn, network: Network) -> Result<Administered, Event> {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }
-        self.answer_when_saved(network, Administered::NetworkUnbanned(network));
+        self.answer_when_saved(turn, network, Administered::NetworkUnbanned(network));
         Ok(Administered::NetworkUnbanned(network))
     }
 
-    fn list_network_bans(&mut self, client: ClientId) -> Administered {
-        self.forget_network_bans_that_are_over();
-        let bans = Administered::NetworkBans(self.networks.rows(self.now.instant));
-        self.tell(client, bans.into());
-        Administered::NetworkBansListed { by: self.nick(client) }
+    fn list_network_bans(&mut self, turn: &mut Turn, client: ClientId) -> Administered {
+        self.forget_ended_network_bans(turn);
+        turn.tell(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
+        Administered::NetworkBansListed { by: self.people[client].nick }
     }
 
-    /// Takes the bans that were saved, less those that ended in the meantime.
-    pub(super) fn restore_networks(&mut self, networks: Vec<(String, NetworkBan)>) {
+    /// Restores the bans that were saved, except those that have ended since.
+    pub(super) fn restore_networks(&mut self, networks: Vec<(String, NetworkBan)>, now: Now) {
         for (name, ban) in networks {
             let Ok(network) = Network::new(&name) else { continue };
-            if !self.networks.restore(network, ban, self.now) {
-                self.unsaved.mark(Unsaved::Network(network));
+            if !self.networks.restore(network, ban, now) {
+                self.unsaved.mark(Change::Network(network));
             }
         }
     }
 
-    fn answer_when_saved(&mut self, network: Network, answer: Administered) {
-        self.unsaved.mark(Unsaved::Network(network));
-        self.task = Some(Task { work: Work::Save, then: Then::Answer(answer.into()) });
+    fn answer_when_saved(&mut self, turn: &mut Turn, network: Network, answer: Administered) {
+        self.unsaved.mark(Change::Network(network));
+        turn.wait_for(Task::Save(Next::new(|_, turn, client, is_saved| {
+            turn.tell(client, answer);
+            warn_unless_saved(turn, client, is_saved);
+        })));
     }
 
-    fn forget_network_bans_that_are_over(&mut self) {
-        for network in self.networks.forget_over(self.now.instant) {
-            self.unsaved.mark(Unsaved::Network(network));
+    fn forget_ended_network_bans(&mut self, turn: &Turn) {
+        for network in self.networks.forget_over(turn.now.instant) {
+            self.unsaved.mark(Change::Network(network));
         }
     }
 
-    /// Why somebody who has just connected is not let in, if so.
-    pub fn turns_away(&self, address: SocketAddr, now: Now) -> Option<Event> {
-        if self.is_stopping {
+    /// Why a client from this address may not connect, if so.
+    pub fn turns_away(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
+        if self.closing.is_stopping {
             Some(Event::ShuttingDown)
-        } else if self.networks.contain(address.ip(), now.instant) {
+        } else if self.networks.contain(address.ip(), turn.now.instant) {
             Some(Administered::AddressBanned.into())
         } else {
             None

@@ -1,6 +1,6 @@
-//! Nicknames: taking one, and asking about somebody.
+//! Nicknames: taking one, and asking about a user.
 
-use super::State;
+use super::{State, Turn};
 use crate::{
     event::{Event, account::AccountEvent, moderation::Refused},
     fact::Deed,
@@ -8,52 +8,47 @@ use crate::{
 };
 
 impl State {
-    pub(super) fn rename(&mut self, client: ClientId, new: Nick) {
-        if self.is_somebody_elses(new, client) {
-            return self.tell(client, AccountEvent::LoginRequired(new).into());
+    pub(super) fn rename(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
+        if self.is_registered_by_another(new, client) {
+            return turn.tell(client, AccountEvent::LoginRequired(new));
         }
-        if self.nicks.get(&new).is_some_and(|&owner| owner != client) {
-            return self.tell(client, Event::NickTaken(new));
+        if self.people.find(new).is_some_and(|owner| owner != client) {
+            return turn.tell(client, Event::NickTaken(new));
         }
-        if self.room(client).lasting.bans.forbid(new) && !self.clients[client].is_administrator {
-            return self.tell(client, Refused::NickBanned(new).into());
+        if self.room(client).lasting.bans.forbid(new) && !self.people[client].is_administrator {
+            return turn.tell(client, Refused::NickBanned(new));
         }
-        self.call(client, new);
+        self.change_nick(turn, client, new);
     }
 
-    /// Gives a client a new nickname, which is free.
-    pub(super) fn call(&mut self, client: ClientId, new: Nick) {
-        let old = self.nick(client);
-        self.follow_ignored(old, new);
-        self.rename_member(client, new);
-        self.tell(client, Event::NickChanged(new));
+    /// Gives a client a free nickname, and tells it and its room.
+    pub(super) fn change_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
+        let old = self.people[client].nick;
+        self.ignores.rename(old, new);
+        self.set_nick(turn, client, new);
+        turn.tell(client, Event::NickChanged(new));
         if old.as_str() != new.as_str() {
-            self.announce(client, Event::Renamed { old, new });
+            self.announce(turn, client, Event::Renamed { old, new });
         }
     }
 
-    pub(super) fn rename_member(&mut self, client: ClientId, new: Nick) {
-        self.note(client, Deed::Renamed(new));
-        let old = self.nick(client);
-        self.nicks.remove(&old);
-        self.nicks.insert(new, client);
-        self.guests.give_back(old);
-        self.hear_again(client, new);
-        self.clients[client].nick = new;
-        self.carry_mute(client);
-        let room = self.room_mut(client);
-        // Removed first: inserting an equal key would keep the old spelling.
-        room.members.remove(&old);
-        room.members.insert(new, client);
+    /// Gives a client a free nickname without telling anyone.
+    pub(super) fn set_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
+        self.note(turn, client, Deed::Renamed(new));
+        let old = self.people[client].nick;
+        self.ignores.remove(client, new);
+        self.people.rename(client, new);
+        self.mutes.rename(self.muted(client), turn.now.instant);
+        self.room_mut(client).rename(client, old, new);
     }
 
-    pub(super) fn whois(&mut self, client: ClientId, nick: Nick) {
-        let Some(&id) = self.nicks.get(&nick) else {
-            return self.tell(client, Event::NoSuchUser(nick));
+    pub(super) fn whois(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
+        let Some(id) = self.people.find(nick) else {
+            return turn.tell(client, Event::NoSuchUser(nick));
         };
-        let whom = &self.clients[id];
-        let now = self.now.instant;
-        let (connected, idle) = (now - whom.connected, now - whom.last_active);
-        self.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
+        let whom = &self.people[id];
+        let now = turn.now.instant;
+        let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
+        turn.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
     }
 }

@@ -1,8 +1,8 @@
-//! Networks that nobody may connect from.
+//! Networks that no client may connect from.
 //!
-//! A ban that ends has to outlive the server, so its end is saved as what people call the time. That
-//! clock may jump. So it is asked only twice: when the ban is made and when it is read back; in
-//! between it is the other clock that counts, which only goes forward.
+//! A ban that ends has to outlive the server, so its end is saved as wall-clock time. That clock may
+//! jump, so it is read only twice: when the ban is made and when it is restored. In between, the
+//! monotonic clock counts.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use crate::{
     record::NetworkBan,
 };
 
-/// The most networks: each is compared with the address of everybody who comes.
+/// The most networks: each is compared with the address of every new connection.
 const MOST: usize = 1000;
 
 /// The banned networks.
@@ -26,12 +26,12 @@ pub(super) struct Networks(BTreeMap<Network, Entry>);
 
 struct Entry {
     ban: NetworkBan,
-    /// By the clock that does not jump.
+    /// The end by the monotonic clock; `None` means never.
     ends: Option<Instant>,
 }
 
 impl Networks {
-    /// Bans a network that was banned when the server last stopped, unless that is over.
+    /// Restores a ban, unless it has ended; whether it still holds.
     pub(super) fn restore(&mut self, network: Network, ban: NetworkBan, now: Now) -> bool {
         let left = ban.until.map(|until| until.duration_since(now.wall));
         let ends = match left {
@@ -43,7 +43,7 @@ impl Networks {
         true
     }
 
-    /// Bans a network; for some time, or for ever. A ban of the same network is replaced.
+    /// Bans a network, for some time or for ever. This replaces an earlier ban of the same network.
     pub(super) fn ban(
         &mut self,
         network: Network,
@@ -75,7 +75,7 @@ impl Networks {
         self.0.iter().any(|(network, entry)| network.contains(address) && !entry.is_over(now))
     }
 
-    /// Forgets the bans that are over; gives their networks.
+    /// Forgets the bans that have ended; returns their networks.
     pub(super) fn forget_over(&mut self, now: Instant) -> Vec<Network> {
         let over: Vec<_> =
             self.0.iter().filter(|(_, entry)| entry.is_over(now)).map(|(&network, _)| network).collect();
@@ -83,7 +83,7 @@ impl Networks {
         over
     }
 
-    /// The bans, as they are shown.
+    /// The bans, as administrators see them.
     pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
         let left = |ends: Instant| ends.saturating_duration_since(now);
         let row = |(&network, entry): (&Network, &Entry)| NetworkBanned {

@@ -1,158 +1,125 @@
-//! How fast one client may go: what it says, how often it is renamed or moves, whom it disturbs.
+//! How fast one client may go: what it says, how often it is renamed or moves, how many users it disturbs.
 //!
-//! What is over the limit is not carried out, and its author is told so, and nobody else. Everybody
-//! has buckets of their own, so whoever floods spends only their own tokens. Other commands are not
-//! limited: their answers go to whoever asks, and wait in that client's own outbox.
+//! What is over the limit is not carried out, and only its author is told. Every client has buckets of
+//! its own, so a client that floods spends only its own tokens.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use super::{
-    State,
-    bucket::{Bucket, Rate},
-    muting::MuteId,
-};
-use crate::{command::Command, event::pace::PaceEvent, fact::Deed, names::ClientId};
+use slotmap::SecondaryMap;
 
-/// Whoever goes over the limit twice within this time is muted; the first time is a warning.
+use crate::names::ClientId;
+
+mod bucket;
+
+pub use bucket::Rate;
+
+use bucket::Bucket;
+
+/// A client that goes over the limit of speech twice within this time is muted; the first time it is
+/// warned.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
-/// For how long.
-const SHORT_MUTE: Duration = Duration::from_secs(30);
-
-/// Enough to find a nickname that is free, too little to be a nuisance: everybody in the room is told.
-const NICKNAMES: Rate = Rate { every: Duration::from_secs(10), burst: 5 };
-
-/// Two rooms are told of each move.
-const MOVES: Rate = Rate { every: Duration::from_millis(500), burst: 20 };
-
-/// Enough to get to know people, too little to advertise something to everybody.
-const STRANGERS: Rate = Rate { every: Duration::from_secs(6), burst: 10 };
-
-/// Enough for a file to each in a small class, too little to pester anybody with requests.
-const OFFERS: Rate = Rate { every: Duration::from_secs(5), burst: 12 };
-
-/// How many people a client knows. Whoever was met longest ago is a stranger again then.
+/// How many users a client knows. The one it met longest ago is a stranger again then.
 const MOST_KNOWN: usize = 64;
 
-/// One client's buckets, and what it has done with them.
+/// What has a limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limited {
+    /// Everything that others hear or read. Its rate is an option of the server.
+    Speech,
+    /// Enough to find a nickname that is free, too little to be a nuisance: the room is told of each.
+    Nicknames,
+    /// Two rooms are told of each move.
+    Moves,
+    /// Enough to get to know users, too little to advertise to everyone.
+    Strangers,
+    /// Enough for a file to each user in a small class, too little to pester anyone with requests.
+    Offers,
+}
+
+impl Limited {
+    const COUNT: usize = 5;
+
+    fn rate(self, speech: Rate) -> Rate {
+        match self {
+            Self::Speech => speech,
+            Self::Nicknames => Rate { every: Duration::from_secs(10), burst: 5 },
+            Self::Moves => Rate { every: Duration::from_millis(500), burst: 20 },
+            Self::Strangers => Rate { every: Duration::from_secs(6), burst: 10 },
+            Self::Offers => Rate { every: Duration::from_secs(5), burst: 12 },
+        }
+    }
+}
+
+/// A client was too fast.
+pub(super) struct TooFast {
+    /// How long to wait.
+    pub(super) wait: Duration,
+    /// It was too fast in its speech shortly before.
+    pub(super) is_repeated: bool,
+}
+
+/// The pace of all clients.
 pub(super) struct Pace {
-    speech: Bucket,
-    nicknames: Bucket,
-    moves: Bucket,
-    strangers: Bucket,
-    offers: Bucket,
-    /// When it went over the limit of speech for the last time.
+    /// How fast a client may speak; with `None` there are no limits at all.
+    speech: Option<Rate>,
+    clients: SecondaryMap<ClientId, Spent>,
+}
+
+/// What one client has spent.
+struct Spent {
+    buckets: [Bucket; Limited::COUNT],
+    /// When it last went over the limit of speech.
     exceeded: Option<Instant>,
-    pub(super) mute: Option<MuteId>,
-    /// Whom it has exchanged whispers with, the newest last.
+    /// The clients it has exchanged whispers with, the newest last.
     knows: VecDeque<ClientId>,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant) -> Self {
-        let full = Bucket::full(now);
-        Self {
-            speech: full,
-            nicknames: full,
-            moves: full,
-            strangers: full,
-            offers: full,
-            exceeded: None,
-            mute: None,
-            knows: VecDeque::new(),
-        }
+    pub(super) fn new(speech: Option<Rate>) -> Self {
+        Self { speech, clients: SecondaryMap::new() }
     }
 
-    fn met(&mut self, other: ClientId) {
-        if !self.knows.contains(&other) {
-            self.knows.push_back(other);
-        }
-        if self.knows.len() > MOST_KNOWN {
-            self.knows.pop_front();
-        }
+    pub(super) fn enter(&mut self, client: ClientId, now: Instant) {
+        let buckets = [Bucket::full(now); Limited::COUNT];
+        self.clients.insert(client, Spent { buckets, exceeded: None, knows: VecDeque::new() });
     }
-}
 
-impl State {
-    /// Whether a client may do this now. If not, it has been told why.
-    pub(super) fn may(&mut self, client: ClientId, command: &Command) -> bool {
-        let refusal = match command {
-            _ if command.is_speech() => self.too_much_speech(client),
-            Command::Rename(_) => self.too_often(client, NICKNAMES, |pace| &mut pace.nicknames),
-            Command::Join(_) | Command::Leave => self.too_often(client, MOVES, |pace| &mut pace.moves),
-            _ => None,
+    pub(super) fn leave(&mut self, client: ClientId) {
+        self.clients.remove(client);
+    }
+
+    /// Takes a token.
+    pub(super) fn take(&mut self, client: ClientId, limited: Limited, now: Instant) -> Result<(), TooFast> {
+        let Some(speech) = self.speech else { return Ok(()) };
+        let Some(spent) = self.clients.get_mut(client) else { return Ok(()) };
+        let Err(wait) = spent.buckets[limited as usize].take(limited.rate(speech), now) else {
+            return Ok(());
         };
-        self.told(client, refusal)
-    }
-
-    /// Whether a client may whisper to this one now. If not, it has been told why.
-    pub(super) fn may_whisper_to(&mut self, client: ClientId, target: ClientId) -> bool {
-        let is_known = client == target || self.clients[client].pace.knows.contains(&target);
-        let refusal =
-            if is_known { None } else { self.too_often(client, STRANGERS, |pace| &mut pace.strangers) };
-        self.told(client, refusal)
-    }
-
-    /// Whether a client may offer somebody a file now: the name is read by somebody else, so whoever is
-    /// muted may not. If not, it has been told why.
-    pub(super) fn may_offer(&mut self, client: ClientId) -> bool {
-        let refusal = match self.muted_for(client) {
-            Some(left) => Some(PaceEvent::Muted(left)),
-            None => self.too_often(client, OFFERS, |pace| &mut pace.offers),
-        };
-        self.told(client, refusal)
-    }
-
-    /// Notes that a client has whispered to this one, and was heard or not.
-    pub(super) fn have_met(&mut self, client: ClientId, target: ClientId, is_heard: bool) {
-        self.clients[client].pace.met(target);
-        if is_heard {
-            self.clients[target].pace.met(client);
+        let mut is_repeated = false;
+        if limited == Limited::Speech {
+            let before = spent.exceeded.replace(now);
+            is_repeated = before.is_some_and(|before| now - before < FORGIVEN_AFTER);
         }
+        Err(TooFast { wait, is_repeated })
     }
 
-    fn too_much_speech(&mut self, client: ClientId) -> Option<PaceEvent> {
-        let now = self.now.instant;
-        if let Some(left) = self.muted_for(client) {
-            return Some(PaceEvent::Muted(left));
-        }
-        let rate = self.limits.rate?;
-        let pace = &mut self.clients[client].pace;
-        pace.speech.take(rate, now).err()?;
-        let before = pace.exceeded.replace(now);
-        if before.is_none_or(|before| now - before >= FORGIVEN_AFTER) {
-            return Some(PaceEvent::TooFast);
-        }
-        self.mute_client(client, SHORT_MUTE);
-        self.note(client, Deed::Told(Box::new(PaceEvent::Muted(SHORT_MUTE).into())));
-        Some(PaceEvent::Muted(SHORT_MUTE))
+    /// Whether a client has exchanged whispers with another one.
+    pub(super) fn knows(&self, client: ClientId, other: ClientId) -> bool {
+        self.clients.get(client).is_some_and(|spent| spent.knows.contains(&other))
     }
 
-    /// Where there is no limit to speech, there is none to these things.
-    fn too_often(
-        &mut self,
-        client: ClientId,
-        rate: Rate,
-        bucket: fn(&mut Pace) -> &mut Bucket,
-    ) -> Option<PaceEvent> {
-        self.limits.rate?;
-        let wait = bucket(&mut self.clients[client].pace).take(rate, self.now.instant).err()?;
-        Some(match rate {
-            NICKNAMES => PaceEvent::TooManyNicknames(wait),
-            MOVES => PaceEvent::TooManyMoves(wait),
-            OFFERS => PaceEvent::TooManyOffers(wait),
-            _ => PaceEvent::TooManyStrangers(wait),
-        })
-    }
-
-    fn told(&mut self, client: ClientId, refusal: Option<PaceEvent>) -> bool {
-        let is_fine = refusal.is_none();
-        if let Some(refusal) = refusal {
-            self.tell(client, refusal.into());
+    /// Notes that a client has whispered to another one.
+    pub(super) fn meet(&mut self, client: ClientId, other: ClientId) {
+        let Some(Spent { knows, .. }) = self.clients.get_mut(client) else { return };
+        if !knows.contains(&other) {
+            knows.push_back(other);
         }
-        is_fine
+        if knows.len() > MOST_KNOWN {
+            knows.pop_front();
+        }
     }
 }

@@ -1,112 +1,284 @@
-//! Rooms: coming, going, who is where, and what they are about.
+//! The rooms: those that someone is in, and those that are empty and remembered.
+//!
+//! A room is open while it has members; the lobby always is. When its last member leaves, what lasts of
+//! it becomes dormant, and the next member wakes it.
 
-use super::{Lasting, RoomState, State, Unsaved};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::{Index, IndexMut},
+};
+
+use slotmap::SlotMap;
+
+use super::unsaved::{Change, Unsaved};
 use crate::{
-    broadcaster::{Except, Post},
-    event::{Event, Listing, moderation::Refused},
-    fact::Deed,
-    names::{ClientId, Room, RoomId},
+    names::{ClientId, Nick, Room, RoomId},
+    record::{Line, RestoredRoom},
     text::Text,
 };
 
-impl State {
-    pub(super) fn join(&mut self, client: ClientId, name: Room) {
-        if self.is_refused(client, name) {
-            return self.tell(client, Refused::Banned.into());
+mod bans;
+mod dormant;
+mod history;
+
+pub use bans::Bans;
+pub use history::{History, HistoryLimits};
+
+pub(super) use bans::Identity;
+use dormant::Dormant;
+
+/// How much text all rooms remember together, in bytes. Beyond it, dormant rooms forget first, and then
+/// each new line costs its room the oldest ones.
+const MOST_TEXT: usize = 256 * 1024 * 1024;
+
+/// All rooms.
+pub(super) struct Rooms {
+    open: SlotMap<RoomId, OpenRoom>,
+    /// Finds an open room by its name, and lists open rooms in order.
+    ids: BTreeMap<Room, RoomId>,
+    lobby: RoomId,
+    dormant: Dormant,
+    /// Bytes that all histories take.
+    text: usize,
+    /// How many times a client has entered a room.
+    arrivals: u64,
+}
+
+/// A room that has members, or the lobby.
+pub(super) struct OpenRoom {
+    pub(super) name: Room,
+    /// In the order in which `/users` shows them.
+    pub(super) members: BTreeMap<Nick, ClientId>,
+    /// In the order in which they entered.
+    pub(super) arrivals: BTreeMap<u64, ClientId>,
+    /// The members that moderate it and have no account. Those with an account are in `lasting`.
+    pub(super) moderators: BTreeSet<ClientId>,
+    pub(super) lasting: Lasting,
+}
+
+/// What outlives a room's members.
+#[derive(Clone, Debug, Default)]
+pub struct Lasting {
+    /// What the room is about.
+    pub topic: Option<Text>,
+    /// The accounts that moderate it, whether they are here or not.
+    pub moderators: BTreeSet<Nick>,
+    /// The users who may not enter it.
+    pub bans: Bans,
+    /// What was said in it.
+    pub history: History,
+}
+
+impl Lasting {
+    /// Whether there is nothing to remember.
+    pub fn is_empty(&self) -> bool {
+        !self.has_rules() && self.history.is_empty()
+    }
+
+    /// Whether a user has set something that is meant to stay: a topic, a moderator or a ban.
+    pub fn has_rules(&self) -> bool {
+        self.topic.is_some() || !self.moderators.is_empty() || !self.bans.is_empty()
+    }
+}
+
+impl Rooms {
+    /// Only the lobby.
+    pub(super) fn new() -> Self {
+        let mut open = SlotMap::with_key();
+        let lobby = open.insert(OpenRoom::new(Room::lobby(), Lasting::default()));
+        let ids = BTreeMap::from([(Room::lobby(), lobby)]);
+        Self { open, ids, lobby, dormant: Dormant::default(), text: 0, arrivals: 0 }
+    }
+
+    /// Adds a room that was saved; returns the number of its newest line.
+    pub(super) fn restore(&mut self, room: RestoredRoom, unsaved: &mut Unsaved) -> u64 {
+        let RestoredRoom { name, topic, moderators, bans, lines } = room;
+        let (bans, history) = (Bans::restored(bans), History::restored(lines));
+        let newest = history.newest().unwrap_or(0);
+        self.text += history.size();
+        let lasting = Lasting { topic, moderators: moderators.into_iter().collect(), bans, history };
+        match self.id(name) {
+            Some(id) => self.open[id].lasting = lasting,
+            None => self.put_to_sleep(name, lasting, unsaved),
         }
-        let id = self.room_named(name);
-        if self.clients[client].room == id {
-            return self.tell(client, Event::AlreadyJoined(self.rooms[id].name));
-        }
-        self.move_to(client, id, Event::Joined(self.rooms[id].name));
-        if self.rooms[id].lasting.topic.is_some() {
-            self.show_topic(client);
-        }
+        while self.text > MOST_TEXT && self.forget_oldest(unsaved) {}
+        newest
     }
 
-    pub(super) fn return_to_lobby(&mut self, client: ClientId) {
-        if self.clients[client].room == self.lobby {
-            return self.tell(client, Event::AlreadyInLobby);
-        }
-        self.move_to(client, self.lobby, Event::Returned);
+    pub(super) fn lobby(&self) -> RoomId {
+        self.lobby
     }
 
-    pub(super) fn list_rooms(&mut self, client: ClientId) {
-        let total = self.active_rooms();
-        let active =
-            self.room_names.values().map(|&id| &self.rooms[id]).filter(|room| !room.members.is_empty());
-        let rooms = Listing::new(total, active.map(|room| room.name));
-        self.tell(client, Event::Rooms(rooms));
+    /// The open room of this name.
+    pub(super) fn id(&self, name: Room) -> Option<RoomId> {
+        self.ids.get(&name).copied()
     }
 
-    /// How many rooms have somebody in them.
-    pub(super) fn active_rooms(&self) -> usize {
-        let lobby_is_empty = self.rooms[self.lobby].members.is_empty();
-        self.room_names.len() - usize::from(lobby_is_empty)
-    }
-
-    pub(super) fn list_users(&mut self, client: ClientId) {
-        let room = self.room(client);
-        let users = Listing::new(room.members.len(), room.members.keys().copied());
-        self.tell(client, Event::Users { room: room.name, users });
-    }
-
-    pub(super) fn show_topic(&mut self, client: ClientId) {
-        let RoomState { name, lasting, .. } = self.room(client);
-        self.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
-    }
-
-    pub(super) fn set_topic(&mut self, client: ClientId, topic: Text) {
-        let by = self.nick(client);
-        let room = self.room_mut(client);
-        room.lasting.topic = Some(topic.clone());
-        let changed = Unsaved::Room(room.name);
-        self.unsaved.mark(changed);
-        let (room, told) = (self.clients[client].room, Event::TopicSet { by, topic });
-        self.note_with(client, || Deed::Did(Box::new(told.clone())));
-        self.posts.push(Post::TellRoom(room, Except::Nobody, told));
-    }
-
-    /// From the room a client is in to another one.
-    pub(super) fn move_to(&mut self, client: ClientId, room: RoomId, told: Event) {
-        let nick = self.nick(client);
-        self.note(client, Deed::Left);
-        self.announce(client, Event::Left(nick));
-        self.leave_room(client);
-        self.enter_room(client, room, told, Event::Entered(nick));
-        self.note(client, Deed::Entered);
-    }
-
-    /// The client is told after it has entered, so it misses nothing from then on.
-    pub(super) fn enter_room(&mut self, client: ClientId, room: RoomId, told: Event, announced: Event) {
-        let nick = self.nick(client);
-        self.clients[client].room = room;
-        self.rooms[room].members.insert(nick, client);
-        self.arrive(client, room);
-        self.posts.push(Post::Enter(client, room));
-        self.tell(client, told);
-        self.replay(client);
-        self.announce(client, announced);
-    }
-
-    pub(super) fn leave_room(&mut self, client: ClientId) {
-        let (nick, id) = (self.nick(client), self.clients[client].room);
-        self.rooms[id].members.remove(&nick);
-        self.resign(client, id);
-        let room = &self.rooms[id];
-        if room.members.is_empty() && id != self.lobby {
-            self.room_names.remove(&room.name);
-            if let Some(RoomState { name, lasting, .. }) = self.rooms.remove(id) {
-                self.put_to_sleep(name, lasting);
-            }
-        }
-    }
-
-    /// The room of this name; woken or made on demand.
-    pub(super) fn room_named(&mut self, name: Room) -> RoomId {
-        *self.room_names.entry(name).or_insert_with_key(|&name| {
-            let (name, lasting) = self.asleep.take(name).unwrap_or((name, Lasting::default()));
-            self.rooms.insert(RoomState::new(name, lasting))
+    /// The room of this name, which is woken or created if it is not open.
+    pub(super) fn open(&mut self, name: Room) -> RoomId {
+        *self.ids.entry(name).or_insert_with_key(|&name| {
+            let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
+            self.open.insert(OpenRoom::new(name, lasting))
         })
+    }
+
+    /// Adds a member; returns the number of this arrival.
+    pub(super) fn enter(&mut self, id: RoomId, nick: Nick, client: ClientId) -> u64 {
+        self.arrivals += 1;
+        let room = &mut self.open[id];
+        room.members.insert(nick, client);
+        room.arrivals.insert(self.arrivals, client);
+        self.arrivals
+    }
+
+    /// Closes a room that nobody is in any more. What lasts of it is remembered.
+    pub(super) fn close_if_empty(&mut self, id: RoomId, unsaved: &mut Unsaved) {
+        if id == self.lobby || !self.open[id].members.is_empty() {
+            return;
+        }
+        if let Some(OpenRoom { name, lasting, .. }) = self.open.remove(id) {
+            self.ids.remove(&name);
+            self.put_to_sleep(name, lasting, unsaved);
+        }
+    }
+
+    /// Open rooms with members, by name.
+    pub(super) fn active(&self) -> impl Iterator<Item = &OpenRoom> {
+        self.ids.values().map(|&id| &self.open[id]).filter(|room| !room.members.is_empty())
+    }
+
+    /// How many open rooms have members.
+    pub(super) fn active_count(&self) -> usize {
+        self.ids.len() - usize::from(self.open[self.lobby].members.is_empty())
+    }
+
+    /// What lasts of a room, open or dormant.
+    pub(super) fn lasting(&self, room: Room) -> Option<&Lasting> {
+        match self.id(room) {
+            Some(id) => Some(&self.open[id].lasting),
+            None => self.dormant.room(room),
+        }
+    }
+
+    /// As [`Rooms::lasting`], to be changed.
+    pub(super) fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
+        match self.id(room) {
+            Some(id) => Some(&mut self.open[id].lasting),
+            None => self.dormant.room_mut(room),
+        }
+    }
+
+    /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
+    pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
+        let dormant = self.dormant.forget_moderator(account);
+        let open = self.ids.values().copied();
+        let open = open.filter(|&id| self.open[id].lasting.moderators.remove(&account)).collect();
+        (dormant, open)
+    }
+
+    /// Keeps a line of an open room; the room keeps at most `limit` lines.
+    pub(super) fn remember(&mut self, id: RoomId, line: Line, limit: usize, unsaved: &mut Unsaved) {
+        if limit == 0 {
+            return;
+        }
+        let room = &mut self.open[id];
+        let history = &mut room.lasting.history;
+        let before = history.size();
+        history.push(line, limit);
+        self.text = self.text + history.size() - before;
+        // The first unsaved line marks the room; the others find the mark made.
+        if !std::mem::replace(&mut history.is_marked, true) {
+            unsaved.mark(Change::Lines(room.name));
+        }
+        if self.text > MOST_TEXT {
+            self.make_room_for_text(id, unsaved);
+        }
+    }
+
+    fn make_room_for_text(&mut self, spoken_in: RoomId, unsaved: &mut Unsaved) {
+        while self.text > MOST_TEXT && self.forget_oldest(unsaved) {}
+        let history = &mut self.open[spoken_in].lasting.history;
+        while self.text > MOST_TEXT && history.has_several() {
+            self.text -= history.forget_oldest();
+        }
+    }
+
+    pub(super) fn put_to_sleep(&mut self, name: Room, lasting: Lasting, unsaved: &mut Unsaved) {
+        if !lasting.is_empty() && !self.dormant.put(name, lasting) {
+            self.forget_oldest(unsaved);
+        }
+    }
+
+    /// Forgets the room that has been dormant longest; whether there was one.
+    fn forget_oldest(&mut self, unsaved: &mut Unsaved) -> bool {
+        let Some((room, lasting)) = self.dormant.take_oldest() else { return false };
+        self.text -= lasting.history.size();
+        unsaved.mark(Change::Room(room));
+        unsaved.mark(Change::Lines(room));
+        true
+    }
+
+    /// Open rooms are found by name, only the lobby may be empty, and every other one is moderated.
+    #[cfg(test)]
+    #[track_caller]
+    pub(super) fn check(&self) {
+        assert_eq!(self.open.len(), self.ids.len());
+        for (id, room) in &self.open {
+            assert_eq!(self.id(room.name), Some(id));
+            assert!(!room.members.is_empty() || id == self.lobby, "{} is empty", room.name);
+            assert_eq!(room.is_unmoderated(), id == self.lobby, "{} has a moderator", room.name);
+            let members: BTreeSet<_> = room.members.values().copied().collect();
+            assert_eq!(room.arrivals.values().copied().collect::<BTreeSet<_>>(), members);
+            assert!(room.moderators.is_subset(&members), "in {}", room.name);
+        }
+    }
+}
+
+impl Index<RoomId> for Rooms {
+    type Output = OpenRoom;
+
+    fn index(&self, id: RoomId) -> &OpenRoom {
+        &self.open[id]
+    }
+}
+
+impl IndexMut<RoomId> for Rooms {
+    fn index_mut(&mut self, id: RoomId) -> &mut OpenRoom {
+        &mut self.open[id]
+    }
+}
+
+impl OpenRoom {
+    fn new(name: Room, lasting: Lasting) -> Self {
+        Self {
+            name,
+            members: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+            moderators: BTreeSet::new(),
+            lasting,
+        }
+    }
+
+    /// Removes a member, and with it the rank that it had without an account.
+    pub(super) fn leave(&mut self, nick: Nick, client: ClientId, arrival: u64) {
+        self.members.remove(&nick);
+        self.arrivals.remove(&arrival);
+        self.moderators.remove(&client);
+    }
+
+    /// A member has another nickname.
+    pub(super) fn rename(&mut self, client: ClientId, old: Nick, new: Nick) {
+        // Removed first: inserting an equal key would keep the old spelling.
+        self.members.remove(&old);
+        self.members.insert(new, client);
+    }
+
+    /// Whether it has no moderator, neither present nor registered.
+    pub(super) fn is_unmoderated(&self) -> bool {
+        self.moderators.is_empty() && self.lasting.moderators.is_empty()
+    }
+
+    pub(super) fn moderator_count(&self) -> usize {
+        self.moderators.len() + self.lasting.moderators.len()
     }
 }

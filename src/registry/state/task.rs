@@ -1,95 +1,75 @@
-//! Slow things that a rule needs: asked for under the lock, done without it.
+//! Slow work: a rule asks for it under the lock, and the client's thread does it without the lock.
+//!
+//! A [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
+//! work yields, so the two cannot be paired wrongly.
 
 use crossbeam_channel::Receiver;
 
-use super::{AccountThen, Decision, watching};
+use super::{State, Turn};
 use crate::{
-    event::Event,
-    file::{OfferId, Token},
+    file::Token,
+    names::ClientId,
     password::{Hashed, Password},
     watch::{Journey, Seen},
 };
 
-/// Something slow, and how the rules go on when it is done.
-#[derive(Debug)]
-pub struct Task {
-    /// What is to be done.
-    pub work: Work,
-    /// What it was for; to be given back to [`super::State::resume`].
-    pub then: Then,
-}
-
-/// Something that takes too long to do under the lock.
-#[derive(Debug)]
+/// Work that takes too long to do under the lock, and what follows it.
 #[non_exhaustive]
-pub enum Work {
-    /// Wait until everything decided so far is on the disk.
-    Save,
-    /// Hash a password.
-    Hash(Password),
-    /// Compare a password with a hash; with none, take as long.
-    Verify {
-        /// What somebody typed.
-        password: Password,
-        /// What is known.
-        hash: Option<Hashed>,
-    },
+pub enum Task {
+    /// Wait until everything decided so far is on the disk. Yields whether it is.
+    Save(Next<bool>),
+    /// Hash a password. Yields `None` when the server is stopping.
+    Hash(Password, Next<Option<Hashed>>),
+    /// Compare a password with a hash; without a hash, take as long and fail.
+    Verify(Password, Option<Hashed>, Next<bool>),
     /// Look at what the threads are doing.
-    Look,
-    /// Wait until the message that was just posted is sent.
-    Follow(Receiver<Journey>),
-    /// Wake whoever watches the clock: closing time has changed.
-    LookAtTheClock,
-    /// Draw random tokens for the two sides of a transfer.
-    Tokens,
+    Look(Next<Box<Seen>>),
+    /// Wait until the message that was just posted has been sent.
+    Follow(Receiver<Journey>, Next<Journey>),
+    /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
+    DrawTokens(Next<Option<[Token; 2]>>),
+    /// Wake the thread that waits for closing time, because closing time has changed.
+    WakeTimer,
 }
 
-/// What came of some [`Work`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Done {
-    /// Whether it is on the disk now.
-    Saved(bool),
-    /// The hash, if there could be one.
-    Hashed(Option<Hashed>),
-    /// Whether it was the right password.
-    Verified(bool),
-    /// What there was to see.
-    Seen(Box<Seen>),
-    /// How the message travelled.
-    Followed(Journey),
-    /// The sender's and the receiver's; `None` when there is no randomness to be had.
-    Tokens(Option<[Token; 2]>),
-    /// There is nothing to say about it.
-    Nothing,
+/// How the rules go on when they know a `T`.
+pub struct Next<T>(Box<dyn FnOnce(T) -> GoOn + Send>);
+
+/// The rest of a rule. It takes the client that the rule is carried out for.
+type GoOn = Box<dyn FnOnce(&mut State, &mut Turn, ClientId) + Send>;
+
+/// A [`Next`] that has been given what it waited for.
+pub struct Resumption {
+    go_on: GoOn,
+    /// What it goes on with was decided before, so even a dismissed client's is completed.
+    completes: bool,
 }
 
-impl Done {
-    /// Whether it is on the disk now.
-    pub(super) fn saved(self) -> bool {
-        matches!(self, Self::Saved(true))
+impl<T: Send + 'static> Next<T> {
+    pub(super) fn new(go_on: impl FnOnce(&mut State, &mut Turn, ClientId, T) + Send + 'static) -> Self {
+        Self(Box::new(|done| Box::new(|state, turn, client| go_on(state, turn, client, done))))
     }
 
-    /// What came of [`Work::Tokens`].
-    pub(super) fn tokens(self) -> Option<[Token; 2]> {
-        if let Self::Tokens(tokens) = self { tokens } else { None }
+    /// What the work has yielded.
+    pub fn with(self, done: T) -> Resumption {
+        Resumption { go_on: (self.0)(done), completes: false }
     }
 }
 
-/// What a task was for.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Then {
-    /// Tell a room what was decided about it.
-    TellDecision(Decision),
-    /// Tell whoever asked.
-    Answer(Event),
-    /// Something about an account.
-    Account(AccountThen),
-    /// Show it.
-    Watch(watching::Then),
-    /// Nothing.
-    Nothing,
-    /// For the file of this offer.
-    Transfer(OfferId),
+impl Next<bool> {
+    /// Whether a decision that holds already is on the disk.
+    pub fn saved(self, is_saved: bool) -> Resumption {
+        Resumption { completes: true, ..self.with(is_saved) }
+    }
+}
+
+impl State {
+    /// Goes on with a command whose work is done. A client that was dismissed in the meantime begins
+    /// nothing new; a decision that was made before is completed.
+    pub fn resume(&mut self, turn: &mut Turn, client: ClientId, resumption: Resumption) {
+        let Some(resuming) = self.people.get(client) else { return };
+        if !self.closing.is_stopping && (resumption.completes || !resuming.is_dismissed) {
+            (resumption.go_on)(self, turn, client);
+        }
+    }
 }

@@ -10,11 +10,13 @@ use std::{
     time::Duration,
 };
 
-use super::*;
+use super::{accounts::Attempt, *};
 use crate::{
     broadcaster::Traced,
     dialect::text::{self, Decoder},
+    fact::{Fact, Noting},
     file::ByteCount,
+    names::{Nick, Room, RoomId},
     record::{Record, RestoredRoom},
     registry::hashing::Hasher,
     text::Text,
@@ -68,9 +70,9 @@ impl Sink for NoSink {
 }
 
 impl State {
-    /// Somebody has shown the administrator's password.
+    /// A client has shown the administrators' password.
     pub(in crate::registry) fn make_administrator(&mut self, client: ClientId) {
-        self.clients[client].is_administrator = true;
+        self.people[client].is_administrator = true;
     }
 }
 
@@ -86,6 +88,19 @@ pub(super) struct Chat {
     hasher: Hasher,
     /// Whether what is to be saved is saved.
     has_disk: bool,
+    noting: Option<Noting>,
+    facts: Vec<Fact>,
+    hung_up: Vec<Box<dyn Lifeline>>,
+}
+
+/// Makes one decision; returns what it yields and what follows from it.
+pub(super) fn decide<T>(
+    state: &mut State,
+    now: Now,
+    decide: impl FnOnce(&mut State, &mut Turn) -> T,
+) -> (T, Turn) {
+    let mut turn = Turn::new(now, None);
+    (decide(state, &mut turn), turn)
 }
 
 impl Chat {
@@ -102,6 +117,9 @@ impl Chat {
             inboxes: HashMap::new(),
             hasher: Hasher::cheap(),
             has_disk: true,
+            noting: None,
+            facts: Vec::new(),
+            hung_up: Vec::new(),
         }
     }
 
@@ -111,10 +129,31 @@ impl Chat {
     }
 
     fn connect_from(&mut self, address: SocketAddr, name: &str) {
-        let client = self.state.enter(address, Box::new(NoSink), self.now);
+        let mut turn = Turn::new(self.now, self.noting);
+        let client = self.state.enter(&mut turn, address, Box::new(NoSink));
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
-        self.deliver();
+        self.finish(turn);
+    }
+
+    /// Makes one decision and delivers what follows from it; returns what it yields and its task.
+    pub(super) fn decide<T>(&mut self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> (T, Option<Task>) {
+        let mut turn = Turn::new(self.now, self.noting);
+        let decided = decide(&mut self.state, &mut turn);
+        (decided, self.finish(turn))
+    }
+
+    fn finish(&mut self, turn: Turn) -> Option<Task> {
+        self.facts.extend(turn.facts);
+        self.hung_up.extend(turn.hung_up);
+        self.deliver(turn.posts);
+        turn.task
+    }
+
+    /// Carries out a command of a client; returns its task.
+    pub(super) fn apply(&mut self, name: &str, command: Command) -> Option<Task> {
+        let client = self.people[name];
+        self.decide(|state, turn| state.apply(turn, client, command)).1
     }
 
     /// Makes somebody an administrator.
@@ -133,8 +172,7 @@ impl Chat {
 
     pub(super) fn vanish(&mut self, name: &str) {
         let client = self.people.remove(name).expect("is connected");
-        self.state.leave(client, Ending::Closed, self.now);
-        self.deliver();
+        self.decide(|state, turn| state.leave(turn, client, Ending::Closed));
         self.inboxes.remove(&client);
     }
 
@@ -143,7 +181,7 @@ impl Chat {
         decoder.feed(line.as_bytes());
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
-            let task = self.state.apply(self.people[name], command, self.now);
+            let task = self.apply(name, command);
             self.perform(name, task);
         }
     }
@@ -151,18 +189,15 @@ impl Chat {
     /// Does what somebody's session would do without the lock.
     pub(super) fn perform(&mut self, name: &str, mut task: Option<Task>) {
         while let Some(next) = task {
-            self.deliver();
             task = self.goes_on(name, next);
         }
-        self.deliver();
     }
 
     /// Somebody has logged in.
     pub(super) fn has_account(&mut self, name: &str, account: &str) {
         let client = self.people[name];
-        self.state.clients[client].account = Nick::new(account).ok();
-        self.state.recognise(client);
-        self.deliver();
+        self.state.people[client].account = Nick::new(account).ok();
+        self.decide(|state, turn| state.apply_account(turn, client));
     }
 
     /// The chat after a restart, as far as it is saved.
@@ -189,29 +224,25 @@ impl Chat {
         let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
         decoder.feed(format!("{line}\n").as_bytes());
         let command = decoder.next_command().expect("one line");
-        let task = self.state.apply(self.people[name], command, self.now);
-        self.deliver();
-        task.expect("something slow")
+        self.apply(name, command).expect("something slow")
     }
 
     /// Does one slow thing, as the session does it without the lock; what is to be done next.
     fn goes_on(&mut self, name: &str, task: Task) -> Option<Task> {
-        let next = self.resumes(self.people[name], task);
-        self.deliver();
-        next
+        self.resumes(self.people[name], task)
     }
 
-    fn resumes(&mut self, client: ClientId, Task { work, then }: Task) -> Option<Task> {
-        let done = match work {
-            Work::Save => Done::Saved(self.has_disk),
-            Work::LookAtTheClock => Done::Nothing,
-            Work::Hash(password) => Done::Hashed(self.hasher.hash(&password)),
-            Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
-            Work::Tokens => Done::Tokens(Some(offers::tokens())),
-            Work::Look => Done::Seen(Box::new(watching::seen())),
-            Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
+    fn resumes(&mut self, client: ClientId, task: Task) -> Option<Task> {
+        let resumption = match task {
+            Task::Save(next) => next.saved(self.has_disk),
+            Task::Hash(password, next) => next.with(self.hasher.hash(&password)),
+            Task::Verify(password, hash, next) => next.with(self.hasher.verify(&password, hash.as_ref())),
+            Task::DrawTokens(next) => next.with(Some(offers::tokens())),
+            Task::Look(next) => next.with(Box::new(watching::seen())),
+            Task::Follow(report, next) => next.with(report.try_recv().expect("what was posted is delivered")),
+            Task::WakeTimer => return None,
         };
-        self.state.resume(client, then, done, self.now)
+        self.decide(|state, turn| state.resume(turn, client, resumption)).1
     }
 
     /// What somebody was told and has not heard yet.
@@ -219,8 +250,8 @@ impl Chat {
         self.inboxes.get_mut(&self.people[name]).expect("is connected")
     }
 
-    fn deliver(&mut self) {
-        for post in self.state.take_posts() {
+    fn deliver(&mut self, posts: Vec<Post>) {
+        for post in posts {
             match post {
                 Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
                 Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
@@ -262,33 +293,19 @@ impl Chat {
         report.try_send(journey).expect("it has room");
     }
 
-    /// The tables of the state agree with each other.
+    /// The parts of the state agree with each other.
     #[track_caller]
     pub(super) fn check_consistent(&self) {
-        let State { clients, nicks, rooms, room_names, lobby, ignored_by, .. } = &self.state;
-        assert_eq!(nicks.len(), clients.len());
-        assert_eq!(rooms.len(), room_names.len());
-        assert_eq!(rooms.values().map(|room| room.members.len()).sum::<usize>(), clients.len());
-        assert_eq!(
-            ignored_by.values().map(|clients| clients.len()).sum::<usize>(),
-            clients.values().map(|client| client.ignores.len()).sum::<usize>()
-        );
-        for (id, client) in clients {
-            assert_eq!(nicks.get(&client.nick), Some(&id));
+        let State { people, rooms, ignores, .. } = &self.state;
+        people.check();
+        ignores.check();
+        rooms.check();
+        let members = rooms.active().map(|room| room.members.len()).sum::<usize>();
+        assert_eq!(members, people.len());
+        for (id, client) in people.iter() {
             assert_eq!(rooms[client.room].members.get(&client.nick), Some(&id));
             assert_eq!(self.rooms[&id], client.room, "the broadcaster's copy");
-        }
-        for (id, room) in rooms {
-            assert_eq!(room_names.get(&room.name), Some(&id));
-            assert!(!room.members.is_empty() || id == *lobby, "{} is empty", room.name);
-            assert_eq!(room.is_unmoderated(), id == *lobby, "{} has a moderator", room.name);
-            assert!(room.moderators.iter().all(|&id| room.members.get(&clients[id].nick) == Some(&id)));
-            let mut arrivals: Vec<_> = room.arrivals.values().copied().collect();
-            arrivals.sort_unstable();
-            let mut members: Vec<_> = room.members.values().copied().collect();
-            members.sort_unstable();
-            assert_eq!(arrivals, members, "in {}", room.name);
-            assert!(!members.iter().any(|&id| self.state.is_banned(id)), "in {}", room.name);
+            assert!(!self.state.is_banned(id), "{} is where it is banned", client.nick);
         }
     }
 

@@ -1,8 +1,8 @@
 //! What has changed since it was last saved.
 //!
-//! The rules only mark *what* has changed. Whoever saves takes the marks, and then for each of them the
-//! value of that moment. So a thing that changes a thousand times between two savings is written
-//! once, and a slow disk makes nobody wait and nothing grow.
+//! The rules only mark *what* has changed. The store takes the marks, and then for each of them the
+//! value of that moment. So a thing that changes a thousand times between two savings is written once,
+//! and a slow disk delays no client.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -11,13 +11,13 @@ use std::{
 
 use super::{Lasting, State};
 use crate::{
-    names::{Network, Nick, Room, RoomId},
+    names::{Network, Nick, Room},
     record::Record,
 };
 
-/// Something that can change and is to be saved.
+/// Something that has changed and is to be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unsaved {
+pub enum Change {
     /// A room's topic and rules.
     Room(Room),
     /// A room's new lines.
@@ -28,19 +28,19 @@ pub enum Unsaved {
     Network(Network),
 }
 
-/// The marks, each once, in the order in which they were first made.
+/// The changes, each once, in the order in which they were first marked.
 #[derive(Default)]
-pub(super) struct Marks {
-    order: VecDeque<Unsaved>,
-    marked: BTreeSet<Unsaved>,
-    /// Whoever saves has been told that there is something.
+pub(super) struct Unsaved {
+    order: VecDeque<Change>,
+    marked: BTreeSet<Change>,
+    /// The store has been told that there are changes.
     is_announced: bool,
 }
 
-impl Marks {
-    pub(super) fn mark(&mut self, changed: Unsaved) {
-        if self.marked.insert(changed) {
-            self.order.push_back(changed);
+impl Unsaved {
+    pub(super) fn mark(&mut self, change: Change) {
+        if self.marked.insert(change) {
+            self.order.push_back(change);
         }
     }
 
@@ -50,43 +50,34 @@ impl Marks {
 }
 
 impl State {
-    /// Whether something has changed and nobody has been told so yet; true once, until everything was
-    /// taken.
+    /// Whether there are changes that the store has not been told of; true once, until they are taken.
     pub fn has_news_to_save(&mut self) -> bool {
         !self.unsaved.order.is_empty() && !mem::replace(&mut self.unsaved.is_announced, true)
     }
 
-    /// Takes the marks of everything that has changed.
-    pub fn take_unsaved(&mut self) -> VecDeque<Unsaved> {
-        let Marks { order, .. } = mem::take(&mut self.unsaved);
-        order
+    /// Takes all changes.
+    pub fn take_unsaved(&mut self) -> VecDeque<Change> {
+        mem::take(&mut self.unsaved).order
     }
 
-    /// Something that has changed, as it is now.
-    pub fn record(&mut self, changed: Unsaved) -> Record {
-        match changed {
-            Unsaved::Room(room) => self.rules_of(room),
-            Unsaved::Lines(room) => self.lines_of(room),
-            Unsaved::Account(nick) => self.account_record(nick),
-            Unsaved::Network(network) => {
+    /// What a change concerns, as it is now.
+    pub fn record(&mut self, change: Change) -> Record {
+        match change {
+            Change::Room(room) => self.rules_of(room),
+            Change::Lines(room) => self.lines_of(room),
+            Change::Account(nick) => {
+                let hash = self.accounts.hash(nick).map(|hash| hash.as_str().to_owned());
+                Record::Account { nick, hash }
+            }
+            Change::Network(network) => {
                 Record::Network { network: network.to_string(), ban: self.networks.ban_of(network) }
             }
         }
     }
 
-    /// Marks that something was said in a room: once until it is saved, so that it costs next to
-    /// nothing in a busy room.
-    pub(super) fn unsaved_lines(&mut self, id: RoomId) {
-        let room = &mut self.rooms[id];
-        // The first unsaved line makes the mark; the others find it made.
-        if !mem::replace(&mut room.lasting.history.is_marked, true) {
-            self.unsaved.mark(Unsaved::Lines(room.name));
-        }
-    }
-
     fn rules_of(&self, room: Room) -> Record {
         let nothing = Lasting::default();
-        let Lasting { topic, moderators, bans, history: _ } = self.lasting(room).unwrap_or(&nothing);
+        let Lasting { topic, moderators, bans, history: _ } = self.rooms.lasting(room).unwrap_or(&nothing);
         Record::Room {
             room,
             topic: topic.clone(),
@@ -96,29 +87,12 @@ impl State {
     }
 
     fn lines_of(&mut self, room: Room) -> Record {
-        let Some(lasting) = self.lasting_mut(room) else {
-            return Record::Lines { room, oldest: None, lines: Vec::new() };
-        };
-        let history = &mut lasting.history;
-        let lines = history.unsaved().cloned().collect();
-        history.saved = history.newest().unwrap_or(history.saved);
-        history.is_marked = false;
-        Record::Lines { room, oldest: history.oldest(), lines }
-    }
-
-    /// What lasts of a room, whether somebody is in it or not.
-    pub(super) fn lasting(&self, room: Room) -> Option<&Lasting> {
-        match self.room_names.get(&room) {
-            Some(&id) => Some(&self.rooms[id].lasting),
-            None => self.asleep.room(room),
-        }
-    }
-
-    /// The same, to be changed.
-    pub(super) fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
-        match self.room_names.get(&room) {
-            Some(&id) => Some(&mut self.rooms[id].lasting),
-            None => self.asleep.room_mut(room),
+        match self.rooms.lasting_mut(room) {
+            Some(Lasting { history, .. }) => {
+                let lines = history.take_unsaved();
+                Record::Lines { room, oldest: history.oldest(), lines }
+            }
+            None => Record::Lines { room, oldest: None, lines: Vec::new() },
         }
     }
 }

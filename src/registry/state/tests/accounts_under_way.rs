@@ -57,7 +57,7 @@ fn nothing_is_acknowledged_before_it_is_saved_and_what_is_saved_is_a_hash() {
     check_with(&mut chat, "alice+");
     let hashing = chat.begins("alice", "/register correct-horse");
     let saving = chat.goes_on("alice", hashing).expect("it is to be saved");
-    assert!(matches!(saving.work, Work::Save));
+    assert!(matches!(saving, Task::Save(_)));
     chat.check_silence("it is saved");
     let [(nick, Some(hash))] = &accounts_to_save(&mut chat)[..] else { panic!("one account") };
     assert_eq!(nick.as_str(), "alice");

@@ -27,9 +27,13 @@ fn wait(chat: &mut Chat, seconds: u64) {
 
 /// Does what the thread that watches the clock does.
 fn count_down(chat: &mut Chat) -> Countdown {
-    let countdown = chat.state.count_down(chat.now);
-    chat.deliver();
+    let (countdown, _) = chat.decide(State::count_down);
     countdown
+}
+
+fn turned_away(chat: &Chat, address: &str) -> Option<String> {
+    let turn = Turn::new(chat.now, None);
+    chat.state.turns_away(from(address), &turn).map(|why| why.to_string())
 }
 
 #[test]
@@ -189,8 +193,6 @@ fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
          root> /unbanip 192.0.2.7
          root< 192.0.2.7 is not banned; /unbanip lists what is.",
     );
-    let turned_away =
-        |chat: &Chat, address| chat.state.turns_away(from(address), chat.now).map(|why| why.to_string());
     let banned = Some("Your address is banned.".to_owned());
     assert_eq!(turned_away(&chat, "192.0.2.99"), banned);
     assert_eq!(turned_away(&chat, "::ffff:192.0.2.99"), banned);
@@ -213,7 +215,7 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
         "root> /banip 192.0.2.7 2
          root< 192.0.2.7 is banned for 2 min; 0 were connected from there.",
     );
-    let is_banned = |chat: &Chat| chat.state.turns_away(from("192.0.2.7"), chat.now).is_some();
+    let is_banned = |chat: &Chat| turned_away(chat, "192.0.2.7").is_some();
     chat.now.wall += Duration::from_secs(1_000_000);
     assert!(is_banned(&chat), "the wall clock has jumped forwards");
     chat.now.wall -= Duration::from_secs(2_000_000);
@@ -245,10 +247,10 @@ fn bans_of_networks_outlive_a_restart_but_not_their_end() {
     );
     wait(&mut chat, 600);
     chat.restarts();
-    let is_banned = |n| chat.state.turns_away(from(&format!("192.0.2.{n}")), chat.now).is_some();
+    let is_banned = |n| turned_away(&chat, &format!("192.0.2.{n}")).is_some();
     assert_eq!([1, 2, 3].map(is_banned), [true, false, true]);
     wait(&mut chat, 3000);
-    assert!(chat.state.turns_away(from("192.0.2.3"), chat.now).is_none());
+    assert!(turned_away(&chat, "192.0.2.3").is_none());
 }
 
 #[test]
@@ -357,7 +359,7 @@ fn a_shutdown_without_notice_is_at_once() {
 #[test]
 fn everything_an_administrator_does_is_noted() {
     let mut chat = with_root(&["bob"]);
-    chat.state.start_noting(Noting { whispers: false });
+    chat.noting = Some(Noting { whispers: false });
     let orders = [
         ("/broadcast hi", "Announcement from root: hi"),
         ("/listall", "root has listed the clients."),
@@ -372,7 +374,7 @@ fn everything_an_administrator_does_is_noted() {
     ];
     for (order, noted) in orders {
         chat.says("root", order);
-        let facts = chat.state.take_facts();
+        let facts = std::mem::take(&mut chat.facts);
         let did = facts.iter().find_map(|fact| match &fact.deed {
             Deed::Did(event) => Some((fact.who.to_string(), event.to_string())),
             _ => None,

@@ -252,10 +252,8 @@ fn a_ban_that_could_not_be_saved_is_told_as_such() {
 #[test]
 fn a_ban_is_told_when_it_is_saved_and_holds_before() {
     let mut chat = in_ops(&["bob", "carol"]);
-    let alice = chat.people["alice"];
     let ban = Verb::find("ban").unwrap().command("bob", 99);
-    let task = chat.state.apply(alice, ban, chat.now);
-    chat.deliver();
+    let task = chat.apply("alice", ban);
     check_with(
         &mut chat,
         "carol> /leave
@@ -284,9 +282,8 @@ fn a_ban_is_told_when_it_is_saved_and_holds_before() {
 fn a_ban_that_was_lifted_while_it_was_being_saved_never_was() {
     let mut chat = in_ops(&["bob", "root"]);
     chat.promote("root");
-    let alice = chat.people["alice"];
     let ban = Verb::find("ban").unwrap().command("bob", 99);
-    let task = chat.state.apply(alice, ban, chat.now);
+    let task = chat.apply("alice", ban);
     check_with(
         &mut chat,
         "root> /unban bob
@@ -330,7 +327,7 @@ fn a_room_has_only_so_many_bans_and_moderators() {
 #[test]
 fn what_moderators_do_is_noted() {
     let mut chat = in_ops(&["bob"]);
-    chat.state.start_noting(Noting { whispers: false });
+    chat.noting = Some(Noting { whispers: false });
     check_with(
         &mut chat,
         "alice> /kick bob spam
@@ -338,7 +335,7 @@ fn what_moderators_do_is_noted() {
          bob< You were kicked from 'ops' by alice: spam
          bob< You returned to the lobby.",
     );
-    let noted = chat.state.take_facts().into_iter().find_map(|fact| match fact.deed {
+    let noted = std::mem::take(&mut chat.facts).into_iter().find_map(|fact| match fact.deed {
         Deed::Did(told) => Some((fact.who, told.to_string())),
         _ => None,
     });

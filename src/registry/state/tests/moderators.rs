@@ -241,8 +241,7 @@ fn whoever_registers_in_a_room_keeps_its_rank() {
 fn a_deleted_account_moderates_nothing_any_more() {
     let mut chat = in_ops(&["bob"]);
     chat.has_account("alice", "alice");
-    chat.state.forget_moderator(Nick::new("alice").unwrap());
-    chat.deliver();
+    chat.decide(|state, turn| state.forget_moderator(turn, Nick::new("alice").unwrap()));
     check_with(
         &mut chat,
         "alice< alice is a moderator of this room now.

@@ -131,11 +131,12 @@ fn only_so_many_mutes_are_kept_and_the_last_one_always() {
     for n in 0..1010_u64 {
         let address =
             SocketAddr::from(([10, 0, u8::try_from(n / 250).unwrap(), u8::try_from(n % 250).unwrap()], 1));
-        let client = chat.state.enter(address, Box::new(NoSink), chat.now);
-        chat.state.mute_client(client, Duration::from_secs(n + 1));
-        chat.state.leave(client, Ending::Closed, chat.now);
+        let mut turn = Turn::new(chat.now, None);
+        let client = chat.state.enter(&mut turn, address, Box::new(NoSink));
+        let muted = chat.state.muted(client);
+        chat.state.mutes.mute(muted, Duration::from_secs(n + 1), chat.now.instant);
+        chat.state.leave(&mut turn, client, Ending::Closed);
     }
-    chat.state.take_posts();
     assert_eq!(chat.state.mutes.len(), 1000);
     chat.connect_from(from("10.0.4.9"), "x");
     chat.inbox("x").clear();

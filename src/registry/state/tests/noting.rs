@@ -10,9 +10,9 @@ use crate::{
 #[track_caller]
 fn noted(noting: Noting, conversation: &str) -> Vec<String> {
     let mut chat = Chat::new(200);
-    chat.state.start_noting(noting);
+    chat.noting = Some(noting);
     check_with(&mut chat, conversation);
-    chat.state.take_facts().iter().map(told).collect()
+    std::mem::take(&mut chat.facts).iter().map(told).collect()
 }
 
 fn told(Fact { who, room, deed, .. }: &Fact) -> String {
@@ -223,12 +223,11 @@ fn whoever_is_sent_away_by_the_owner_of_the_name_is_noted_under_both_names() {
 #[test]
 fn whoever_goes_when_the_server_stops_goes_for_that_reason() {
     let ending = |why| {
-        let (mut state, now) = (state(200), Now::read());
-        state.start_noting(PRIVATE);
-        let alice = state.enter(address(), Box::new(NoSink), now);
-        state.stop();
-        state.leave(alice, why, now);
-        state.take_facts().last().map(told)
+        let (mut state, mut turn) = (state(200), Turn::new(Now::read(), Some(PRIVATE)));
+        let alice = state.enter(&mut turn, address(), Box::new(NoSink));
+        state.stop(&mut turn);
+        state.leave(&mut turn, alice, why);
+        turn.facts.last().map(told)
     };
     let stopping = Some("guest_1 in lobby: Disconnected(Stopping)".to_owned());
     assert_eq!(ending(Ending::Closed), stopping);
@@ -240,5 +239,5 @@ fn whoever_goes_when_the_server_stops_goes_for_that_reason() {
 fn where_nobody_looks_back_nothing_is_noted() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+\nalice> /leave\nalice< You are already in the lobby.\nalice-");
-    assert_eq!(chat.state.take_facts().len(), 0);
+    assert_eq!(chat.facts.len(), 0);
 }

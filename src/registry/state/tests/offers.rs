@@ -57,18 +57,31 @@ pub(super) fn accepted() -> Chat {
 impl Chat {
     pub(super) fn passes_with_files(&mut self, seconds: u64) {
         self.passes(seconds);
-        self.state.end_overdue_offers(self.now);
-        self.deliver();
+        self.decide(State::end_overdue_offers);
+    }
+
+    pub(super) fn claims(&mut self, token: Token) -> Option<Claim> {
+        self.decide(|state, turn| state.claim(turn, token)).0
+    }
+
+    pub(super) fn holds(&mut self, line: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, OfferId(1), line));
     }
 
     pub(super) fn concludes(&mut self, outcome: Result<(), Fault>) {
-        self.state.conclude(OfferId(1), outcome, self.now);
-        self.deliver();
+        self.decide(|state, turn| state.conclude(turn, OfferId(1), outcome));
+    }
+
+    /// The tokens that bob waits for are drawn.
+    pub(super) fn draws(&mut self, task: Task, tokens: Option<[Token; 2]>) {
+        let Task::DrawTokens(next) = task else { panic!("no tokens are to be drawn") };
+        let bob = self.people["bob"];
+        self.decide(|state, turn| state.resume(turn, bob, next.with(tokens)));
     }
 
     /// As the registry does it, outside the lock.
     pub(super) fn hangs_up(&mut self) {
-        self.state.take_hung_up();
+        self.hung_up.clear();
     }
 }
 
@@ -144,10 +157,10 @@ fn even_if_nobody_looks_at_the_clock_an_old_offer_cannot_be_accepted() {
 #[test]
 fn whoever_looks_at_the_clock_is_never_told_to_come_back_too_late() {
     let mut chat = Chat::new(0);
-    assert_eq!(chat.state.end_overdue_offers(chat.now), Duration::from_secs(30));
+    assert_eq!(chat.decide(State::end_overdue_offers).0, Duration::from_secs(30));
     let mut chat = offered();
     chat.passes_with_files(290);
-    assert_eq!(chat.state.end_overdue_offers(chat.now), Duration::from_secs(10));
+    assert_eq!(chat.decide(State::end_overdue_offers).0, Duration::from_secs(10));
 }
 
 #[test]

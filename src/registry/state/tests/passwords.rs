@@ -172,11 +172,13 @@ fn the_attempts_of_only_so_many_addresses_are_remembered() {
     let now = Now::read();
     for n in 0..2000_u16 {
         let [high, low] = n.to_be_bytes();
-        let client = state.enter(SocketAddr::from(([10, 0, high, low], 1)), Box::new(NoSink), now);
-        assert!(state.may_attempt(client, Attempt::Guess));
-        state.leave(client, Ending::Closed, now);
+        let mut turn = Turn::new(now, None);
+        let client = state.enter(&mut turn, SocketAddr::from(([10, 0, high, low], 1)), Box::new(NoSink));
+        let who = (client, state.people[client].origin());
+        assert!(state.accounts.attempts.count(who, Attempt::Guess, now.instant).is_ok());
+        state.leave(&mut turn, client, Ending::Closed);
     }
-    assert_eq!(state.attempts.len(), 1000);
+    assert_eq!(state.accounts.attempts.origins(), 1000);
 }
 
 #[test]

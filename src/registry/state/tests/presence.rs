@@ -43,25 +43,25 @@ fn in_a_large_room_coming_going_and_renaming_are_not_announced() {
 fn a_client_that_has_left_can_do_nothing() {
     let mut state = state(0);
     let now = Now::read();
-    let alice = state.enter(address(), Box::new(NoSink), now);
-    state.take_posts();
-    state.leave(alice, Ending::Closed, now);
-    assert_eq!(state.take_posts().len(), 1);
-    state.apply(alice, Command::ListUsers, now);
-    state.leave(alice, Ending::Closed, now);
-    assert_eq!(state.take_posts().len(), 0);
+    let (alice, _) = decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink)));
+    let mut leave = || decide(&mut state, now, |state, turn| state.leave(turn, alice, Ending::Closed)).1;
+    assert_eq!(leave().posts.len(), 1);
+    assert_eq!(leave().posts.len(), 0);
+    let ((), turn) = decide(&mut state, now, |state, turn| state.apply(turn, alice, Command::ListUsers));
+    assert_eq!(turn.posts.len(), 0);
 }
 
 #[test]
-fn after_a_stop_nobody_is_told_anything_more() {
+fn after_a_stop_no_client_is_told_anything() {
     let mut state = state(200);
     let now = Now::read();
-    let alice = state.enter(address(), Box::new(NoSink), now);
-    let bob = state.enter(address(), Box::new(NoSink), now);
-    state.take_posts();
-    state.stop();
-    state.apply(bob, Command::ListUsers, now);
-    state.leave(alice, Ending::Closed, now);
-    let posts = state.take_posts();
-    assert!(matches!(posts[..], [Post::Stop(Event::ShuttingDown), Post::Detach(_)]));
+    let mut enter =
+        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let (alice, bob) = (enter(), enter());
+    let ((), turn) = decide(&mut state, now, |state, turn| {
+        state.stop(turn);
+        state.apply(turn, bob, Command::ListUsers);
+        state.leave(turn, alice, Ending::Closed);
+    });
+    assert!(matches!(turn.posts[..], [Post::Stop(Event::ShuttingDown), Post::Detach(_)]));
 }

@@ -111,12 +111,12 @@ fn emoji_are_written_by_name_wherever_people_speak() {
 fn the_sequence_is_the_order_of_decisions() {
     let mut state = state(0);
     let (now, text) = (Now::read(), |typed| Text::new(typed, 9).unwrap().unwrap());
-    let alice = state.enter(address(), Box::new(NoSink), now);
-    let bob = state.enter(address(), Box::new(NoSink), now);
+    let mut enter =
+        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let (alice, bob) = (enter(), enter());
     let mut seqs = Vec::new();
     for (client, command) in [(alice, Command::Say(text("a"))), (bob, Command::Act(text("b")))] {
-        state.apply(client, command, now);
-        for post in state.take_posts() {
+        for post in decide(&mut state, now, |state, turn| state.apply(turn, client, command)).1.posts {
             if let Post::TellRoom(_, _, Event::Said { seq, .. } | Event::Acted { seq, .. }) = post {
                 seqs.push(seq);
             }

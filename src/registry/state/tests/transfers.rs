@@ -15,8 +15,8 @@ use crate::file::{Fault, OfferId, Side, Token};
 fn on_its_way() -> (Chat, Arc<AtomicUsize>) {
     let (mut chat, hung_up) = (accepted(), Arc::default());
     for token in tokens() {
-        chat.state.claim(token, chat.now).expect("it is good once");
-        chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+        chat.claims(token).expect("it is good once");
+        chat.holds(Box::new(TestLine(Arc::clone(&hung_up))));
     }
     (chat, hung_up)
 }
@@ -95,7 +95,7 @@ fn a_file_can_be_refused_while_it_is_on_its_way() {
 #[test]
 fn both_sides_have_to_come_within_30_seconds() {
     let mut chat = accepted();
-    assert!(chat.state.claim(tokens()[0], chat.now).is_some());
+    assert!(chat.claims(tokens()[0]).is_some());
     chat.passes_with_files(30);
     goes_on(
         &mut chat,
@@ -104,7 +104,7 @@ fn both_sides_have_to_come_within_30_seconds() {
          bob< Receiving 'my cat 😄.jpg' from alice has failed: not both programs have called the server's port for files.
          bob< @file failed 1",
     );
-    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+    assert_eq!(chat.claims(tokens()[1]), None);
 }
 
 #[test]
@@ -119,13 +119,12 @@ fn a_transfer_that_takes_for_ever_does_not() {
 #[test]
 fn a_token_is_good_once_and_for_one_side() {
     let mut chat = accepted();
-    let now = chat.now;
     for (token, side) in tokens().into_iter().zip([Side::Sender, Side::Receiver]) {
-        let claim = chat.state.claim(token, now).expect("it is good");
+        let claim = chat.claims(token).expect("it is good");
         assert_eq!((claim.offer, claim.side, claim.size), (OfferId(1), side, ByteCount(1536)));
-        assert_eq!(chat.state.claim(token, now), None);
+        assert_eq!(chat.claims(token), None);
     }
-    assert_eq!(chat.state.claim(Token::new([3; 16]), now), None);
+    assert_eq!(chat.claims(Token::new([3; 16])), None);
 }
 
 #[test]
@@ -161,7 +160,7 @@ fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
          alice< 'my cat 😄.jpg' is cancelled: bob has left.
          alice< @file failed 1",
     );
-    chat.state.hold(OfferId(1), Box::new(TestLine(Arc::clone(&hung_up))));
+    chat.holds(Box::new(TestLine(Arc::clone(&hung_up))));
     chat.hangs_up();
     assert_eq!(hung_up.load(Ordering::Relaxed), 3);
 }
@@ -169,11 +168,12 @@ fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
 #[test]
 fn a_stop_hangs_up_on_every_file_and_tells_nobody_about_it() {
     let (mut chat, hung_up) = on_its_way();
-    chat.state.stop();
+    let now = chat.now;
+    chat.hung_up.extend(decide(&mut chat.state, now, State::stop).1.hung_up);
     chat.hangs_up();
     assert_eq!(hung_up.load(Ordering::Relaxed), 2);
-    chat.state.conclude(OfferId(1), Err(Fault::Server), chat.now);
-    assert!(matches!(chat.state.take_posts()[..], [Post::Stop(_)]));
+    chat.concludes(Err(Fault::Server));
+    chat.check_silence("the server has stopped");
 }
 
 #[test]
@@ -201,12 +201,10 @@ fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
 #[test]
 fn without_randomness_there_is_no_transfer() {
     let mut chat = offered();
-    let bob = chat.people["bob"];
     let which = crate::command::files::Which::Only;
     let take = Command::File(crate::command::files::FileCommand::Take(which));
-    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
-    chat.state.resume(bob, task.then, Done::Tokens(None), chat.now);
-    chat.deliver();
+    let task = chat.apply("bob", take).expect("tokens are needed");
+    chat.draws(task, None);
     let heard = chat.inbox("bob").pop_front().unwrap();
     assert!(heard.ends_with("has failed: the server could not do its part."), "{heard}");
 }
@@ -214,14 +212,12 @@ fn without_randomness_there_is_no_transfer() {
 #[test]
 fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
     let mut chat = offered();
-    let bob = chat.people["bob"];
     let which = crate::command::files::Which::Only;
     let take = Command::File(crate::command::files::FileCommand::Take(which));
-    let task = chat.state.apply(bob, take, chat.now).expect("tokens are needed");
+    let task = chat.apply("bob", take).expect("tokens are needed");
     chat.vanish("alice");
     chat.inbox("bob").clear();
-    chat.state.resume(bob, task.then, Done::Tokens(Some(tokens())), chat.now);
-    chat.deliver();
+    chat.draws(task, Some(tokens()));
     chat.check_silence("there is nothing to receive");
-    assert_eq!(chat.state.claim(tokens()[1], chat.now), None);
+    assert_eq!(chat.claims(tokens()[1]), None);
 }

@@ -94,7 +94,7 @@ fn administrated_by(name: &str) -> Chat {
     let mut chat = Chat::new(200);
     check_with(&mut chat, &format!("{name}+"));
     let client = chat.people[name];
-    chat.state.clients[client].is_administrator = true;
+    chat.state.make_administrator(client);
     chat
 }
 
@@ -127,9 +127,9 @@ fn who_leaves_while_its_message_is_followed_is_told_nothing() {
     check_with(&mut chat, "alice+\n bob+");
     let (client, text) = (chat.people["alice"], Text::new("bye", 99).unwrap().unwrap());
     let trace = Command::Watch(crate::command::Watching::Trace(text));
-    let Task { work, then } = chat.state.apply(client, trace, chat.now).expect("it is to be followed");
-    chat.deliver();
+    let task = chat.apply("alice", trace).expect("it is to be followed");
     chat.vanish("alice");
-    assert!(chat.resumes(client, Task { work, then }).is_none());
-    assert!(chat.state.take_posts().is_empty());
+    chat.hush();
+    assert!(chat.resumes(client, task).is_none());
+    chat.check_silence("the end");
 }

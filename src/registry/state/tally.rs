@@ -1,25 +1,40 @@
-//! How much is said: messages a second, lately.
+//! How much is said: in all, and lately.
 
 use std::time::Instant;
 
-/// Counts messages by the second. It remembers the last whole seconds, and the one that is not over.
-pub(super) struct Throughput {
+/// Numbers the lines, and counts messages by the second. It remembers the last whole seconds and the
+/// current one.
+pub(super) struct Tally {
+    /// The number of the newest line.
+    seq: u64,
     started: Instant,
-    /// The second that is not over, since the start.
+    /// The current second, since the start.
     second: u64,
     counts: [u32; Self::SECONDS + 1],
     total: u64,
 }
 
-impl Throughput {
+impl Tally {
     /// How many whole seconds are looked back on.
     pub(super) const SECONDS: usize = 10;
 
     pub(super) fn new(now: Instant) -> Self {
-        Self { started: now, second: 0, counts: [0; Self::SECONDS + 1], total: 0 }
+        Self { seq: 0, started: now, second: 0, counts: [0; Self::SECONDS + 1], total: 0 }
     }
 
-    /// One message more.
+    /// Lines up to this number exist already.
+    pub(super) fn continue_after(&mut self, seq: u64) {
+        self.seq = self.seq.max(seq);
+    }
+
+    /// The number of the next line, which is counted as a message.
+    pub(super) fn next_line(&mut self, now: Instant) -> u64 {
+        self.count(now);
+        self.seq += 1;
+        self.seq
+    }
+
+    /// Counts a message.
     pub(super) fn count(&mut self, now: Instant) {
         self.catch_up(now);
         let place = self.place();
@@ -39,8 +54,8 @@ impl Throughput {
         self.total
     }
 
-    /// Begins the seconds up to this one. Who had to wait for the lock brings an earlier time along;
-    /// its message then counts for the second at hand.
+    /// Begins the seconds up to this one. A client that waited for the lock may bring an earlier time;
+    /// its message then counts for the current second.
     fn catch_up(&mut self, now: Instant) {
         let second = now.duration_since(self.started).as_secs();
         let missed = second.saturating_sub(self.second).min(self.counts.len() as u64);
@@ -67,19 +82,19 @@ mod tests {
     fn only_the_last_whole_seconds_count() {
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
-        let mut pace = Throughput::new(start);
-        pace.count(at(0));
-        pace.count(at(999));
-        assert_eq!(pace.recent(at(999)), 0, "the second is not over");
-        pace.count(at(1000));
-        assert_eq!(pace.recent(at(1500)), 2);
-        pace.count(at(500));
-        assert_eq!(pace.recent(at(2000)), 4, "a late one counts now");
-        assert_eq!(pace.recent(at(10_999)), 4);
-        assert_eq!(pace.recent(at(11_000)), 2);
-        assert_eq!(pace.recent(at(12_000)), 0);
-        pace.count(at(999_000));
-        assert_eq!(pace.recent(at(1_000_000)), 1);
-        assert_eq!(pace.total(), 5);
+        let mut tally = Tally::new(start);
+        tally.count(at(0));
+        tally.count(at(999));
+        assert_eq!(tally.recent(at(999)), 0, "the second is not over");
+        tally.count(at(1000));
+        assert_eq!(tally.recent(at(1500)), 2);
+        tally.count(at(500));
+        assert_eq!(tally.recent(at(2000)), 4, "a late one counts now");
+        assert_eq!(tally.recent(at(10_999)), 4);
+        assert_eq!(tally.recent(at(11_000)), 2);
+        assert_eq!(tally.recent(at(12_000)), 0);
+        tally.count(at(999_000));
+        assert_eq!(tally.recent(at(1_000_000)), 1);
+        assert_eq!(tally.total(), 5);
     }
 }

@@ -1,0 +1,102 @@
+//! Entering and leaving rooms, who is where, and what rooms are about.
+
+use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
+use crate::{
+    broadcaster::{Except, Post},
+    event::{Event, Listing, moderation::Refused},
+    fact::Deed,
+    names::{ClientId, Room, RoomId},
+    text::Text,
+};
+
+impl State {
+    pub(super) fn join(&mut self, turn: &mut Turn, client: ClientId, name: Room) {
+        if self.is_refused(client, name) {
+            return turn.tell(client, Refused::Banned);
+        }
+        let id = self.rooms.open(name);
+        if self.people[client].room == id {
+            return turn.tell(client, Event::AlreadyJoined(self.rooms[id].name));
+        }
+        self.move_to(turn, client, id, Event::Joined(self.rooms[id].name));
+        if self.rooms[id].lasting.topic.is_some() {
+            self.show_topic(turn, client);
+        }
+    }
+
+    pub(super) fn return_to_lobby(&mut self, turn: &mut Turn, client: ClientId) {
+        let lobby = self.rooms.lobby();
+        if self.people[client].room == lobby {
+            return turn.tell(client, Event::AlreadyInLobby);
+        }
+        self.move_to(turn, client, lobby, Event::Returned);
+    }
+
+    pub(super) fn list_rooms(&mut self, turn: &mut Turn, client: ClientId) {
+        let names = self.rooms.active().map(|room| room.name);
+        turn.tell(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
+    }
+
+    pub(super) fn list_users(&mut self, turn: &mut Turn, client: ClientId) {
+        let room = self.room(client);
+        let users = Listing::new(room.members.len(), room.members.keys().copied());
+        turn.tell(client, Event::Users { room: room.name, users });
+    }
+
+    pub(super) fn show_topic(&mut self, turn: &mut Turn, client: ClientId) {
+        let OpenRoom { name, lasting, .. } = self.room(client);
+        turn.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
+    }
+
+    pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
+        let by = self.people[client].nick;
+        let room = self.room_mut(client);
+        room.lasting.topic = Some(topic.clone());
+        let change = Change::Room(room.name);
+        self.unsaved.mark(change);
+        let told = Event::TopicSet { by, topic };
+        self.note_with(turn, client, || Deed::Did(Box::new(told.clone())));
+        turn.tell_room(self.people[client].room, Except::Nobody, told);
+    }
+
+    /// Moves a client from its room to another one.
+    fn move_to(&mut self, turn: &mut Turn, client: ClientId, room: RoomId, told: Event) {
+        let nick = self.people[client].nick;
+        self.note(turn, client, Deed::Left);
+        self.announce(turn, client, Event::Left(nick));
+        self.leave_room(turn, client);
+        self.enter_room(turn, client, room, told, Event::Entered(nick));
+        self.note(turn, client, Deed::Entered);
+    }
+
+    /// Puts a client into a room. It is told after it has entered, so it misses nothing from then on.
+    pub(super) fn enter_room(
+        &mut self,
+        turn: &mut Turn,
+        client: ClientId,
+        room: RoomId,
+        told: Event,
+        announced: Event,
+    ) {
+        let arrival = self.rooms.enter(room, self.people[client].nick, client);
+        (self.people[client].room, self.people[client].arrival) = (room, arrival);
+        if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
+            self.appoint(client, room);
+        }
+        turn.post(Post::Enter(client, room));
+        turn.tell(client, told);
+        self.replay(turn, client);
+        self.announce(turn, client, announced);
+    }
+
+    /// Takes a client out of its room, which closes if it was the last member.
+    pub(super) fn leave_room(&mut self, turn: &mut Turn, client: ClientId) {
+        self.give_rank_to_account(client);
+        let leaver = &self.people[client];
+        let id = leaver.room;
+        self.rooms[id].leave(leaver.nick, client, leaver.arrival);
+        // The broadcaster counts the leaver as a member until it has entered another room.
+        self.find_moderator(turn, id, Except::One(client));
+        self.rooms.close_if_empty(id, &mut self.unsaved);
+    }
+}

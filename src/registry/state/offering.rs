@@ -1,0 +1,224 @@
+//! Who offers which file to whom.
+
+use std::time::Duration;
+
+use super::{
+    Next, State, Task, Turn,
+    offers::{Claim, LIFE, Lifeline, MOST_TRANSFERS, Offer, Stage},
+};
+use crate::{
+    command::files::{FileCommand, Which},
+    event::files::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
+    file::{Fault, Label, OfferId, Side, Token},
+    names::{ClientId, Nick},
+};
+
+/// The most open offers that one client may have made, and that may have been made to it. They bound
+/// what one user can do to another.
+const MOST_MADE: usize = 10;
+const MOST_HAD: usize = 20;
+
+/// The most open offers in all: each is looked at when a client leaves.
+const MOST: usize = 1000;
+
+impl State {
+    pub(super) fn handle_files(&mut self, turn: &mut Turn, client: ClientId, command: FileCommand) {
+        self.end_overdue(turn);
+        match command {
+            FileCommand::Offer { to, label } => self.offer(turn, client, to, label),
+            FileCommand::Take(which) => self.take(turn, client, which),
+            FileCommand::Reject(id) => self.reject(turn, client, id),
+            FileCommand::ByHand(side) => turn.tell(client, FileEvent::NeedsClient(side)),
+        }
+    }
+
+    fn offer(&mut self, turn: &mut Turn, client: ClientId, to: Nick, label: Label) {
+        let target = match self.addressee(client, to, &label) {
+            Ok(target) => target,
+            Err(why) => {
+                return turn.tell(client, FileEvent::NotOffered { digest: label.digest, why });
+            }
+        };
+        if !self.may_offer(turn, client) {
+            return turn.tell(client, FileEvent::NotSaid(Cue::NotOffered(label.digest)));
+        }
+        let (from, to) = (self.people[client].nick, self.people[target].nick);
+        let is_unheard = self.ignores.contain(target, from);
+        let is_only = self.offers.to(target).next().is_none();
+        let id = self.offers.add(Offer {
+            from: client,
+            to: target,
+            label: label.clone(),
+            until: turn.now.instant + LIFE,
+            stage: Stage::Offered,
+            is_unheard,
+            lines: Vec::new(),
+        });
+        if !is_unheard {
+            let id = (!is_only).then_some(id);
+            turn.tell(target, FileEvent::Requested { from, label: label.clone(), id });
+        }
+        turn.tell(client, FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
+    }
+
+    /// The client that an offer goes to, if it can be made.
+    fn addressee(&self, client: ClientId, to: Nick, label: &Label) -> Result<ClientId, NotOffered> {
+        let target = self.people.find(to).ok_or(NotOffered::NoSuchUser(to))?;
+        let (to, largest) = (self.people[target].nick, self.limits.files.largest);
+        if target == client {
+            Err(NotOffered::ToOneself)
+        } else if label.size > largest {
+            Err(NotOffered::TooLarge(largest))
+        } else if self.offers.from(client).any(|(_, offer)| offer.to == target) {
+            Err(NotOffered::AlreadyOffered(to))
+        } else if self.offers.from(client).count() >= MOST_MADE {
+            Err(NotOffered::TooManyMade(MOST_MADE))
+        } else if self.offers.iter().filter(|(_, offer)| offer.to == target).count() >= MOST_HAD {
+            Err(NotOffered::TooManyFor(to, MOST_HAD))
+        } else if self.offers.len() >= MOST {
+            Err(NotOffered::TooMany)
+        } else {
+            Ok(target)
+        }
+    }
+
+    fn take(&mut self, turn: &mut Turn, client: ClientId, which: Which) {
+        match self.offer_to_take(client, which) {
+            Ok(id) => {
+                self.offers.accept(id, turn.now.instant);
+                turn.wait_for(Task::DrawTokens(Next::new(move |state: &mut Self, turn, _, tokens| {
+                    state.begin_transfer(turn, id, tokens);
+                })));
+            }
+            Err(why) => turn.tell(client, FileEvent::NotTaken(why)),
+        }
+    }
+
+    fn offer_to_take(&self, client: ClientId, which: Which) -> Result<OfferId, NotChosen> {
+        let under_way = self.offers.iter().filter(|(_, offer)| offer.stage != Stage::Offered).count();
+        let offered = self.offers.to(client).filter(|(_, offer)| offer.stage == Stage::Offered);
+        let offered: Vec<_> = offered.map(|(id, _)| id).collect();
+        let id = match which {
+            Which::Oldest => *offered.first().ok_or(NotChosen::None)?,
+            Which::Only => self.choose(&offered, None)?,
+            Which::This(id) => self.choose(&offered, Some(id))?,
+        };
+        if under_way < MOST_TRANSFERS { Ok(id) } else { Err(NotChosen::Busy) }
+    }
+
+    /// Both sides may connect now, each with its token.
+    fn begin_transfer(&mut self, turn: &mut Turn, id: OfferId, tokens: Option<[Token; 2]>) {
+        // The offer may have ended while the tokens were drawn.
+        let Some(Offer { from, to, label, .. }) = self.offers.get(id) else { return };
+        let (sender, receiver, label) = (*from, *to, label.clone());
+        let Some(tokens) = tokens else {
+            return self.end_offer(turn, id, Ending::Failed(Fault::Server));
+        };
+        self.offers.add_tokens(id, tokens);
+        let [sending, receiving] = tokens;
+        let ticket = |token| Ticket { port: self.limits.files.port, token };
+        let (from, to) = (self.people[sender].nick, self.people[receiver].nick);
+        turn.tell(sender, FileEvent::Send { id, name: label.name.clone(), to, ticket: ticket(sending) });
+        turn.tell(receiver, FileEvent::Receive { id, label, from, ticket: ticket(receiving) });
+    }
+
+    /// Refuses an offer, stops a transfer, or takes back one's own offer.
+    fn reject(&mut self, turn: &mut Turn, client: ClientId, id: Option<OfferId>) {
+        let had: Vec<_> = self.offers.to(client).map(|(id, _)| id).collect();
+        let made: Vec<_> = self.offers.from(client).map(|(id, _)| id).collect();
+        let candidates = match id {
+            Some(_) => [&had[..], &made].concat(),
+            // Without a number, a user who was asked answers; only one who was not means an own offer.
+            None if had.is_empty() => made.clone(),
+            None => had,
+        };
+        match self.choose(&candidates, id) {
+            Ok(id) if made.contains(&id) => self.end_offer(turn, id, Ending::TakenBack),
+            Ok(id) => self.end_offer(turn, id, Ending::Rejected),
+            Err(why) => turn.tell(client, FileEvent::NotRejected(why)),
+        }
+    }
+
+    /// The one of these offers that is meant.
+    fn choose(&self, candidates: &[OfferId], id: Option<OfferId>) -> Result<OfferId, NotChosen> {
+        match (id, candidates) {
+            (Some(id), all) if all.contains(&id) => Ok(id),
+            (Some(id), _) => Err(NotChosen::NotThis(id)),
+            (None, []) => Err(NotChosen::None),
+            (None, [only]) => Ok(*only),
+            (None, several) => {
+                let offers = several.iter().filter_map(|&id| Some((id, self.offers.get(id)?)));
+                let described =
+                    offers.map(|(id, offer)| (id, self.people[offer.from].nick, offer.label.name.clone()));
+                Err(NotChosen::Several(described.collect()))
+            }
+        }
+    }
+
+    /// Takes a token, which is worthless from now on.
+    pub fn claim(&mut self, turn: &Turn, token: Token) -> Option<Claim> {
+        self.offers.claim(token, turn.now.instant)
+    }
+
+    /// Keeps a line for as long as its offer lasts.
+    pub fn hold(&mut self, turn: &mut Turn, id: OfferId, line: Box<dyn Lifeline>) {
+        turn.hung_up.extend(self.offers.hold(id, line));
+    }
+
+    /// A transfer has ended, unless something else has ended it before.
+    pub fn conclude(&mut self, turn: &mut Turn, id: OfferId, outcome: Result<(), Fault>) {
+        self.end_offer(turn, id, outcome.map_or_else(Ending::Failed, |()| Ending::Received));
+    }
+
+    /// Ends the offers whose time is over; returns how soon to ask again at the latest.
+    pub fn end_overdue_offers(&mut self, turn: &mut Turn) -> Duration {
+        self.end_overdue(turn);
+        self.offers.quiet_for(turn.now.instant)
+    }
+
+    fn end_overdue(&mut self, turn: &mut Turn) {
+        for (id, stage) in self.offers.overdue(turn.now.instant) {
+            let ending = match stage {
+                Stage::Offered => Ending::Expired,
+                Stage::Accepted => Ending::Failed(Fault::NotMet),
+                Stage::OnItsWay => Ending::Failed(Fault::TooSlow),
+            };
+            self.end_offer(turn, id, ending);
+        }
+    }
+
+    /// A client is leaving, and all its offers end.
+    pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn, client: ClientId) {
+        let side = |offer: &Offer| match client {
+            _ if offer.from == client => Some(Side::Sender),
+            _ if offer.to == client => Some(Side::Receiver),
+            _ => None,
+        };
+        let its: Vec<_> = self.offers.iter().filter_map(|(id, offer)| Some((id, side(offer)?))).collect();
+        for (id, side) in its {
+            self.end_offer(turn, id, Ending::Left(side));
+        }
+    }
+
+    /// Ends all offers. No client is told, because the server's stop is the last word.
+    pub(super) fn drop_all_offers(&mut self, turn: &mut Turn) {
+        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lines));
+    }
+
+    /// The one end of every offer.
+    fn end_offer(&mut self, turn: &mut Turn, id: OfferId, ending: Ending) {
+        let Some(offer) = self.offers.remove(id) else { return };
+        turn.hung_up.extend(offer.lines);
+        let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
+        let was_taken = offer.stage != Stage::Offered;
+        if ending != Ending::Left(Side::Receiver) && !offer.is_unheard {
+            let cue = was_taken.then_some(id);
+            let over = Over { name: name.clone(), you: Side::Receiver, other: from, ending, cue };
+            turn.tell(offer.to, FileEvent::Over(over));
+        }
+        if ending != Ending::Left(Side::Sender) {
+            let over = Over { name, you: Side::Sender, other: to, ending, cue: Some(id) };
+            turn.tell(offer.from, FileEvent::Over(over));
+        }
+    }
+}

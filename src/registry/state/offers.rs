@@ -1,0 +1,176 @@
+//! The files that users offer each other, each from its offer to its end.
+//!
+//! The bytes never come near here, and neither do the connections they travel on. What the rules have of
+//! a connection is its [`Lifeline`], and all they can do with it is to drop it, which closes the
+//! connection. So an offer that ends, for any reason, ends its transfer too, and in one place.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    file::{ByteCount, Label, OfferId, Side, Token},
+    names::ClientId,
+};
+
+/// How long an offer waits for an answer.
+pub(super) const LIFE: Duration = Duration::from_secs(300);
+
+/// How long both sides may take to connect once an offer is accepted.
+pub(super) const MEETING: Duration = Duration::from_secs(30);
+
+/// How long a transfer may take: this long in any case, and a second more for every [`SLOWEST`] bytes. A
+/// slower one only keeps a place from others.
+const PATIENCE: Duration = Duration::from_secs(600);
+const SLOWEST: u64 = 16 * 1024;
+
+/// The most transfers at the same time. Each takes a thread and two descriptors.
+pub const MOST_TRANSFERS: usize = 32;
+
+/// What is allowed with files, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct FileLimits {
+    /// The largest file.
+    pub largest: ByteCount,
+    /// The server's port for files.
+    pub port: u16,
+}
+
+/// A connection that a file travels on. To drop it is to close it.
+pub trait Lifeline: Send {}
+
+/// What the holder of a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Take part in this transfer,
+    pub offer: OfferId,
+    /// as this side.
+    pub side: Side,
+    /// The file's size.
+    pub size: ByteCount,
+}
+
+/// The offers that have not ended.
+#[derive(Default)]
+pub(super) struct Offers {
+    open: BTreeMap<OfferId, Offer>,
+    last: u64,
+    /// Who may connect. Each token is taken out when it is shown.
+    tokens: HashMap<Token, (OfferId, Side)>,
+}
+
+pub(super) struct Offer {
+    pub(super) from: ClientId,
+    pub(super) to: ClientId,
+    pub(super) label: Label,
+    /// When it ends by itself.
+    pub(super) until: Instant,
+    pub(super) stage: Stage,
+    /// The receiver ignores the sender and does not know of the offer.
+    pub(super) is_unheard: bool,
+    pub(super) lines: Vec<Box<dyn Lifeline>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The receiver has not answered.
+    Offered,
+    /// Both sides are to connect.
+    Accepted,
+    /// Both have connected.
+    OnItsWay,
+}
+
+impl Offers {
+    pub(super) fn get(&self, id: OfferId) -> Option<&Offer> {
+        self.open.get(&id)
+    }
+
+    /// All open offers, the oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (OfferId, &Offer)> {
+        self.open.iter().map(|(&id, offer)| (id, offer))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The offers that a client knows to be made to it, the oldest first.
+    pub(super) fn to(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
+        self.iter().filter(move |(_, offer)| offer.to == client && !offer.is_unheard)
+    }
+
+    /// The offers that a client has made, the oldest first.
+    pub(super) fn from(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
+        self.iter().filter(move |(_, offer)| offer.from == client)
+    }
+
+    pub(super) fn add(&mut self, offer: Offer) -> OfferId {
+        self.last += 1;
+        let id = OfferId(self.last);
+        self.open.insert(id, offer);
+        id
+    }
+
+    /// The receiver has accepted: both sides are to connect.
+    pub(super) fn accept(&mut self, id: OfferId, now: Instant) {
+        let offer = self.open.get_mut(&id).expect("it was just found");
+        (offer.stage, offer.until) = (Stage::Accepted, now + MEETING);
+    }
+
+    pub(super) fn add_tokens(&mut self, id: OfferId, [sending, receiving]: [Token; 2]) {
+        self.tokens.insert(sending, (id, Side::Sender));
+        self.tokens.insert(receiving, (id, Side::Receiver));
+    }
+
+    /// Takes a token, which is worthless from now on.
+    pub(super) fn claim(&mut self, token: Token, now: Instant) -> Option<Claim> {
+        let (id, side) = self.tokens.remove(&token)?;
+        let have_both_connected = !self.tokens.values().any(|(other, _)| *other == id);
+        let offer = self.open.get_mut(&id)?;
+        let claim = Claim { offer: id, side, size: offer.label.size };
+        if have_both_connected {
+            offer.stage = Stage::OnItsWay;
+            offer.until = now + PATIENCE + Duration::from_secs(claim.size.0 / SLOWEST);
+        }
+        Some(claim)
+    }
+
+    /// Keeps a line for as long as its offer lasts; gives it back if that has ended.
+    pub(super) fn hold(&mut self, id: OfferId, line: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
+        match self.open.get_mut(&id) {
+            Some(offer) => {
+                offer.lines.push(line);
+                None
+            }
+            None => Some(line),
+        }
+    }
+
+    /// Ends an offer.
+    pub(super) fn remove(&mut self, id: OfferId) -> Option<Offer> {
+        let offer = self.open.remove(&id)?;
+        self.tokens.retain(|_, (other, _)| *other != id);
+        Some(offer)
+    }
+
+    /// Ends all offers.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = Offer> {
+        self.tokens.clear();
+        std::mem::take(&mut self.open).into_values()
+    }
+
+    /// The offers whose time is over.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<(OfferId, Stage)> {
+        let overdue = self.iter().filter(|(_, offer)| offer.until <= now);
+        overdue.map(|(id, offer)| (id, offer.stage)).collect()
+    }
+
+    /// How long no offer becomes overdue. An offer that is made or accepted later lasts at least
+    /// [`MEETING`].
+    pub(super) fn quiet_for(&self, now: Instant) -> Duration {
+        let next = self.open.values().map(|offer| offer.until).min();
+        next.map_or(MEETING, |next| next.saturating_duration_since(now).min(MEETING))
+    }
+}

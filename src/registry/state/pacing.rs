@@ -1,0 +1,73 @@
+//! Whether a client may do something now, or has done too much of it lately.
+
+use std::time::Duration;
+
+use super::{State, Turn, pace::Limited};
+use crate::{command::Command, event::pace::PaceEvent, fact::Deed, names::ClientId};
+
+/// For how long a client is muted that goes on speaking too fast.
+const SHORT_MUTE: Duration = Duration::from_secs(30);
+
+impl State {
+    /// Whether a client may give a command now. If not, it has been told why.
+    pub(super) fn may(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
+        let refusal = match command {
+            _ if command.is_speech() => self.too_much_speech(turn, client),
+            Command::Rename(_) => self.too_often(turn, client, Limited::Nicknames),
+            Command::Join(_) | Command::Leave => self.too_often(turn, client, Limited::Moves),
+            _ => None,
+        };
+        permitted(turn, client, refusal)
+    }
+
+    /// Whether a client may whisper to another one now. If not, it has been told why.
+    pub(super) fn may_whisper_to(&mut self, turn: &mut Turn, client: ClientId, target: ClientId) -> bool {
+        let is_known = client == target || self.pace.knows(client, target);
+        let refusal = if is_known { None } else { self.too_often(turn, client, Limited::Strangers) };
+        permitted(turn, client, refusal)
+    }
+
+    /// Whether a client may offer a file now: another user reads its name, so a muted client may not. If
+    /// not, it has been told why.
+    pub(super) fn may_offer(&mut self, turn: &mut Turn, client: ClientId) -> bool {
+        let refusal = self.muted_now(turn, client).or_else(|| self.too_often(turn, client, Limited::Offers));
+        permitted(turn, client, refusal)
+    }
+
+    fn too_much_speech(&mut self, turn: &mut Turn, client: ClientId) -> Option<PaceEvent> {
+        if let Some(muted) = self.muted_now(turn, client) {
+            return Some(muted);
+        }
+        let now = turn.now.instant;
+        let too_fast = self.pace.take(client, Limited::Speech, now).err()?;
+        if !too_fast.is_repeated {
+            return Some(PaceEvent::TooFast);
+        }
+        self.mutes.mute(self.muted(client), SHORT_MUTE, now);
+        self.note(turn, client, Deed::Told(Box::new(PaceEvent::Muted(SHORT_MUTE).into())));
+        Some(PaceEvent::Muted(SHORT_MUTE))
+    }
+
+    fn muted_now(&self, turn: &Turn, client: ClientId) -> Option<PaceEvent> {
+        self.mutes.left(client, turn.now.instant).map(PaceEvent::Muted)
+    }
+
+    fn too_often(&mut self, turn: &Turn, client: ClientId, limited: Limited) -> Option<PaceEvent> {
+        let wait = self.pace.take(client, limited, turn.now.instant).err()?.wait;
+        Some(match limited {
+            Limited::Speech => PaceEvent::TooFast,
+            Limited::Nicknames => PaceEvent::TooManyNicknames(wait),
+            Limited::Moves => PaceEvent::TooManyMoves(wait),
+            Limited::Strangers => PaceEvent::TooManyStrangers(wait),
+            Limited::Offers => PaceEvent::TooManyOffers(wait),
+        })
+    }
+}
+
+fn permitted(turn: &mut Turn, client: ClientId, refusal: Option<PaceEvent>) -> bool {
+    let is_permitted = refusal.is_none();
+    if let Some(refusal) = refusal {
+        turn.tell(client, refusal);
+    }
+    is_permitted
+}

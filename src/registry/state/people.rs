@@ -1,0 +1,155 @@
+//! The clients and their nicknames. Every client has exactly one nickname, and no two have the same.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    ops::{Index, IndexMut},
+    sync::Arc,
+    time::Instant,
+};
+
+use slotmap::SlotMap;
+
+use crate::{
+    names::{ClientId, Nick, RoomId},
+    origin::Origin,
+    watch::Gauge,
+};
+
+mod guests;
+
+use guests::GuestNumbers;
+
+/// Everyone who is connected.
+#[derive(Default)]
+pub(super) struct People {
+    clients: SlotMap<ClientId, Client>,
+    /// Finds a client by its nickname, in any case.
+    nicks: HashMap<Nick, ClientId>,
+    guests: GuestNumbers,
+}
+
+/// One connected client.
+pub(super) struct Client {
+    pub(super) nick: Nick,
+    /// The account it is logged in to, which may have another name than its nickname.
+    pub(super) account: Option<Nick>,
+    pub(super) is_administrator: bool,
+    /// The server is disconnecting it and no longer listens to it.
+    pub(super) is_dismissed: bool,
+    pub(super) room: RoomId,
+    /// The number of its arrival in this room, among all arrivals in rooms.
+    pub(super) arrival: u64,
+    /// When it last sent a command.
+    pub(super) last_active: Instant,
+    /// The client that `/reply` answers, and its nickname then: the nickname may pass to another user.
+    pub(super) last_whisperer: Option<(ClientId, Nick)>,
+    pub(super) link: Link,
+}
+
+/// A client's connection.
+pub(super) struct Link {
+    pub(super) address: SocketAddr,
+    pub(super) connected: Instant,
+    /// It has been told that its passwords travel unencrypted.
+    pub(super) is_warned: bool,
+    /// Bytes that wait because its socket is full. The broadcaster keeps it up to date.
+    pub(super) backlog: Arc<Gauge>,
+}
+
+impl People {
+    /// Adds a client as a guest.
+    pub(super) fn enter(&mut self, address: SocketAddr, room: RoomId, now: Instant) -> ClientId {
+        let nick = self.free_guest();
+        let link = Link { address, connected: now, is_warned: false, backlog: Arc::default() };
+        let client = self.clients.insert(Client {
+            nick,
+            account: None,
+            is_administrator: false,
+            is_dismissed: false,
+            room,
+            arrival: 0,
+            last_active: now,
+            last_whisperer: None,
+            link,
+        });
+        self.nicks.insert(nick, client);
+        client
+    }
+
+    /// Removes a client. Its nickname is free from now on.
+    pub(super) fn leave(&mut self, client: ClientId) {
+        if let Some(Client { nick, .. }) = self.clients.remove(client) {
+            self.nicks.remove(&nick);
+            self.guests.give_back(nick);
+        }
+    }
+
+    /// Gives a client a nickname that no other client has.
+    pub(super) fn rename(&mut self, client: ClientId, new: Nick) {
+        let old = std::mem::replace(&mut self.clients[client].nick, new);
+        self.nicks.remove(&old);
+        self.guests.give_back(old);
+        self.nicks.insert(new, client);
+    }
+
+    /// The free guest nickname with the smallest number. It is taken from now on.
+    pub(super) fn free_guest(&mut self) -> Nick {
+        Nick::guest(self.guests.take())
+    }
+
+    pub(super) fn find(&self, nick: Nick) -> Option<ClientId> {
+        self.nicks.get(&nick).copied()
+    }
+
+    pub(super) fn get(&self, client: ClientId) -> Option<&Client> {
+        self.clients.get(client)
+    }
+
+    pub(super) fn get_mut(&mut self, client: ClientId) -> Option<&mut Client> {
+        self.clients.get_mut(client)
+    }
+
+    pub(super) fn contains(&self, client: ClientId) -> bool {
+        self.clients.contains_key(client)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ClientId, &Client)> {
+        self.clients.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Each client is found by its nickname, and nothing else is.
+    #[cfg(test)]
+    #[track_caller]
+    pub(super) fn check(&self) {
+        assert_eq!(self.nicks.len(), self.clients.len());
+        for (id, client) in &self.clients {
+            assert_eq!(self.find(client.nick), Some(id));
+        }
+    }
+}
+
+impl Index<ClientId> for People {
+    type Output = Client;
+
+    fn index(&self, client: ClientId) -> &Client {
+        &self.clients[client]
+    }
+}
+
+impl IndexMut<ClientId> for People {
+    fn index_mut(&mut self, client: ClientId) -> &mut Client {
+        &mut self.clients[client]
+    }
+}
+
+impl Client {
+    /// Where it comes from, as limits count it.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::of(self.link.address)
+    }
+}

@@ -1,0 +1,185 @@
+//! Who moderates a room.
+//!
+//! The client that creates a room is its moderator. The rank of a user with an account belongs to the
+//! account and outlives the visit and the server. Other users cannot be recognised later, so their rank
+//! belongs to the connection and ends when that leaves the room; if it was the last, the member that has
+//! been there longest takes over. So every room but the lobby has a moderator, present or registered.
+//! Administrators moderate everywhere.
+
+use super::{
+    State, Turn,
+    rooms::{Identity, OpenRoom},
+    unsaved::Change,
+};
+use crate::{
+    broadcaster::Except,
+    command::{Command, Rank},
+    event::{
+        Event, Listing,
+        moderation::{Moderated, Refused},
+    },
+    names::{ClientId, Nick, Room, RoomId},
+};
+
+/// The most moderators of one room. This bounds what they can make the server remember.
+const MOST: usize = 50;
+
+impl State {
+    /// Why a client may not give a command, if so: the one place where ranks are checked.
+    pub(super) fn refusal(&self, client: ClientId, command: &Command) -> Option<Event> {
+        let is_administrator = self.people[client].is_administrator;
+        match command.rank() {
+            Rank::Everybody => None,
+            Rank::Moderator if is_administrator || self.moderates(client) => None,
+            Rank::Administrator if is_administrator => None,
+            Rank::Moderator => Some(Refused::NotModerator.into()),
+            Rank::Administrator => Some(Event::AdministratorsOnly),
+        }
+    }
+
+    /// Whether a client is a moderator of the room it is in.
+    fn moderates(&self, client: ClientId) -> bool {
+        let account = self.people[client].account;
+        let room = self.room(client);
+        room.moderators.contains(&client)
+            || account.is_some_and(|account| room.lasting.moderators.contains(&account))
+    }
+
+    /// Makes the member that has been there longest the moderator of a room that has none left.
+    pub(super) fn find_moderator(&mut self, turn: &mut Turn, id: RoomId, except: Except) {
+        let room = &self.rooms[id];
+        if id == self.rooms.lobby() || self.closing.is_stopping || !room.is_unmoderated() {
+            return;
+        }
+        let bans = &room.lasting.bans;
+        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.identity(client))) else {
+            return;
+        };
+        let told = Moderated::Inherited(self.people[heir].nick);
+        let is_announced = room.members.len() <= self.limits.presence;
+        self.appoint(heir, id);
+        if is_announced {
+            turn.tell_room(id, except, told);
+        } else {
+            turn.tell(heir, told);
+        }
+    }
+
+    /// Makes a client a moderator; by its account if it has one.
+    pub(super) fn appoint(&mut self, client: ClientId, id: RoomId) {
+        let room = &mut self.rooms[id];
+        match self.people[client].account {
+            None => drop(room.moderators.insert(client)),
+            Some(account) => {
+                room.lasting.moderators.insert(account);
+                self.unsaved.mark(Change::Room(room.name));
+            }
+        }
+    }
+
+    /// Gives the rank of a client that has an account by now to the account.
+    pub(super) fn give_rank_to_account(&mut self, client: ClientId) {
+        let id = self.people[client].room;
+        if self.people[client].account.is_some() && self.rooms[id].moderators.remove(&client) {
+            self.appoint(client, id);
+        }
+    }
+
+    /// A client has logged in or registered: from now on its rank is its account's, and so is a ban.
+    pub(super) fn apply_account(&mut self, turn: &mut Turn, client: ClientId) {
+        self.give_rank_to_account(client);
+        if self.people[client].room != self.rooms.lobby() && self.is_banned(client) {
+            self.announce(turn, client, Event::Left(self.people[client].nick));
+            self.expel(turn, client, Refused::Banned.into());
+        }
+    }
+
+    /// An account is deleted. The next user who registers its nickname is another one, so its rank ends;
+    /// returns the rooms where it had one.
+    pub(super) fn forget_moderator(&mut self, turn: &mut Turn, account: Nick) -> Vec<Room> {
+        let (mut moderated, open) = self.rooms.forget_moderator(account);
+        for id in open {
+            moderated.push(self.rooms[id].name);
+            self.find_moderator(turn, id, Except::Nobody);
+        }
+        for &room in &moderated {
+            self.unsaved.mark(Change::Room(room));
+        }
+        moderated
+    }
+
+    pub(super) fn promote(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) -> Result<(), Event> {
+        let id = self.people[client].room;
+        if id == self.rooms.lobby() {
+            return Err(Refused::LobbyHasNone.into());
+        }
+        let target = self.member(client, nick)?;
+        let nick = self.people[target].nick;
+        if self.moderates(target) {
+            return Err(Refused::AlreadyModerator(nick).into());
+        }
+        if self.rooms[id].moderator_count() >= MOST {
+            return Err(Refused::TooManyModerators { max: MOST }.into());
+        }
+        self.appoint(target, id);
+        self.tell_when_saved(turn, client, Moderated::Promoted { by: self.people[client].nick, nick });
+        Ok(())
+    }
+
+    /// Ends a moderator's rank, whether the user is here or not.
+    pub(super) fn demote(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) -> Result<(), Event> {
+        let id = self.people[client].room;
+        let target = self.people.find(nick).filter(|&target| self.people[target].room == id);
+        let by_account = [target.and_then(|target| self.people[target].account), Some(nick)];
+        let room = &mut self.rooms[id];
+        let account = by_account
+            .into_iter()
+            .flatten()
+            .find_map(|account| room.lasting.moderators.get(&account).copied());
+        let connection = target.filter(|target| room.moderators.contains(target));
+        if account.is_none() && connection.is_none() {
+            return Err(Refused::NotAModerator(nick).into());
+        }
+        if room.moderator_count() == 1 {
+            return Err(Refused::LastModerator.into());
+        }
+        account.map(|account| room.lasting.moderators.remove(&account));
+        connection.map(|connection| room.moderators.remove(&connection));
+        let nick = target.map(|target| self.people[target].nick).or(account).unwrap_or(nick);
+        self.tell_when_saved(turn, client, Moderated::Demoted { by: self.people[client].nick, nick });
+        Ok(())
+    }
+
+    /// Ends any rank that a banned user has in a room.
+    pub(super) fn take_rank(&mut self, id: RoomId, nick: Nick, target: Option<ClientId>) {
+        let account = target.and_then(|target| self.people[target].account);
+        let room = &mut self.rooms[id];
+        for account in account.into_iter().chain([nick]) {
+            room.lasting.moderators.remove(&account);
+        }
+        if let Some(target) = target {
+            room.moderators.remove(&target);
+        }
+    }
+
+    pub(super) fn list_moderators(&mut self, turn: &mut Turn, client: ClientId) {
+        let OpenRoom { name, moderators, lasting, .. } = self.room(client);
+        let mut nicks: Vec<_> = moderators.iter().map(|&id| self.people[id].nick).collect();
+        nicks.extend(&lasting.moderators);
+        nicks.sort_unstable();
+        nicks.dedup();
+        let event: Event = if nicks.is_empty() {
+            Refused::LobbyHasNone.into()
+        } else {
+            let moderators = Listing::new(nicks.len(), nicks.into_iter());
+            Moderated::Moderators { room: *name, moderators }.into()
+        };
+        turn.tell(client, event);
+    }
+
+    /// What a client is recognised by.
+    pub(super) fn identity(&self, client: ClientId) -> Identity {
+        let known = &self.people[client];
+        Identity { connection: client, nick: known.nick, account: known.account }
+    }
+}

@@ -1,0 +1,114 @@
+//! The last lines of a room, for those who come later.
+//!
+//! A room's history is shown from memory, under the same lock that decides what is said. So there is
+//! neither a gap nor an overlap between the history and what is heard live.
+
+use std::collections::VecDeque;
+
+use crate::{names::Nick, record::Line};
+
+/// The most text that one `/history` shows, in bytes: an answer has to fit into an outbox.
+const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// How many lines are kept and shown.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryLimits {
+    /// Lines that each room keeps.
+    pub kept: usize,
+    /// Lines shown to a client that enters a room.
+    pub replayed: usize,
+}
+
+/// The last lines of one room, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: VecDeque<Line>,
+    /// Bytes that the lines take.
+    size: usize,
+    /// The number of the last line that was handed to the store.
+    saved: u64,
+    /// The room is marked as having unsaved lines.
+    pub(super) is_marked: bool,
+}
+
+impl History {
+    /// A history that was saved.
+    pub fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
+        let lines: VecDeque<_> = lines.into_iter().collect();
+        let size = lines.iter().map(size).sum();
+        let saved = lines.back().map_or(0, |line| line.seq);
+        Self { lines, size, saved, is_marked: false }
+    }
+
+    /// Whether there are no lines.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(super) fn has_several(&self) -> bool {
+        self.lines.len() > 1
+    }
+
+    /// Bytes that the lines take.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The number of the oldest line.
+    pub(in crate::registry::state) fn oldest(&self) -> Option<u64> {
+        self.lines.front().map(|line| line.seq)
+    }
+
+    /// The number of the newest line.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.lines.back().map(|line| line.seq)
+    }
+
+    /// The lines that were not handed to the store yet, oldest first. They count as saved from now on.
+    pub(in crate::registry::state) fn take_unsaved(&mut self) -> Vec<Line> {
+        let known = self.lines.partition_point(|line| line.seq <= self.saved);
+        let lines = self.lines.range(known..).cloned().collect();
+        self.saved = self.newest().unwrap_or(self.saved);
+        self.is_marked = false;
+        lines
+    }
+
+    /// The last `count` lines of authors that a reader does not ignore, oldest first, as many as fit
+    /// into one answer.
+    pub(in crate::registry::state) fn last(
+        &self,
+        count: usize,
+        is_ignored: impl Fn(Nick) -> bool,
+    ) -> Vec<Line> {
+        let mut left = LONGEST_ANSWER;
+        let fits = |line: &&Line| {
+            let fits = size(line) <= left;
+            left = left.saturating_sub(size(line));
+            fits
+        };
+        let wanted = self.lines.iter().rev().filter(|line| !is_ignored(line.from));
+        let mut lines: Vec<_> = wanted.take(count).take_while(fits).cloned().collect();
+        lines.reverse();
+        lines
+    }
+
+    /// Adds a line; beyond `limit` lines the oldest is forgotten.
+    pub(super) fn push(&mut self, line: Line, limit: usize) {
+        self.size += size(&line);
+        self.lines.push_back(line);
+        if self.lines.len() > limit {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets the oldest line; returns the bytes that it took.
+    pub(super) fn forget_oldest(&mut self) -> usize {
+        let freed = self.lines.pop_front().map_or(0, |line| size(&line));
+        self.size -= freed;
+        freed
+    }
+}
+
+fn size(line: &Line) -> usize {
+    size_of::<Line>() + line.text.as_str().len()
+}

@@ -1,0 +1,115 @@
+//! What clients say: to their room, and to one another.
+
+use crossbeam_channel::bounded;
+
+use super::{Next, State, Task, Turn, watching::show_journey};
+use crate::{
+    broadcaster::{Except, Post, Traced},
+    event::{Event, past::Past},
+    fact::Deed,
+    names::{ClientId, Nick},
+    record::{Line, Manner},
+    text::Text,
+};
+
+impl State {
+    pub(super) fn say(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
+        let event = self.said(turn, client, text);
+        self.tell_hearers(turn, client, event);
+    }
+
+    /// As [`State::say`], and the author is shown the message's journey.
+    pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
+        let (room, except) = (self.people[client].room, self.deaf_to(client));
+        let event = self.said(turn, client, text);
+        let (report, reported) = bounded(1);
+        turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
+        turn.wait_for(Task::Follow(reported, Next::new(show_journey)));
+    }
+
+    fn said(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Event {
+        let (from, room) = (self.people[client].nick, self.room(client).name);
+        let seq = self.remember(turn, client, &text, Manner::Said);
+        self.note_with(turn, client, || Deed::Said(text.clone()));
+        Event::Said { room, from, text, seq, at: turn.now.wall }
+    }
+
+    pub(super) fn act(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
+        let from = self.people[client].nick;
+        let seq = self.remember(turn, client, &text, Manner::Acted);
+        self.note_with(turn, client, || Deed::Acted(text.clone()));
+        self.tell_hearers(turn, client, Event::Acted { from, text, seq, at: turn.now.wall });
+    }
+
+    /// Keeps what a client says in its room; returns the line's number.
+    fn remember(&mut self, turn: &Turn, client: ClientId, text: &Text, manner: Manner) -> u64 {
+        let seq = self.tally.next_line(turn.now.instant);
+        let (from, room) = (self.people[client].nick, self.people[client].room);
+        let line = Line { seq, at: turn.now.wall, from, text: text.clone(), manner };
+        self.rooms.remember(room, line, self.limits.history.kept, &mut self.unsaved);
+        seq
+    }
+
+    /// Tells what a client said to the members of its room who do not ignore it.
+    fn tell_hearers(&mut self, turn: &mut Turn, client: ClientId, event: Event) {
+        turn.tell_room(self.people[client].room, self.deaf_to(client), event);
+    }
+
+    fn deaf_to(&self, client: ClientId) -> Except {
+        self.ignores.deaf_to(self.people[client].nick)
+    }
+
+    pub(super) fn whisper(&mut self, turn: &mut Turn, client: ClientId, to: Nick, text: Text) {
+        match self.people.find(to) {
+            Some(target) => self.whisper_to(turn, client, target, text),
+            None => turn.tell(client, Event::NoSuchUser(to)),
+        }
+    }
+
+    pub(super) fn reply(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
+        match self.people[client].last_whisperer {
+            Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, client, target, text),
+            Some((_, nick)) => turn.tell(client, Event::NoSuchUser(nick)),
+            None => turn.tell(client, Event::NobodyWhispered),
+        }
+    }
+
+    /// A target that ignores the whisperer hears nothing, and the whisperer is not told so.
+    fn whisper_to(&mut self, turn: &mut Turn, client: ClientId, target: ClientId, text: Text) {
+        if !self.may_whisper_to(turn, client, target) {
+            return;
+        }
+        let (from, to) = (self.people[client].nick, self.people[target].nick);
+        self.tally.count(turn.now.instant);
+        self.note_whisper(turn, client, to, &text);
+        self.pace.meet(client, target);
+        if !self.ignores.contain(target, from) {
+            self.pace.meet(target, client);
+            self.people[target].last_whisperer = Some((client, from));
+            turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
+        }
+        turn.tell(client, Event::WhisperTo { to, text });
+    }
+
+    /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it
+    /// hears is the next thing said.
+    pub(super) fn replay(&mut self, turn: &mut Turn, client: ClientId) {
+        let lines = self.last_lines(client, self.limits.history.replayed);
+        if !lines.is_empty() {
+            turn.tell(client, Event::Past(Past { room: self.room(client).name, lines }));
+        }
+    }
+
+    pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
+        let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
+        let room = self.room(client).name;
+        turn.tell(
+            client,
+            if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) },
+        );
+    }
+
+    fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
+        self.room(client).lasting.history.last(count, |nick| self.ignores.contain(client, nick))
+    }
+}
