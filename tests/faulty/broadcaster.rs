@@ -1,4 +1,4 @@
-//! Who writes: one thread fans out into the clients' outboxes, and one for each client empties its own.
+//! Writing: one thread puts lines into all outboxes, and one thread for each client empties its outbox.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -11,23 +11,23 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::fault;
 
-/// How many lines may wait for a client. One that is further behind is cut.
+/// How many lines may wait for a client. With more, it is disconnected.
 const OUTBOX: usize = 1000;
 
-/// A line, and who shall hear it.
+/// A line, and the outboxes that it goes to.
 pub(crate) struct Post {
     pub(crate) to: Vec<Outbox>,
     pub(crate) line: Arc<str>,
 }
 
-/// What waits for one client.
+/// The lines that wait for one client.
 #[derive(Clone)]
 pub(crate) struct Outbox {
     lines: Sender<Arc<str>>,
     pub(crate) stream: Arc<TcpStream>,
 }
 
-/// Fans out until nobody is left who could post.
+/// Puts posts into outboxes until all senders are dropped.
 pub(crate) fn broadcast(inbox: &Receiver<Post>) {
     for Post { to, line } in inbox {
         for outbox in to {
@@ -40,13 +40,13 @@ pub(crate) fn broadcast(inbox: &Receiver<Post>) {
 }
 
 impl Outbox {
-    /// An outbox, and what its thread takes out.
+    /// Creates an outbox, and the queue for the thread that empties it.
     pub(crate) fn new(stream: &Arc<TcpStream>) -> (Self, Receiver<Arc<str>>) {
         let (lines, queue) = if fault::is("unbounded-outbox") { endless() } else { bounded(OUTBOX) };
         (Self { lines, stream: Arc::clone(stream) }, queue)
     }
 
-    /// Never waits; cuts a client whose outbox is full.
+    /// Adds a line without waiting, and disconnects a client whose outbox is full.
     pub(crate) fn put(&self, line: &Arc<str>) {
         let line = Arc::clone(line);
         let is_taken = if fault::is("broadcaster-waits") {
@@ -59,18 +59,18 @@ impl Outbox {
         }
     }
 
-    /// Past the outbox, right into the socket: waits for a client that does not read.
+    /// Writes to the socket without the outbox, and so waits for a client that does not read.
     pub(crate) fn write(&self, line: &str) {
         let _ = (&*self.stream).write_all(format!("{line}\n").as_bytes());
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "that it has no bound is the fault")]
+#[expect(clippy::disallowed_methods, reason = "the missing limit is the fault")]
 fn endless<T>() -> (Sender<T>, Receiver<T>) {
     crossbeam_channel::unbounded()
 }
 
-/// Writes what is in an outbox, until nobody puts anything in any more.
+/// Writes the lines of an outbox until all its senders are dropped.
 pub(crate) fn empty(queue: &Receiver<Arc<str>>, stream: &TcpStream) -> io::Result<()> {
     let mut stream = BufWriter::new(stream);
     for line in queue {

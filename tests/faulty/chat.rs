@@ -1,4 +1,4 @@
-//! The rules: who is called what, who is where, who hears whom.
+//! The rules: nicknames, rooms, and who receives which line.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,25 +19,25 @@ use crate::{
 const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\n/users\n/rooms\n/help\n\
     /whisper <user> <message>\n/quit";
 
-/// Everything the sessions share; behind one lock.
+/// Everything that the sessions share, behind one lock.
 pub(crate) struct Chat {
     clients: BTreeMap<usize, Client>,
-    /// What follows from the decision at hand.
+    /// The lines that the current decision sends.
     pending: Vec<Post>,
     posts: Sender<Post>,
-    /// Names of those who have left. Only a fault asks.
+    /// Nicknames of clients that have left. Only a fault uses them.
     kept_names: Vec<String>,
 }
 
 struct Client {
     nick: String,
     room: String,
-    /// Where it was before. Only a fault asks.
+    /// The previous room, or empty. Only a fault uses it.
     old_room: String,
     outbox: Outbox,
 }
 
-/// Lock, decide, send, unlock: so what was decided first is heard first.
+/// Locks, decides, sends and unlocks, so that lines arrive in the order of the decisions.
 pub(crate) fn decide<T>(chat: &Mutex<Chat>, decision: impl FnOnce(&mut MutexGuard<'_, Chat>) -> T) -> T {
     let mut chat = chat.lock();
     let decided = decision(&mut chat);
@@ -109,7 +109,7 @@ impl Chat {
         }
     }
 
-    /// Tells everybody, and ends what they say: their threads notice, and leave.
+    /// Tells all clients, and closes their reading sides, so that their threads end.
     pub(crate) fn stop(&mut self) {
         self.post("Server shutting down.", |_, _| true);
         if fault::is("waits-for-clients") {
@@ -120,7 +120,7 @@ impl Chat {
         }
     }
 
-    /// One line of a client.
+    /// Carries out one line of a client.
     pub(crate) fn take(chat: &mut MutexGuard<'_, Self>, id: usize, line: &str) {
         let (nick, room) = chat.of(id);
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -164,7 +164,7 @@ impl Chat {
 
     fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
         if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
-            return "A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.".into();
+            return "A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.".into();
         }
         let is_kept = chat.kept_names.iter().any(|kept| kept.eq_ignore_ascii_case(new));
         if is_kept || chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
@@ -180,7 +180,7 @@ impl Chat {
         format!("Nickname changed to '{new}'.")
     }
 
-    /// Whose nickname this is.
+    /// The client that has this nickname.
     fn find(&self, nick: &str) -> Option<usize> {
         let is_same = |other: &str| match other {
             _ if fault::is("case-sensitive-names") => other == nick,
@@ -194,7 +194,7 @@ impl Chat {
         let room =
             if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
         match room.as_str() {
-            room if !is_name(room, 32) => "A room's name is like a nickname, but up to 32 long.".into(),
+            room if !is_name(room, 32) => "A room name is like a nickname, with up to 32 characters.".into(),
             room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
             room => self.go(id, room, format!("You joined room '{room}'.")),
         }
@@ -224,7 +224,7 @@ impl Chat {
         if fault::is("ghost-rooms") {
             rooms.extend(self.clients.values().map(|client| client.old_room.as_str()));
         }
-        // Whoever was nowhere else yet.
+        // The previous room of a client that has not moved yet.
         rooms.remove("");
         rooms.into_iter().collect::<Vec<_>>().join(", ")
     }
@@ -247,7 +247,7 @@ impl Chat {
         if fault::is("whisper-unconfirmed") { String::new() } else { format!("[Whisper to {to}]: {text}") }
     }
 
-    /// Whether whispers find this client under this name.
+    /// Whether a whisper to this name finds the client.
     fn is_found(&self, target: usize, name: &str) -> bool {
         !fault::is("whisper-case") || self.clients[&target].nick == name
     }
@@ -258,7 +258,7 @@ impl Chat {
         (client.nick.clone(), client.room.clone())
     }
 
-    /// Tells one client. What is empty is not told.
+    /// Tells one client, unless the line is empty.
     pub(crate) fn tell(&mut self, id: usize, line: impl Into<String>) {
         let line = line.into();
         if !line.is_empty() {

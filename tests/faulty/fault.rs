@@ -1,4 +1,4 @@
-//! Which fault is switched in.
+//! The fault that is switched on.
 
 use std::{sync::OnceLock, thread, time::Duration};
 
@@ -7,12 +7,12 @@ static CHOSEN: OnceLock<String> = OnceLock::new();
 /// One line of the gallery.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
-    /// The step of the course that finds it; the steps before do not.
+    /// The first step of the course that finds it.
     pub(crate) step: &'static str,
     pub(crate) symptom: &'static str,
 }
 
-/// All of them, in the order of the steps.
+/// All faults, in the order of the steps.
 pub(crate) fn gallery() -> impl Iterator<Item = Fault> {
     include_str!("gallery.txt").lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let mut columns = line.splitn(3, " | ");
@@ -20,17 +20,17 @@ pub(crate) fn gallery() -> impl Iterator<Item = Fault> {
     })
 }
 
-/// Switches a fault in, once and for all; false when there is none of this name.
+/// Switches a fault on for good. Returns false if no fault has this name.
 pub(crate) fn choose(name: &str) -> bool {
     gallery().any(|fault| fault.name == name) && CHOSEN.set(name.to_owned()).is_ok()
 }
 
-/// Whether this fault is switched in. This is asked at one place for each.
+/// Whether this fault is switched on.
 pub(crate) fn is(name: &str) -> bool {
     CHOSEN.get().is_some_and(|chosen| chosen == name)
 }
 
-/// Makes the window of a race so wide that somebody falls out of it every time.
+/// Waits a moment, so that a race goes wrong every time.
 pub(crate) fn dawdle() {
     thread::park_timeout(Duration::from_micros(200));
 }

@@ -12,7 +12,7 @@ use crate::fault;
 /// The most bytes a line may have.
 const MAX: usize = 8192;
 
-/// What a client sent, or that it is gone.
+/// What a client sent, or how its stream ended.
 pub(crate) enum Input {
     Line(String),
     TooLong,
@@ -23,9 +23,9 @@ pub(crate) enum Input {
 pub(crate) struct Lines<'a> {
     stream: &'a TcpStream,
     buffer: Vec<u8>,
-    /// There is no newline in the buffer before this.
+    /// The buffer has no newline before this index.
     searched: usize,
-    /// The rest of this line is thrown away as it comes.
+    /// The rest of this line is discarded as it arrives.
     is_skipping: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Lets pass what is still coming, for a second at most.
+    /// Reads and discards what still arrives, for at most a second of silence.
     pub(crate) fn drain(mut self) {
         let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
         let _ = io::copy(&mut self.stream, &mut io::sink());
@@ -82,7 +82,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A line without its end.
+/// A line without its line end.
 fn text(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     let line = line.strip_suffix('\n').unwrap_or(&line);

@@ -1,4 +1,4 @@
-//! A chat server with one fault, to be found: `faulty NAME --port N`; without a name, the gallery.
+//! A chat server with one fault: `faulty NAME --port N`. Without a name, it shows the gallery of faults.
 
 use std::{env, error::Error, io};
 

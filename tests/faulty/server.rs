@@ -18,13 +18,13 @@ use crate::{
     fault, session,
 };
 
-/// How many clients there may be.
+/// The most clients at a time.
 const CLIENTS: usize = 100;
 
-/// Once true, for ever.
+/// Whether the server is stopping. It never becomes false again.
 pub(crate) static STOPPING: AtomicBool = AtomicBool::new(false);
 
-/// How many clients there are.
+/// How many clients are connected now.
 static PLACES_TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Serves until SIGINT or SIGTERM.
@@ -54,7 +54,7 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     if fault::is("port-busy") { listen_exclusively(port) } else { TcpListener::bind(("127.0.0.1", port)) }
 }
 
-/// As most languages do it unless told otherwise; Rust's library sets `SO_REUSEADDR` by itself.
+/// Listens without `SO_REUSEADDR`, as most languages do by default. Rust's library sets it.
 fn listen_exclusively(port: u16) -> io::Result<TcpListener> {
     use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
     let listener = socket(AddressFamily::INET, SocketType::STREAM, None)?;
@@ -71,21 +71,21 @@ fn stop_on_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
         }
         STOPPING.store(true, SeqCst);
         accepting.unpark();
-        // Whoever waits for a client gets one.
+        // This connection wakes the accept loop.
         let _ = TcpStream::connect(address);
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "that it skips every Drop is the fault")]
+#[expect(clippy::disallowed_methods, reason = "skipping every Drop is the fault")]
 fn end_at_once() {
     process::exit(0);
 }
 
-/// One client's place, given back when it is dropped.
+/// One client's place. It is free again when this is dropped.
 pub(crate) struct Place;
 
 impl Place {
-    /// A place, or what is said to those who get none.
+    /// Takes a place, or refuses the client if there is none.
     fn take(stream: &TcpStream) -> Option<Self> {
         if PLACES_TAKEN.fetch_add(1, SeqCst) < CLIENTS {
             return Some(Self);

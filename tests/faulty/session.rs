@@ -1,4 +1,4 @@
-//! One client's thread, from its arrival to its leaving.
+//! One client's thread, from its arrival until it leaves.
 
 use std::{
     mem,
@@ -20,7 +20,7 @@ use crate::{
     server::{Place, STOPPING},
 };
 
-/// Serves one client until it leaves or is hung up on.
+/// Serves one client until it leaves or the server disconnects it.
 pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     let stream = Arc::new(stream);
     let mut lines = Lines::new(&stream);
@@ -34,20 +34,20 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
         let _ = broadcaster::empty(&queue, &theirs);
         drop(writing);
     };
-    // Without a thread that writes there is nothing to serve.
+    // A client cannot be served without a thread that writes.
     let Ok(_) = thread::Builder::new().spawn(writer) else { return };
     let member = Member { chat, id: decide(chat, |chat| chat.enter(outbox)), _place: place };
-    // A panic of this thread is its client's leaving, and nothing more.
+    // After a panic in this thread, only its own client leaves.
     let _ = catch_unwind(AssertUnwindSafe(|| converse(member, &mut lines)));
-    // What is owed is written, if it is taken soon enough.
+    // The waiting lines are written if the client reads them soon enough.
     let _ = written.recv_timeout(Duration::from_secs(2));
-    // Hanging up on somebody who is just speaking would be a reset, and a reset takes with it what
-    // was written but not yet read.
+    // Closing while the client still sends would be a reset, and a reset destroys what was written but
+    // not yet read.
     let _ = stream.shutdown(Shutdown::Write);
     lines.drain();
 }
 
-/// Being in the chat. However its thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     chat: &'a Mutex<Chat>,
     id: usize,
@@ -60,7 +60,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// One at a time may read. This is a fault, too.
+/// Only one thread may read at a time. Only a fault uses this lock.
 static READING: Mutex<()> = Mutex::new(());
 
 fn converse(member: Member<'_>, lines: &mut Lines<'_>) {

@@ -49,8 +49,9 @@ fn it_is_finished() {
 }
 
 #[test]
-fn every_file_it_points_to_is_there() {
-    for target in readme().split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+fn every_file_that_it_or_the_course_points_to_is_there() {
+    let pages = readme() + &fs::read_to_string("challenges.md").expect("the course");
+    for target in pages.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         assert!(target.starts_with("http") || Path::new(target).exists(), "{target}");
     }
 }

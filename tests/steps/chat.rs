@@ -1,16 +1,16 @@
-//! The chat as the first eight steps have made it: who is here, in which room, and who hears what. Only the
-//! writing is gone: what is to be told it notes in `posts`. It has no threads, no lock and no sockets, because
-//! those are what the later steps are about, which share this file.
+//! The chat of the first eight steps: the clients, their rooms, and who receives which line. It puts the
+//! lines into `posts` and does not write them. It has no threads, no lock and no sockets: the later steps,
+//! which share this file, add those.
 
 use std::collections::BTreeMap;
 
-/// A line, and where it goes: to which outlets. What these are, each step decides.
+/// A line, and the outlets that it goes to. Each step decides what an outlet is.
 pub(crate) struct Post<O> {
     pub(crate) to: Vec<O>,
     pub(crate) line: String,
 }
 
-/// Everybody who is here, by number, and what they have still to be told.
+/// All connected clients, by number, and the lines that are still to be sent.
 pub(crate) struct Chat<O> {
     pub(crate) clients: BTreeMap<usize, Client<O>>,
     pub(crate) posts: Vec<Post<O>>,
@@ -36,27 +36,27 @@ impl<O: Clone> Chat<O> {
         id
     }
 
-    /// What speaks against a line, if anything does.
+    /// Why a line is refused, if it is.
     pub(crate) fn refusal(&self, id: usize, line: &str) -> Option<String> {
         let here = &self.clients[&id].room;
         let (word, rest) = words(line);
         Some(match (word.to_ascii_lowercase().as_str(), rest) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
-                "A nickname has up to 20 of A-Z, a-z, 0-9, _ and -, a letter first, and not guest_.".into()
+                "A nickname is 1 to 20 letters, digits, _ or -, a letter first, and not guest_.".into()
             }
             ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
                 format!("Nickname '{new}' is already taken.")
             }
             ("/join", "") => "Usage: /join <room>".into(),
-            ("/join", new) if !is_name(&room(new), 32) => "Rooms are named like people, up to 32.".into(),
+            ("/join", new) if !is_name(&room(new), 32) => "Room names are like nicknames, up to 32.".into(),
             ("/join", new) if room(new) == *here => format!("You are already in room '{here}'."),
             ("/leave", _) if here == "lobby" => "You are already in the lobby.".into(),
             _ => return None,
         })
     }
 
-    /// Does what a line asks for. Nothing speaks against it.
+    /// Carries out a line that is not refused.
     pub(crate) fn take(&mut self, id: usize, line: &str) {
         let (word, rest) = words(line);
         match (word.to_ascii_lowercase().as_str(), rest) {
@@ -106,12 +106,12 @@ impl<O: Clone> Chat<O> {
     }
 }
 
-/// A room's name as it was typed, the way rooms are compared.
+/// The typed name of a room, in the form in which rooms are compared.
 fn room(typed: &str) -> String {
     typed.strip_prefix('#').unwrap_or(typed).to_ascii_lowercase()
 }
 
-/// A command, and what stands behind it.
+/// Splits a line into the command and the rest.
 pub(crate) fn words(line: &str) -> (&str, &str) {
     line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }

@@ -1,11 +1,11 @@
-//! What steps 9 and 10 have added: questions, and whispers. The later steps share this file, too.
+//! What steps 9 and 10 added: questions and whispers. The later steps share this file, too.
 
 use crate::chat::{Chat, words};
 
 const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\n/users\n/rooms\n/help\n\
     /whisper <user> <message>\n/quit";
 
-/// What can be asked, and what is said. The rest is for the chat.
+/// Answers questions and sends messages. `chat` does the rest.
 pub(crate) fn take<O: Clone>(chat: &mut Chat<O>, id: usize, line: &str) {
     let room = chat.clients[&id].room.clone();
     let (word, rest) = words(line);
@@ -41,7 +41,7 @@ fn whisper<O: Clone>(chat: &mut Chat<O>, id: usize, rest: &str) -> String {
     format!("[Whisper to {to}]: {text}")
 }
 
-/// Sorted, without doubles.
+/// The names, sorted and without duplicates.
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<_> = names.collect();
     names.sort_unstable_by_key(|name| name.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What every step has needed, and none has changed.
+//! Code that every step needs and no step changes.
 
 use std::{
     env,
@@ -6,7 +6,7 @@ use std::{
     net::TcpStream,
 };
 
-/// One line in one write.
+/// Sends a line in one write.
 pub(crate) fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())
 }

@@ -1,4 +1,4 @@
-//! What steps 14 and 15 have made: the outboxes, and the broadcaster. The last two steps share this file.
+//! What steps 14 and 15 added: the outboxes and the broadcaster. The last two steps share this file.
 
 use std::{
     net::{Shutdown, TcpStream},
@@ -12,24 +12,24 @@ use crate::{chat, net::send};
 
 pub(crate) type Post = chat::Post<Outbox>;
 
-/// How many lines may wait for a client. One that is further behind is cut.
+/// How many lines may wait for a client. With more, it is disconnected.
 pub(crate) const OUTBOX: usize = 1000;
 
-/// What waits for a client. A thread of its own takes it out, and waits where the client is slow.
+/// The lines that wait for a client. Its own thread takes them out, and waits when the client is slow.
 #[derive(Clone)]
 pub(crate) struct Outbox {
     pub(crate) lines: Sender<Arc<str>>,
     pub(crate) stream: Arc<TcpStream>,
 }
 
-/// Writes what waits for a client. Whoever takes nothing for two seconds is gone, as far as we can tell.
+/// Writes the lines of a queue. A client that takes nothing for two seconds counts as gone.
 pub(crate) fn write(stream: &TcpStream, queue: &Receiver<Arc<str>>) {
     let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
     let _ = queue.iter().try_for_each(|line| send(stream, &line));
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// The one thread that fans out. It never waits.
+/// The one thread that puts lines into outboxes. It never waits.
 pub(crate) fn broadcast(inbox: Receiver<Post>) {
     for Post { to, line } in inbox {
         let line: Arc<str> = line.into();

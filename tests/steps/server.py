@@ -1,4 +1,4 @@
-"""The same server in Python: one file, nothing but the standard library, every step of Base.
+"""A server for every step of Base: one Python file, with only the standard library.
 
     python3 server.py --port 5555
 """
@@ -22,7 +22,7 @@ HELP = """Available commands:
 
 
 class Client:
-    """One client, as the others see it."""
+    """A connected client."""
 
     def __init__(self, sock, number):
         self.sock, self.number = sock, number
@@ -32,11 +32,11 @@ class Client:
         try:
             self.sock.sendall(f"{line}\n".encode())
         except OSError:
-            pass  # That it is gone is for the thread that reads to notice.
+            pass  # The thread that reads from this client notices the loss.
 
 
 class Chat:
-    """Everything the threads share. Whoever calls a method holds the lock."""
+    """Everything that the threads share. Hold the lock while you call a method."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -71,10 +71,10 @@ class Chat:
             try:
                 client.sock.shutdown(socket.SHUT_RD)  # Wakes the thread that reads.
             except OSError:
-                pass  # Gone already.
+                pass  # The client has already left.
 
     def take(self, me, line):
-        """Carries out one line; false when its sender wants to leave."""
+        """Carries out one line. Returns False when the client wants to leave."""
         word, _, rest = line.partition(" ")
         command = COMMANDS.get(word.lower())
         if command:
@@ -93,7 +93,7 @@ class Chat:
         if not new:
             return me.tell("Usage: /nick <nickname>")
         if not is_name(new, 20) or new.lower().startswith("guest_"):
-            return me.tell("A nickname is 1 to 20 of a-z, 0-9, '_' and '-', and starts with a letter.")
+            return me.tell("A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.")
         if self.find(new) not in (None, me):
             return me.tell(f"Nickname '{new}' is already taken.")
         old, me.nick = me.nick, new
@@ -105,7 +105,7 @@ class Chat:
         if not room:
             return me.tell("Usage: /join <room>")
         if not is_name(room, 32):
-            return me.tell("A room's name is like a nickname, but up to 32 long.")
+            return me.tell("A room name is like a nickname, with up to 32 characters.")
         if room == me.room:
             return me.tell(f"You are already in room '{room}'.")
         self.go(me, room, f"You joined room '{room}'.")
@@ -160,7 +160,7 @@ def is_name(name, most):
 
 
 def lines(sock):
-    """The lines of a stream, however they arrive. What has no newline at the end is not a line."""
+    """Yields the lines of a stream, however they arrive. Text without a newline is not a line."""
     buffer = b""
     while True:
         try:
@@ -171,7 +171,7 @@ def lines(sock):
             return
         *complete, buffer = (buffer + data).split(b"\n")
         for line in complete:
-            # Decoded when whole: half an emoji is not text.
+            # Decode complete lines only: half an emoji is not text.
             yield line.removesuffix(b"\r").decode(errors="replace")
 
 
@@ -205,7 +205,7 @@ def main():
     threads = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    # Unlike a bare socket(), this one can be had again at once after a stop: it sets SO_REUSEADDR.
+    # Unlike a plain socket(), create_server sets SO_REUSEADDR: after a stop, the port is free at once.
     with socket.create_server(("127.0.0.1", port()), backlog=128) as listener:
         try:
             while True:

@@ -1,4 +1,4 @@
-//! What step 12 has made: how a signal stops the server. The later steps share this file, too.
+//! What step 12 added: how a signal stops the server. The later steps share this file, too.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -11,11 +11,11 @@ pub(crate) fn is_stopping() -> bool {
     STOPPING.load(SeqCst)
 }
 
-/// From now on a signal, SIGINT or SIGTERM, stops the server that listens there.
+/// From now on, SIGINT and SIGTERM stop the server that listens at `address`.
 pub(crate) fn stop_at_a_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(move || {
         STOPPING.store(true, SeqCst);
-        // The server is waiting for a client; here is one.
+        // This connection wakes the accept loop.
         let _ = TcpStream::connect(address);
     })
 }

@@ -1,4 +1,4 @@
-//! Step 2: answers what it is told, one client after the other.
+//! Step 2: answers each line, one client after the other.
 
 use std::{
     env,
@@ -9,7 +9,7 @@ use std::{
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     for stream in listener.incoming() {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         let _ = stream.and_then(serve);
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::{
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     for stream in listener.incoming() {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         let _ = stream.and_then(serve);
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Step 4: gives each client a thread of its own.
+//! Step 4: gives each client its own thread.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     thread::scope(|clients| {
         for stream in listener.incoming() {
-            // What goes wrong with one client is no reason to stop serving the others.
+            // An error with one client must not stop the server for the others.
             clients.spawn(|| stream.and_then(serve));
         }
     });

@@ -1,4 +1,4 @@
-//! Step 5: tells everybody what one of them says.
+//! Step 5: sends each message to all clients.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -31,7 +31,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     chat.lock().clients.remove(&id);
 }
 
-/// What the threads share: everybody who is here, by number.
+/// What the threads share: all connected clients, by number.
 struct Chat {
     clients: BTreeMap<usize, Arc<TcpStream>>,
 }
@@ -51,7 +51,7 @@ impl Chat {
     }
 }
 
-/// One line in one write.
+/// Sends a line in one write.
 fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Step 7: lets everybody choose a name that nobody else has.
+//! Step 7: lets each client choose its own nickname.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -35,7 +35,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     chat.lock().clients.remove(&id);
 }
 
-/// What the threads share: everybody who is here, by number.
+/// What the threads share: all connected clients, by number.
 struct Chat {
     clients: BTreeMap<usize, Client>,
 }
@@ -55,12 +55,12 @@ impl Chat {
         id
     }
 
-    /// What speaks against a line, if anything does.
+    /// Why a line is refused, if it is.
     fn refusal(&self, id: usize, line: &str) -> Option<String> {
         Some(match words(line) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
-                "A nickname has up to 20 of A-Z, a-z, 0-9, _ and -, a letter first, and not guest_.".into()
+                "A nickname is 1 to 20 letters, digits, _ or -, a letter first, and not guest_.".into()
             }
             ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
                 format!("Nickname '{new}' is already taken.")
@@ -69,7 +69,7 @@ impl Chat {
         })
     }
 
-    /// Does what a line asks for. Nothing speaks against it.
+    /// Carries out a line that is not refused.
     fn take(&mut self, id: usize, line: &str) {
         let nick = self.clients[&id].nick.clone();
         match words(line) {
@@ -97,7 +97,7 @@ impl Chat {
     }
 }
 
-/// A command, and what stands behind it.
+/// Splits a line into the command and the rest.
 fn words(line: &str) -> (&str, &str) {
     line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
@@ -107,7 +107,7 @@ fn is_name(name: &str, max: usize) -> bool {
     name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
 }
 
-/// One line in one write.
+/// Sends a line in one write.
 fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())
 }

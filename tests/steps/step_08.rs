@@ -1,4 +1,4 @@
-//! Step 8: has rooms, made by whoever goes there first.
+//! Step 8: has rooms, each created by the first client that joins it.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     let chat = Mutex::new(Chat { clients: BTreeMap::new() });
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -35,7 +35,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     chat.lock().clients.remove(&id);
 }
 
-/// What the threads share: everybody who is here, by number.
+/// What the threads share: all connected clients, by number.
 struct Chat {
     clients: BTreeMap<usize, Client>,
 }
@@ -56,26 +56,26 @@ impl Chat {
         id
     }
 
-    /// What speaks against a line, if anything does.
+    /// Why a line is refused, if it is.
     fn refusal(&self, id: usize, line: &str) -> Option<String> {
         let here = &self.clients[&id].room;
         Some(match words(line) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") => {
-                "A nickname has up to 20 of A-Z, a-z, 0-9, _ and -, a letter first, and not guest_.".into()
+                "A nickname is 1 to 20 letters, digits, _ or -, a letter first, and not guest_.".into()
             }
             ("/nick", new) if self.find(new).is_some_and(|owner| owner != id) => {
                 format!("Nickname '{new}' is already taken.")
             }
             ("/join", "") => "Usage: /join <room>".into(),
-            ("/join", new) if !is_name(&room(new), 32) => "Rooms are named like people, up to 32.".into(),
+            ("/join", new) if !is_name(&room(new), 32) => "Room names are like nicknames, up to 32.".into(),
             ("/join", new) if room(new) == *here => format!("You are already in room '{here}'."),
             ("/leave", _) if here == "lobby" => "You are already in the lobby.".into(),
             _ => return None,
         })
     }
 
-    /// Does what a line asks for. Nothing speaks against it.
+    /// Carries out a line that is not refused.
     fn take(&mut self, id: usize, line: &str) {
         match words(line) {
             ("/nick", new) => {
@@ -123,12 +123,12 @@ impl Chat {
     }
 }
 
-/// A room's name as it was typed, the way rooms are compared.
+/// The typed name of a room, in the form in which rooms are compared.
 fn room(typed: &str) -> String {
     typed.strip_prefix('#').unwrap_or(typed).to_ascii_lowercase()
 }
 
-/// A command, and what stands behind it.
+/// Splits a line into the command and the rest.
 fn words(line: &str) -> (&str, &str) {
     line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
@@ -138,7 +138,7 @@ fn is_name(name: &str, max: usize) -> bool {
     name.len() <= max && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_allowed)
 }
 
-/// One line in one write.
+/// Sends a line in one write.
 fn send(mut stream: &TcpStream, line: &str) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Step 9: answers questions, and owns up when it does not understand.
+//! Step 9: answers questions, and reports commands that it does not know.
 
 use std::{
     io::{self, BufRead, BufReader},
@@ -15,14 +15,14 @@ use net::send;
 mod chat;
 mod net;
 
-/// What the first eight steps have made, in a file of its own.
+/// The chat of the first eight steps, now in its own file.
 type Chat = chat::Chat<Arc<TcpStream>>;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     let chat = Mutex::new(Chat::new());
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -42,13 +42,13 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     chat.lock().clients.remove(&id);
 }
 
-/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
+/// Runs `act` on the chat, and writes the lines that it puts into `posts`.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);
     for Post { to, line } in chat.posts.drain(..) {
         for stream in to {
-            // That it did not arrive is for the thread that reads to notice.
+            // After an error, the thread that reads from this client notices the loss.
             let _ = send(&stream, &line);
         }
     }
@@ -57,7 +57,7 @@ fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
 
 const HELP: &str = "Available commands:\n/nick <nickname>\n/join <room>\n/leave\n/users\n/rooms\n/help";
 
-/// What can be asked, and what is said. The rest is for the chat.
+/// Answers questions and sends messages. `chat` does the rest.
 fn take(chat: &mut Chat, id: usize, line: &str) {
     let room = chat.clients[&id].room.clone();
     let (word, _) = words(line);
@@ -79,7 +79,7 @@ fn take(chat: &mut Chat, id: usize, line: &str) {
     chat.answer(id, &answer);
 }
 
-/// Sorted, without doubles.
+/// The names, sorted and without duplicates.
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<_> = names.collect();
     names.sort_unstable_by_key(|name| name.to_ascii_lowercase());

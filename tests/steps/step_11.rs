@@ -1,4 +1,4 @@
-//! Step 11: tells once who leaves, however they leave.
+//! Step 11: announces once that a client has left, however it left.
 
 use std::{
     io::{self, BufRead, BufReader},
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     let chat = Mutex::new(Chat::new());
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -34,7 +34,7 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     let member = Member { chat, id: with(chat, |chat| chat.enter(Arc::clone(stream))) };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
-    // A reset is an error, the end of the stream an empty line, and half a line is not a line.
+    // A reset is an error, the end of the stream is an empty line, and half a line is not a line.
     while reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
@@ -53,20 +53,20 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     }
 }
 
-/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
+/// Runs `act` on the chat, and writes the lines that it puts into `posts`.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);
     for Post { to, line } in chat.posts.drain(..) {
         for stream in to {
-            // That it did not arrive is for the thread that reads to notice.
+            // After an error, the thread that reads from this client notices the loss.
             let _ = send(&stream, &line);
         }
     }
     done
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     chat: &'a Mutex<Chat>,
     id: usize,

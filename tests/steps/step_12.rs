@@ -1,4 +1,4 @@
-//! Step 12: stops when it is asked to, and tells everybody.
+//! Step 12: stops at a signal, and tells all clients.
 
 use std::{
     error::Error,
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     stop_at_a_signal(listener.local_addr()?)?;
     let chat = Mutex::new(Chat::new());
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             clients.spawn(|| serve(&chat, &Arc::new(stream)));
         }
@@ -37,13 +37,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
-    // Under the lock: either `stop` has told this client, or it does not come in.
+    // Under the lock: a client either enters before `stop`, which tells it, or does not enter.
     let enter = |chat: &mut Chat| (!is_stopping()).then(|| chat.enter(Arc::clone(stream)));
     let Some(id) = with(chat, enter) else { return };
     let member = Member { chat, id };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
-    // A reset is an error, the end of the stream an empty line, and half a line is not a line.
+    // A reset is an error, the end of the stream is an empty line, and half a line is not a line.
     while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
@@ -63,20 +63,20 @@ fn serve(chat: &Mutex<Chat>, stream: &Arc<TcpStream>) {
     }
 }
 
-/// Does something with the chat, and writes what it has noted in its `posts`: to whom, and what.
+/// Runs `act` on the chat, and writes the lines that it puts into `posts`.
 fn with<T>(chat: &Mutex<Chat>, act: impl FnOnce(&mut Chat) -> T) -> T {
     let mut chat = chat.lock();
     let done = act(&mut chat);
     for Post { to, line } in chat.posts.drain(..) {
         for stream in to {
-            // That it did not arrive is for the thread that reads to notice.
+            // After an error, the thread that reads from this client notices the loss.
             let _ = send(&stream, &line);
         }
     }
     done
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     chat: &'a Mutex<Chat>,
     id: usize,
@@ -93,7 +93,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Tells everybody, and ends what they say: their threads notice, and leave.
+/// Tells all clients, and closes their reading sides, so that their threads end.
 fn stop(chat: &mut Chat) {
     chat.tell("Server shutting down.", |_, _| true);
     for client in chat.clients.values() {
@@ -107,11 +107,11 @@ fn is_stopping() -> bool {
     STOPPING.load(SeqCst)
 }
 
-/// From now on a signal, SIGINT or SIGTERM, stops the server that listens there.
+/// From now on, SIGINT and SIGTERM stop the server that listens at `address`.
 fn stop_at_a_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(move || {
         STOPPING.store(true, SeqCst);
-        // The server is waiting for a client; here is one.
+        // This connection wakes the accept loop.
         let _ = TcpStream::connect(address);
     })
 }

@@ -1,4 +1,4 @@
-//! Step 14: has one thread that writes, so that everybody hears one order.
+//! Step 14: writes in one thread only, so that all clients see the same order.
 
 use std::{
     error::Error,
@@ -26,32 +26,32 @@ type Post = chat::Post<Arc<TcpStream>>;
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     stop_at_a_signal(listener.local_addr()?)?;
-    // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
+    // A very short queue: a client that talks faster than the broadcaster writes must wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             clients.spawn(|| serve(&shared, &Arc::new(stream)));
         }
         shared.with(stop);
     });
-    // The last sender goes: the broadcaster delivers what is left, and ends.
+    // This drops the last sender: the broadcaster delivers the remaining lines, and ends.
     drop(shared);
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
 
 fn serve(shared: &Shared, stream: &Arc<TcpStream>) {
-    // So long one client may hold up all others, and no longer.
+    // One client can delay all others for this long, and no longer.
     let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
-    // Under the lock: either `stop` has told this client, or it does not come in.
+    // Under the lock: a client either enters before `stop`, which tells it, or does not enter.
     let enter = |chat: &mut Chat| (!is_stopping()).then(|| chat.enter(Arc::clone(stream)));
     let Some(id) = shared.with(enter) else { return };
     let member = Member { shared, id };
     let mut reader = BufReader::new(&**stream);
     let mut line = String::new();
-    // A reset is an error, the end of the stream an empty line, and half a line is not a line.
+    // A reset is an error, the end of the stream is an empty line, and half a line is not a line.
     while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
@@ -78,19 +78,19 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and passes on what it has noted in its `posts`.
+    /// Runs `act` on the chat, and passes the lines that it puts into `posts` to the broadcaster.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
         for post in chat.posts.drain(..) {
-            // Under the lock: what was decided first is in the channel first.
+            // Under the lock, so that the channel has the order of the decisions.
             let _ = self.posts.send(post);
         }
         done
     }
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     shared: &'a Shared,
     id: usize,
@@ -107,7 +107,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Tells everybody, and ends what they say: their threads notice, and leave.
+/// Tells all clients, and closes their reading sides, so that their threads end.
 fn stop(chat: &mut Chat) {
     chat.tell("Server shutting down.", |_, _| true);
     for client in chat.clients.values() {
@@ -115,7 +115,7 @@ fn stop(chat: &mut Chat) {
     }
 }
 
-/// The one thread that writes. It must not wait for long: the others wait with it.
+/// The one thread that writes. While it waits for one client, all others wait, too.
 fn broadcast(inbox: Receiver<Post>) {
     for Post { to, line } in inbox {
         for stream in to {

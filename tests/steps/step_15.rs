@@ -1,4 +1,4 @@
-//! Step 15: gives each client an outbox, so that nobody waits for one that does not read.
+//! Step 15: gives each client an outbox, so that a client that does not read delays no other.
 
 use std::{
     error::Error,
@@ -25,24 +25,24 @@ type Chat = chat::Chat<Outbox>;
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     stop_at_a_signal(listener.local_addr()?)?;
-    // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
+    // A very short queue: a client that talks faster than the broadcaster writes must wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             let (lines, queue) = bounded(OUTBOX);
             let outbox = Outbox { lines, stream: Arc::new(stream) };
             let (reading, writing) = (Arc::clone(&outbox.stream), Arc::clone(&outbox.stream));
-            // Here, where the stop comes from, too: nobody enters after it.
+            // This thread also calls `stop`, so no client enters after it.
             let member = Member { shared: &shared, id: shared.with(|chat| chat.enter(outbox)) };
             clients.spawn(move || write(&writing, &queue));
             clients.spawn(move || serve(&member, &reading));
         }
         shared.with(stop);
     });
-    // The last sender goes: the broadcaster delivers what is left, and ends.
+    // This drops the last sender: the broadcaster delivers the remaining lines, and ends.
     drop(shared);
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
@@ -51,7 +51,7 @@ fn serve(member: &Member<'_>, stream: &TcpStream) {
     let Member { shared, id } = *member;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
-    // A reset is an error, the end of the stream an empty line, and half a line is not a line.
+    // A reset is an error, the end of the stream is an empty line, and half a line is not a line.
     while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
@@ -78,19 +78,19 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and passes on what it has noted in its `posts`.
+    /// Runs `act` on the chat, and passes the lines that it puts into `posts` to the broadcaster.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
         for post in chat.posts.drain(..) {
-            // Under the lock: what was decided first is in the channel first.
+            // Under the lock, so that the channel has the order of the decisions.
             let _ = self.posts.send(post);
         }
         done
     }
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     shared: &'a Shared,
     id: usize,
@@ -107,7 +107,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Tells everybody, and ends what they say: their threads notice, and leave.
+/// Tells all clients, and closes their reading sides, so that their threads end.
 fn stop(chat: &mut Chat) {
     chat.tell("Server shutting down.", |_, _| true);
     for client in chat.clients.values() {
@@ -117,24 +117,24 @@ fn stop(chat: &mut Chat) {
 
 type Post = chat::Post<Outbox>;
 
-/// How many lines may wait for a client. One that is further behind is cut.
+/// How many lines may wait for a client. With more, it is disconnected.
 const OUTBOX: usize = 1000;
 
-/// What waits for a client. A thread of its own takes it out, and waits where the client is slow.
+/// The lines that wait for a client. Its own thread takes them out, and waits when the client is slow.
 #[derive(Clone)]
 struct Outbox {
     lines: Sender<Arc<str>>,
     stream: Arc<TcpStream>,
 }
 
-/// Writes what waits for a client. Whoever takes nothing for two seconds is gone, as far as we can tell.
+/// Writes the lines of a queue. A client that takes nothing for two seconds counts as gone.
 fn write(stream: &TcpStream, queue: &Receiver<Arc<str>>) {
     let _ = stream.set_write_timeout(Some(Duration::from_secs(2)));
     let _ = queue.iter().try_for_each(|line| send(stream, &line));
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// The one thread that fans out. It never waits.
+/// The one thread that puts lines into outboxes. It never waits.
 fn broadcast(inbox: Receiver<Post>) {
     for Post { to, line } in inbox {
         let line: Arc<str> = line.into();

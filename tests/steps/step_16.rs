@@ -1,4 +1,4 @@
-//! Step 16: holds the lock for a whole decision, so that no two are mixed.
+//! Step 16: holds the lock for a whole decision, so that two decisions never mix.
 
 use std::{
     error::Error,
@@ -25,24 +25,24 @@ type Chat = chat::Chat<Outbox>;
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     stop_at_a_signal(listener.local_addr()?)?;
-    // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
+    // A very short queue: a client that talks faster than the broadcaster writes must wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             let (lines, queue) = bounded(OUTBOX);
             let outbox = Outbox { lines, stream: Arc::new(stream) };
             let (reading, writing) = (Arc::clone(&outbox.stream), Arc::clone(&outbox.stream));
-            // Here, where the stop comes from, too: nobody enters after it.
+            // This thread also calls `stop`, so no client enters after it.
             let member = Member { shared: &shared, id: shared.with(|chat| chat.enter(outbox)) };
             clients.spawn(move || write(&writing, &queue));
             clients.spawn(move || serve(&member, &reading));
         }
         shared.with(stop);
     });
-    // The last sender goes: the broadcaster delivers what is left, and ends.
+    // This drops the last sender: the broadcaster delivers the remaining lines, and ends.
     drop(shared);
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
@@ -51,7 +51,7 @@ fn serve(member: &Member<'_>, stream: &TcpStream) {
     let Member { shared, id } = *member;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
-    // A reset is an error, the end of the stream an empty line, and half a line is not a line.
+    // A reset is an error, the end of the stream is an empty line, and half a line is not a line.
     while !is_stopping() && reader.read_line(&mut line).is_ok() && line.ends_with('\n') {
         match line.trim_end_matches(['\r', '\n']) {
             "" => {}
@@ -61,7 +61,7 @@ fn serve(member: &Member<'_>, stream: &TcpStream) {
                     leave(chat, id);
                 });
             }
-            // One lock for looking and for acting: nothing can come between.
+            // One lock for checking and acting: nothing can happen in between.
             line => shared.with(|chat| match chat.refusal(id, line) {
                 _ if is_stopping() => {}
                 Some(refusal) => chat.answer(id, &refusal),
@@ -79,19 +79,19 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and passes on what it has noted in its `posts`.
+    /// Runs `act` on the chat, and passes the lines that it puts into `posts` to the broadcaster.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
         for post in chat.posts.drain(..) {
-            // Under the lock: what was decided first is in the channel first.
+            // Under the lock, so that the channel has the order of the decisions.
             let _ = self.posts.send(post);
         }
         done
     }
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     shared: &'a Shared,
     id: usize,
@@ -103,7 +103,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Whoever has left already leaves no second time.
+/// Removes and announces a client, unless it has already left.
 fn leave(chat: &mut Chat, id: usize) {
     let Some(gone) = chat.clients.remove(&id) else { return };
     if !is_stopping() {
@@ -111,7 +111,7 @@ fn leave(chat: &mut Chat, id: usize) {
     }
 }
 
-/// Tells everybody, and ends what they say: their threads notice, and leave.
+/// Tells all clients, and closes their reading sides, so that their threads end.
 fn stop(chat: &mut Chat) {
     chat.tell("Server shutting down.", |_, _| true);
     for client in chat.clients.values() {

@@ -1,4 +1,4 @@
-//! Step 17: has limits, for clients and for lines.
+//! Step 17: limits the number of clients and the length of lines.
 
 use std::{
     error::Error,
@@ -23,39 +23,39 @@ mod signal;
 
 type Chat = chat::Chat<Outbox>;
 
-/// How many clients there may be. Each takes two threads.
+/// The most clients at a time. Each takes two threads.
 const CLIENTS: usize = 100;
 
-/// How many bytes a line may have without its end. Without a limit, one client can fill the memory.
+/// The most bytes of a line, without its newline. Without a limit, one client can fill the memory.
 const LINE: usize = 8192;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", net::port()))?;
     stop_at_a_signal(listener.local_addr()?)?;
-    // As good as no queue: whoever speaks faster than the broadcaster writes shall wait.
+    // A very short queue: a client that talks faster than the broadcaster writes must wait.
     let (posts, inbox) = bounded(1);
     let broadcaster = thread::Builder::new().name("broadcaster".into()).spawn(|| broadcast(inbox))?;
     let shared = Shared { chat: Mutex::new(Chat::new()), posts };
     thread::scope(|clients| {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         for stream in listener.incoming().take_while(|_| !is_stopping()).flatten() {
             let (lines, queue) = bounded(OUTBOX);
             let outbox = Outbox { lines, stream: Arc::new(stream) };
             let (reading, writing) = (Arc::clone(&outbox.stream), Arc::clone(&outbox.stream));
-            // Here, where the stop comes from, too: nobody enters after it. And before there are threads.
+            // This thread also calls `stop`, so no client enters after it. A refused client gets no threads.
             let Some(id) = shared.with(|chat| enter(chat, outbox)) else {
                 let _ = send(&reading, "Server is full.");
                 continue;
             };
             let member = Member { shared: &shared, id };
-            // Without its threads, a client leaves again: then `member` is dropped.
+            // If a thread cannot start, `member` is dropped, and so the client leaves.
             let _ = thread::Builder::new()
                 .spawn_scoped(clients, move || write(&writing, &queue))
                 .and_then(|_| thread::Builder::new().spawn_scoped(clients, move || serve(&member, &reading)));
         }
         shared.with(stop);
     });
-    // The last sender goes: the broadcaster delivers what is left, and ends.
+    // This drops the last sender: the broadcaster delivers the remaining lines, and ends.
     drop(shared);
     broadcaster.join().map_err(|_| "the broadcaster has failed".into())
 }
@@ -64,7 +64,7 @@ fn serve(member: &Member<'_>, stream: &TcpStream) {
     let Member { shared, id } = *member;
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
-    // A reset is an error, the end of the stream half a line, and half a line is not a line.
+    // A reset is an error, the end of the stream is half a line, and half a line is not a line.
     while !is_stopping() && reader.by_ref().take(LINE as u64 + 1).read_until(b'\n', &mut line).is_ok() {
         match String::from_utf8_lossy(&line).strip_suffix('\n').map(|line| line.trim_end_matches('\r')) {
             None if line.len() <= LINE => return,
@@ -79,7 +79,7 @@ fn serve(member: &Member<'_>, stream: &TcpStream) {
                     leave(chat, id);
                 });
             }
-            // One lock for looking and for acting: nothing can come between.
+            // One lock for checking and acting: nothing can happen in between.
             Some(line) => shared.with(|chat| match chat.refusal(id, line) {
                 _ if is_stopping() => {}
                 Some(refusal) => chat.answer(id, &refusal),
@@ -97,24 +97,24 @@ struct Shared {
 }
 
 impl Shared {
-    /// Does something with the chat, and passes on what it has noted in its `posts`.
+    /// Runs `act` on the chat, and passes the lines that it puts into `posts` to the broadcaster.
     fn with<T>(&self, act: impl FnOnce(&mut Chat) -> T) -> T {
         let mut chat = self.chat.lock();
         let done = act(&mut chat);
         for post in chat.posts.drain(..) {
-            // Under the lock: what was decided first is in the channel first.
+            // Under the lock, so that the channel has the order of the decisions.
             let _ = self.posts.send(post);
         }
         done
     }
 }
 
-/// Counting the clients and adding one is one decision, too.
+/// Lets a client in if there is a place. Counting and adding are one decision, too.
 fn enter(chat: &mut Chat, outbox: Outbox) -> Option<usize> {
     (chat.clients.len() < CLIENTS).then(|| chat.enter(outbox))
 }
 
-/// Being in the chat. However a thread ends, this is dropped, and once only.
+/// Membership in the chat. It is dropped exactly once, however the thread ends.
 struct Member<'a> {
     shared: &'a Shared,
     id: usize,
@@ -126,7 +126,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// Whoever has left already leaves no second time.
+/// Removes and announces a client, unless it has already left.
 fn leave(chat: &mut Chat, id: usize) {
     let Some(gone) = chat.clients.remove(&id) else { return };
     if !is_stopping() {
@@ -134,7 +134,7 @@ fn leave(chat: &mut Chat, id: usize) {
     }
 }
 
-/// Tells everybody, and ends what they say: their threads notice, and leave.
+/// Tells all clients, and closes their reading sides, so that their threads end.
 fn stop(chat: &mut Chat) {
     chat.tell("Server shutting down.", |_, _| true);
     for client in chat.clients.values() {

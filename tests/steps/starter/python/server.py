@@ -14,7 +14,7 @@ def port():
 
 def serve(sock):
     with sock:
-        # Step 1: take away the hash in front of the next line.
+        # Step 1: remove the `#` in front of the next line.
         # sock.sendall(b"Welcome!\n")
         pass
 

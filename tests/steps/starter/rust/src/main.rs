@@ -9,14 +9,14 @@ use std::{
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port()))?;
     for stream in listener.incoming() {
-        // What goes wrong with one client is no reason to stop serving the others.
+        // An error with one client must not stop the server for the others.
         let _ = stream.and_then(serve);
     }
     Ok(())
 }
 
 fn serve(mut stream: TcpStream) -> io::Result<()> {
-    // Step 1: take away the two slashes in front of the next line.
+    // Step 1: remove the two slashes in front of the next line.
     // stream.write_all(b"Welcome!\n")?;
     stream.flush()
 }
