@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    command::{Mistake, Rank, VERBS, Verb},
+    command::{GROUPS, Mistake, Rank, Verb},
     emoji::Found,
     names::{Nick, Room},
     text::Text,
@@ -163,8 +163,8 @@ pub enum Event {
     Watched(Watched),
     /// Something about a file.
     File(FileEvent),
-    /// The list of commands.
-    Commands,
+    /// The commands that a user of this rank may use.
+    Commands(Rank),
     /// One command, explained.
     Explained(&'static Verb),
     /// You made a mistake.
@@ -250,7 +250,7 @@ impl fmt::Display for Event {
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Watched(watched) => watched.fmt(f),
             Self::File(event) => event.fmt(f),
-            Self::Commands => commands(f),
+            Self::Commands(rank) => commands(f, *rank),
             Self::Explained(verb) => explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
             Self::Goodbye => f.write_str("Goodbye!"),
@@ -292,14 +292,24 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     write!(f, "User '{name}' not found.")
 }
 
-fn commands(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn commands(f: &mut fmt::Formatter<'_>, rank: Rank) -> fmt::Result {
     f.write_str("Available commands:")?;
-    VERBS.iter().try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))
+    for group in GROUPS {
+        let mut verbs = group.verbs.iter().filter(|verb| verb.rank <= rank).peekable();
+        if verbs.peek().is_some() {
+            write!(f, "\n{}:", group.title)?;
+        }
+        verbs.try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))?;
+    }
+    if rank < Rank::Administrator { f.write_str("\nType /help all to list all commands.") } else { Ok(()) }
 }
 
 fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
     write!(f, "{} - {}", Usage(verb), Help(verb))?;
-    verb.alias.map_or(Ok(()), |alias| write!(f, " Short: /{alias}"))
+    if !verb.details.is_empty() {
+        write!(f, " {}", verb.details)?;
+    }
+    verb.aliases.iter().try_for_each(|alias| write!(f, " Also: /{alias}."))
 }
 
 /// How a verb is used: `/whisper <user> <message>`.
@@ -320,7 +330,7 @@ impl fmt::Display for Help<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.help)?;
         match self.0.rank {
-            Rank::Everybody => Ok(()),
+            Rank::Everyone => Ok(()),
             Rank::Moderator => f.write_str(" Moderators only."),
             Rank::Administrator => f.write_str(" Administrators only."),
         }
@@ -344,12 +354,24 @@ impl fmt::Display for Rough {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::verbs;
 
     #[test]
     fn help_has_one_line_for_each_verb() {
-        let help = Event::Commands.to_string();
-        assert!(help.starts_with("Available commands:\n/nick <nickname> - Change your nickname.\n"));
-        assert_eq!(help.lines().count(), 1 + VERBS.len());
+        let help = Event::Commands(Rank::Administrator).to_string();
+        assert!(help.starts_with("Available commands:\nTalking:\n/whisper <user> <message> - Send a"));
+        assert_eq!(help.lines().count(), 1 + GROUPS.len() + verbs().count());
+    }
+
+    #[test]
+    fn help_shows_what_its_reader_may_use() {
+        let shown = |rank| {
+            let help = Event::Commands(rank).to_string();
+            [help.contains("/quit"), help.contains("/kick"), help.contains("/banip")]
+        };
+        assert_eq!(shown(Rank::Everyone), [true, false, false]);
+        assert_eq!(shown(Rank::Moderator), [true, true, false]);
+        assert_eq!(shown(Rank::Administrator), [true, true, true]);
     }
 
     #[test]
@@ -357,7 +379,7 @@ mod tests {
         let whisper = Verb::find("w").expect("the table has it");
         assert_eq!(
             Event::Explained(whisper).to_string(),
-            "/whisper <user> <message> - Say something to one user only. Short: /w"
+            "/whisper <user> <message> - Send a private message. Also: /w."
         );
     }
 

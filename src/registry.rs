@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::{
     broadcaster::{Post, Posts, Sink},
     clock::Now,
-    command::Command,
+    command::{Ask, Command},
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
@@ -178,7 +178,7 @@ fn apply_burst(
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
     for command in commands {
-        let is_last = command == Command::Quit;
+        let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);
         if is_last {
             state.leave(turn, client, Ending::Quit);

@@ -227,7 +227,7 @@ mod tests {
             told,
             ["guest_2 has joined the chat!", "guest_2 is now known as bob.", "bob has left the chat."]
         );
-        assert!(other.apply([Command::ListUsers].into_iter()).is_continue());
+        assert!(other.apply([Command::typed("users", "")].into_iter()).is_continue());
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),
             Some(Post::Tell(_, Event::Users { .. }))

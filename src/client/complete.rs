@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::files::home;
 use crate::{
-    command::{VERBS, Verb, split_word},
+    command::{Verb, split_word, verbs},
     emoji::{self, Emoji},
     text::clean,
 };
@@ -139,7 +139,7 @@ impl Kind {
 
 /// The names of all commands.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
-    VERBS.iter().map(|verb| verb.name)
+    verbs().map(|verb| verb.name)
 }
 
 /// What is shown dimmed behind what was typed: what a command still needs, or the emoji that Tab makes.

@@ -1,6 +1,6 @@
 //! The commands with a password, and how one that was mistyped is kept from being said aloud.
 
-use super::{Command, Mistake, Typed, Verb, split_word};
+use super::{Ask, Made, Mistake, Typed, Verb, split_word};
 use crate::{names::Nick, password::Password};
 
 /// What a client asks about who it is.
@@ -28,27 +28,27 @@ pub enum AccountCommand {
     Administrate(Password),
 }
 
-pub(super) fn register(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn register(typed: &Typed<'_>) -> Result<Made, Mistake> {
     new_password(typed.name()?).map(|password| AccountCommand::Register(password).into())
 }
 
-pub(super) fn log_in(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn log_in(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (nick, password) = two_words(typed)?;
     let nick = Nick::new(nick).map_err(|_| Mistake::InvalidNick)?;
     Ok(AccountCommand::LogIn { nick, password: Password::attempt(password) }.into())
 }
 
-pub(super) fn change_password(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn change_password(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (old, new) = two_words(typed)?;
     let (old, new) = (Password::attempt(old), new_password(new)?);
     Ok(AccountCommand::ChangePassword { old, new }.into())
 }
 
-pub(super) fn unregister(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn unregister(typed: &Typed<'_>) -> Result<Made, Mistake> {
     Ok(AccountCommand::Unregister(Password::attempt(typed.name()?)).into())
 }
 
-pub(super) fn administrate(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn administrate(typed: &Typed<'_>) -> Result<Made, Mistake> {
     Ok(AccountCommand::Administrate(Password::attempt(typed.name()?)).into())
 }
 
@@ -80,9 +80,9 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-impl From<AccountCommand> for Command {
+impl From<AccountCommand> for Made {
     fn from(command: AccountCommand) -> Self {
-        Self::Account(command)
+        Ask::Account(command).into()
     }
 }
 

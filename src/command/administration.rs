@@ -1,6 +1,6 @@
-//! Commands of those who run the server.
+//! Commands for administrators.
 
-use super::{Command, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
+use super::{About, Ask, Made, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
 use crate::{
     names::{Network, Nick, Room},
     text::Text,
@@ -9,99 +9,101 @@ use crate::{
 /// The longest notice of a shutdown, in seconds: a day.
 const LONGEST_NOTICE: u64 = 24 * 60 * 60;
 
-/// The longest ban that ends, in minutes: ten years. Whoever means longer means for ever.
+/// The longest ban that ends, in minutes: ten years.
 const LONGEST_BAN: u64 = 10 * 365 * 24 * 60;
 
 /// What an administrator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administration {
-    /// Stop the server, in so many seconds.
+    /// Stop the server.
     ShutDown {
-        /// In how many.
+        /// The notice in seconds.
         seconds: u64,
     },
-    /// Do not stop it after all.
-    CallShutdownOff,
-    /// Say something to everybody in every room.
+    /// Cancel a shutdown.
+    CancelShutdown,
+    /// Send a message to every room.
     Announce(Text),
-    /// List who is here, or who is in one room.
+    /// List all users, or those of one room.
     ListAll(Option<Room>),
-    /// Give somebody another nickname.
+    /// Change a user's nickname.
     ForceRename {
-        /// Whom.
+        /// The nickname until now.
         old: Nick,
-        /// Which.
+        /// The nickname from now on.
         new: Nick,
     },
-    /// Hang up on somebody.
+    /// Disconnect a user.
     Disconnect {
-        /// On whom.
+        /// The user's nickname.
         user: Nick,
-        /// Why, if it is said.
+        /// What the user and the room are told as the reason.
         reason: Option<Text>,
     },
-    /// Let nobody from a network in.
+    /// Ban a network, and disconnect the users from there.
     BanNetwork {
-        /// Which.
+        /// An address or a network.
         network: Network,
-        /// For how many minutes; for ever if `None`.
+        /// The time in minutes; `None` means until it is lifted.
         minutes: Option<u64>,
     },
-    /// Let them in again.
+    /// Lift the ban of a network.
     UnbanNetwork(Network),
-    /// Which networks are banned?
+    /// List the banned networks.
     ListNetworkBans,
 }
 
-pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let order = match typed.rest.trim_end() {
-        "" => Administration::ShutDown { seconds: 0 },
-        word if word.eq_ignore_ascii_case("cancel") => Administration::CallShutdownOff,
-        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0, LONGEST_NOTICE)? },
+pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    let seconds = match typed.rest.trim_end() {
+        "" => 0,
+        word if word.eq_ignore_ascii_case("cancel") => {
+            return Ok(Ask::Administer(Administration::CancelShutdown).into());
+        }
+        seconds => number(typed, seconds, 0, LONGEST_NOTICE)?,
     };
-    Ok(Command::Administer(order))
+    Ok(Ask::Administer(Administration::ShutDown { seconds }).about(About::Seconds(seconds)))
 }
 
-pub(super) fn announce(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.speech().map(|text| Command::Administer(Administration::Announce(text)))
+pub(super) fn announce(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.speech().map(|text| Ask::Administer(Administration::Announce(text)).into())
 }
 
-pub(super) fn list_all(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let room = match typed.name() {
-        Ok(room) => Some(Room::new(room).map_err(|_| Mistake::InvalidRoom)?),
-        Err(_) => None,
-    };
-    Ok(Command::Administer(Administration::ListAll(room)))
+pub(super) fn list_all(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    let Ok(room) = typed.name() else { return Ok(Ask::Administer(Administration::ListAll(None)).into()) };
+    let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
+    Ok(Ask::Administer(Administration::ListAll(Some(room))).about(room))
 }
 
-pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (old, new) = split_word(typed.name()?);
     if new.is_empty() {
         return Err(typed.usage());
     }
-    Ok(Command::Administer(Administration::ForceRename { old: existing(old)?, new: new_nick(new)? }))
+    let (old, new) = (existing(old)?, new_nick(new)?);
+    Ok(Ask::Administer(Administration::ForceRename { old, new }).about(old))
 }
 
-pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Command::Administer(Administration::Disconnect { user, reason }))
+    Ok(Ask::Administer(Administration::Disconnect { user, reason }).about(user))
 }
 
-pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (network, minutes) = split_word(typed.name()?);
     let minutes = match minutes {
         "" => None,
         minutes => Some(number(typed, minutes, 1, LONGEST_BAN)?),
     };
-    Ok(Command::Administer(Administration::BanNetwork { network: parse(network)?, minutes }))
+    let network = parse(network)?;
+    Ok(Ask::Administer(Administration::BanNetwork { network, minutes }).about(network))
 }
 
-pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    let order = match typed.name() {
-        Ok(network) => Administration::UnbanNetwork(parse(network)?),
-        Err(_) => Administration::ListNetworkBans,
+pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    let Ok(network) = typed.name() else {
+        return Ok(Ask::Administer(Administration::ListNetworkBans).into());
     };
-    Ok(Command::Administer(order))
+    let network = parse(network)?;
+    Ok(Ask::Administer(Administration::UnbanNetwork(network)).about(network))
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {
@@ -120,13 +122,13 @@ mod tests {
     #[track_caller]
     fn check(verb: &str, rest: &str, expected: Administration) {
         let verb = Verb::find(verb).expect("the table has it");
-        assert_eq!(verb.command(rest, 1000), Command::Administer(expected));
+        assert_eq!(verb.command(rest, 1000).ask, Ask::Administer(expected));
     }
 
     #[track_caller]
     fn check_mistake(verb: &str, rest: &str, expected: Mistake) {
         let verb = Verb::find(verb).expect("the table has it");
-        assert_eq!(verb.command(rest, 1000), Command::Mistake(expected));
+        assert_eq!(verb.command(rest, 1000).ask, Ask::Mistake(expected));
     }
 
     fn usage(verb: &str) -> Mistake {
@@ -137,7 +139,7 @@ mod tests {
     fn a_shutdown_is_now_or_in_some_seconds_or_not_at_all() {
         check("shutdown", "", Administration::ShutDown { seconds: 0 });
         check("shutdown", "60 ", Administration::ShutDown { seconds: 60 });
-        check("shutdown", "Cancel", Administration::CallShutdownOff);
+        check("shutdown", "Cancel", Administration::CancelShutdown);
         check_mistake("shutdown", "soon", usage("shutdown"));
         check_mistake("shutdown", "-1", usage("shutdown"));
         check_mistake("shutdown", "86401", Mistake::OutOfRange { min: 0, max: 86400 });

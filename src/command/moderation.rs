@@ -1,63 +1,73 @@
-//! Commands about who may be in a room, and who decides that.
+//! Commands that decide who may be in a room.
 
-use super::{Command, Mistake, Typed, existing, split_word, text};
+use super::{Ask, Made, Mistake, Typed, existing, split_word, text};
 use crate::{names::Nick, text::Text};
 
 /// The longest reason, in bytes: a room remembers one for each of its bans.
 pub(super) const LONGEST_REASON: usize = 200;
 
-/// What is asked about the moderation of one's room.
+/// What a moderator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moderation {
-    /// Send somebody back to the lobby.
+    /// Send a user back to the lobby.
     Kick {
-        /// Whom.
+        /// The user's nickname.
         user: Nick,
-        /// Why, if it is said.
+        /// What the room is told as the reason.
         reason: Option<Text>,
     },
-    /// Send somebody back to the lobby, and never let them in again.
+    /// Send a user back to the lobby, and never let them in again.
     Ban {
-        /// Whom.
+        /// The user's nickname.
         user: Nick,
-        /// Why, if it is said.
+        /// What the room is told as the reason.
         reason: Option<Text>,
     },
-    /// Let somebody in again.
+    /// Lift a ban.
     Unban(Nick),
-    /// Who is banned?
+    /// List the bans.
     ListBans,
-    /// Who are the moderators?
+    /// List the moderators.
     ListModerators,
-    /// Make somebody a moderator.
+    /// Make a user a moderator.
     Promote(Nick),
-    /// Make somebody a moderator no longer.
+    /// Remove a moderator.
     Demote(Nick),
 }
 
-pub(super) fn kick(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn kick(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Command::Moderate(Moderation::Kick { user, reason }))
+    let ask = Ask::Moderate(Moderation::Kick { user, reason: reason.clone() });
+    Ok(ask.about(user).says(reason.as_ref()))
 }
 
-pub(super) fn ban(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn ban(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Command::Moderate(Moderation::Ban { user, reason }))
+    let ask = Ask::Moderate(Moderation::Ban { user, reason: reason.clone() });
+    Ok(ask.about(user).says(reason.as_ref()))
 }
 
-pub(super) fn unban(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.user().map(|user| Command::Moderate(Moderation::Unban(user)))
+pub(super) fn unban(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.user().map(|user| Ask::Moderate(Moderation::Unban(user)).about(user))
 }
 
-pub(super) fn promote(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.user().map(|user| Command::Moderate(Moderation::Promote(user)))
+pub(super) fn promote(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.user().map(|user| Ask::Moderate(Moderation::Promote(user)).about(user))
 }
 
-pub(super) fn demote(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.user().map(|user| Command::Moderate(Moderation::Demote(user)))
+pub(super) fn demote(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.user().map(|user| Ask::Moderate(Moderation::Demote(user)).about(user))
 }
 
-/// Somebody, and why something is done to them.
+pub(super) fn list_bans() -> Made {
+    Ask::Moderate(Moderation::ListBans).into()
+}
+
+pub(super) fn list_moderators() -> Made {
+    Ask::Moderate(Moderation::ListModerators).into()
+}
+
+/// A nickname, and a reason if there is one.
 pub(super) fn user_and_reason(typed: &Typed<'_>) -> Result<(Nick, Option<Text>), Mistake> {
     let (user, reason) = split_word(typed.rest);
     if user.is_empty() {
@@ -71,15 +81,15 @@ mod tests {
     use super::{super::Verb, *};
 
     #[track_caller]
-    fn check(verb: &str, rest: &str, expected: &Command) {
+    fn check(verb: &str, rest: &str, expected: &Ask) {
         let verb = Verb::find(verb).expect("the table has it");
-        assert_eq!(&verb.command(rest, 1000), expected);
+        assert_eq!(&verb.command(rest, 1000).ask, expected);
     }
 
     #[test]
     fn a_reason_is_the_rest_of_the_line_or_nothing() {
         let user = Nick::new("bob").expect("a valid nickname");
-        let kick = |reason| Command::Moderate(Moderation::Kick { user, reason });
+        let kick = |reason| Ask::Moderate(Moderation::Kick { user, reason });
         check("kick", "bob", &kick(None));
         check("kick", "bob  ", &kick(None));
         check("kick", "bob  too  loud", &kick(Text::new("too  loud", 99).expect("short")));
@@ -87,11 +97,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_a_limit_of_its_own() {
-        check(
-            "ban",
-            &format!("bob {}", "x".repeat(201)),
-            &Command::Mistake(Mistake::TextTooLong { max: 200 }),
-        );
-        check("ban", "b@b", &Command::Mistake(Mistake::NoSuchUser("b@b".into())));
+        check("ban", &format!("bob {}", "x".repeat(201)), &Ask::Mistake(Mistake::TextTooLong { max: 200 }));
+        check("ban", "b@b", &Ask::Mistake(Mistake::NoSuchUser("b@b".into())));
     }
 }

@@ -1,28 +1,32 @@
-//! The commands about mutes, which are an administrator's.
+//! Commands about mutes, for administrators.
 
-use super::{Command, Mistake, Typed, existing, split_word};
+use super::{Ask, Made, Mistake, Typed, existing, split_word};
 use crate::names::Nick;
 
-/// What an administrator can ask about mutes.
+/// What an administrator asks about mutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MutingCommand {
     /// List who is muted.
     List,
-    /// Let somebody say nothing for a while.
+    /// Mute a user for a while.
     Mute {
-        /// Whom.
+        /// The user's nickname.
         user: Nick,
-        /// For so many seconds, or the usual time.
+        /// The time in seconds; `None` means the usual time.
         seconds: Option<u32>,
     },
-    /// Let somebody speak again.
+    /// Let a muted user speak again.
     Unmute(Nick),
 }
 
-/// The longest mute, in seconds: a week. Whoever is not wanted for longer is not to come in.
+/// The longest mute, in seconds: a week. For longer, there are bans.
 const LONGEST: u32 = 7 * 24 * 3600;
 
-pub(super) fn mute(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn list() -> Made {
+    Ask::Muting(MutingCommand::List).into()
+}
+
+pub(super) fn mute(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, seconds) = split_word(typed.name()?);
     let seconds = match seconds {
         "" => None,
@@ -31,15 +35,10 @@ pub(super) fn mute(typed: &Typed<'_>) -> Result<Command, Mistake> {
             _ => return Err(typed.usage()),
         },
     };
-    Ok(MutingCommand::Mute { user: existing(user)?, seconds }.into())
+    let user = existing(user)?;
+    Ok(Ask::Muting(MutingCommand::Mute { user, seconds }).about(user))
 }
 
-pub(super) fn unmute(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    typed.user().map(|user| MutingCommand::Unmute(user).into())
-}
-
-impl From<MutingCommand> for Command {
-    fn from(command: MutingCommand) -> Self {
-        Self::Muting(command)
-    }
+pub(super) fn unmute(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.user().map(|user| Ask::Muting(MutingCommand::Unmute(user)).about(user))
 }

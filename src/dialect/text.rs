@@ -82,7 +82,7 @@ impl Decoder {
         }
         let is_first_seen = is_too_long && !self.is_skipping;
         self.is_skipping |= is_too_long;
-        is_first_seen.then_some(Command::Mistake(Mistake::LineTooLong { max: self.limits.line }))
+        is_first_seen.then_some(Command::mistake(Mistake::LineTooLong { max: self.limits.line }))
     }
 }
 
@@ -93,15 +93,15 @@ const IDLE_CAPACITY: usize = 256;
 fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
-        return Some(Command::Mistake(Mistake::LineTooLong { max: limits.line }));
+        return Some(Command::mistake(Mistake::LineTooLong { max: limits.line }));
     }
     let Ok(line) = str::from_utf8(line) else {
-        return Some(Command::Mistake(Mistake::InvalidUtf8));
+        return Some(Command::mistake(Mistake::InvalidUtf8));
     };
     let typed = line;
     let line = clean(typed);
     if let Some(verb) = misplaced_secret(&line) {
-        return Some(Command::Mistake(Mistake::MisplacedSecret(verb)));
+        return Some(Command::mistake(Mistake::MisplacedSecret(verb)));
     }
     match line.strip_prefix('/') {
         Some(escaped) if escaped.starts_with('/') => say(escaped, limits),
@@ -112,8 +112,8 @@ fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
 
 fn say(line: &str, limits: Limits) -> Option<Command> {
     match speech(line, limits.text) {
-        Ok(text) => text.map(Command::Say),
-        Err(mistake) => Some(Command::Mistake(mistake)),
+        Ok(text) => text.map(Command::say),
+        Err(mistake) => Some(Command::mistake(mistake)),
     }
 }
 
@@ -121,9 +121,9 @@ fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
     let (word, rest) = split_word(line);
     match Verb::find(word) {
         // The password would not be the one that was typed.
-        Some(verb) if verb.is_secret && was_cleaned => Command::Mistake(Mistake::UnfitPassword),
+        Some(verb) if verb.is_secret && was_cleaned => Command::mistake(Mistake::UnfitPassword),
         Some(verb) => verb.command(rest, limits.text),
-        None => Command::Mistake(Mistake::UnknownVerb(word.into())),
+        None => Command::mistake(Mistake::UnknownVerb(word.into())),
     }
 }
 
@@ -153,10 +153,7 @@ impl fmt::Write for Utf8<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        command::text,
-        names::{Nick, Room},
-    };
+    use crate::command::text;
 
     const LIMITS: Limits = Limits { line: 40, text: 20 };
 
@@ -185,11 +182,11 @@ mod tests {
     }
 
     fn said(typed: &str) -> Command {
-        Command::Say(text(typed, 99).unwrap().unwrap())
+        Command::say(text(typed, 99).unwrap().unwrap())
     }
 
     fn mistake(mistake: Mistake) -> Command {
-        Command::Mistake(mistake)
+        Command::mistake(mistake)
     }
 
     #[test]
@@ -198,7 +195,7 @@ mod tests {
         check(b"hello\n", &[said("hello")]);
         check(b"a\nb\r\nc", &[said("a"), said("b")]);
         check("h😄é\n".as_bytes(), &[said("h😄é")]);
-        check(b"/JOIN  #ops \n/quit\n", &[Command::Join(Room::new("ops").unwrap()), Command::Quit]);
+        check(b"/JOIN  #ops \n/quit\n", &[Command::typed("join", "ops"), Command::typed("quit", "")]);
     }
 
     #[test]
@@ -227,8 +224,7 @@ mod tests {
 
     #[test]
     fn control_characters_steer_nothing_not_even_a_command() {
-        let whisper =
-            Command::Whisper { to: Nick::new("bob").unwrap(), text: text("hi", 9).unwrap().unwrap() };
+        let whisper = Command::typed("whisper", "bob hi");
         check(b"/whi\x07sper bob \x1b[31mhi\x1b[0m\n", &[whisper]);
     }
 

@@ -15,7 +15,7 @@ use std::{net::SocketAddr, sync::Arc};
 use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
-    command::Command,
+    command::{Ask, Command, Rank},
     ending::Ending,
     event::Event,
     fact::Deed,
@@ -158,40 +158,45 @@ impl State {
             return;
         }
         self.note_command(turn, client, &command);
-        match self.refusal(client, &command) {
+        match self.refusal(client, command.rank()) {
             Some(why) => turn.tell(client, why),
-            None => self.carry_out(turn, client, command),
+            None => self.carry_out(turn, client, command.ask),
         }
     }
 
-    fn carry_out(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
-        match command {
-            Command::Say(text) => self.say(turn, client, text),
-            Command::Act(text) => self.act(turn, client, text),
-            Command::Rename(nick) => self.rename(turn, client, nick),
-            Command::Join(room) => self.join(turn, client, room),
-            Command::Leave => self.return_to_lobby(turn, client),
-            Command::ListRooms => self.list_rooms(turn, client),
-            Command::ListUsers => self.list_users(turn, client),
-            Command::Whisper { to, text } => self.whisper(turn, client, to, text),
-            Command::Reply(text) => self.reply(turn, client, text),
-            Command::Whois(nick) => self.whois(turn, client, nick),
-            Command::ShowTopic => self.show_topic(turn, client),
-            Command::SetTopic(topic) => self.set_topic(turn, client, topic),
-            Command::ShowHistory(count) => self.show_history(turn, client, count),
-            Command::ShowEmojis(found) => turn.tell(client, Event::Emojis(found)),
-            Command::Moderate(order) => self.moderate(turn, client, order),
-            Command::Administer(order) => self.administer(turn, client, order),
-            Command::Ignore(nick) => self.ignore(turn, client, nick),
-            Command::Unignore(nick) => self.unignore(turn, client, nick),
-            Command::Account(command) => self.account(turn, client, command),
-            Command::Muting(command) => self.muting(turn, client, command),
-            Command::Watch(watching) => self.watch(turn, client, watching),
-            Command::File(command) => self.handle_files(turn, client, command),
-            Command::Help(None) => turn.tell(client, Event::Commands),
-            Command::Help(Some(verb)) => turn.tell(client, Event::Explained(verb)),
-            Command::Quit => turn.tell(client, Event::Goodbye),
-            Command::Mistake(mistake) => turn.tell(client, Event::Mistaken(mistake)),
+    fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
+        match ask {
+            Ask::Say(text) => self.say(turn, client, text),
+            Ask::Act(text) => self.act(turn, client, text),
+            Ask::Trace(text) => self.say_traced(turn, client, text),
+            Ask::Rename(nick) => self.rename(turn, client, nick),
+            Ask::Join(room) => self.join(turn, client, room),
+            Ask::Leave => self.return_to_lobby(turn, client),
+            Ask::ListRooms => self.list_rooms(turn, client),
+            Ask::ListUsers => self.list_users(turn, client),
+            Ask::Whisper { to, text } => self.whisper(turn, client, to, text),
+            Ask::Reply(text) => self.reply(turn, client, text),
+            Ask::Whois(nick) => self.whois(turn, client, nick),
+            Ask::ShowTopic => self.show_topic(turn, client),
+            Ask::SetTopic(topic) => self.set_topic(turn, client, topic),
+            Ask::ShowHistory(count) => self.show_history(turn, client, count),
+            Ask::ShowEmojis(found) => turn.tell(client, Event::Emojis(found)),
+            Ask::Moderate(order) => self.moderate(turn, client, order),
+            Ask::Administer(order) => self.administer(turn, client, order),
+            Ask::Ignore(nick) => self.ignore(turn, client, nick),
+            Ask::Unignore(nick) => self.unignore(turn, client, nick),
+            Ask::Account(command) => self.account(turn, client, command),
+            Ask::Muting(command) => self.muting(turn, client, command),
+            Ask::ShowThreads => watching::show_threads(turn),
+            Ask::ShowStats => watching::show_stats(turn),
+            Ask::File(command) => self.handle_files(turn, client, *command),
+            Ask::Help { all } => {
+                let rank = if all { Rank::Administrator } else { self.rank(client) };
+                turn.tell(client, Event::Commands(rank));
+            }
+            Ask::Explain(verb) => turn.tell(client, Event::Explained(verb)),
+            Ask::Quit => turn.tell(client, Event::Goodbye),
+            Ask::Mistake(mistake) => turn.tell(client, Event::Mistaken(mistake)),
         }
     }
 

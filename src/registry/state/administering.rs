@@ -25,7 +25,7 @@ impl State {
     pub(super) fn administer(&mut self, turn: &mut Turn, client: ClientId, order: Administration) {
         let done = match order {
             Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
-            Administration::CallShutdownOff => self.cancel_shutdown(turn, client),
+            Administration::CancelShutdown => self.cancel_shutdown(turn, client),
             Administration::Announce(text) => Ok(self.announce_to_all(turn, client, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, client, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, client, old, new),

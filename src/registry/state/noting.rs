@@ -44,7 +44,7 @@ impl State {
 
     pub(super) fn note_command(&self, turn: &mut Turn, client: ClientId, command: &Command) {
         if turn.noting.is_some()
-            && let Some(asked) = command.asked()
+            && let Some(asked) = command.logged()
         {
             self.note(turn, client, Deed::Asked(asked));
         }

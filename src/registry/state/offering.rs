@@ -7,7 +7,7 @@ use super::{
     offers::{Claim, LIFE, Lifeline, MOST_TRANSFERS, Offer, Stage},
 };
 use crate::{
-    command::files::{FileCommand, Which},
+    command::transfers::{FileCommand, Which},
     event::files::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
     file::{Fault, Label, OfferId, Side, Token},
     names::{ClientId, Nick},

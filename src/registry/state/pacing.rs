@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use super::{State, Turn, pace::Limited};
-use crate::{command::Command, event::pace::PaceEvent, fact::Deed, names::ClientId};
+use crate::{
+    command::{Ask, Command},
+    event::pace::PaceEvent,
+    fact::Deed,
+    names::ClientId,
+};
 
 /// For how long a client is muted that goes on speaking too fast.
 const SHORT_MUTE: Duration = Duration::from_secs(30);
@@ -11,10 +16,10 @@ const SHORT_MUTE: Duration = Duration::from_secs(30);
 impl State {
     /// Whether a client may give a command now. If not, it has been told why.
     pub(super) fn may(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
-        let refusal = match command {
+        let refusal = match &command.ask {
             _ if command.is_speech() => self.too_much_speech(turn, client),
-            Command::Rename(_) => self.too_often(turn, client, Limited::Nicknames),
-            Command::Join(_) | Command::Leave => self.too_often(turn, client, Limited::Moves),
+            Ask::Rename(_) => self.too_often(turn, client, Limited::Nicknames),
+            Ask::Join(_) | Ask::Leave => self.too_often(turn, client, Limited::Moves),
             _ => None,
         };
         permitted(turn, client, refusal)

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     broadcaster::Except,
-    command::{Command, Rank},
+    command::Rank,
     event::{
         Event, Listing,
         moderation::{Moderated, Refused},
@@ -25,15 +25,23 @@ use crate::{
 const MOST: usize = 50;
 
 impl State {
-    /// Why a client may not give a command, if so: the one place where ranks are checked.
-    pub(super) fn refusal(&self, client: ClientId, command: &Command) -> Option<Event> {
-        let is_administrator = self.people[client].is_administrator;
-        match command.rank() {
-            Rank::Everybody => None,
-            Rank::Moderator if is_administrator || self.moderates(client) => None,
-            Rank::Administrator if is_administrator => None,
-            Rank::Moderator => Some(Refused::NotModerator.into()),
+    /// Why a client may not give a command of this rank, if so: the one place where ranks are checked.
+    pub(super) fn refusal(&self, client: ClientId, needed: Rank) -> Option<Event> {
+        match needed {
+            needed if self.rank(client) >= needed => None,
             Rank::Administrator => Some(Event::AdministratorsOnly),
+            _ => Some(Refused::NotModerator.into()),
+        }
+    }
+
+    /// A client's rank in the room it is in.
+    pub(super) fn rank(&self, client: ClientId) -> Rank {
+        if self.people[client].is_administrator {
+            Rank::Administrator
+        } else if self.moderates(client) {
+            Rank::Moderator
+        } else {
+            Rank::Everyone
         }
     }
 

@@ -5,7 +5,6 @@
 
 use super::{Next, State, Task, Turn, tally::Tally};
 use crate::{
-    command::Watching,
     event::{
         Event,
         watched::{Stats, Watched},
@@ -14,18 +13,20 @@ use crate::{
     watch::{Journey, Seen},
 };
 
-impl State {
-    pub(super) fn watch(&mut self, turn: &mut Turn, client: ClientId, watching: Watching) {
-        match watching {
-            Watching::Threads => turn.wait_for(Task::Look(Next::new(|_, turn, client, seen| {
-                turn.tell(client, Event::Watched(Watched::Threads(seen)));
-            }))),
-            Watching::Trace(text) => self.say_traced(turn, client, text),
-            Watching::Stats => turn.wait_for(Task::Look(Next::new(Self::show_stats))),
-        }
-    }
+/// `/threads`.
+pub(super) fn show_threads(turn: &mut Turn) {
+    turn.wait_for(Task::Look(Next::new(|_, turn, client, seen| {
+        turn.tell(client, Event::Watched(Watched::Threads(seen)));
+    })));
+}
 
-    fn show_stats(&mut self, turn: &mut Turn, client: ClientId, seen: Box<Seen>) {
+/// `/stats`.
+pub(super) fn show_stats(turn: &mut Turn) {
+    turn.wait_for(Task::Look(Next::new(State::tell_stats)));
+}
+
+impl State {
+    fn tell_stats(&mut self, turn: &mut Turn, client: ClientId, seen: Box<Seen>) {
         let stats = Stats {
             clients: self.people.len(),
             rooms: self.rooms.active_count(),

@@ -5,7 +5,7 @@
 #![no_main]
 
 use chat::{
-    command::Command,
+    command::{Ask, Command},
     dialect::text::{Decoder, Limits},
 };
 use libfuzzer_sys::fuzz_target;
@@ -37,7 +37,7 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Command> {
         commands.extend(std::iter::from_fn(|| decoder.next_command()));
     }
     for command in &commands {
-        if let Command::Say(text) | Command::Act(text) | Command::Whisper { text, .. } = command {
+        if let Ask::Say(text) | Ask::Act(text) | Ask::Whisper { text, .. } = &command.ask {
             assert!(text.as_str().len() <= LIMITS.text && !text.as_str().contains(char::is_control));
         }
     }

@@ -62,12 +62,12 @@ fn help_says_who_may() {
     check(
         "bob+
          bob> /help broadcast
-         bob< /broadcast <message> - Say something to everybody in every room. Administrators only.
+         bob< /broadcast <message> - Send a message to every room. Administrators only.
          bob> /help kick
-         bob< /kick <user> [reason] - Send somebody from your room back to the lobby. Moderators only.
+         bob< /kick <user> [reason] - Send a user back to the lobby. Moderators only.
          bob> /help ban
-         bob< /ban <user> [reason] - Keep somebody out of your room: the nickname, its account, and the \
-         banned connection under any other name. Moderators only.",
+         bob< /ban <user> [reason] - Keep a user out of your room. Moderators only. The ban covers the nickname, \
+         its account, and the connection under any other name.",
     );
 }
 

@@ -49,9 +49,9 @@ fn help_lists_and_explains() {
     check(
         "alice+
          alice> /help JOIN
-         alice< /join <room> - Go to a room; it is made if need be.
+         alice< /join <room> - Go to a room. It is created if it does not exist.
          alice> /HELP /w
-         alice< /whisper <user> <message> - Say something to one user only. Short: /w
+         alice< /whisper <user> <message> - Send a private message. Also: /w.
          alice> /help dance
          alice< Unknown command: /dance. Type /help for available commands.",
     );

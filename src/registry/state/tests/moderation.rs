@@ -1,7 +1,6 @@
 //! Kicking and banning, as conversations.
 
 use super::*;
-use crate::command::Verb;
 
 /// alice has made the room 'ops', and the others have come in this order.
 #[track_caller]
@@ -252,7 +251,7 @@ fn a_ban_that_could_not_be_saved_is_told_as_such() {
 #[test]
 fn a_ban_is_told_when_it_is_saved_and_holds_before() {
     let mut chat = in_ops(&["bob", "carol"]);
-    let ban = Verb::find("ban").unwrap().command("bob", 99);
+    let ban = Command::typed("ban", "bob");
     let task = chat.apply("alice", ban);
     check_with(
         &mut chat,
@@ -282,7 +281,7 @@ fn a_ban_is_told_when_it_is_saved_and_holds_before() {
 fn a_ban_that_was_lifted_while_it_was_being_saved_never_was() {
     let mut chat = in_ops(&["bob", "root"]);
     chat.promote("root");
-    let ban = Verb::find("ban").unwrap().command("bob", 99);
+    let ban = Command::typed("ban", "bob");
     let task = chat.apply("alice", ban);
     check_with(
         &mut chat,

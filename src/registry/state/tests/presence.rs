@@ -47,7 +47,8 @@ fn a_client_that_has_left_can_do_nothing() {
     let mut leave = || decide(&mut state, now, |state, turn| state.leave(turn, alice, Ending::Closed)).1;
     assert_eq!(leave().posts.len(), 1);
     assert_eq!(leave().posts.len(), 0);
-    let ((), turn) = decide(&mut state, now, |state, turn| state.apply(turn, alice, Command::ListUsers));
+    let ((), turn) =
+        decide(&mut state, now, |state, turn| state.apply(turn, alice, Command::typed("users", "")));
     assert_eq!(turn.posts.len(), 0);
 }
 
@@ -60,7 +61,7 @@ fn after_a_stop_no_client_is_told_anything() {
     let (alice, bob) = (enter(), enter());
     let ((), turn) = decide(&mut state, now, |state, turn| {
         state.stop(turn);
-        state.apply(turn, bob, Command::ListUsers);
+        state.apply(turn, bob, Command::typed("users", ""));
         state.leave(turn, alice, Ending::Closed);
     });
     assert!(matches!(turn.posts[..], [Post::Stop(Event::ShuttingDown), Post::Detach(_)]));

@@ -115,7 +115,7 @@ fn the_sequence_is_the_order_of_decisions() {
         || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
     let (alice, bob) = (enter(), enter());
     let mut seqs = Vec::new();
-    for (client, command) in [(alice, Command::Say(text("a"))), (bob, Command::Act(text("b")))] {
+    for (client, command) in [(alice, Command::say(text("a"))), (bob, Command::typed("me", "b"))] {
         for post in decide(&mut state, now, |state, turn| state.apply(turn, client, command)).1.posts {
             if let Post::TellRoom(_, _, Event::Said { seq, .. } | Event::Acted { seq, .. }) = post {
                 seqs.push(seq);

@@ -125,9 +125,8 @@ fn a_traced_text_is_said_like_any_other_and_its_sender_is_told_its_way() {
 fn who_leaves_while_its_message_is_followed_is_told_nothing() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+\n bob+");
-    let (client, text) = (chat.people["alice"], Text::new("bye", 99).unwrap().unwrap());
-    let trace = Command::Watch(crate::command::Watching::Trace(text));
-    let task = chat.apply("alice", trace).expect("it is to be followed");
+    let client = chat.people["alice"];
+    let task = chat.apply("alice", Command::typed("trace", "bye")).expect("it is to be followed");
     chat.vanish("alice");
     chat.hush();
     assert!(chat.resumes(client, task).is_none());

@@ -1,10 +1,10 @@
 //! What a client may ask about files.
 //!
-//! `/sendfile` and `/acceptfile` are for people, and mean nothing to a server that cannot see their
-//! disks. `chat_client` reads and writes the files, and says `/offer` and `/take` instead. So the
-//! server knows from the word alone whether somebody at the other end can do what is asked.
+//! `/sendfile` and `/acceptfile` are for people; a server cannot see their disks. `chat_client` reads and
+//! writes the files, and says `/offer` and `/take` instead. So the server knows from the word alone
+//! whether the program at the other end can do what is asked.
 
-use super::{Command, Mistake, Typed, Verb, existing, split_word};
+use super::{Ask, Made, Mistake, Typed, Verb, existing, split_word};
 use crate::{
     file::{ByteCount, FileName, Label, OfferId, Side},
     names::Nick,
@@ -14,33 +14,33 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileCommand {
-    /// Offer a file to somebody.
+    /// Offer a file to a user.
     Offer {
-        /// To whom.
+        /// The receiver's nickname.
         to: Nick,
-        /// Which file.
+        /// The file's name, size and digest.
         label: Label,
     },
     /// Accept an offer.
     Take(Which),
     /// Refuse an offer, take one back, or stop a file on its way.
     Reject(Option<OfferId>),
-    /// Take part as this side; typed by a person whose program cannot.
+    /// Take part as this side, typed by a person whose program cannot.
     ByHand(Side),
 }
 
-/// Which offer is meant.
+/// How an offer is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// The only one there is.
     Only,
-    /// Whichever has been open the longest.
+    /// The one that has been open longest.
     Oldest,
     /// This one.
     This(OfferId),
 }
 
-/// What `chat_client` says and people do not.
+/// Verbs that `chat_client` uses. `/help` does not list them.
 pub(super) static UNLISTED: [Verb; 2] = [
     Verb::new(
         "offer",
@@ -51,20 +51,20 @@ pub(super) static UNLISTED: [Verb; 2] = [
     Verb::new("take", "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
-pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Command, Mistake> {
+pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (_, path) = split_word(typed.name()?);
-    if path.is_empty() { Err(typed.usage()) } else { Ok(Command::File(FileCommand::ByHand(Side::Sender))) }
+    if path.is_empty() { Err(typed.usage()) } else { Ok(FileCommand::ByHand(Side::Sender).into()) }
 }
 
-pub(super) fn accept_by_hand(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    id(typed).map(|_| Command::File(FileCommand::ByHand(Side::Receiver)))
+pub(super) fn accept_by_hand(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    id(typed).map(|_| FileCommand::ByHand(Side::Receiver).into())
 }
 
-pub(super) fn reject(typed: &Typed<'_>) -> Result<Command, Mistake> {
-    id(typed).map(|id| Command::File(FileCommand::Reject(id)))
+pub(super) fn reject(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    id(typed).map(|id| FileCommand::Reject(id).into())
 }
 
-fn offer(typed: &Typed<'_>) -> Result<Command, Mistake> {
+fn offer(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, rest) = split_word(typed.name()?);
     let (size, rest) = split_word(rest);
     let (digest, name) = split_word(rest);
@@ -72,20 +72,28 @@ fn offer(typed: &Typed<'_>) -> Result<Command, Mistake> {
         return Err(typed.usage());
     };
     let name = FileName::new(name).map_err(|_| Mistake::InvalidFileName)?;
-    Ok(Command::File(FileCommand::Offer { to: existing(user)?, label: Label { name, size, digest } }))
+    let to = existing(user)?;
+    let offer = FileCommand::Offer { to, label: Label { name, size, digest } };
+    Ok(Ask::File(Box::new(offer)).about(to))
 }
 
-fn take(typed: &Typed<'_>) -> Result<Command, Mistake> {
+fn take(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let which = match typed.rest.trim_end() {
         "oldest" => Which::Oldest,
         _ => id(typed)?.map_or(Which::Only, Which::This),
     };
-    Ok(Command::File(FileCommand::Take(which)))
+    Ok(FileCommand::Take(which).into())
 }
 
 fn id(typed: &Typed<'_>) -> Result<Option<OfferId>, Mistake> {
     let Ok(id) = typed.name() else { return Ok(None) };
     id.parse().map(Some).map_err(|_| typed.usage())
+}
+
+impl From<FileCommand> for Made {
+    fn from(command: FileCommand) -> Self {
+        Ask::File(Box::new(command)).into()
+    }
 }
 
 #[cfg(test)]
@@ -94,13 +102,13 @@ mod tests {
     use crate::file::Digest;
 
     #[track_caller]
-    fn check(verb: &str, rest: &str, expected: &Command) {
+    fn check(verb: &str, rest: &str, expected: &Ask) {
         let verb = Verb::find(verb).expect("it is known");
-        assert_eq!(&verb.command(rest, 10), expected, "{rest}");
+        assert_eq!(&verb.command(rest, 10).ask, expected, "{rest}");
     }
 
-    fn usage(verb: &str) -> Command {
-        Command::Mistake(Mistake::Usage(Verb::find(verb).expect("it is known")))
+    fn usage(verb: &str) -> Ask {
+        Ask::Mistake(Mistake::Usage(Verb::find(verb).expect("it is known")))
     }
 
     #[test]
@@ -108,7 +116,7 @@ mod tests {
         let digest = Digest([0xab; 32]);
         let label = Label { name: FileName::tamed("my  cat 😄.jpg"), size: ByteCount(12), digest };
         let to = Nick::new("bob").unwrap();
-        let offer = Command::File(FileCommand::Offer { to, label });
+        let offer = Ask::File(Box::new(FileCommand::Offer { to, label }));
         check("offer", &format!("bob 12 {digest} my  cat 😄.jpg "), &offer);
     }
 
@@ -119,26 +127,26 @@ mod tests {
             check("offer", wrong, &usage("offer"));
         }
         for name in ["", "../x", "a/b", ".x", "a\\b", "nul"] {
-            let mistake = Command::Mistake(Mistake::InvalidFileName);
+            let mistake = Ask::Mistake(Mistake::InvalidFileName);
             check("offer", &format!("bob 12 {digest} {name}"), &mistake);
         }
     }
 
     #[test]
     fn an_offer_is_taken_by_its_number_or_without() {
-        let take = |which| Command::File(FileCommand::Take(which));
+        let take = |which| Ask::File(Box::new(FileCommand::Take(which)));
         check("take", "", &take(Which::Only));
         check("take", "oldest", &take(Which::Oldest));
         check("take", "7 ", &take(Which::This(OfferId(7))));
         check("take", "x", &usage("take"));
-        check("rejectfile", "7", &Command::File(FileCommand::Reject(Some(OfferId(7)))));
+        check("rejectfile", "7", &Ask::File(Box::new(FileCommand::Reject(Some(OfferId(7))))));
         check("rejectfile", "x", &usage("rejectfile"));
     }
 
     #[test]
     fn what_people_type_is_recognised_as_theirs() {
-        check("sendfile", "bob my notes.txt", &Command::File(FileCommand::ByHand(Side::Sender)));
+        check("sendfile", "bob my notes.txt", &Ask::File(Box::new(FileCommand::ByHand(Side::Sender))));
         check("sendfile", "bob", &usage("sendfile"));
-        check("acceptfile", "", &Command::File(FileCommand::ByHand(Side::Receiver)));
+        check("acceptfile", "", &Ask::File(Box::new(FileCommand::ByHand(Side::Receiver))));
     }
 }

@@ -1,0 +1,102 @@
+//! What the log is told about a command.
+//!
+//! A password cannot get in here in any form: [`Asked`] has no place for a word that was not checked to
+//! be a name or a number. The log never sees what was typed, only what it was understood as.
+
+use std::fmt;
+
+use super::Verb;
+use crate::names::{Network, Nick, Room};
+
+/// A command without what is private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The name of its verb.
+    pub verb: &'static str,
+    /// What it was about.
+    pub about: About,
+}
+
+/// What a command was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum About {
+    /// Nothing, or nothing to be told.
+    Nothing,
+    /// A nickname, in use or not.
+    User(Nick),
+    /// A room.
+    Room(Room),
+    /// A number of things.
+    Count(usize),
+    /// A number of seconds.
+    Seconds(u64),
+    /// An address or a network.
+    Network(Network),
+    /// The name of another command.
+    Verb(&'static str),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::User(nick) => write!(f, " user={nick}"),
+            Self::Room(room) => write!(f, " about={room}"),
+            Self::Count(count) => write!(f, " count={count}"),
+            Self::Seconds(seconds) => write!(f, " seconds={seconds}"),
+            Self::Network(network) => write!(f, " about={network}"),
+            Self::Verb(verb) => write!(f, " about=/{verb}"),
+        }
+    }
+}
+
+impl From<Nick> for About {
+    fn from(nick: Nick) -> Self {
+        Self::User(nick)
+    }
+}
+
+impl From<Room> for About {
+    fn from(room: Room) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl From<Network> for About {
+    fn from(network: Network) -> Self {
+        Self::Network(network)
+    }
+}
+
+impl From<&'static Verb> for About {
+    fn from(verb: &'static Verb) -> Self {
+        Self::Verb(verb.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_logged_only_where_it_is_a_name_or_a_number() {
+        let logged = |verb: &str, rest: &str| {
+            let command = Verb::find(verb).expect("the table has it").command(rest, 99);
+            command.logged().map(|Asked { verb, about }| format!("/{verb}{about}"))
+        };
+        assert_eq!(logged("whois", "bob").as_deref(), Some("/whois user=bob"));
+        assert_eq!(logged("join", "#ops").as_deref(), Some("/join about=ops"));
+        assert_eq!(logged("history", "7").as_deref(), Some("/history count=7"));
+        assert_eq!(logged("help", "join").as_deref(), Some("/help about=/join"));
+        assert_eq!(logged("kick", "bob for a secret").as_deref(), Some("/kick user=bob"));
+        assert_eq!(logged("topic", "a secret").as_deref(), Some("/topic"));
+        assert_eq!(logged("emojis", "a secret").as_deref(), Some("/emojis"));
+        assert_eq!(logged("login", "secret bob").as_deref(), Some("/login"));
+        assert_eq!(logged("register", "one-long-secret").as_deref(), Some("/register"));
+        assert_eq!(logged("admin", "secret").as_deref(), Some("/admin"));
+        assert_eq!(logged("trace", "a secret"), None);
+        assert_eq!(logged("whisper", "bob a secret"), None);
+        assert_eq!(logged("whois", "no name at all"), None);
+    }
+}
