@@ -15,21 +15,21 @@ use crate::{
 pub mod account;
 pub mod administration;
 mod emojis;
-pub mod files;
 pub mod heard;
 pub mod ignoring;
 pub mod moderation;
 pub mod pace;
 pub mod past;
+pub mod transfers;
 pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
-use files::FileEvent;
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
+use transfers::FileEvent;
 use watched::Watched;
 
 /// Something that happened, as its hearers are told.

@@ -4,7 +4,7 @@
 //! together. Nobody can forge a sentence by typing it, because what people say always stands behind
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or a topic's words.
 
-use super::files;
+use super::transfers;
 
 /// A line from the server, as far as a client cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Heard<'a> {
     },
     /// Somebody offers you a file.
     FileRequest,
-    /// Something for this program and not for its user; to be parsed as a [`Cue`](super::files::Cue).
+    /// Something for this program and not for its user; to be parsed as a [`Cue`](super::transfers::Cue).
     Cue(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
@@ -88,8 +88,8 @@ impl<'a> Heard<'a> {
             }
             _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ if is_dated(line) => Self::Past,
-            _ if line.starts_with(files::CUE) => Self::Cue(line),
-            _ if line.starts_with(files::REQUEST) => Self::FileRequest,
+            _ if line.starts_with(transfers::CUE) => Self::Cue(line),
+            _ if line.starts_with(transfers::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -160,7 +160,7 @@ mod tests {
             Event, Listing,
             account::AccountEvent,
             administration::Administered,
-            files::{Cue, FileEvent},
+            transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},

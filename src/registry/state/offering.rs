@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::files::{FileCommand, Which},
-    event::files::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
+    event::transfers::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
     file::{Fault, Label, OfferId, Side, Token},
     names::{ClientId, Nick},
 };

@@ -123,7 +123,7 @@ impl<'a> Words<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::files::FileEvent, file::Token};
+    use crate::{event::transfers::FileEvent, file::Token};
 
     fn ticket() -> Ticket {
         Ticket { port: 4711, token: Token::new([0x5a; 16]) }
