@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use jiff::tz::TimeZone;
-
 use super::{Event, Listing, past::Minute};
 use crate::{
+    clock,
     names::{Nick, Room},
     record::Ban,
     text::Text,
@@ -225,13 +224,12 @@ fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Ban]) -> fmt::Resu
         return write!(f, "Nobody is banned from '{room}'.");
     }
     write!(f, "Banned from '{room}': {}", bans.len())?;
-    let zone = TimeZone::system();
     for Ban { nick, account, by, reason, at } in bans {
         write!(f, "\n{nick}")?;
         if let Some(account) = account {
             write!(f, " (account {account})")?;
         }
-        write!(f, ", by {by} on {}{}", Minute(*at, &zone), Reason(reason.as_ref()))?;
+        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason.as_ref()))?;
     }
     Ok(())
 }

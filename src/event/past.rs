@@ -5,6 +5,7 @@ use std::{fmt, time::SystemTime};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    clock,
     names::Room,
     record::{Line, Manner},
 };
@@ -22,9 +23,8 @@ impl fmt::Display for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { room, lines } = self;
         write!(f, "Last {} messages in '{room}':", lines.len())?;
-        let zone = TimeZone::system();
         for Line { seq: _, at, from, text, manner } in lines {
-            let at = Minute(*at, &zone);
+            let at = Minute(*at, clock::zone());
             match manner {
                 Manner::Said => write!(f, "\n{at} [{room}] {from}: {text}")?,
                 Manner::Acted => write!(f, "\n{at} [{room}] * {from} {text}")?,

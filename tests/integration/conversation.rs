@@ -1,6 +1,10 @@
 //! The chat over real sockets: what only a byte stream can do to a conversation.
 
-use crate::support::Server;
+use std::fs;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::support::{Server, server::command};
 
 #[test]
 fn two_people_chat() {
@@ -116,3 +120,29 @@ fn a_client_that_never_speaks_is_a_member_like_any_other() {
     silent.hears("guest_2 has joined the chat!");
     silent.hears("guest_2 is now known as alice.");
 }
+
+#[test]
+fn the_time_zone_is_read_before_the_first_client_connects() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("five hours east");
+    fs::write(&file, FIVE_HOURS_EAST).expect("a file");
+    let mut command = command();
+    command.args(["--port", "0"]).env("TZ", &file);
+    let server = Server::start_command(command);
+    fs::remove_file(&file).expect("it was there");
+    let hour =
+        || Timestamp::now().to_zoned(TimeZone::fixed(jiff::tz::offset(5))).strftime("%F %H:").to_string();
+    let earliest = hour();
+    let mut alice = server.client("alice");
+    alice.sends(b"hello\n/history 1\n");
+    alice.hears("[lobby] alice: hello");
+    alice.hears("Last 1 messages in 'lobby':");
+    let shown = alice.next_line().expect("the message");
+    assert!(shown.starts_with(&earliest) || shown.starts_with(&hour()), "{shown}");
+}
+
+/// A file of a time zone (RFC 9636 §3): the header counts one type of time, which the last two lines hold.
+const FIVE_HOURS_EAST: &[u8] = b"TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x04\
+    \0\0\x46\x50\0\0\
+    +05\0";
