@@ -29,7 +29,7 @@ use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
-use transfers::FileEvent;
+use transfers::{Cue, FileEvent};
 use watched::Watched;
 
 /// Something that happened, as its hearers are told.
@@ -177,6 +177,13 @@ pub enum Event {
     TooSlow,
     /// The server is stopping.
     ShuttingDown,
+}
+
+impl Event {
+    /// What `chat_client` is told beside the sentence; most events have none.
+    pub fn cue(&self) -> Option<Cue> {
+        if let Self::File(event) = self { event.cue() } else { None }
+    }
 }
 
 /// The first of some sorted names, and how many more there are: an answer whose size does not grow

@@ -142,14 +142,14 @@ pub struct Over {
     /// Who the other side is.
     pub other: Nick,
     /// How it ended.
-    pub ending: Ending,
+    pub outcome: Outcome,
     /// Its number, for those whose program wants to know.
     pub cue: Option<OfferId>,
 }
 
 /// How an offer or a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Outcome {
     /// The file is there.
     Received,
     /// The receiver did not want it, or not any more.
@@ -164,31 +164,42 @@ pub enum Ending {
     Failed(Fault),
 }
 
+impl FileEvent {
+    /// What `chat_client` is told beside the sentence.
+    pub(super) fn cue(&self) -> Option<Cue> {
+        match self {
+            Self::Offered { id, label, .. } => Some(Cue::Offered { id: *id, digest: label.digest }),
+            Self::NotOffered { digest, .. } => Some(Cue::NotOffered(*digest)),
+            Self::NotSaid(cue) => Some(cue.clone()),
+            Self::NotTaken(_) => Some(Cue::NotTaken),
+            Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
+            Self::Receive { id, label, from, ticket } => {
+                Some(Cue::Receive { id: *id, ticket: *ticket, label: label.clone(), from: *from })
+            }
+            Self::Over(Over { cue, outcome, .. }) => {
+                cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
+            }
+            Self::Requested { .. } | Self::NotRejected(_) | Self::NeedsClient(_) | Self::WrongPort => None,
+        }
+    }
+}
+
+/// The sentence; nothing where there is only a cue.
 impl fmt::Display for FileEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Offered { id, label: Label { name, size, digest }, to, seconds } => {
-                writeln!(f, "You offered '{name}' ({size}) to {to}. The offer stands for {seconds} s.")?;
-                Cue::Offered { id: *id, digest: *digest }.fmt(f)
+            Self::Offered { label: Label { name, size, .. }, to, seconds, .. } => {
+                write!(f, "You offered '{name}' ({size}) to {to}. The offer stands for {seconds} s.")
             }
-            Self::NotOffered { digest, why } => {
-                writeln!(f, "{why}").and_then(|()| Cue::NotOffered(*digest).fmt(f))
-            }
-            Self::NotSaid(cue) => cue.fmt(f),
+            Self::NotOffered { why, .. } => why.fmt(f),
+            Self::NotSaid(_) | Self::Receive { .. } => Ok(()),
             Self::Requested { from, label: Label { name, size, .. }, id } => {
                 let id = id.map(|id| format!(" {id}")).unwrap_or_default();
                 write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;
                 write!(f, "Type /acceptfile{id} or /rejectfile{id}.")
             }
-            Self::NotTaken(why) => writeln!(f, "{why}").and_then(|()| Cue::NotTaken.fmt(f)),
-            Self::NotRejected(why) => why.fmt(f),
-            Self::Send { id, name, to, ticket } => {
-                writeln!(f, "{to} accepts '{name}'.")?;
-                Cue::Send { id: *id, ticket: *ticket }.fmt(f)
-            }
-            Self::Receive { id, label, from, ticket } => {
-                Cue::Receive { id: *id, ticket: *ticket, label: label.clone(), from: *from }.fmt(f)
-            }
+            Self::NotTaken(why) | Self::NotRejected(why) => why.fmt(f),
+            Self::Send { name, to, .. } => write!(f, "{to} accepts '{name}'."),
             Self::Over(over) => over.fmt(f),
             Self::NeedsClient(Side::Sender) => {
                 f.write_str("Files are sent with chat_client: it can read them, and the server cannot.")
@@ -235,26 +246,26 @@ impl fmt::Display for NotChosen {
 
 impl fmt::Display for Over {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, you, other, ending, cue } = self;
-        match (ending, you) {
-            (Ending::Received, Side::Sender) => write!(f, "{other} has received '{name}'."),
-            (Ending::Received, Side::Receiver) => write!(f, "You have received '{name}' from {other}."),
-            (Ending::Rejected, Side::Sender) => write!(f, "{other} has rejected '{name}'."),
-            (Ending::Rejected, Side::Receiver) => write!(f, "You have rejected '{name}' from {other}."),
-            (Ending::TakenBack, Side::Sender) => write!(f, "You have taken back '{name}'."),
-            (Ending::TakenBack, Side::Receiver) => write!(f, "{other} has taken back '{name}'."),
-            (Ending::Expired, Side::Sender) => write!(f, "Your offer of '{name}' to {other} has expired."),
-            (Ending::Expired, Side::Receiver) => write!(f, "The offer of '{name}' from {other} has expired."),
-            (Ending::Left(_), _) => write!(f, "'{name}' is cancelled: {other} has left."),
-            (Ending::Failed(fault), Side::Sender) => {
+        let Self { name, you, other, outcome, .. } = self;
+        match (outcome, you) {
+            (Outcome::Received, Side::Sender) => write!(f, "{other} has received '{name}'."),
+            (Outcome::Received, Side::Receiver) => write!(f, "You have received '{name}' from {other}."),
+            (Outcome::Rejected, Side::Sender) => write!(f, "{other} has rejected '{name}'."),
+            (Outcome::Rejected, Side::Receiver) => write!(f, "You have rejected '{name}' from {other}."),
+            (Outcome::TakenBack, Side::Sender) => write!(f, "You have taken back '{name}'."),
+            (Outcome::TakenBack, Side::Receiver) => write!(f, "{other} has taken back '{name}'."),
+            (Outcome::Expired, Side::Sender) => write!(f, "Your offer of '{name}' to {other} has expired."),
+            (Outcome::Expired, Side::Receiver) => {
+                write!(f, "The offer of '{name}' from {other} has expired.")
+            }
+            (Outcome::Left(_), _) => write!(f, "'{name}' is cancelled: {other} has left."),
+            (Outcome::Failed(fault), Side::Sender) => {
                 write!(f, "Sending '{name}' to {other} has failed: {}.", Because(*fault, *you, *other))
             }
-            (Ending::Failed(fault), Side::Receiver) => {
+            (Outcome::Failed(fault), Side::Receiver) => {
                 write!(f, "Receiving '{name}' from {other} has failed: {}.", Because(*fault, *you, *other))
             }
-        }?;
-        let Some(id) = *cue else { return Ok(()) };
-        write!(f, "\n{}", Cue::Over { id, has_arrived: *ending == Ending::Received })
+        }
     }
 }
 

@@ -178,7 +178,8 @@ mod tests {
             to: Nick::new("bob").unwrap(),
             ticket: ticket(),
         };
-        assert!(event.to_string().ends_with(&ticket().token.reveal()));
-        assert!(!format!("{event:?}").contains(&ticket().token.reveal()));
+        let token = ticket().token.reveal();
+        assert!(event.cue().unwrap().to_string().ends_with(&token));
+        assert!(!format!("{event} {event:?}").contains(&token));
     }
 }
