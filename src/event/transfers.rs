@@ -1,8 +1,9 @@
-//! What the server may say about files: sentences for people, and cues for `chat_client`.
+//! What the server says about offers and transfers of files: sentences for people, and cues for
+//! `chat_client`.
 //!
-//! A cue is a line that begins with `@file `, which nothing else does: whatever users say stands
-//! behind their name or a room's, and neither can begin so. `chat_client` acts on cues and does not
-//! show them. They go only to whoever has said `/offer` or `/take`, so a person on `nc` sees none.
+//! A cue is a line that begins with `@file `. No other line does: what users say stands behind a
+//! nickname or a room name, and neither can begin with `@`. `chat_client` acts on cues and does not
+//! show them. Only a client that has sent `/offer` or `/take` gets cues, so a person on `nc` sees none.
 
 use std::fmt;
 
@@ -18,70 +19,70 @@ pub use cue::Cue;
 
 pub(super) use cue::CUE;
 
-/// Something about a file, as one client is told.
+/// What one client is told about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileEvent {
-    /// Your offer stands.
+    /// Confirms an offer to the sender.
     Offered {
-        /// Its number.
+        /// The offer's number.
         id: OfferId,
-        /// What.
+        /// The file.
         label: Label,
-        /// To whom.
+        /// The user it is offered to.
         to: Nick,
-        /// For how many seconds.
+        /// How many seconds the offer lasts.
         seconds: u64,
     },
-    /// Your offer was not made.
+    /// The offer is refused.
     NotOffered {
-        /// Of what.
+        /// The file's digest, by which `chat_client` knows its offer.
         digest: Digest,
-        /// Why.
+        /// The reason.
         why: NotOffered,
     },
-    /// What only your program has to know.
+    /// A cue without a sentence.
     NotSaid(Cue),
-    /// Somebody offers you a file.
+    /// Offers a file to its receiver.
     Requested {
-        /// Who.
+        /// The sender.
         from: Nick,
-        /// What.
+        /// The file.
         label: Label,
-        /// Its number, if there are others.
+        /// The offer's number, if the client has several offers.
         id: Option<OfferId>,
     },
-    /// You cannot take a file.
+    /// The file cannot be accepted.
     NotTaken(NotChosen),
-    /// You cannot refuse a file.
+    /// The file cannot be refused.
     NotRejected(NotChosen),
-    /// Your offer was accepted: send the file now.
+    /// Tells the sender that its offer is accepted, and to send the file now.
     Send {
-        /// Which.
+        /// The offer's number.
         id: OfferId,
-        /// Its name.
+        /// The file's name.
         name: FileName,
-        /// To whom.
+        /// The receiver.
         to: Nick,
-        /// Where, and what to show there.
+        /// The right to connect for this transfer.
         ticket: Ticket,
     },
-    /// Receive a file now.
+    /// Tells the receiver's program to receive the file now; there is no sentence.
     Receive {
-        /// Which.
+        /// The offer's number.
         id: OfferId,
-        /// What.
+        /// The file.
         label: Label,
-        /// From whom.
+        /// The sender.
         from: Nick,
-        /// Where, and what to show there.
+        /// The right to connect for this transfer.
         ticket: Ticket,
     },
-    /// An offer, or a transfer, is over.
+    /// An offer or a transfer has ended.
     Over(Over),
-    /// You need another program for this.
+    /// Only `chat_client` can be this side of a transfer.
     NeedsClient(Side),
-    /// You have called the port for files, and do not know what to say there.
+    /// The client has connected to the port for files and does not speak its protocol.
     WrongPort,
 }
 
@@ -91,76 +92,76 @@ impl From<FileEvent> for Event {
     }
 }
 
-/// Where a file is to be sent or fetched, and the right to do so.
+/// The right to take one side of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The server's port for files.
     pub port: u16,
-    /// To be shown there, once.
+    /// Shown there, once.
     pub token: Token,
 }
 
-/// Why an offer was not made.
+/// Why an offer is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotOffered {
-    /// Nobody here has this name.
+    /// No connected user has this nickname.
     NoSuchUser(Nick),
-    /// You have the file already.
+    /// Sender and receiver are the same client.
     ToOneself,
-    /// The file is larger than the server takes.
+    /// The file is larger than the server's limit.
     TooLarge(ByteCount),
-    /// One at a time.
+    /// The sender already has an open offer to this user.
     AlreadyOffered(Nick),
-    /// You have made so many offers that are still open.
+    /// The sender has as many open offers as it may.
     TooManyMade(usize),
-    /// So many are made to this user already.
+    /// This user has as many open offers as allowed.
     TooManyFor(Nick, usize),
-    /// There are too many in all.
+    /// The server has as many open offers as it may.
     TooMany,
 }
 
-/// Why it is not clear, or not possible, which offer is meant.
+/// Why no offer can be accepted or refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotChosen {
-    /// There is none.
+    /// There is no offer.
     None,
-    /// There is none of this number.
+    /// There is no offer with this number.
     NotThis(OfferId),
-    /// There are several: from whom, and what.
+    /// There are several offers, and the client gave no number.
     Several(Vec<(OfferId, Nick, FileName)>),
-    /// The server is busy with so many others.
+    /// The server has as many transfers as it may.
     Busy,
 }
 
-/// The end of an offer, or of a transfer.
+/// The end of an offer or of a transfer, as one side is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Over {
-    /// What it was about.
+    /// The file's name.
     pub name: FileName,
-    /// Which side of it you are.
+    /// The side that is told.
     pub you: Side,
-    /// Who the other side is.
+    /// The user on the other side.
     pub other: Nick,
     /// How it ended.
     pub outcome: Outcome,
-    /// Its number, for those whose program wants to know.
+    /// The offer's number, if this side's program has taken part.
     pub cue: Option<OfferId>,
 }
 
 /// How an offer or a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The file is there.
+    /// The receiver has the whole file.
     Received,
-    /// The receiver did not want it, or not any more.
+    /// The receiver refused it or stopped the transfer.
     Rejected,
-    /// The sender did not want to send it any more.
+    /// The sender cancelled it.
     TakenBack,
-    /// Nobody answered.
+    /// The receiver did not answer in time.
     Expired,
     /// This side has left the chat.
     Left(Side),
-    /// It did not arrive.
+    /// The transfer failed.
     Failed(Fault),
 }
 
@@ -189,7 +190,7 @@ impl fmt::Display for FileEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Offered { label: Label { name, size, .. }, to, seconds, .. } => {
-                write!(f, "You offered '{name}' ({size}) to {to}. The offer stands for {seconds} s.")
+                write!(f, "You offered '{name}' ({size}) to {to}. The offer expires in {seconds} s.")
             }
             Self::NotOffered { why, .. } => why.fmt(f),
             Self::NotSaid(_) | Self::Receive { .. } => Ok(()),
@@ -199,16 +200,15 @@ impl fmt::Display for FileEvent {
                 write!(f, "Type /acceptfile{id} or /rejectfile{id}.")
             }
             Self::NotTaken(why) | Self::NotRejected(why) => why.fmt(f),
-            Self::Send { name, to, .. } => write!(f, "{to} accepts '{name}'."),
+            Self::Send { name, to, .. } => write!(f, "{to} has accepted '{name}'."),
             Self::Over(over) => over.fmt(f),
-            Self::NeedsClient(Side::Sender) => {
-                f.write_str("Files are sent with chat_client: it can read them, and the server cannot.")
+            Self::NeedsClient(Side::Sender) => f.write_str("Use chat_client to send files."),
+            Self::NeedsClient(Side::Receiver) => {
+                f.write_str("Use chat_client to receive files. To refuse one, type /rejectfile.")
             }
-            Self::NeedsClient(Side::Receiver) => f.write_str(
-                "Files are received with chat_client: it can write them, and the server cannot. \
-                 To refuse one, type /rejectfile.",
-            ),
-            Self::WrongPort => f.write_str("This port is for files, and chat_client knows how to use it."),
+            Self::WrongPort => {
+                f.write_str("This port is for files. Use chat_client to send and receive them.")
+            }
         }
     }
 }
@@ -219,9 +219,9 @@ impl fmt::Display for NotOffered {
             Self::NoSuchUser(nick) => super::no_such_user(f, nick.as_str()),
             Self::ToOneself => f.write_str("You cannot send a file to yourself."),
             Self::TooLarge(max) => write!(f, "File too large (max {max})."),
-            Self::AlreadyOffered(nick) => write!(f, "You are offering a file to {nick} already."),
-            Self::TooManyMade(max) => write!(f, "You are offering {max} files already."),
-            Self::TooManyFor(nick, max) => write!(f, "{nick} is being offered {max} files already."),
+            Self::AlreadyOffered(nick) => write!(f, "You are already offering a file to {nick}."),
+            Self::TooManyMade(max) => write!(f, "You are already offering {max} files."),
+            Self::TooManyFor(nick, max) => write!(f, "{nick} is already being offered {max} files."),
             Self::TooMany => f.write_str("Too many files are being offered. Try again later."),
         }
     }
@@ -230,16 +230,17 @@ impl fmt::Display for NotOffered {
 impl fmt::Display for NotChosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("There is no file to accept or to reject."),
-            Self::NotThis(id) => write!(f, "There is no file {id} to accept or to reject."),
+            Self::None => f.write_str("There is no file to accept or reject."),
+            Self::NotThis(id) => write!(f, "There is no file {id} to accept or reject."),
             Self::Several(offers) => {
-                f.write_str("There are several files:")?;
-                for (id, from, name) in offers {
-                    write!(f, " {id} is {name} from {from},")?;
+                f.write_str("You have several offers. Add a number:")?;
+                for (i, (id, from, name)) in offers.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { "," };
+                    write!(f, "{comma} {id} for {name} from {from}")?;
                 }
-                f.write_str(" so add a number.")
+                f.write_str(".")
             }
-            Self::Busy => f.write_str("Too many files are on their way. Try again in a moment."),
+            Self::Busy => f.write_str("Too many files are being transferred. Try again in a moment."),
         }
     }
 }
@@ -252,24 +253,24 @@ impl fmt::Display for Over {
             (Outcome::Received, Side::Receiver) => write!(f, "You have received '{name}' from {other}."),
             (Outcome::Rejected, Side::Sender) => write!(f, "{other} has rejected '{name}'."),
             (Outcome::Rejected, Side::Receiver) => write!(f, "You have rejected '{name}' from {other}."),
-            (Outcome::TakenBack, Side::Sender) => write!(f, "You have taken back '{name}'."),
-            (Outcome::TakenBack, Side::Receiver) => write!(f, "{other} has taken back '{name}'."),
+            (Outcome::TakenBack, Side::Sender) => write!(f, "You have cancelled '{name}'."),
+            (Outcome::TakenBack, Side::Receiver) => write!(f, "{other} has cancelled '{name}'."),
             (Outcome::Expired, Side::Sender) => write!(f, "Your offer of '{name}' to {other} has expired."),
             (Outcome::Expired, Side::Receiver) => {
                 write!(f, "The offer of '{name}' from {other} has expired.")
             }
             (Outcome::Left(_), _) => write!(f, "'{name}' is cancelled: {other} has left."),
             (Outcome::Failed(fault), Side::Sender) => {
-                write!(f, "Sending '{name}' to {other} has failed: {}.", Because(*fault, *you, *other))
+                write!(f, "Sending '{name}' to {other} failed: {}.", Because(*fault, *you, *other))
             }
             (Outcome::Failed(fault), Side::Receiver) => {
-                write!(f, "Receiving '{name}' from {other} has failed: {}.", Because(*fault, *you, *other))
+                write!(f, "Receiving '{name}' from {other} failed: {}.", Because(*fault, *you, *other))
             }
         }
     }
 }
 
-/// A fault in words, for one side.
+/// A fault in words, for the side that is told and the user on the other side.
 struct Because(Fault, Side, Nick);
 
 impl fmt::Display for Because {
@@ -278,21 +279,23 @@ impl fmt::Display for Because {
         match fault {
             Fault::Unreadable => f.write_str("the file can no longer be read"),
             Fault::Changed => f.write_str("the file has changed since it was offered"),
-            Fault::Damaged => f.write_str("what arrived is not what was offered (SHA-256)"),
+            Fault::Damaged => f.write_str("the file arrived damaged (its SHA-256 differs)"),
             Fault::DiskFull => f.write_str("the receiver's disk is full"),
             Fault::Unwritable => f.write_str("the receiver cannot write the file"),
-            Fault::BrokenOff(side) if side == you => f.write_str("your connection broke off"),
-            Fault::BrokenOff(_) => write!(f, "{other}'s connection broke off"),
-            Fault::Stalled(side) if side == you => f.write_str("your side did nothing for too long"),
-            Fault::Stalled(_) => write!(f, "{other}'s side did nothing for too long"),
+            Fault::BrokenOff(side) if side == you => f.write_str("your connection was lost"),
+            Fault::BrokenOff(_) => write!(f, "{other}'s connection was lost"),
+            Fault::Stalled(side) if side == you => f.write_str("your program was idle for too long"),
+            Fault::Stalled(_) => write!(f, "{other}'s program was idle for too long"),
             Fault::Nonsense(side) if side == you => f.write_str("the server did not understand your program"),
             Fault::Nonsense(_) => write!(f, "the server did not understand {other}'s program"),
-            Fault::NotMet => f.write_str("not both programs have called the server's port for files"),
+            Fault::NotMet => {
+                f.write_str("one of the programs did not connect to the server's port for files")
+            }
             Fault::TooSlow => f.write_str("it took too long"),
-            Fault::Server => f.write_str("the server could not do its part"),
+            Fault::Server => f.write_str("the server had an internal error"),
         }
     }
 }
 
-/// How a request begins. No room has a name with a space, so nobody can say this.
+/// How an offer begins. A room name has no space, so no user can forge this line.
 pub(super) const REQUEST: &str = "[FILE REQUEST] ";

@@ -28,7 +28,7 @@ fn an_announced_shutdown_comes_and_is_an_ordinary_stop() {
     root.says("/shutdown 86400");
     bob.hears("Server shutting down in 24 hours.");
     root.says("/shutdown cancel");
-    bob.hears("root has called the shutdown off.");
+    bob.hears("root has cancelled the shutdown.");
     root.says("/shutdown 1");
     bob.hears("Server shutting down in 1 second.");
     bob.hears("Server shutting down.");
@@ -84,7 +84,7 @@ fn nobody_connects_from_a_banned_address() {
     let mut bob = connect();
     bob.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
     root.says(&format!("/banip {address}"));
-    root.hears(&format!("{address} is banned until it is lifted; 1 were connected from there."));
+    root.hears(&format!("{address} is banned until it is lifted. Clients disconnected: 1."));
     bob.hears("Your address is banned.");
     bob.hears_the_end();
     let mut again = connect();

@@ -47,7 +47,7 @@ fn who_is_banned_while_speaking_does_not_come_in_again_under_any_name() {
     bob.hears("You were banned from 'ops' by alice: spam");
     bob.hears("You returned to the lobby.");
     bob.hears("Nickname changed to 'rob'.");
-    bob.hears("You are banned from this room");
-    bob.hears("You are banned from this room");
+    bob.hears("You are banned from this room.");
+    bob.hears("You are banned from this room.");
     alice.hears_nothing();
 }
