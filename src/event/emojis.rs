@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn emoji_are_shown_with_the_name_to_type() {
+    fn emoji_are_shown_with_their_names() {
         let told = |word| Found::search(word).to_string();
         assert_eq!(told("rocket"), "Emoji with 'rocket': 🚀 :rocket:");
         assert_eq!(told("xyzzy"), "No emoji has 'xyzzy' in its name.");
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_some_are_shown_and_the_way_to_the_others() {
+    fn without_a_word_some_emoji_are_shown_and_how_to_search_for_more() {
         let told = Found::search(" ").to_string();
         assert!(told.starts_with("Emoji: 😄 :smile:, 😢 :sad:, 😂 :laugh:, "), "{told}");
         assert!(told.ends_with(" more. Search them with /emojis <word>."), "{told}");
