@@ -206,12 +206,18 @@ impl<Name> Listing<Name> {
 
 impl<Name: fmt::Display> fmt::Display for Listing<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, name) in self.names.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}")?;
-        }
+        list(f, &self.names)?;
         if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
     }
+}
+
+/// Writes items with commas between them.
+fn list(f: &mut fmt::Formatter<'_>, items: impl IntoIterator<Item = impl fmt::Display>) -> fmt::Result {
+    for (i, item) in items.into_iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Event {

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use super::{Event, Rough, moderation::Reason};
+use super::{Event, Rough, moderation::Reason, watched::Count};
 use crate::{
     names::{Network, Nick, Room},
     text::Text,
@@ -231,8 +231,7 @@ impl fmt::Display for Notice {
             s if s >= 60 && s.is_multiple_of(60) => (s / 60, "minute"),
             s => (s, "second"),
         };
-        let plural = if number == 1 { "" } else { "s" };
-        write!(f, "{number} {unit}{plural}")
+        Count(number, unit).fmt(f)
     }
 }
 

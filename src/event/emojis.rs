@@ -9,7 +9,7 @@ impl fmt::Display for Found {
         match self {
             Self { word: None, .. } => {
                 f.write_str("Emoji: ")?;
-                list(f, self)?;
+                show(f, self)?;
                 f.write_str(". Search them with /emojis <word>.")
             }
             Self { word: Some(word), shown, .. } if shown.is_empty() => {
@@ -17,17 +17,14 @@ impl fmt::Display for Found {
             }
             Self { word: Some(word), .. } => {
                 write!(f, "Emoji with '{word}': ")?;
-                list(f, self)
+                show(f, self)
             }
         }
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
-    for (i, Emoji { name, picture }) in shown.iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        write!(f, "{comma}{picture} :{name}:")?;
-    }
+fn show(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
+    super::list(f, shown.iter().map(|Emoji { name, picture }| format!("{picture} :{name}:")))?;
     if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
 }
 

@@ -84,11 +84,7 @@ fn muted_users(f: &mut fmt::Formatter<'_>, muted: &[(Nick, Duration)]) -> fmt::R
         return f.write_str("No users are muted.");
     }
     f.write_str("Muted users: ")?;
-    for (i, (nick, left)) in muted.iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        write!(f, "{comma}{nick} ({} s)", seconds(*left))?;
-    }
-    Ok(())
+    super::list(f, muted.iter().map(|(nick, left)| format!("{nick} ({} s)", seconds(*left))))
 }
 
 /// Rounds up, so that a user who waits for that many seconds has waited long enough.

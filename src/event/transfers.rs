@@ -233,11 +233,8 @@ impl fmt::Display for NotChosen {
             Self::None => f.write_str("There is no file to accept or reject."),
             Self::NotThis(id) => write!(f, "There is no file {id} to accept or reject."),
             Self::Several(offers) => {
-                f.write_str("You have several offers. Add a number:")?;
-                for (i, (id, from, name)) in offers.iter().enumerate() {
-                    let comma = if i == 0 { "" } else { "," };
-                    write!(f, "{comma} {id} for {name} from {from}")?;
-                }
+                f.write_str("You have several offers. Add a number: ")?;
+                super::list(f, offers.iter().map(|(id, from, name)| format!("{id} for {name} from {from}")))?;
                 f.write_str(".")
             }
             Self::Busy => f.write_str("Too many files are being transferred. Try again in a moment."),

@@ -60,12 +60,9 @@ fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     if more > 0 {
         write!(f, "\n  and {more} more")?;
     }
-    f.write_str("\nIn total:")?;
+    f.write_str("\nIn total: ")?;
     let counts = Activity::ALL.iter().zip(seen.counts).filter(|&(_, count)| count > 0);
-    for (i, (&activity, count)) in counts.enumerate() {
-        let comma = if i == 0 { "" } else { "," };
-        write!(f, "{comma} {count} {}", doing(activity))?;
-    }
+    super::list(f, counts.map(|(&activity, count)| format!("{count} {}", doing(activity))))?;
     let (channel, hold) = (seen.channel, Fine(seen.longest_hold));
     write!(f, ".\nThe channel holds {} of {}.", channel.held, channel.holds)?;
     write!(f, " Since the start: longest lock hold {hold}, largest batch {}.", batch(seen))
@@ -169,7 +166,7 @@ fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
 }
 
 /// A number of things: `1 client`, `2 clients`.
-struct Count(u64, &'static str);
+pub(super) struct Count(pub(super) u64, pub(super) &'static str);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

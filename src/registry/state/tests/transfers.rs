@@ -201,9 +201,7 @@ fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
 #[test]
 fn without_randomness_there_is_no_transfer() {
     let mut chat = offered();
-    let which = crate::command::files::Which::Only;
-    let take = Command::File(crate::command::files::FileCommand::Take(which));
-    let task = chat.apply("bob", take).expect("tokens are needed");
+    let task = chat.begins("bob", "/take");
     chat.draws(task, None);
     let heard = chat.inbox("bob").pop_front().unwrap();
     assert!(heard.ends_with("failed: the server had an internal error."), "{heard}");
@@ -212,9 +210,7 @@ fn without_randomness_there_is_no_transfer() {
 #[test]
 fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
     let mut chat = offered();
-    let which = crate::command::files::Which::Only;
-    let take = Command::File(crate::command::files::FileCommand::Take(which));
-    let task = chat.apply("bob", take).expect("tokens are needed");
+    let task = chat.begins("bob", "/take");
     chat.vanish("alice");
     chat.inbox("bob").clear();
     chat.draws(task, Some(tokens()));
