@@ -190,7 +190,7 @@ impl fmt::Display for Roster {
         for Row { nick, room, address, connected, idle, queued } in shown {
             let (connected, idle) = (Rough(*connected), Rough(*idle));
             write!(f, "\n{nick} in '{room}' from {address}, connected for {connected}, idle for {idle}")?;
-            write!(f, ", {queued} bytes queued")?;
+            write!(f, ", {} queued", Count(*queued, "byte"))?;
         }
         match total - shown.len() {
             0 => Ok(()),

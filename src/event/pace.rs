@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::Event;
+use super::{Event, watched::Count};
 use crate::names::Nick;
 
 /// An answer about rate limits and mutes.
@@ -57,15 +57,17 @@ impl fmt::Display for PaceEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooFast => f.write_str("Rate limit exceeded. Slow down."),
-            Self::Muted(left) => write!(f, "You are muted for {} more seconds.", seconds(*left)),
+            Self::Muted(left) => write!(f, "You are muted for {}.", Count(seconds(*left), "more second")),
             Self::TooManyNicknames(wait) => too_often(f, "You are changing nicknames", *wait),
             Self::TooManyMoves(wait) => too_often(f, "You are changing rooms", *wait),
             Self::TooManyOffers(wait) => too_often(f, "You are offering files", *wait),
             Self::TooManyStrangers(wait) => too_often(f, "You are whispering to strangers", *wait),
-            Self::MutedBy { by, time } => write!(f, "{by} has muted you for {} seconds.", seconds(*time)),
+            Self::MutedBy { by, time } => {
+                write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
+            }
             Self::UnmutedBy(by) => write!(f, "{by} has lifted your mute."),
             Self::MutedUser { user, time } => {
-                write!(f, "User '{user}' is muted for {} seconds.", seconds(*time))
+                write!(f, "User '{user}' is muted for {}.", Count(seconds(*time), "second"))
             }
             Self::UnmutedUser(user) => write!(f, "User '{user}' is no longer muted."),
             Self::NotMuted(user) => write!(f, "User '{user}' is not muted."),

@@ -1,4 +1,4 @@
-//! What the README promises, as far as a program can check it.
+//! What a program can check in the README.
 
 use std::{fs, path::Path};
 
@@ -14,7 +14,7 @@ fn readme() -> String {
 }
 
 #[test]
-fn the_table_of_commands_is_the_table_in_the_program() {
+fn the_table_of_commands_matches_the_program() {
     let rows: Vec<_> = VERBS
         .iter()
         .map(|verb| {
@@ -27,7 +27,7 @@ fn the_table_of_commands_is_the_table_in_the_program() {
 }
 
 #[test]
-fn every_option_of_the_server_is_explained_with_its_default() {
+fn every_option_of_the_server_is_listed_with_its_default() {
     let (_, help, _) = run(command().arg("--help"));
     let readme = readme();
     let options = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
@@ -44,12 +44,12 @@ fn every_option_of_the_server_is_explained_with_its_default() {
 }
 
 #[test]
-fn it_is_finished() {
+fn no_placeholder_is_left() {
     assert!(!readme().contains("@@"));
 }
 
 #[test]
-fn every_file_that_it_or_the_course_points_to_is_there() {
+fn every_file_linked_from_the_readme_or_the_course_exists() {
     let pages = readme() + &fs::read_to_string("challenges.md").expect("the course");
     for target in pages.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         assert!(target.starts_with("http") || Path::new(target).exists(), "{target}");

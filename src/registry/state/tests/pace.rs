@@ -72,7 +72,7 @@ fn a_second_time_within_a_minute_mutes_for_thirty_seconds() {
     check_with(
         &mut chat,
         "alice> hello?
-         alice< You are muted for 1 more seconds.",
+         alice< You are muted for 1 more second.",
     );
     chat.passes(1);
     check_with(
