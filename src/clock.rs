@@ -1,6 +1,11 @@
-//! What time it is, read once for everything that is decided together.
+//! The time, read once for everything that is decided together, and the time zone to show it in.
 
-use std::time::{Instant, SystemTime};
+use std::{
+    sync::LazyLock,
+    time::{Instant, SystemTime},
+};
+
+use jiff::tz::TimeZone;
 
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -16,4 +21,11 @@ impl Now {
     pub fn read() -> Self {
         Self { instant: Instant::now(), wall: SystemTime::now() }
     }
+}
+
+/// The system's time zone. The first call may read a file: the server makes it before it listens, so
+/// that the broadcaster never does.
+pub fn zone() -> &'static TimeZone {
+    static ZONE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
+    &ZONE
 }

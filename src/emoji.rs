@@ -1,21 +1,20 @@
 //! Emoji by their names: `:smile:` becomes 😄.
 //!
-//! The names are the shortcodes that people know from elsewhere, and a few of our own. What is
-//! replaced is decided for each word alone, in one pass and without going back, so the longest line
-//! costs no more than its length.
+//! The names are the usual shortcodes and a few of our own. Each word is replaced on its own, in one
+//! pass without backtracking, so the cost of a line is proportional to its length.
 
 use std::borrow::Cow;
 
 /// One emoji.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emoji {
-    /// What stands between the colons.
+    /// The name, without the colons.
     pub name: &'static str,
-    /// What people see.
+    /// The character or characters that are shown.
     pub picture: &'static str,
 }
 
-/// Names that people try and the well-known set does not have. They never change what it has.
+/// Names that users try but the usual set lacks. None of them replaces a name in that set.
 const ALIASES: [Emoji; 7] = [
     Emoji { name: "sad", picture: "😢" },
     Emoji { name: "laugh", picture: "😂" },
@@ -26,22 +25,21 @@ const ALIASES: [Emoji; 7] = [
     Emoji { name: "code", picture: "💻" },
 ];
 
-/// What is listed to whoever does not know what to search for.
+/// The emoji that are listed if the user searches for none.
 #[rustfmt::skip]
 const FAVOURITES: [&str; 21] = [
     "smile", "sad", "laugh", "heart", "thumbsup", "thumbsdown", "fire", "star", "check", "x", "thinking",
     "cool", "party", "rocket", "coffee", "pizza", "game", "music", "book", "code", "wave",
 ];
 
-/// The longest name, in bytes; a test knows.
+/// The longest name, in bytes; a test checks it.
 const LONGEST_NAME: usize = 40;
 
-/// The text with each name between colons replaced by its emoji. A text without a colon is only
-/// looked at.
+/// Replaces each name between colons by its emoji. A text without a colon is returned as it is.
 ///
-/// Times, links and code stay as they are: a word with `://` in it is left alone, and so is a name
-/// behind a digit, or with letters or colons on both sides, as in `10:100:00`, `a:x:b` or
-/// `std::key::Key`. Letters of scripts that are written without spaces may stand on both sides.
+/// Times, links and code stay as they are: a word that contains `://` is unchanged, and so is a name
+/// after a digit, or with letters or colons on both sides, as in `10:100:00`, `a:x:b` or
+/// `std::key::Key`. In scripts that are written without spaces, letters may stand on both sides.
 pub fn expand(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b':', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -56,7 +54,7 @@ pub fn expand(text: &str) -> Cow<'_, str> {
     Cow::Owned(expanded)
 }
 
-/// The emoji of this name, in any case.
+/// Finds the emoji with this name, in any case.
 pub fn named(name: &str) -> Option<Emoji> {
     if let Some(&alias) = ALIASES.iter().find(|alias| alias.name.eq_ignore_ascii_case(name)) {
         return Some(alias);
@@ -71,14 +69,14 @@ pub fn named(name: &str) -> Option<Emoji> {
     Some(Emoji { name, picture: emoji.as_str() })
 }
 
-/// Every emoji under every name.
+/// Every emoji, once for each of its names.
 pub fn all() -> impl Iterator<Item = Emoji> {
     let known = emojis::iter()
         .flat_map(|emoji| emoji.shortcodes().map(|name| Emoji { name, picture: emoji.as_str() }));
     ALIASES.into_iter().chain(known)
 }
 
-/// The half-typed name at the end of a word, with its colon.
+/// The unfinished name at the end of a word, with its colon.
 pub fn half_typed(word: &str) -> Option<&str> {
     match Pieces::new(word).last()? {
         Piece::Text(text) if text.len() > 1 && text.starts_with(':') => Some(text),
@@ -86,19 +84,19 @@ pub fn half_typed(word: &str) -> Option<&str> {
     }
 }
 
-/// Emoji that were asked for: an answer whose size is bounded.
+/// The result of a search, of bounded size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What was searched for, if anything.
+    /// The word searched for; `None` lists some favourites.
     pub word: Option<Box<str>>,
-    /// The first of them.
+    /// The first matches.
     pub shown: Vec<Emoji>,
-    /// How many more there are.
+    /// The number of matches not shown.
     pub more: usize,
 }
 
 impl Found {
-    /// The most emoji that one answer shows.
+    /// The largest number of emoji shown.
     pub const MAX: usize = 50;
 
     fn favourites() -> Self {
@@ -106,8 +104,8 @@ impl Found {
         Self { word: None, more: all().count() - shown.len(), shown }
     }
 
-    /// Those with a word in their names, in any case; first the names that start with it, the
-    /// shortest before the others. Without a word, some that people use often.
+    /// Finds the emoji whose names contain a word, in any case. Names that start with it come first,
+    /// and shorter names before longer ones. Without a word, it returns some favourites.
     pub fn search(word: &str) -> Self {
         let word = word.trim();
         if word.is_empty() {
@@ -125,24 +123,24 @@ impl Found {
 /// A part of a word.
 #[derive(Clone, Copy)]
 enum Piece<'a> {
-    /// To be left as it is. A colon is only ever its first character.
+    /// Text that stays as it is. Only its first character can be a colon.
     Text(&'a str),
-    /// Instead of a name between colons.
+    /// An emoji in place of its name and colons.
     Picture(&'static str),
 }
 
-/// Cuts a word into its pieces.
+/// Splits a word into its pieces.
 struct Pieces<'a> {
     rest: &'a str,
     before: Side,
-    /// The word is a link, and one piece.
+    /// A link is a single piece.
     is_link: bool,
 }
 
-/// What stands beside a name and its colons.
+/// The character next to a name and its colons.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
-    /// Nothing, or something that belongs to no word.
+    /// Nothing, or a character that is not one of the others.
     Free,
     /// A letter of A–Z.
     Letter,
@@ -166,7 +164,7 @@ impl<'a> Pieces<'a> {
         Self { rest: word, before: Side::Free, is_link: word.contains("://") }
     }
 
-    /// The picture that is named at the start of the rest, and the length of its name and colons.
+    /// The picture named at the start of the rest, and the length in bytes of its name with both colons.
     fn picture(&self) -> Option<(&'static str, usize)> {
         let bytes = self.rest.strip_prefix(':').filter(|_| !self.is_link)?.as_bytes();
         let length = memchr::memchr(b':', &bytes[..bytes.len().min(LONGEST_NAME + 1)])?;
@@ -211,12 +209,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_left_alone(typed: &str) {
+    fn check_unchanged(typed: &str) {
         check(typed, typed);
     }
 
     #[test]
-    fn every_name_that_was_promised_is_an_emoji() {
+    fn every_name_in_the_documentation_is_an_emoji() {
         for name in "smile sad laugh heart thumbsup thumbsdown fire star check x thinking cool party \
                      rocket coffee pizza game music book code"
             .split_whitespace()
@@ -233,42 +231,42 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_touch_a_word_but_not_stand_within_one() {
+    fn a_name_may_touch_a_word_but_not_stand_inside_one() {
         check("nice:smile:", "nice😄");
         check(":smile:nice", "😄nice");
         check("nice:smile::heart:", "nice😄❤\u{fe0f}");
         check(":smile:smile:", "😄smile:");
         check("你好:smile:世界", "你好😄世界");
-        check_left_alone("a:smile:b");
-        check_left_alone("_:smile:_");
+        check_unchanged("a:smile:b");
+        check_unchanged("_:smile:_");
     }
 
     #[test]
-    fn times_and_ratios_stay_as_they_are() {
-        check_left_alone("10:30:45");
-        check_left_alone("10:100:45");
+    fn times_and_ratios_are_unchanged() {
+        check_unchanged("10:30:45");
+        check_unchanged("10:100:45");
         check("at 10:30 :coffee:", "at 10:30 ☕");
-        check_left_alone("00:11:a: and 10:100:");
+        check_unchanged("00:11:a: and 10:100:");
     }
 
     #[test]
-    fn links_stay_as_they_are() {
-        check_left_alone("https://host:8080/a:b:c");
-        check_left_alone("https://host/:smile:");
-        check_left_alone("(see ftp://user:key:@host/:x:)");
+    fn links_are_unchanged() {
+        check_unchanged("https://host:8080/a:b:c");
+        check_unchanged("https://host/:smile:");
+        check_unchanged("(see ftp://user:key:@host/:x:)");
         check("https://host/:x: :x:", "https://host/:x: ❌");
     }
 
     #[test]
-    fn unknown_names_and_stray_colons_stay_as_they_are() {
-        check_left_alone(":no_such_emoji:");
-        check_left_alone(": smile :");
-        check_left_alone(":smile");
-        check_left_alone("smile:");
-        check_left_alone("::smile::");
-        check_left_alone("std::key::Key");
-        check_left_alone(":::::");
-        check_left_alone(":é:");
+    fn unknown_names_and_stray_colons_are_unchanged() {
+        check_unchanged(":no_such_emoji:");
+        check_unchanged(": smile :");
+        check_unchanged(":smile");
+        check_unchanged("smile:");
+        check_unchanged("::smile::");
+        check_unchanged("std::key::Key");
+        check_unchanged(":::::");
+        check_unchanged(":é:");
         check(":foo::smile:", ":foo:😄");
         check(":foo:smile:", ":foo😄");
     }
@@ -279,21 +277,21 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_line_is_read_once() {
-        // Searched to its end from each colon, this would take minutes.
+    fn a_line_full_of_colons_is_expanded_in_one_pass() {
+        // A search to the end of the line from each colon would take minutes.
         assert_eq!(expand(&":".repeat(400_000)).len(), 400_000);
         assert!(expand(&":a".repeat(200_000)).ends_with(":a:a:a"));
         assert!(expand(&":a:".repeat(100_000)).starts_with("🅰"));
     }
 
     #[test]
-    fn no_name_is_longer_than_we_look() {
+    fn the_longest_name_has_the_stated_length() {
         assert_eq!(all().map(|emoji| emoji.name.len()).max(), Some(LONGEST_NAME));
         assert_eq!(named(&"a".repeat(LONGEST_NAME + 1)), None);
     }
 
     #[test]
-    fn our_own_names_add_to_the_well_known_ones_and_change_none() {
+    fn our_own_names_replace_no_usual_name() {
         for Emoji { name, .. } in ALIASES {
             assert!(emojis::get_by_shortcode(name).is_none(), "{name}");
         }
@@ -303,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_finds_parts_of_names_and_shows_what_starts_with_them_first() {
+    fn a_search_finds_parts_of_names_and_shows_names_that_start_with_them_first() {
         let found = Found::search(":HEART");
         assert_eq!(found.shown[0], Emoji { name: "heart", picture: "❤\u{fe0f}" });
         assert!(found.shown.iter().any(|emoji| emoji.name == "broken_heart"));
@@ -312,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_bounded_and_says_what_it_left_out() {
+    fn an_answer_is_bounded_and_counts_what_it_left_out() {
         let found = Found::search("a");
         assert_eq!(found.shown.len(), Found::MAX);
         assert!(found.more > 1000);
@@ -322,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_typed_name_is_the_last_piece_of_a_word() {
+    fn an_unfinished_name_is_the_last_piece_of_a_word() {
         assert_eq!(half_typed(":smi"), Some(":smi"));
         assert_eq!(half_typed("hi:smi"), Some(":smi"));
         assert_eq!(half_typed(":smile::he"), Some(":he"));

@@ -5,19 +5,19 @@ use std::{fmt, io};
 /// Why a client is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It sent `/quit`.
+    /// The client sent `/quit`.
     Quit,
-    /// It closed the connection.
+    /// The client closed the connection.
     Closed,
     /// The connection broke.
     Lost(io::ErrorKind),
-    /// It did not read what it was sent.
+    /// The client did not read what it was sent.
     TooSlow,
-    /// An administrator disconnected it.
+    /// An administrator disconnected the client.
     SentAway,
     /// The server stopped.
     Stopping,
-    /// Its thread panicked.
+    /// The client's thread panicked.
     Failed,
 }
 

@@ -1,4 +1,4 @@
-//! What the server may say; its `Display` is the one place where sentences for users live.
+//! What the server may say. The `Display` of [`Event`] holds every sentence for users.
 
 use std::{
     fmt,
@@ -15,172 +15,179 @@ use crate::{
 pub mod account;
 pub mod administration;
 mod emojis;
-pub mod files;
 pub mod heard;
 pub mod ignoring;
 pub mod moderation;
 pub mod pace;
 pub mod past;
+pub mod transfers;
 pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
-use files::FileEvent;
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
+use transfers::{Cue, FileEvent};
 use watched::Watched;
 
-/// Something that happened, as its hearers are told.
+/// What the server tells one client, a room or everyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// To a client: it has arrived, and this is its name.
+    /// Greets a new client with its nickname.
     Welcome(Nick),
-    /// To the others in the lobby: somebody has connected.
+    /// Tells the others in the lobby that a user has connected.
     Arrived(Nick),
-    /// To the others in the room: somebody has left for good.
+    /// Tells the others in the room that a user has left the chat.
     Departed(Nick),
-    /// To the others in the room: somebody has come from another room.
+    /// Tells the others in the room that a user has come from another room.
     Entered(Nick),
-    /// To the others in the room: somebody has gone to another room.
+    /// Tells the others in the room that a user has gone to another room.
     Left(Nick),
-    /// To the room: somebody said something.
+    /// A message to the room.
     Said {
-        /// In which room.
+        /// The room it was said in.
         room: Room,
-        /// Who.
+        /// The sender.
         from: Nick,
-        /// What.
+        /// The message.
         text: Text,
-        /// The place in the server's order of everything said; each room hears them rising.
+        /// The place in the server's order of all messages; in each room it only rises.
         seq: u64,
-        /// When.
+        /// When the server received it.
         at: SystemTime,
     },
-    /// To the room: somebody did something.
+    /// An action described with `/me`, to the room.
     Acted {
-        /// Who.
+        /// The user who acts.
         from: Nick,
-        /// What.
+        /// The action, without the user's name.
         text: Text,
-        /// The place in the server's order of everything said.
+        /// The place in the server's order of all messages; in each room it only rises.
         seq: u64,
-        /// When.
+        /// When the server received it.
         at: SystemTime,
     },
-    /// What was said in your room before you came.
+    /// What was said in the room earlier.
     Past(Past),
-    /// Nothing was, or nobody remembers.
+    /// The room has no history.
     NoPast(Room),
-    /// To the others in the room: somebody has a new nickname.
+    /// Tells the others in the room that a user has a new nickname.
     Renamed {
-        /// The nickname until now.
+        /// The previous nickname.
         old: Nick,
-        /// The nickname from now on.
+        /// The new nickname.
         new: Nick,
     },
-    /// The new nickname is yours.
+    /// Confirms a client's new nickname.
     NickChanged(Nick),
-    /// Somebody else has this nickname.
+    /// Another user has this nickname.
     NickTaken(Nick),
-    /// You are in this room now.
+    /// Confirms that the client is in this room now.
     Joined(Room),
-    /// You were there already.
+    /// The client was in this room already.
     AlreadyJoined(Room),
-    /// You are in the lobby again.
+    /// Confirms that the client is in the lobby again.
     Returned,
-    /// You were in the lobby already.
+    /// The client was in the lobby already.
     AlreadyInLobby,
-    /// The rooms that have somebody in them.
+    /// The rooms that have members.
     Rooms(Listing<Room>),
-    /// Who is in the room.
+    /// The members of a room.
     Users {
-        /// Which room.
+        /// The room.
         room: Room,
-        /// Who.
+        /// Its members, sorted.
         users: Listing<Nick>,
     },
-    /// Somebody whispered to you.
+    /// A whisper, to its target.
     WhisperFrom {
-        /// Who.
+        /// The sender.
         from: Nick,
-        /// What.
+        /// The message.
         text: Text,
     },
-    /// You whispered to somebody.
+    /// Confirms a whisper to its sender.
     WhisperTo {
-        /// To whom.
+        /// The target.
         to: Nick,
-        /// What.
+        /// The message.
         text: Text,
     },
-    /// Nobody here has this name.
+    /// No connected user has this nickname.
     NoSuchUser(Nick),
-    /// There is nobody to reply to.
+    /// There is no whisper to reply to.
     NobodyWhispered,
-    /// What you asked about somebody.
+    /// The answer to `/whois`.
     Whois {
-        /// Who.
+        /// The user asked about.
         nick: Nick,
-        /// Where.
+        /// The room the user is in.
         room: Room,
-        /// Time since they connected.
+        /// Time since the user connected.
         connected: Duration,
-        /// Time since they last asked for anything.
+        /// Time since the user's last command.
         idle: Duration,
     },
-    /// What your room is about.
+    /// A room's topic, to a client that asks or joins.
     Topic {
-        /// Which room.
+        /// The room.
         room: Room,
-        /// What about, if anything.
+        /// The topic, if one is set.
         topic: Option<Text>,
     },
-    /// To the room: it has a new topic.
+    /// Tells the room its new topic.
     TopicSet {
-        /// Who set it.
+        /// The user who set it.
         by: Nick,
-        /// What about.
+        /// The new topic.
         topic: Text,
     },
-    /// The emoji you asked for.
+    /// The answer to `/emojis`.
     Emojis(Found),
-    /// Something about who may be in a room.
+    /// About moderators, kicks and bans.
     Moderated(Moderated),
-    /// Something about the administration of the server.
+    /// About the administration of the server.
     Administered(Administered),
-    /// Something about accounts and passwords.
+    /// About accounts and passwords.
     Account(AccountEvent),
-    /// Something about speaking too much.
+    /// About rate limits and mutes.
     Pace(PaceEvent),
-    /// Only an administrator may do that.
+    /// Only an administrator may use this command.
     AdministratorsOnly,
-    /// Something about not hearing somebody.
+    /// About `/ignore` and `/unignore`.
     Ignoring(Ignoring),
-    /// The server at work.
+    /// The server's threads, a message's journey, or figures about the server.
     Watched(Watched),
-    /// Something about a file.
+    /// About an offer or a transfer of a file.
     File(FileEvent),
     /// The commands that a user of this rank may use.
     Commands(Rank),
     /// One command, explained.
     Explained(&'static Verb),
-    /// You made a mistake.
+    /// The line was not a valid command.
     Mistaken(Mistake),
-    /// You asked to leave.
+    /// Confirms `/quit`.
     Goodbye,
-    /// There is no room for you.
+    /// The server has as many clients as it may.
     Full,
-    /// You did not read what you were sent.
+    /// The client is cut because it did not read what it was sent.
     TooSlow,
-    /// The server is stopping.
+    /// Tells everyone that the server is stopping.
     ShuttingDown,
 }
 
-/// The first of some sorted names, and how many more there are: an answer whose size does not grow
-/// with the chat.
+impl Event {
+    /// What `chat_client` is told beside the sentence; most events have none.
+    pub fn cue(&self) -> Option<Cue> {
+        if let Self::File(event) = self { event.cue() } else { None }
+    }
+}
+
+/// The first of some sorted names, and how many more there are, so that an answer does not grow with
+/// the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<Name> {
     names: Vec<Name>,
@@ -191,7 +198,7 @@ impl<Name> Listing<Name> {
     /// The most names one answer shows.
     pub const MAX: usize = 500;
 
-    /// Lists `total` names that come in their order.
+    /// Lists the first of `total` sorted names.
     pub fn new(total: usize, names: impl Iterator<Item = Name>) -> Self {
         Self { names: names.take(Self::MAX).collect(), more: total.saturating_sub(Self::MAX) }
     }
@@ -199,12 +206,18 @@ impl<Name> Listing<Name> {
 
 impl<Name: fmt::Display> fmt::Display for Listing<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, name) in self.names.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}")?;
-        }
+        list(f, &self.names)?;
         if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
     }
+}
+
+/// Writes items with commas between them.
+fn list(f: &mut fmt::Formatter<'_>, items: impl IntoIterator<Item = impl fmt::Display>) -> fmt::Result {
+    for (i, item) in items.into_iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Event {
@@ -220,7 +233,7 @@ impl fmt::Display for Event {
             Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
             Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
             Self::Past(past) => past.fmt(f),
-            Self::NoPast(room) => write!(f, "Nothing is remembered of '{room}'."),
+            Self::NoPast(room) => write!(f, "'{room}' has no history."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -233,7 +246,7 @@ impl fmt::Display for Event {
             Self::WhisperFrom { from, text } => write!(f, "[Whisper from {from}]: {text}"),
             Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
-            Self::NobodyWhispered => f.write_str("Nobody has whispered to you yet."),
+            Self::NobodyWhispered => f.write_str("You have no whisper to reply to."),
             Self::Whois { nick, room, connected, idle } => {
                 let (connected, idle) = (Rough(*connected), Rough(*idle));
                 write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")
@@ -277,7 +290,9 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
             f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
         }
         Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
-        Mistake::InvalidFileName => f.write_str("A file cannot have this name on every system."),
+        Mistake::InvalidFileName => {
+            f.write_str("This file name does not work on every system. Rename the file.")
+        }
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
@@ -312,7 +327,7 @@ fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
     verb.aliases.iter().try_for_each(|alias| write!(f, " Also: /{alias}."))
 }
 
-/// How a verb is used: `/whisper <user> <message>`.
+/// A verb with its parameters: `/whisper <user> <message>`.
 pub struct Usage<'a>(pub &'a Verb);
 
 impl fmt::Display for Usage<'_> {
@@ -323,7 +338,7 @@ impl fmt::Display for Usage<'_> {
     }
 }
 
-/// What a verb does, and who may use it if that is not everybody.
+/// What a verb does, and who may use it if not all users may.
 pub struct Help<'a>(pub &'a Verb);
 
 impl fmt::Display for Help<'_> {
@@ -337,7 +352,7 @@ impl fmt::Display for Help<'_> {
     }
 }
 
-/// A duration to its leading unit, as people say it: `3 h`.
+/// A duration, rounded down to its largest unit: `3 h`.
 struct Rough(Duration);
 
 impl fmt::Display for Rough {
@@ -384,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_is_bounded_and_says_what_it_left_out() {
+    fn a_listing_is_bounded_and_says_how_many_names_it_left_out() {
         let names: Vec<_> = (0..503).map(Nick::guest).collect();
         let listing = Listing::new(503, names.iter().copied()).to_string();
         assert!(listing.ends_with(", guest_499 and 3 more"), "{listing}");
@@ -392,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_told_to_their_leading_unit() {
+    fn durations_are_shown_in_their_largest_unit() {
         let told = |seconds| Rough(Duration::from_secs(seconds)).to_string();
         assert_eq!([told(59), told(60), told(7199), told(86400)], ["59 s", "1 min", "1 h", "1 d"]);
     }

@@ -1,7 +1,7 @@
-//! What has happened, for those who look back on it: the log.
+//! Facts for the log.
 //!
-//! The rules note facts while they decide, under the lock. So a fact is made of names, which are
-//! copied, and of the text that everybody shares; nothing in it grows with the chat.
+//! The rules note facts while they decide, under the lock. So a fact is cheap to make: it copies names
+//! and shares texts, and does not grow with the chat.
 
 use std::{net::SocketAddr, time::SystemTime};
 
@@ -13,58 +13,58 @@ use crate::{
     text::Text,
 };
 
-/// Something a client did, or that was done to it.
+/// Something that a client did or was told.
 #[derive(Clone, Debug)]
 pub struct Fact {
-    /// When.
+    /// When it happened.
     pub at: SystemTime,
-    /// Who did it, by the nickname of that time.
+    /// The client's nickname at that time.
     pub who: Nick,
-    /// From which address.
+    /// The client's address.
     pub address: SocketAddr,
-    /// In which room.
+    /// The room the client was in.
     pub room: Room,
-    /// What.
+    /// What happened.
     pub deed: Deed,
 }
 
-/// What somebody did.
+/// What a client did or was told.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Deed {
-    /// Came.
+    /// The client connected.
     Connected,
-    /// Went, and why.
+    /// The client left for this reason.
     Disconnected(Ending),
-    /// Said something to the room.
+    /// The client sent a message to the room.
     Said(Text),
-    /// Did something before the room.
+    /// The client described an action with `/me`.
     Acted(Text),
-    /// Whispered.
+    /// The client whispered.
     Whispered {
-        /// To whom.
+        /// The target.
         to: Nick,
-        /// What; `None` where that is nobody's business.
+        /// The message; `None` if whispers are not logged.
         text: Option<Text>,
     },
-    /// Has this nickname from now on.
+    /// The client took this nickname.
     Renamed(Nick),
-    /// Came into the room from another one.
+    /// The client came from another room.
     Entered,
-    /// Left the room for another one.
+    /// The client went to another room.
     Left,
-    /// Gave a command.
+    /// The client sent a command.
     Asked(Asked),
-    /// Did, by virtue of office, what others were told in these words.
+    /// The client acted as a moderator or an administrator; others were told this.
     Did(Box<Event>),
-    /// Was told this about who it is and what it may do.
+    /// The client was told this about its account or its privileges.
     Told(Box<Event>),
 }
 
 impl Fact {
-    /// About how many bytes this fact keeps in memory.
+    /// Roughly how many bytes of memory this fact takes.
     pub fn size(&self) -> usize {
-        /// More than most events hold.
+        /// More than most events take.
         const EVENT: usize = 2048;
         let text = match &self.deed {
             Deed::Said(text) | Deed::Acted(text) | Deed::Whispered { text: Some(text), .. } => {
@@ -77,9 +77,9 @@ impl Fact {
     }
 }
 
-/// What is to be noted.
+/// What the rules note for the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Noting {
-    /// Also what people whisper, and not only that they do.
+    /// Whether the texts of whispers are noted too.
     pub whispers: bool,
 }

@@ -1,4 +1,4 @@
-//! What is known of a file before it is sent, and what its way is called.
+//! A file on offer: its label, its offer's number, the tokens of its transfer and why that may fail.
 
 use std::{fmt, str::FromStr};
 
@@ -7,19 +7,19 @@ pub mod way;
 
 pub use name::{FileName, InvalidFileName};
 
-/// What a file is offered as. The digest says *which* bytes are offered: it ends the argument about
-/// whether what arrived is what was sent.
+/// The description of an offered file. The digest proves that the file that arrives is the one that was
+/// offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// What the receiver may call it.
+    /// The file's name.
     pub name: FileName,
-    /// Its size.
+    /// The file's size.
     pub size: ByteCount,
     /// The SHA-256 of its bytes.
     pub digest: Digest,
 }
 
-/// So many bytes; shown as people say it: `1.5 MiB`.
+/// A number of bytes, shown in the usual unit: `1.5 MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteCount(pub u64);
 
@@ -40,7 +40,7 @@ impl fmt::Display for ByteCount {
     }
 }
 
-/// A SHA-256, written as 64 hexadecimal digits.
+/// A SHA-256, shown as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
@@ -64,8 +64,7 @@ impl FromStr for Digest {
     }
 }
 
-/// The number of an offer. Never used twice, so a late `/acceptfile 3` can only miss, never hit
-/// somebody else's file.
+/// The number of an offer. It is never used twice, so a late `/acceptfile 3` cannot accept another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OfferId(pub u64);
 
@@ -83,18 +82,18 @@ impl FromStr for OfferId {
     }
 }
 
-/// Lets whoever shows it take part in one transfer, once. It is random and long, so it cannot be
-/// guessed; and as it must not be read in a log, only [`Token::reveal`] shows it.
+/// The right to take part in one transfer, once. It is too long to guess. Only [`Token::reveal`] shows
+/// it, so that it does not get into a log by mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token([u8; 16]);
 
 impl Token {
-    /// A token of these random bytes.
+    /// Makes a token from random bytes.
     pub fn new(random: [u8; 16]) -> Self {
         Self(random)
     }
 
-    /// The 32 hexadecimal digits that its owner is told, and shows again.
+    /// The token as 32 hexadecimal digits, for its owner.
     pub fn reveal(self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.0))
     }
@@ -117,9 +116,9 @@ impl FromStr for Token {
 /// The two ends of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Whose file it is.
+    /// The client that offers the file.
     Sender,
-    /// Who gets it.
+    /// The client that the file is offered to.
     Receiver,
 }
 
@@ -127,31 +126,31 @@ pub enum Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The sender cannot read it any more.
+    /// The sender can no longer read the file.
     Unreadable,
-    /// It is not what it was when it was offered.
+    /// The file has changed since it was offered.
     Changed,
-    /// What arrived has another SHA-256.
+    /// The file that arrived has a different SHA-256.
     Damaged,
     /// The receiver's disk is full.
     DiskFull,
-    /// The receiver cannot write it.
+    /// The receiver cannot write the file.
     Unwritable,
-    /// This side's connection for the file ended too early.
+    /// This side's connection for the file ended early.
     BrokenOff(Side),
-    /// This side did nothing for too long.
+    /// This side's connection was idle for too long.
     Stalled(Side),
-    /// This side said something that makes no sense.
+    /// This side broke the protocol.
     Nonsense(Side),
-    /// Not both sides connected in time.
+    /// One side did not connect in time.
     NotMet,
-    /// It took too long altogether.
+    /// The transfer took too long.
     TooSlow,
-    /// The server could not do its part.
+    /// The server had an internal error.
     Server,
 }
 
-/// Not written as it has to be.
+/// The text does not follow its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -171,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_told_as_people_say_them() {
+    fn sizes_are_shown_in_the_usual_unit() {
         let told = |bytes| ByteCount(bytes).to_string();
         assert_eq!([told(0), told(1023), told(1024), told(1536)], ["0 B", "1023 B", "1 KiB", "1.5 KiB"]);
         assert_eq!([told(10 << 20), told((1 << 20) - 1)], ["10 MiB", "1023.9 KiB"]);
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_64_digits_and_nothing_else() {
+    fn a_digest_is_64_hexadecimal_digits_and_nothing_else() {
         let digest = Digest([0xa5; 32]);
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert_eq!(digest.to_string().to_uppercase().parse(), Ok(digest));
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_told_only_to_whoever_asks_for_it_by_name() {
+    fn a_token_is_not_in_its_debug_output() {
         let token = Token::new([7; 16]);
         assert_eq!(token.reveal().parse(), Ok(token));
         assert_eq!(format!("{token:?}"), "Token(secret)");

@@ -19,7 +19,7 @@ use std::{
 use crossbeam_channel::{Receiver, after, bounded};
 
 use crate::{
-    clock::Now,
+    clock::{self, Now},
     watch::{self, Activity},
 };
 
@@ -78,7 +78,7 @@ pub struct Error {
 pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     let failed = |source| Error { folder: config.folder.clone(), source };
     let files = Files::new(config.folder.clone(), config.max_size, config.keep).map_err(failed)?;
-    let mut book = Book::new(files, jiff::tz::TimeZone::system(), config.addresses);
+    let mut book = Book::new(files, clock::zone().clone(), config.addresses);
     book.begin(Now::read().wall).map_err(failed)?;
     let (sender, notes) = bounded(CHANNEL);
     let waiting = Arc::new(AtomicUsize::new(0));

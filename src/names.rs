@@ -1,4 +1,4 @@
-//! Names that were checked once and are trusted afterwards: clients, nicknames, rooms, networks.
+//! Names of clients, users, rooms and networks, checked once and trusted afterwards.
 
 use std::{cmp, fmt, hash, str};
 
@@ -7,10 +7,9 @@ mod network;
 pub use network::{InvalidNetwork, Network};
 
 slotmap::new_key_type! {
-    /// One connected client, from its arrival to its leaving. Never used twice, so an old id can
-    /// only miss, never hit a stranger.
+    /// One connected client. An id is never used twice, so an old one finds no client rather than another.
     pub struct ClientId;
-    /// One room, from its first member to its last. Never used twice.
+    /// One room, from its first member to its last. An id is never used twice.
     pub struct RoomId;
 }
 
@@ -22,10 +21,10 @@ impl Nick {
     /// The longest nickname, in bytes.
     pub const MAX: usize = 20;
 
-    /// Checks a name that somebody typed.
+    /// Checks a typed name.
     ///
     /// # Errors
-    /// [`InvalidName`] when it breaks the rule above.
+    /// [`InvalidName`] if it breaks the rule above.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         Name::new(name).map(Self)
     }
@@ -35,19 +34,19 @@ impl Nick {
         Self::new(&format!("guest_{n}")).expect("a number has at most 14 digits here")
     }
 
-    /// The number of a guest's nickname, as made by [`Nick::guest`].
+    /// The number in a guest's nickname; `None` for other nicknames.
     pub fn guest_number(&self) -> Option<usize> {
         let (word, number) = self.as_str().split_at_checked("guest_".len())?;
         word.eq_ignore_ascii_case("guest_").then(|| number.parse().ok())?
     }
 
-    /// Whether nobody can take this nickname: it would pass for the server, or for a guest.
+    /// Whether users cannot take this nickname, because it looks like the server or a guest.
     pub fn is_reserved(&self) -> bool {
         let is = |word: &str| self.as_str().eq_ignore_ascii_case(word);
         is("server") || is("system") || is("admin") || self.guest_number().is_some()
     }
 
-    /// The nickname as its owner spells it.
+    /// The nickname as its owner typed it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -61,20 +60,20 @@ impl Room {
     /// The longest room name, in bytes.
     pub const MAX: usize = 32;
 
-    /// Checks a name that somebody typed. One leading `#` is dropped.
+    /// Checks a typed name. One leading `#` is dropped.
     ///
     /// # Errors
-    /// [`InvalidName`] when it breaks the rule above.
+    /// [`InvalidName`] if it breaks the rule above.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         Name::new(name.strip_prefix('#').unwrap_or(name)).map(Self)
     }
 
-    /// The room that always exists, where everybody starts.
+    /// The room that always exists, where every client starts.
     pub fn lobby() -> Self {
         Self::new("lobby").expect("'lobby' is a valid name")
     }
 
-    /// The name as the room's first member spelled it.
+    /// The name as the room's first member typed it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -92,8 +91,8 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// The bytes of a name, inline: copying one is cheaper than counting references to it, and a
-/// message's way through the server allocates nothing for its names.
+/// The bytes of a name, stored inline: a copy is cheaper than a reference count, and no message
+/// allocates memory for its names.
 #[derive(Clone, Copy)]
 struct Name<const MAX: usize> {
     length: u8,
@@ -199,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rule_for_nicknames() {
+    fn nicknames_follow_the_rule() {
         for good in ["a", "Z9", "alice_-", "abcdefghijklmnopqrst"] {
             assert_eq!(Nick::new(good).map(|n| n.to_string()), Ok(good.to_owned()));
         }
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_without_case_and_keep_their_spelling() {
+    fn names_are_compared_without_case_and_keep_their_case() {
         let (upper, lower) = (Nick::new("ALICE").unwrap(), Nick::new("alice").unwrap());
         assert_eq!(upper, lower);
         assert_eq!(upper.cmp(&lower), cmp::Ordering::Equal);
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_would_deceive_are_reserved() {
+    fn names_that_look_like_the_server_or_a_guest_are_reserved() {
         for name in ["server", "System", "ADMIN", "guest_1", "GUEST_007"] {
             assert!(Nick::new(name).unwrap().is_reserved(), "{name}");
         }

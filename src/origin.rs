@@ -1,13 +1,14 @@
-//! Where a client comes from, as the limits for one address count it.
+//! What the limits for one address count as one address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// What counts as one address: of IPv6 the first 64 bits, because everybody has all the others.
+/// An address for counting: of an IPv6 address only the first 64 bits, because one subscriber usually has
+/// all addresses that share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(IpAddr);
 
 impl Origin {
-    /// Where this peer comes from, however its address is written.
+    /// The origin of a peer. An IPv4-mapped IPv6 address is treated as IPv4.
     pub fn of(peer: SocketAddr) -> Self {
         Self(match peer.ip().to_canonical() {
             IpAddr::V6(v6) if !v6.is_loopback() => {
@@ -17,8 +18,8 @@ impl Origin {
         })
     }
 
-    /// Whether it is this machine: everybody behind a local proxy, and a whole classroom on one
-    /// machine, has the same.
+    /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
+    /// machine, have this origin.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback()
     }

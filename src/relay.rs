@@ -26,7 +26,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::{
     dialect::text::encode,
-    event::files::FileEvent,
+    event::transfers::FileEvent,
     file::{Fault, OfferId, Side, Token, way},
     registry::{
         Registry,

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     broadcaster::{self, Broadcaster},
-    clock::Now,
+    clock::{self, Now},
     dialect::text,
     fact::Noting,
     log::{self, Log},
@@ -89,6 +89,8 @@ impl Server {
     /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
     /// had.
     pub fn bind(config: &Config) -> Result<Self, Error> {
+        // The broadcaster shows times, and must not read a file for its first one.
+        clock::zone();
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let listener = listen(config)?;
         let relay = bind_relay(listener.address().ip(), config)?;

@@ -1,9 +1,9 @@
-//! What people type, made harmless: text is data, never control.
+//! Text that users type, without anything that could control a terminal.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// What somebody says: one line of harmless text that has something to see, no longer than allowed.
-/// It is shared: the hearers, the room's history and the log all hold the same letters.
+/// A message or a topic: one line of clean text, not blank and not too long. Cloning it is cheap: its
+/// receivers, the room's history and the log share the same bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(Arc<str>);
 
@@ -12,10 +12,10 @@ pub struct Text(Arc<str>);
 pub struct TooLong;
 
 impl Text {
-    /// Cleans a line's text and checks its length; `None` when nothing is left to say.
+    /// Cleans a typed text and checks its length; `None` if nothing visible is left.
     ///
     /// # Errors
-    /// [`TooLong`] when the clean text has more than `max` bytes. Nothing is cut silently.
+    /// [`TooLong`] if the clean text has more than `max` bytes. It is never shortened.
     pub fn new(typed: &str, max: usize) -> Result<Option<Self>, TooLong> {
         let clean = clean(typed);
         if clean.len() > max {
@@ -24,7 +24,7 @@ impl Text {
         Ok((!clean.trim().is_empty()).then(|| Self(clean.into())))
     }
 
-    /// The text.
+    /// The clean text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,11 +42,11 @@ impl fmt::Debug for Text {
     }
 }
 
-/// Removes what could steer a terminal or disguise a line: control characters (C0, C1, DEL), whole
+/// Removes what could control a terminal or disguise a line: control characters (C0, C1, DEL), whole
 /// ANSI escape sequences, bidirectional overrides, and the Unicode line separators that some
-/// programs take for a line's end. A tab becomes one space, so that words stay apart.
+/// programs treat as the end of a line. A tab becomes one space, so that words stay apart.
 pub fn clean(line: &str) -> Cow<'_, str> {
-    // Looking at all of them lets the compiler look at many at once; stopping at the first does not.
+    // Without an early return, the compiler can check many bytes at once.
     if line.bytes().fold(0, |harm, b| harm | u8::from(!is_harmless(b))) == 0 {
         return Cow::Borrowed(line);
     }
@@ -66,8 +66,8 @@ pub fn clean(line: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Whether a byte cannot belong to anything unwanted. The first bytes 0xC2 and 0xE2 lead C1
-/// controls and overrides, and much that is wanted too: those lines take the slow path.
+/// Whether a byte cannot belong to an unwanted character. 0xC2 and 0xE2 begin C1 controls and
+/// overrides, but also many wanted characters: lines with them take the slow path.
 fn is_harmless(b: u8) -> bool {
     b >= b' ' && b != 0x7f && b != 0xc2 && b != 0xe2
 }
@@ -76,8 +76,8 @@ fn is_unwanted(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Bytes of the escape sequence at the start of `rest` (ECMA-48 §5.4 and §5.6); of its introducer
-/// alone when it does not end, because what follows may be meant.
+/// The length in bytes of the escape sequence that `rest` begins with (ECMA-48 §5.4 and §5.6). If the
+/// sequence does not end, only its introducer counts, because the rest may be ordinary text.
 fn escape_length(rest: &str) -> usize {
     let Some(introducer) = rest.chars().next() else { return 0 };
     let (kind, head) = match introducer {
@@ -85,7 +85,7 @@ fn escape_length(rest: &str) -> usize {
             Some(c @ ' '..='~') => (c, 2),
             _ => return 1,
         },
-        // A C1 control is ESC and the letter 0x40 below it, in one character.
+        // A C1 control stands for ESC and the character 0x40 below it.
         c => (char::from(u8::try_from(c).unwrap_or(0) - 0x40), c.len_utf8()),
     };
     let body = &rest[head..];
@@ -97,7 +97,7 @@ fn escape_length(rest: &str) -> usize {
     }
 }
 
-/// Parameters (0x30–0x3F), intermediates (0x20–0x2F) and one final byte (0x30–0x7E); else nothing.
+/// The length of parameters (0x30–0x3F), intermediates (0x20–0x2F) and one final byte (0x40–0x7E), or 0.
 fn control_sequence_length(body: &str) -> usize {
     let parameters = body.bytes().take_while(|b| (0x20..0x40).contains(b)).count();
     match body.as_bytes().get(parameters) {
@@ -106,7 +106,7 @@ fn control_sequence_length(body: &str) -> usize {
     }
 }
 
-/// Intermediates (0x20–0x2F) and one final byte (0x30–0x7E), as in `ESC ( B`; else nothing.
+/// The length of intermediates (0x20–0x2F) and one final byte (0x30–0x7E), as in `ESC ( B`, or 0.
 fn announced_length(body: &str) -> usize {
     let intermediates = body.bytes().take_while(|b| (0x20..0x30).contains(b)).count();
     match body.as_bytes().get(intermediates) {
@@ -115,8 +115,8 @@ fn announced_length(body: &str) -> usize {
     }
 }
 
-/// A string ends with BEL or with another control of the two families, which is then removed in its
-/// turn. As no other control is passed over, nothing is searched twice.
+/// The length of a control string, up to and including BEL, or up to the next ESC or C1 control, which
+/// is removed in its turn. The search stops at every control, so no byte is searched twice.
 fn control_string_length(body: &str) -> usize {
     match body.find(|c| matches!(c, '\u{7}' | '\u{1b}' | '\u{80}'..='\u{9f}')) {
         Some(end) if body.as_bytes()[end] == 0x7 => end + 1,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_text_in_any_script_is_left_alone() {
+    fn ordinary_text_in_any_script_is_unchanged() {
         for text in ["", "hello", "  a  b ", "héllo “quoted” — 你好 😄", "שלום \u{200f}مرحبا\u{200e}", "£5"]
         {
             check(text, text);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_sequence_that_does_not_end_takes_nothing_with_it() {
+    fn an_unfinished_escape_sequence_does_not_remove_the_text_after_it() {
         check("\u{1b}", "");
         check("\u{1b}[12", "12");
         check("\u{1b}]0;hello", "0;hello");
@@ -172,8 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_full_of_openings_is_cleaned_in_one_pass() {
-        // Searched to the end from each of them, this would take minutes.
+    fn a_line_full_of_introducers_is_cleaned_in_one_pass() {
+        // A search to the end of the line from each of them would take minutes.
         for opening in ["\u{9d}", "\u{90}", "\u{9b}", "\u{1b}"] {
             assert_eq!(clean(&opening.repeat(500_000)).len(), 0, "{opening:?}");
         }
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_something_to_see_and_an_exact_limit() {
+    fn a_text_is_visible_and_has_an_exact_limit() {
         assert_eq!(Text::new("   ", 9), Ok(None));
         assert_eq!(Text::new("\u{1b}[0m", 9), Ok(None));
         assert_eq!(Text::new("12345", 4), Err(TooLong));

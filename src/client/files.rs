@@ -17,7 +17,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::{
     command::{Verb, split_word},
-    event::files::{Cue, Ticket},
+    event::transfers::{Cue, Ticket},
     file::{Digest, Label, OfferId},
     names::Nick,
 };

@@ -327,7 +327,7 @@ mod tests {
     fn who_has_logged_in_logs_in_again() {
         let mut status = alice();
         status.sending("/login bob correct-horse", Instant::now());
-        hear(&mut status, &["Login successful", "Nickname changed to 'bob'."]);
+        hear(&mut status, &["Login successful.", "Nickname changed to 'bob'."]);
         status.disconnected();
         assert_eq!(status.connected(), "/login bob correct-horse\n/join ops\n");
         hear(&mut status, &["Nickname changed to 'rob'."]);

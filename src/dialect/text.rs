@@ -127,9 +127,16 @@ fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
     }
 }
 
-/// Adds an event to `out` as the text dialect says it, with its newline.
+/// Adds an event to `out`: its sentence, if it has one, and its cue, if it has one, each with a newline.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
-    writeln!(Utf8(out), "{event}").expect("writing to memory does not fail");
+    let start = out.len();
+    write!(Utf8(out), "{event}").expect("writing to memory does not fail");
+    if out.len() > start {
+        out.push(b'\n');
+    }
+    if let Some(cue) = event.cue() {
+        writeln!(Utf8(out), "{cue}").expect("writing to memory does not fail");
+    }
 }
 
 /// An event as the text dialect says it to somebody who is not let in.

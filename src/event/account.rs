@@ -1,47 +1,47 @@
-//! What is said about accounts, passwords and administrators.
+//! What users are told about accounts, passwords and the administrator's password.
 
 use std::{fmt, time::Duration};
 
 use super::{Event, pace::seconds};
 use crate::{command::Verb, names::Nick, password::Password};
 
-/// An answer about who somebody is.
+/// An answer about accounts and passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccountEvent {
-    /// Your nickname is yours.
+    /// The nickname now has an account, and the client is logged in to it.
     Registered,
-    /// Your nickname is somebody's already.
+    /// The nickname has an account already.
     AlreadyRegistered,
-    /// A guest's nickname cannot be kept.
+    /// A guest's nickname cannot be registered.
     RegisteringGuest,
-    /// There are as many accounts as there can be.
+    /// The server holds as many accounts as it may.
     Full,
-    /// You are who you say.
+    /// The client is logged in.
     LoggedIn,
-    /// You are not.
+    /// The password is not the account's.
     WrongPassword,
-    /// The nickname is nobody's.
+    /// The nickname has no account.
     NotRegistered,
-    /// The nickname is somebody's, who has to log in to use it.
+    /// The nickname can be used only after logging in.
     LoginRequired(Nick),
-    /// You have another password.
+    /// The account has a new password.
     PasswordChanged,
-    /// The nickname is nobody's any more.
+    /// The account is gone, and the nickname is free for all.
     Unregistered(Nick),
-    /// You have tried too often; for so long you cannot try again.
+    /// Too many passwords were tried; further attempts are refused for this long.
     TooManyAttempts(Duration),
-    /// It could not be saved, and is as it was before.
+    /// The change could not be saved and was undone.
     Unsaved,
-    /// It is no longer what you asked for.
+    /// The account or the client changed while the server worked on the request.
     Outdated,
-    /// Your password can be read on its way.
+    /// The connection is not encrypted, and so a password on it can be read.
     Overheard,
-    /// To whoever used a nickname until its owner logged in.
+    /// The client is cut because its account was logged in to from another connection.
     LoggedInElsewhere(Nick),
-    /// You are an administrator.
+    /// The client is an administrator now.
     Administrator,
-    /// You are not.
+    /// The password is not the administrator's.
     WrongAdministrator,
 }
 
@@ -54,30 +54,30 @@ impl From<AccountEvent> for Event {
 impl fmt::Display for AccountEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Registered => f.write_str("Registration successful"),
-            Self::AlreadyRegistered => f.write_str("Nickname already registered"),
+            Self::Registered => f.write_str("Registration successful."),
+            Self::AlreadyRegistered => f.write_str("Nickname already registered."),
             Self::RegisteringGuest => f.write_str("Choose a nickname with /nick before you register it."),
-            Self::Full => f.write_str("No more nicknames can be registered here."),
-            Self::LoggedIn => f.write_str("Login successful"),
-            Self::WrongPassword => f.write_str("Invalid password"),
-            Self::NotRegistered => f.write_str("Nickname not registered"),
+            Self::Full => f.write_str("This server cannot register any more nicknames."),
+            Self::LoggedIn => f.write_str("Login successful."),
+            Self::WrongPassword => f.write_str("Invalid password."),
+            Self::NotRegistered => f.write_str("Nickname not registered."),
             Self::LoginRequired(nick) => {
-                write!(f, "Nickname '{nick}' is registered. Use /login {nick} <password> if it is yours.")
+                write!(f, "'{nick}' is registered. Use /login {nick} <password>.")
             }
-            Self::PasswordChanged => f.write_str("Password changed"),
+            Self::PasswordChanged => f.write_str("Password changed."),
             Self::Unregistered(nick) => write!(f, "Nickname '{nick}' is no longer registered."),
             Self::TooManyAttempts(wait) => {
                 write!(f, "Too many attempts. Try again in {} s.", seconds(*wait))
             }
-            Self::Unsaved => f.write_str("That could not be saved, so nothing has changed."),
+            Self::Unsaved => f.write_str("The change could not be saved and was undone. Try again later."),
             Self::Outdated => {
-                f.write_str("Something else happened meanwhile, so nothing has changed. Try again.")
+                f.write_str("Nothing was changed, because the account changed in the meantime. Try again.")
             }
             Self::Overheard => {
                 f.write_str("Warning: this connection is not encrypted. Others may read your password.")
             }
             Self::LoggedInElsewhere(nick) => {
-                write!(f, "Disconnected: somebody has logged in as '{nick}' elsewhere.")
+                write!(f, "Disconnected: '{nick}' has logged in from another connection.")
             }
             Self::Administrator => f.write_str("Admin privileges granted."),
             Self::WrongAdministrator => f.write_str("Invalid admin password."),
@@ -94,5 +94,5 @@ pub(super) fn password_rule(f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 pub(super) fn misplaced(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "Nobody was told this, because of the password. Start the line with /{} itself.", verb.name)
+    write!(f, "This line was not sent, because it contains a password. Start the line with /{}.", verb.name)
 }

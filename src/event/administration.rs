@@ -1,8 +1,8 @@
-//! What people are told about the orders of administrators.
+//! What users are told about the commands of administrators.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use super::{Event, Rough, moderation::Reason};
+use super::{Event, Rough, moderation::Reason, watched::Count};
 use crate::{
     names::{Network, Nick, Room},
     text::Text,
@@ -11,128 +11,129 @@ use crate::{
 /// Something about the administration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administered {
-    /// To everybody in every room.
+    /// A message to every room.
     Announcement {
-        /// Who says it.
+        /// The administrator who sent it.
         by: Nick,
-        /// What.
+        /// The message.
         text: Text,
     },
-    /// To everybody: the server will stop.
+    /// Tells everyone that the server stops after this time.
     ShuttingDownIn(Duration),
-    /// To everybody: it will not, after all.
+    /// Tells everyone that the announced shutdown will not happen.
     ShutdownCalledOff {
-        /// Who decided that.
+        /// The administrator who cancelled it.
         by: Nick,
     },
-    /// Nobody was going to stop it.
+    /// There is no shutdown to cancel.
     NoShutdown,
-    /// Who is here.
+    /// The connected clients.
     Clients(Roster),
-    /// Somebody has looked at that list; this is only noted.
+    /// An administrator has listed the clients; this goes only to the log.
     ClientsListed {
-        /// Who has.
+        /// The administrator who listed them.
         by: Nick,
     },
-    /// To a client: its nickname was changed.
+    /// Tells a client that its nickname was changed.
     RenamedYou {
-        /// Who did it.
+        /// The administrator who changed it.
         by: Nick,
     },
-    /// Somebody's nickname was changed.
+    /// A user's nickname was changed.
     Renamed {
-        /// Who did it.
+        /// The administrator who changed it.
         by: Nick,
-        /// The nickname until now.
+        /// The previous nickname.
         old: Nick,
-        /// The nickname from now on.
+        /// The new nickname.
         new: Nick,
     },
-    /// To a client: this is the end.
+    /// The last sentence to a client that is disconnected.
     DisconnectedYou {
-        /// Who decided that.
+        /// The administrator who disconnects it.
         by: Nick,
-        /// Why, if it was said.
+        /// The reason, if one was given.
         reason: Option<Text>,
     },
-    /// To the room: somebody is hung up on.
+    /// Tells the room that a user is disconnected.
     Disconnected {
-        /// Who decided that.
+        /// The administrator who disconnects the user.
         by: Nick,
-        /// Who.
+        /// The user.
         nick: Nick,
-        /// Why, if it was said.
+        /// The reason, if one was given.
         reason: Option<Text>,
     },
-    /// Whoever hangs up on oneself means `/quit`.
+    /// Administrators cannot disconnect themselves.
     Oneself,
-    /// To a client, or to somebody who would have been one: nobody from there is let in.
+    /// The last sentence to a client whose address is banned, and the only one to a client that
+    /// connects from such an address.
     AddressBanned,
-    /// Nobody from a network is let in.
+    /// A network is banned.
     NetworkBanned {
-        /// Which.
+        /// The network.
         network: Network,
-        /// For how long; for ever if `None`.
+        /// How long the ban lasts; without an end if `None`.
         time: Option<Duration>,
-        /// How many were here.
+        /// How many clients were disconnected.
         disconnected: usize,
     },
-    /// They are let in again.
+    /// The ban of a network is lifted.
     NetworkUnbanned(Network),
-    /// They are let in already.
+    /// There is no ban of this network to lift.
     NetworkNotBanned(Network),
-    /// The networks that are banned.
+    /// The list of banned networks.
     NetworkBans(Vec<NetworkBanned>),
-    /// Somebody has looked at that list; this is only noted.
+    /// An administrator has listed the banned networks; this goes only to the log.
     NetworkBansListed {
-        /// Who has.
+        /// The administrator who listed them.
         by: Nick,
     },
-    /// The machine itself cannot be banned.
+    /// A network that includes the server's own machine cannot be banned.
     Loopback(Network),
-    /// An administrator cannot be banned.
+    /// A network from which an administrator is connected cannot be banned.
     AdministratorThere(Network),
-    /// No more networks can be banned.
+    /// The server holds as many bans as it may.
     TooManyNetworks {
-        /// How many can.
+        /// The limit.
         max: usize,
     },
 }
 
-/// Who is here: the first of them, room by room.
+/// The answer to `/listall`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
-    /// The first of them.
+    /// The first clients, room by room.
     pub shown: Vec<Row>,
-    /// How many there are.
+    /// The number of clients, those not shown included.
     pub total: usize,
 }
 
 /// One client, as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What it is called.
+    /// The client's nickname.
     pub nick: Nick,
-    /// Where it is.
+    /// The room the client is in.
     pub room: Room,
-    /// Where it comes from.
+    /// The address the client connected from.
     pub address: SocketAddr,
-    /// Time since it connected.
+    /// Time since the client connected.
     pub connected: Duration,
-    /// Time since it last asked for anything.
+    /// Time since the client's last command.
     pub idle: Duration,
-    /// Bytes that wait because it does not read.
+    /// Bytes in the client's outbox.
     pub queued: u64,
 }
 
 /// One ban of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkBanned {
-    /// Which.
+    /// The banned network.
     pub network: Network,
-    /// Who banned it.
+    /// The administrator who banned it.
     pub by: Nick,
-    /// How long it is still banned; for ever if `None`.
+    /// How much longer the ban lasts; without an end if `None`.
     pub left: Option<Duration>,
 }
 
@@ -147,8 +148,8 @@ impl fmt::Display for Administered {
         match self {
             Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
             Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
-            Self::ShutdownCalledOff { by } => write!(f, "{by} has called the shutdown off."),
-            Self::NoShutdown => f.write_str("No shutdown was announced."),
+            Self::ShutdownCalledOff { by } => write!(f, "{by} has cancelled the shutdown."),
+            Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
             Self::Clients(roster) => roster.fmt(f),
             Self::ClientsListed { by } => write!(f, "{by} has listed the clients."),
             Self::RenamedYou { by } => write!(f, "{by} has changed your nickname."),
@@ -159,22 +160,24 @@ impl fmt::Display for Administered {
             Self::Disconnected { by, nick, reason } => {
                 write!(f, "{by} has disconnected {nick}{}", Reason(reason.as_ref()))
             }
-            Self::Oneself => f.write_str("You cannot disconnect yourself; /quit does."),
+            Self::Oneself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
             Self::AddressBanned => f.write_str("Your address is banned."),
             Self::NetworkBanned { network, time, disconnected } => {
                 let for_long = Left(*time);
-                write!(f, "{network} is banned {for_long}; {disconnected} were connected from there.")
+                write!(f, "{network} is banned {for_long}. Clients disconnected: {disconnected}.")
             }
             Self::NetworkUnbanned(network) => write!(f, "{network} is no longer banned."),
-            Self::NetworkNotBanned(network) => write!(f, "{network} is not banned; /unbanip lists what is."),
+            Self::NetworkNotBanned(network) => {
+                write!(f, "{network} is not banned. Use /unbanip to list the banned networks.")
+            }
             Self::NetworkBans(bans) => list_networks(f, bans),
             Self::NetworkBansListed { by } => write!(f, "{by} has listed the banned networks."),
-            Self::Loopback(network) => write!(f, "{network} cannot be banned: this machine is in it."),
+            Self::Loopback(network) => write!(f, "{network} cannot be banned: it includes this machine."),
             Self::AdministratorThere(network) => {
                 write!(f, "{network} cannot be banned: an administrator is connected from there.")
             }
             Self::TooManyNetworks { max } => {
-                write!(f, "{max} networks are banned already; lift one first (/unbanip).")
+                write!(f, "{max} networks are already banned. Lift a ban first with /unbanip.")
             }
         }
     }
@@ -187,18 +190,18 @@ impl fmt::Display for Roster {
         for Row { nick, room, address, connected, idle, queued } in shown {
             let (connected, idle) = (Rough(*connected), Rough(*idle));
             write!(f, "\n{nick} in '{room}' from {address}, connected for {connected}, idle for {idle}")?;
-            write!(f, ", {queued} bytes queued")?;
+            write!(f, ", {} queued", Count(*queued, "byte"))?;
         }
         match total - shown.len() {
             0 => Ok(()),
-            more => write!(f, "\nand {more} more; /listall <room> lists one room"),
+            more => write!(f, "\nand {more} more. Use /listall <room> to list one room."),
         }
     }
 }
 
 fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[NetworkBanned]) -> fmt::Result {
     if bans.is_empty() {
-        return f.write_str("No address is banned.");
+        return f.write_str("No networks are banned.");
     }
     write!(f, "Banned networks: {}", bans.len())?;
     bans.iter().try_for_each(|NetworkBanned { network, by, left }| {
@@ -206,7 +209,7 @@ fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[NetworkBanned]) -> fmt::Res
     })
 }
 
-/// How long something still holds.
+/// How long a ban still lasts.
 struct Left(Option<Duration>);
 
 impl fmt::Display for Left {
@@ -218,7 +221,7 @@ impl fmt::Display for Left {
     }
 }
 
-/// A time that is counted down, exactly: `90 seconds`, `2 minutes`.
+/// A duration in the largest unit that is exact: `90 seconds`, `2 minutes`.
 struct Notice(Duration);
 
 impl fmt::Display for Notice {
@@ -228,8 +231,7 @@ impl fmt::Display for Notice {
             s if s >= 60 && s.is_multiple_of(60) => (s / 60, "minute"),
             s => (s, "second"),
         };
-        let plural = if number == 1 { "" } else { "s" };
-        write!(f, "{number} {unit}{plural}")
+        Count(number, unit).fmt(f)
     }
 }
 

@@ -9,7 +9,7 @@ impl fmt::Display for Found {
         match self {
             Self { word: None, .. } => {
                 f.write_str("Emoji: ")?;
-                list(f, self)?;
+                show(f, self)?;
                 f.write_str(". Search them with /emojis <word>.")
             }
             Self { word: Some(word), shown, .. } if shown.is_empty() => {
@@ -17,17 +17,14 @@ impl fmt::Display for Found {
             }
             Self { word: Some(word), .. } => {
                 write!(f, "Emoji with '{word}': ")?;
-                list(f, self)
+                show(f, self)
             }
         }
     }
 }
 
-fn list(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
-    for (i, Emoji { name, picture }) in shown.iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        write!(f, "{comma}{picture} :{name}:")?;
-    }
+fn show(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
+    super::list(f, shown.iter().map(|Emoji { name, picture }| format!("{picture} :{name}:")))?;
     if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
 }
 
@@ -36,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn emoji_are_shown_with_the_name_to_type() {
+    fn emoji_are_shown_with_their_names() {
         let told = |word| Found::search(word).to_string();
         assert_eq!(told("rocket"), "Emoji with 'rocket': 🚀 :rocket:");
         assert_eq!(told("xyzzy"), "No emoji has 'xyzzy' in its name.");
@@ -44,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_some_are_shown_and_the_way_to_the_others() {
+    fn without_a_word_some_emoji_are_shown_and_how_to_search_for_more() {
         let told = Found::search(" ").to_string();
         assert!(told.starts_with("Emoji: 😄 :smile:, 😢 :sad:, 😂 :laugh:, "), "{told}");
         assert!(told.ends_with(" more. Search them with /emojis <word>."), "{told}");

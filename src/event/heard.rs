@@ -1,95 +1,95 @@
-//! The way back: what a client can tell from a line of the text dialect.
+//! What a client can tell from a line of the text dialect.
 //!
-//! This reads the sentences that [`Event`](super::Event)'s `Display` writes; a test keeps the two
-//! together. Nobody can forge a sentence by typing it, because what people say always stands behind
-//! `[room] nick: `, `* nick `, `[Whisper …]: ` or a topic's words.
+//! This parses the sentences that [`Event`](super::Event)'s `Display` writes; tests keep the two
+//! together. A user cannot forge a sentence by typing it, because what users say always stands behind
+//! `[room] nick: `, `* nick `, `[Whisper …]: ` or the words that introduce a topic.
 
-use super::files;
+use super::transfers;
 
-/// A line from the server, as far as a client cares.
+/// A line from the server, as far as a client needs to understand it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard<'a> {
-    /// You have arrived, or have a new nickname.
+    /// This is the client's nickname now.
     YourNick(&'a str),
-    /// Somebody else has the nickname that you wanted.
+    /// Another user has the nickname that the client asked for.
     NickTaken(&'a str),
-    /// You are in this room now.
+    /// The client is in this room now.
     YourRoom(&'a str),
-    /// Somebody said something in the room.
+    /// A message to the room.
     Said {
-        /// In which room.
+        /// The room it was said in.
         room: &'a str,
-        /// Who.
+        /// The sender.
         from: &'a str,
-        /// What.
+        /// The message.
         text: &'a str,
     },
-    /// Somebody did something.
+    /// An action in the room.
     Acted {
-        /// Who.
+        /// The user who acts.
         from: &'a str,
-        /// What.
+        /// The action, without the user's name.
         text: &'a str,
     },
-    /// Somebody whispered to you.
+    /// A whisper to the client.
     WhisperFrom {
-        /// Who.
+        /// The sender.
         from: &'a str,
-        /// What.
+        /// The message.
         text: &'a str,
     },
-    /// You whispered to somebody.
+    /// A whisper that the client has sent.
     WhisperTo {
-        /// To whom.
+        /// The target.
         to: &'a str,
-        /// What.
+        /// The message.
         text: &'a str,
     },
-    /// Somebody offers you a file.
+    /// A file is offered to the client.
     FileRequest,
-    /// Something for this program and not for its user; to be parsed as a [`Cue`](super::files::Cue).
+    /// A line for this program and not for its user, to be parsed as a [`Cue`](super::transfers::Cue).
     Cue(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
     /// The answer to `/rooms`.
     Rooms(Names<'a>),
-    /// Your password was the right one, or is your new one.
+    /// The password was right, or is the account's new one.
     PasswordAccepted,
-    /// It was not.
+    /// The password was wrong, or there is no account for it.
     PasswordRefused,
-    /// Your nickname is yours no longer.
+    /// The client's nickname is no longer registered.
     Unregistered,
-    /// Something that was said before, with its own time.
+    /// A message from the history, with its own time.
     Past,
-    /// The server closes because you asked to leave.
+    /// The server closes the connection because the client sent `/quit`.
     Goodbye,
-    /// The server closes on purpose: it is full, or you were too slow, logged in elsewhere, or are not
-    /// welcome.
+    /// The server closes the connection, and connecting again at once would not help: it is full, or the
+    /// client was too slow, logged in elsewhere, disconnected or banned.
     CutOff,
     /// The server is stopping, and may come back.
     ShuttingDown,
     /// The server does not know this command.
     UnknownCommand(&'a str),
-    /// Anything else: to be shown as it is.
+    /// Any other line, to be shown as it is.
     Other,
 }
 
 impl<'a> Heard<'a> {
-    /// Reads one line, without its newline.
+    /// Parses one line, without its newline.
     pub fn new(line: &'a str) -> Self {
         match line {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
             "Server is full." | "Your address is banned." => Self::CutOff,
-            "Login successful" | "Registration successful" | "Password changed" => Self::PasswordAccepted,
-            "Invalid password" | "Nickname not registered" | "Nickname already registered" => {
+            "Login successful." | "Registration successful." | "Password changed." => Self::PasswordAccepted,
+            "Invalid password." | "Nickname not registered." | "Nickname already registered." => {
                 Self::PasswordRefused
             }
             _ if line.starts_with("Disconnected by ") => Self::CutOff,
             _ if is_dated(line) => Self::Past,
-            _ if line.starts_with(files::CUE) => Self::Cue(line),
-            _ if line.starts_with(files::REQUEST) => Self::FileRequest,
+            _ if line.starts_with(transfers::CUE) => Self::Cue(line),
+            _ if line.starts_with(transfers::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
         }
     }
@@ -133,18 +133,18 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
 }
 
-/// The names in an answer.
+/// The names in the answer to `/users` or `/rooms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names<'a>(&'a str);
 
 impl<'a> Names<'a> {
-    /// The names that were shown.
+    /// The names, without the number of those left out.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         self.0.split(", ").map(|name| name.split(' ').next().unwrap_or(name))
     }
 }
 
-/// Whether a line begins like `2026-11-21 09:05 [`.
+/// Whether a line begins with a time and a room, like `2026-11-21 09:05 [`.
 fn is_dated(line: &str) -> bool {
     const LIKE: &[u8; 18] = b"0000-00-00 00:00 [";
     let is_like = |(&at, &like): (&u8, &u8)| if like == b'0' { at.is_ascii_digit() } else { at == like };
@@ -160,7 +160,7 @@ mod tests {
             Event, Listing,
             account::AccountEvent,
             administration::Administered,
-            files::{Cue, FileEvent},
+            transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_say_a_cue() {
+    fn a_user_cannot_forge_a_cue() {
         let (bob, room, cue) = (Nick::new("bob").unwrap(), Room::lobby(), text("@file not-taken"));
         let at = std::time::UNIX_EPOCH;
         for event in [

@@ -1,26 +1,26 @@
-//! What is said about not hearing somebody.
+//! What users are told about ignoring other users.
 
 use std::fmt;
 
 use super::Event;
 use crate::names::Nick;
 
-/// What came of ignoring somebody, or of hearing them again.
+/// The answer to `/ignore` or `/unignore`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ignoring {
-    /// You hear nothing more from this user.
+    /// The client ignores this user from now on.
     Begun(Nick),
-    /// You heard nothing from this user already.
+    /// The client ignored this user already.
     Already(Nick),
-    /// You hear this user again.
+    /// The client ignores this user no longer.
     Ended(Nick),
-    /// You heard this user all along.
+    /// The client did not ignore this user.
     Never(Nick),
-    /// Ignoring oneself would be confusing.
+    /// A client cannot ignore itself.
     Oneself,
-    /// The list of users you ignore is full.
+    /// The client ignores as many users as it may.
     TooMany {
-        /// How many it holds.
+        /// The limit.
         max: usize,
     },
 }
@@ -39,7 +39,9 @@ impl fmt::Display for Ignoring {
             Self::Ended(nick) => write!(f, "You are no longer ignoring '{nick}'."),
             Self::Never(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::Oneself => f.write_str("You cannot ignore yourself."),
-            Self::TooMany { max } => write!(f, "You are ignoring {max} users already."),
+            Self::TooMany { max } => {
+                write!(f, "You are already ignoring {max} users. Remove one first with /unignore.")
+            }
         }
     }
 }

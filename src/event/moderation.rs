@@ -1,11 +1,10 @@
-//! What people are told about who may be in a room, and who decides that.
+//! What users are told about moderators, kicks and bans.
 
 use std::fmt;
 
-use jiff::tz::TimeZone;
-
 use super::{Event, Listing, past::Minute};
 use crate::{
+    clock,
     names::{Nick, Room},
     record::Ban,
     text::Text,
@@ -14,118 +13,118 @@ use crate::{
 /// Something about the moderation of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moderated {
-    /// To the room: somebody had to go.
+    /// Tells the room that a user was kicked or banned.
     Expelled(Expulsion),
-    /// To a client: it had to go.
+    /// Tells a client that it was kicked or banned.
     YouWere {
-        /// From which room.
+        /// The room it was removed from.
         room: Room,
-        /// How, by whom, why.
+        /// What was done, by whom and why.
         expulsion: Expulsion,
     },
-    /// To the room: somebody may come in again.
+    /// Tells the room that a ban is lifted.
     Unbanned {
-        /// Who decided that.
+        /// The moderator who lifted it.
         by: Nick,
-        /// Who.
+        /// The user who may enter again.
         nick: Nick,
     },
-    /// To the room: somebody was made a moderator.
+    /// Tells the room that a user was made a moderator.
     Promoted {
-        /// Who decided that.
+        /// The moderator who decided it.
         by: Nick,
-        /// Who.
+        /// The new moderator.
         nick: Nick,
     },
-    /// To the room: somebody is a moderator no longer.
+    /// Tells the room that a user was removed as a moderator.
     Demoted {
-        /// Who decided that.
+        /// The moderator who decided it.
         by: Nick,
-        /// Who.
+        /// The former moderator.
         nick: Nick,
     },
-    /// To the room: its last moderator has left, and this one has been here the longest.
+    /// Tells the room that its last moderator left and its longest-present member takes over.
     Inherited(Nick),
-    /// Who is banned.
+    /// The bans of a room.
     Bans {
-        /// From which room.
+        /// The room.
         room: Room,
-        /// Who.
+        /// Its bans.
         bans: Vec<Ban>,
     },
-    /// Who moderates a room.
+    /// The moderators of a room.
     Moderators {
-        /// Which room.
+        /// The room.
         room: Room,
-        /// Who.
+        /// Its moderators.
         moderators: Listing<Nick>,
     },
-    /// What was decided is not on the disk.
+    /// The decision holds, but could not be saved.
     HoldsUntilStop,
-    /// Why not.
+    /// Nothing was done.
     Refused(Refused),
 }
 
-/// Why something about the moderation of a room is not done.
+/// Why a request about the moderation of a room is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Only moderators may.
+    /// Only moderators may do this.
     NotModerator,
-    /// Somebody is banned from the room that they want to enter.
+    /// The client is banned from the room it wants to enter.
     Banned,
-    /// A nickname is banned from the room one is in.
+    /// The new nickname is banned from the client's room.
     NickBanned(Nick),
-    /// Somebody is elsewhere.
+    /// The user is not in the room.
     NotHere(Nick),
-    /// Nobody does this to oneself.
+    /// Moderators cannot do this to themselves.
     Oneself(Act),
-    /// Nobody does this to an administrator.
+    /// Administrators are exempt.
     Administrator(Act),
-    /// Nobody does this in the lobby.
+    /// It cannot be done in the lobby.
     Lobby(Act),
-    /// They cannot come in anyway.
+    /// The user is already banned.
     AlreadyBanned(Nick),
-    /// They may come in already.
+    /// The user is not banned.
     NotBanned(Nick),
-    /// The room cannot remember more bans.
+    /// The room has as many bans as it may.
     TooManyBans {
-        /// How many it can.
+        /// The limit.
         max: usize,
     },
-    /// They are one already.
+    /// The user is already a moderator.
     AlreadyModerator(Nick),
-    /// They are none anyway.
+    /// The user is not a moderator.
     NotAModerator(Nick),
-    /// A room has a moderator.
+    /// The last moderator of a room cannot be removed.
     LastModerator,
-    /// The room cannot have more moderators.
+    /// The room has as many moderators as it may.
     TooManyModerators {
-        /// How many it can.
+        /// The limit.
         max: usize,
     },
-    /// The lobby has none.
+    /// The lobby cannot have moderators.
     LobbyHasNone,
 }
 
-/// What can be done to somebody.
+/// The two ways of removing a user from a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Sent back to the lobby.
     Kicked,
-    /// And never let in again.
+    /// Sent back to the lobby and kept out of the room.
     Banned,
 }
 
-/// Somebody had to leave a room.
+/// The removal of a user from a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expulsion {
-    /// In which way.
+    /// A kick or a ban.
     pub act: Act,
-    /// Who.
+    /// The removed user.
     pub nick: Nick,
-    /// Who decided that.
+    /// The moderator who decided it.
     pub by: Nick,
-    /// Why, if it was said.
+    /// The reason, if one was given.
     pub reason: Option<Text>,
 }
 
@@ -152,12 +151,12 @@ impl fmt::Display for Moderated {
             }
             Self::Unbanned { by, nick } => write!(f, "{by} has lifted the ban on {nick}."),
             Self::Promoted { by, nick } => write!(f, "{by} has made {nick} a moderator."),
-            Self::Demoted { by, nick } => write!(f, "{by} has made {nick} a moderator no longer."),
+            Self::Demoted { by, nick } => write!(f, "{by} has removed {nick} as a moderator."),
             Self::Inherited(nick) => write!(f, "{nick} is a moderator of this room now."),
             Self::Bans { room, bans } => list_bans(f, room, bans),
             Self::Moderators { room, moderators } => write!(f, "Moderators of '{room}': {moderators}"),
             Self::HoldsUntilStop => {
-                f.write_str("This could not be saved: it holds only until the server stops.")
+                f.write_str("This could not be saved. It holds only until the server stops.")
             }
             Self::Refused(refused) => refused.fmt(f),
         }
@@ -167,25 +166,23 @@ impl fmt::Display for Moderated {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotModerator => f.write_str("You are not a moderator"),
-            Self::Banned => f.write_str("You are banned from this room"),
+            Self::NotModerator => f.write_str("You are not a moderator."),
+            Self::Banned => f.write_str("You are banned from this room."),
             Self::NickBanned(nick) => write!(f, "Nickname '{nick}' is banned from this room."),
             Self::NotHere(nick) => write!(f, "'{nick}' is not in this room."),
             Self::Oneself(act) => write!(f, "You cannot {} yourself.", act.infinitive()),
             Self::Administrator(act) => write!(f, "You cannot {} an administrator.", act.infinitive()),
-            Self::Lobby(act) => write!(f, "Nobody can be {act} from the lobby."),
-            Self::AlreadyBanned(nick) => write!(f, "'{nick}' is banned already."),
+            Self::Lobby(act) => write!(f, "You cannot {} users from the lobby.", act.infinitive()),
+            Self::AlreadyBanned(nick) => write!(f, "'{nick}' is already banned."),
             Self::NotBanned(nick) => write!(f, "'{nick}' is not banned from this room."),
             Self::TooManyBans { max } => {
-                write!(f, "This room has {max} bans already; lift one first (/bans, /unban).")
+                write!(f, "This room already has {max} bans. Lift a ban first with /unban.")
             }
-            Self::AlreadyModerator(nick) => write!(f, "'{nick}' is a moderator already."),
+            Self::AlreadyModerator(nick) => write!(f, "'{nick}' is already a moderator."),
             Self::NotAModerator(nick) => write!(f, "'{nick}' is not a moderator."),
-            Self::LastModerator => {
-                f.write_str("A room needs a moderator: make somebody else one first (/mod).")
-            }
-            Self::TooManyModerators { max } => write!(f, "This room has {max} moderators already."),
-            Self::LobbyHasNone => f.write_str("The lobby has no moderators but the administrators."),
+            Self::LastModerator => f.write_str("A room needs a moderator. Add another one first with /mod."),
+            Self::TooManyModerators { max } => write!(f, "This room already has {max} moderators."),
+            Self::LobbyHasNone => f.write_str("The lobby has no moderators. The administrators moderate it."),
         }
     }
 }
@@ -222,16 +219,15 @@ impl fmt::Display for Reason<'_> {
 
 fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Ban]) -> fmt::Result {
     if bans.is_empty() {
-        return write!(f, "Nobody is banned from '{room}'.");
+        return write!(f, "No users are banned from '{room}'.");
     }
     write!(f, "Banned from '{room}': {}", bans.len())?;
-    let zone = TimeZone::system();
     for Ban { nick, account, by, reason, at } in bans {
         write!(f, "\n{nick}")?;
         if let Some(account) = account {
             write!(f, " (account {account})")?;
         }
-        write!(f, ", by {by} on {}{}", Minute(*at, &zone), Reason(reason.as_ref()))?;
+        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason.as_ref()))?;
     }
     Ok(())
 }

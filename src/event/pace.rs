@@ -1,49 +1,49 @@
-//! What is said to those who go too fast, and about those who may say nothing.
+//! What users are told about rate limits and mutes.
 
 use std::{fmt, time::Duration};
 
-use super::Event;
+use super::{Event, watched::Count};
 use crate::names::Nick;
 
-/// An answer about limits and mutes.
+/// An answer about rate limits and mutes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PaceEvent {
-    /// You have said too much at once.
+    /// The first message over the limit; the next one mutes its sender.
     TooFast,
-    /// You may say nothing for so long.
+    /// The client is muted for this much longer.
     Muted(Duration),
-    /// You have had too many nicknames; for so long no new one.
+    /// The client may not change its nickname again for this long.
     TooManyNicknames(Duration),
-    /// You have been in too many rooms; for so long no other one.
+    /// The client may not enter another room for this long.
     TooManyMoves(Duration),
-    /// You have whispered to too many people who do not know you; for so long to no other one.
+    /// The client may not whisper for this long to users who have not whispered to it.
     TooManyStrangers(Duration),
-    /// You offer files too fast: try again after so long.
+    /// The client may not offer another file for this long.
     TooManyOffers(Duration),
-    /// An administrator has muted you.
+    /// Tells a client that it was muted.
     MutedBy {
-        /// Who.
+        /// The administrator who muted it.
         by: Nick,
-        /// For how long.
+        /// How long the mute lasts.
         time: Duration,
     },
-    /// An administrator has lifted your mute.
+    /// Tells a client that this administrator has lifted its mute.
     UnmutedBy(Nick),
-    /// You have muted somebody.
+    /// Confirms a mute to the administrator.
     MutedUser {
-        /// Whom.
+        /// The muted user.
         user: Nick,
-        /// For how long.
+        /// How long the mute lasts.
         time: Duration,
     },
-    /// You have lifted somebody's mute.
+    /// Confirms to the administrator that the mute is lifted.
     UnmutedUser(Nick),
-    /// There was no mute to lift.
+    /// The user is not muted.
     NotMuted(Nick),
-    /// An administrator cannot be muted.
+    /// Administrators cannot be muted.
     MutingAdministrator,
-    /// Who is muted, and for how long.
+    /// The muted users, with the time that each mute still lasts.
     MutedUsers(Vec<(Nick, Duration)>),
 }
 
@@ -57,15 +57,17 @@ impl fmt::Display for PaceEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooFast => f.write_str("Rate limit exceeded. Slow down."),
-            Self::Muted(left) => write!(f, "You are muted for {} more seconds.", seconds(*left)),
-            Self::TooManyNicknames(wait) => too_often(f, "You change nicknames", *wait),
-            Self::TooManyMoves(wait) => too_often(f, "You change rooms", *wait),
-            Self::TooManyOffers(wait) => too_often(f, "You offer files", *wait),
-            Self::TooManyStrangers(wait) => too_often(f, "You whisper to strangers", *wait),
-            Self::MutedBy { by, time } => write!(f, "{by} has muted you for {} seconds.", seconds(*time)),
+            Self::Muted(left) => write!(f, "You are muted for {}.", Count(seconds(*left), "more second")),
+            Self::TooManyNicknames(wait) => too_often(f, "You are changing nicknames", *wait),
+            Self::TooManyMoves(wait) => too_often(f, "You are changing rooms", *wait),
+            Self::TooManyOffers(wait) => too_often(f, "You are offering files", *wait),
+            Self::TooManyStrangers(wait) => too_often(f, "You are whispering to strangers", *wait),
+            Self::MutedBy { by, time } => {
+                write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
+            }
             Self::UnmutedBy(by) => write!(f, "{by} has lifted your mute."),
             Self::MutedUser { user, time } => {
-                write!(f, "User '{user}' is muted for {} seconds.", seconds(*time))
+                write!(f, "User '{user}' is muted for {}.", Count(seconds(*time), "second"))
             }
             Self::UnmutedUser(user) => write!(f, "User '{user}' is no longer muted."),
             Self::NotMuted(user) => write!(f, "User '{user}' is not muted."),
@@ -81,17 +83,13 @@ fn too_often(f: &mut fmt::Formatter<'_>, what: &str, wait: Duration) -> fmt::Res
 
 fn muted_users(f: &mut fmt::Formatter<'_>, muted: &[(Nick, Duration)]) -> fmt::Result {
     if muted.is_empty() {
-        return f.write_str("Nobody is muted.");
+        return f.write_str("No users are muted.");
     }
     f.write_str("Muted users: ")?;
-    for (i, (nick, left)) in muted.iter().enumerate() {
-        let comma = if i == 0 { "" } else { ", " };
-        write!(f, "{comma}{nick} ({} s)", seconds(*left))?;
-    }
-    Ok(())
+    super::list(f, muted.iter().map(|(nick, left)| format!("{nick} ({} s)", seconds(*left))))
 }
 
-/// Rounded up: who waits for so many seconds has waited long enough.
+/// Rounds up, so that a user who waits for that many seconds has waited long enough.
 pub(super) fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -1,20 +1,21 @@
-//! What was said in a room before, as it is shown to those who come later.
+//! A room's history, as it is shown to a client that joins or asks.
 
 use std::{fmt, time::SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
+    clock,
     names::Room,
     record::{Line, Manner},
 };
 
-/// The last things said in a room, oldest first; there is at least one.
+/// The last messages of a room; there is at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
-    /// Where.
+    /// The room they were said in.
     pub room: Room,
-    /// What.
+    /// The messages, oldest first.
     pub lines: Vec<Line>,
 }
 
@@ -22,9 +23,8 @@ impl fmt::Display for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { room, lines } = self;
         write!(f, "Last {} messages in '{room}':", lines.len())?;
-        let zone = TimeZone::system();
         for Line { seq: _, at, from, text, manner } in lines {
-            let at = Minute(*at, &zone);
+            let at = Minute(*at, clock::zone());
             match manner {
                 Manner::Said => write!(f, "\n{at} [{room}] {from}: {text}")?,
                 Manner::Acted => write!(f, "\n{at} [{room}] * {from} {text}")?,
@@ -34,12 +34,12 @@ impl fmt::Display for Past {
     }
 }
 
-/// A moment to its minute, in the server's time zone: `2026-11-21 09:05`.
+/// A time of day to the minute, in a time zone: `2026-11-21 09:05`.
 pub(super) struct Minute<'a>(pub(super) SystemTime, pub(super) &'a TimeZone);
 
 impl fmt::Display for Minute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A clock can be set to a time that no calendar has.
+        // The system clock can be set to a time that the calendar does not cover.
         let at = Timestamp::try_from(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
         let at = at.to_zoned(self.1.clone());
         write!(f, "{:04}-{:02}-{:02} {:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_past_is_told_by_the_minute() {
+    fn history_shows_times_to_the_minute() {
         let minute = |seconds| Minute(UNIX_EPOCH + Duration::from_secs(seconds), &TimeZone::UTC).to_string();
         assert_eq!(minute(0), "1970-01-01 00:00");
         assert_eq!(minute(1_795_251_959), "2026-11-21 09:05");
     }
 
     #[test]
-    fn a_clock_beyond_every_calendar_is_no_panic() {
+    fn a_time_beyond_the_calendar_does_not_panic() {
         let far = UNIX_EPOCH + Duration::from_secs(1 << 60);
         assert_eq!(Minute(far, &TimeZone::UTC).to_string(), "1970-01-01 00:00");
     }

@@ -1,37 +1,37 @@
-//! The server at work, as it is shown to those who ask: `/threads`, `/trace` and `/stats`.
+//! The answers to `/threads`, `/trace` and `/stats`.
 
 use std::{fmt, time::Duration};
 
 use super::Rough;
 use crate::watch::{Activity, Hop, Journey, Reach, Seen, ThreadSeen};
 
-/// What there was to see.
+/// What a client is shown of the server at work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Watched {
-    /// What the threads are doing.
+    /// What each thread is doing.
     Threads(Box<Seen>),
-    /// How a message travelled.
+    /// The hops of one message through the threads.
     Journey(Journey),
-    /// How the server is doing.
+    /// Figures about the server.
     Stats(Box<Stats>),
 }
 
-/// How the server is doing.
+/// The figures that `/stats` shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
-    /// Who is here.
+    /// Connected clients.
     pub clients: usize,
-    /// Rooms that have somebody in them.
+    /// Rooms that have members.
     pub rooms: usize,
-    /// What was said since the server started, whispers included.
+    /// Messages since the server started, whispers included.
     pub messages: u64,
-    /// … and in the last whole seconds, of which there are [`Stats::recent_seconds`].
+    /// Messages in the last [`Stats::recent_seconds`].
     pub recent_messages: u64,
-    /// How many seconds that were.
+    /// The whole seconds in which the recent messages were counted.
     pub recent_seconds: u64,
-    /// Things that have changed and are not on the disk yet.
+    /// Changes that are not on the disk yet.
     pub unsaved: usize,
-    /// What there is to see from outside the rules.
+    /// What the threads and the broadcaster report about themselves.
     pub seen: Seen,
 }
 
@@ -60,12 +60,9 @@ fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     if more > 0 {
         write!(f, "\n  and {more} more")?;
     }
-    f.write_str("\nIn all:")?;
+    f.write_str("\nIn total: ")?;
     let counts = Activity::ALL.iter().zip(seen.counts).filter(|&(_, count)| count > 0);
-    for (i, (&activity, count)) in counts.enumerate() {
-        let comma = if i == 0 { "" } else { "," };
-        write!(f, "{comma} {count} {}", doing(activity))?;
-    }
+    super::list(f, counts.map(|(&activity, count)| format!("{count} {}", doing(activity))))?;
     let (channel, hold) = (seen.channel, Fine(seen.longest_hold));
     write!(f, ".\nThe channel holds {} of {}.", channel.held, channel.holds)?;
     write!(f, " Since the start: longest lock hold {hold}, largest batch {}.", batch(seen))
@@ -99,7 +96,7 @@ fn doing(activity: Activity) -> &'static str {
 }
 
 fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
-    f.write_str("The way of your message, in microseconds:")?;
+    f.write_str("Your message's journey, in microseconds:")?;
     write!(f, "\n  {:>6}  {:>6}  {:LONGEST_HOP$}  thread", "at", "after", "hop")?;
     let hops = journey.in_order();
     let mut previous = None;
@@ -120,7 +117,7 @@ fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
         None => f.write_str("\nThe broadcaster has not sent it yet."),
         Some(Reach { waiting: 0, .. }) => Ok(()),
         Some(Reach { waiting, .. }) => {
-            write!(f, " {} must read before they hear it.", Count(waiting as u64, "slow client"))
+            write!(f, " {} must read before hearing it.", Count(waiting as u64, "slow client"))
         }
     }
 }
@@ -168,8 +165,8 @@ fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
     rows.iter().try_for_each(|(what, value)| write!(f, "\n  {what:17}  {value}"))
 }
 
-/// So many of something: `1 client`, `2 clients`.
-struct Count(u64, &'static str);
+/// A number of things: `1 client`, `2 clients`.
+pub(super) struct Count(pub(super) u64, pub(super) &'static str);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -191,7 +188,7 @@ impl fmt::Display for Fine {
     }
 }
 
-/// A duration that is known to some milliseconds: `340 ms`.
+/// A duration that is exact only to some milliseconds: `340 ms`.
 struct Coarse(Duration);
 
 impl fmt::Display for Coarse {
@@ -235,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journey_is_told_hop_by_hop_in_the_order_of_time() {
+    fn a_journey_lists_its_hops_in_the_order_of_time() {
         let hops = [
             (Hop::Read, 0, "client 40312"),
             (Hop::Decoded, 6, "client 40312"),
@@ -248,7 +245,7 @@ mod tests {
         ];
         assert_eq!(
             journey(&hops, Some(Reach { hearers: 20, waiting: 1 })),
-            "The way of your message, in microseconds:
+            "Your message's journey, in microseconds:
       at   after  hop                             thread
        0          read from your socket           client 40312
        6       6  decoded, asked for the lock     client 40312
@@ -258,18 +255,18 @@ mod tests {
       33       2  gave the lock back              client 40312
       34       1  encoded                         broadcaster
     1070    1036  sent to 20 clients              broadcaster
-Your thread waited 1 for the lock and held it for 26. 1 slow client must read before they hear it."
+Your thread waited 1 for the lock and held it for 26. 1 slow client must read before hearing it."
         );
     }
 
     #[test]
-    fn a_message_that_is_not_sent_is_not_claimed_to_be() {
+    fn a_message_that_is_not_sent_yet_is_not_shown_as_sent() {
         let told = journey(&[(Hop::Read, 0, "client 1")], None);
         assert!(told.ends_with("client 1\nThe broadcaster has not sent it yet."), "{told}");
     }
 
     #[test]
-    fn what_a_thread_does_and_a_message_passes_fits_its_column() {
+    fn every_activity_and_hop_fits_its_column() {
         for activity in Activity::ALL {
             assert!(doing(activity).len() <= LONGEST_ACTIVITY, "{activity:?}");
         }
@@ -280,7 +277,7 @@ Your thread waited 1 for the lock and held it for 26. 1 slow client must read be
     }
 
     #[test]
-    fn durations_are_told_no_finer_than_they_are_known() {
+    fn durations_are_shown_no_finer_than_they_are_measured() {
         let told = |micros| {
             let duration = Duration::from_micros(micros);
             (Fine(duration).to_string(), Coarse(duration).to_string())

@@ -1,9 +1,9 @@
-//! The name of a file from a stranger: a plain name on every system, and never a way out of a folder.
+//! File names that are safe on every system and cannot lead out of a folder.
 
 use std::{fmt, sync::Arc};
 
-/// A name that can be given to a file in any folder of any system: no path, not hidden, no device,
-/// nothing that steers a terminal or reads in another order than it is written.
+/// A file name that works in any folder on any system. It is not a path, a hidden file or a device, and it
+/// contains nothing that controls a terminal or changes the order in which it is read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileName(Arc<str>);
 
@@ -11,33 +11,33 @@ pub struct FileName(Arc<str>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidFileName;
 
-/// The longest extension that a name which is cut keeps, in bytes with its dot.
+/// The longest extension that is recognised as one, in bytes with its dot.
 const LONGEST_EXTENSION: usize = 20;
 
-/// Names that are devices on Windows, whatever comes after a dot.
+/// Names that are devices on Windows, with any extension.
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
-/// What an unfinished file ends with; a finished one must not look like it.
+/// The extension of an unfinished file. A finished file must not have it.
 const UNFINISHED: &str = ".part";
 
 impl FileName {
-    /// The longest name, in bytes. Systems take 255; the receiver may have to add something.
+    /// The longest name, in bytes. Systems allow 255, but the receiver may have to add a number.
     pub const MAX: usize = 150;
 
-    /// Checks a name that somebody sent.
+    /// Checks a name.
     ///
     /// # Errors
-    /// [`InvalidFileName`].
+    /// [`InvalidFileName`] if it breaks the rule above.
     pub fn new(name: &str) -> Result<Self, InvalidFileName> {
         if tame(name) == name { Ok(Self(name.into())) } else { Err(InvalidFileName) }
     }
 
-    /// The valid name that is most like this one: `.profile` becomes `_profile`.
+    /// The valid name closest to this one: `.profile` becomes `_profile`.
     pub fn tamed(name: &str) -> Self {
         Self(tame(name).into())
     }
 
-    /// The name.
+    /// The valid name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -61,7 +61,7 @@ impl fmt::Debug for FileName {
     }
 }
 
-/// Changes what is wrong with a name, and nothing in a name that is right.
+/// Makes a name valid. A valid name stays as it is.
 fn tame(name: &str) -> String {
     let harmless: String = name.chars().map(|c| if is_unwanted(c) { '_' } else { c }).collect();
     let mut tame = trim(&harmless).to_owned();
@@ -78,13 +78,13 @@ fn tame(name: &str) -> String {
     if tame.is_empty() { "unnamed".to_owned() } else { tame }
 }
 
-/// Windows drops spaces and dots at the end; spaces at the start get lost in commands.
+/// Windows drops spaces and dots at the end; spaces at the start are easily lost on a command line.
 fn trim(name: &str) -> &str {
     name.trim_start().trim_end_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
-/// Separators of paths and streams, wildcards and quotes of any system; what steers a terminal; what
-/// makes `gpj.exe` look like `exe.jpg`.
+/// Path separators, wildcards and quotes of any system, control characters, and the characters that make
+/// `gpj.exe` look like `exe.jpg`.
 fn is_unwanted(c: char) -> bool {
     let is_special = matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
     let turns_around =
@@ -108,7 +108,7 @@ fn ends_with_ignoring_case(name: &str, end: &str) -> bool {
     tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
-/// Shortens a name that is too long, and keeps its extension.
+/// Shortens a name that is too long, keeping its extension.
 fn cut(name: &str) -> String {
     if name.len() <= FileName::MAX {
         return name.to_owned();
@@ -116,12 +116,12 @@ fn cut(name: &str) -> String {
     let (stem, extension) = split_extension(name);
     let room = FileName::MAX - extension.len();
     let end = (0..=room).rev().find(|&end| stem.is_char_boundary(end)).unwrap_or(0);
-    // What the cut leaves at the end may be a space or a dot again, or what an unfinished file has.
+    // The shortened name may end with a space, a dot or the extension of an unfinished file again.
     let cut = trim(&format!("{}{extension}", &stem[..end])).to_owned();
     if ends_with_ignoring_case(&cut, UNFINISHED) { cut[..cut.len() - 1].to_owned() } else { cut }
 }
 
-/// The name up to its last dot, and the rest, unless that is too long to be an extension.
+/// Splits a name at its last dot, unless what follows is too long to be an extension.
 fn split_extension(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(dot) if dot > 0 && name.len() - dot <= LONGEST_EXTENSION => name.split_at(dot),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_names_in_any_script_are_left_alone() {
+    fn ordinary_names_in_any_script_are_unchanged() {
         for name in ["notes.txt", "my  holiday 😄.jpg", "你好", "a", "Makefile", "x.tar.gz", "👩‍👩‍👧.png", "a..b"]
         {
             check(name, name);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_neither_hidden_nor_an_option_nor_a_device() {
+    fn hidden_files_options_and_devices_are_renamed() {
         check(".profile", "_profile");
         check("-rf", "_rf");
         check("~root", "_root");
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_does_not_lie_about_itself() {
+    fn a_name_cannot_disguise_its_extension() {
         check("exe.\u{202e}gpj", "exe._gpj");
         check("a\u{1b}[2Jb\nc", "a_[2Jb_c");
         check("film.PART", "film.PART_");
     }
 
     #[test]
-    fn a_long_name_is_cut_between_characters_and_keeps_its_extension() {
+    fn a_long_name_is_shortened_between_characters_and_keeps_its_extension() {
         let tamed = FileName::tamed(&format!("{}.jpeg", "é".repeat(200)));
         assert_eq!(tamed.as_str(), format!("{}.jpeg", "é".repeat(72)));
         assert!(FileName::new(&"x".repeat(FileName::MAX)).is_ok());
@@ -204,7 +204,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn whatever_is_tamed_is_tame(name in "[ .~a-cC\u{e9}\u{1f604}/\\\\:\u{202e}-]{0,40}", times in 1..12_usize, end in "(|\\.part|\\.|nul)") {
+        fn every_tamed_name_is_valid(name in "[ .~a-cC\u{e9}\u{1f604}/\\\\:\u{202e}-]{0,40}", times in 1..12_usize, end in "(|\\.part|\\.|nul)") {
             let name = name.repeat(times) + &end;
             let tamed = FileName::tamed(&name);
             prop_assert_eq!(FileName::new(tamed.as_str()), Ok(tamed.clone()), "{:?}", name);

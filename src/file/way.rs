@@ -1,16 +1,16 @@
-//! What is said on the two connections that a file travels on.
+//! The protocol of the two connections that carry a file.
 //!
-//! Each side opens a connection of its own to the server's port for files, and says who it is: its
-//! token, on a line. Then the server copies, and this is said through it:
+//! Each side connects to the server's port for files and sends its token on a line. Then the server
+//! passes on these lines and the file:
 //!
 //! ```text
-//!  receiver ─▶ sender     from 4096 9f86d081…    I have 4096 bytes, and this is their SHA-256
-//!  sender ─▶ receiver     from 4096              so have I: here is the rest; `from 0`: here is all
+//!  receiver ─▶ sender     from 4096 9f86d081…    I have 4096 bytes with this SHA-256
+//!  sender ─▶ receiver     from 4096              the same here, the rest follows; `from 0`: all follows
 //!  sender ─▶ receiver     the bytes
 //!  receiver ─▶ server     received               or: failed disk-full
 //! ```
 //!
-//! Whoever cannot begin says `failed …` instead.
+//! A side that cannot begin sends `failed …` instead.
 
 use std::{
     fmt,
@@ -20,20 +20,20 @@ use std::{
 
 use super::{Digest, Fault, Malformed};
 
-/// The longest line, in bytes with its end.
+/// The longest line, in bytes with its newline.
 const LONGEST: u64 = 128;
 
-/// What the receiver has already, or why it cannot begin.
+/// The receiver's first line: what it has already, or why it cannot begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// The start of the file.
+    /// The receiver has the start of the file; nothing, if its length is 0.
     Prefix {
-        /// So many bytes.
+        /// The number of bytes.
         length: u64,
-        /// The SHA-256 of them.
+        /// The SHA-256 of these bytes.
         digest: Digest,
     },
-    /// It cannot begin.
+    /// The receiver cannot begin.
     Failed(Fault),
 }
 
@@ -56,12 +56,12 @@ impl FromStr for Kept {
     }
 }
 
-/// Where the sender begins, or why it does not.
+/// The sender's first line: where it begins, or why it cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// With the byte at this place.
+    /// The bytes from this position on follow.
     From(u64),
-    /// Not at all.
+    /// The sender cannot begin.
     Failed(Fault),
 }
 
@@ -85,12 +85,12 @@ impl FromStr for Start {
     }
 }
 
-/// What became of the file in the end.
+/// The receiver's last line: whether it has the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is there, whole and with its name.
+    /// The whole file is in its place.
     Received,
-    /// It is not.
+    /// The file did not arrive.
     Failed(Fault),
 }
 
@@ -111,7 +111,7 @@ impl FromStr for Verdict {
     }
 }
 
-/// The faults that a client can tell, and the words for them.
+/// The faults that a client can report, and the words for them.
 const FAULTS: [(Fault, &str); 5] = [
     (Fault::Unreadable, "unreadable"),
     (Fault::Changed, "changed"),
@@ -130,11 +130,11 @@ fn fault(line: &str) -> Result<Fault, Malformed> {
     FAULTS.iter().find(|(_, word)| *word == said).map(|(fault, _)| *fault).ok_or(Malformed)
 }
 
-/// The next line, without its end; what follows it stays unread, because that may be the file.
+/// Reads one line and parses it. What follows stays unread, because it may be the file.
 ///
 /// # Errors
-/// Those of reading; [`io::ErrorKind::UnexpectedEof`] when it ends before the line does;
-/// [`io::ErrorKind::InvalidData`] when that is no line of ours.
+/// Those of reading; [`io::ErrorKind::UnexpectedEof`] if the input ends before the line does;
+/// [`io::ErrorKind::InvalidData`] if the line is not part of the protocol.
 pub fn read_line<T: FromStr>(input: &mut impl BufRead) -> io::Result<T> {
     let mut line = Vec::new();
     input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_is_read_as_it_was_written() {
+    fn every_line_is_parsed_as_it_was_written() {
         for kept in [Kept::Prefix { length: 4096, digest: Digest([1; 32]) }, Kept::Failed(Fault::Unwritable)]
         {
             assert_eq!(kept.to_string().parse(), Ok(kept));
@@ -170,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn after_a_line_the_bytes_are_still_there() {
+    fn the_bytes_after_a_line_are_not_consumed() {
         let mut input = &b"from 0\nfrom 1\n"[..];
         assert_eq!(read_line::<Start>(&mut input).unwrap(), Start::From(0));
         assert_eq!(input, b"from 1\n");
     }
 
     #[test]
-    fn a_line_that_is_none_is_an_error_and_an_endless_one_is_not_waited_for() {
+    fn a_line_that_is_unfinished_invalid_or_too_long_is_an_error() {
         let kind = |bytes: &[u8]| read_line::<Start>(&mut &bytes[..]).unwrap_err().kind();
         assert_eq!(kind(b"from 1"), io::ErrorKind::UnexpectedEof);
         assert_eq!(kind(b"from x\n"), io::ErrorKind::InvalidData);

@@ -148,8 +148,8 @@ fn a_wrong_password_is_a_warning() {
             &format!("{level} told| address=192.0.2.7:4711 what=\"{sentence}\""),
         );
     };
-    check(AccountEvent::LoggedIn, "INFO", "Login successful");
-    check(AccountEvent::WrongPassword, "WARN", "Invalid password");
+    check(AccountEvent::LoggedIn, "INFO", "Login successful.");
+    check(AccountEvent::WrongPassword, "WARN", "Invalid password.");
     check(AccountEvent::WrongAdministrator, "WARN", "Invalid admin password.");
 }
 

@@ -1,30 +1,30 @@
-//! Addresses and networks of addresses, as an administrator bans them.
+//! Networks of addresses, which administrators can ban.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// A network of addresses: `192.0.2.0/24`. One IPv4 address is a network of its own; one IPv6 address
-/// stands for the first 64 bits, because whoever has one has all the others.
+/// A network of addresses: `192.0.2.0/24`. A single IPv4 address is a network of its own. A single IPv6
+/// address stands for its first 64 bits, because one subscriber usually has all addresses that share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network {
-    /// The first address: what is not in the prefix is zero.
+    /// The first address: the bits after the prefix are zero.
     first: IpAddr,
-    /// How many bits its addresses have in common.
+    /// The number of leading bits that all its addresses share.
     prefix: u8,
 }
 
-/// A name of no network.
+/// Neither an address nor a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidNetwork;
 
 impl Network {
-    /// Reads an address, or a network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). Bits beyond
-    /// the prefix are dropped, and an IPv4 address in the clothes of IPv6 is taken out of them.
+    /// Parses an address, or a network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). Bits after the
+    /// prefix are cleared. An IPv4-mapped IPv6 address is treated as IPv4.
     ///
     /// # Errors
-    /// [`InvalidNetwork`].
+    /// [`InvalidNetwork`] if it is neither.
     pub fn new(typed: &str) -> Result<Self, InvalidNetwork> {
         let (address, prefix) = match typed.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| InvalidNetwork)?)),
@@ -39,13 +39,13 @@ impl Network {
         Ok(Self { first: masked(canonical, prefix), prefix })
     }
 
-    /// Whether an address is one of this network's.
+    /// Whether an address belongs to this network.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4() && masked(address, self.prefix) == self.first
     }
 
-    /// Whether an address of the machine itself is among them.
+    /// Whether this network includes a loopback address.
     pub fn has_loopback(&self) -> bool {
         let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
         self.first.is_loopback() || loopback.into_iter().any(|address| self.contains(address))
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_or_a_network_is_shown_without_what_does_not_matter() {
+    fn a_network_is_shown_in_its_shortest_form() {
         check("192.0.2.7", "192.0.2.7");
         check("192.0.2.7/32", "192.0.2.7");
         check("192.0.2.7/24", "192.0.2.0/24");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_network() {
+    fn anything_else_is_rejected() {
         for typed in
             ["", "bob", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "/8", "::/129", "::ffff:192.0.2.7/24"]
         {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_contains_its_addresses_however_they_are_written() {
+    fn a_network_contains_its_addresses_in_ipv4_and_ipv4_mapped_form() {
         let contains =
             |network, address: &str| Network::new(network).unwrap().contains(address.parse().unwrap());
         assert!(contains("192.0.2.0/24", "192.0.2.255"));

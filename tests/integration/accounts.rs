@@ -54,20 +54,16 @@ fn an_account_outlives_the_server() {
     let data = Data::new();
     let server = data.server(&[]);
     let mut alice = server.client("alice");
-    asks(&mut alice, "/register correct-horse", "Registration successful");
-    asks(&mut alice, "/passwd correct-horse better-horse", "Password changed");
+    asks(&mut alice, "/register correct-horse", "Registration successful.");
+    asks(&mut alice, "/passwd correct-horse better-horse", "Password changed.");
     server.signal(Signal::TERM);
     assert_eq!(server.ends().code(), Some(0));
 
     let server = data.server(&[]);
     let mut bob = server.client("bob");
-    asks(
-        &mut bob,
-        "/nick alice",
-        "Nickname 'alice' is registered. Use /login alice <password> if it is yours.",
-    );
-    asks(&mut bob, "/login alice correct-horse", "Invalid password");
-    asks(&mut bob, "/login alice better-horse", "Login successful");
+    asks(&mut bob, "/nick alice", "'alice' is registered. Use /login alice <password>.");
+    asks(&mut bob, "/login alice correct-horse", "Invalid password.");
+    asks(&mut bob, "/login alice better-horse", "Login successful.");
     bob.hears("Nickname changed to 'alice'.");
     asks(&mut bob, "/unregister better-horse", "Nickname 'alice' is no longer registered.");
     server.signal(Signal::TERM);
@@ -75,7 +71,7 @@ fn an_account_outlives_the_server() {
 
     let server = data.server(&[]);
     let mut carol = server.client("alice");
-    asks(&mut carol, "/login alice better-horse", "Nickname not registered");
+    asks(&mut carol, "/login alice better-horse", "Nickname not registered.");
 }
 
 #[test]
@@ -85,14 +81,14 @@ fn what_was_acknowledged_survives_a_kill_at_that_very_moment() {
         let server = data.server(&[]);
         let name = format!("user{n}");
         let mut peer = server.client(&name);
-        asks(&mut peer, "/register correct-horse", "Registration successful");
+        asks(&mut peer, "/register correct-horse", "Registration successful.");
         server.signal(Signal::KILL);
         server.ends();
     }
     let server = data.server(&[]);
     for n in 0..3 {
         let mut peer = server.connect();
-        asks(&mut peer, &format!("/login user{n} correct-horse"), "Login successful");
+        asks(&mut peer, &format!("/login user{n} correct-horse"), "Login successful.");
     }
 }
 
@@ -105,12 +101,16 @@ fn on_a_full_disk_nobody_is_told_that_they_are_registered() {
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
     eventually("the disk is full", || server.diagnostics().contains("cannot keep what is said"));
-    asks(&mut alice, "/register correct-horse", "That could not be saved, so nothing has changed.");
-    asks(&mut alice, "/login alice correct-horse", "Nickname not registered");
+    asks(
+        &mut alice,
+        "/register correct-horse",
+        "The change could not be saved and was undone. Try again later.",
+    );
+    asks(&mut alice, "/login alice correct-horse", "Nickname not registered.");
     server.signal(Signal::KILL);
     server.ends();
     let server = data.server(&[]);
-    asks(&mut server.client("alice"), "/login alice correct-horse", "Nickname not registered");
+    asks(&mut server.client("alice"), "/login alice correct-horse", "Nickname not registered.");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn two_who_register_one_nickname_at_the_same_time_do_not_both_have_it() {
             .collect();
         trying.into_iter().flat_map(|trying| trying.join().expect("no panic")).collect()
     });
-    let count = answers.iter().filter(|line| *line == "Registration successful").count();
+    let count = answers.iter().filter(|line| *line == "Registration successful.").count();
     assert_eq!(count, 1, "{answers:?}");
 }
 
@@ -156,7 +156,7 @@ fn in_a_flood_of_log_ins_ten_are_tried_and_the_others_chat_on() {
     }
     let answers: Vec<_> = thieves.iter_mut().flat_map(Peer::rest).collect();
     let count = |words: &str| answers.iter().filter(|line| line.starts_with(words)).count();
-    assert_eq!(count("Nickname not registered"), 10);
+    assert_eq!(count("Nickname not registered."), 10);
     assert_eq!(count("Too many attempts. Try again in "), 590);
 }
 
@@ -184,26 +184,26 @@ fn a_password_is_nowhere_to_be_read() {
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
     alice.catches_up();
-    asks(&mut alice, "/register first-secret", "Registration successful");
-    asks(&mut alice, "/passwd first-secret second-secret", "Password changed");
-    asks(&mut alice, "/login alice third-secret", "Invalid password");
+    asks(&mut alice, "/register first-secret", "Registration successful.");
+    asks(&mut alice, "/passwd first-secret second-secret", "Password changed.");
+    asks(&mut alice, "/login alice third-secret", "Invalid password.");
     asks(&mut bob, "/admin open-sesame", "Admin privileges granted.");
     asks(
         &mut alice,
         " /login alice second-secret",
-        "Nobody was told this, because of the password. Start the line with /login itself.",
+        "This line was not sent, because it contains a password. Start the line with /login.",
     );
     asks(
         &mut alice,
         "//LOGIN alice second-secret",
-        "Nobody was told this, because of the password. Start the line with /login itself.",
+        "This line was not sent, because it contains a password. Start the line with /login.",
     );
     for line in ["/logn alice second-secret", "/loginalice second-secret"] {
         alice.says(line);
     }
     alice.catches_up();
     bob.hears_nothing();
-    asks(&mut bob, "/history", "Nothing is remembered of 'lobby'.");
+    asks(&mut bob, "/history", "'lobby' has no history.");
     drop((alice, bob));
     let said = server.diagnostics();
     server.signal(Signal::TERM);
@@ -232,7 +232,7 @@ fn the_administrators_password_comes_from_the_environment_or_a_file() {
     let mut bob = server.client("bob");
     asks(&mut bob, "/admin open-sesame", "Invalid admin password.");
     asks(&mut bob, "/admin from the file", "Admin privileges granted.");
-    asks(&mut bob, "/mutelist", "Nobody is muted.");
+    asks(&mut bob, "/mutelist", "No users are muted.");
 }
 
 #[test]

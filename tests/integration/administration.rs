@@ -1,10 +1,10 @@
-//! Administrators over real sockets: announcements, hanging up, banned addresses, and closing time.
+//! Administrators over real sockets: announcements, disconnecting, banned addresses and shutdowns.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use crate::support::{Peer, Server, server::command};
 
-/// A server whose administrators know a password, and one of them.
+/// A server with an administrator's password, and a client that is an administrator.
 #[track_caller]
 fn administered(options: &[&str]) -> (Server, Peer) {
     let mut command = command();
@@ -20,7 +20,7 @@ fn administered(options: &[&str]) -> (Server, Peer) {
 }
 
 #[test]
-fn an_announced_shutdown_comes_and_is_an_ordinary_stop() {
+fn an_announced_shutdown_stops_the_server_as_usual() {
     let (server, mut root) = administered(&[]);
     let mut bob = server.client("bob");
     bob.says("/join ops");
@@ -28,7 +28,7 @@ fn an_announced_shutdown_comes_and_is_an_ordinary_stop() {
     root.says("/shutdown 86400");
     bob.hears("Server shutting down in 24 hours.");
     root.says("/shutdown cancel");
-    bob.hears("root has called the shutdown off.");
+    bob.hears("root has cancelled the shutdown.");
     root.says("/shutdown 1");
     bob.hears("Server shutting down in 1 second.");
     bob.hears("Server shutting down.");
@@ -39,7 +39,7 @@ fn an_announced_shutdown_comes_and_is_an_ordinary_stop() {
 }
 
 #[test]
-fn a_shutdown_without_notice_is_at_once() {
+fn a_shutdown_without_a_time_stops_the_server_at_once() {
     let (server, mut root) = administered(&[]);
     root.says("/shutdown");
     root.hears("Server shutting down.");
@@ -48,7 +48,7 @@ fn a_shutdown_without_notice_is_at_once() {
 }
 
 #[test]
-fn an_announcement_reaches_every_room_in_its_place() {
+fn an_announcement_reaches_every_room_in_order() {
     let (server, mut root) = administered(&["--presence-limit", "1"]);
     let mut bob = server.client("bob");
     bob.sends(b"/join ops\none\n");
@@ -63,7 +63,7 @@ fn an_announcement_reaches_every_room_in_its_place() {
 }
 
 #[test]
-fn who_is_disconnected_is_told_why_and_has_left_once() {
+fn a_disconnected_client_is_told_why_and_leaves_once() {
     let (server, mut root) = administered(&[]);
     let mut bob = server.client("bob");
     root.catches_up();
@@ -77,14 +77,14 @@ fn who_is_disconnected_is_told_why_and_has_left_once() {
 }
 
 #[test]
-fn nobody_connects_from_a_banned_address() {
+fn a_banned_address_cannot_connect() {
     let Some(address) = own_address() else { return };
     let (server, mut root) = administered(&["--host", "0.0.0.0", "--presence-limit", "1"]);
     let connect = || Peer::connect(SocketAddr::new(address, server.address().port()));
     let mut bob = connect();
     bob.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
     root.says(&format!("/banip {address}"));
-    root.hears(&format!("{address} is banned until it is lifted; 1 were connected from there."));
+    root.hears(&format!("{address} is banned until it is lifted. Clients disconnected: 1."));
     bob.hears("Your address is banned.");
     bob.hears_the_end();
     let mut again = connect();
@@ -96,10 +96,10 @@ fn nobody_connects_from_a_banned_address() {
     assert!(greeting.starts_with("Welcome! Your nickname is "), "{greeting}");
 }
 
-/// An address of this machine that is not a loopback address; a machine without a network has none.
+/// An address of this machine other than loopback; `None` on a machine without a network.
 fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    // Nothing is sent: this only asks which way it would go.
+    // This sends nothing. It only selects the address to send from.
     socket.connect("192.0.2.1:9").ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(|address| !address.is_loopback())
 }

@@ -125,12 +125,12 @@ fn who_has_logged_in_is_logged_in_again_after_a_restart() {
     let mut terminal = Terminal::start(port, &["--nick", "alice"]);
     terminal.shows_prompt("[lobby] alice> ");
     terminal.types("/register\rcorrect-horse\rcorrect-horse\r");
-    terminal.shows_above(&["Registration successful"]);
+    terminal.shows_above(&["Registration successful."]);
     server.signal(rustix::process::Signal::TERM);
     server.ends();
     terminal.shows("Connection lost. Reconnecting.");
     let _server = Server::start_on(port, &options);
-    terminal.shows_above(&["Login successful", "Nickname changed to 'alice'."]);
+    terminal.shows_above(&["Login successful.", "Nickname changed to 'alice'."]);
     terminal.shows_prompt("[lobby] alice> ");
     shows_nowhere(&terminal, "horse");
 }
@@ -141,10 +141,10 @@ fn who_is_logged_in_elsewhere_does_not_fight_for_the_nickname() {
     let mut terminal = Terminal::start(server.address().port(), &["--nick", "alice"]);
     terminal.shows_prompt("[lobby] alice> ");
     terminal.types("/register\rcorrect-horse\rcorrect-horse\r");
-    terminal.shows_above(&["Registration successful"]);
+    terminal.shows_above(&["Registration successful."]);
     let mut phone = server.connect();
     phone.says("/login alice correct-horse");
-    phone.hears_at_last("Login successful");
+    phone.hears_at_last("Login successful.");
     assert_eq!(terminal.ends(), 1);
-    terminal.shows("Disconnected: somebody has logged in as 'alice' elsewhere.");
+    terminal.shows("Disconnected: 'alice' has logged in from another connection.");
 }

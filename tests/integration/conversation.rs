@@ -1,9 +1,13 @@
-//! The chat over real sockets: what only a byte stream can do to a conversation.
+//! The chat over real sockets: cut, glued, broken and half-closed streams.
 
-use crate::support::Server;
+use std::fs;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::support::{Server, server::command};
 
 #[test]
-fn two_people_chat() {
+fn two_users_chat() {
     let server = Server::start(&[]);
     let mut alice = server.connect();
     alice.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
@@ -18,7 +22,7 @@ fn two_people_chat() {
 }
 
 #[test]
-fn lines_may_be_glued_cut_and_ended_as_on_windows() {
+fn lines_may_be_glued_cut_or_end_with_a_carriage_return() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     alice.sends(b"one\ntwo\r\nthr");
@@ -31,7 +35,7 @@ fn lines_may_be_glued_cut_and_ended_as_on_windows() {
 }
 
 #[test]
-fn a_bad_line_is_answered_in_its_place_and_the_connection_stays() {
+fn a_bad_line_is_answered_in_order_and_the_connection_stays() {
     let server = Server::start(&["--max-message-length", "10", "--max-line-length", "300"]);
     let mut alice = server.client("alice");
     alice.sends(b"a\n\xff\n12345678901\n/dance\n");
@@ -46,7 +50,7 @@ fn a_bad_line_is_answered_in_its_place_and_the_connection_stays() {
 }
 
 #[test]
-fn what_people_type_steers_nobodys_terminal() {
+fn typed_control_characters_reach_no_terminal() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     alice.sends("a\u{1b}[2Jb\u{7}c\rd\u{202e}e\u{9b}31mf\n".as_bytes());
@@ -54,7 +58,7 @@ fn what_people_type_steers_nobodys_terminal() {
 }
 
 #[test]
-fn quit_says_goodbye_and_closes_and_the_others_are_told_once() {
+fn quit_closes_the_connection_and_the_others_are_told_once() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
@@ -68,7 +72,7 @@ fn quit_says_goodbye_and_closes_and_the_others_are_told_once() {
 }
 
 #[test]
-fn who_resets_the_connection_leaves_once_and_frees_the_name() {
+fn a_client_that_resets_its_connection_leaves_once_and_frees_its_nickname() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let bob = server.client("bob");
@@ -81,7 +85,7 @@ fn who_resets_the_connection_leaves_once_and_frees_the_name() {
 }
 
 #[test]
-fn half_a_line_at_the_end_is_not_said() {
+fn an_unfinished_last_line_is_not_sent() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
@@ -93,7 +97,7 @@ fn half_a_line_at_the_end_is_not_said() {
 }
 
 #[test]
-fn who_has_finished_speaking_still_hears_everything_queued_for_it() {
+fn a_client_that_half_closes_still_receives_everything_queued_for_it() {
     let server = Server::start(&["--outbox-limit", "16777216"]);
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
@@ -106,7 +110,7 @@ fn who_has_finished_speaking_still_hears_everything_queued_for_it() {
 }
 
 #[test]
-fn a_client_that_never_speaks_is_a_member_like_any_other() {
+fn a_silent_client_is_a_member_like_any_other() {
     let server = Server::start(&[]);
     let mut silent = server.connect();
     silent.hears("Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.");
@@ -116,3 +120,29 @@ fn a_client_that_never_speaks_is_a_member_like_any_other() {
     silent.hears("guest_2 has joined the chat!");
     silent.hears("guest_2 is now known as alice.");
 }
+
+#[test]
+fn the_time_zone_is_read_before_the_first_client_connects() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("five hours east");
+    fs::write(&file, FIVE_HOURS_EAST).expect("a file");
+    let mut command = command();
+    command.args(["--port", "0"]).env("TZ", &file);
+    let server = Server::start_command(command);
+    fs::remove_file(&file).expect("it was there");
+    let hour =
+        || Timestamp::now().to_zoned(TimeZone::fixed(jiff::tz::offset(5))).strftime("%F %H:").to_string();
+    let earliest = hour();
+    let mut alice = server.client("alice");
+    alice.sends(b"hello\n/history 1\n");
+    alice.hears("[lobby] alice: hello");
+    alice.hears("Last 1 messages in 'lobby':");
+    let shown = alice.next_line().expect("the message");
+    assert!(shown.starts_with(&earliest) || shown.starts_with(&hour()), "{shown}");
+}
+
+/// A file of a time zone (RFC 9636 §3): the header counts one type of time, which the last two lines hold.
+const FIVE_HOURS_EAST: &[u8] = b"TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x04\
+    \0\0\x46\x50\0\0\
+    +05\0";

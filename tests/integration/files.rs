@@ -164,8 +164,8 @@ fn a_connection_that_breaks_off_is_told_to_both() {
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
     let sender = sending.call("from 0\nabc");
     sender.get_ref().shutdown(Shutdown::Write).expect("a socket");
-    alice.hears_at_last("Sending 'x' to bob has failed: your connection broke off.");
-    bob.hears_at_last("Receiving 'x' from alice has failed: alice's connection broke off.");
+    alice.hears_at_last("Sending 'x' to bob failed: your connection was lost.");
+    bob.hears_at_last("Receiving 'x' from alice failed: alice's connection was lost.");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn who_calls_the_wrong_port_is_told_so() {
         stream.write_all(nonsense.as_bytes()).expect("the server takes it");
         let mut answer = [0; 24];
         stream.read_exact(&mut answer).expect("an answer");
-        assert_eq!(&answer, b"This port is for files, ");
+        assert_eq!(&answer, b"This port is for files. ");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Kicking and banning over real sockets, in the middle of a storm.
+//! Kicking and banning over real sockets while the target is sending.
 
 use std::thread;
 
@@ -12,7 +12,7 @@ fn in_ops(server: &Server, name: &str) -> Peer {
 }
 
 #[test]
-fn after_a_kick_is_told_nothing_from_the_kicked_follows() {
+fn no_message_of_a_kicked_client_follows_the_notice_of_its_kick() {
     let server = Server::start(&["--presence-limit", "1", "--outbox-limit", "67108864", "--history", "0"]);
     let mut alice = in_ops(&server, "alice");
     let mut bob = in_ops(&server, "bob");
@@ -24,11 +24,11 @@ fn after_a_kick_is_told_nothing_from_the_kicked_follows() {
             }
             bob
         };
-        let storm = thread::Builder::new().spawn_scoped(scope, speaking).expect("a thread");
+        let sending = thread::Builder::new().spawn_scoped(scope, speaking).expect("a thread");
         (0..100).for_each(|_| drop(carol.next_line()));
         alice.says("/kick bob enough");
         carol.hears_at_last("alice has kicked bob: enough");
-        let mut bob = storm.join().expect("no panic");
+        let mut bob = sending.join().expect("no panic");
         bob.hears_at_last("You were kicked from 'ops' by alice: enough");
         bob.hears("You returned to the lobby.");
         bob.catches_up();
@@ -37,7 +37,7 @@ fn after_a_kick_is_told_nothing_from_the_kicked_follows() {
 }
 
 #[test]
-fn who_is_banned_while_speaking_does_not_come_in_again_under_any_name() {
+fn a_banned_client_cannot_enter_again_under_another_name() {
     let server = Server::start(&["--presence-limit", "1"]);
     let mut alice = in_ops(&server, "alice");
     let mut bob = in_ops(&server, "bob");
@@ -47,7 +47,7 @@ fn who_is_banned_while_speaking_does_not_come_in_again_under_any_name() {
     bob.hears("You were banned from 'ops' by alice: spam");
     bob.hears("You returned to the lobby.");
     bob.hears("Nickname changed to 'rob'.");
-    bob.hears("You are banned from this room");
-    bob.hears("You are banned from this room");
+    bob.hears("You are banned from this room.");
+    bob.hears("You are banned from this room.");
     alice.hears_nothing();
 }

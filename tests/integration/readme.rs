@@ -1,4 +1,4 @@
-//! What the README promises, as far as a program can check it.
+//! What a program can check in the README.
 
 use std::{fs, path::Path};
 
@@ -49,12 +49,12 @@ fn the_options_that_it_shows_have_these_defaults() {
 }
 
 #[test]
-fn it_is_finished() {
+fn no_placeholder_is_left() {
     assert!(!readme().contains("@@"));
 }
 
 #[test]
-fn every_file_that_it_or_the_course_points_to_is_there() {
+fn every_file_linked_from_the_readme_or_the_course_exists() {
     let pages = readme() + &fs::read_to_string("challenges.md").expect("the course");
     for target in pages.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         assert!(target.starts_with("http") || Path::new(target).exists(), "{target}");

@@ -198,7 +198,7 @@ fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     let server = folder.server(&[]);
     let mut bob = server.client("bob");
     bob.says("/join ops");
-    bob.hears("You are banned from this room");
+    bob.hears("You are banned from this room.");
 }
 
 /// A server whose disk is full, and has been found to be so.
@@ -231,8 +231,8 @@ fn a_ban_that_a_full_disk_does_not_take_is_told_as_such_and_holds() {
     alice.sends(b"/join ops\n/ban bob\n");
     alice.hears_at_last("You joined room 'ops'.");
     alice.hears("alice has banned bob.");
-    alice.hears("This could not be saved: it holds only until the server stops.");
+    alice.hears("This could not be saved. It holds only until the server stops.");
     bob.catches_up();
     bob.says("/join ops");
-    bob.hears("You are banned from this room");
+    bob.hears("You are banned from this room.");
 }

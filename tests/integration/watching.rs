@@ -45,7 +45,7 @@ fn every_thread_is_listed_with_what_it_is_doing_the_askers_own_first() {
             && is_seen(&rows, "closing time", "idle")
             && is_seen(&rows, "files", "accepting")
             && is_seen(&rows, &thread_of(&bob), "reading")
-            && counts == "In all: 2 accepting, 1 reading, 1 looking at all this, 2 idle."
+            && counts == "In total: 2 accepting, 1 reading, 1 looking at all this, 2 idle."
     });
 }
 
@@ -94,7 +94,7 @@ fn a_traced_message_is_said_and_its_sender_is_told_each_hop_in_order() {
     alice.hears("[lobby] alice: hello there");
     bob.hears("[lobby] alice: hello there");
     bob.hears_nothing();
-    alice.hears("The way of your message, in microseconds:");
+    alice.hears("Your message's journey, in microseconds:");
     alice.hears("      at   after  hop                             thread");
     let hops: Vec<_> = (0..8).map(|_| alice.next_line().expect("a hop")).collect();
     let theirs = |thread: &str| -> Vec<_> {
@@ -137,7 +137,7 @@ fn what_is_asked_after_a_trace_is_answered_after_it() {
     alice.hears("[lobby] alice: before");
     for text in ["one", "two"] {
         alice.hears(&format!("[lobby] alice: {text}"));
-        alice.hears("The way of your message, in microseconds:");
+        alice.hears("Your message's journey, in microseconds:");
         (0..9).for_each(|_| drop(alice.next_line()));
         let lock = alice.next_line().expect("how long it was locked");
         assert!(lock.starts_with("Your thread waited "), "{lock}");

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::event::files::Ticket;
+use crate::event::transfers::Ticket;
 
 /// How long the server's port may take to answer, and the other side to do its part: a little longer
 /// than the server's own patience, so that it is the server who says what went wrong.

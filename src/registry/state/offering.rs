@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::transfers::{FileCommand, Which},
-    event::files::{Cue, Ending, FileEvent, NotChosen, NotOffered, Over, Ticket},
+    event::transfers::{Cue, FileEvent, NotChosen, NotOffered, Outcome, Over, Ticket},
     file::{Fault, Label, OfferId, Side, Token},
     names::{ClientId, Nick},
 };
@@ -112,7 +112,7 @@ impl State {
         let Some(Offer { from, to, label, .. }) = self.offers.get(id) else { return };
         let (sender, receiver, label) = (*from, *to, label.clone());
         let Some(tokens) = tokens else {
-            return self.end_offer(turn, id, Ending::Failed(Fault::Server));
+            return self.end_offer(turn, id, Outcome::Failed(Fault::Server));
         };
         self.offers.add_tokens(id, tokens);
         let [sending, receiving] = tokens;
@@ -133,8 +133,8 @@ impl State {
             None => had,
         };
         match self.choose(&candidates, id) {
-            Ok(id) if made.contains(&id) => self.end_offer(turn, id, Ending::TakenBack),
-            Ok(id) => self.end_offer(turn, id, Ending::Rejected),
+            Ok(id) if made.contains(&id) => self.end_offer(turn, id, Outcome::TakenBack),
+            Ok(id) => self.end_offer(turn, id, Outcome::Rejected),
             Err(why) => turn.tell(client, FileEvent::NotRejected(why)),
         }
     }
@@ -167,7 +167,7 @@ impl State {
 
     /// A transfer has ended, unless something else has ended it before.
     pub fn conclude(&mut self, turn: &mut Turn, id: OfferId, outcome: Result<(), Fault>) {
-        self.end_offer(turn, id, outcome.map_or_else(Ending::Failed, |()| Ending::Received));
+        self.end_offer(turn, id, outcome.map_or_else(Outcome::Failed, |()| Outcome::Received));
     }
 
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
@@ -178,12 +178,12 @@ impl State {
 
     fn end_overdue(&mut self, turn: &mut Turn) {
         for (id, stage) in self.offers.overdue(turn.now.instant) {
-            let ending = match stage {
-                Stage::Offered => Ending::Expired,
-                Stage::Accepted => Ending::Failed(Fault::NotMet),
-                Stage::OnItsWay => Ending::Failed(Fault::TooSlow),
+            let outcome = match stage {
+                Stage::Offered => Outcome::Expired,
+                Stage::Accepted => Outcome::Failed(Fault::NotMet),
+                Stage::OnItsWay => Outcome::Failed(Fault::TooSlow),
             };
-            self.end_offer(turn, id, ending);
+            self.end_offer(turn, id, outcome);
         }
     }
 
@@ -196,7 +196,7 @@ impl State {
         };
         let its: Vec<_> = self.offers.iter().filter_map(|(id, offer)| Some((id, side(offer)?))).collect();
         for (id, side) in its {
-            self.end_offer(turn, id, Ending::Left(side));
+            self.end_offer(turn, id, Outcome::Left(side));
         }
     }
 
@@ -206,18 +206,18 @@ impl State {
     }
 
     /// The one end of every offer.
-    fn end_offer(&mut self, turn: &mut Turn, id: OfferId, ending: Ending) {
+    fn end_offer(&mut self, turn: &mut Turn, id: OfferId, outcome: Outcome) {
         let Some(offer) = self.offers.remove(id) else { return };
         turn.hung_up.extend(offer.lines);
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
         let was_taken = offer.stage != Stage::Offered;
-        if ending != Ending::Left(Side::Receiver) && !offer.is_unheard {
+        if outcome != Outcome::Left(Side::Receiver) && !offer.is_unheard {
             let cue = was_taken.then_some(id);
-            let over = Over { name: name.clone(), you: Side::Receiver, other: from, ending, cue };
+            let over = Over { name: name.clone(), you: Side::Receiver, other: from, outcome, cue };
             turn.tell(offer.to, FileEvent::Over(over));
         }
-        if ending != Ending::Left(Side::Sender) {
-            let over = Over { name, you: Side::Sender, other: to, ending, cue: Some(id) };
+        if outcome != Outcome::Left(Side::Sender) {
+            let over = Over { name, you: Side::Sender, other: to, outcome, cue: Some(id) };
             turn.tell(offer.from, FileEvent::Over(over));
         }
     }

@@ -270,11 +270,9 @@ impl Chat {
     }
 
     fn tell(&mut self, client: ClientId, event: &Event) {
-        let lines = event.to_string();
-        self.inboxes
-            .get_mut(&client)
-            .expect("only clients are told")
-            .extend(lines.lines().map(str::to_owned));
+        let lines = String::from_utf8(text::line(event)).expect("sentences are UTF-8");
+        let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
+        inbox.extend(lines.lines().map(str::to_owned));
     }
 
     fn tell_room(&mut self, room: RoomId, except: &Except, event: &Event) {

@@ -91,7 +91,10 @@ fn a_file_arrives_whole_and_both_are_told() {
     let (status, heard, said) = alice;
     assert_eq!(status, Some(0), "{said}");
     assert!(heard.contains("You offered 'all bytes.bin' (976.5 KiB) to bob."), "{heard}");
-    assert!(heard.contains("\nbob accepts 'all bytes.bin'.\nbob has received 'all bytes.bin'.\n"), "{heard}");
+    assert!(
+        heard.contains("\nbob has accepted 'all bytes.bin'.\nbob has received 'all bytes.bin'.\n"),
+        "{heard}"
+    );
     assert!(!heard.contains("@file"), "{heard}");
     let steps: Vec<_> = (1..=10).map(|tens| format!("all bytes.bin: {tens}0 %")).collect();
     assert_eq!(said.lines().collect::<Vec<_>>(), steps);
@@ -202,13 +205,13 @@ fn a_file_that_has_changed_since_it_was_offered_does_not_arrive() {
     let (status, heard, said) = alice.ends();
     assert_eq!(status, Some(1));
     assert!(
-        heard.contains("Sending 'x' to bob has failed: the file has changed since it was offered.\n"),
+        heard.contains("Sending 'x' to bob failed: the file has changed since it was offered.\n"),
         "{heard}"
     );
     assert!(said.contains("Cannot send ") && said.contains("it has changed since it was offered."), "{said}");
     let (status, heard, _) = bob.ends();
     assert_eq!(status, Some(1));
-    assert!(heard.contains("Receiving 'x' from alice has failed: the file has changed"), "{heard}");
+    assert!(heard.contains("Receiving 'x' from alice failed: the file has changed"), "{heard}");
     disk.lists(&[]);
 }
 
@@ -240,7 +243,7 @@ fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
     bob.input = None;
     let (status, heard, _) = alice.ends();
     assert_eq!(status, Some(1));
-    assert!(heard.contains("\nSending 'x.bin' to bob has failed: the receiver's disk is full.\n"), "{heard}");
+    assert!(heard.contains("\nSending 'x.bin' to bob failed: the receiver's disk is full.\n"), "{heard}");
     let (status, _, said) = bob.ends();
     assert_eq!(status, Some(1));
     assert!(
@@ -263,10 +266,7 @@ fn a_folder_that_cannot_be_made_is_told_to_both() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     disk.has("down loads", b"a file where the folder should be");
     let [(_, heard, _), (status, _, said)] = exchange(&server, &disk, &disk.has("x", b"x"));
-    assert!(
-        heard.contains("Sending 'x' to bob has failed: the receiver cannot write the file.\n"),
-        "{heard}"
-    );
+    assert!(heard.contains("Sending 'x' to bob failed: the receiver cannot write the file.\n"), "{heard}");
     assert_eq!(status, Some(1));
     assert!(said.contains("'x' was not received: it cannot be written: "), "{said}");
 }
@@ -289,10 +289,8 @@ fn who_is_cut_off_in_the_middle_goes_on_from_there() {
     let (status, heard, _) = alice.ends();
     assert_eq!(status, Some(1));
     // Two connections are gone, and the server may see either first.
-    let is_told = [
-        "'x.bin' is cancelled: bob has left.",
-        "Sending 'x.bin' to bob has failed: bob's connection broke off.",
-    ];
+    let is_told =
+        ["'x.bin' is cancelled: bob has left.", "Sending 'x.bin' to bob failed: bob's connection was lost."];
     assert!(is_told.iter().any(|line| heard.contains(line)), "{heard}");
     disk.lists(&["x.bin.part"]);
     drop(bob);
@@ -346,8 +344,7 @@ fn what_is_not_what_was_offered_is_thrown_away_and_both_are_told() {
     let (kept, said) = test.sends(&format!("3 {ABC} x"), "from 0", b"abd");
     assert_eq!(kept, format!("from 0 {NOTHING}\n"));
     assert!(said.contains("'x' was not received: what has arrived is not what was offered.\n"), "{said}");
-    test.alice
-        .hears_at_last("Sending 'x' to bob has failed: what arrived is not what was offered (SHA-256).");
+    test.alice.hears_at_last("Sending 'x' to bob failed: the file arrived damaged (its SHA-256 differs).");
     test.disk.lists(&[]);
 }
 
@@ -508,7 +505,7 @@ fn on_a_terminal_a_file_is_offered_with_tab_and_enter() {
     let mut bob = server.client("bob");
     let folder = path.parent().expect("a folder").display().to_string();
     alice.types(&format!("/sendf\tbo\t{folder}/my\t\r"));
-    alice.shows("You offered 'my notes.txt' (3 B) to bob. The offer stands for 300 s.");
+    alice.shows("You offered 'my notes.txt' (3 B) to bob. The offer expires in 300 s.");
     bob.hears("[FILE REQUEST] alice wants to send my notes.txt (3 B). Type /acceptfile or /rejectfile.");
     alice.types("/acceptfile x\r");
     alice.shows("Usage: /acceptfile [id]");
@@ -525,9 +522,7 @@ fn a_person_on_nc_can_refuse_and_is_told_what_would_be_needed_to_accept() {
     alice.is_given(&typed(&disk.has("x", b"x")));
     bob.hears_at_last("[FILE REQUEST] alice wants to send x (1 B). Type /acceptfile or /rejectfile.");
     bob.says("/acceptfile");
-    bob.hears(
-        "Files are received with chat_client: it can write them, and the server cannot. To refuse one, type /rejectfile.",
-    );
+    bob.hears("Use chat_client to receive files. To refuse one, type /rejectfile.");
     bob.says("/rejectfile");
     bob.hears("You have rejected 'x' from alice.");
     alice.prints_at_last("bob has rejected 'x'.");

@@ -10,7 +10,7 @@ pub(super) fn registered() -> Chat {
         "alice+
          bob+
          alice> /register correct-horse
-         alice< Registration successful",
+         alice< Registration successful.",
     );
     chat
 }
@@ -26,16 +26,16 @@ fn a_nickname_is_registered_once_and_logged_in_to() {
     check_with(
         &mut chat,
         "alice> /register another-horse
-         alice< Nickname already registered
+         alice< Nickname already registered.
          alice-
          bob< alice has left the chat.
          bob> /login alice wrong
-         bob< Invalid password
+         bob< Invalid password.
          bob> /login ALICE correct-horse
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          bob> /login nobody correct-horse
-         bob< Nickname not registered",
+         bob< Nickname not registered.",
     );
 }
 
@@ -47,9 +47,9 @@ fn a_registered_nickname_cannot_be_used_without_login() {
         "alice-
          bob< alice has left the chat.
          bob> /nick Alice
-         bob< Nickname 'Alice' is registered. Use /login Alice <password> if it is yours.
+         bob< 'Alice' is registered. Use /login Alice <password>.
          bob> /login alice correct-horse
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          bob> /nick rob
          bob< Nickname changed to 'rob'.
@@ -64,9 +64,9 @@ fn logging_in_takes_the_nickname_back_from_a_stale_connection() {
     check_with(
         &mut chat,
         "bob> /login alice correct-horse
-         alice< Disconnected: somebody has logged in as 'alice' elsewhere.
+         alice< Disconnected: 'alice' has logged in from another connection.
          bob< alice is now known as guest_1.
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          alice< bob is now known as alice.
          alice-
@@ -86,8 +86,8 @@ fn who_is_logged_in_under_another_nickname_has_to_go_too() {
          alice< Nickname changed to 'ann'.
          bob< alice is now known as ann.
          bob> /login alice correct-horse
-         alice< Disconnected: somebody has logged in as 'alice' elsewhere.
-         bob< Login successful
+         alice< Disconnected: 'alice' has logged in from another connection.
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          alice< bob is now known as alice.",
     );
@@ -106,7 +106,7 @@ fn logging_in_again_changes_nothing() {
     check_with(
         &mut chat,
         "alice> /login alice correct-horse
-         alice< Login successful
+         alice< Login successful.
          alice> /nick alice
          alice< Nickname changed to 'alice'.",
     );
@@ -122,10 +122,10 @@ fn a_stale_connection_does_not_take_the_ignoring_with_it() {
          carol> /ignore alice
          carol< You are now ignoring 'alice'.
          bob> /login alice correct-horse
-         alice< Disconnected: somebody has logged in as 'alice' elsewhere.
+         alice< Disconnected: 'alice' has logged in from another connection.
          bob< alice is now known as guest_1.
          carol< alice is now known as guest_1.
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          alice< bob is now known as alice.
          carol< bob is now known as alice.
@@ -153,19 +153,19 @@ fn who_unregisters_gives_the_nickname_back_to_everybody() {
     check_with(
         &mut chat,
         "alice> /unregister wrong-horse
-         alice< Invalid password
+         alice< Invalid password.
          alice> /unregister correct-horse
          alice< Nickname 'alice' is no longer registered.
          alice> /unregister correct-horse
-         alice< Nickname not registered
+         alice< Nickname not registered.
          alice-
          bob< alice has left the chat.
          bob> /nick alice
          bob< Nickname changed to 'alice'.
          bob> /login alice correct-horse
-         bob< Nickname not registered
+         bob< Nickname not registered.
          bob> /register battery-staple
-         bob< Registration successful",
+         bob< Registration successful.",
     );
 }
 

@@ -25,29 +25,29 @@ fn a_registration_that_cannot_be_saved_is_undone_and_that_is_said() {
         &mut chat,
         "alice+
          alice> /register correct-horse
-         alice< That could not be saved, so nothing has changed.
+         alice< The change could not be saved and was undone. Try again later.
          alice> /login alice correct-horse
-         alice< Nickname not registered",
+         alice< Nickname not registered.",
     );
     chat.has_disk = true;
     check_with(
         &mut chat,
         "alice> /register correct-horse
-         alice< Registration successful",
+         alice< Registration successful.",
     );
     chat.has_disk = false;
     check_with(
         &mut chat,
         "alice> /passwd correct-horse better-horse
-         alice< That could not be saved, so nothing has changed.
+         alice< The change could not be saved and was undone. Try again later.
          alice> /unregister correct-horse
-         alice< That could not be saved, so nothing has changed.",
+         alice< The change could not be saved and was undone. Try again later.",
     );
     later(&mut chat);
     check_with(
         &mut chat,
         "alice> /login alice correct-horse
-         alice< Login successful",
+         alice< Login successful.",
     );
 }
 
@@ -63,7 +63,7 @@ fn nothing_is_acknowledged_before_it_is_saved_and_what_is_saved_is_a_hash() {
     assert_eq!(nick.as_str(), "alice");
     assert!(hash.starts_with("$argon2id$") && !hash.contains("correct-horse"), "{hash}");
     assert!(chat.goes_on("alice", saving).is_none());
-    assert_eq!(chat.inbox("alice").pop_front().as_deref(), Some("Registration successful"));
+    assert_eq!(chat.inbox("alice").pop_front().as_deref(), Some("Registration successful."));
 }
 
 #[test]
@@ -76,9 +76,9 @@ fn who_was_registered_when_the_server_stopped_still_is() {
         &mut chat,
         "bob+
          bob> /nick alice
-         bob< Nickname 'alice' is registered. Use /login alice <password> if it is yours.
+         bob< 'alice' is registered. Use /login alice <password>.
          bob> /login alice correct-horse
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'Alice'.",
     );
 }
@@ -90,10 +90,10 @@ fn what_happens_while_a_password_is_compared_is_not_forgotten() {
     check_with(
         &mut chat,
         "alice> /passwd correct-horse better-horse
-         alice< Password changed",
+         alice< Password changed.",
     );
     assert!(chat.goes_on("bob", comparing).is_none());
-    assert_eq!(chat.inbox("bob").pop_front().as_deref(), Some("Invalid password"));
+    assert_eq!(chat.inbox("bob").pop_front().as_deref(), Some("Invalid password."));
     later(&mut chat);
     let comparing = chat.begins("bob", "/login alice better-horse");
     check_with(
@@ -102,7 +102,7 @@ fn what_happens_while_a_password_is_compared_is_not_forgotten() {
          alice< Nickname 'alice' is no longer registered.",
     );
     assert!(chat.goes_on("bob", comparing).is_none());
-    assert_eq!(chat.inbox("bob").pop_front().as_deref(), Some("Nickname not registered"));
+    assert_eq!(chat.inbox("bob").pop_front().as_deref(), Some("Nickname not registered."));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn who_loses_the_nickname_while_registering_it_does_not_register_it() {
     let told = chat.inbox("alice").pop_front();
     assert_eq!(
         told.as_deref(),
-        Some("Something else happened meanwhile, so nothing has changed. Try again.")
+        Some("Nothing was changed, because the account changed in the meantime. Try again.")
     );
 }
 
@@ -148,8 +148,8 @@ fn who_was_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner(
     check_with(
         &mut chat,
         "carol> /login alice correct-horse
-         bob< Disconnected: somebody has logged in as 'alice' elsewhere.
-         carol< Login successful
+         bob< Disconnected: 'alice' has logged in from another connection.
+         carol< Login successful.
          carol< Nickname changed to 'alice'.
          bob< carol is now known as alice.",
     );
@@ -164,10 +164,10 @@ fn a_password_that_was_not_saved_does_not_undo_a_later_one_that_was() {
     let saving = chat.goes_on("alice", hashing).expect("it is to be saved");
     chat.says("bob", "/login alice better-horse");
     chat.says("bob", "/passwd better-horse battery-staple");
-    assert_eq!(chat.inbox("bob").pop_back().as_deref(), Some("Password changed"));
+    assert_eq!(chat.inbox("bob").pop_back().as_deref(), Some("Password changed."));
     chat.has_disk = false;
     chat.goes_on("alice", saving);
     chat.hush();
     chat.says("carol", "/login alice battery-staple");
-    assert!(chat.inbox("carol").contains(&"Login successful".to_owned()));
+    assert!(chat.inbox("carol").contains(&"Login successful.".to_owned()));
 }

@@ -125,7 +125,7 @@ fn a_long_list_of_clients_is_cut_and_says_so() {
     chat.inbox("root").clear();
     chat.says("root", "/listall");
     assert_eq!(chat.inbox("root").len(), 502);
-    assert_eq!(chat.inbox("root").pop_back().unwrap(), "and 2 more; /listall <room> lists one room");
+    assert_eq!(chat.inbox("root").pop_back().unwrap(), "and 2 more. Use /listall <room> to list one room.");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn who_is_disconnected_is_told_why_and_says_nothing_more() {
          bob-
          alice< bob has left the chat.
          root> /disconnect root
-         root< You cannot disconnect yourself; /quit does.
+         root< You cannot disconnect yourself. Use /quit to leave.
          root> /disconnect nobody
          root< User 'nobody' not found.",
     );
@@ -185,13 +185,13 @@ fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
         &mut chat,
         "root> /banip 192.0.2.7/24
          bob< Your address is banned.
-         root< 192.0.2.0/24 is banned until it is lifted; 1 were connected from there.
+         root< 192.0.2.0/24 is banned until it is lifted. Clients disconnected: 1.
          bob> hi
          root> /unbanip
          root< Banned networks: 1
          root< 192.0.2.0/24, by root, until it is lifted
          root> /unbanip 192.0.2.7
-         root< 192.0.2.7 is not banned; /unbanip lists what is.",
+         root< 192.0.2.7 is not banned. Use /unbanip to list the banned networks.",
     );
     let banned = Some("Your address is banned.".to_owned());
     assert_eq!(turned_away(&chat, "192.0.2.99"), banned);
@@ -202,7 +202,7 @@ fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
         "root> /unbanip 192.0.2.0/24
          root< 192.0.2.0/24 is no longer banned.
          root> /unbanip
-         root< No address is banned.",
+         root< No networks are banned.",
     );
     assert_eq!(turned_away(&chat, "192.0.2.99"), None);
 }
@@ -213,7 +213,7 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
     check_with(
         &mut chat,
         "root> /banip 192.0.2.7 2
-         root< 192.0.2.7 is banned for 2 min; 0 were connected from there.",
+         root< 192.0.2.7 is banned for 2 min. Clients disconnected: 0.",
     );
     let is_banned = |chat: &Chat| turned_away(chat, "192.0.2.7").is_some();
     chat.now.wall += Duration::from_secs(1_000_000);
@@ -226,7 +226,7 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
     check_with(
         &mut chat,
         "root> /unbanip
-         root< No address is banned.",
+         root< No networks are banned.",
     );
     let records: Vec<_> =
         chat.state.take_unsaved().into_iter().map(|changed| chat.state.record(changed)).collect();
@@ -239,11 +239,11 @@ fn bans_of_networks_outlive_a_restart_but_not_their_end() {
     check_with(
         &mut chat,
         "root> /banip 192.0.2.1
-         root< 192.0.2.1 is banned until it is lifted; 0 were connected from there.
+         root< 192.0.2.1 is banned until it is lifted. Clients disconnected: 0.
          root> /banip 192.0.2.2 2
-         root< 192.0.2.2 is banned for 2 min; 0 were connected from there.
+         root< 192.0.2.2 is banned for 2 min. Clients disconnected: 0.
          root> /banip 192.0.2.3 60
-         root< 192.0.2.3 is banned for 1 h; 0 were connected from there.",
+         root< 192.0.2.3 is banned for 1 h. Clients disconnected: 0.",
     );
     wait(&mut chat, 600);
     chat.restarts();
@@ -262,9 +262,9 @@ fn nobody_locks_the_machine_or_an_administrator_out() {
     check_with(
         &mut chat,
         "root> /banip 127.0.0.1
-         root< 127.0.0.1 cannot be banned: this machine is in it.
+         root< 127.0.0.1 cannot be banned: it includes this machine.
          root> /banip ::/0
-         root< ::/0 cannot be banned: this machine is in it.
+         root< ::/0 cannot be banned: it includes this machine.
          boss> /banip 192.0.2.0/24
          boss< 192.0.2.0/24 cannot be banned: an administrator is connected from there.
          root> /banip bob
@@ -283,8 +283,8 @@ fn a_ban_of_a_network_that_could_not_be_saved_is_told_as_such() {
     check_with(
         &mut chat,
         "root> /banip 192.0.2.7
-         root< 192.0.2.7 is banned until it is lifted; 0 were connected from there.
-         root< This could not be saved: it holds only until the server stops.",
+         root< 192.0.2.7 is banned until it is lifted. Clients disconnected: 0.
+         root< This could not be saved. It holds only until the server stops.",
     );
 }
 
@@ -329,7 +329,7 @@ fn a_second_shutdown_changes_the_time_and_cancel_calls_it_off() {
     check_with(
         &mut chat,
         "root> /shutdown cancel
-         root< No shutdown was announced.
+         root< There is no shutdown to cancel.
          root> /shutdown 10
          bob< Server shutting down in 10 seconds.
          root< Server shutting down in 10 seconds.
@@ -342,8 +342,8 @@ fn a_second_shutdown_changes_the_time_and_cancel_calls_it_off() {
     check_with(
         &mut chat,
         "root> /shutdown cancel
-         bob< root has called the shutdown off.
-         root< root has called the shutdown off.",
+         bob< root has cancelled the shutdown.
+         root< root has cancelled the shutdown.",
     );
     assert_eq!(count_down(&mut chat), Countdown::Idle);
 }
@@ -365,11 +365,11 @@ fn everything_an_administrator_does_is_noted() {
         ("/listall", "root has listed the clients."),
         ("/forcerename bob rob", "root has renamed bob to rob."),
         ("/disconnect rob", "root has disconnected rob."),
-        ("/banip 192.0.2.7 1", "192.0.2.7 is banned for 1 min; 0 were connected from there."),
+        ("/banip 192.0.2.7 1", "192.0.2.7 is banned for 1 min. Clients disconnected: 0."),
         ("/unbanip", "root has listed the banned networks."),
         ("/unbanip 192.0.2.7", "192.0.2.7 is no longer banned."),
         ("/shutdown 60", "Server shutting down in 1 minute."),
-        ("/shutdown cancel", "root has called the shutdown off."),
+        ("/shutdown cancel", "root has cancelled the shutdown."),
         ("/topic hi", "root has set the topic: hi"),
     ];
     for (order, noted) in orders {

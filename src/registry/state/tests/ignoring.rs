@@ -21,7 +21,7 @@ fn who_is_ignored_is_not_heard_in_any_way_and_not_told() {
          bob> /w alice hi
          bob< [Whisper to alice]: hi
          alice> /reply hi
-         alice< Nobody has whispered to you yet.
+         alice< You have no whisper to reply to.
          alice> /unignore bob
          alice< You are no longer ignoring 'bob'.
          bob> hi
@@ -110,5 +110,8 @@ fn one_can_ignore_only_so_many() {
         chat.inbox("alice").clear();
         chat.says("alice", &format!("/ignore guest_{}", n + 2));
     }
-    assert_eq!(chat.inbox("alice").pop_front().unwrap(), "You are ignoring 100 users already.");
+    assert_eq!(
+        chat.inbox("alice").pop_front().unwrap(),
+        "You are already ignoring 100 users. Remove one first with /unignore."
+    );
 }

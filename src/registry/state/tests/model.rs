@@ -162,7 +162,7 @@ impl Model {
         if let Some(ban) = self.ban_of(who, &room) {
             let connection = self.people[who].connection;
             self.bans[ban].connections.push(connection);
-            return self.tell(who, "You are banned from this room".into());
+            return self.tell(who, "You are banned from this room.".into());
         }
         if self.people[who].room.eq_ignore_ascii_case(name) {
             return self.tell(who, format!("You are already in room '{room}'."));

@@ -70,19 +70,19 @@ fn a_ban_holds_for_the_nickname_and_for_the_connection_under_any_other_name() {
          bob< You were banned from 'ops' by alice: spam
          bob< You returned to the lobby.
          bob> /join OPS
-         bob< You are banned from this room
+         bob< You are banned from this room.
          bob> /nick rob
          bob< Nickname changed to 'rob'.
          bob> /join ops
-         bob< You are banned from this room
+         bob< You are banned from this room.
          bob-
          bob+
          bob> /join ops
-         bob< You are banned from this room
+         bob< You are banned from this room.
          bob> /nick rob
          bob< Nickname changed to 'rob'.
          bob> /join ops
-         bob< You are banned from this room
+         bob< You are banned from this room.
          bob-
          carol+
          carol> /join ops
@@ -110,7 +110,7 @@ fn a_ban_holds_for_the_account_under_any_nickname() {
     check_with(
         &mut chat,
         "zoe> /join ops
-         zoe< You are banned from this room
+         zoe< You are banned from this room.
          alice> /unban bob
          alice< alice has lifted the ban on rob.
          zoe> /join ops
@@ -132,7 +132,7 @@ fn who_logs_in_to_a_banned_account_has_to_go() {
     check_with(
         &mut chat,
         "alice< zoe has left the room.
-         zoe< You are banned from this room
+         zoe< You are banned from this room.
          zoe< You returned to the lobby.",
     );
 }
@@ -145,14 +145,14 @@ fn somebody_who_is_elsewhere_or_not_connected_can_be_banned() {
          alice> /ban bob
          alice< alice has banned bob.
          bob> /join ops
-         bob< You are banned from this room
+         bob< You are banned from this room.
          alice> /ban carol
          alice< alice has banned carol.
          carol+
          carol> /join ops
-         carol< You are banned from this room
+         carol< You are banned from this room.
          alice> /ban CAROL
-         alice< 'carol' is banned already.
+         alice< 'carol' is already banned.
          alice> /ban guest_99
          alice< User 'guest_99' not found.",
     );
@@ -165,7 +165,7 @@ fn bans_are_listed_and_lifted() {
     check_with(
         &mut chat,
         "alice> /bans
-         alice< Nobody is banned from 'ops'.
+         alice< No users are banned from 'ops'.
          alice> /ban bob too loud
          alice< alice has banned bob: too loud
          bob< You were banned from 'ops' by alice: too loud
@@ -201,7 +201,7 @@ fn the_ban_of_a_guest_holds_for_the_connection_and_not_for_the_next_guest() {
          stranger> /nick bob
          stranger< Nickname changed to 'bob'.
          stranger> /join ops
-         stranger< You are banned from this room",
+         stranger< You are banned from this room.",
     );
     chat.connect("another");
     chat.inboxes.values_mut().for_each(VecDeque::clear);
@@ -213,7 +213,7 @@ fn the_ban_of_a_guest_holds_for_the_connection_and_not_for_the_next_guest() {
          stranger< guest_1 has left the room.
          stranger-
          alice> /bans
-         alice< Nobody is banned from 'ops'.",
+         alice< No users are banned from 'ops'.",
     );
 }
 
@@ -244,7 +244,7 @@ fn a_ban_that_could_not_be_saved_is_told_as_such() {
         &mut chat,
         "alice> /ban bob
          alice< alice has banned bob.
-         alice< This could not be saved: it holds only until the server stops.",
+         alice< This could not be saved. It holds only until the server stops.",
     );
 }
 
@@ -311,7 +311,7 @@ fn a_room_has_only_so_many_bans_and_moderators() {
     check_with(
         &mut chat,
         "alice> /ban bob
-         alice< This room has 100 bans already; lift one first (/bans, /unban).",
+         alice< This room already has 100 bans. Lift a ban first with /unban.",
     );
     for n in 0..50 {
         let name = format!("m{n}");
@@ -320,7 +320,7 @@ fn a_room_has_only_so_many_bans_and_moderators() {
         chat.inbox("alice").clear();
         chat.says("alice", &format!("/mod guest_{}", n + 1));
     }
-    assert_eq!(chat.inbox("alice").pop_front().unwrap(), "This room has 50 moderators already.");
+    assert_eq!(chat.inbox("alice").pop_front().unwrap(), "This room already has 50 moderators.");
 }
 
 #[test]

@@ -9,19 +9,19 @@ fn who_makes_a_room_moderates_it_and_nobody_else() {
         "bob> /mods
          bob< Moderators of 'ops': alice
          bob> /kick alice
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /ban alice
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /unban alice
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /bans
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /mod bob
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /unmod alice
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /topic mine
-         bob< You are not a moderator
+         bob< You are not a moderator.
          bob> /topic
          bob< No topic is set in 'ops'.",
     );
@@ -39,9 +39,9 @@ fn administrators_moderate_every_room_and_the_lobby_has_no_other_moderators() {
          alice< You were kicked from 'ops' by root.
          alice< You returned to the lobby.
          alice> /topic mine
-         alice< You are not a moderator
+         alice< You are not a moderator.
          alice> /mods
-         alice< The lobby has no moderators but the administrators.
+         alice< The lobby has no moderators. The administrators moderate it.
          root> /leave
          root< You returned to the lobby.
          alice< root has joined the room.
@@ -49,11 +49,11 @@ fn administrators_moderate_every_room_and_the_lobby_has_no_other_moderators() {
          root< root has set the topic: welcome
          alice< root has set the topic: welcome
          root> /kick alice
-         root< Nobody can be kicked from the lobby.
+         root< You cannot kick users from the lobby.
          root> /ban alice
-         root< Nobody can be banned from the lobby.
+         root< You cannot ban users from the lobby.
          root> /mod alice
-         root< The lobby has no moderators but the administrators.",
+         root< The lobby has no moderators. The administrators moderate it.",
     );
 }
 
@@ -78,18 +78,18 @@ fn moderators_make_moderators_and_take_the_rank_away() {
          alice< alice has made bob a moderator.
          bob< alice has made bob a moderator.
          alice> /mod BOB
-         alice< 'bob' is a moderator already.
+         alice< 'bob' is already a moderator.
          alice> /mod zoe
          alice< 'zoe' is not in this room.
          bob> /mods
          bob< Moderators of 'ops': alice, bob
          bob> /unmod ALICE
-         alice< bob has made alice a moderator no longer.
-         bob< bob has made alice a moderator no longer.
+         alice< bob has removed alice as a moderator.
+         bob< bob has removed alice as a moderator.
          bob> /unmod alice
          bob< 'alice' is not a moderator.
          bob> /unmod bob
-         bob< A room needs a moderator: make somebody else one first (/mod).",
+         bob< A room needs a moderator. Add another one first with /mod.",
     );
 }
 
@@ -160,7 +160,7 @@ fn a_registered_moderator_keeps_the_rank_when_away_and_nobody_takes_over() {
          bob< You joined room 'ops'.
          alice< bob has left the room.
          bob> /kick alice
-         bob< You are not a moderator
+         bob< You are not a moderator.
          alice> /join ops
          alice< You joined room 'ops'.
          bob< alice has joined the room.
@@ -189,7 +189,7 @@ fn ranks_and_bans_and_topics_outlive_a_restart() {
         &mut chat,
         "bob+
          bob> /join ops
-         bob< You are banned from this room
+         bob< You are banned from this room.
          bob> /rooms
          bob< Active rooms: lobby
          zoe+
@@ -219,7 +219,7 @@ fn when_the_last_moderator_is_banned_from_afar_somebody_else_takes_over() {
          bob< root has banned alice.
          bob< bob is a moderator of this room now.
          alice> /join ops
-         alice< You are banned from this room",
+         alice< You are banned from this room.",
     );
     chat.check_consistent();
 }

@@ -83,7 +83,7 @@ fn an_administrator_mutes_lists_and_lifts() {
     check_with(
         &mut chat,
         "alice> /mutelist
-         alice< Nobody is muted.
+         alice< No users are muted.
          alice> /mute BOB 60
          bob< alice has muted you for 60 seconds.
          alice< User 'bob' is muted for 60 seconds.
@@ -121,7 +121,7 @@ fn an_administrator_mutes_lists_and_lifts() {
          alice> /unmute carol
          alice< User 'carol' is no longer muted.
          alice> /mutelist
-         alice< Nobody is muted.",
+         alice< No users are muted.",
     );
 }
 
@@ -173,7 +173,7 @@ fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
     check_with(
         &mut chat,
         "alice> /register correct-horse
-         alice< Registration successful",
+         alice< Registration successful.",
     );
     flood(&mut chat, "alice");
     chat.says("bob", "/login alice correct-horse");

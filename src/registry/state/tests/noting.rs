@@ -107,7 +107,7 @@ fn commands_are_noted_before_what_they_do_and_mistakes_are_not() {
         alice> /users
         alice< Users in lobby: alice
         alice> /topic tea
-        alice< You are not a moderator
+        alice< You are not a moderator.
         alice> /dance hunter2
         alice< Unknown command: /dance. Type /help for available commands.
         alice> /whois
@@ -167,11 +167,11 @@ fn of_accounts_it_is_noted_what_came_of_it_and_never_the_password() {
         "
         alice+
         alice> /register open-sesame
-        alice< Registration successful
+        alice< Registration successful.
         alice> /login alice open-barley
-        alice< Invalid password
+        alice< Invalid password.
         alice> /login open-sesame alice
-        alice< Nickname not registered
+        alice< Nickname not registered.
         alice> /admin open-barley
         alice< Invalid admin password.
         ",
@@ -180,11 +180,11 @@ fn of_accounts_it_is_noted_what_came_of_it_and_never_the_password() {
         facts[3..],
         [
             "alice in lobby: /register",
-            "alice in lobby: told: Registration successful",
+            "alice in lobby: told: Registration successful.",
             "alice in lobby: /login",
-            "alice in lobby: told: Invalid password",
+            "alice in lobby: told: Invalid password.",
             "alice in lobby: /login",
-            "alice in lobby: told: Nickname not registered",
+            "alice in lobby: told: Nickname not registered.",
             "alice in lobby: /admin",
             "alice in lobby: told: Invalid admin password.",
         ]
@@ -198,12 +198,12 @@ fn whoever_is_sent_away_by_the_owner_of_the_name_is_noted_under_both_names() {
         "
         alice+
         alice> /register open-sesame
-        alice< Registration successful
+        alice< Registration successful.
         bob+
         bob> /login alice open-sesame
-        alice< Disconnected: somebody has logged in as 'alice' elsewhere.
+        alice< Disconnected: 'alice' has logged in from another connection.
         bob< alice is now known as guest_1.
-        bob< Login successful
+        bob< Login successful.
         bob< Nickname changed to 'alice'.
         alice< bob is now known as alice.
         ",
@@ -213,9 +213,9 @@ fn whoever_is_sent_away_by_the_owner_of_the_name_is_noted_under_both_names() {
         [
             "bob in lobby: /login",
             "alice in lobby: Renamed(guest_1)",
-            "guest_1 in lobby: told: Disconnected: somebody has logged in as 'alice' elsewhere.",
+            "guest_1 in lobby: told: Disconnected: 'alice' has logged in from another connection.",
             "bob in lobby: Renamed(alice)",
-            "alice in lobby: told: Login successful",
+            "alice in lobby: told: Login successful.",
         ]
     );
 }

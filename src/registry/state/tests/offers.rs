@@ -34,7 +34,7 @@ pub(super) fn offered() -> Chat {
         "alice+
          bob+
          alice> /offer BOB 1536 # my cat 😄.jpg
-         alice< You offered 'my cat 😄.jpg' (1.5 KiB) to bob. The offer stands for 300 s.
+         alice< You offered 'my cat 😄.jpg' (1.5 KiB) to bob. The offer expires in 300 s.
          alice< @file offered 1 #
          bob< [FILE REQUEST] alice wants to send my cat 😄.jpg (1.5 KiB). Type /acceptfile or /rejectfile.",
     );
@@ -47,7 +47,7 @@ pub(super) fn accepted() -> Chat {
     goes_on(
         &mut chat,
         "bob> /take
-         alice< bob accepts 'my cat 😄.jpg'.
+         alice< bob has accepted 'my cat 😄.jpg'.
          alice< @file send 1 4711 $S
          bob< @file receive 1 4711 $R 1536 # alice my cat 😄.jpg",
     );
@@ -100,9 +100,9 @@ fn a_file_can_be_refused() {
          alice< bob has rejected 'my cat 😄.jpg'.
          alice< @file failed 1
          bob> /rejectfile
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob> /take 1
-         bob< There is no file 1 to accept or to reject.
+         bob< There is no file 1 to accept or reject.
          bob< @file not-taken",
     );
 }
@@ -113,11 +113,11 @@ fn an_offer_can_be_taken_back() {
     goes_on(
         &mut chat,
         "alice> /rejectfile
-         alice< You have taken back 'my cat 😄.jpg'.
+         alice< You have cancelled 'my cat 😄.jpg'.
          alice< @file failed 1
-         bob< alice has taken back 'my cat 😄.jpg'.
+         bob< alice has cancelled 'my cat 😄.jpg'.
          bob> /take
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob< @file not-taken",
     );
 }
@@ -134,7 +134,7 @@ fn an_offer_lives_300_seconds_and_both_are_told() {
          alice< @file failed 1
          bob< The offer of 'my cat 😄.jpg' from alice has expired.
          bob> /take
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob< @file not-taken",
     );
 }
@@ -149,7 +149,7 @@ fn even_if_nobody_looks_at_the_clock_an_old_offer_cannot_be_accepted() {
          alice< Your offer of 'my cat 😄.jpg' to bob has expired.
          alice< @file failed 1
          bob< The offer of 'my cat 😄.jpg' from alice has expired.
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob< @file not-taken",
     );
 }
@@ -178,7 +178,7 @@ fn what_cannot_be_offered_is_refused_with_the_reason() {
          alice< File too large (max 10 MiB).
          alice< @file not-offered #
          alice> /offer bob 10485760 # ../x
-         alice< A file cannot have this name on every system.
+         alice< This file name does not work on every system. Rename the file.
          alice> /offer bob
          alice< Usage: /offer <user> <size> <sha256> <name>",
     );
@@ -190,10 +190,10 @@ fn there_is_one_open_offer_from_one_to_another() {
     goes_on(
         &mut chat,
         "alice> /offer bob 1 # x
-         alice< You are offering a file to bob already.
+         alice< You are already offering a file to bob.
          alice< @file not-offered #
          bob> /offer alice 0 # y
-         bob< You offered 'y' (0 B) to alice. The offer stands for 300 s.
+         bob< You offered 'y' (0 B) to alice. The offer expires in 300 s.
          bob< @file offered 2 #
          alice< [FILE REQUEST] bob wants to send y (0 B). Type /acceptfile or /rejectfile.",
     );
@@ -206,25 +206,25 @@ fn of_several_offers_one_is_chosen_by_its_number() {
         &mut chat,
         "carol+
          carol> /offer bob 2 # z
-         carol< You offered 'z' (2 B) to bob. The offer stands for 300 s.
+         carol< You offered 'z' (2 B) to bob. The offer expires in 300 s.
          carol< @file offered 2 #
          bob< [FILE REQUEST] carol wants to send z (2 B). Type /acceptfile 2 or /rejectfile 2.
          bob> /take
-         bob< There are several files: 1 is my cat 😄.jpg from alice, 2 is z from carol, so add a number.
+         bob< You have several offers. Add a number: 1 for my cat 😄.jpg from alice, 2 for z from carol.
          bob< @file not-taken
          bob> /take 3
-         bob< There is no file 3 to accept or to reject.
+         bob< There is no file 3 to accept or reject.
          bob< @file not-taken
          bob> /take 2
-         carol< bob accepts 'z'.
+         carol< bob has accepted 'z'.
          carol< @file send 2 4711 $S
          bob< @file receive 2 4711 $R 2 # carol z
          bob> /take oldest
-         alice< bob accepts 'my cat 😄.jpg'.
+         alice< bob has accepted 'my cat 😄.jpg'.
          alice< @file send 1 4711 $S
          bob< @file receive 1 4711 $R 1536 # alice my cat 😄.jpg
          bob> /take oldest
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob< @file not-taken",
     );
 }
@@ -236,12 +236,12 @@ fn nobody_can_accept_what_is_offered_to_somebody_else() {
         &mut chat,
         "eve+
          eve> /take 1
-         eve< There is no file 1 to accept or to reject.
+         eve< There is no file 1 to accept or reject.
          eve< @file not-taken
          eve> /rejectfile 1
-         eve< There is no file 1 to accept or to reject.
+         eve< There is no file 1 to accept or reject.
          alice> /take 1
-         alice< There is no file 1 to accept or to reject.
+         alice< There is no file 1 to accept or reject.
          alice< @file not-taken",
     );
 }
@@ -261,11 +261,11 @@ fn one_client_can_offer_and_be_offered_only_so_much() {
     for n in 2..12 {
         assert!(offer(&mut chat, "alice", &format!("guest_{n}")).starts_with("You offered"));
     }
-    assert_eq!(offer(&mut chat, "alice", "guest_12"), "You are offering 10 files already.");
+    assert_eq!(offer(&mut chat, "alice", "guest_12"), "You are already offering 10 files.");
     for n in 0..20 {
         assert!(offer(&mut chat, &format!("u{n}"), "alice").starts_with("You offered"), "{n}");
     }
-    assert_eq!(offer(&mut chat, "u20", "alice"), "alice is being offered 20 files already.");
+    assert_eq!(offer(&mut chat, "u20", "alice"), "alice is already being offered 20 files.");
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn whoever_offers_too_fast_has_to_wait_and_whoever_is_muted_too() {
     goes_on(
         &mut chat,
         "alice> /offer bob 1 # x
-         alice< You offer files too often. Try again in 5 s.
+         alice< You are offering files too often. Try again in 5 s.
          alice< @file not-offered #",
     );
     chat.now.instant += Duration::from_secs(5);
@@ -305,13 +305,13 @@ fn who_is_ignored_is_not_told_and_reaches_nobody() {
          bob> /ignore alice
          bob< You are now ignoring 'alice'.
          alice> /offer bob 1 # x
-         alice< You offered 'x' (1 B) to bob. The offer stands for 300 s.
+         alice< You offered 'x' (1 B) to bob. The offer expires in 300 s.
          alice< @file offered 1 #
          bob> /take
-         bob< There is no file to accept or to reject.
+         bob< There is no file to accept or reject.
          bob< @file not-taken
          alice> /rejectfile
-         alice< You have taken back 'x'.
+         alice< You have cancelled 'x'.
          alice< @file failed 1",
     );
 }
@@ -337,10 +337,10 @@ fn who_has_no_client_for_files_is_told_which_one_has() {
         "alice+
          bob+
          alice> /sendfile bob notes.txt
-         alice< Files are sent with chat_client: it can read them, and the server cannot.
+         alice< Use chat_client to send files.
          alice> /sendfile bob
          alice< Usage: /sendfile <user> <path>
          bob> /acceptfile
-         bob< Files are received with chat_client: it can write them, and the server cannot. To refuse one, type /rejectfile.",
+         bob< Use chat_client to receive files. To refuse one, type /rejectfile.",
     );
 }

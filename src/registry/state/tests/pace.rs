@@ -72,7 +72,7 @@ fn a_second_time_within_a_minute_mutes_for_thirty_seconds() {
     check_with(
         &mut chat,
         "alice> hello?
-         alice< You are muted for 1 more seconds.",
+         alice< You are muted for 1 more second.",
     );
     chat.passes(1);
     check_with(
@@ -156,7 +156,7 @@ fn nicknames_have_a_limit_of_their_own() {
     check_with(
         &mut chat,
         "alice> /nick ann
-         alice< You change nicknames too often. Try again in 10 s.
+         alice< You are changing nicknames too often. Try again in 10 s.
          alice> hi
          alice< [lobby] alice3: hi
          bob< [lobby] alice3: hi",
@@ -181,7 +181,7 @@ fn who_runs_in_and_out_of_rooms_is_stopped_for_a_moment() {
     check_with(
         &mut chat,
         "alice> /join ops
-         alice< You change rooms too often. Try again in 1 s.",
+         alice< You are changing rooms too often. Try again in 1 s.",
     );
     chat.passes(1);
     check_with(
@@ -220,7 +220,7 @@ fn whispers_to_strangers_have_a_limit_of_their_own_and_those_to_acquaintances_do
     check_with(
         &mut chat,
         "u0> /w late buy this
-         u0< You whisper to strangers too often. Try again in 5 s.
+         u0< You are whispering to strangers too often. Try again in 5 s.
          late> /w u0 no
          u0< [Whisper from late]: no
          late< [Whisper to u0]: no

@@ -15,17 +15,17 @@ fn the_password_is_changed_by_who_knows_the_old_one() {
     check_with(
         &mut chat,
         "alice> /passwd wrong-horse better-horse
-         alice< Invalid password
+         alice< Invalid password.
          alice> /passwd correct-horse better-horse
-         alice< Password changed
+         alice< Password changed.
          bob> /passwd correct-horse better-horse
-         bob< Nickname not registered
+         bob< Nickname not registered.
          alice-
          bob< alice has left the chat.
          bob> /login alice correct-horse
-         bob< Invalid password
+         bob< Invalid password.
          bob> /login alice better-horse
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.",
     );
 }
@@ -49,7 +49,7 @@ fn a_new_password_has_to_follow_the_rule_and_an_old_one_need_not() {
              alice> /passwd correct-horse short
              alice< {rule}
              bob> /login alice x
-             bob< Invalid password
+             bob< Invalid password.
              bob> /register
              bob< Usage: /register <password>
              bob> /login alice
@@ -78,7 +78,7 @@ fn a_password_behind_a_space_or_a_second_slash_is_not_said() {
     ] {
         chat.says("alice", line);
         let refusal =
-            format!("Nobody was told this, because of the password. Start the line with /{verb} itself.");
+            format!("This line was not sent, because it contains a password. Start the line with /{verb}.");
         assert_eq!(chat.inbox("alice").drain(..).collect::<Vec<_>>(), [refusal], "{line:?}");
     }
     chat.check_silence("the end");
@@ -92,9 +92,9 @@ fn three_attempts_a_minute_are_counted_before_anything_is_compared() {
         "alice-
          bob< alice has left the chat.
          bob> /login alice wrong-1
-         bob< Invalid password
+         bob< Invalid password.
          bob> /login nobody wrong-2
-         bob< Nickname not registered
+         bob< Nickname not registered.
          bob> /admin wrong-3
          bob< Invalid admin password.
          bob> /login alice correct-horse
@@ -110,7 +110,7 @@ fn three_attempts_a_minute_are_counted_before_anything_is_compared() {
     check_with(
         &mut chat,
         "bob> /login alice correct-horse
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.",
     );
 }
@@ -131,7 +131,7 @@ fn registering_has_a_count_of_its_own() {
          alice> /register correct-horse
          alice< Too many attempts. Try again in 60 s.
          alice> /login bea correct-horse
-         alice< Login successful
+         alice< Login successful.
          alice< Nickname changed to 'bea'.",
     );
 }
@@ -149,7 +149,7 @@ fn ten_attempts_a_minute_come_from_one_address_however_many_connections_it_has()
             chat.says(&name, &format!("/login alice wrong-{attempt}"));
             let answer = chat.inbox(&name).pop_back().expect("an answer");
             let expected = if n * 3 + attempt < 10 {
-                "Invalid password"
+                "Invalid password."
             } else {
                 "Too many attempts. Try again in 60 s."
             };
@@ -162,7 +162,7 @@ fn ten_attempts_a_minute_come_from_one_address_however_many_connections_it_has()
     check_with(
         &mut chat,
         "bob> /login alice correct-hors
-         bob< Invalid password",
+         bob< Invalid password.",
     );
 }
 
@@ -191,9 +191,9 @@ fn who_can_be_overheard_is_warned_once() {
         &mut chat,
         "carol> /register correct-horse
          carol< Warning: this connection is not encrypted. Others may read your password.
-         carol< Registration successful
+         carol< Registration successful.
          carol> /login carol correct-horse
-         carol< Login successful",
+         carol< Login successful.",
     );
 }
 
@@ -210,7 +210,7 @@ fn the_right_password_makes_an_administrator_and_no_other() {
          alice> /ADMIN open sesame
          alice< Admin privileges granted.
          alice> /mutelist
-         alice< Nobody is muted.",
+         alice< No users are muted.",
     );
 }
 
@@ -232,9 +232,9 @@ fn an_administrator_who_is_logged_in_elsewhere_is_none_any_more() {
     check_with(
         &mut chat,
         "bob> /login alice correct-horse
-         alice< Disconnected: somebody has logged in as 'alice' elsewhere.
+         alice< Disconnected: 'alice' has logged in from another connection.
          bob< alice is now known as guest_1.
-         bob< Login successful
+         bob< Login successful.
          bob< Nickname changed to 'alice'.
          alice< bob is now known as alice.
          alice> /mutelist

@@ -119,7 +119,7 @@ fn whoever_comes_later_is_shown_what_was_said() {
          alice> /join ops
          alice< You joined room 'ops'.
          alice> /history
-         alice< Nothing is remembered of 'ops'.
+         alice< 'ops' has no history.
          alice> /leave
          alice< You returned to the lobby.
          alice< Last 2 messages in 'lobby':

@@ -42,7 +42,7 @@ fn a_reply_goes_to_whoever_whispered_last_under_any_name_and_to_nobody_else() {
         "alice+
          bob+
          bob> /reply hm
-         bob< Nobody has whispered to you yet.
+         bob< You have no whisper to reply to.
          alice> /w bob psst
          bob< [Whisper from alice]: psst
          alice< [Whisper to bob]: psst

@@ -50,14 +50,14 @@ fn a_file_that_arrived_is_told_to_both() {
 #[test]
 fn both_are_told_why_a_file_did_not_arrive() {
     for (fault, to_alice, to_bob) in [
-        (Fault::Damaged, "what arrived is not what was offered (SHA-256)", None),
+        (Fault::Damaged, "the file arrived damaged (its SHA-256 differs)", None),
         (Fault::DiskFull, "the receiver's disk is full", None),
         (Fault::Changed, "the file has changed since it was offered", None),
-        (Fault::BrokenOff(Side::Sender), "your connection broke off", Some("alice's connection broke off")),
+        (Fault::BrokenOff(Side::Sender), "your connection was lost", Some("alice's connection was lost")),
         (
             Fault::Stalled(Side::Receiver),
-            "bob's side did nothing for too long",
-            Some("your side did nothing for too long"),
+            "bob's program was idle for too long",
+            Some("your program was idle for too long"),
         ),
     ] {
         let (mut chat, _) = on_its_way();
@@ -66,9 +66,9 @@ fn both_are_told_why_a_file_did_not_arrive() {
         goes_on(
             &mut chat,
             &format!(
-                "alice< Sending 'my cat 😄.jpg' to bob has failed: {to_alice}.
+                "alice< Sending 'my cat 😄.jpg' to bob failed: {to_alice}.
                  alice< @file failed 1
-                 bob< Receiving 'my cat 😄.jpg' from alice has failed: {to_bob}.
+                 bob< Receiving 'my cat 😄.jpg' from alice failed: {to_bob}.
                  bob< @file failed 1"
             ),
         );
@@ -99,9 +99,9 @@ fn both_sides_have_to_come_within_30_seconds() {
     chat.passes_with_files(30);
     goes_on(
         &mut chat,
-        "alice< Sending 'my cat 😄.jpg' to bob has failed: not both programs have called the server's port for files.
+        "alice< Sending 'my cat 😄.jpg' to bob failed: one of the programs did not connect to the server's port for files.
          alice< @file failed 1
-         bob< Receiving 'my cat 😄.jpg' from alice has failed: not both programs have called the server's port for files.
+         bob< Receiving 'my cat 😄.jpg' from alice failed: one of the programs did not connect to the server's port for files.
          bob< @file failed 1",
     );
     assert_eq!(chat.claims(tokens()[1]), None);
@@ -113,7 +113,7 @@ fn a_transfer_that_takes_for_ever_does_not() {
     chat.passes_with_files(599);
     chat.check_silence("its time");
     chat.passes_with_files(1);
-    assert!(chat.inbox("alice").pop_front().unwrap().ends_with("has failed: it took too long."));
+    assert!(chat.inbox("alice").pop_front().unwrap().ends_with("failed: it took too long."));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn either_side_leaving_cancels_and_the_other_is_told() {
             "bob< alice has left the chat.
              bob< 'my cat 😄.jpg' is cancelled: alice has left.
              bob> /take
-             bob< There is no file to accept or to reject.
+             bob< There is no file to accept or reject.
              bob< @file not-taken",
         ),
         (
@@ -191,7 +191,7 @@ fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
     let last = format!("r{MOST_TRANSFERS}");
     assert_eq!(
         chat.inbox(&last).drain(..).collect::<Vec<_>>(),
-        ["Too many files are on their way. Try again in a moment.", "@file not-taken"]
+        ["Too many files are being transferred. Try again in a moment.", "@file not-taken"]
     );
     chat.concludes(Ok(()));
     chat.says(&last, "/take");
@@ -201,16 +201,16 @@ fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
 #[test]
 fn without_randomness_there_is_no_transfer() {
     let mut chat = offered();
-    let task = chat.apply("bob", Command::typed("take", "")).expect("tokens are needed");
+    let task = chat.begins("bob", "/take");
     chat.draws(task, None);
     let heard = chat.inbox("bob").pop_front().unwrap();
-    assert!(heard.ends_with("has failed: the server could not do its part."), "{heard}");
+    assert!(heard.ends_with("failed: the server had an internal error."), "{heard}");
 }
 
 #[test]
 fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
     let mut chat = offered();
-    let task = chat.apply("bob", Command::typed("take", "")).expect("tokens are needed");
+    let task = chat.begins("bob", "/take");
     chat.vanish("alice");
     chat.inbox("bob").clear();
     chat.draws(task, Some(tokens()));

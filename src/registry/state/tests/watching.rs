@@ -45,7 +45,7 @@ fn everybody_may_see_what_the_threads_are_doing() {
          alice<   acceptor      accepting                   12 s
          alice<   client 7      reading                   340 ms
          alice<   and 9998 more
-         alice< In all: 1 accepting, 9999 reading, 1 looking at all this.
+         alice< In total: 1 accepting, 9999 reading, 1 looking at all this.
          alice< The channel holds 3 of 64. Since the start: longest lock hold 212 µs, largest batch 1 post.",
     );
 }
@@ -115,7 +115,7 @@ fn a_traced_text_is_said_like_any_other_and_its_sender_is_told_its_way() {
     assert_eq!(chat.inbox("bob").drain(..).collect::<Vec<_>>(), ["[lobby] alice: hello"]);
     let told: Vec<_> = chat.inbox("alice").drain(..).collect();
     assert_eq!(told[0], "[lobby] alice: hello");
-    assert_eq!(told[1], "The way of your message, in microseconds:");
+    assert_eq!(told[1], "Your message's journey, in microseconds:");
     assert_eq!(told[2].split_whitespace().collect::<Vec<_>>(), ["at", "after", "hop", "thread"]);
     assert!(told[3].contains(" sent to 2 clients "), "{told:?}");
     chat.check_silence("the end");

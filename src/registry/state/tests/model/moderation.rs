@@ -43,7 +43,7 @@ impl Model {
     /// Whoever may do it does it to somebody; else this is why not.
     pub(super) fn moderate(&mut self, who: usize, deed: &Deed) {
         let done = match *deed {
-            _ if !self.people[who].is_moderator => Err("You are not a moderator".into()),
+            _ if !self.people[who].is_moderator => Err("You are not a moderator.".into()),
             Deed::Kick(nick) => self.kick(who, nick),
             Deed::Ban(nick) => self.ban(who, nick),
             Deed::Unban(nick) => self.unban(who, nick),
@@ -104,7 +104,7 @@ impl Model {
             None => same(&ban.nick, &nick),
         };
         if self.bans.iter().any(|ban| same(&ban.room, &room) && is_theirs(ban)) {
-            return Err(format!("'{nick}' is banned already."));
+            return Err(format!("'{nick}' is already banned."));
         }
         self.bans.push(Ban {
             room: room.clone(),
@@ -135,7 +135,7 @@ impl Model {
         let target = self.member(who, nick)?;
         let (by, nick) = (self.people[who].nick.clone(), self.people[target].nick.clone());
         if std::mem::replace(&mut self.people[target].is_moderator, true) {
-            return Err(format!("'{nick}' is a moderator already."));
+            return Err(format!("'{nick}' is already a moderator."));
         }
         self.tell_room(who, None, &format!("{by} has made {nick} a moderator."));
         Ok(())
@@ -146,18 +146,18 @@ impl Model {
         let target = target.ok_or_else(|| format!("'{nick}' is not a moderator."))?;
         let members = self.members(&self.people[who].room);
         if members.iter().filter(|&&i| self.people[i].is_moderator).count() == 1 {
-            return Err("A room needs a moderator: make somebody else one first (/mod).".into());
+            return Err("A room needs a moderator. Add another one first with /mod.".into());
         }
         let (by, nick) = (self.people[who].nick.clone(), self.people[target].nick.clone());
         self.people[target].is_moderator = false;
-        self.tell_room(who, None, &format!("{by} has made {nick} a moderator no longer."));
+        self.tell_room(who, None, &format!("{by} has removed {nick} as a moderator."));
         Ok(())
     }
 
     pub(super) fn moderators(&mut self, who: usize) {
         let room = self.people[who].room.clone();
         if room == "lobby" {
-            return self.tell(who, "The lobby has no moderators but the administrators.".into());
+            return self.tell(who, "The lobby has no moderators. The administrators moderate it.".into());
         }
         let members = self.members(&room).into_iter().map(|i| &self.people[i]);
         let list = sorted(members.filter(|person| person.is_moderator).map(|person| person.nick.clone()));

@@ -1,4 +1,4 @@
-//! What `chat_client` is told and people are not: written by the server, and read by the client.
+//! Lines for `chat_client` and not for people, written by the server and read by the client.
 
 use std::{fmt, str::FromStr};
 
@@ -8,46 +8,46 @@ use crate::{
     names::Nick,
 };
 
-/// How a cue begins.
+/// What every cue begins with.
 pub(in crate::event) const CUE: &str = "@file ";
 
-/// What `chat_client` is told and people are not.
+/// A line for `chat_client`, which acts on it and does not show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cue {
-    /// Your offer has this number.
+    /// An offer was made.
     Offered {
-        /// The number.
+        /// The number that the server gave the offer.
         id: OfferId,
-        /// Of which file.
+        /// The digest of the offered file.
         digest: Digest,
     },
-    /// There is no such offer.
+    /// The offer of the file with this digest was refused.
     NotOffered(Digest),
-    /// Send this file.
+    /// The file can be sent now.
     Send {
-        /// Which.
+        /// The offer's number.
         id: OfferId,
-        /// Where.
+        /// The right to send it.
         ticket: Ticket,
     },
-    /// Receive this file.
+    /// The file can be received now.
     Receive {
-        /// Which.
+        /// The offer's number.
         id: OfferId,
-        /// Where.
+        /// The right to receive it.
         ticket: Ticket,
-        /// What.
+        /// The file.
         label: Label,
-        /// From whom.
+        /// The sender.
         from: Nick,
     },
-    /// There is nothing to take.
+    /// No file can be received.
     NotTaken,
-    /// It is over.
+    /// The offer or its transfer has ended.
     Over {
-        /// What.
+        /// The offer's number.
         id: OfferId,
-        /// Whether the file is where it was to be.
+        /// Whether the receiver has the whole file.
         has_arrived: bool,
     },
 }
@@ -101,7 +101,7 @@ impl FromStr for Cue {
     }
 }
 
-/// What is left of a cue.
+/// The part of a cue that is not read yet.
 struct Words<'a>(&'a str);
 
 impl<'a> Words<'a> {
@@ -123,7 +123,7 @@ impl<'a> Words<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::files::FileEvent, file::Token};
+    use crate::{event::transfers::FileEvent, file::Token};
 
     fn ticket() -> Ticket {
         Ticket { port: 4711, token: Token::new([0x5a; 16]) }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cue_is_read_as_it_was_written_and_not_with_a_word_more_or_less() {
+    fn a_cue_is_parsed_as_written_and_never_with_a_word_more_or_less() {
         let (id, digest, from) = (OfferId(7), Digest([1; 32]), Nick::new("bob").unwrap());
         for cue in [
             Cue::Offered { id, digest },
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_cannot_name_a_file_as_it_likes() {
+    fn a_cue_with_a_dangerous_file_name_is_rejected() {
         let line = |name: &str| {
             let cue = Cue::Receive {
                 id: OfferId(7),
@@ -171,14 +171,15 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_in_the_cue_and_nowhere_else() {
+    fn a_token_is_in_the_cue_and_in_neither_the_sentence_nor_the_debug_output() {
         let event = FileEvent::Send {
             id: OfferId(1),
             name: FileName::new("x").unwrap(),
             to: Nick::new("bob").unwrap(),
             ticket: ticket(),
         };
-        assert!(event.to_string().ends_with(&ticket().token.reveal()));
-        assert!(!format!("{event:?}").contains(&ticket().token.reveal()));
+        let token = ticket().token.reveal();
+        assert!(event.cue().unwrap().to_string().ends_with(&token));
+        assert!(!format!("{event} {event:?}").contains(&token));
     }
 }

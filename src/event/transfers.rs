@@ -1,0 +1,298 @@
+//! What the server says about offers and transfers of files: sentences for people, and cues for
+//! `chat_client`.
+//!
+//! A cue is a line that begins with `@file `. No other line does: what users say stands behind a
+//! nickname or a room name, and neither can begin with `@`. `chat_client` acts on cues and does not
+//! show them. Only a client that has sent `/offer` or `/take` gets cues, so a person on `nc` sees none.
+
+use std::fmt;
+
+use super::Event;
+use crate::{
+    file::{ByteCount, Digest, Fault, FileName, Label, OfferId, Side, Token},
+    names::Nick,
+};
+
+mod cue;
+
+pub use cue::Cue;
+
+pub(super) use cue::CUE;
+
+/// What one client is told about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileEvent {
+    /// Confirms an offer to the sender.
+    Offered {
+        /// The offer's number.
+        id: OfferId,
+        /// The file.
+        label: Label,
+        /// The user it is offered to.
+        to: Nick,
+        /// How many seconds the offer lasts.
+        seconds: u64,
+    },
+    /// The offer is refused.
+    NotOffered {
+        /// The file's digest, by which `chat_client` knows its offer.
+        digest: Digest,
+        /// The reason.
+        why: NotOffered,
+    },
+    /// A cue without a sentence.
+    NotSaid(Cue),
+    /// Offers a file to its receiver.
+    Requested {
+        /// The sender.
+        from: Nick,
+        /// The file.
+        label: Label,
+        /// The offer's number, if the client has several offers.
+        id: Option<OfferId>,
+    },
+    /// The file cannot be accepted.
+    NotTaken(NotChosen),
+    /// The file cannot be refused.
+    NotRejected(NotChosen),
+    /// Tells the sender that its offer is accepted, and to send the file now.
+    Send {
+        /// The offer's number.
+        id: OfferId,
+        /// The file's name.
+        name: FileName,
+        /// The receiver.
+        to: Nick,
+        /// The right to connect for this transfer.
+        ticket: Ticket,
+    },
+    /// Tells the receiver's program to receive the file now; there is no sentence.
+    Receive {
+        /// The offer's number.
+        id: OfferId,
+        /// The file.
+        label: Label,
+        /// The sender.
+        from: Nick,
+        /// The right to connect for this transfer.
+        ticket: Ticket,
+    },
+    /// An offer or a transfer has ended.
+    Over(Over),
+    /// Only `chat_client` can be this side of a transfer.
+    NeedsClient(Side),
+    /// The client has connected to the port for files and does not speak its protocol.
+    WrongPort,
+}
+
+impl From<FileEvent> for Event {
+    fn from(event: FileEvent) -> Self {
+        Self::File(event)
+    }
+}
+
+/// The right to take one side of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The server's port for files.
+    pub port: u16,
+    /// Shown there, once.
+    pub token: Token,
+}
+
+/// Why an offer is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotOffered {
+    /// No connected user has this nickname.
+    NoSuchUser(Nick),
+    /// Sender and receiver are the same client.
+    ToOneself,
+    /// The file is larger than the server's limit.
+    TooLarge(ByteCount),
+    /// The sender already has an open offer to this user.
+    AlreadyOffered(Nick),
+    /// The sender has as many open offers as it may.
+    TooManyMade(usize),
+    /// This user has as many open offers as allowed.
+    TooManyFor(Nick, usize),
+    /// The server has as many open offers as it may.
+    TooMany,
+}
+
+/// Why no offer can be accepted or refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotChosen {
+    /// There is no offer.
+    None,
+    /// There is no offer with this number.
+    NotThis(OfferId),
+    /// There are several offers, and the client gave no number.
+    Several(Vec<(OfferId, Nick, FileName)>),
+    /// The server has as many transfers as it may.
+    Busy,
+}
+
+/// The end of an offer or of a transfer, as one side is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// The file's name.
+    pub name: FileName,
+    /// The side that is told.
+    pub you: Side,
+    /// The user on the other side.
+    pub other: Nick,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The offer's number, if this side's program has taken part.
+    pub cue: Option<OfferId>,
+}
+
+/// How an offer or a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has the whole file.
+    Received,
+    /// The receiver refused it or stopped the transfer.
+    Rejected,
+    /// The sender cancelled it.
+    TakenBack,
+    /// The receiver did not answer in time.
+    Expired,
+    /// This side has left the chat.
+    Left(Side),
+    /// The transfer failed.
+    Failed(Fault),
+}
+
+impl FileEvent {
+    /// What `chat_client` is told beside the sentence.
+    pub(super) fn cue(&self) -> Option<Cue> {
+        match self {
+            Self::Offered { id, label, .. } => Some(Cue::Offered { id: *id, digest: label.digest }),
+            Self::NotOffered { digest, .. } => Some(Cue::NotOffered(*digest)),
+            Self::NotSaid(cue) => Some(cue.clone()),
+            Self::NotTaken(_) => Some(Cue::NotTaken),
+            Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
+            Self::Receive { id, label, from, ticket } => {
+                Some(Cue::Receive { id: *id, ticket: *ticket, label: label.clone(), from: *from })
+            }
+            Self::Over(Over { cue, outcome, .. }) => {
+                cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
+            }
+            Self::Requested { .. } | Self::NotRejected(_) | Self::NeedsClient(_) | Self::WrongPort => None,
+        }
+    }
+}
+
+/// The sentence; nothing where there is only a cue.
+impl fmt::Display for FileEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offered { label: Label { name, size, .. }, to, seconds, .. } => {
+                write!(f, "You offered '{name}' ({size}) to {to}. The offer expires in {seconds} s.")
+            }
+            Self::NotOffered { why, .. } => why.fmt(f),
+            Self::NotSaid(_) | Self::Receive { .. } => Ok(()),
+            Self::Requested { from, label: Label { name, size, .. }, id } => {
+                let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+                write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;
+                write!(f, "Type /acceptfile{id} or /rejectfile{id}.")
+            }
+            Self::NotTaken(why) | Self::NotRejected(why) => why.fmt(f),
+            Self::Send { name, to, .. } => write!(f, "{to} has accepted '{name}'."),
+            Self::Over(over) => over.fmt(f),
+            Self::NeedsClient(Side::Sender) => f.write_str("Use chat_client to send files."),
+            Self::NeedsClient(Side::Receiver) => {
+                f.write_str("Use chat_client to receive files. To refuse one, type /rejectfile.")
+            }
+            Self::WrongPort => {
+                f.write_str("This port is for files. Use chat_client to send and receive them.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchUser(nick) => super::no_such_user(f, nick.as_str()),
+            Self::ToOneself => f.write_str("You cannot send a file to yourself."),
+            Self::TooLarge(max) => write!(f, "File too large (max {max})."),
+            Self::AlreadyOffered(nick) => write!(f, "You are already offering a file to {nick}."),
+            Self::TooManyMade(max) => write!(f, "You are already offering {max} files."),
+            Self::TooManyFor(nick, max) => write!(f, "{nick} is already being offered {max} files."),
+            Self::TooMany => f.write_str("Too many files are being offered. Try again later."),
+        }
+    }
+}
+
+impl fmt::Display for NotChosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("There is no file to accept or reject."),
+            Self::NotThis(id) => write!(f, "There is no file {id} to accept or reject."),
+            Self::Several(offers) => {
+                f.write_str("You have several offers. Add a number: ")?;
+                super::list(f, offers.iter().map(|(id, from, name)| format!("{id} for {name} from {from}")))?;
+                f.write_str(".")
+            }
+            Self::Busy => f.write_str("Too many files are being transferred. Try again in a moment."),
+        }
+    }
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, you, other, outcome, .. } = self;
+        match (outcome, you) {
+            (Outcome::Received, Side::Sender) => write!(f, "{other} has received '{name}'."),
+            (Outcome::Received, Side::Receiver) => write!(f, "You have received '{name}' from {other}."),
+            (Outcome::Rejected, Side::Sender) => write!(f, "{other} has rejected '{name}'."),
+            (Outcome::Rejected, Side::Receiver) => write!(f, "You have rejected '{name}' from {other}."),
+            (Outcome::TakenBack, Side::Sender) => write!(f, "You have cancelled '{name}'."),
+            (Outcome::TakenBack, Side::Receiver) => write!(f, "{other} has cancelled '{name}'."),
+            (Outcome::Expired, Side::Sender) => write!(f, "Your offer of '{name}' to {other} has expired."),
+            (Outcome::Expired, Side::Receiver) => {
+                write!(f, "The offer of '{name}' from {other} has expired.")
+            }
+            (Outcome::Left(_), _) => write!(f, "'{name}' is cancelled: {other} has left."),
+            (Outcome::Failed(fault), Side::Sender) => {
+                write!(f, "Sending '{name}' to {other} failed: {}.", Because(*fault, *you, *other))
+            }
+            (Outcome::Failed(fault), Side::Receiver) => {
+                write!(f, "Receiving '{name}' from {other} failed: {}.", Because(*fault, *you, *other))
+            }
+        }
+    }
+}
+
+/// A fault in words, for the side that is told and the user on the other side.
+struct Because(Fault, Side, Nick);
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(fault, you, other) = self;
+        match fault {
+            Fault::Unreadable => f.write_str("the file can no longer be read"),
+            Fault::Changed => f.write_str("the file has changed since it was offered"),
+            Fault::Damaged => f.write_str("the file arrived damaged (its SHA-256 differs)"),
+            Fault::DiskFull => f.write_str("the receiver's disk is full"),
+            Fault::Unwritable => f.write_str("the receiver cannot write the file"),
+            Fault::BrokenOff(side) if side == you => f.write_str("your connection was lost"),
+            Fault::BrokenOff(_) => write!(f, "{other}'s connection was lost"),
+            Fault::Stalled(side) if side == you => f.write_str("your program was idle for too long"),
+            Fault::Stalled(_) => write!(f, "{other}'s program was idle for too long"),
+            Fault::Nonsense(side) if side == you => f.write_str("the server did not understand your program"),
+            Fault::Nonsense(_) => write!(f, "the server did not understand {other}'s program"),
+            Fault::NotMet => {
+                f.write_str("one of the programs did not connect to the server's port for files")
+            }
+            Fault::TooSlow => f.write_str("it took too long"),
+            Fault::Server => f.write_str("the server had an internal error"),
+        }
+    }
+}
+
+/// How an offer begins. A room name has no space, so no user can forge this line.
+pub(super) const REQUEST: &str = "[FILE REQUEST] ";
