@@ -1,7 +1,7 @@
 //! What the broadcaster shows of its work.
 
 use super::*;
-use crate::watch::{Hop, Journey, Reach};
+use crate::watch::{Hop, Reach, report};
 
 #[test]
 fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
@@ -61,19 +61,19 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     let _stuck = studio.client(room, 3);
     let trace =
         |text, except, report| Post::TellTraced(Box::new(Traced { room, except, event: said(text), report }));
-    let (report, followed) = bounded::<Journey>(1);
-    studio.broadcaster.carry_out(trace("hello", Except::One(alice), report));
-    assert!(followed.try_recv().is_err(), "it is not sent yet");
+    let (reporter, reported) = report();
+    studio.broadcaster.carry_out(trace("hello", Except::One(alice), reporter));
+    assert_eq!(reported.wait(Duration::ZERO), None, "it is not sent yet");
     studio.broadcaster.flush();
-    let journey = followed.try_recv().expect("it is sent");
+    let journey = reported.wait(Duration::ZERO).expect("it is sent");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
     assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
     assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
 
-    let (report, followed) = bounded(1);
-    drop(followed);
-    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, report));
+    let (reporter, reported) = report();
+    drop(reported);
+    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, reporter));
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), line("nobody waits"));
 }

@@ -1,13 +1,11 @@
 //! Slow things that a rule needs: asked for under the lock, done without it.
 
-use crossbeam_channel::Receiver;
-
 use super::{AccountThen, Decision, watching};
 use crate::{
     event::Event,
     file::{OfferId, Token},
     password::{Hashed, Password},
-    watch::{Journey, Seen},
+    watch::{Journey, Reported, Seen},
 };
 
 /// Something slow, and how the rules go on when it is done.
@@ -37,7 +35,7 @@ pub enum Work {
     /// Look at what the threads are doing.
     Look,
     /// Wait until the message that was just posted is sent.
-    Follow(Receiver<Journey>),
+    Follow(Reported),
     /// Wake whoever watches the clock: closing time has changed.
     LookAtTheClock,
     /// Draw random tokens for the two sides of a transfer.

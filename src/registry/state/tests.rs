@@ -200,7 +200,9 @@ impl Chat {
             Work::Verify { password, hash } => Done::Verified(self.hasher.verify(&password, hash.as_ref())),
             Work::Tokens => Done::Tokens(Some(files::tokens())),
             Work::Look => Done::Seen(Box::new(watching::seen())),
-            Work::Follow(report) => Done::Followed(report.try_recv().expect("what was posted is delivered")),
+            Work::Follow(report) => {
+                Done::Followed(report.wait(Duration::ZERO).expect("what was posted is delivered"))
+            }
         };
         self.state.resume(client, then, done, self.now)
     }
@@ -250,7 +252,7 @@ impl Chat {
         let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
         let mut journey = Journey::default();
         journey.end(Reach { hearers, waiting: 0 });
-        report.try_send(journey).expect("it has room");
+        report.send(journey);
     }
 
     /// The tables of the state agree with each other.

@@ -3,8 +3,6 @@
 //! A rule cannot look: it knows no thread, and it runs under the lock that everybody waits for. So it
 //! hands out the looking as a [`Task`], and tells what came of it when the task is done.
 
-use crossbeam_channel::bounded;
-
 use super::{Done, State, Task, Throughput, Work, task};
 use crate::{
     broadcaster::{Post, Traced},
@@ -15,7 +13,7 @@ use crate::{
     },
     names::ClientId,
     text::Text,
-    watch::Seen,
+    watch::{self, Seen},
 };
 
 /// What there was to look for.
@@ -46,7 +44,7 @@ impl State {
         let is_said = |post: &mut Post| matches!(post, Post::TellRoom(..));
         let said = (self.posts.len() > before).then(|| self.posts.pop_if(is_said)).flatten();
         let Some(Post::TellRoom(room, except, event)) = said else { return };
-        let (report, seen) = bounded(1);
+        let (report, seen) = watch::report();
         self.posts.push(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         self.hand_out(Work::Follow(seen), Then::Journey);
     }
