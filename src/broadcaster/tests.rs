@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use proptest::prelude::*;
 use slotmap::SlotMap;
 
-use super::*;
+use super::{leaving::LINGER, *};
 use crate::{
     ending::Ending,
     names::{Nick, Room},
@@ -72,12 +72,15 @@ struct Studio {
     broadcaster: Broadcaster,
     clients: SlotMap<ClientId, ()>,
     rooms: SlotMap<RoomId, ()>,
+    /// When full sockets are tried; ahead of the real time, so that no test waits for it.
+    now: Instant,
 }
 
 impl Studio {
     fn new(outbox: usize) -> Self {
         let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) }, Watch::start());
-        Self { broadcaster, clients: SlotMap::with_key(), rooms: SlotMap::with_key() }
+        let (clients, rooms, now) = (SlotMap::with_key(), SlotMap::with_key(), Instant::now());
+        Self { broadcaster, clients, rooms, now }
     }
 
     fn room(&mut self) -> RoomId {
@@ -93,6 +96,12 @@ impl Studio {
 
     fn say(&mut self, room: RoomId, text: &str) {
         self.broadcaster.carry_out(Post::TellRoom(room, Except::Nobody, said(text)));
+    }
+
+    /// Lets so much time pass that every full socket is tried.
+    fn tries_again(&mut self) {
+        self.now = self.now.max(Instant::now()) + Duration::from_millis(65);
+        self.broadcaster.try_again(self.now);
     }
 }
 
@@ -189,11 +198,30 @@ fn a_full_socket_is_left_alone_until_it_is_tried_again() {
         studio.broadcaster.flush();
     }
     assert_eq!(at_alice.0.lock().sends, 1);
-    assert!(studio.broadcaster.retry.at.is_some());
+    assert!(studio.broadcaster.retry.next().is_some());
     at_alice.0.lock().space = 9999;
-    studio.broadcaster.sweep();
+    studio.tries_again();
     assert_eq!(at_alice.heard(), line("hello").repeat(10));
-    assert!(studio.broadcaster.retry.at.is_none(), "nothing is left to try");
+    assert!(studio.broadcaster.retry.next().is_none(), "nothing is left to try");
+}
+
+#[test]
+fn a_full_socket_that_drains_does_not_make_a_thousand_others_be_tried_as_often() {
+    let mut studio = Studio::new(1 << 20);
+    let room = studio.room();
+    let stuck: Vec<_> = (0..1000).map(|_| studio.client(room, 0).1).collect();
+    let (_, draining) = studio.client(room, 0);
+    studio.say(room, &"x".repeat(9999));
+    studio.broadcaster.flush();
+    let start = Instant::now();
+    for millisecond in 1..=1000 {
+        draining.0.lock().space = 5;
+        studio.broadcaster.try_again(start + Duration::from_millis(millisecond));
+    }
+    let sends = |socket: &Shared| socket.0.lock().sends;
+    assert!(sends(&draining) > 900, "{} tries of the one that drains", sends(&draining));
+    let most = stuck.iter().map(sends).max();
+    assert!(most < Some(30), "{most:?} tries of one that does not");
 }
 
 #[test]
@@ -210,7 +238,7 @@ fn a_client_over_its_limit_is_cut_after_a_whole_line_and_told_why() {
     assert_eq!(at_bob.heard().lines().count(), 8);
     at_alice.0.lock().space = 9999;
     studio.broadcaster.carry_out(Post::Detach(alice));
-    studio.broadcaster.sweep();
+    studio.tries_again();
     assert_eq!(at_alice.heard(), line("first") + &line("second") + "Disconnected: too slow to read.\n");
     assert!(at_alice.0.lock().is_finished);
 }
@@ -242,7 +270,7 @@ fn who_has_left_is_still_given_what_it_is_owed() {
     assert!(at_alice.0.lock().is_finished);
     assert!(!at_bob.0.lock().is_finished);
     at_bob.0.lock().space = 9999;
-    studio.broadcaster.sweep();
+    studio.tries_again();
     assert_eq!(at_bob.heard(), line("hello"));
     assert!(at_bob.0.lock().is_finished);
     assert!(studio.broadcaster.leaving.is_empty());
@@ -306,7 +334,7 @@ enum Happening {
     Leave(usize),
     Flush,
     Space(usize, usize),
-    Sweep,
+    TryAgain,
 }
 
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
@@ -320,7 +348,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => client().prop_map(Happening::Leave),
         2 => Just(Happening::Flush),
         3 => (client(), 0..60_usize).prop_map(|(client, space)| Happening::Space(client, space)),
-        2 => Just(Happening::Sweep),
+        2 => Just(Happening::TryAgain),
     ];
     prop::collection::vec(happening, 1..100)
 }
@@ -393,14 +421,14 @@ proptest! {
                 }
                 Happening::Flush => broadcaster.flush(),
                 Happening::Space(client, space) => clients[client].1.0.lock().space = space,
-                Happening::Sweep => broadcaster.sweep(),
+                Happening::TryAgain => studio.tries_again(),
             }
         }
         for (_, socket) in &clients {
             socket.0.lock().space = usize::MAX;
         }
         studio.broadcaster.flush();
-        studio.broadcaster.sweep();
+        studio.tries_again();
         for (client, socket) in &clients {
             prop_assert_eq!(socket.heard(), expected.heard.get(client).cloned().unwrap_or_default());
         }

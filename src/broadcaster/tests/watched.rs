@@ -13,7 +13,7 @@ fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
         studio.say(room, "hello");
         studio.broadcaster.flush();
     }
-    studio.broadcaster.sweep();
+    studio.tries_again();
     let backlog = |studio: &Studio, client| studio.broadcaster.clients[client].backlog.get();
     let waiting = |studio: &Studio| {
         let gauges = studio.broadcaster.watch.gauges();
@@ -23,7 +23,7 @@ fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
     assert_eq!((backlog(&studio, stuck), backlog(&studio, reader)), (bytes, 0));
     assert_eq!(waiting(&studio), (bytes, 1));
     at_stuck.0.lock().space = 9999;
-    studio.broadcaster.sweep();
+    studio.tries_again();
     assert_eq!((backlog(&studio, stuck), waiting(&studio)), (0, (0, 0)));
 }
 
@@ -34,9 +34,9 @@ fn what_waited_for_a_client_that_has_left_is_no_longer_shown() {
     let (stuck, _) = studio.client(room, 5);
     studio.say(room, "hello");
     studio.broadcaster.flush();
-    studio.broadcaster.sweep();
+    studio.tries_again();
     studio.broadcaster.carry_out(Post::Detach(stuck));
-    studio.broadcaster.sweep();
+    studio.tries_again();
     let gauges = studio.broadcaster.watch.gauges();
     assert_eq!((gauges.waiting_bytes.get(), gauges.waiting_clients.get()), (0, 0));
 }
