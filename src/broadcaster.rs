@@ -24,6 +24,7 @@ use slotmap::SecondaryMap;
 
 use crate::{
     dialect::text::encode,
+    ending::Ending,
     event::Event,
     names::{ClientId, RoomId},
     watch::{self, Activity, Gauge, Load, Watch},
@@ -309,9 +310,9 @@ impl Broadcaster {
     fn dismiss(&mut self, client: ClientId, event: &Event) {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
+        told.outbox.hang_up(Ending::SentAway);
         told.outbox.close();
         told.note_blocked(client, &mut self.retry, self.watch.gauges());
-        told.outbox.hang_up();
     }
 
     fn detach(&mut self, client: ClientId) {
@@ -319,7 +320,7 @@ impl Broadcaster {
         let Some(mut left) = self.clients.remove(client) else { return };
         let is_scheduled = left.forget_blocked(self.watch.gauges());
         left.outbox.close();
-        if left.outbox.is_blocked() {
+        if left.outbox.is_pending() {
             let now = Instant::now();
             self.leaving.insert(client, Leaving::new(left.outbox, now));
             if !is_scheduled {
@@ -343,7 +344,7 @@ impl Broadcaster {
     fn hang_up(&mut self) {
         self.hang_up_at = None;
         for client in self.clients.values_mut() {
-            client.outbox.hang_up();
+            client.outbox.hang_up(Ending::SentAway);
         }
     }
 

@@ -29,6 +29,6 @@ impl Leaving {
 
     /// Whether everything is done or its time is over. Once the server stops, its own deadline counts.
     pub(super) fn is_over(&self, now: Instant, stop_at: Option<Instant>) -> bool {
-        !self.outbox.is_blocked() || now >= stop_at.unwrap_or(self.give_up)
+        !self.outbox.is_pending() || now >= stop_at.unwrap_or(self.give_up)
     }
 }

@@ -26,6 +26,11 @@ struct Socket {
     is_finished: bool,
     is_hung_up: bool,
     is_gone: bool,
+    /// Bytes that the client has sent and the server has not read.
+    unread: usize,
+    /// Whether the client has not received yet what the socket has taken.
+    is_under_way: bool,
+    is_reset: bool,
 }
 
 #[derive(Clone)]
@@ -65,6 +70,24 @@ impl Sink for Shared {
 
     fn hang_up(&mut self, _why: Ending) {
         self.0.lock().is_hung_up = true;
+    }
+
+    fn drain(&mut self) {
+        self.0.lock().unread = 0;
+    }
+
+    fn has_arrived(&mut self) -> bool {
+        !self.0.lock().is_under_way
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The test holds the other one.
+        if Arc::strong_count(&self.0) == 2 {
+            let mut socket = self.0.lock();
+            socket.is_reset = socket.unread > 0;
+        }
     }
 }
 

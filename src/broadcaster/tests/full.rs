@@ -53,8 +53,52 @@ fn a_client_over_its_limit_is_cut_after_a_whole_line_and_told_why() {
     at_alice.0.lock().space = 9999;
     studio.broadcaster.carry_out(Post::Detach(alice));
     studio.tries_again();
+    studio.tries_again();
     assert_eq!(at_alice.heard(), line("first") + &line("second") + "Disconnected: too slow to read.\n");
     assert!(at_alice.0.lock().is_finished);
+}
+
+#[test]
+fn a_slow_reader_that_speaks_after_it_was_cut_still_reads_why() {
+    let mut studio = Studio::new(100);
+    let room = studio.room();
+    let (alice, at_alice) = studio.client(room, 3);
+    for text in ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"] {
+        studio.say(room, text);
+        studio.broadcaster.flush();
+    }
+    studio.broadcaster.carry_out(Post::Detach(alice));
+    at_alice.0.lock().unread = 10;
+    studio.tries_again();
+    assert_eq!(at_alice.heard(), "[lo", "it does not read yet");
+    {
+        let mut socket = at_alice.0.lock();
+        (socket.space, socket.unread, socket.is_under_way) = (9999, 10, true);
+    }
+    studio.tries_again();
+    assert_eq!(at_alice.heard(), line("first") + "Disconnected: too slow to read.\n");
+    at_alice.0.lock().unread = 10;
+    studio.tries_again();
+    assert!(!at_alice.0.lock().is_finished, "its system has not received all of it");
+    at_alice.0.lock().is_under_way = false;
+    studio.tries_again();
+    let socket = at_alice.0.lock();
+    assert!(socket.is_finished && !socket.is_reset);
+    assert!(studio.broadcaster.leaving.is_empty());
+}
+
+#[test]
+fn a_client_that_never_reads_again_is_given_up() {
+    let mut studio = Studio::new(100);
+    let room = studio.room();
+    let (alice, at_alice) = studio.client(room, 0);
+    studio.say(room, &"x".repeat(200));
+    studio.broadcaster.flush();
+    studio.broadcaster.carry_out(Post::Detach(alice));
+    studio.now += LINGER;
+    studio.tries_again();
+    assert!(studio.broadcaster.leaving.is_empty() && studio.broadcaster.retry.next().is_none());
+    assert_eq!(at_alice.heard(), "");
 }
 
 #[test]
