@@ -22,7 +22,7 @@ use crate::{
 
 /// The size of the read buffer. It is small while a client is idle, because each of ten thousand
 /// clients keeps one; it doubles while a client fills it.
-const SMALLEST_READ: usize = 512;
+const SMALLEST_READ: usize = 256;
 const LARGEST_READ: usize = 16 * 1024;
 
 /// The most commands of one client that are applied under one lock: enough that a flood does not
@@ -104,7 +104,7 @@ impl Drop for Membership<'_> {
 fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
     let mut decoder = Decoder::new(limits);
     let mut buffer = vec![0; SMALLEST_READ];
-    let mut commands = Vec::new();
+    let mut commands = Vec::with_capacity(1);
     loop {
         watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
@@ -124,9 +124,9 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
         }
         if length == buffer.len() && length < LARGEST_READ {
             buffer.resize(length * 2, 0);
-        } else if length < buffer.len() / 16 {
+        } else if length < buffer.len() / 16 && buffer.len() > SMALLEST_READ {
             buffer = vec![0; SMALLEST_READ];
-            commands = Vec::new();
+            commands = Vec::with_capacity(1);
         }
     }
 }

@@ -62,9 +62,9 @@ enum State {
     Closed,
 }
 
-/// An empty outbox keeps buffers up to this many bytes: a few lines. With ten thousand idle clients
-/// every kilobyte is ten megabytes.
-const IDLE_CAPACITY: usize = 1024;
+/// The largest buffer in bytes that an empty outbox keeps: an ordinary line or two. A history that was
+/// replayed to ten thousand idle clients would keep ten megabytes with each kilobyte.
+const IDLE_CAPACITY: usize = 128;
 
 impl Outbox {
     /// An empty outbox that holds at most `limit` bytes.
@@ -233,7 +233,9 @@ impl Outbox {
     fn all_sent(&mut self) {
         self.sent = 0;
         self.bytes.clear();
-        self.bytes.shrink_to(IDLE_CAPACITY);
+        if self.bytes.capacity() > IDLE_CAPACITY {
+            self.bytes = Vec::new();
+        }
         match (self.is_closing, self.is_hung_up) {
             (false, _) => self.state = State::Open,
             (true, false) => self.end(),
