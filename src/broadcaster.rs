@@ -12,6 +12,7 @@
 //! room's bytes.
 
 use std::{
+    collections::HashMap,
     mem,
     sync::Arc,
     thread,
@@ -23,11 +24,13 @@ use slotmap::SecondaryMap;
 
 use crate::{
     dialect::text::encode,
+    ending::Ending,
     event::Event,
     names::{ClientId, RoomId},
     watch::{self, Activity, Gauge, Load, Watch},
 };
 
+mod leaving;
 mod outbox;
 mod post;
 mod retry;
@@ -38,6 +41,7 @@ mod traced;
 pub use outbox::{Outbox, Sink};
 pub use post::{Except, Post, Posts, Traced};
 
+use leaving::Leaving;
 use retry::Retry;
 use traced::OnItsWay;
 
@@ -64,9 +68,6 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// once would reset the connection of a client that is just speaking, and a reset takes with it what
 /// the client has not read yet.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// A client that has left gets this long, from its last sign of life, to read what it is owed.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// Buffers kept for the next batches, so that a busy room does not allocate and an idle one holds
 /// nothing.
@@ -95,10 +96,8 @@ pub struct Broadcaster {
     batch_bytes: usize,
     /// Messages of this batch whose journeys are to be reported.
     on_their_way: Vec<OnItsWay>,
-    /// Clients whose sockets were full.
-    blocked: Vec<ClientId>,
-    /// Outboxes of clients that have left and are still owed something.
-    leaving: Vec<Leaving>,
+    /// Clients that have left and are still owed something.
+    leaving: HashMap<ClientId, Leaving>,
     retry: Retry,
     /// Once stopping: when to hang up on clients that do not close.
     hang_up_at: Option<Instant>,
@@ -123,7 +122,7 @@ struct Client {
     place: usize,
     /// From where on the room's bytes of this batch are for this client.
     from: usize,
-    /// Whether it stands in the list of those whose sockets are full.
+    /// Whether it is in [`Retry`] and in the figures because its socket is full.
     is_noted: bool,
 }
 
@@ -132,11 +131,6 @@ struct RoomMembers {
     members: Vec<ClientId>,
     /// What was said in this room in this batch, encoded.
     bytes: Vec<u8>,
-}
-
-struct Leaving {
-    outbox: Outbox,
-    give_up: Instant,
 }
 
 impl Broadcaster {
@@ -150,9 +144,8 @@ impl Broadcaster {
             touched_clients: Vec::new(),
             batch_bytes: 0,
             on_their_way: Vec::new(),
-            blocked: Vec::new(),
-            leaving: Vec::new(),
-            retry: Retry::default(),
+            leaving: HashMap::new(),
+            retry: Retry::new(),
             hang_up_at: None,
             stop_at: None,
             spare: Vec::new(),
@@ -169,8 +162,8 @@ impl Broadcaster {
                 Wake::Closed => break,
             }
             self.flush();
-            if self.retry.is_due() {
-                self.sweep();
+            if self.retry.next().is_some() {
+                self.try_again(Instant::now());
             }
             if self.hang_up_at.is_some_and(|at| Instant::now() >= at) {
                 self.hang_up();
@@ -179,12 +172,11 @@ impl Broadcaster {
         self.finish();
     }
 
-    /// Waits for posts; but while somebody's socket is full, only until it is to be tried again.
-    /// The channel looks around for some microseconds before it lets the thread sleep; looking any
-    /// longer takes the time from those who would post.
+    /// Waits for posts, but not longer than until a full socket is to be tried again. The channel spins
+    /// for some microseconds before the thread sleeps; to spin longer would take time from the senders.
     fn wait(&self) -> Wake {
         watch::doing(Activity::Idle);
-        let Some(deadline) = [self.retry.at, self.hang_up_at].into_iter().flatten().min() else {
+        let Some(deadline) = [self.retry.next(), self.hang_up_at].into_iter().flatten().min() else {
             return self.channel.recv().map_or(Wake::Closed, Wake::Posts);
         };
         match self.channel.recv_deadline(deadline) {
@@ -318,19 +310,22 @@ impl Broadcaster {
     fn dismiss(&mut self, client: ClientId, event: &Event) {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
+        told.outbox.hang_up(Ending::SentAway);
         told.outbox.close();
-        told.note_blocked(client, &mut self.blocked, &mut self.retry);
-        told.outbox.hang_up();
+        told.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
     fn detach(&mut self, client: ClientId) {
         self.leave_room(client);
-        let Some(Client { mut outbox, .. }) = self.clients.remove(client) else { return };
-        outbox.close();
-        if outbox.is_blocked() {
-            let give_up = self.stop_at.unwrap_or_else(|| Instant::now() + LINGER);
-            self.leaving.push(Leaving { outbox, give_up });
-            self.retry.arm();
+        let Some(mut left) = self.clients.remove(client) else { return };
+        let is_scheduled = left.forget_blocked(self.watch.gauges());
+        left.outbox.close();
+        if left.outbox.is_pending() {
+            let now = Instant::now();
+            self.leaving.insert(client, Leaving::new(left.outbox, now));
+            if !is_scheduled {
+                self.retry.add(client, now);
+            }
         }
     }
 
@@ -341,10 +336,7 @@ impl Broadcaster {
             self.tell(client, event);
             let told = &mut self.clients[client];
             told.outbox.close();
-            told.note_blocked(client, &mut self.blocked, &mut self.retry);
-        }
-        for leaving in &mut self.leaving {
-            leaving.give_up = now + grace;
+            told.note_blocked(client, &mut self.retry, self.watch.gauges());
         }
     }
 
@@ -352,7 +344,7 @@ impl Broadcaster {
     fn hang_up(&mut self) {
         self.hang_up_at = None;
         for client in self.clients.values_mut() {
-            client.outbox.hang_up();
+            client.outbox.hang_up(Ending::SentAway);
         }
     }
 
@@ -364,7 +356,7 @@ impl Broadcaster {
             for &id in &room.members {
                 let member = &mut self.clients[id];
                 member.outbox.send(&room.bytes[mem::take(&mut member.from)..]);
-                member.note_blocked(id, &mut self.blocked, &mut self.retry);
+                member.note_blocked(id, &mut self.retry, self.watch.gauges());
             }
             let bytes = mem::take(&mut room.bytes);
             self.keep_spare(bytes);
@@ -372,7 +364,7 @@ impl Broadcaster {
         while let Some(id) = self.touched_clients.pop() {
             let Some(client) = self.clients.get_mut(id) else { continue };
             client.outbox.send(&[]);
-            client.note_blocked(id, &mut self.blocked, &mut self.retry);
+            client.note_blocked(id, &mut self.retry, self.watch.gauges());
         }
         self.report_traced();
     }
@@ -382,10 +374,13 @@ impl Broadcaster {
         for client in self.clients.keys().collect::<Vec<_>>() {
             self.detach(client);
         }
-        let stop_at = self.stop_at.unwrap_or_else(|| Instant::now() + self.limits.grace);
-        while let Some(retry_at) = self.retry.at.filter(|_| Instant::now() < stop_at) {
-            thread::park_timeout(retry_at.min(stop_at).saturating_duration_since(Instant::now()));
-            self.sweep();
+        let stop_at = *self.stop_at.get_or_insert(Instant::now() + self.limits.grace);
+        while let Some(next) = self.retry.next()
+            && !self.leaving.is_empty()
+            && Instant::now() < stop_at
+        {
+            thread::park_timeout(next.min(stop_at).saturating_duration_since(Instant::now()));
+            self.try_again(Instant::now());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One client's thread, from its arrival to its leaving.
 
 use std::{
+    fmt::Display,
     io::Read,
     net::SocketAddr,
     ops::ControlFlow,
@@ -19,50 +20,64 @@ use crate::{
     watch::{self, Activity},
 };
 
-/// Bytes asked for in one read. It is small for an idle client, because ten thousand of them each
-/// keep one; it doubles while a client fills it, and is small again after a read of little.
-const SMALLEST_READ: usize = 512;
+/// The size of the read buffer. It is small while a client is idle, because each of ten thousand
+/// clients keeps one; it doubles while a client fills it.
+const SMALLEST_READ: usize = 256;
 const LARGEST_READ: usize = 16 * 1024;
 
 /// The most commands of one client that are applied under one lock: enough that a flood does not
-/// spend its time on locking, few enough that nobody else waits long behind it. A command with a long
-/// answer is the last of its burst.
+/// spend its time on locking, few enough that the others do not wait long. A command with a long answer
+/// is the last of its burst.
 const BURST: usize = 64;
 
-/// How long a client that has quit may take to close its side.
+/// How long a client that has quit may take to close the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it leaves or is hung up on.
 pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
     let peer = reader.peer();
-    let mut membership = match Membership::enter(registry, peer, sink) {
-        Ok(membership) => membership,
-        Err(why) => {
-            tracing::info!(%peer, %why, "turned away");
-            return reader.refuse(&line(&why));
-        }
-    };
-    tracing::info!(%peer, "connected");
+    let Some(mut membership) = enter(registry, &reader, sink) else { return };
     let why = match converse(&membership, &mut reader, limits) {
         Ending::Quit => Ending::Quit,
-        // Whoever was hung up on only sees that the stream has ended.
+        // To a session that was hung up on, the stream has only ended.
         seen => reader.hung_up().unwrap_or(seen),
     };
     membership.ending = why;
     drop(membership);
-    tracing::info!(%peer, %why, "disconnected");
+    note(peer, Some(&why), "disconnected");
     if why == Ending::Quit {
         watch::doing(Activity::Closing);
         reader.drain(PATIENCE);
     }
 }
 
-/// Being in the chat. However its thread ends, even by a panic, the client is removed: here, unless it has
-/// quit and so has left already.
+/// Enters the chat; or tells the client why it cannot.
+#[inline(never)]
+fn enter<'a>(registry: &'a Registry, reader: &Reader, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
+    match Membership::enter(registry, reader.peer(), sink) {
+        Ok(membership) => {
+            note(reader.peer(), None, "connected");
+            Some(membership)
+        }
+        Err(why) => {
+            note(reader.peer(), Some(&why), "turned away");
+            reader.refuse(&line(&why));
+            None
+        }
+    }
+}
+
+#[inline(never)]
+fn note(peer: SocketAddr, why: Option<&dyn Display>, what: &str) {
+    tracing::info!(%peer, why = why.map(tracing::field::display), "{what}");
+}
+
+/// A client's presence in the chat. However the session ends, even by a panic, dropping this removes
+/// the client, unless it has quit and so has left already.
 struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
-    /// Why it ends, as far as is known by now.
+    /// Why it ends, as far as is known.
     ending: Ending,
 }
 
@@ -70,30 +85,26 @@ impl<'a> Membership<'a> {
     fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
         registry.enter(address, sink).map(|client| Self { registry, client, ending: Ending::Failed })
     }
-
-    fn apply(&self, commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
-        self.registry.apply(self.client, commands)
-    }
 }
 
 impl Drop for Membership<'_> {
     fn drop(&mut self) {
-        // Whoever has quit has left with that.
+        // A client that quit has already left.
         if self.ending != Ending::Quit {
             self.registry.leave(self.client, self.ending);
         }
     }
 }
 
-/// Reads, decodes, applies; until there is nothing more to read.
+/// Reads until the client quits or its stream ends.
 ///
-/// Never inlined: what arriving needs of the stack is given back before a client idles here, and ten
-/// thousand idle ones would keep a page more each.
+/// A client idles in here, so this frame and those around it are kept small: each page of stack that a
+/// command reaches once stays in memory. That is why this and what it calls are never inlined.
 #[inline(never)]
 fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
     let mut decoder = Decoder::new(limits);
     let mut buffer = vec![0; SMALLEST_READ];
-    let mut commands = Vec::new();
+    let mut commands = Vec::with_capacity(1);
     loop {
         watch::doing(Activity::Reading);
         let length = match reader.read(&mut buffer) {
@@ -105,38 +116,41 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
         let read_at = Instant::now();
         watch::doing(Activity::Working);
         decoder.feed(&buffer[..length]);
-        loop {
-            // Decoded first and applied then: under the lock there is only deciding.
-            take_burst(&mut decoder, &mut commands, read_at);
-            if commands.is_empty() {
-                break;
-            }
-            if membership.apply(commands.drain(..)).is_break() {
+        // Decoded first and applied then: under the lock there is only deciding.
+        while take_burst(&mut decoder, &mut commands, read_at) {
+            if apply(membership, &mut commands).is_break() {
                 return Ending::Quit;
             }
         }
         if length == buffer.len() && length < LARGEST_READ {
             buffer.resize(length * 2, 0);
-        } else if length < buffer.len() / 16 {
+        } else if length < buffer.len() / 16 && buffer.len() > SMALLEST_READ {
             buffer = vec![0; SMALLEST_READ];
-            commands = Vec::new();
+            commands = Vec::with_capacity(1);
         }
     }
 }
 
-/// Takes the commands that can be applied under one lock.
-fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) {
+#[inline(never)]
+fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlow<()> {
+    membership.registry.apply(membership.client, commands.drain(..))
+}
+
+/// Takes the commands that can be applied under one lock; whether there are any.
+#[inline(never)]
+fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {
-        let Some(command) = decoder.next_command() else { return };
+        let Some(command) = decoder.next_command() else { break };
         let is_last = command.has_long_answer();
         if command.is_followed() {
             watch::follow_message(read_at);
         }
         commands.push(command);
         if is_last {
-            return;
+            break;
         }
     }
+    !commands.is_empty()
 }
 
 #[cfg(test)]
@@ -174,7 +188,7 @@ mod tests {
         fn hang_up(&mut self, _why: Ending) {}
     }
 
-    /// Gives these bytes one at a time, then panics.
+    /// Yields these bytes one at a time, then panics.
     struct Faulty(&'static [u8]);
 
     impl Read for Faulty {
@@ -208,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_one_session_is_only_that_clients_leaving() {
+    fn a_panic_in_a_session_ends_only_that_session() {
         let (registry, posts) = chat();
         let other = enter(&registry);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
@@ -227,7 +241,7 @@ mod tests {
             told,
             ["guest_2 has joined the chat!", "guest_2 is now known as bob.", "bob has left the chat."]
         );
-        assert!(other.apply([Command::typed("users", "")].into_iter()).is_continue());
+        assert!(apply(&other, &mut vec![Command::typed("users", "")]).is_continue());
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),
             Some(Post::Tell(_, Event::Users { .. }))
@@ -235,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_between_the_goodbye_and_the_leaving() {
+    fn a_client_that_quits_leaves_right_after_its_goodbye() {
         let (registry, posts) = chat();
         let (_other, membership) = (enter(&registry), enter(&registry));
         assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);

@@ -230,6 +230,24 @@ impl Sink for Writer {
     fn hang_up(&mut self, why: Ending) {
         self.connection.hang_up(why);
     }
+
+    fn drain(&mut self) {
+        let mut forgotten = [0; 16 * 1024];
+        // Bounded, because the client may go on sending.
+        for _ in 0..64 {
+            let flags = rustix::net::RecvFlags::DONTWAIT;
+            if !matches!(rustix::net::recv(&self.connection.stream, &mut forgotten, flags), Ok((1.., _))) {
+                return;
+            }
+        }
+    }
+
+    fn has_arrived(&mut self) -> bool {
+        // A socket with the smallest send buffer is writable only when next to nothing waits in it.
+        let socket = &self.connection.stream;
+        let _ = sockopt::set_socket_send_buffer_size(socket, 1);
+        poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&Timespec::default())) != Ok(0)
+    }
 }
 
 /// Whoever loses a client's writing end, by a panic or because nobody takes it, ends its session too,

@@ -1,13 +1,12 @@
-//! What every thread is doing now, for whoever asks.
+//! What every thread of the server is doing now.
 //!
-//! Watching must cost nothing measurable while nobody looks. So a thread that goes over to something
-//! else stores one word that no other thread writes: what it does now, and since when, by a clock that
-//! is cheap because it is coarse. There is no lock, and no ordering ([`Ordering::Relaxed`]): the word
-//! is all there is to know, nothing else is read on its authority. The list of threads has a lock; a
-//! thread takes it when it starts, when it ends and when it asks, and never in between.
+//! Watching costs nothing measurable while no client asks. A thread that changes its activity stores
+//! one word that no other thread writes: the activity, and since when by a coarse, cheap clock. This
+//! needs no lock, and [`Ordering::Relaxed`] is enough because no other data depends on the word. The
+//! list of threads has a lock, which a thread takes only when it starts, ends or looks.
 //!
-//! The same call, [`doing`], serves those who follow one message: while its thread handles it, every
-//! change of activity is a hop of the [`Journey`].
+//! [`doing`] also records the [`Journey`] of a message that is followed: while its thread handles the
+//! message, every change of activity is a hop.
 
 use std::{
     cell::RefCell,
@@ -21,13 +20,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 mod activity;
 mod coarse;
 mod gauge;
 mod journey;
 mod process;
+mod report;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -35,12 +35,13 @@ mod tests;
 pub use activity::Activity;
 pub use gauge::{Gauge, Gauges};
 pub use journey::{Arrival, Hop, Journey, Reach};
+pub use report::{Reported, Reporter, report};
 pub use seen::{Load, Seen, ThreadSeen};
 
 thread_local! {
-    /// How a thread finds its own word. One that is not watched, as in most tests, has none.
+    /// How a thread finds its own word; `None` on a thread that is not watched, as in most tests.
     static MYSELF: RefCell<Option<Myself>> = const { RefCell::new(None) };
-    /// The journey of the message at hand, if somebody wants to know it.
+    /// The journey of the message that the thread is handling, if it is followed.
     static JOURNEY: RefCell<Option<Journey>> = const { RefCell::new(None) };
 }
 
@@ -50,15 +51,18 @@ struct Myself {
     key: u64,
 }
 
-/// A thread, as the others see it. With a cache line to itself its stores would never wait for a
-/// neighbour's, but ten thousand idle threads would take a megabyte more.
+/// A thread, as the others see it. It does not get a cache line to itself: that would save little, and
+/// cost a megabyte with ten thousand threads.
 struct Thread {
     name: Box<str>,
-    /// An [`Activity`] in the upper 8 bits; in the others, since when in milliseconds.
+    /// An [`Activity`] in the upper 8 bits; in the others, the time in milliseconds when it began.
     word: AtomicU64,
 }
 
-/// What there is to see of one server; a cheap copy for each thread.
+/// How many threads are copied out of the list under one lock: a few microseconds' work.
+const AT_ONCE: usize = 64;
+
+/// Everything that is watched in one server. Cloning it is cheap: clones share it.
 #[derive(Clone)]
 pub struct Watch(Arc<Shared>);
 
@@ -76,45 +80,63 @@ struct Threads {
 }
 
 impl Watch {
-    /// The watch over a server that starts now.
+    /// Starts to watch a server that starts now.
     pub fn start() -> Self {
         let (threads, gauges) = (Mutex::default(), Gauges::default());
         Self(Arc::new(Shared { started: Instant::now(), threads, gauges }))
     }
 
-    /// Lists the calling thread under this name until what is returned is dropped. A thread is
-    /// watched by one watch at a time.
+    /// Lists the calling thread under this name until the returned guard is dropped. A thread can be
+    /// in one list at a time. It starts afresh: no message that it handled before is still followed.
     pub fn enter(&self, name: &str) -> Listed {
         let word = AtomicU64::new(word(Activity::Working));
         let thread = Arc::new(Thread { name: name.into(), word });
         let key = self.0.threads.lock().add(Arc::clone(&thread));
+        JOURNEY.set(None);
         MYSELF.set(Some(Myself { thread, key }));
         Listed { watch: self.clone(), key, stays_here: PhantomData }
     }
 
-    /// What the server's parts say about themselves.
+    /// The figures that the server's parts keep up to date.
     pub fn gauges(&self) -> &Gauges {
         &self.0.gauges
     }
 
-    /// Notes for how long the registry's lock was held; called under that lock.
+    /// Notes how long the registry's lock was held. Call it under that lock.
     pub fn note_hold(&self, held: Duration) {
         self.0.gauges.longest_hold.raise(u64::try_from(held.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Looks at everything; `channel` is the one to the broadcaster.
+    /// Takes a snapshot of the server; `channel` is the load of the channel to the broadcaster.
     ///
     /// It takes time for each thread there is, so this is never called under the registry's lock.
-    /// Threads that start or end meanwhile wait for it, and nobody else does.
+    /// Other threads start and end meanwhile; one that does may be missing from what is returned.
     pub fn look(&self, channel: Load) -> Seen {
         let asking = MYSELF.with_borrow(|myself| myself.as_ref().map(|myself| myself.key));
         let mut seen = Seen::new(channel, self.gauges(), self.0.started.elapsed());
         let now = coarse::milliseconds();
-        for (&key, thread) in &self.0.threads.lock().by_key {
+        self.visit(|key, thread| {
             let (activity, since) = unpack(thread.word.load(Ordering::Relaxed));
             seen.add(&thread.name, activity, now.saturating_sub(since), Some(key) == asking);
-        }
+        });
         seen
+    }
+
+    /// Visits the threads that are listed now, oldest first. The list is locked only while a few of
+    /// them are copied out of it, so an arriving client never waits for a walk over ten thousand.
+    fn visit(&self, mut visit: impl FnMut(u64, &Thread)) {
+        let last = self.0.threads.lock().next_key;
+        let mut seen = 0;
+        while seen < last {
+            let threads = self.0.threads.lock();
+            let few: Vec<_> = threads.after(seen, last).collect();
+            // Handed on to a thread that waits for it; otherwise this loop would take it again first.
+            MutexGuard::unlock_fair(threads);
+            for (key, thread) in &few {
+                visit(*key, thread);
+            }
+            seen = few.last().map_or(last, |(key, _)| *key);
+        }
     }
 }
 
@@ -124,13 +146,19 @@ impl Threads {
         self.by_key.insert(self.next_key, thread);
         self.next_key
     }
+
+    /// The next few threads with keys above `seen`, up to `last`.
+    fn after(&self, seen: u64, last: u64) -> impl Iterator<Item = (u64, Arc<Thread>)> {
+        let next = self.by_key.range(seen + 1..=last).take(AT_ONCE);
+        next.map(|(&key, thread)| (key, Arc::clone(thread)))
+    }
 }
 
-/// A thread's place in the list. Dropped, wherever that happens, it takes the thread out.
+/// A thread's entry in the list, which is removed when this is dropped.
 pub struct Listed {
     watch: Watch,
     key: u64,
-    /// Another thread's own word is out of reach from here.
+    /// Not `Send`, because dropping it clears the thread-locals of the thread that drops it.
     stays_here: PhantomData<Rc<()>>,
 }
 
@@ -138,11 +166,10 @@ impl Drop for Listed {
     fn drop(&mut self) {
         self.watch.0.threads.lock().by_key.remove(&self.key);
         MYSELF.set(None);
-        JOURNEY.set(None);
     }
 }
 
-/// The calling thread does this from now on. Some nanoseconds; on a thread that is not watched, less.
+/// Notes what the calling thread does from now on. This takes some nanoseconds.
 pub fn doing(activity: Activity) {
     MYSELF.with_borrow(|myself| {
         let Some(Myself { thread, .. }) = myself else { return };
@@ -151,15 +178,15 @@ pub fn doing(activity: Activity) {
     });
 }
 
-/// The message that the calling thread has just decoded is followed from now on, up to
-/// [`take_journey`] or the next reading; `read_at` is when it was read.
+/// Follows the message that the calling thread has just decoded, until [`take_journey`] or the next
+/// read; `read_at` is when its bytes were read.
 pub fn follow_message(read_at: Instant) {
     if MYSELF.with_borrow(Option::is_some) {
         JOURNEY.set(Some(Journey::from_reading(read_at)));
     }
 }
 
-/// The journey up to now of the message that the calling thread follows.
+/// The journey so far of the message that the calling thread follows.
 pub fn take_journey() -> Option<Journey> {
     JOURNEY.take()
 }

@@ -13,13 +13,23 @@ pub trait Sink: Send {
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
 
-    /// Nothing more will be sent: the other side sees the end after what it was sent. A sink that is
-    /// dropped before that has failed, and hangs up.
+    /// Ends the stream: the client sees its end after everything that was sent. A sink that is dropped
+    /// without this hangs up.
     fn finish(&mut self);
 
-    /// Ends the reading side, so that the client's session notices and leaves; `why`, if nobody gave
-    /// a reason before.
+    /// Ends the reading side, so that the client's session notices and leaves. The first reason given
+    /// is kept.
     fn hang_up(&mut self, why: Ending);
+
+    /// After [`Sink::hang_up`], reads and forgets what the client has sent. To close a socket with unread
+    /// bytes resets the connection, and the client loses what it has not read yet.
+    fn drain(&mut self) {}
+
+    /// Whether the client's machine has received nearly everything that was sent. Nothing more can be
+    /// sent after this was asked.
+    fn has_arrived(&mut self) -> bool {
+        true
+    }
 }
 
 /// What a client is owed.
@@ -35,23 +45,26 @@ pub struct Outbox {
     state: State,
     /// Nothing more will be added: after the last byte comes the end.
     is_closing: bool,
+    /// The session reads no more, so what the client still sends must be drained.
+    is_hung_up: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The socket takes what it is given.
     Open,
-    /// The socket was full: not to be tried before [`Outbox::retry`].
+    /// The socket was full: it is tried again by [`Outbox::retry`].
     Blocked,
-    /// As `Blocked`, but its limit was exceeded, and it takes nothing more.
-    Cut,
-    /// Nothing more can be sent: the end was, or there is nobody at the other end.
+    /// The socket has taken everything, but the client was hung up on: the end waits until everything
+    /// has arrived.
+    Lingering,
+    /// Nothing more can be sent: the end was sent, or the connection is gone.
     Closed,
 }
 
-/// An empty outbox keeps buffers up to this many bytes: a few lines. With ten thousand idle clients
-/// every kilobyte is ten megabytes.
-const IDLE_CAPACITY: usize = 1024;
+/// The largest buffer in bytes that an empty outbox keeps: an ordinary line or two. A history that was
+/// replayed to ten thousand idle clients would keep ten megabytes with each kilobyte.
+const IDLE_CAPACITY: usize = 128;
 
 impl Outbox {
     /// An empty outbox that holds at most `limit` bytes.
@@ -64,12 +77,18 @@ impl Outbox {
             is_at_line_start: true,
             state: State::Open,
             is_closing: false,
+            is_hung_up: false,
         }
     }
 
     /// Whether it is owed something that its socket did not take.
     pub fn is_blocked(&self) -> bool {
-        matches!(self.state, State::Blocked | State::Cut)
+        self.state == State::Blocked
+    }
+
+    /// Whether [`Outbox::retry`] still has something to do.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, State::Blocked | State::Lingering)
     }
 
     /// Adds whole lines, to be sent with the next [`Outbox::send`].
@@ -94,10 +113,22 @@ impl Outbox {
 
     /// Tries a full socket again; whether it took anything.
     pub fn retry(&mut self) -> bool {
-        self.is_blocked() && self.try_send(&[])
+        if self.is_hung_up {
+            self.sink.drain();
+        }
+        match self.state {
+            State::Blocked => self.try_send(&[]),
+            State::Lingering => {
+                if self.sink.has_arrived() {
+                    self.end();
+                }
+                false
+            }
+            State::Open | State::Closed => false,
+        }
     }
 
-    /// Lets the other side see the end after what is owed; now, or when its socket takes it.
+    /// Ends the stream after what is owed; now, or when the socket takes it.
     pub fn close(&mut self) {
         self.is_closing = true;
         if self.state == State::Open {
@@ -106,8 +137,9 @@ impl Outbox {
     }
 
     /// Makes the client's session notice that it is over.
-    pub fn hang_up(&mut self) {
-        self.sink.hang_up(Ending::SentAway);
+    pub fn hang_up(&mut self, why: Ending) {
+        self.is_hung_up = true;
+        self.sink.hang_up(why);
     }
 
     /// How many bytes wait in it.
@@ -116,7 +148,7 @@ impl Outbox {
     }
 
     fn queue_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
-        if self.is_closing || matches!(self.state, State::Cut | State::Closed) {
+        if self.is_closing || self.state == State::Closed {
             return 0;
         }
         let before = self.bytes.len();
@@ -128,8 +160,8 @@ impl Outbox {
         added
     }
 
-    /// Too much is owed. If the socket was not even asked lately, it is asked now; if it is full,
-    /// the client is cut.
+    /// Too much is owed: tries to send it, unless the socket is known to be full, and cuts the client
+    /// if that does not help.
     fn make_room(&mut self) {
         if self.state == State::Open {
             self.try_send(&[]);
@@ -139,7 +171,8 @@ impl Outbox {
         }
     }
 
-    /// Replaces all that is owed by the reason why; only a line that is partly sent is completed.
+    /// Replaces everything that is owed by the reason for the end. A line that is partly sent is
+    /// completed first.
     fn cut(&mut self) {
         self.bytes.drain(..mem::take(&mut self.sent));
         let begun = match self.bytes.iter().position(|&b| b == b'\n') {
@@ -149,8 +182,8 @@ impl Outbox {
         self.bytes.truncate(begun);
         encode(&Event::TooSlow, &mut self.bytes);
         self.bytes.shrink_to_fit();
-        self.state = State::Cut;
-        self.sink.hang_up(Ending::TooSlow);
+        self.is_closing = true;
+        self.hang_up(Ending::TooSlow);
     }
 
     fn try_send(&mut self, fresh: &[u8]) -> bool {
@@ -186,9 +219,7 @@ impl Outbox {
         }
         self.sent += taken.min(owed);
         self.forget_sent();
-        if self.state == State::Open {
-            self.state = State::Blocked;
-        }
+        self.state = State::Blocked;
         self.queue(&fresh[taken.saturating_sub(owed)..]);
     }
 
@@ -202,18 +233,25 @@ impl Outbox {
     fn all_sent(&mut self) {
         self.sent = 0;
         self.bytes.clear();
-        self.bytes.shrink_to(IDLE_CAPACITY);
-        let is_end = self.is_closing || self.state == State::Cut;
-        self.state = if is_end { State::Closed } else { State::Open };
-        if is_end {
-            self.sink.finish();
+        if self.bytes.capacity() > IDLE_CAPACITY {
+            self.bytes = Vec::new();
         }
+        match (self.is_closing, self.is_hung_up) {
+            (false, _) => self.state = State::Open,
+            (true, false) => self.end(),
+            (true, true) => self.state = State::Lingering,
+        }
+    }
+
+    fn end(&mut self) {
+        self.state = State::Closed;
+        self.sink.finish();
     }
 
     fn die(&mut self, why: io::ErrorKind) {
         self.bytes = Vec::new();
         self.sent = 0;
         self.state = State::Closed;
-        self.sink.hang_up(Ending::Lost(why));
+        self.hang_up(Ending::Lost(why));
     }
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::Sender;
-
 use super::Sink;
 use crate::{
     event::Event,
     names::{ClientId, RoomId},
-    watch::{Gauge, Journey},
+    watch::{Gauge, Reporter},
 };
 
 /// What was decided in one go, under one lock: it is carried out in one go too.
@@ -45,8 +43,8 @@ pub struct Traced {
     pub except: Except,
     /// What.
     pub event: Event,
-    /// Takes what the broadcaster saw of it. It has room for that, so reporting waits for nobody.
-    pub report: Sender<Journey>,
+    /// Takes what the broadcaster saw of it.
+    pub report: Reporter,
 }
 
 /// Who in a room is not told.

@@ -1,88 +1,134 @@
-//! Full sockets: who has one, and when it is tried again.
+//! When full sockets are tried again.
 
 use std::{
+    collections::BTreeMap,
     mem,
     time::{Duration, Instant},
 };
 
-use super::{Broadcaster, Client, LINGER, Leaving};
-use crate::names::ClientId;
+use super::{Broadcaster, Client};
+use crate::{
+    names::ClientId,
+    watch::{Gauge, Gauges},
+};
 
-/// Full sockets are tried again soon and, as long as nothing moves, less and less often. So a client
-/// that drains is served within a millisecond or two, and one that never reads costs next to nothing.
-#[derive(Default)]
+/// The clients whose sockets were full, by the time of their next try.
+///
+/// Each client has its own delay: 1 ms at first, twice as long after each try that moves nothing, and
+/// 1 ms again after one that does. So a client that drains is served within a millisecond or two, and
+/// one that never reads costs 16 system calls a second, whatever the others do.
 pub(super) struct Retry {
-    /// `None` while no socket is full; then the broadcaster sleeps until there is a post.
-    pub(super) at: Option<Instant>,
-    delay: Duration,
+    start: Instant,
+    /// By milliseconds since `start`: the broadcaster wakes up at most once in each.
+    due: BTreeMap<u64, Vec<Try>>,
+}
+
+struct Try {
+    client: ClientId,
+    /// In milliseconds.
+    delay: u64,
 }
 
 impl Retry {
-    const SHORTEST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(64);
+    const SHORTEST: u64 = 1;
+    const LONGEST: u64 = 64;
 
-    pub(super) fn arm(&mut self) {
-        let soon = Instant::now() + Self::SHORTEST;
-        self.at = Some(self.at.map_or(soon, |at| at.min(soon)));
-        self.delay = Self::SHORTEST;
+    pub(super) fn new() -> Self {
+        Self { start: Instant::now(), due: BTreeMap::new() }
     }
 
-    pub(super) fn is_due(&self) -> bool {
-        self.at.is_some_and(|at| Instant::now() >= at)
+    /// When to call [`Broadcaster::try_again`]; `None` while no socket is full.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.due.first_key_value().map(|(&at, _)| self.start + Duration::from_millis(at))
     }
 
-    pub(super) fn again(&mut self, is_done: bool, has_moved: bool) {
-        self.delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(self.delay * 2) };
-        self.at = (!is_done).then(|| Instant::now() + self.delay);
+    pub(super) fn add(&mut self, client: ClientId, now: Instant) {
+        self.schedule(Try { client, delay: Self::SHORTEST }, now);
+    }
+
+    fn schedule(&mut self, next: Try, now: Instant) {
+        self.due.entry(self.millisecond(now) + next.delay).or_default().push(next);
+    }
+
+    fn again(&mut self, Try { client, delay }: Try, has_moved: bool, now: Instant) {
+        let delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(delay * 2) };
+        self.schedule(Try { client, delay }, now);
+    }
+
+    fn take_due(&mut self, now: Instant) -> Option<Vec<Try>> {
+        let now = self.millisecond(now);
+        self.due.first_entry().filter(|first| *first.key() <= now).map(|first| first.remove())
+    }
+
+    fn millisecond(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX / 2)
     }
 }
 
 impl Broadcaster {
-    /// Tries again where a socket was full, and shows what waits.
-    pub(super) fn sweep(&mut self) {
-        let now = Instant::now();
-        let (clients, mut has_moved, mut waiting) = (&mut self.clients, false, 0);
-        self.blocked.retain(|&id| {
-            let Some(client) = clients.get_mut(id) else { return false };
-            has_moved |= client.outbox.retry();
-            client.is_noted = client.outbox.is_blocked();
-            waiting += client.show_backlog();
-            client.is_noted
-        });
-        self.watch.gauges().waiting_bytes.set(waiting);
-        self.watch.gauges().waiting_clients.set(self.blocked.len() as u64);
-        self.leaving.retain_mut(|leaving| {
-            has_moved |= leaving.retry(now);
-            leaving.outbox.is_blocked() && now < leaving.give_up
-        });
-        self.retry.again(self.blocked.is_empty() && self.leaving.is_empty(), has_moved);
+    /// Tries the sockets whose time has come.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        while let Some(tries) = self.retry.take_due(now) {
+            for due in tries {
+                let has_moved = match self.clients.get_mut(due.client) {
+                    Some(client) => client.retry(self.watch.gauges()),
+                    None => self.retry_leaving(due.client, now),
+                };
+                if let Some(has_moved) = has_moved {
+                    self.retry.again(due, has_moved, now);
+                }
+            }
+        }
+    }
+
+    /// Whether anything moved; `None` when there is nothing more to try.
+    fn retry_leaving(&mut self, client: ClientId, now: Instant) -> Option<bool> {
+        let leaving = self.leaving.get_mut(&client)?;
+        let has_moved = leaving.retry(now);
+        if leaving.is_over(now, self.stop_at) {
+            self.leaving.remove(&client);
+            return None;
+        }
+        Some(has_moved)
     }
 }
 
 impl Client {
     /// Notes that this client's socket is full, if it is.
-    pub(super) fn note_blocked(&mut self, id: ClientId, blocked: &mut Vec<ClientId>, retry: &mut Retry) {
+    pub(super) fn note_blocked(&mut self, id: ClientId, retry: &mut Retry, gauges: &Gauges) {
         if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {
-            blocked.push(id);
-            retry.arm();
+            retry.add(id, Instant::now());
+            gauges.waiting_clients.set(gauges.waiting_clients.get() + 1);
+            self.show_backlog(self.outbox.owed() as u64, gauges);
         }
     }
 
-    /// Only full sockets have anything to show. So the gauge is written when they are tried again, and
-    /// a client that reads what it is sent costs nothing.
-    fn show_backlog(&self) -> u64 {
-        let bytes = self.outbox.owed() as u64;
-        self.backlog.set(bytes);
-        bytes
-    }
-}
-
-impl Leaving {
-    fn retry(&mut self, now: Instant) -> bool {
+    /// Whether anything moved; `None` when the socket is no longer full.
+    fn retry(&mut self, gauges: &Gauges) -> Option<bool> {
         let has_moved = self.outbox.retry();
-        if has_moved {
-            self.give_up = self.give_up.max(now + LINGER);
+        if self.outbox.is_blocked() {
+            self.show_backlog(self.outbox.owed() as u64, gauges);
+            return Some(has_moved);
         }
-        has_moved
+        self.forget_blocked(gauges);
+        None
+    }
+
+    /// Takes this client out of the figures; whether it was in them.
+    pub(super) fn forget_blocked(&mut self, gauges: &Gauges) -> bool {
+        let was_noted = mem::take(&mut self.is_noted);
+        if was_noted {
+            gauges.waiting_clients.set(gauges.waiting_clients.get() - 1);
+            self.show_backlog(0, gauges);
+        }
+        was_noted
+    }
+
+    /// Shows what waits for this client. Only clients with full sockets come here, so one that reads
+    /// what it is sent costs nothing.
+    fn show_backlog(&self, bytes: u64, gauges: &Gauges) {
+        let others = gauges.waiting_bytes.get() - self.backlog.get();
+        gauges.waiting_bytes.set(others + bytes);
+        Gauge::set(&self.backlog, bytes);
     }
 }

@@ -3,12 +3,10 @@
 //! They are carried as all others are. Only what they pay is their own: three readings of the clock,
 //! and a report to the thread that waits for it. To the sender nothing is said from here.
 
-use crossbeam_channel::Sender;
-
 use super::{Broadcaster, Traced};
 use crate::{
     names::RoomId,
-    watch::{Hop, Journey, Reach},
+    watch::{Hop, Journey, Reach, Reporter},
 };
 
 /// A message in the batch at hand, to be reported when the batch is sent.
@@ -16,7 +14,7 @@ pub(super) struct OnItsWay {
     room: RoomId,
     hearers: usize,
     journey: Journey,
-    report: Sender<Journey>,
+    report: Reporter,
 }
 
 impl Broadcaster {
@@ -38,8 +36,7 @@ impl Broadcaster {
             let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
             let waiting = members.iter().filter(|&&client| self.clients[client].outbox.is_blocked()).count();
             journey.end(Reach { hearers, waiting });
-            // Whoever does not wait for it any more does not miss it.
-            let _ = report.try_send(journey);
+            report.send(journey);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 
 use super::{
     hashing::Hasher,
@@ -12,7 +12,7 @@ use crate::{
     broadcaster::{self, Posts},
     file::Token,
     store::Saver,
-    watch::{self, Activity, Journey, Watch},
+    watch::{self, Activity, Journey, Reported, Watch},
 };
 
 /// How long a client waits for the journey of its message. The broadcaster takes this long only if it
@@ -87,11 +87,11 @@ impl Backstage {
     }
 }
 
-/// The journey of the message that this thread has just posted.
-fn follow(report: &Receiver<Journey>) -> Journey {
+/// The whole journey of the message that this thread has just posted.
+fn follow(report: &Reported) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
     watch::doing(Activity::Following);
-    if let Ok(seen) = report.recv_timeout(PATIENCE) {
+    if let Some(seen) = report.wait(PATIENCE) {
         journey.join(seen);
     }
     journey

@@ -1,45 +1,43 @@
 //! What a thread can be doing.
 
-/// What a thread can be doing. In which words this is told stands where all sentences do, in
-/// [`crate::event`]'s `Display`s.
+/// What a thread can be doing. The words that users see for these are in [`crate::event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Activity {
-    /// Something that waits for nobody: decoding, say.
+    /// Computing: decoding a command, for example.
     Working,
-    /// Waiting for clients to come.
+    /// Waiting for a client to connect.
     Accepting,
-    /// Waiting for its client to say something.
+    /// Waiting for its client to send something.
     Reading,
     /// Waiting for the registry's lock.
     Locking,
     /// Deciding, under the registry's lock.
     Deciding,
-    /// Putting what was decided into the broadcaster's channel, under the lock; waiting while it is
-    /// full.
+    /// Sending posts to the broadcaster's channel under the lock, or waiting because it is full.
     Posting,
-    /// Waiting until what was decided is on the disk.
+    /// Waiting until a change is on the disk.
     Saving,
-    /// Hashing a password, or waiting for its turn to.
+    /// Hashing a password, or waiting for its turn.
     Hashing,
-    /// Waiting until the broadcaster has sent the message that it follows.
+    /// Waiting until the broadcaster has sent a message that is followed.
     Following,
-    /// Looking at what the others are doing.
+    /// Looking at what the other threads are doing.
     Looking,
-    /// Waiting for its client to close.
+    /// Waiting for its client to close the connection.
     Closing,
     /// Waiting for something to do.
     Idle,
-    /// Carrying out posts: encoding events, and noting who is to be sent what.
+    /// Carrying out posts: encoding events and queueing them for clients.
     Encoding,
-    /// Sending.
+    /// Sending to clients.
     Sending,
     /// Writing to a file.
     Writing,
 }
 
 impl Activity {
-    /// Each at the place that its number says.
+    /// All of them; each one's index is its number.
     pub const ALL: [Self; 15] = [
         Self::Working,
         Self::Accepting,

@@ -1,7 +1,7 @@
-//! A clock that costs next to nothing to read, and shows milliseconds.
+//! A clock that is cheap to read and counts in milliseconds.
 
-/// Milliseconds since some moment in the past. The kernel leaves the time of its last tick where it
-/// can be read like a variable, so it is some milliseconds old, and costs a quarter of the exact one.
+/// Milliseconds since a fixed moment in the past. The kernel updates this clock once a tick, so it is
+/// some milliseconds late, and reading it costs a quarter of reading the exact clock.
 #[cfg(target_os = "linux")]
 pub(super) fn milliseconds() -> u64 {
     use rustix::time::{ClockId, clock_gettime};
@@ -9,7 +9,7 @@ pub(super) fn milliseconds() -> u64 {
     u64::try_from(now.tv_sec * 1000 + now.tv_nsec / 1_000_000).unwrap_or(0)
 }
 
-/// Milliseconds since this was first asked.
+/// Milliseconds since the first call.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn milliseconds() -> u64 {
     use std::{sync::LazyLock, time::Instant};

@@ -1,27 +1,27 @@
-//! Figures that one thread keeps and others look at.
+//! Figures that one thread keeps up to date and all threads can read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A figure that anybody may read at any time. Writers take turns by some other means, mostly because
-/// there is only one: so reading and then storing is enough, and a figure that has not changed is not
-/// stored and disturbs nobody's cache.
+/// A figure that any thread can read at any time. Only one thread may write at a time: there is one
+/// writer, or the writers hold a lock. A value that has not changed is not stored, so that it stays in
+/// the readers' caches.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicU64);
 
 impl Gauge {
-    /// What it says.
+    /// The value.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Makes it say this.
+    /// Sets the value.
     pub fn set(&self, value: u64) {
         if self.get() != value {
             self.0.store(value, Ordering::Relaxed);
         }
     }
 
-    /// Makes it say this if that is more.
+    /// Sets the value if it is more than the old one.
     pub fn raise(&self, value: u64) {
         if self.get() < value {
             self.0.store(value, Ordering::Relaxed);
@@ -29,15 +29,15 @@ impl Gauge {
     }
 }
 
-/// What the server's parts say about themselves.
+/// The figures of one server.
 #[derive(Debug, Default)]
 pub struct Gauges {
-    /// The longest that the registry's lock was held, in nanoseconds; written under that lock.
+    /// The longest time that the registry's lock was held, in nanoseconds; written under that lock.
     pub longest_hold: Gauge,
-    /// The most posts in one batch; written by the broadcaster, like those below.
+    /// The most posts in one batch; written by the broadcaster, as are those below.
     pub largest_batch: Gauge,
-    /// Bytes that full sockets have not taken, as of the last time that they were tried.
+    /// Bytes that wait for clients with full sockets, each as of the last time its socket was tried.
     pub waiting_bytes: Gauge,
-    /// How many clients these bytes are for.
+    /// How many clients have a full socket.
     pub waiting_clients: Gauge,
 }

@@ -1,57 +1,57 @@
-//! One message's way through the threads.
+//! One message's way through the threads of the server.
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
 
 use super::Activity;
 
-/// Where a message comes by.
+/// A stage of a message's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hop {
-    /// Its bytes have come out of the sender's socket.
+    /// Its bytes were read from the sender's socket.
     Read,
-    /// It is a command now, and its thread asks for the lock.
+    /// It was decoded, and its thread asks for the lock.
     Decoded,
     /// Its thread has the lock.
     Locked,
-    /// It is decided who hears it; it goes into the channel.
+    /// The rules have decided who hears it; it goes into the channel.
     Queued,
-    /// Its thread has given the lock back.
+    /// Its thread has released the lock.
     Unlocked,
     /// The broadcaster has taken it out of the channel.
     PickedUp,
-    /// It is bytes again.
+    /// The broadcaster has encoded it.
     Encoded,
-    /// Everybody's part of the batch has been sent.
+    /// The broadcaster has sent the batch to all clients.
     Sent,
 }
 
-/// When and in whose hands a message came by.
+/// When a message reached a hop, and which thread had it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// When.
+    /// When it got there.
     pub at: Instant,
     /// The name of the thread.
     pub thread: String,
 }
 
 impl Arrival {
-    /// Then, in the hands of the calling thread.
+    /// An arrival on the calling thread.
     fn here(at: Instant) -> Self {
         Self { at, thread: super::own_name() }
     }
 }
 
-/// Whom a message was sent to.
+/// How many clients a message was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// Everybody who hears it.
+    /// All clients that hear it.
     pub hearers: usize,
-    /// Those in the room whose sockets are full: they hear it when they have read what came before.
+    /// Clients in the room with full sockets: they hear it once they have read what came before.
     pub waiting: usize,
 }
 
-/// One message's way. Two threads write it, but never together: what the broadcaster saw is joined to
-/// it when it is done.
+/// One message's way. The session and the broadcaster each record their part, and the session joins
+/// the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journey {
     hops: BTreeMap<Hop, Arrival>,
@@ -59,30 +59,31 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// A message that was read then and is decoded now.
+    /// The journey of a message whose bytes were read at `read_at`.
     pub(super) fn from_reading(read_at: Instant) -> Self {
         let mut journey = Self::default();
         journey.note(Hop::Read, Arrival::here(read_at));
         journey
     }
 
-    /// It has come to this hop now, in the hands of the calling thread.
+    /// Notes that it has reached this hop now, on the calling thread.
     pub fn arrive(&mut self, hop: Hop) {
         self.note(hop, Arrival::here(Instant::now()));
     }
 
-    /// It has been sent.
+    /// Notes that it has been sent.
     pub fn end(&mut self, reach: Reach) {
         self.arrive(Hop::Sent);
         self.reach = Some(reach);
     }
 
-    /// Whom it was sent to; `None` while it is not.
+    /// How many clients it was sent to; `None` until it is sent.
     pub fn reach(&self) -> Option<Reach> {
         self.reach
     }
 
-    /// What its thread does now can be a hop. It breaks when the thread has done with the message.
+    /// Notes the hop that an activity of its thread stands for, if any. Breaks when the thread has
+    /// finished with the message.
     pub(super) fn pass(&mut self, activity: Activity) -> ControlFlow<()> {
         match activity {
             Activity::Reading => return ControlFlow::Break(()),
@@ -95,25 +96,25 @@ impl Journey {
         ControlFlow::Continue(())
     }
 
-    /// It has come to this hop. Of one that comes twice the last one counts: what came before the message in its burst may
-    /// have taken the lock for itself.
+    /// Notes an arrival. If a hop comes twice, the last arrival counts: commands before the message in
+    /// its burst may have taken the lock as well.
     pub fn note(&mut self, hop: Hop, arrival: Arrival) {
         self.hops.insert(hop, arrival);
     }
 
-    /// Joins what somebody else saw of it.
+    /// Adds what another thread recorded.
     pub fn join(&mut self, mut seen: Self) {
         self.hops.append(&mut seen.hops);
         self.reach = self.reach.or(seen.reach);
     }
 
-    /// When it came to a hop, if it did.
+    /// When it reached a hop, if it did.
     pub fn at(&self, hop: Hop) -> Option<Instant> {
         self.hops.get(&hop).map(|arrival| arrival.at)
     }
 
-    /// The hops by time. It is mostly the order of [`Hop`]; but the broadcaster can pick a message up
-    /// before its sender has given the lock back.
+    /// The hops by time. This is mostly the order of [`Hop`], but the broadcaster can pick a message
+    /// up before its sender has released the lock.
     pub fn in_order(&self) -> Vec<(Hop, &Arrival)> {
         let mut hops: Vec<_> = self.hops.iter().map(|(&hop, arrival)| (hop, arrival)).collect();
         hops.sort_by_key(|(_, arrival)| arrival.at);

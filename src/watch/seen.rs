@@ -1,4 +1,4 @@
-//! What somebody has seen who looked: bounded, however many threads there are.
+//! A snapshot of the server, of bounded size however many threads there are.
 
 use std::time::Duration;
 
@@ -7,54 +7,54 @@ use super::{Activity, Gauges, process};
 /// How full a channel is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// How much is in it.
+    /// How many messages are in it.
     pub held: usize,
-    /// How much goes into it.
+    /// How many messages it can hold.
     pub holds: usize,
 }
 
 /// One thread at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadSeen {
-    /// What it is called here.
+    /// The name under which it is listed.
     pub name: String,
     /// What it is doing.
     pub activity: Activity,
-    /// For how long, to some milliseconds.
+    /// How long it has been doing this, to some milliseconds.
     pub lasting: Duration,
-    /// Whether it is the thread that looked.
+    /// Whether it is the thread that took the snapshot.
     pub is_asking: bool,
 }
 
-/// A server at one moment; or nearly so, because nothing stood still to be looked at.
+/// A server at nearly one moment: its threads go on while they are looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The threads: first the one that looked, then those that have been there the longest.
+    /// Some of the threads: first the one that looked, then the oldest.
     pub threads: Vec<ThreadSeen>,
-    /// How many threads there are.
+    /// How many threads are watched.
     pub total: usize,
-    /// How many of them do what.
+    /// How many of them are in each activity.
     pub counts: [usize; Activity::ALL.len()],
-    /// The channel to the broadcaster.
+    /// How full the channel to the broadcaster is.
     pub channel: Load,
-    /// The longest that the registry's lock was held.
+    /// The longest time that the registry's lock was held.
     pub longest_hold: Duration,
     /// The most posts in one batch.
     pub largest_batch: u64,
-    /// Bytes that wait for clients that do not read.
+    /// Bytes that wait for clients with full sockets.
     pub waiting_bytes: u64,
-    /// How many clients they wait for.
+    /// How many clients have a full socket.
     pub waiting_clients: u64,
-    /// The memory that the process takes, in bytes; `None` where the system does not say.
+    /// The resident memory of the process in bytes, if the system tells it.
     pub memory: Option<u64>,
-    /// How many threads the system counts; `None` where it does not say.
+    /// The number of threads that the system counts, if it tells it.
     pub system_threads: Option<u64>,
-    /// For how long the server has been running.
+    /// How long the server has been running.
     pub uptime: Duration,
 }
 
 impl Seen {
-    /// The most threads that are shown one by one; with ten thousand clients the counts have to do.
+    /// The most threads that are listed one by one; the counts cover the rest.
     pub const MOST_THREADS: usize = 50;
 
     pub(super) fn new(channel: Load, gauges: &Gauges, uptime: Duration) -> Self {
@@ -73,7 +73,7 @@ impl Seen {
         }
     }
 
-    /// Adds a thread, and shows it as long as there is room; the one that asks always.
+    /// Counts a thread, and lists it if there is room. The thread that looks is always listed.
     pub(super) fn add(&mut self, name: &str, activity: Activity, milliseconds: u64, is_asking: bool) {
         self.total += 1;
         self.counts[activity as usize] += 1;

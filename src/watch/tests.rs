@@ -1,6 +1,10 @@
-//! Looking at threads that stand still.
+//! Tests with threads that wait at a barrier while they are looked at.
 
-use std::{sync::Barrier, thread};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Barrier,
+    thread,
+};
 
 use super::*;
 
@@ -24,7 +28,7 @@ fn a_thread_is_listed_as_long_as_it_lives_even_if_it_panics() {
 }
 
 #[test]
-fn who_asks_comes_first_and_then_the_oldest() {
+fn the_thread_that_looks_comes_first_and_then_the_oldest() {
     let (watch, barrier) = (Watch::start(), Barrier::new(3));
     thread::scope(|scope| {
         let _oldest = watch.enter("oldest");
@@ -57,10 +61,10 @@ fn who_asks_comes_first_and_then_the_oldest() {
 }
 
 #[test]
-fn ten_thousand_threads_are_counted_and_fifty_shown_the_one_that_asks_among_them() {
+fn of_ten_thousand_threads_all_are_counted_and_fifty_are_listed() {
     let watch = Watch::start();
     for n in 0..10_000 {
-        // The place in the list stays when the guard is forgotten, as if the thread went on.
+        // Without its drop the entry stays, as if the thread went on.
         std::mem::forget(watch.enter(&format!("client {n}")));
     }
     let seen = watch.look(EMPTY);
@@ -70,7 +74,36 @@ fn ten_thousand_threads_are_counted_and_fifty_shown_the_one_that_asks_among_them
 }
 
 #[test]
-fn every_activity_stands_at_its_number() {
+fn a_client_that_arrives_does_not_wait_until_all_threads_are_listed() {
+    let watch = Watch::start();
+    for n in 0..10 * AT_ONCE {
+        std::mem::forget(watch.enter(&format!("client {n}")));
+    }
+    let mut visited = Vec::new();
+    watch.visit(|key, _| {
+        assert!(watch.0.threads.try_lock().is_some(), "the list is not locked while a thread is visited");
+        std::mem::forget(watch.enter("newcomer"));
+        visited.push(key);
+    });
+    assert_eq!(visited, (1..=10 * AT_ONCE as u64).collect::<Vec<_>>(), "each once; newcomers do not count");
+    assert_eq!(watch.0.threads.lock().after(0, u64::MAX - 1).count(), AT_ONCE);
+}
+
+#[test]
+fn a_panic_leaves_no_journey_to_the_next_client_of_its_thread() {
+    let watch = Watch::start();
+    let crash = || {
+        std::mem::forget(watch.enter("first client"));
+        follow_message(Instant::now());
+        panic!("planted");
+    };
+    assert!(catch_unwind(AssertUnwindSafe(crash)).is_err());
+    let _listed = watch.enter("second client");
+    assert!(take_journey().is_none());
+}
+
+#[test]
+fn every_activity_is_listed_at_its_number() {
     for (number, activity) in Activity::ALL.into_iter().enumerate() {
         assert_eq!(unpack(word(activity)).0, activity);
         assert_eq!(activity as usize, number);
@@ -78,14 +111,14 @@ fn every_activity_stands_at_its_number() {
 }
 
 #[test]
-fn a_thread_that_nobody_watches_may_say_what_it_does() {
+fn a_thread_that_is_not_watched_can_note_what_it_does() {
     doing(Activity::Reading);
     follow_message(Instant::now());
     assert!(take_journey().is_none());
 }
 
 #[test]
-fn a_followed_message_notes_what_its_thread_does_until_that_reads_again() {
+fn a_message_is_followed_until_its_thread_reads_again() {
     let _listed = Watch::start().enter("client");
     doing(Activity::Reading);
     follow_message(Instant::now());
@@ -97,12 +130,12 @@ fn a_followed_message_notes_what_its_thread_does_until_that_reads_again() {
     assert_eq!(hops, [Hop::Read, Hop::Decoded, Hop::Locked, Hop::Queued, Hop::Unlocked]);
     follow_message(Instant::now());
     doing(Activity::Reading);
-    assert!(take_journey().is_none(), "it was refused, and costs nothing more");
+    assert!(take_journey().is_none(), "a message that was refused is no longer followed");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn linux_says_how_much_memory_a_process_takes() {
+fn on_linux_the_memory_and_the_threads_of_the_process_are_known() {
     let seen = Watch::start().look(EMPTY);
     assert!(seen.memory.is_some_and(|bytes| bytes > 1 << 20));
     assert!(seen.system_threads.is_some_and(|threads| threads > 0));

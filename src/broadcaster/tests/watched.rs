@@ -1,7 +1,7 @@
 //! What the broadcaster shows of its work.
 
 use super::*;
-use crate::watch::{Hop, Journey, Reach};
+use crate::watch::{Hop, Reach, report};
 
 #[test]
 fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
@@ -13,7 +13,7 @@ fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
         studio.say(room, "hello");
         studio.broadcaster.flush();
     }
-    studio.broadcaster.sweep();
+    studio.tries_again();
     let backlog = |studio: &Studio, client| studio.broadcaster.clients[client].backlog.get();
     let waiting = |studio: &Studio| {
         let gauges = studio.broadcaster.watch.gauges();
@@ -23,7 +23,7 @@ fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
     assert_eq!((backlog(&studio, stuck), backlog(&studio, reader)), (bytes, 0));
     assert_eq!(waiting(&studio), (bytes, 1));
     at_stuck.0.lock().space = 9999;
-    studio.broadcaster.sweep();
+    studio.tries_again();
     assert_eq!((backlog(&studio, stuck), waiting(&studio)), (0, (0, 0)));
 }
 
@@ -34,9 +34,9 @@ fn what_waited_for_a_client_that_has_left_is_no_longer_shown() {
     let (stuck, _) = studio.client(room, 5);
     studio.say(room, "hello");
     studio.broadcaster.flush();
-    studio.broadcaster.sweep();
+    studio.tries_again();
     studio.broadcaster.carry_out(Post::Detach(stuck));
-    studio.broadcaster.sweep();
+    studio.tries_again();
     let gauges = studio.broadcaster.watch.gauges();
     assert_eq!((gauges.waiting_bytes.get(), gauges.waiting_clients.get()), (0, 0));
 }
@@ -61,19 +61,19 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     let _stuck = studio.client(room, 3);
     let trace =
         |text, except, report| Post::TellTraced(Box::new(Traced { room, except, event: said(text), report }));
-    let (report, followed) = bounded::<Journey>(1);
-    studio.broadcaster.carry_out(trace("hello", Except::One(alice), report));
-    assert!(followed.try_recv().is_err(), "it is not sent yet");
+    let (reporter, reported) = report();
+    studio.broadcaster.carry_out(trace("hello", Except::One(alice), reporter));
+    assert_eq!(reported.wait(Duration::ZERO), None, "it is not sent yet");
     studio.broadcaster.flush();
-    let journey = followed.try_recv().expect("it is sent");
+    let journey = reported.wait(Duration::ZERO).expect("it is sent");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
     assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
     assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
 
-    let (report, followed) = bounded(1);
-    drop(followed);
-    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, report));
+    let (reporter, reported) = report();
+    drop(reported);
+    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, reporter));
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), line("nobody waits"));
 }

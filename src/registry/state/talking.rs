@@ -1,7 +1,5 @@
 //! What clients say: to their room, and to one another.
 
-use crossbeam_channel::bounded;
-
 use super::{Next, State, Task, Turn, watching::show_journey};
 use crate::{
     broadcaster::{Except, Post, Traced},
@@ -10,6 +8,7 @@ use crate::{
     names::{ClientId, Nick},
     record::{Line, Manner},
     text::Text,
+    watch,
 };
 
 impl State {
@@ -22,7 +21,7 @@ impl State {
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let (room, except) = (self.people[client].room, self.deaf_to(client));
         let event = self.said(turn, client, text);
-        let (report, reported) = bounded(1);
+        let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         turn.wait_for(Task::Follow(reported, Next::new(show_journey)));
     }

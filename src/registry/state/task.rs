@@ -3,14 +3,12 @@
 //! A [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
 //! work yields, so the two cannot be paired wrongly.
 
-use crossbeam_channel::Receiver;
-
 use super::{State, Turn};
 use crate::{
     file::Token,
     names::ClientId,
     password::{Hashed, Password},
-    watch::{Journey, Seen},
+    watch::{Journey, Reported, Seen},
 };
 
 /// Work that takes too long to do under the lock, and what follows it.
@@ -25,7 +23,7 @@ pub enum Task {
     /// Look at what the threads are doing.
     Look(Next<Box<Seen>>),
     /// Wait until the message that was just posted has been sent.
-    Follow(Receiver<Journey>, Next<Journey>),
+    Follow(Reported, Next<Journey>),
     /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
     DrawTokens(Next<Option<[Token; 2]>>),
     /// Wake the thread that waits for closing time, because closing time has changed.

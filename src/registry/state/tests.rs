@@ -239,7 +239,9 @@ impl Chat {
             Task::Verify(password, hash, next) => next.with(self.hasher.verify(&password, hash.as_ref())),
             Task::DrawTokens(next) => next.with(Some(offers::tokens())),
             Task::Look(next) => next.with(Box::new(watching::seen())),
-            Task::Follow(report, next) => next.with(report.try_recv().expect("what was posted is delivered")),
+            Task::Follow(report, next) => {
+                next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
+            }
             Task::WakeTimer => return None,
         };
         self.decide(|state, turn| state.resume(turn, client, resumption)).1
@@ -288,7 +290,7 @@ impl Chat {
         let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
         let mut journey = Journey::default();
         journey.end(Reach { hearers, waiting: 0 });
-        report.try_send(journey).expect("it has room");
+        report.send(journey);
     }
 
     /// The parts of the state agree with each other.
