@@ -7,7 +7,7 @@ use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Error, acceptor::MOST_FREE};
+use super::{Error, MOST_FREE};
 use crate::relay::MOST_CONNECTIONS;
 
 /// What limits the number of clients.

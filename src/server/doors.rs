@@ -1,0 +1,154 @@
+//! The doors of a server: where clients and files come in.
+//!
+//! Another door, for another protocol, is one more [`Listener`] with its limits and a function that
+//! serves a connection.
+
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use super::{
+    Capacity, Config, Error, Stopper,
+    acceptor::{Acceptor, Door},
+    start_in,
+};
+use crate::{
+    dialect::text,
+    registry::Registry,
+    relay::{self, Relay},
+    session,
+    transport::{Connection, ConnectionLimit, Listener},
+    watch::Watch,
+};
+
+/// How many threads whose client has left wait for the next one.
+pub(super) const MOST_FREE: usize = 16;
+
+/// The sockets that listen, and what clients may do at each.
+pub(super) struct Doors {
+    chat: Arc<Listener>,
+    files: Arc<Listener>,
+    clients: Arc<ConnectionLimit>,
+    lines: text::Limits,
+    stopper: Stopper,
+}
+
+impl Doors {
+    /// Checks that this machine can hold as many clients as were asked for, and listens.
+    ///
+    /// # Errors
+    /// When it cannot, or an address cannot be had.
+    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
+        let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
+        let chat = Arc::new(listen(config)?);
+        let address = SocketAddr::new(chat.address().ip(), config.rules.files.port);
+        let files = Listener::bind(address).map_err(|source| Error::Bind { address, source })?;
+        let files = Arc::new(files);
+        let doors = vec![Arc::clone(&chat), Arc::clone(&files)];
+        let text = config.max_message_length.unwrap_or(usize::MAX);
+        Ok(Self {
+            chat,
+            files,
+            clients: ConnectionLimit::new(max_clients, max_per_address),
+            lines: text::Limits { line: config.max_line_length, text },
+            stopper: Stopper::new(doors, 1 + MOST_FREE),
+        })
+    }
+
+    /// The address for clients, with the port that was chosen.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.chat.address()
+    }
+
+    /// The port for files that was chosen.
+    pub(super) fn port_for_files(&self) -> u16 {
+        self.files.address().port()
+    }
+
+    /// What closes the doors.
+    pub(super) fn stopper(&self) -> &Stopper {
+        &self.stopper
+    }
+
+    /// Serves everyone who comes until the server is stopped. Then the clients are told, and all threads
+    /// have ended.
+    ///
+    /// # Errors
+    /// When a thread of the server's own cannot be started.
+    pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
+        let relay = Relay::default();
+        let serve_client = |connection: Arc<Connection>| {
+            let Ok((reader, writer)) = connection.split() else { return };
+            session::run(registry, reader, writer, self.lines);
+        };
+        let serve_file = |connection| relay.serve(registry, connection);
+        let end_overdue_offers = || Some(registry.end_overdue_offers());
+        let clients = Acceptor::new(
+            Door {
+                listener: &self.chat,
+                places: Arc::clone(&self.clients),
+                patience: Duration::ZERO,
+                most_free: MOST_FREE,
+                guest: "client",
+                serve: &serve_client,
+                meanwhile: &|| None,
+            },
+            &self.stopper,
+            watch,
+        );
+        let files = Acceptor::new(
+            Door {
+                listener: &self.files,
+                places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
+                patience: relay::PATIENCE,
+                most_free: 0,
+                guest: "file",
+                serve: &serve_file,
+                meanwhile: &end_overdue_offers,
+            },
+            &self.stopper,
+            watch,
+        );
+        thread::scope(|threads| {
+            // However accepting ends, the others are told, or the scope would wait for ever.
+            let _stops = StopOthers { registry, relay: &relay };
+            start_in(threads, "closing time", watch, || {
+                registry.wait_for_closing_time();
+                self.stopper.stop();
+            })?;
+            start_in(threads, "files", watch, || files.run(threads))?;
+            clients.run(threads);
+            Ok(())
+        })
+    }
+}
+
+/// Listens on the first address of the host that can be had.
+fn listen(config: &Config) -> Result<Listener, Error> {
+    let unknown = |source| Error::Address { host: config.host.clone(), source };
+    let mut failure = unknown(io::ErrorKind::NotFound.into());
+    for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
+        match Listener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(source) => failure = Error::Bind { address, source },
+        }
+    }
+    Err(failure)
+}
+
+struct StopOthers<'a> {
+    registry: &'a Registry,
+    relay: &'a Relay,
+}
+
+impl Drop for StopOthers<'_> {
+    fn drop(&mut self) {
+        self.registry.stop();
+        self.relay.close();
+    }
+}
