@@ -58,6 +58,10 @@ pub struct Relay {
 impl Relay {
     /// Serves one connection: it waits for the other one of its pair, or carries the file.
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
+        if let Some(why) = registry.turns_away(connection.peer()) {
+            tracing::info!(peer = %connection.peer(), %why, "turned away");
+            return connection.refuse(&text::line(&why));
+        }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
         let met = self.parked.meet(claim, wire);
@@ -113,7 +117,7 @@ impl Drop for HangUp {
 #[cfg(test)]
 mod tests {
     use std::{
-        io::Read,
+        io::{Read, Write},
         net::{TcpListener, TcpStream},
         thread,
     };
@@ -124,7 +128,8 @@ mod tests {
     use crate::{
         clock::Now,
         file::ByteCount,
-        record::Restored,
+        names::Nick,
+        record::{NetworkBan, Restored},
         registry::{
             hashing::Hasher,
             state::{FileLimits, HistoryLimits, Limits, State},
@@ -134,6 +139,7 @@ mod tests {
         watch::Watch,
     };
 
+    /// A registry that bans 192.0.2.1.
     fn registry() -> Registry {
         let limits = Limits {
             presence: 200,
@@ -141,8 +147,29 @@ mod tests {
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: 0 },
         };
-        let state = State::new(limits, Restored::default(), Now::read());
+        let ban = NetworkBan { by: Nick::new("root").unwrap(), until: None };
+        let restored = Restored { networks: vec![("192.0.2.1".into(), ban)], ..Restored::default() };
+        let state = State::new(limits, restored, Now::read());
         Registry::new(state, bounded(100).0, Saver::none(), Hasher::cheap(), Watch::start())
+    }
+
+    /// What a client of this address hears that shows a line that is no token.
+    fn heard(address: [u8; 4]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let permit = ConnectionLimit::new(1, 1).take((address, 1).into(), Duration::ZERO).unwrap();
+        let connection = Connection::new(listener.accept().unwrap().0, (address, 1).into(), permit);
+        client.write_all(b"hello\n").unwrap();
+        Relay::default().serve(&registry(), connection);
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).unwrap();
+        heard
+    }
+
+    #[test]
+    fn a_banned_address_is_turned_away_from_the_port_for_files() {
+        assert_eq!(heard([192, 0, 2, 2]), "This port is for files, and chat_client knows how to use it.\n");
+        assert!(heard([192, 0, 2, 1]).to_lowercase().contains("banned"), "{}", heard([192, 0, 2, 1]));
     }
 
     #[test]
