@@ -52,7 +52,9 @@ pub struct Config {
     pub max_line_length: usize,
     /// Bytes that may wait for one client whose socket is full.
     pub outbox_limit: usize,
-    /// What the chat's rules are set to.
+    /// TCP port for files; 0 means any free one, `None` means that no files can be sent.
+    pub transfer_port: Option<u16>,
+    /// What the chat's rules are set to. The server fills in the port for files that was chosen.
     pub rules: state::Limits,
     /// The data file; `None` if nothing outlives the server.
     pub data: Option<PathBuf>,

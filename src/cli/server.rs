@@ -105,6 +105,10 @@ pub struct Arguments {
     #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
     transfer_port: u16,
 
+    /// Send no files, and open no port for them
+    #[arg(long, env = "CHAT_NO_FILES", value_parser = BoolishValueParser::new())]
+    no_files: bool,
+
     /// Longest time for delivering what is queued when the server stops
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
     shutdown_grace: u64,
@@ -168,6 +172,7 @@ impl Arguments {
             max_message_length: unless_zero(self.max_message_length),
             max_line_length: in_memory(self.max_line_length),
             outbox_limit: in_memory(self.outbox_limit),
+            transfer_port: (!self.no_files).then_some(self.transfer_port),
             rules: self.rules(),
             data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
             administrator: secret::administrator(self.admin_password_file.as_deref())?,
@@ -182,7 +187,7 @@ impl Arguments {
             presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: self.history, replayed: self.history_replay },
             rate: Rate::per_second(self.rate, self.burst),
-            files: FileLimits { largest: ByteCount(largest), port: self.transfer_port },
+            files: FileLimits { largest: ByteCount(largest), port: 0 },
         }
     }
 

@@ -31,7 +31,8 @@ pub(super) const MOST_FREE: usize = 16;
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
     chat: Arc<Listener>,
-    files: Arc<Listener>,
+    /// `None` when no files can be sent.
+    files: Option<Arc<Listener>>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
     stopper: Stopper,
@@ -46,10 +47,12 @@ impl Doors {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let chat = Arc::new(listen(config)?);
-        let address = SocketAddr::new(chat.address().ip(), config.rules.files.port);
-        let files = Listener::bind(address).map_err(|source| Error::Bind { address, source })?;
-        let files = Arc::new(files);
-        let doors = vec![Arc::clone(&chat), Arc::clone(&files)];
+        let listen_for_files = |port| {
+            let address = SocketAddr::new(chat.address().ip(), port);
+            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind { address, source })
+        };
+        let files = config.transfer_port.map(listen_for_files).transpose()?;
+        let doors = [&chat].into_iter().chain(&files).cloned().collect();
         let text = config.max_message_length.unwrap_or(usize::MAX);
         Ok(Self {
             chat,
@@ -65,9 +68,9 @@ impl Doors {
         self.chat.address()
     }
 
-    /// The port for files that was chosen.
+    /// The port for files that was chosen; 0 when no files can be sent.
     pub(super) fn port_for_files(&self) -> u16 {
-        self.files.address().port()
+        self.files.as_ref().map_or(0, |files| files.address().port())
     }
 
     /// What closes the doors.
@@ -101,19 +104,18 @@ impl Doors {
             &self.stopper,
             watch,
         );
-        let files = Acceptor::new(
-            Door {
-                listener: &self.files,
+        let files = self.files.as_ref().map(|listener| {
+            let door = Door {
+                listener,
                 places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
                 patience: relay::PATIENCE,
                 most_free: 0,
                 guest: "file",
                 serve: &serve_file,
                 meanwhile: &end_overdue_offers,
-            },
-            &self.stopper,
-            watch,
-        );
+            };
+            Acceptor::new(door, &self.stopper, watch)
+        });
         thread::scope(|threads| {
             // However accepting ends, the others are told, or the scope would wait for ever.
             let _stops = StopOthers { registry, relay: &relay };
@@ -121,7 +123,9 @@ impl Doors {
                 registry.wait_for_closing_time();
                 self.stopper.stop();
             })?;
-            start_in(threads, "files", watch, || files.run(threads))?;
+            if let Some(files) = &files {
+                start_in(threads, "files", watch, || files.run(threads))?;
+            }
             clients.run(threads);
             Ok(())
         })

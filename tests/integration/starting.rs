@@ -99,6 +99,21 @@ fn zero_means_no_limit_where_that_makes_sense() {
 }
 
 #[test]
+fn without_files_no_port_is_opened_for_them() {
+    for options in [&[][..], &["--no-files"]] {
+        let server = Server::start(options);
+        let mut alice = server.client("alice");
+        alice.says("/threads");
+        let rows = std::iter::from_fn(|| alice.next_line().filter(|line| !line.starts_with("In all: ")));
+        assert_eq!(rows.filter(|row| row.starts_with("  files ")).count(), 1 - options.len());
+        alice.catches_up();
+        server.signal(Signal::TERM);
+        alice.hears("Server shutting down.");
+        assert_eq!(server.ends().code(), Some(0));
+    }
+}
+
+#[test]
 fn a_server_whose_output_nobody_reads_serves_all_the_same() {
     let mut child = command()
         .args(["--port", "0", "-vv", "--max-clients", "1"])
