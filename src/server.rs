@@ -29,11 +29,10 @@ mod doors;
 mod error;
 mod stop;
 
-pub use capacity::Capacity;
 pub use error::Error;
 pub use stop::Stopper;
 
-use doors::{Doors, MOST_FREE};
+use doors::Doors;
 
 /// What a server is started with. Where a limit is `None`, there is none.
 #[derive(Clone, Debug)]

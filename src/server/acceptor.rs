@@ -25,7 +25,7 @@ use crate::{
 
 /// The stack of a connection's thread. Only the part that is used takes memory; this much is needed to
 /// print a panic with its backtrace.
-const STACK: usize = 256 * 1024;
+pub(super) const STACK: usize = 256 * 1024;
 
 /// How long to leave `accept` alone when it fails, at first and at most. Without file descriptors, it
 /// fails at once until a client leaves.

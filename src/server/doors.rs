@@ -12,8 +12,9 @@ use std::{
 };
 
 use super::{
-    Capacity, Config, Error, Stopper,
+    Config, Error, Stopper,
     acceptor::{Acceptor, Door},
+    capacity::Capacity,
     start_in,
 };
 use crate::{
@@ -27,6 +28,9 @@ use crate::{
 
 /// How many threads whose client has left wait for the next one.
 pub(super) const MOST_FREE: usize = 16;
+
+/// The most connections at the door for files.
+pub(super) const FILE_CONNECTIONS: usize = relay::MOST_CONNECTIONS;
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
@@ -107,7 +111,7 @@ impl Doors {
         let files = self.files.as_ref().map(|listener| {
             let door = Door {
                 listener,
-                places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
+                places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
                 patience: relay::PATIENCE,
                 most_free: 0,
                 guest: "file",

@@ -1,8 +1,13 @@
 //! What the server does not put up with, and how it says so.
 
+use std::{process::Command, thread::available_parallelism};
+
 use rustix::process::{Resource, Rlimit, Signal, prlimit};
 
-use crate::support::{Peer, Server, server::eventually};
+use crate::support::{
+    Peer, Server,
+    server::{eventually, run},
+};
 
 #[test]
 fn a_full_server_turns_clients_away_politely_and_takes_them_again_later() {
@@ -65,6 +70,53 @@ fn without_file_descriptors_a_stop_is_as_prompt_as_ever() {
     server.signal(Signal::TERM);
     alice.hears_at_last("Server shutting down.");
     assert_eq!(server.ends().code(), Some(0));
+}
+
+/// A server whose shell has set this limit, as `ulimit` takes it.
+fn limited_to(limit: &str, max_clients: &str) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--presence-limit", "1"]);
+    command.args(["--max-clients", max_clients]).env("CHAT_DATA", ":memory:");
+    command
+}
+
+#[test]
+fn a_limit_that_leaves_no_place_for_a_client_is_refused_at_the_start() {
+    for (limit, named) in [("-n 64", "RLIMIT_NOFILE is 64,"), ("-v 80000", "RLIMIT_AS is 81920000,")] {
+        for (asked, told) in [("0", "any"), ("1000", "1000")] {
+            let (status, out, err) = run(&mut limited_to(limit, asked));
+            assert_eq!((status, out.as_str()), (Some(1), ""));
+            let start = format!(
+                "chat_server: cannot hold {told} clients: this machine holds 0 at most ({named} and the server"
+            );
+            assert!(err.starts_with(&start), "{err}");
+        }
+    }
+}
+
+#[test]
+fn with_little_address_space_as_many_clients_as_the_server_says_are_served() {
+    const ARENA: usize = 64 << 10;
+    let cpus = available_parallelism().expect("Linux").get();
+    for (arenas, space) in [("1", 240_000 + ARENA), ("", 240_000 + 8 * cpus * ARENA)] {
+        let limit = format!("-v {space}");
+        let (_, _, err) = run(limited_to(&limit, "1000000").env("MALLOC_ARENA_MAX", arenas));
+        let holds = err.split(" holds ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
+        let mut command = limited_to(&limit, holds);
+        let server = Server::start_command({
+            command.env("MALLOC_ARENA_MAX", arenas);
+            command
+        });
+        let mut clients: Vec<_> = (0..holds.parse().expect("a number")).map(|_| server.connect()).collect();
+        assert!(clients.len() > 50, "{err}");
+        clients.iter_mut().for_each(Peer::catches_up);
+        server.connect().hears("Server is full.");
+        clients[0].says("/nick alice");
+        clients[0].hears("Nickname changed to 'alice'.");
+        clients[0].says("hello");
+        clients.iter_mut().for_each(|client| client.hears("[lobby] alice: hello"));
+    }
 }
 
 /// Takes all unused file descriptors from a running server; what it had before.
