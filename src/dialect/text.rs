@@ -3,10 +3,14 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    command::{Command, Mistake, Verb, account::misplaced_secret, speech, split_word},
+    command::{Command, Mistake, Verb, speech, split_word},
     event::Event,
     text::clean,
 };
+
+mod misplaced;
+
+pub use misplaced::misplaced_secret;
 
 /// The most a decoder takes, in bytes.
 #[derive(Clone, Copy, Debug)]
