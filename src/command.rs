@@ -169,6 +169,8 @@ pub enum Mistake {
     },
     /// A line that is not UTF-8.
     InvalidUtf8,
+    /// A request of a web browser. Its sender quits with this.
+    HttpRequest,
 }
 
 /// One row of the table of verbs.

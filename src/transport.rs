@@ -139,6 +139,30 @@ impl Connection {
     pub fn refuse(&self, line: &[u8]) {
         refuse(&self.stream, line);
     }
+
+    /// Copies the first bytes that have arrived, without waiting; how many there are. They can still
+    /// be read.
+    ///
+    /// # Errors
+    /// Any error of `recv`: among them that nothing has arrived yet.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+        Ok(rustix::net::recv(&self.stream, buffer, flags)?.0)
+    }
+
+    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
+    /// does not reset the connection before the client has read our last words.
+    pub fn drain(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut forgotten = [0; 1024];
+        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            let has_timeout = self.stream.set_read_timeout(Some(left)).is_ok();
+            if !has_timeout || (&self.stream).read(&mut forgotten).map_or(true, |n| n == 0) {
+                return;
+            }
+        }
+    }
 }
 
 /// A silent client whose machine vanished is noticed after a minute and a half. If it is owed
@@ -189,18 +213,9 @@ impl Reader {
         self.0.refuse(line);
     }
 
-    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
-    /// does not reset the connection before the client has read our last words.
-    pub fn drain(&mut self, patience: Duration) {
-        let deadline = Instant::now() + patience;
-        let mut forgotten = [0; 1024];
-        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-        {
-            let has_timeout = self.0.stream.set_read_timeout(Some(left)).is_ok();
-            if !has_timeout || self.read(&mut forgotten).map_or(true, |n| n == 0) {
-                return;
-            }
-        }
+    /// As [`Connection::drain`].
+    pub fn drain(&self, patience: Duration) {
+        self.0.drain(patience);
     }
 }
 

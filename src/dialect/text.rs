@@ -1,6 +1,9 @@
 //! The text dialect: UTF-8 lines, as a person types them into `nc`.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    mem,
+};
 
 use crate::{
     command::{Command, Mistake, Verb, speech, split_word},
@@ -8,8 +11,10 @@ use crate::{
     text::clean,
 };
 
+mod http;
 mod misplaced;
 
+pub use http::{FIRST_BYTES, is_web_browser};
 pub use misplaced::misplaced_secret;
 
 /// The most a decoder takes, in bytes.
@@ -35,15 +40,17 @@ pub struct Decoder {
     searched: usize,
     /// The rest of this line was too long and is thrown away as it comes.
     is_skipping: bool,
+    /// No line has come yet: this is where HTTP shows.
+    is_at_start: bool,
 }
 
 impl Decoder {
     /// A decoder that has been fed nothing.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buffer: Vec::new(), start: 0, searched: 0, is_skipping: false }
+        Self { limits, buffer: Vec::new(), start: 0, searched: 0, is_skipping: false, is_at_start: true }
     }
 
-    /// Takes bytes as they came: half a line, many lines, a part of a character.
+    /// Takes bytes as they came: half a line, many lines, part of a character.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
         self.searched -= self.start;
@@ -52,15 +59,18 @@ impl Decoder {
     }
 
     /// The next command; `None` means "not yet": feed more. A line that was not ended when the
-    /// client left is never a command: half of "/quit smoking?" is not a wish.
+    /// client left is never a command: half of "/quit smoking?" is no /quit.
     pub fn next_command(&mut self) -> Option<Command> {
         loop {
             let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 return self.unfinished();
             };
             let (start, end) = (self.start, self.searched + length);
+            if mem::take(&mut self.is_at_start) && http::is_request(&self.buffer[start..end]) {
+                return Some(self.refuse_http());
+            }
             (self.start, self.searched) = (end + 1, end + 1);
-            if std::mem::take(&mut self.is_skipping) {
+            if mem::take(&mut self.is_skipping) {
                 continue;
             }
             if let Some(command) = read_line(&self.buffer[start..end], self.limits) {
@@ -75,11 +85,14 @@ impl Decoder {
         let length = self.searched - self.start;
         // One more than the limit may be the '\r' of the line's end.
         let is_too_long = length > self.limits.line + 1;
+        if is_too_long && mem::take(&mut self.is_at_start) && http::begins_request(&self.buffer) {
+            return Some(self.refuse_http());
+        }
         if self.is_skipping || is_too_long {
             self.start = self.searched;
         }
         if self.start == self.searched {
-            // An idle client shall not keep what its longest line once needed.
+            // An idle client does not keep the memory of its longest line.
             self.buffer.clear();
             self.buffer.shrink_to(IDLE_CAPACITY);
             (self.start, self.searched) = (0, 0);
@@ -87,6 +100,14 @@ impl Decoder {
         let is_first_seen = is_too_long && !self.is_skipping;
         self.is_skipping |= is_too_long;
         is_first_seen.then_some(Command::Mistake(Mistake::LineTooLong { max: self.limits.line }))
+    }
+
+    /// The answer to an HTTP request, and then the end. Headers and body come in lines as well, which
+    /// must not be said.
+    fn refuse_http(&mut self) -> Command {
+        self.buffer = b"/quit\n".into();
+        (self.start, self.searched) = (0, 0);
+        Command::Mistake(Mistake::HttpRequest)
     }
 }
 
@@ -136,7 +157,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     writeln!(Utf8(out), "{event}").expect("writing to memory does not fail");
 }
 
-/// An event as the text dialect says it to somebody who is not let in.
+/// An event as the text dialect says it to a client that is not let in.
 pub fn line(event: &Event) -> Vec<u8> {
     let mut line = Vec::new();
     encode(event, &mut line);
@@ -246,6 +267,24 @@ mod tests {
         check(&long(41, "\nok\n"), &[mistake(line.clone()), said("ok")]);
         check(&long(41, "\r\nok\n"), &[mistake(line.clone()), said("ok")]);
         check(&long(500, "\nok\n"), &[mistake(line), said("ok")]);
+    }
+
+    #[test]
+    fn an_http_request_is_refused_and_nothing_of_it_is_said() {
+        let refused = [mistake(Mistake::HttpRequest), Command::Quit];
+        for request in ["GET / HTTP/1.1\r\n", "POST /say HTTP/1.1\r\nHost: x\r\n\r\nhello\n/nick eve\n"] {
+            assert_eq!(decode(&[request.as_bytes()])[..2], refused);
+        }
+        let long = format!("POST /{} HTTP/1.1\r\n\r\nhello\n", "x".repeat(500));
+        assert_eq!(decode(&[long.as_bytes()]), refused);
+        assert_eq!(decode(&[&long.as_bytes()[..100]]), refused);
+    }
+
+    #[test]
+    fn people_can_talk_about_http() {
+        let mut decoder = Decoder::new(LIMITS);
+        decoder.feed(b"hi\nGET / HTTP/1.1\n");
+        assert_eq!(all(&mut decoder), [said("hi"), said("GET / HTTP/1.1")]);
     }
 
     #[test]

@@ -18,12 +18,14 @@ use super::{
     start_in,
 };
 use crate::{
+    command::Mistake,
     dialect::text,
+    event::Event,
     registry::Registry,
     relay::{self, Relay},
     session,
     transport::{Connection, ConnectionLimit, Listener},
-    watch::Watch,
+    watch::{self, Activity, Watch},
 };
 
 /// How many threads whose client has left wait for the next one.
@@ -31,6 +33,9 @@ pub(super) const MOST_FREE: usize = 16;
 
 /// The most connections at the door for files.
 pub(super) const FILE_CONNECTIONS: usize = relay::MOST_CONNECTIONS;
+
+/// How long a web browser may take to close its side.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
@@ -90,6 +95,9 @@ impl Doors {
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let serve_client = |connection: Arc<Connection>| {
+            if is_web_browser(&connection) {
+                return refuse_web_browser(&connection);
+            }
             let Ok((reader, writer)) = connection.split() else { return };
             session::run(registry, reader, writer, self.lines);
         };
@@ -134,6 +142,22 @@ impl Doors {
             Ok(())
         })
     }
+}
+
+/// Whether a client that has just come has sent an HTTP request already. A request that comes later is
+/// found by the decoder. Never inlined: an idle client would keep the stack that looking needs.
+#[inline(never)]
+fn is_web_browser(connection: &Connection) -> bool {
+    let mut first = [0; text::FIRST_BYTES];
+    connection.peek(&mut first).is_ok_and(|length| text::is_web_browser(&first[..length]))
+}
+
+#[inline(never)]
+fn refuse_web_browser(connection: &Connection) {
+    tracing::info!(peer = %connection.peer(), "turned away: speaks HTTP");
+    connection.refuse(&text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    watch::doing(Activity::Closing);
+    connection.drain(CLOSING);
 }
 
 /// Listens on the first address of the host that can be had.
