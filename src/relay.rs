@@ -36,7 +36,7 @@ mod parked;
 mod wire;
 
 use carry::carry;
-use doorstep::{Doorstep, MOST_STRANGERS};
+use doorstep::{Doorstep, MOST_STRANGERS, Place};
 use parked::Parked;
 use wire::Wire;
 
@@ -81,13 +81,15 @@ impl Relay {
         self.doorstep.close();
     }
 
-    /// What the connection's token allows. Until then it costs a thread and a place on the doorstep.
+    /// What the connection's token allows. A connection that must be waited for needs a place on the
+    /// doorstep.
     fn introduction(&self, registry: &Registry, connection: &Arc<Connection>) -> Option<Claim> {
-        let place = self.doorstep.enter(connection)?;
+        let needs_place = !doorstep::has_line(connection);
+        let place = if needs_place { Some(self.doorstep.enter(connection)?) } else { None };
         watch::doing(Activity::Reading);
         match doorstep::token(connection.stream()) {
-            // A token is good once: one that came too late is not wasted.
-            Ok(token) => place.leave().then(|| registry.claim(token)).flatten(),
+            // A token is good once: it is not wasted on a connection that was closed meanwhile.
+            Ok(token) => place.is_none_or(Place::leave).then(|| registry.claim(token)).flatten(),
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::InvalidData {
                     connection.refuse(&text::line(&FileEvent::WrongPort.into()));

@@ -2,8 +2,8 @@
 //!
 //! Anyone can open such connections for nothing, so they must not take the places of others. When the
 //! doorstep is full, a newcomer is let in all the same, and the oldest connection of the address that
-//! has most of them is closed. A client that shows its token at once is gone before its turn comes,
-//! even when the others come from its own address.
+//! has most of them is closed. A client that shows its token at once needs no place, or is gone before
+//! its turn comes, even when the others come from its own address.
 
 use std::{
     io::{self, Read},
@@ -94,6 +94,12 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.doorstep.forget(&self.connection);
     }
+}
+
+/// Whether a whole line is there already, so that reading it takes no time.
+pub(super) fn has_line(connection: &Connection) -> bool {
+    let mut line = [0; LINE];
+    connection.peek(&mut line).is_ok_and(|length| length == LINE || line[..length].contains(&b'\n'))
 }
 
 /// Reads a token's line, and nothing of what follows it.
