@@ -104,7 +104,7 @@ impl<'a> Acceptor<'a> {
             return Ok(None);
         }
         let Some(permit) = self.door.places.take(peer, self.door.patience) else {
-            tracing::info!(%peer, "turned away: no place for another {}", self.door.guest);
+            tracing::info!(%peer, "a {} was turned away: full", self.door.guest);
             transport::refuse(&stream, &text::line(&Event::Full));
             return Ok(None);
         };
@@ -115,7 +115,7 @@ impl<'a> Acceptor<'a> {
         let theirs = Arc::clone(connection);
         let thread = thread::Builder::new().name(self.door.guest.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            tracing::warn!(peer = %connection.peer(), %error, "turned away: no thread");
+            tracing::warn!(peer = %connection.peer(), %error, "a {} was turned away: no thread", self.door.guest);
             connection.refuse(&text::line(&Event::Full));
         }
     }

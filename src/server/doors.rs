@@ -61,6 +61,8 @@ impl Doors {
             Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind { address, source })
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
+        let port_for_files = files.as_ref().map(|files| files.address().port());
+        tracing::debug!(address = %chat.address(), port_for_files, max_clients, "listening");
         let doors = [&chat].into_iter().chain(&files).cloned().collect();
         let text = config.max_message_length.unwrap_or(usize::MAX);
         Ok(Self {
