@@ -164,8 +164,8 @@ pub fn line(event: &Event) -> Vec<u8> {
     line
 }
 
-/// Formats into bytes. `io::Write` can do that too, but looks for errors after every piece, and a
-/// message has many.
+/// Formats into bytes. `io::Write` can do that too, but checks for an error after each of the many
+/// pieces of a message.
 struct Utf8<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Utf8<'_> {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_see_is_nothing_said() {
+    fn a_line_with_nothing_to_see_is_ignored() {
         check(b"\n\r\n   \n\t\n\x1b[0m\nx\n", &[said("x")]);
     }
 
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_steer_nothing_not_even_a_command() {
+    fn control_characters_are_removed_even_from_a_command() {
         let whisper =
             Command::Whisper { to: Nick::new("bob").unwrap(), text: text("hi", 9).unwrap().unwrap() };
         check(b"/whi\x07sper bob \x1b[31mhi\x1b[0m\n", &[whisper]);

@@ -37,7 +37,7 @@ struct Strangers {
 }
 
 impl Doorstep {
-    /// Gives a connection a place, if need be that of another one; `None` when the server stops.
+    /// Gives a connection a place, taken from another one if all are taken; `None` when the server stops.
     pub(super) fn enter(&self, connection: &Arc<Connection>) -> Option<Place<'_>> {
         let mut strangers = self.0.lock();
         if strangers.is_closed {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_doorstep_lets_nobody_in() {
+    fn a_closed_doorstep_lets_no_connection_in() {
         let doorstep = Doorstep::default();
         let stranger = connection([192, 0, 2, 1]);
         let place = doorstep.enter(&stranger).unwrap();

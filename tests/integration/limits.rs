@@ -1,4 +1,4 @@
-//! What the server does not put up with, and how it says so.
+//! The limits of the server, and what a client hears when it meets one.
 
 use std::{process::Command, thread::available_parallelism};
 
@@ -42,11 +42,11 @@ fn an_endless_line_is_answered_once_and_takes_no_memory() {
     alice.says("");
     alice.hears_nothing();
     let grown = server.status("VmRSS").saturating_sub(before);
-    assert!(grown < 4096, "one gigabyte on one line took {grown} kB");
+    assert!(grown < 4096, "one gigabyte in one line took {grown} kB");
 }
 
 #[test]
-fn without_file_descriptors_nobody_is_let_in_but_the_chat_goes_on() {
+fn without_file_descriptors_new_clients_wait_and_the_chat_goes_on() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let limits = leave_no_descriptors(&server);
@@ -72,7 +72,7 @@ fn without_file_descriptors_a_stop_is_as_prompt_as_ever() {
     assert_eq!(server.ends().code(), Some(0));
 }
 
-/// A server whose shell has set this limit, as `ulimit` takes it.
+/// A server under a limit, as `ulimit` takes it.
 fn limited_to(limit: &str, max_clients: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");
@@ -115,11 +115,13 @@ fn with_little_address_space_as_many_clients_as_the_server_says_are_served() {
         clients[0].says("/nick alice");
         clients[0].hears("Nickname changed to 'alice'.");
         clients[0].says("hello");
-        clients.iter_mut().for_each(|client| client.hears("[lobby] alice: hello"));
+        for client in &mut clients {
+            client.hears("[lobby] alice: hello");
+        }
     }
 }
 
-/// Takes all unused file descriptors from a running server; what it had before.
+/// Takes all unused file descriptors from a running server; returns its limit before.
 fn leave_no_descriptors(server: &Server) -> Rlimit {
     let pid = Some(server.pid());
     let before = rustix::process::getrlimit(Resource::Nofile);
