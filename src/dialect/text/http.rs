@@ -13,7 +13,7 @@ pub(super) fn begins_request(line: &[u8]) -> bool {
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return false };
     (3..=20).contains(&method.len())
         && method.iter().all(|b| b.is_ascii_uppercase() || *b == b'-')
-        && target.iter().any(|b| b"/:*".contains(b))
+        && (method == b"CONNECT" || target.starts_with(b"http") || matches!(target, [b'/' | b'*', ..]))
 }
 
 /// How many bytes of a connection [`is_web_browser`] wants to see at most.
