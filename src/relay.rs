@@ -8,9 +8,9 @@
 //! Files have a port of their own because the chat's server speaks first: it greets and announces each
 //! client before the client says what it wants.
 //!
-//! The registry decides who may come: each connection begins with a [`Token`]. The first connection of
-//! a pair is parked, and its thread ends; the thread of the second one carries. When an offer is over,
-//! the registry drops its lines, which closes both.
+//! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
+//! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
+//! offer is over, the registry drops its lines, which closes both.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

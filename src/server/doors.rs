@@ -105,31 +105,26 @@ impl Doors {
         };
         let serve_file = |connection| relay.serve(registry, connection);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
-        let clients = Acceptor::new(
-            Door {
-                listener: &self.chat,
-                places: Arc::clone(&self.clients),
-                patience: Duration::ZERO,
-                most_free: MOST_FREE,
-                guest: "client",
-                serve: &serve_client,
-                meanwhile: &|| None,
-            },
-            &self.stopper,
-            watch,
-        );
-        let files = self.files.as_ref().map(|listener| {
-            let door = Door {
-                listener,
-                places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
-                patience: relay::PATIENCE,
-                most_free: 0,
-                guest: "file",
-                serve: &serve_file,
-                meanwhile: &end_overdue_offers,
-            };
-            Acceptor::new(door, &self.stopper, watch)
+        let clients = Door {
+            listener: &self.chat,
+            places: Arc::clone(&self.clients),
+            patience: Duration::ZERO,
+            most_free: MOST_FREE,
+            guest: "client",
+            serve: &serve_client,
+            meanwhile: &|| None,
+        };
+        let files = self.files.as_ref().map(|listener| Door {
+            listener,
+            places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
+            patience: relay::PATIENCE,
+            most_free: 0,
+            guest: "file",
+            serve: &serve_file,
+            meanwhile: &end_overdue_offers,
         });
+        let clients = Acceptor::new(clients, &self.stopper, watch);
+        let files = files.map(|files| Acceptor::new(files, &self.stopper, watch));
         thread::scope(|threads| {
             // However accepting ends, the others are told, or the scope would wait for ever.
             let _stops = StopOthers { registry, relay: &relay };

@@ -1,5 +1,7 @@
 //! Recognises commands with a password that would be said aloud.
 
+use std::ops::RangeInclusive;
+
 use crate::command::Verb;
 
 /// The verb of a line that was meant to be a command with a password but is none, because its slash is
@@ -26,53 +28,26 @@ pub fn misplaced_secret(line: &str) -> Option<&'static Verb> {
 /// More letters than any verb has.
 const LONGEST_WORD: usize = 32;
 
-/// Whether a character looks like a slash, or is easily typed instead of one.
+/// The slash, and what looks like one or is easily typed instead.
+const SLASHES: &str = "/\\\u{2044}\u{2215}\u{2216}\u{2571}\u{2572}\u{27cb}\u{27cd}\u{29f5}\u{29f8}\u{29f9}\
+                       \u{2afb}\u{2afd}\u{fe68}\u{ff0f}\u{ff3c}";
+
 fn is_slash(c: char) -> bool {
-    matches!(
-        c,
-        '/' | '\\'
-            | '\u{2044}'
-            | '\u{2215}'
-            | '\u{2216}'
-            | '\u{2571}'
-            | '\u{2572}'
-            | '\u{27cb}'
-            | '\u{27cd}'
-            | '\u{29f5}'
-            | '\u{29f8}'
-            | '\u{29f9}'
-            | '\u{2afb}'
-            | '\u{2afd}'
-            | '\u{fe68}'
-            | '\u{ff0f}'
-            | '\u{ff3c}'
-    )
+    SLASHES.contains(c)
 }
 
-/// Whether a character shows nothing: `Default_Ignorable_Code_Point` of Unicode, and the blank Braille
-/// pattern.
+/// What shows nothing: `Default_Ignorable_Code_Point` of Unicode, and the blank Braille pattern.
+#[rustfmt::skip]
+const INVISIBLE: [RangeInclusive<char>; 18] = [
+    '\u{ad}'..='\u{ad}', '\u{34f}'..='\u{34f}', '\u{61c}'..='\u{61c}', '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}', '\u{180b}'..='\u{180f}', '\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}', '\u{2800}'..='\u{2800}', '\u{3164}'..='\u{3164}', '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}', '\u{ffa0}'..='\u{ffa0}', '\u{fff0}'..='\u{fff8}', '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}', '\u{e0000}'..='\u{e0fff}',
+];
+
 fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fff8}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
+    INVISIBLE.iter().any(|range| range.contains(&c))
 }
 
 /// A full-width letter as the ASCII letter that it stands for; others as they are.
