@@ -296,7 +296,15 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
+        Mistake::HttpRequest => http_answer(f),
     }
+}
+
+/// A whole answer (RFC 9112 §6), except for the newline at the end of its body.
+fn http_answer(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let body = "This is a chat server, not a web server. Connect with chat_client or nc.";
+    f.write_str("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n")?;
+    write!(f, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len() + 1)
 }
 
 fn name_rule(f: &mut fmt::Formatter<'_>, what: &str, max: usize) -> fmt::Result {

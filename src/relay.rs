@@ -1,199 +1,108 @@
-//! What carries files: a port of its own, and one thread for each file on its way.
+//! What carries files: one thread for each file on its way.
 //!
-//! A file must not make the chat wait. So it travels on connections that the chat knows nothing of,
-//! one from the sender and one from the receiver, and the thread that copies from one to the other
-//! waits for nobody else and is waited for by nobody else. Its memory is one buffer: when the receiver
-//! takes nothing more, the thread does not read, and in the end the sender's own socket is full. That
-//! is all there is to back pressure.
+//! A file must not make the chat wait. So it travels on connections that the chat does not know, one
+//! from the sender and one from the receiver, and a thread copies from one to the other. Its memory is
+//! one buffer: when the receiver takes nothing more, the thread stops reading, and in the end the
+//! sender's own socket is full. This is all the back pressure there is.
 //!
-//! Why a port of its own? The chat's server speaks first, and announces whoever comes. Who comes for a
-//! file shall be neither greeted nor announced, and cannot be told apart before it has spoken.
+//! Files have a port of their own because the chat's server speaks first: it greets and announces each
+//! client before the client says what it wants.
 //!
-//! Who may come is for the registry to say: each connection begins with a [`Token`]. The first one of
-//! a pair is parked, and its thread ends; the thread of the second one carries. When an offer
-//! is over, the registry drops its lines, which hangs up on both.
+//! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
+//! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
+//! offer is over, the registry drops its lines, which closes both.
 
 use std::{
-    io::{self, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Weak},
-    thread::{self, Scope},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::{
-    dialect::text::encode,
+    dialect::text,
     event::transfers::FileEvent,
-    file::{Fault, OfferId, Side, Token, way},
+    file::{Fault, OfferId, Side, way},
     registry::{
         Registry,
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
-    transport::{ConnectionLimit, Listener, Permit},
+    transport::Connection,
     watch::{self, Activity},
 };
 
 mod carry;
+mod doorstep;
 mod parked;
 mod wire;
 
 use carry::carry;
+use doorstep::{Doorstep, MOST_STRANGERS, Place};
 use parked::Parked;
 use wire::Wire;
 
-/// Connections for files: two for each transfer, and some for those who have not said yet who they
-/// are.
-pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_STRANGERS;
+/// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
+/// threads are ending.
+pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_STRANGERS + 16;
 
-/// Connections that have not said yet who they are, in all and from one address. Anybody can have
-/// some, for nothing: with more, one address could keep all the others from their files.
-const MOST_STRANGERS: usize = 32;
-const MOST_STRANGERS_PER_ADDRESS: usize = 16;
+/// How long a connection may wait for a place. The rules bound the transfers and the doorstep bounds
+/// the others, so a place is missing only for as long as a thread takes to end.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a connection may take to say who it is.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long to leave `accept` alone when it fails.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// A thread's stack; the buffers are elsewhere.
-const STACK: usize = 256 * 1024;
-
-/// The port for files, and the connections that have come to it.
-pub struct Relay {
-    listener: Listener,
-    limit: Arc<ConnectionLimit>,
-    /// The places of those who have not said yet who they are.
-    strangers: Arc<ConnectionLimit>,
-    parked: Arc<Parked>,
-    live: Mutex<Live>,
-    closed: Condvar,
-}
-
-/// Whom to hang up on when the server stops.
+/// The connections for files.
 #[derive(Default)]
-struct Live {
-    is_closed: bool,
-    streams: Vec<Weak<TcpStream>>,
+pub struct Relay {
+    doorstep: Doorstep,
+    parked: Arc<Parked>,
 }
 
 impl Relay {
-    /// Listens for connections; port 0 means any free port.
-    ///
-    /// # Errors
-    /// As [`Listener::bind`].
-    pub fn bind(address: SocketAddr, max_per_address: usize) -> io::Result<Self> {
-        Ok(Self {
-            listener: Listener::bind(address)?,
-            limit: ConnectionLimit::new(MOST_CONNECTIONS, max_per_address),
-            strangers: ConnectionLimit::new(MOST_STRANGERS, MOST_STRANGERS_PER_ADDRESS),
-            parked: Arc::default(),
-            live: Mutex::default(),
-            closed: Condvar::new(),
-        })
-    }
-
-    /// The address it listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.listener.address()
-    }
-
-    /// Takes calls until it is closed. As it looks at the clock anyway, it does so for the offers too.
-    pub fn run<'scope>(&'scope self, registry: &'scope Registry, threads: &'scope Scope<'scope, '_>) {
-        while !self.live.lock().is_closed {
-            let patience = registry.end_overdue_offers();
-            watch::doing(Activity::Accepting);
-            match self.listener.accept_within(patience) {
-                Ok(Some((stream, peer))) => self.let_in(registry, threads, stream, peer),
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) => self.pause_after(&error),
-            }
+    /// Serves one connection: it waits for the other one of its pair, or carries the file.
+    pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
+        if let Some(why) = registry.turns_away(connection.peer()) {
+            tracing::info!(peer = %connection.peer(), %why, "turned away");
+            return connection.refuse(&text::line(&why));
         }
-    }
-
-    /// Takes no more calls, and hangs up on everybody.
-    pub fn close(&self) {
-        let mut live = self.live.lock();
-        live.is_closed = true;
-        for stream in live.streams.drain(..).filter_map(|stream| stream.upgrade()) {
-            hang_up(&stream);
-        }
-        drop(live);
-        self.closed.notify_all();
-        self.listener.close(1);
-    }
-
-    fn pause_after(&self, error: &io::Error) {
-        let mut live = self.live.lock();
-        if !live.is_closed {
-            tracing::warn!(%error, "cannot accept connections for files");
-            self.closed.wait_while_for(&mut live, |live| !live.is_closed, PAUSE);
-        }
-    }
-
-    fn let_in<'scope>(
-        &'scope self,
-        registry: &'scope Registry,
-        threads: &'scope Scope<'scope, '_>,
-        stream: TcpStream,
-        peer: SocketAddr,
-    ) {
-        let (Some(permit), Some(stranger)) = (self.limit.take(peer), self.strangers.take(peer)) else {
-            return tracing::info!(%peer, "a connection for files was turned away: full");
-        };
-        let stream = Arc::new(stream);
-        let mut live = self.live.lock();
-        if live.is_closed {
-            return;
-        }
-        live.streams.retain(|stream| stream.strong_count() > 0);
-        live.streams.push(Arc::downgrade(&stream));
-        drop(live);
-        let serve = move || self.serve(registry, stream, permit, stranger);
-        let thread = thread::Builder::new().name(format!("file {}", peer.port())).stack_size(STACK);
-        if let Err(error) = thread.spawn_scoped(threads, serve) {
-            tracing::warn!(%peer, %error, "a connection for files was turned away: no thread");
-        }
-    }
-
-    /// One connection: it waits for the other one, or is the other one.
-    fn serve(&self, registry: &Registry, stream: Arc<TcpStream>, permit: Permit, stranger: Permit) {
-        let Ok(mut wire) = Wire::new(Arc::clone(&stream), permit) else { return };
-        let Some(claim) = introduction(&mut wire).and_then(|token| registry.claim(token)) else { return };
-        drop(stranger);
+        let Some(claim) = self.introduction(registry, &connection) else { return };
+        let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
         let met = self.parked.meet(claim, wire);
-        let line = HangUp { stream, parked: Arc::clone(&self.parked), offer: claim.offer };
+        let line = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
         registry.hold(claim.offer, Box::new(line));
         let Some((sender, receiver)) = met else { return };
+        watch::doing(Activity::Sending);
         let carrying = AssertUnwindSafe(|| carry(sender, receiver, claim.size));
         let outcome = catch_unwind(carrying).unwrap_or(Err(Fault::Server));
         tracing::info!(offer = claim.offer.0, ?outcome, "a file was carried");
         registry.conclude(claim.offer, outcome);
     }
-}
 
-/// Who it is.
-fn introduction(wire: &mut Wire) -> Option<Token> {
-    match wire.line_within(Instant::now() + PATIENCE) {
-        Ok(token) => Some(token),
-        Err(error) => {
-            if error.kind() == io::ErrorKind::InvalidData {
-                let mut words = Vec::new();
-                encode(&FileEvent::WrongPort.into(), &mut words);
-                let _ = wire.stream().write_all(&words);
+    /// Lets no more strangers in, and hangs up on those that are there. The registry hangs up on the
+    /// others.
+    pub fn close(&self) {
+        self.doorstep.close();
+    }
+
+    /// What the connection's token allows. A connection that must be waited for needs a place on the
+    /// doorstep.
+    fn introduction(&self, registry: &Registry, connection: &Arc<Connection>) -> Option<Claim> {
+        let needs_place = !doorstep::has_line(connection);
+        let place = if needs_place { Some(self.doorstep.enter(connection)?) } else { None };
+        watch::doing(Activity::Reading);
+        match doorstep::token(connection.stream()) {
+            // A token is good once: it is not wasted on a connection that was closed meanwhile.
+            Ok(token) => place.is_none_or(Place::leave).then(|| registry.claim(token)).flatten(),
+            Err(error) => {
+                if error.kind() == std::io::ErrorKind::InvalidData {
+                    connection.refuse(&text::line(&FileEvent::WrongPort.into()));
+                }
+                None
             }
-            None
         }
     }
 }
 
 /// Ends a transfer when the registry drops it.
 struct HangUp {
-    stream: Arc<TcpStream>,
+    connection: Arc<Connection>,
     parked: Arc<Parked>,
     offer: OfferId,
 }
@@ -203,18 +112,17 @@ impl Lifeline for HangUp {}
 impl Drop for HangUp {
     fn drop(&mut self) {
         self.parked.forget(self.offer);
-        hang_up(&self.stream);
+        self.connection.close();
     }
-}
-
-fn hang_up(stream: &TcpStream) {
-    // It fails when the other side has hung up already.
-    let _ = stream.shutdown(Shutdown::Both);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read, net::TcpListener};
+    use std::{
+        io::{Read, Write},
+        net::{TcpListener, TcpStream},
+        thread,
+    };
 
     use crossbeam_channel::bounded;
 
@@ -222,15 +130,18 @@ mod tests {
     use crate::{
         clock::Now,
         file::ByteCount,
-        record::Restored,
+        names::Nick,
+        record::{NetworkBan, Restored},
         registry::{
             hashing::Hasher,
             state::{FileLimits, HistoryLimits, Limits, State},
         },
         store::Saver,
+        transport::ConnectionLimit,
         watch::Watch,
     };
 
+    /// A registry that bans 192.0.2.1.
     fn registry() -> Registry {
         let limits = Limits {
             presence: 200,
@@ -238,36 +149,44 @@ mod tests {
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: 0 },
         };
-        let state = State::new(limits, Restored::default(), Now::read());
+        let ban = NetworkBan { by: Nick::new("root").unwrap(), until: None };
+        let restored = Restored { networks: vec![("192.0.2.1".into(), ban)], ..Restored::default() };
+        let state = State::new(limits, restored, Now::read());
         Registry::new(state, bounded(100).0, Saver::none(), Hasher::cheap(), Watch::start())
     }
 
+    /// What a client of this address hears that shows a line that is no token.
+    fn heard(address: [u8; 4]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let permit = ConnectionLimit::new(1, 1).take((address, 1).into(), Duration::ZERO).unwrap();
+        let connection = Connection::new(listener.accept().unwrap().0, (address, 1).into(), permit);
+        client.write_all(b"hello\n").unwrap();
+        Relay::default().serve(&registry(), connection);
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).unwrap();
+        heard
+    }
+
     #[test]
-    fn an_address_that_connects_and_says_nothing_does_not_keep_others_from_their_files() {
-        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), 100).unwrap();
-        let (registry, doorstep) = (registry(), TcpListener::bind("127.0.0.1:0").unwrap());
-        let connected = || {
-            let client = TcpStream::connect(doorstep.local_addr().unwrap()).unwrap();
-            (client, doorstep.accept().unwrap().0)
-        };
-        thread::scope(|threads| {
-            let silent: Vec<_> = (1..=100)
-                .map(|port| {
-                    let (client, stream) = connected();
-                    relay.let_in(&registry, threads, stream, ([192, 0, 2, 1], port).into());
-                    client
-                })
-                .collect();
-            let (mut client, stream) = connected();
-            relay.let_in(&registry, threads, stream, ([192, 0, 2, 2], 1).into());
-            client.set_read_timeout(Some(PATIENCE / 2)).unwrap();
-            // Whoever was turned away cannot even write any more.
-            let _ = client.write_all(b"hello\n");
-            let mut heard = String::new();
-            let _ = client.read_to_string(&mut heard);
+    fn a_banned_address_is_turned_away_from_the_port_for_files() {
+        assert_eq!(heard([192, 0, 2, 2]), "This port is for files, and chat_client knows how to use it.\n");
+        assert!(heard([192, 0, 2, 1]).to_lowercase().contains("banned"), "{}", heard([192, 0, 2, 1]));
+    }
+
+    #[test]
+    fn a_silent_connection_ends_when_the_relay_is_closed() {
+        let relay = Relay::default();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, peer) = listener.accept().unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
+        let connection = Connection::new(stream, peer, permit);
+        thread::scope(|scope| {
+            let serve = || relay.serve(&registry(), connection);
+            thread::Builder::new().spawn_scoped(scope, serve).unwrap();
             relay.close();
-            drop(silent);
-            assert!(!heard.is_empty(), "turned away");
         });
+        assert_eq!(client.read(&mut [0; 9]).unwrap(), 0);
     }
 }

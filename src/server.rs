@@ -1,10 +1,8 @@
 //! Listening, starting everything, and stopping.
 
 use std::{
-    io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
     thread::{self, JoinHandle, Scope},
     time::Duration,
 };
@@ -12,7 +10,6 @@ use std::{
 use crate::{
     broadcaster::{self, Broadcaster},
     clock::{self, Now},
-    dialect::text,
     fact::Noting,
     log::{self, Log},
     password::Password,
@@ -22,22 +19,20 @@ use crate::{
         hashing::Hasher,
         state::{self, State},
     },
-    relay::Relay,
     store::{Database, Keeper, Saver},
-    transport::{ConnectionLimit, Listener},
     watch::Watch,
 };
 
 mod acceptor;
 mod capacity;
+mod doors;
 mod error;
 mod stop;
 
-pub use capacity::Capacity;
 pub use error::Error;
 pub use stop::Stopper;
 
-use acceptor::Acceptor;
+use doors::Doors;
 
 /// What a server is started with. Where a limit is `None`, there is none.
 #[derive(Clone, Debug)]
@@ -56,11 +51,13 @@ pub struct Config {
     pub max_line_length: usize,
     /// Bytes that may wait for one client whose socket is full.
     pub outbox_limit: usize,
-    /// What the chat's rules are set to.
+    /// TCP port for files; 0 means any free one, `None` means that no files can be sent.
+    pub transfer_port: Option<u16>,
+    /// What the chat's rules are set to. The server fills in the port for files that was chosen.
     pub rules: state::Limits,
-    /// The file that outlives the server; `None` if nothing is to.
+    /// The data file; `None` if nothing outlives the server.
     pub data: Option<PathBuf>,
-    /// What makes an administrator; `None` if there is to be none.
+    /// The password that makes an administrator; `None` if there is none.
     pub administrator: Option<Password>,
     /// What is logged; `None` if nothing is.
     pub log: Option<log::Config>,
@@ -68,18 +65,15 @@ pub struct Config {
     pub grace: Duration,
 }
 
-/// A server that is listening, but not yet accepting.
+/// A server that is listening but not yet accepting.
 pub struct Server {
-    stopper: Stopper,
-    limit: Arc<ConnectionLimit>,
-    lines: text::Limits,
+    doors: Doors,
     registry: Registry,
     broadcaster: Broadcaster,
     saver: Saver,
     keeper: Option<Keeper>,
     watch: Watch,
     log: Option<Log>,
-    relay: Relay,
 }
 
 impl Server {
@@ -87,15 +81,13 @@ impl Server {
     ///
     /// # Errors
     /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
-    /// had.
+    /// used.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         // The broadcaster shows times, and must not read a file for its first one.
         clock::zone();
-        let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
-        let listener = listen(config)?;
-        let relay = bind_relay(listener.address().ip(), config)?;
+        let doors = Doors::open(config)?;
         let mut rules = config.rules;
-        rules.files.port = relay.address().port();
+        rules.files.port = doors.port_for_files();
         let (restored, saver, keeper) = open(config)?;
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
@@ -105,65 +97,40 @@ impl Server {
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
         let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
-        Ok(Self {
-            stopper: Stopper::new(listener),
-            limit: ConnectionLimit::new(max_clients, config.max_per_address.unwrap_or(usize::MAX)),
-            lines: text::Limits {
-                line: config.max_line_length,
-                text: config.max_message_length.unwrap_or(usize::MAX),
-            },
-            registry,
-            saver,
-            keeper,
-            log,
-            broadcaster,
-            watch,
-            relay,
-        })
+        Ok(Self { doors, registry, broadcaster, saver, keeper, watch, log })
     }
 
     /// The address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
-        self.stopper.listener().address()
+        self.doors.address()
     }
 
     /// What stops this server, from any thread.
     pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+        self.doors.stopper().clone()
     }
 
-    /// Serves clients until it is stopped; then everybody has been told, what was queued is
+    /// Serves clients until it is stopped. Then every client has been told, what was queued is
     /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, relay, saver, keeper, log, watch } = self;
+        let Self { doors, registry, broadcaster, saver, keeper, log, watch } = self;
         let _listed = watch.enter("acceptor");
-        let stops = StopOnDrop(stopper.clone());
+        let stops = StopOnDrop(doors.stopper().clone());
         let broadcasting = start("broadcaster", &watch, move || {
             let _stops = stops;
             broadcaster.run();
         })?;
         let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
-        let acceptor = Acceptor::new(&stopper, limit, lines, &registry, &watch);
         thread::scope(|scope| {
             if let Some(keeper) = keeper {
                 start_in(scope, "keeper", &watch, || keeper.run(|| registry.changes()))?;
             }
-            // Nobody can decide anything any more then: what is kept last is all.
+            // No thread can decide anything after this, so what is kept last is complete.
             let _finishes = FinishOnDrop(&saver);
-            thread::scope(|sessions| {
-                // However accepting ends, the others are told, or the scope would wait for ever.
-                let _stops = StopOthers { registry: &registry, relay: &relay };
-                start_in(sessions, "closing time", &watch, || {
-                    registry.wait_for_closing_time();
-                    stopper.stop();
-                })?;
-                start_in(sessions, "files", &watch, || relay.run(&registry, sessions))?;
-                acceptor.run(sessions);
-                Ok(())
-            })
+            doors.serve(&registry, &watch)
         })?;
         // The last senders go with the registry: the broadcaster delivers what is left, the log is
         // written to its end, and both end.
@@ -172,6 +139,7 @@ impl Server {
         if logging.is_some_and(|logging| logging.join().is_err()) {
             tracing::error!("the log has failed; this is a bug");
         }
+        tracing::info!("stopped");
         if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
     }
 }
@@ -190,7 +158,7 @@ fn start(
     thread::Builder::new().name(name.into()).spawn(listed).map_err(Error::Spawn)
 }
 
-/// The same, of a thread that ends with its scope.
+/// The same for a thread that ends with its scope.
 fn start_in<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &'static str,
@@ -204,20 +172,7 @@ fn start_in<'scope>(
     thread::Builder::new().name(name.into()).spawn_scoped(scope, listed).map(drop).map_err(Error::Spawn)
 }
 
-/// Listens on the first address of the host that can be had.
-fn listen(config: &Config) -> Result<Listener, Error> {
-    let unknown = |source| Error::Address { host: config.host.clone(), source };
-    let mut failure = unknown(io::ErrorKind::NotFound.into());
-    for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
-        match Listener::bind(address) {
-            Ok(listener) => return Ok(listener),
-            Err(source) => failure = Error::Bind { address, source },
-        }
-    }
-    Err(failure)
-}
-
-/// What was kept, and whoever goes on keeping.
+/// What the data file holds, and what keeps it up to date.
 fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
     let Some(path) = &config.data else { return Ok((Restored::default(), Saver::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
@@ -226,17 +181,11 @@ fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
     Ok((restored, saver, Some(keeper)))
 }
 
-/// The same chat, and whoever writes down what happens in it.
+/// The same chat, and the log of what happens in it.
 fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry, Option<Log>), Error> {
     let Some(config) = config else { return Ok((registry, None)) };
     let (logger, log) = log::open(config).map_err(Error::Log)?;
     Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
-}
-
-fn bind_relay(ip: IpAddr, config: &Config) -> Result<Relay, Error> {
-    let address = SocketAddr::new(ip, config.rules.files.port);
-    let per_address = config.max_per_address.unwrap_or(usize::MAX);
-    Relay::bind(address, per_address).map_err(|source| Error::Bind { address, source })
 }
 
 /// A server without its broadcaster would be silent for ever; it stops instead.
@@ -248,23 +197,11 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// The keeper waits for orders for ever, if it is not told that there will be none.
+/// Without being told that no more orders come, the keeper would wait for ever.
 struct FinishOnDrop<'a>(&'a Saver);
 
 impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {
         self.0.finish();
-    }
-}
-
-struct StopOthers<'a> {
-    registry: &'a Registry,
-    relay: &'a Relay,
-}
-
-impl Drop for StopOthers<'_> {
-    fn drop(&mut self) {
-        self.registry.stop();
-        self.relay.close();
     }
 }

@@ -1,11 +1,11 @@
 //! How bytes arrive and leave: TCP.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in
-//! [`Reader`], and the broadcaster sends through its [`Sink`] and never blocks. The socket closes when
-//! both are gone, and with it the [`Permit`] is free again: whoever still takes memory still counts.
+//! [`Reader`], and the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the
+//! socket closes and gives its [`Permit`] back, so a connection counts for as long as it takes memory.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -56,29 +56,24 @@ impl Listener {
         self.address
     }
 
-    /// Waits for the next connection.
+    /// Waits for the next connection; `None` when none came within `patience`.
     ///
     /// # Errors
     /// Any error of `accept`: among them that there are no file descriptors left, and that the
     /// listener was closed.
-    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.socket.accept()
-    }
-
-    /// As [`Listener::accept`]; `None` when nobody has come for so long.
-    ///
-    /// # Errors
-    /// As [`Listener::accept`].
-    pub fn accept_within(&self, patience: Duration) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
-        match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) {
-            Ok(0) | Err(Errno::INTR) => Ok(None),
-            Ok(_) => self.accept().map(Some),
-            Err(error) => Err(error.into()),
+    pub fn accept(&self, patience: Option<Duration>) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        if let Some(patience) = patience {
+            let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
+            match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) {
+                Ok(0) | Err(Errno::INTR) => return Ok(None),
+                Ok(_) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        self.socket.accept().map(Some)
     }
 
-    /// Accepts nothing more, and wakes the threads that wait in [`Listener::accept`], at most so many.
+    /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].
     pub fn close(&self, waiting: usize) {
         // Shutting a listening socket down wakes them all on Linux, and needs no file descriptor.
         // Elsewhere it is an error, and connections to oneself do it.
@@ -90,11 +85,11 @@ impl Listener {
     }
 }
 
-/// One client's socket, and the place it takes.
+/// A socket, and the place it takes.
 pub struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    /// Why somebody else ended this connection: not even what has arrived already is to be read.
+    /// Why our side ended this connection: not even what has arrived already is to be read.
     hung_up: OnceLock<Ending>,
     _permit: Permit,
 }
@@ -123,21 +118,56 @@ impl Connection {
         self.peer
     }
 
+    /// The socket.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Closes both directions. A thread that reads or writes sees the end.
+    pub fn close(&self) {
+        // It fails when the client has hung up already.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
     fn hang_up(&self, why: Ending) {
         // The first reason is the reason.
         let _ = self.hung_up.set(why);
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Says one last thing to somebody who is not let in.
+    /// Says one last thing to a client that is not let in.
     pub fn refuse(&self, line: &[u8]) {
         refuse(&self.stream, line);
     }
+
+    /// Copies the first bytes that have arrived, without waiting; how many there are. They can still
+    /// be read.
+    ///
+    /// # Errors
+    /// Any error of `recv`: among them that nothing has arrived yet.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+        Ok(rustix::net::recv(&self.stream, buffer, flags)?.0)
+    }
+
+    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
+    /// does not reset the connection before the client has read our last words.
+    pub fn drain(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut forgotten = [0; 1024];
+        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            let has_timeout = self.stream.set_read_timeout(Some(left)).is_ok();
+            if !has_timeout || (&self.stream).read(&mut forgotten).map_or(true, |n| n == 0) {
+                return;
+            }
+        }
+    }
 }
 
-/// A silent client whose machine vanished without a word is noticed after a minute and a half. If it
-/// is owed something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the
-/// outbox overflows and cuts it before.
+/// A silent client whose machine vanished is noticed after a minute and a half. If it is owed
+/// something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the outbox
+/// overflows before.
 fn keep_alive(socket: &TcpListener) -> io::Result<()> {
     sockopt::set_socket_keepalive(socket, true)?;
     sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
@@ -146,15 +176,23 @@ fn keep_alive(socket: &TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-/// Says one last thing on a new connection, without waiting, and ends it.
-pub fn refuse(mut stream: &TcpStream, line: &[u8]) {
-    // Whatever goes wrong here, the client is gone. What it has sent already is taken in, because
-    // closing with unread bytes resets the connection and can take the last words with it.
-    let _ = stream.set_nonblocking(true);
-    let _ = stream.write(line);
+/// Says one last thing on a connection that is not let in, without waiting, and ends it.
+pub fn refuse(stream: &TcpStream, line: &[u8]) {
+    // If any of this fails, the client is gone. What it has sent is read, because closing with unread
+    // bytes resets the connection, and the reset can overtake the last words.
+    let _ = rustix::net::send(stream, line, rustix::net::SendFlags::DONTWAIT);
     let _ = stream.shutdown(Shutdown::Write);
-    let _ = stream.read(&mut [0; 1024]);
+    let mut forgotten = [0; 1024];
+    for _ in 0..MOST_READS {
+        let read = rustix::net::recv(stream, &mut forgotten, rustix::net::RecvFlags::DONTWAIT);
+        if read.map_or(true, |(_, length)| length < forgotten.len()) {
+            return;
+        }
+    }
 }
+
+/// How often [`refuse`] reads 1024 bytes: a client that sends without end is not read to its end.
+const MOST_READS: usize = 64;
 
 /// What the session's thread reads from.
 pub struct Reader(Arc<Connection>);
@@ -175,18 +213,9 @@ impl Reader {
         self.0.refuse(line);
     }
 
-    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
-    /// does not reset the connection before the client has read our last words.
-    pub fn drain(&mut self, patience: Duration) {
-        let deadline = Instant::now() + patience;
-        let mut forgotten = [0; 1024];
-        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-        {
-            let has_timeout = self.0.stream.set_read_timeout(Some(left)).is_ok();
-            if !has_timeout || self.read(&mut forgotten).map_or(true, |n| n == 0) {
-                return;
-            }
-        }
+    /// As [`Connection::drain`].
+    pub fn drain(&self, patience: Duration) {
+        self.0.drain(patience);
     }
 }
 
@@ -250,8 +279,8 @@ impl Sink for Writer {
     }
 }
 
-/// Whoever loses a client's writing end, by a panic or because nobody takes it, ends its session too,
-/// which would wait for ever otherwise.
+/// A writing end that is lost, by a panic or because it has no owner, ends its session too, which
+/// would wait for ever otherwise.
 #[cfg(target_os = "linux")]
 impl Drop for Writer {
     fn drop(&mut self) {
@@ -269,8 +298,9 @@ mod tests {
     fn a_silent_client_whose_machine_vanished_is_looked_for_after_a_minute() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = TcpStream::connect(listener.address()).unwrap();
-        let (stream, peer) = listener.accept().unwrap();
-        let connection = Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer).unwrap());
+        let (stream, peer) = listener.accept(None).unwrap().unwrap();
+        let connection =
+            Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap());
         assert!(connection.stream.nodelay().unwrap());
         assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
         let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
@@ -283,18 +313,18 @@ mod tests {
     fn a_writing_end_that_is_lost_ends_its_session() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let _client = TcpStream::connect(listener.address()).unwrap();
-        let (stream, peer) = listener.accept().unwrap();
-        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
+        let (stream, peer) = listener.accept(None).unwrap().unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
         let (mut reader, writer) = Connection::new(stream, peer, permit).split().unwrap();
         drop(writer);
         assert_eq!(reader.read(&mut [0; 9]).unwrap(), 0);
     }
 
     #[test]
-    fn closing_a_listener_wakes_all_who_wait_in_accept() {
+    fn closing_a_listener_wakes_every_thread_in_accept() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         std::thread::scope(|scope| {
-            let wait = || drop(listener.accept());
+            let wait = || drop(listener.accept(None));
             let waiting: Vec<_> =
                 (0..4).map(|_| std::thread::Builder::new().spawn_scoped(scope, wait).unwrap()).collect();
             listener.close(4);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, builder::BoolishValueParser, error::ErrorKind};
+use clap::{ArgAction, Args, Parser, builder::BoolishValueParser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
 use super::secret;
@@ -17,105 +17,148 @@ use crate::{
     server::{Config, Server},
 };
 
-/// A chat server: one thread per client. Ctrl-C stops it.
+/// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
 #[derive(Debug, Parser)]
-#[command(name = "chat_server", version)]
+#[command(name = "chat_server", version, after_help = EXIT_STATUS)]
 pub struct Arguments {
-    /// Host name or address to listen on; 0.0.0.0 or :: for every network
-    #[arg(long, env = "CHAT_HOST", value_name = "HOST", default_value = "127.0.0.1")]
-    host: String,
-
-    /// TCP port; 0 for any free one
-    #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
-    port: u16,
-
-    /// Most clients at a time; 0 for as many as this machine holds
-    #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
-    max_clients: usize,
-
-    /// Most clients at a time from one address, loopback exempt; 0 for no limit
-    #[arg(long, env = "CHAT_MAX_PER_ADDRESS", value_name = "CLIENTS", default_value_t = 100)]
-    max_per_address: usize,
-
-    /// Longest text of a message; 0 for whatever fits into a line
-    #[arg(long, env = "CHAT_MAX_MESSAGE_LENGTH", value_name = "BYTES", default_value_t = 1024)]
-    max_message_length: usize,
-
-    /// Longest line that a client may send
-    #[arg(long, env = "CHAT_MAX_LINE_LENGTH", value_name = "BYTES", default_value_t = 8192, value_parser = bytes(256, 1 << 20))]
-    max_line_length: u64,
-
-    /// Bytes that may wait for a client that does not read; beyond, it is cut
-    #[arg(long, env = "CHAT_OUTBOX_LIMIT", value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
-    outbox_limit: u64,
-
-    /// Most members of a room in which coming and going are announced; 0 for no limit
-    #[arg(long, env = "CHAT_PRESENCE_LIMIT", value_name = "MEMBERS", default_value_t = 200)]
-    presence_limit: usize,
-
-    /// File for what outlives the server: history, topics, accounts, bans; :memory: for none
-    #[arg(long, env = "CHAT_DATA", value_name = "FILE", default_value = "chat.db")]
-    data: PathBuf,
-
-    /// Lines that each room remembers; 0 for none
-    #[arg(long, env = "CHAT_HISTORY_KEPT", value_name = "LINES", default_value_t = 1000)]
-    history: usize,
-
-    /// Lines shown to whoever comes into a room; 0 for none
-    #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
-    history_replay: usize,
-
-    /// Messages a second that one client may say in the long run; 0 for no limit
-    #[arg(long, env = "CHAT_RATE", value_name = "MESSAGES", default_value_t = 5)]
-    rate: u32,
-
-    /// Messages that one client may say at once; 0 for no limit
-    #[arg(long, env = "CHAT_BURST", value_name = "MESSAGES", default_value_t = 5)]
-    burst: u32,
-
-    /// File whose first line is the administrators' password; without it, the environment variable
-    /// `CHAT_ADMIN_PASSWORD` is that; without both there is no administrator
-    #[arg(long, value_name = "FILE")]
-    admin_password_file: Option<PathBuf>,
-
-    /// Folder for a log of what happens; without it, nothing is logged
-    #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
-    log_dir: Option<PathBuf>,
-
-    /// Size of a log file after which the day's next one begins; 0 for one file a day
-    #[arg(long, env = "CHAT_LOG_MAX_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
-    log_max_size: u64,
-
-    /// Log files that are kept, the newest; 0 for all
-    #[arg(long, env = "CHAT_LOG_KEEP", value_name = "FILES", default_value_t = 30)]
-    log_keep: usize,
-
-    /// Log what people whisper, and not only that they do
-    #[arg(long, env = "CHAT_LOG_WHISPERS", requires = "log_dir", value_parser = BoolishValueParser::new())]
-    log_whispers: bool,
-
-    /// Log no addresses of clients
-    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
-    no_log_addresses: bool,
-    /// Largest file that users may send each other; 0 for no limit
-    #[arg(long, env = "CHAT_MAX_FILE_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
-    max_file_size: u64,
-
-    /// TCP port that files are sent over; 0 for any free one
-    #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
-    transfer_port: u16,
-
-    /// Longest time for delivering what is queued when the server stops
-    #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
-    shutdown_grace: u64,
-
-    /// Say more on standard error: who comes and goes; twice: everything
+    /// Report connections (by address), files and stops on standard error; -vv: details of the start, too
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 
-    /// Say less on standard error: errors only; twice: nothing
+    /// Report only errors on standard error; -qq: nothing at all
     #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
     quiet: u8,
+
+    #[command(flatten)]
+    clients: ClientOptions,
+
+    #[command(flatten)]
+    messages: MessageOptions,
+
+    #[command(flatten)]
+    memory: MemoryOptions,
+
+    #[command(flatten)]
+    files: FileOptions,
+
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
+Exit status: 0 after a stop, 1 when the server cannot start, 2 for wrong options, 130 after a second Ctrl-C.";
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Clients")]
+struct ClientOptions {
+    /// Listen on this host name or address; 0.0.0.0 or :: for every network
+    #[arg(long, env = "CHAT_HOST", value_name = "HOST", default_value = "127.0.0.1")]
+    host: String,
+
+    /// Listen on this TCP port; 0 for any free one
+    #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
+    port: u16,
+
+    /// Limit the number of clients; 0 for as many as this machine holds
+    #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
+    max_clients: usize,
+
+    /// Limit the clients from one address (IPv6: one /64 network), except loopback; 0 for no limit
+    #[arg(long, env = "CHAT_MAX_PER_ADDRESS", value_name = "CLIENTS", default_value_t = 100)]
+    max_per_address: usize,
+
+    /// Disconnect a client that does not read when more than BYTES bytes wait for it (16 KiB to 1 GiB)
+    #[arg(long, env = "CHAT_OUTBOX_LIMIT", value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
+    outbox_limit: u64,
+
+    /// Read the administrators' password from the first line of FILE instead of the environment variable
+    /// `CHAT_ADMIN_PASSWORD`; without both there is no administrator
+    #[arg(long, value_name = "FILE")]
+    admin_password_file: Option<PathBuf>,
+
+    /// Deliver what is queued for at most SECONDS seconds when the server stops (up to 3600)
+    #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
+    shutdown_grace: u64,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Messages")]
+struct MessageOptions {
+    /// Limit the text of a message; 0 for as much as fits into a line
+    #[arg(long, env = "CHAT_MAX_MESSAGE_LENGTH", value_name = "BYTES", default_value_t = 1024)]
+    max_message_length: usize,
+
+    /// Limit a line that a client sends (256 bytes to 1 MiB)
+    #[arg(long, env = "CHAT_MAX_LINE_LENGTH", value_name = "BYTES", default_value_t = 8192, value_parser = bytes(256, 1 << 20))]
+    max_line_length: u64,
+
+    /// Limit the messages per second of one client, on average; 0 for no limit
+    #[arg(long, env = "CHAT_RATE", value_name = "MESSAGES", default_value_t = 5)]
+    rate: u32,
+
+    /// Limit the messages that one client can send at once; 0 for no limit
+    #[arg(long, env = "CHAT_BURST", value_name = "MESSAGES", default_value_t = 5)]
+    burst: u32,
+
+    /// Announce arrivals and departures only in rooms of at most MEMBERS members; 0 for all rooms
+    #[arg(long, env = "CHAT_PRESENCE_LIMIT", value_name = "MEMBERS", default_value_t = 200)]
+    presence_limit: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What the server remembers")]
+struct MemoryOptions {
+    /// Keep history, topics, accounts and bans in FILE; :memory: to keep nothing
+    #[arg(long, env = "CHAT_DATA", value_name = "FILE", default_value = "chat.db")]
+    data: PathBuf,
+
+    /// Remember the last LINES lines of each room; 0 for none
+    #[arg(long, env = "CHAT_HISTORY_KEPT", value_name = "LINES", default_value_t = 1000)]
+    history: usize,
+
+    /// Show the last LINES lines to a client that enters a room; 0 for none
+    #[arg(long, env = "CHAT_HISTORY_REPLAY", value_name = "LINES", default_value_t = 50)]
+    history_replay: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Files")]
+struct FileOptions {
+    /// Limit the size of a file that users send each other; 0 for no limit
+    #[arg(long, env = "CHAT_MAX_FILE_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    max_file_size: u64,
+
+    /// Use this TCP port for files; 0 for any free one, which a firewall may block
+    #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
+    transfer_port: u16,
+
+    /// Switch off sending files, and open no port for it
+    #[arg(long, env = "CHAT_NO_FILES", value_parser = BoolishValueParser::new())]
+    no_files: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Log")]
+struct LogOptions {
+    /// Write a log of what happens to files in DIR, which each server needs for itself; without it, nothing is logged
+    #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
+    log_dir: Option<PathBuf>,
+
+    /// Start the day's next log file when one has BYTES bytes; 0 for one file a day
+    #[arg(long, env = "CHAT_LOG_MAX_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
+    log_max_size: u64,
+
+    /// Keep only the newest FILES log files; 0 for all
+    #[arg(long, env = "CHAT_LOG_KEEP", value_name = "FILES", default_value_t = 30)]
+    log_keep: usize,
+
+    /// Log the text of whispers, too, not only who whispers to whom
+    #[arg(long, env = "CHAT_LOG_WHISPERS", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    log_whispers: bool,
+
+    /// Omit the addresses of clients from the log
+    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    no_log_addresses: bool,
 }
 
 fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
@@ -127,7 +170,7 @@ impl Arguments {
     /// once.
     ///
     /// # Errors
-    /// What to tell the user: the address cannot be had, or the machine cannot hold so many clients.
+    /// The address cannot be used, the machine cannot hold so many clients, or another error to show.
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
         self.start_diagnostics();
         prefer_throughput();
@@ -142,15 +185,16 @@ impl Arguments {
         Ok(server.run()?)
     }
 
-    /// What was typed, then what it means. Options that contradict each other are refused here.
+    /// Refuses options that contradict each other.
     ///
     /// # Errors
     /// A usage error, as clap reports it.
     pub fn check(self) -> Result<Self, clap::Error> {
-        if self.max_message_length as u64 > self.max_line_length {
+        let MessageOptions { max_message_length, max_line_length, .. } = self.messages;
+        if max_message_length as u64 > max_line_length {
             let message = format!(
-                "a message of {} bytes (--max-message-length) does not fit into a line of {} (--max-line-length)",
-                self.max_message_length, self.max_line_length
+                "a message of {max_message_length} bytes (--max-message-length) does not fit into a line of \
+                 {max_line_length} (--max-line-length)"
             );
             return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
         }
@@ -160,47 +204,40 @@ impl Arguments {
     fn config(&self) -> Result<Config, secret::Error> {
         let unless_zero = |limit: usize| (limit > 0).then_some(limit);
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let Self { clients, messages, memory, files, .. } = self;
         Ok(Config {
-            host: self.host.clone(),
-            port: self.port,
-            max_clients: unless_zero(self.max_clients),
-            max_per_address: unless_zero(self.max_per_address),
-            max_message_length: unless_zero(self.max_message_length),
-            max_line_length: in_memory(self.max_line_length),
-            outbox_limit: in_memory(self.outbox_limit),
+            host: clients.host.clone(),
+            port: clients.port,
+            max_clients: unless_zero(clients.max_clients),
+            max_per_address: unless_zero(clients.max_per_address),
+            max_message_length: unless_zero(messages.max_message_length),
+            max_line_length: in_memory(messages.max_line_length),
+            outbox_limit: in_memory(clients.outbox_limit),
+            transfer_port: (!files.no_files).then_some(files.transfer_port),
             rules: self.rules(),
-            data: (self.data != Path::new(":memory:")).then(|| self.data.clone()),
-            administrator: secret::administrator(self.admin_password_file.as_deref())?,
-            log: self.log(),
-            grace: Duration::from_secs(self.shutdown_grace),
+            data: (memory.data != Path::new(":memory:")).then(|| memory.data.clone()),
+            administrator: secret::administrator(clients.admin_password_file.as_deref())?,
+            log: self.log.config(),
+            grace: Duration::from_secs(clients.shutdown_grace),
         })
     }
 
     fn rules(&self) -> state::Limits {
-        let largest = if self.max_file_size > 0 { self.max_file_size } else { u64::MAX };
+        let Self { messages, memory, files, .. } = self;
+        let largest = if files.max_file_size > 0 { files.max_file_size } else { u64::MAX };
         state::Limits {
-            presence: if self.presence_limit > 0 { self.presence_limit } else { usize::MAX },
-            history: HistoryLimits { kept: self.history, replayed: self.history_replay },
-            rate: Rate::per_second(self.rate, self.burst),
-            files: FileLimits { largest: ByteCount(largest), port: self.transfer_port },
+            presence: if messages.presence_limit > 0 { messages.presence_limit } else { usize::MAX },
+            history: HistoryLimits { kept: memory.history, replayed: memory.history_replay },
+            rate: Rate::per_second(messages.rate, messages.burst),
+            files: FileLimits { largest: ByteCount(largest), port: 0 },
         }
-    }
-
-    fn log(&self) -> Option<log::Config> {
-        Some(log::Config {
-            folder: self.log_dir.clone()?,
-            max_size: (self.log_max_size > 0).then_some(self.log_max_size),
-            keep: (self.log_keep > 0).then_some(self.log_keep),
-            whispers: self.log_whispers,
-            addresses: !self.no_log_addresses,
-        })
     }
 
     fn start_diagnostics(&self) {
         let level = match (self.quiet, self.verbose) {
             (0, 0) => LevelFilter::WARN,
             (0, 1) => LevelFilter::INFO,
-            (0, _) => LevelFilter::TRACE,
+            (0, _) => LevelFilter::DEBUG,
             (1, _) => LevelFilter::ERROR,
             _ => LevelFilter::OFF,
         };
@@ -209,22 +246,34 @@ impl Arguments {
             .with_target(false)
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
-            // Whoever closes our standard error does not want to hear about that, too.
+            // Standard error may be closed, and there is nowhere else to say so.
             .log_internal_errors(false)
             .init();
     }
 }
 
-/// The one line a script can wait for. Nobody need be listening: the server serves all the same.
+impl LogOptions {
+    fn config(&self) -> Option<log::Config> {
+        Some(log::Config {
+            folder: self.log_dir.clone()?,
+            max_size: (self.log_max_size > 0).then_some(self.log_max_size),
+            keep: (self.log_keep > 0).then_some(self.log_keep),
+            whispers: self.log_whispers,
+            addresses: !self.no_log_addresses,
+        })
+    }
+}
+
+/// Writes the one line that a script can wait for. Without a reader, the server serves all the same.
 fn announce(server: &Server) {
     if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
         tracing::warn!(%error, "cannot write to standard output");
     }
 }
 
-/// A thread that is woken waits for its turn instead of interrupting the one that runs. So what a busy
-/// session posts, and what comes to a busy broadcaster, is taken in larger batches and with fewer
-/// switches from thread to thread. Where it cannot be had, nothing is lost but that.
+/// Lets a thread that is woken wait for its turn instead of interrupting the one that runs. So the
+/// broadcaster gets larger batches, with fewer switches between threads. Where the policy cannot be
+/// set, only this is lost.
 fn prefer_throughput() {
     #[cfg(target_os = "linux")]
     if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {
@@ -232,7 +281,7 @@ fn prefer_throughput() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "whoever presses Ctrl-C twice wants out, not every Drop")]
+#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C ends at once, without any Drop")]
 fn end_at_once() {
     std::process::exit(130);
 }

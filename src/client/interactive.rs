@@ -23,7 +23,10 @@ use super::{
     terminal::RawMode,
     view::View,
 };
-use crate::command::{Verb, account::misplaced_secret, split_word};
+use crate::{
+    command::{Verb, split_word},
+    dialect::text::misplaced_secret,
+};
 
 /// Chats until the user or the server ends it. The terminal is restored when this returns, however
 /// that happens.

@@ -10,7 +10,8 @@ use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{
-    command::{Verb, account::misplaced_secret, split_word},
+    command::{Verb, split_word},
+    dialect::text::misplaced_secret,
     event::heard::Heard,
     names::Nick,
     password::Password,

@@ -46,4 +46,6 @@ pub enum Mistake {
     },
     /// A line that is not UTF-8.
     InvalidUtf8,
+    /// The first line of a connection is an HTTP request. The client leaves with it.
+    HttpRequest,
 }

@@ -1,12 +1,22 @@
 //! The text dialect: UTF-8 lines, as a person types them into `nc`.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    mem,
+    ops::Range,
+};
 
 use crate::{
-    command::{Command, Mistake, Verb, account::misplaced_secret, speech, split_word},
+    command::{Command, Mistake, Verb, speech, split_word},
     event::Event,
     text::clean,
 };
+
+mod http;
+mod misplaced;
+
+pub use http::{FIRST_BYTES, is_web_browser};
+pub use misplaced::misplaced_secret;
 
 /// The most a decoder takes, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -31,16 +41,37 @@ pub struct Decoder {
     searched: usize,
     /// The rest of this line was too long and is thrown away as it comes.
     is_skipping: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No line has come yet: this is where HTTP shows.
+    FirstLine,
+    /// Lines of the chat.
+    Chat,
+    /// It was HTTP: nothing more is read.
+    Refused,
 }
 
 impl Decoder {
     /// A decoder that has been fed nothing.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buffer: Vec::new(), start: 0, searched: 0, is_skipping: false }
+        Self {
+            limits,
+            buffer: Vec::new(),
+            start: 0,
+            searched: 0,
+            is_skipping: false,
+            stage: Stage::FirstLine,
+        }
     }
 
-    /// Takes bytes as they came: half a line, many lines, a part of a character.
+    /// Takes bytes as they came: half a line, many lines, part of a character.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.stage == Stage::Refused {
+            return;
+        }
         self.buffer.drain(..self.start);
         self.searched -= self.start;
         self.start = 0;
@@ -48,15 +79,18 @@ impl Decoder {
     }
 
     /// The next command; `None` means "not yet": feed more. A line that was not ended when the
-    /// client left is never a command: half of "/quit smoking?" is not a wish.
+    /// client left is never a command: half of "/quit smoking?" is no /quit.
     pub fn next_command(&mut self) -> Option<Command> {
         loop {
             let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 return self.unfinished();
             };
             let (start, end) = (self.start, self.searched + length);
+            if self.stage == Stage::FirstLine && self.is_http(start..end) {
+                return Some(self.refuse());
+            }
             (self.start, self.searched) = (end + 1, end + 1);
-            if std::mem::take(&mut self.is_skipping) {
+            if mem::take(&mut self.is_skipping) {
                 continue;
             }
             if let Some(command) = read_line(&self.buffer[start..end], self.limits) {
@@ -71,11 +105,14 @@ impl Decoder {
         let length = self.searched - self.start;
         // One more than the limit may be the '\r' of the line's end.
         let is_too_long = length > self.limits.line + 1;
+        if is_too_long && self.stage == Stage::FirstLine && self.is_http(self.start..self.searched) {
+            return Some(self.refuse());
+        }
         if self.is_skipping || is_too_long {
             self.start = self.searched;
         }
         if self.start == self.searched {
-            // An idle client shall not keep what its longest line once needed.
+            // An idle client does not keep the memory of its longest line.
             self.buffer.clear();
             self.buffer.shrink_to(IDLE_CAPACITY);
             (self.start, self.searched) = (0, 0);
@@ -83,6 +120,22 @@ impl Decoder {
         let is_first_seen = is_too_long && !self.is_skipping;
         self.is_skipping |= is_too_long;
         is_first_seen.then_some(Command::mistake(Mistake::LineTooLong { max: self.limits.line }))
+    }
+
+    /// Whether the first line is an HTTP request. Of one that is too long, the beginning counts: the
+    /// headers and the body after it must not be said.
+    fn is_http(&mut self, line: Range<usize>) -> bool {
+        self.stage = Stage::Chat;
+        let line = &self.buffer[line];
+        http::is_request(line) || (line.len() > self.limits.line + 1 && http::begins_request(line))
+    }
+
+    /// The answer to an HTTP request, and then the end.
+    fn refuse(&mut self) -> Command {
+        self.stage = Stage::Refused;
+        self.buffer = b"/quit\n".into();
+        (self.start, self.searched) = (0, 0);
+        Command::mistake(Mistake::HttpRequest)
     }
 }
 
@@ -139,15 +192,15 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     }
 }
 
-/// An event as the text dialect says it to somebody who is not let in.
+/// An event as the text dialect says it to a client that is not let in.
 pub fn line(event: &Event) -> Vec<u8> {
     let mut line = Vec::new();
     encode(event, &mut line);
     line
 }
 
-/// Formats into bytes. `io::Write` can do that too, but looks for errors after every piece, and a
-/// message has many.
+/// Formats into bytes. `io::Write` can do that too, but checks for an error after each of the many
+/// pieces of a message.
 struct Utf8<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Utf8<'_> {
@@ -206,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_see_is_nothing_said() {
+    fn a_line_with_nothing_to_see_is_ignored() {
         check(b"\n\r\n   \n\t\n\x1b[0m\nx\n", &[said("x")]);
     }
 
@@ -245,6 +298,22 @@ mod tests {
         check(&long(41, "\nok\n"), &[mistake(line.clone()), said("ok")]);
         check(&long(41, "\r\nok\n"), &[mistake(line.clone()), said("ok")]);
         check(&long(500, "\nok\n"), &[mistake(line), said("ok")]);
+    }
+
+    #[test]
+    fn an_http_request_is_refused_and_nothing_of_it_is_said() {
+        let refused = [mistake(Mistake::HttpRequest), Command::typed("quit", "")];
+        for request in ["GET / HTTP/1.1\r\n", "POST /say HTTP/1.1\r\nHost: x\r\n\r\nhello\n/nick eve\n"] {
+            check(request.as_bytes(), &refused);
+        }
+        for end in [" HTTP/1.1\r\n\r\nhello\n", "\n", ""] {
+            check(format!("POST /{}{end}", "x".repeat(500)).as_bytes(), &refused);
+        }
+    }
+
+    #[test]
+    fn people_can_talk_about_http() {
+        check(b"hi\nGET / HTTP/1.1\n", &[said("hi"), said("GET / HTTP/1.1")]);
     }
 
     #[test]

@@ -1,14 +1,22 @@
 //! What the threads that carry files ask the registry.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::{
     Registry,
     state::{Claim, Lifeline, State},
 };
-use crate::file::{Fault, OfferId, Token};
+use crate::{
+    event::Event,
+    file::{Fault, OfferId, Token},
+};
 
 impl Registry {
+    /// Why a client from this address may not connect, if so.
+    pub fn turns_away(&self, address: SocketAddr) -> Option<Event> {
+        self.decide(|state, turn| state.turns_away(address, turn))
+    }
+
     /// Takes a token, once, and returns what its holder may do.
     pub fn claim(&self, token: Token) -> Option<Claim> {
         self.decide(|state, turn| state.claim(turn, token))
@@ -19,7 +27,7 @@ impl Registry {
         self.decide(|state, turn| state.hold(turn, offer, line));
     }
 
-    /// Says how a transfer has ended.
+    /// Notes how a transfer has ended.
     pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
         self.decide(|state, turn| state.conclude(turn, offer, outcome));
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::file::ByteCount;
 
-/// Carries a file; see [`crate::file::way`] for what is said.
+/// Carries a file. [`crate::file::way`] describes the lines that are exchanged.
 pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
     let kept: Kept = hear(&mut receiver, Side::Receiver)?;
     let length = match kept {
@@ -44,7 +44,7 @@ fn hear<T: std::str::FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
     wire.line_within(Instant::now() + IDLE).map_err(|error| fault(&error, side))
 }
 
-/// Copies so many bytes, unless the receiver has its verdict before; whether it copied them all.
+/// Copies `length` bytes, unless the receiver gives its verdict before; whether it copied them all.
 fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fault> {
     let mut left = length;
     while left > 0 {
@@ -63,7 +63,7 @@ fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fau
     Ok(true)
 }
 
-/// Waits until one of them has said something; whoever is the receiver comes first.
+/// Waits until one side has sent something. The receiver comes first.
 fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     if receiver.has_more() {
         return Ok(Side::Receiver);
@@ -73,7 +73,7 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
         [PollFd::new(sender.stream(), PollFlags::IN), PollFd::new(receiver.stream(), PollFlags::IN)];
     match poll(&mut ends, Some(&patience)) {
         Ok(0) if !sender.has_more() => return Err(Fault::Stalled(Side::Sender)),
-        // Interrupted: nobody is known to have said anything. Reading finds out.
+        // Interrupted: it is not known whether anything was sent. Reading finds out.
         Ok(_) | Err(Errno::INTR) => {}
         Err(_) => return Err(Fault::Server),
     }
@@ -98,28 +98,31 @@ mod tests {
     use std::{
         io::Read,
         net::{Shutdown, TcpListener, TcpStream},
-        sync::Arc,
         thread,
+        time::Duration,
     };
 
     use super::*;
-    use crate::{file::Digest, transport::ConnectionLimit};
+    use crate::{
+        file::Digest,
+        transport::{Connection, ConnectionLimit},
+    };
 
-    /// A client's end, and the server's.
+    /// The two ends of a connection: the client's and the server's.
     fn pair() -> (TcpStream, Wire) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(IDLE)).unwrap();
         let (stream, peer) = listener.accept().unwrap();
-        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
-        (client, Wire::new(Arc::new(stream), permit).unwrap())
+        let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
+        (client, Wire::new(Connection::new(stream, peer, permit)).unwrap())
     }
 
     fn kept(length: u64) -> String {
         format!("{}\n", Kept::Prefix { length, digest: Digest([0; 32]) })
     }
 
-    /// What comes of it when both say these bytes and have no more to say, and what each of them heard.
+    /// The outcome when both sides send these bytes and nothing more, and what each of them receives.
     fn carried(sending: &[u8], receiving: &[u8], size: u64) -> (Result<(), Fault>, String, String) {
         let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
         sender.write_all(sending).unwrap();
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_carried_from_the_place_that_both_agree_on() {
+    fn a_file_is_carried_from_the_position_that_both_sides_agree_on() {
         let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
         thread::scope(|scope| {
             let carrying = || carry(first, second, ByteCount(5));
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_that_ends_too_early_has_broken_off() {
+    fn a_sender_that_closes_too_early_has_broken_off() {
         let ((mut sender, first), (mut receiver, second)) = (pair(), pair());
         receiver.write_all(kept(0).as_bytes()).unwrap();
         sender.write_all(b"from 0\nabc").unwrap();
@@ -187,19 +190,19 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_has_had_enough_is_heard_at_once() {
+    fn a_receiver_that_gives_up_is_heard_at_once() {
         let (outcome, ..) = carried(b"from 0\nabc", (kept(0) + "failed disk-full\n").as_bytes(), 5);
         assert_eq!(outcome, Err(Fault::DiskFull));
     }
 
     #[test]
-    fn nobody_can_claim_to_have_received_what_was_not_sent() {
+    fn a_receiver_cannot_claim_to_have_received_what_was_not_sent() {
         let (outcome, ..) = carried(b"from 0\nabc", (kept(0) + "received\n").as_bytes(), 5);
         assert_eq!(outcome, Err(Fault::Nonsense(Side::Receiver)));
     }
 
     #[test]
-    fn nonsense_is_the_fault_of_whoever_says_it() {
+    fn nonsense_is_the_fault_of_the_side_that_sends_it() {
         let outcome = |sending: &str, receiving: &str| carried(sending.as_bytes(), receiving.as_bytes(), 5).0;
         assert_eq!(outcome("", "hello\n"), Err(Fault::Nonsense(Side::Receiver)));
         assert_eq!(outcome("hello\n", &kept(0)), Err(Fault::Nonsense(Side::Sender)));

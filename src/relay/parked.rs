@@ -6,13 +6,13 @@ use parking_lot::Mutex;
 
 use super::{Claim, OfferId, Side, Wire};
 
-/// The connections that have come first. Each is taken out by the second one, or by the end of its
-/// offer.
+/// The first connections of their pairs. The second one takes the first one out, and so does the end of
+/// the offer.
 #[derive(Default)]
 pub(super) struct Parked(Mutex<HashMap<OfferId, Wire>>);
 
 impl Parked {
-    /// The sender's and the receiver's connection, if both have come.
+    /// The sender's and the receiver's connection, if both are there.
     pub(super) fn meet(&self, claim: Claim, wire: Wire) -> Option<(Wire, Wire)> {
         let mut parked = self.0.lock();
         let Some(other) = parked.remove(&claim.offer) else {

@@ -10,35 +10,33 @@ use std::{
 };
 
 use super::way;
-use crate::transport::Permit;
+use crate::transport::Connection;
 
-/// The one buffer of a transfer, in bytes: a larger one saves hardly any more system calls.
+/// The buffer of a transfer in bytes. A larger one saves hardly any more system calls.
 const BUFFER: usize = 64 * 1024;
 
 /// How long one side may keep the other waiting.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 
-/// A connection, and what was read from it and not used yet.
+/// A connection, and the bytes that were read from it but not used yet.
 pub(super) struct Wire {
     input: BufReader<Stream>,
-    /// Whoever still takes memory still counts.
-    _permit: Permit,
 }
 
 struct Stream {
-    socket: Arc<TcpStream>,
+    connection: Arc<Connection>,
     /// When to give up, however much comes until then.
     deadline: Option<Instant>,
 }
 
 impl Wire {
-    pub(super) fn new(socket: Arc<TcpStream>, permit: Permit) -> io::Result<Self> {
-        socket.set_write_timeout(Some(IDLE))?;
-        let stream = Stream { socket, deadline: None };
-        Ok(Self { input: BufReader::with_capacity(BUFFER, stream), _permit: permit })
+    pub(super) fn new(connection: Arc<Connection>) -> io::Result<Self> {
+        connection.stream().set_write_timeout(Some(IDLE))?;
+        let stream = Stream { connection, deadline: None };
+        Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
     }
 
-    /// The next line, which has to be there in time.
+    /// Reads the next line, which must be there by the deadline.
     pub(super) fn line_within<T: FromStr>(&mut self, deadline: Instant) -> io::Result<T> {
         self.input.get_mut().deadline = Some(deadline);
         let line = way::read_line(&mut self.input);
@@ -46,28 +44,28 @@ impl Wire {
         line
     }
 
-    /// Says one line.
+    /// Writes one line.
     pub(super) fn say(&self, line: impl fmt::Display) -> io::Result<()> {
         self.stream().write_all(format!("{line}\n").as_bytes())
     }
 
-    /// Bytes of the file; none at the end of the stream. It waits only if none are there.
+    /// Bytes of the file; none at the end of the stream. Waits only if none are there.
     pub(super) fn bytes(&mut self) -> io::Result<&[u8]> {
         self.input.fill_buf()
     }
 
-    /// So many of the bytes are done with.
+    /// Marks so many bytes as used.
     pub(super) fn consume(&mut self, length: usize) {
         self.input.consume(length);
     }
 
-    /// Whether something was read and not used yet.
+    /// Whether bytes were read but not used yet.
     pub(super) fn has_more(&self) -> bool {
         !self.input.buffer().is_empty()
     }
 
     pub(super) fn stream(&self) -> &TcpStream {
-        &self.input.get_ref().socket
+        self.input.get_ref().connection.stream()
     }
 }
 
@@ -77,7 +75,8 @@ impl Read for Stream {
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.socket.set_read_timeout(Some(left))?;
-        (&*self.socket).read(buffer)
+        let mut socket = self.connection.stream();
+        socket.set_read_timeout(Some(left))?;
+        socket.read(buffer)
     }
 }

@@ -1,8 +1,8 @@
-//! Where clients come in, and the threads that serve them: each client has one of its own.
+//! A door of the server: it accepts connections and serves each on a thread of its own.
 //!
-//! Making a thread and ending it takes about as long as everything else that a short visit needs. So
-//! the thread of a client that has left waits at the door itself, beside the acceptor's, and serves
-//! whoever comes next to it.
+//! Starting and ending a thread takes about as long as everything else that a short visit needs. So a
+//! thread whose client has left waits at the door, beside the acceptor's thread, and serves the next
+//! client it accepts.
 
 use std::{
     io::{self, ErrorKind},
@@ -19,61 +19,66 @@ use super::Stopper;
 use crate::{
     dialect::text,
     event::Event,
-    registry::Registry,
-    session,
-    transport::{self, Connection, ConnectionLimit},
+    transport::{self, Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
 };
 
-/// A session's stack. Only what is used of it takes memory; this is what printing a panic with its
-/// backtrace needs.
-const STACK: usize = 256 * 1024;
+/// The stack of a connection's thread. Only the part that is used takes memory; this much is needed to
+/// print a panic with its backtrace.
+pub(super) const STACK: usize = 256 * 1024;
 
-/// How many free threads wait at the door; whoever is free beyond that ends.
-pub(super) const MOST_FREE: usize = 16;
-
-/// How long to leave `accept` alone when it fails, at first and at most. Out of file descriptors, it
-/// fails at once, for as long as it takes somebody to leave.
+/// How long to leave `accept` alone when it fails, at first and at most. Without file descriptors, it
+/// fails at once until a client leaves.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What every thread at the door needs.
+/// What makes one door different from another.
+pub(super) struct Door<'a> {
+    /// Where connections arrive.
+    pub(super) listener: &'a Listener,
+    /// How many connections there may be.
+    pub(super) places: Arc<ConnectionLimit>,
+    /// How long a connection may wait for a place. The others wait behind it.
+    pub(super) patience: Duration,
+    /// How many threads without a client may wait for the next one; the others end.
+    pub(super) most_free: usize,
+    /// What the threads that serve its connections are called.
+    pub(super) guest: &'static str,
+    /// Serves a connection until it ends.
+    pub(super) serve: &'a (dyn Fn(Arc<Connection>) + Sync),
+    /// Does what is due, and says how long the door may wait for a connection before it asks again;
+    /// `None` means for ever.
+    pub(super) meanwhile: &'a (dyn Fn() -> Option<Duration> + Sync),
+}
+
+/// Accepts the connections of one door.
 pub(super) struct Acceptor<'a> {
+    door: Door<'a>,
     stopper: &'a Stopper,
-    limit: Arc<ConnectionLimit>,
-    lines: text::Limits,
-    registry: &'a Registry,
     watch: &'a Watch,
-    /// Free threads at the door.
+    /// Threads without a client that wait at the door.
     free: AtomicUsize,
 }
 
 impl<'a> Acceptor<'a> {
-    pub(super) fn new(
-        stopper: &'a Stopper,
-        limit: Arc<ConnectionLimit>,
-        lines: text::Limits,
-        registry: &'a Registry,
-        watch: &'a Watch,
-    ) -> Self {
-        Self { stopper, limit, lines, registry, watch, free: AtomicUsize::new(0) }
+    pub(super) fn new(door: Door<'a>, stopper: &'a Stopper, watch: &'a Watch) -> Self {
+        Self { door, stopper, watch, free: AtomicUsize::new(0) }
     }
 
-    /// Starts a thread for each client that comes to it, until the server is stopped.
+    /// Starts a thread for each connection that it accepts, until the server stops.
     pub(super) fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
         let mut pause = SHORTEST_PAUSE;
         while !self.stopper.is_stopping() {
-            watch::doing(Activity::Accepting);
             match self.accept() {
-                Ok(client) => {
+                Ok(connection) => {
                     pause = SHORTEST_PAUSE;
-                    if let Some(client) = client {
-                        self.start(threads, &client);
+                    if let Some(connection) = connection {
+                        self.start(threads, &connection);
                     }
                 }
                 Err(_) if self.stopper.is_stopping() => {}
                 Err(error) => {
-                    tracing::warn!(%error, ?pause, "cannot accept clients");
+                    tracing::warn!(%error, ?pause, "cannot accept {}s", self.door.guest);
                     self.stopper.wait(pause);
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
@@ -81,66 +86,69 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// Waits for the next client; there is none if it is turned away, or has gone again.
+    /// Waits for the next connection; `None` when it is turned away or gone again, or when nothing
+    /// came for a while.
     fn accept(&self) -> io::Result<Option<Arc<Connection>>> {
-        let (stream, peer) = match self.stopper.listener().accept() {
+        let patience = (self.door.meanwhile)();
+        watch::doing(Activity::Accepting);
+        let (stream, peer) = match self.door.listener.accept(patience) {
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => return Ok(None),
-            accepted => accepted?,
+            accepted => match accepted? {
+                Some(accepted) => accepted,
+                None => return Ok(None),
+            },
         };
-        // Perhaps it was only somebody who woke us to see this.
+        // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
             transport::refuse(&stream, &text::line(&Event::ShuttingDown));
             return Ok(None);
         }
-        let Some(permit) = self.limit.take(peer) else {
-            tracing::info!(%peer, "turned away: full");
+        let Some(permit) = self.door.places.take(peer, self.door.patience) else {
+            tracing::info!(%peer, "a {} was turned away: full", self.door.guest);
             transport::refuse(&stream, &text::line(&Event::Full));
             return Ok(None);
         };
         Ok(Some(Connection::new(stream, peer, permit)))
     }
 
-    fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, client: &Arc<Connection>) {
-        let theirs = Arc::clone(client);
-        let thread = thread::Builder::new().name("client".into()).stack_size(STACK);
+    fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, connection: &Arc<Connection>) {
+        let theirs = Arc::clone(connection);
+        let thread = thread::Builder::new().name(self.door.guest.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            tracing::warn!(peer = %client.peer(), %error, "turned away: no thread");
-            client.refuse(&text::line(&Event::Full));
+            tracing::warn!(peer = %connection.peer(), %error, "a {} was turned away: no thread", self.door.guest);
+            connection.refuse(&text::line(&Event::Full));
         }
     }
 
     fn serve_in_turn(&self, first: Arc<Connection>) {
         let mut next = Some(first);
-        while let Some(client) = next.take() {
-            self.serve(client);
+        while let Some(connection) = next.take() {
+            self.serve(connection);
             next = self.wait_at_the_door();
         }
     }
 
-    /// One session, and the end of its panic, should it have one.
-    fn serve(&self, client: Arc<Connection>) {
-        let Ok((reader, writer)) = client.split() else { return };
-        let _listed = self.watch.enter(&format!("client {}", reader.peer().port()));
-        let session = || session::run(self.registry, reader, writer, self.lines);
-        if catch_unwind(AssertUnwindSafe(session)).is_err() {
-            tracing::error!("a session has panicked; its client was removed");
+    /// Serves one connection. A panic ends only this one.
+    fn serve(&self, connection: Arc<Connection>) {
+        let _listed = self.watch.enter(&format!("{} {}", self.door.guest, connection.peer().port()));
+        if catch_unwind(AssertUnwindSafe(|| (self.door.serve)(connection))).is_err() {
+            tracing::error!("the thread of a {} has panicked; its connection was closed", self.door.guest);
         }
     }
 
-    /// Waits for another client, if not enough others do. What goes wrong is left to the acceptor's
-    /// thread. Never inlined: what waiting needs of the stack would be kept by every client that idles.
+    /// Waits for another connection unless enough threads do. Errors are left to the acceptor's
+    /// thread. Never inlined: an idle client would keep the stack that waiting needs.
     #[inline(never)]
     fn wait_at_the_door(&self) -> Option<Arc<Connection>> {
         let _listed = self.watch.enter("free");
-        watch::doing(Activity::Accepting);
-        let mut client = None;
-        if self.free.fetch_add(1, Relaxed) < MOST_FREE {
-            while client.is_none() && !self.stopper.is_stopping() {
+        let mut connection = None;
+        if self.free.fetch_add(1, Relaxed) < self.door.most_free {
+            while connection.is_none() && !self.stopper.is_stopping() {
                 let Ok(accepted) = self.accept() else { break };
-                client = accepted;
+                connection = accepted;
             }
         }
         self.free.fetch_sub(1, Relaxed);
-        client
+        connection
     }
 }

@@ -8,14 +8,14 @@ use crate::{log, store};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The host is not an address, nor a name of one.
+    /// The host is neither an address nor the name of one.
     Address {
         /// What was asked for.
         host: String,
         /// What the system said.
         source: io::Error,
     },
-    /// Nobody can listen there.
+    /// The server cannot listen there.
     Bind {
         /// Where.
         address: SocketAddr,
@@ -24,8 +24,8 @@ pub enum Error {
     },
     /// This machine cannot hold so many clients.
     TooManyClients {
-        /// How many were asked for.
-        asked: usize,
+        /// How many were asked for; `None` means as many as there can be.
+        asked: Option<usize>,
         /// How many it can hold.
         holds: usize,
         /// What limits it, and to what.
@@ -50,6 +50,7 @@ impl fmt::Display for Error {
             }
             Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
             Self::TooManyClients { asked, holds, limit } => {
+                let asked = asked.map_or_else(|| "any".to_owned(), |asked| asked.to_string());
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
             }
             Self::Data(source) => source.fmt(f),

@@ -1,8 +1,8 @@
 //! How many connections there may be, in all and from one address.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::origin::Origin;
 
@@ -11,6 +11,7 @@ pub struct ConnectionLimit {
     max: usize,
     max_per_address: usize,
     taken: Mutex<Taken>,
+    freed: Condvar,
 }
 
 #[derive(Default)]
@@ -20,15 +21,20 @@ struct Taken {
 }
 
 impl ConnectionLimit {
-    /// So many places in all, and so many for one address; loopback is exempt from the latter.
+    /// Allows `max` connections in all and `max_per_address` from one address; loopback is exempt from
+    /// the latter.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
-        Arc::new(Self { max, max_per_address, taken: Mutex::default() })
+        Arc::new(Self { max, max_per_address, taken: Mutex::default(), freed: Condvar::new() })
     }
 
-    /// Takes a place for a client from this address; `None` when there is none.
-    pub fn take(self: &Arc<Self>, peer: SocketAddr) -> Option<Permit> {
+    /// Takes a place for a client from this address, and waits so long for one to become free; `None`
+    /// when none did.
+    pub fn take(self: &Arc<Self>, peer: SocketAddr, patience: Duration) -> Option<Permit> {
         let address = Origin::of(peer);
         let mut taken = self.taken.lock();
+        if taken.all >= self.max && !patience.is_zero() {
+            self.freed.wait_while_for(&mut taken, |taken| taken.all >= self.max, patience);
+        }
         if taken.all >= self.max {
             return None;
         }
@@ -52,6 +58,8 @@ impl ConnectionLimit {
                 taken.by_address.remove(&address);
             }
         }
+        drop(taken);
+        self.freed.notify_one();
     }
 }
 
@@ -71,45 +79,57 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
-    fn peer(address: &str) -> SocketAddr {
-        SocketAddr::new(address.parse().unwrap(), 1)
+    fn take(limit: &Arc<ConnectionLimit>, address: &str) -> Option<Permit> {
+        limit.take(SocketAddr::new(address.parse().unwrap(), 1), Duration::ZERO)
     }
 
     #[test]
-    fn there_are_so_many_places_and_they_come_back() {
+    fn the_places_are_limited_and_come_back() {
         let limit = ConnectionLimit::new(2, 9);
-        let first = limit.take(peer("192.0.2.1"));
-        let second = limit.take(peer("192.0.2.2"));
+        let first = take(&limit, "192.0.2.1");
+        let second = take(&limit, "192.0.2.2");
         assert!(first.is_some() && second.is_some());
-        assert!(limit.take(peer("127.0.0.1")).is_none());
+        assert!(take(&limit, "127.0.0.1").is_none());
         drop(first);
-        assert!(limit.take(peer("127.0.0.1")).is_some());
+        assert!(take(&limit, "127.0.0.1").is_some());
+    }
+
+    #[test]
+    fn a_connection_can_wait_for_a_place() {
+        let limit = ConnectionLimit::new(1, 9);
+        let first = take(&limit, "192.0.2.1");
+        std::thread::scope(|scope| {
+            let second = || limit.take(([192, 0, 2, 2], 1).into(), Duration::from_secs(30));
+            let second = std::thread::Builder::new().spawn_scoped(scope, second).unwrap();
+            drop(first);
+            assert!(second.join().unwrap().is_some());
+        });
     }
 
     #[test]
     fn one_address_has_its_own_limit_however_it_is_written() {
         let limit = ConnectionLimit::new(9, 1);
-        let first = limit.take(peer("192.0.2.1"));
-        assert!(limit.take(peer("::ffff:192.0.2.1")).is_none());
-        assert!(limit.take(peer("192.0.2.2")).is_some());
+        let first = take(&limit, "192.0.2.1");
+        assert!(take(&limit, "::ffff:192.0.2.1").is_none());
+        assert!(take(&limit, "192.0.2.2").is_some());
         drop(first);
-        assert!(limit.take(peer("::ffff:192.0.2.1")).is_some());
+        assert!(take(&limit, "::ffff:192.0.2.1").is_some());
         assert!(limit.taken.lock().by_address.is_empty());
     }
 
     #[test]
     fn one_ipv6_network_counts_as_one_address() {
         let limit = ConnectionLimit::new(9, 1);
-        let _first = limit.take(peer("2001:db8::1"));
-        assert!(limit.take(peer("2001:db8::ffff:2")).is_none());
-        assert!(limit.take(peer("2001:db8:0:1::1")).is_some());
+        let _first = take(&limit, "2001:db8::1");
+        assert!(take(&limit, "2001:db8::ffff:2").is_none());
+        assert!(take(&limit, "2001:db8:0:1::1").is_some());
     }
 
     #[test]
     fn loopback_is_exempt_from_the_limit_of_one_address() {
         let limit = ConnectionLimit::new(9, 1);
         let all: Vec<_> = ["127.0.0.1", "127.0.0.1", "::1", "::ffff:127.0.0.1"]
-            .map(|address| limit.take(peer(address)))
+            .map(|address| take(&limit, address))
             .into_iter()
             .flatten()
             .collect();

@@ -1,8 +1,8 @@
-//! A writing end for systems that cannot send on a blocking socket without waiting: a thread of its
-//! own does the waiting.
+//! A writing end for systems that cannot send on a blocking socket without waiting: a separate thread
+//! waits.
 //!
-//! On Linux this is only tested, not used. A thread more for each client costs two more switches
-//! for each batch, and makes fan-out two to five times slower.
+//! On Linux it is tested but not used. A second thread for each client costs two more switches for
+//! each batch, and makes fan-out two to five times slower.
 
 use std::{
     io::{self, Write},
@@ -17,11 +17,11 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use super::Connection;
 use crate::{broadcaster::Sink, ending::Ending};
 
-/// The most bytes handed to the thread at once. It has at most two such pieces: one that it is
-/// writing, and one that waits.
+/// The most bytes handed to the thread at once. It has at most two such pieces: the one that it writes,
+/// and one that waits.
 const PIECE: usize = 64 * 1024;
 
-/// A client whose socket takes nothing for so long is given up; it would hold the thread for ever.
+/// How long a client's socket may take nothing. Without this limit it would hold the thread for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the broadcaster sends through.
@@ -97,7 +97,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let (stream, peer) = listener.accept().unwrap();
-        let permit = ConnectionLimit::new(1, 1).take(peer).unwrap();
+        let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
         let connection = Connection::new(stream, peer, permit);
         (QueuedWriter::start(connection).unwrap(), client)
     }

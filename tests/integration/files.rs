@@ -237,7 +237,7 @@ fn the_port_for_files_can_be_chosen_and_one_in_use_is_refused() {
 fn a_stranger_who_says_nothing_keeps_nobody_from_sending() {
     let server = Server::start(&[]);
     let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 0);
-    let _strangers: Vec<_> = (0..20).map(|_| call(sending.address)).collect();
+    let _strangers: Vec<_> = (0..200).map(|_| call(sending.address)).collect();
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\nreceived\n"));
     let _sender = sending.call("from 0\n");
     alice.hears_at_last("bob has received 'x'.");

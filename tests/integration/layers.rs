@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 8] = [
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 3] = [
-    ("client", &["names", "text", "emoji", "file", "password", "command", "event"]),
+    ("client", &["names", "text", "emoji", "file", "password", "command", "event", "dialect"]),
     ("course", &[]),
     ("cli", &["names", "text", "file", "password", "log", "registry", "server", "client", "course"]),
 ];

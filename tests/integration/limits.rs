@@ -1,8 +1,13 @@
-//! What the server does not put up with, and how it says so.
+//! The limits of the server, and what a client hears when it meets one.
+
+use std::{process::Command, thread::available_parallelism};
 
 use rustix::process::{Resource, Rlimit, Signal, prlimit};
 
-use crate::support::{Peer, Server, server::eventually};
+use crate::support::{
+    Peer, Server,
+    server::{eventually, run},
+};
 
 #[test]
 fn a_full_server_turns_clients_away_politely_and_takes_them_again_later() {
@@ -37,11 +42,11 @@ fn an_endless_line_is_answered_once_and_takes_no_memory() {
     alice.says("");
     alice.hears_nothing();
     let grown = server.status("VmRSS").saturating_sub(before);
-    assert!(grown < 4096, "one gigabyte on one line took {grown} kB");
+    assert!(grown < 4096, "one gigabyte in one line took {grown} kB");
 }
 
 #[test]
-fn without_file_descriptors_nobody_is_let_in_but_the_chat_goes_on() {
+fn without_file_descriptors_new_clients_wait_and_the_chat_goes_on() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let limits = leave_no_descriptors(&server);
@@ -67,7 +72,56 @@ fn without_file_descriptors_a_stop_is_as_prompt_as_ever() {
     assert_eq!(server.ends().code(), Some(0));
 }
 
-/// Takes all unused file descriptors from a running server; what it had before.
+/// A server under a limit, as `ulimit` takes it.
+fn limited_to(limit: &str, max_clients: &str) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--presence-limit", "1"]);
+    command.args(["--max-clients", max_clients]).env("CHAT_DATA", ":memory:");
+    command
+}
+
+#[test]
+fn a_limit_that_leaves_no_place_for_a_client_is_refused_at_the_start() {
+    for (limit, named) in [("-n 64", "RLIMIT_NOFILE is 64,"), ("-v 80000", "RLIMIT_AS is 81920000,")] {
+        for (asked, told) in [("0", "any"), ("1000", "1000")] {
+            let (status, out, err) = run(&mut limited_to(limit, asked));
+            assert_eq!((status, out.as_str()), (Some(1), ""));
+            let start = format!(
+                "chat_server: cannot hold {told} clients: this machine holds 0 at most ({named} and the server"
+            );
+            assert!(err.starts_with(&start), "{err}");
+        }
+    }
+}
+
+#[test]
+fn with_little_address_space_as_many_clients_as_the_server_says_are_served() {
+    const ARENA: usize = 64 << 10;
+    let cpus = available_parallelism().expect("Linux").get();
+    for (arenas, space) in [("1", 240_000 + ARENA), ("", 240_000 + 8 * cpus * ARENA)] {
+        let limit = format!("-v {space}");
+        let (_, _, err) = run(limited_to(&limit, "1000000").env("MALLOC_ARENA_MAX", arenas));
+        let holds = err.split(" holds ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a number");
+        let mut command = limited_to(&limit, holds);
+        let server = Server::start_command({
+            command.env("MALLOC_ARENA_MAX", arenas);
+            command
+        });
+        let mut clients: Vec<_> = (0..holds.parse().expect("a number")).map(|_| server.connect()).collect();
+        assert!(clients.len() > 50, "{err}");
+        clients.iter_mut().for_each(Peer::catches_up);
+        server.connect().hears("Server is full.");
+        clients[0].says("/nick alice");
+        clients[0].hears("Nickname changed to 'alice'.");
+        clients[0].says("hello");
+        for client in &mut clients {
+            client.hears("[lobby] alice: hello");
+        }
+    }
+}
+
+/// Takes all unused file descriptors from a running server; returns its limit before.
 fn leave_no_descriptors(server: &Server) -> Rlimit {
     let pid = Some(server.pid());
     let before = rustix::process::getrlimit(Resource::Nofile);

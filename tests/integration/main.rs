@@ -23,3 +23,4 @@ mod starting;
 mod stopping;
 mod support;
 mod watching;
+mod web;

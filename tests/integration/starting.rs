@@ -1,4 +1,4 @@
-//! Starting the server, and why it may refuse to.
+//! Starting the server, and why it may refuse to start.
 
 use std::process::Stdio;
 
@@ -33,7 +33,7 @@ fn a_port_in_use_is_one_sentence_and_status_1() {
 }
 
 #[test]
-fn an_address_that_is_none_or_not_ours_is_one_sentence_and_status_1() {
+fn an_invalid_or_foreign_address_is_one_sentence_and_status_1() {
     let (status, _, err) = run(command().args(["--host", "not an address"]));
     assert_eq!(status, Some(1));
     assert!(err.starts_with("chat_server: 'not an address' is not an address to listen on: "), "{err}");
@@ -99,7 +99,17 @@ fn zero_means_no_limit_where_that_makes_sense() {
 }
 
 #[test]
-fn a_server_whose_output_nobody_reads_serves_all_the_same() {
+fn without_files_no_port_is_opened_for_them() {
+    let (with, without) = (Server::start(&[]), Server::start(&["--no-files"]));
+    assert_eq!(with.descriptors(), without.descriptors() + 1);
+    let mut alice = without.client("alice");
+    without.signal(Signal::TERM);
+    alice.hears_at_last("Server shutting down.");
+    assert_eq!(without.ends().code(), Some(0));
+}
+
+#[test]
+fn a_server_whose_output_is_not_read_serves_all_the_same() {
     let mut child = command()
         .args(["--port", "0", "-vv", "--max-clients", "1"])
         .stdout(Stdio::piped())
@@ -122,7 +132,7 @@ fn a_server_whose_output_nobody_reads_serves_all_the_same() {
 /// The policy is field 41 of `/proc/PID/stat`; 3 is `SCHED_BATCH` (proc(5), sched(7)).
 #[test]
 #[cfg(target_os = "linux")]
-fn every_thread_of_the_server_waits_for_its_turn() {
+fn every_thread_of_the_server_has_the_batch_policy() {
     let server = Server::start(&[]);
     let _client = server.client("alice");
     let threads = format!("/proc/{}/task", server.pid().as_raw_nonzero());

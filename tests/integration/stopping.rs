@@ -1,4 +1,4 @@
-//! Stopping is prompt and complete, in the middle of whatever.
+//! Stopping is prompt and complete, whatever the clients are doing.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::{Peer, Server, server::eventually};
 
 #[test]
-fn a_signal_tells_everybody_and_ends_with_status_0() {
+fn a_signal_tells_every_client_and_ends_with_status_0() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let server = Server::start(&[]);
         let mut peers = [server.client("alice"), server.client("bob")];
@@ -19,6 +19,19 @@ fn a_signal_tells_everybody_and_ends_with_status_0() {
         }
         assert_eq!(server.ends().code(), Some(0), "{signal:?}");
     }
+}
+
+#[test]
+fn with_v_the_server_reports_connections_by_address_and_the_stop() {
+    let server = Server::start(&["-v"]);
+    let mut alice = server.client("alice");
+    server.signal(Signal::TERM);
+    alice.hears_at_last("Server shutting down.");
+    eventually("the stop is reported", || server.diagnostics().ends_with(" INFO stopped\n"));
+    let reported = server.diagnostics();
+    let connected = format!(" INFO connected peer=127.0.0.1:{}\n", alice.port());
+    assert!(reported.contains(&connected) && reported.contains(" INFO stopping\n"), "{reported}");
+    assert!(!reported.contains("alice"), "{reported}");
 }
 
 #[test]
@@ -46,7 +59,7 @@ fn a_stop_finds_the_threads_that_wait_for_other_clients() {
     }
     drop(visitors);
     eventually("their sockets are closed", || server.descriptors() == descriptors);
-    assert!(server.status("Threads") > threads, "somebody waits at the door");
+    assert!(server.status("Threads") > threads, "a thread waits for another client");
     server.signal(Signal::TERM);
     alice.hears_at_last("Server shutting down.");
     assert_eq!(server.ends().code(), Some(0));
@@ -74,7 +87,7 @@ fn a_stop_finds_clients_in_every_state() {
 }
 
 #[test]
-fn a_stop_in_a_storm_delivers_what_is_queued_and_tells_even_those_who_are_speaking() {
+fn a_stop_in_a_storm_delivers_what_is_queued_and_tells_clients_that_are_sending() {
     let server = Server::start(&["--presence-limit", "1", "--outbox-limit", "67108864"]);
     let mut listener = server.client("listener");
     let speakers = ["alice", "bob", "carol", "dave"].map(|name| (name, server.client(name)));
@@ -96,7 +109,7 @@ fn a_stop_in_a_storm_delivers_what_is_queued_and_tells_even_those_who_are_speaki
     assert_eq!(server.ends().code(), Some(0));
 }
 
-/// Always has lines on their way to the server: whichever moment the stop comes in, it is speaking.
+/// Always has lines on their way to the server, so it is sending when the stop comes.
 fn speaks_until_told_to_go(name: &str, mut speaker: Peer) {
     (0..50).for_each(|_| speaker.says("something"));
     loop {
@@ -112,7 +125,7 @@ fn speaks_until_told_to_go(name: &str, mut speaker: Peer) {
 }
 
 #[test]
-fn a_client_that_does_not_read_holds_a_stop_up_no_longer_than_the_grace() {
+fn a_client_that_does_not_read_delays_a_stop_no_longer_than_the_grace() {
     let server = Server::start(&["--shutdown-grace", "1", "--outbox-limit", "67108864"]);
     let mut alice = server.client("alice");
     let _stuck = stuck(&server, &mut alice);
@@ -132,7 +145,7 @@ fn a_second_signal_ends_at_once() {
     assert_eq!(server.ends().code(), Some(130));
 }
 
-/// A client that reads nothing of the 10 MB that are said.
+/// A client that reads none of the 10 MB that are sent to it.
 fn stuck(server: &Server, alice: &mut Peer) -> Peer {
     let stuck = server.client("stuck");
     let text = "x".repeat(1000);

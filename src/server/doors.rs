@@ -1,0 +1,183 @@
+//! The doors of a server: where clients and files come in.
+//!
+//! Another door, for another protocol, is one more [`Listener`] with its limits and a function that
+//! serves a connection.
+
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use super::{
+    Config, Error, Stopper,
+    acceptor::{Acceptor, Door},
+    capacity::Capacity,
+    start_in,
+};
+use crate::{
+    command::Mistake,
+    dialect::text,
+    event::Event,
+    registry::Registry,
+    relay::{self, Relay},
+    session,
+    transport::{Connection, ConnectionLimit, Listener},
+    watch::{self, Activity, Watch},
+};
+
+/// How many threads whose client has left wait for the next one.
+pub(super) const MOST_FREE: usize = 16;
+
+/// The most connections at the door for files.
+pub(super) const FILE_CONNECTIONS: usize = relay::MOST_CONNECTIONS;
+
+/// How long a web browser may take to close its side.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// The sockets that listen, and what clients may do at each.
+pub(super) struct Doors {
+    chat: Arc<Listener>,
+    /// `None` when no files can be sent.
+    files: Option<Arc<Listener>>,
+    clients: Arc<ConnectionLimit>,
+    lines: text::Limits,
+    stopper: Stopper,
+}
+
+impl Doors {
+    /// Checks that this machine can hold as many clients as were asked for, and listens.
+    ///
+    /// # Errors
+    /// When it cannot, or an address cannot be had.
+    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+        let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
+        let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
+        let chat = Arc::new(listen(config)?);
+        let listen_for_files = |port| {
+            let address = SocketAddr::new(chat.address().ip(), port);
+            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind { address, source })
+        };
+        let files = config.transfer_port.map(listen_for_files).transpose()?;
+        let port_for_files = files.as_ref().map(|files| files.address().port());
+        tracing::debug!(address = %chat.address(), port_for_files, max_clients, "listening");
+        let doors = [&chat].into_iter().chain(&files).cloned().collect();
+        let text = config.max_message_length.unwrap_or(usize::MAX);
+        Ok(Self {
+            chat,
+            files,
+            clients: ConnectionLimit::new(max_clients, max_per_address),
+            lines: text::Limits { line: config.max_line_length, text },
+            stopper: Stopper::new(doors, 1 + MOST_FREE),
+        })
+    }
+
+    /// The address for clients, with the port that was chosen.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.chat.address()
+    }
+
+    /// The port for files that was chosen; 0 when no files can be sent.
+    pub(super) fn port_for_files(&self) -> u16 {
+        self.files.as_ref().map_or(0, |files| files.address().port())
+    }
+
+    /// What closes the doors.
+    pub(super) fn stopper(&self) -> &Stopper {
+        &self.stopper
+    }
+
+    /// Serves everyone who comes until the server is stopped. Then the clients are told, and all threads
+    /// have ended.
+    ///
+    /// # Errors
+    /// When a thread of the server's own cannot be started.
+    pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
+        let relay = Relay::default();
+        let serve_client = |connection: Arc<Connection>| {
+            if is_web_browser(&connection) {
+                return refuse_web_browser(&connection);
+            }
+            let Ok((reader, writer)) = connection.split() else { return };
+            session::run(registry, reader, writer, self.lines);
+        };
+        let serve_file = |connection| relay.serve(registry, connection);
+        let end_overdue_offers = || Some(registry.end_overdue_offers());
+        let clients = Door {
+            listener: &self.chat,
+            places: Arc::clone(&self.clients),
+            patience: Duration::ZERO,
+            most_free: MOST_FREE,
+            guest: "client",
+            serve: &serve_client,
+            meanwhile: &|| None,
+        };
+        let files = self.files.as_ref().map(|listener| Door {
+            listener,
+            places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
+            patience: relay::PATIENCE,
+            most_free: 0,
+            guest: "file",
+            serve: &serve_file,
+            meanwhile: &end_overdue_offers,
+        });
+        let clients = Acceptor::new(clients, &self.stopper, watch);
+        let files = files.map(|files| Acceptor::new(files, &self.stopper, watch));
+        thread::scope(|threads| {
+            // However accepting ends, the others are told, or the scope would wait for ever.
+            let _stops = StopOthers { registry, relay: &relay };
+            start_in(threads, "closing time", watch, || {
+                registry.wait_for_closing_time();
+                self.stopper.stop();
+            })?;
+            if let Some(files) = &files {
+                start_in(threads, "files", watch, || files.run(threads))?;
+            }
+            clients.run(threads);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a client that has just come has sent an HTTP request already. A request that comes later is
+/// found by the decoder. Never inlined: an idle client would keep the stack that looking needs.
+#[inline(never)]
+fn is_web_browser(connection: &Connection) -> bool {
+    let mut first = [0; text::FIRST_BYTES];
+    connection.peek(&mut first).is_ok_and(|length| text::is_web_browser(&first[..length]))
+}
+
+#[inline(never)]
+fn refuse_web_browser(connection: &Connection) {
+    tracing::info!(peer = %connection.peer(), "turned away: speaks HTTP");
+    connection.refuse(&text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    watch::doing(Activity::Closing);
+    connection.drain(CLOSING);
+}
+
+/// Listens on the first address of the host that can be had.
+fn listen(config: &Config) -> Result<Listener, Error> {
+    let unknown = |source| Error::Address { host: config.host.clone(), source };
+    let mut failure = unknown(io::ErrorKind::NotFound.into());
+    for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
+        match Listener::bind(address) {
+            Ok(listener) => return Ok(listener),
+            Err(source) => failure = Error::Bind { address, source },
+        }
+    }
+    Err(failure)
+}
+
+struct StopOthers<'a> {
+    registry: &'a Registry,
+    relay: &'a Relay,
+}
+
+impl Drop for StopOthers<'_> {
+    fn drop(&mut self) {
+        self.registry.stop();
+        self.relay.close();
+    }
+}
