@@ -15,7 +15,7 @@ use crate::{
     log::Logger,
     names::ClientId,
     record::Record,
-    store::Saver,
+    store::Store,
     watch::{self, Activity, Watch},
 };
 
@@ -49,11 +49,11 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is kept by `saver` and watched by `watch`, and has its
+    /// A chat that posts to `broadcaster`, is kept by `store` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
+    pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
-        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone(), wake);
+        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
         let shared = Shared { state, broadcaster, logger: Logger::none() };
         Self { shared: Mutex::new(shared), backstage, watch, alarm }
     }
@@ -140,7 +140,7 @@ impl Registry {
             (decided, shared.state.has_news_to_save(), shared.state.take_hung_up())
         });
         if has_news {
-            self.backstage.wake_saver();
+            self.backstage.wake_store();
         }
         decided
     }
@@ -220,7 +220,7 @@ mod tests {
     /// Whoever watches the clock, and what makes it stop; it has to within the deadline.
     fn check(stop: impl FnOnce(&Registry)) {
         let (posts, broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn nobody_is_let_in_once_the_server_is_stopping() {
         let (posts, _broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         registry.stop();
         assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
     }

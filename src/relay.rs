@@ -227,7 +227,7 @@ mod tests {
             hashing::Hasher,
             state::{FileLimits, HistoryLimits, Limits, State},
         },
-        store::Saver,
+        store::Store,
         watch::Watch,
     };
 
@@ -239,7 +239,7 @@ mod tests {
             files: FileLimits { largest: ByteCount(0), port: 0 },
         };
         let state = State::new(limits, Restored::default(), Now::read());
-        Registry::new(state, bounded(100).0, Saver::none(), Hasher::cheap(), Watch::start())
+        Registry::new(state, bounded(100).0, Store::none(), Hasher::cheap(), Watch::start())
     }
 
     #[test]

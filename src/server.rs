@@ -23,7 +23,7 @@ use crate::{
         state::{self, State},
     },
     relay::Relay,
-    store::{Database, Keeper, Saver},
+    store::{Database, Store, Writer},
     transport::{ConnectionLimit, Listener},
     watch::Watch,
 };
@@ -75,8 +75,8 @@ pub struct Server {
     lines: text::Limits,
     registry: Registry,
     broadcaster: Broadcaster,
-    saver: Saver,
-    keeper: Option<Keeper>,
+    store: Store,
+    writer: Option<Writer>,
     watch: Watch,
     log: Option<Log>,
     relay: Relay,
@@ -94,14 +94,14 @@ impl Server {
         let relay = bind_relay(listener.address().ip(), config)?;
         let mut rules = config.rules;
         rules.files.port = relay.address().port();
-        let (restored, saver, keeper) = open(config)?;
+        let (restored, store, writer) = open(config)?;
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
-        let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
+        let registry = Registry::new(state, posts, store.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self {
             stopper: Stopper::new(listener),
@@ -111,8 +111,8 @@ impl Server {
                 text: config.max_message_length.unwrap_or(usize::MAX),
             },
             registry,
-            saver,
-            keeper,
+            store,
+            writer,
             log,
             broadcaster,
             watch,
@@ -136,7 +136,7 @@ impl Server {
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { stopper, limit, lines, registry, broadcaster, relay, saver, keeper, log, watch } = self;
+        let Self { stopper, limit, lines, registry, broadcaster, relay, store, writer, log, watch } = self;
         let _listed = watch.enter("acceptor");
         let stops = StopOnDrop(stopper.clone());
         let broadcasting = start("broadcaster", &watch, move || {
@@ -146,11 +146,11 @@ impl Server {
         let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
         let acceptor = Acceptor::new(&stopper, limit, lines, &registry, &watch);
         thread::scope(|scope| {
-            if let Some(keeper) = keeper {
-                start_in(scope, "keeper", &watch, || keeper.run(|| registry.changes()))?;
+            if let Some(writer) = writer {
+                start_in(scope, "store", &watch, || writer.run(|| registry.changes()))?;
             }
             // Nobody can decide anything any more then: what is kept last is all.
-            let _finishes = FinishOnDrop(&saver);
+            let _finishes = FinishOnDrop(&store);
             thread::scope(|sessions| {
                 // However accepting ends, the others are told, or the scope would wait for ever.
                 let _stops = StopOthers { registry: &registry, relay: &relay };
@@ -216,12 +216,12 @@ fn listen(config: &Config) -> Result<Listener, Error> {
 }
 
 /// What was kept, and whoever goes on keeping.
-fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
-    let Some(path) = &config.data else { return Ok((Restored::default(), Saver::none(), None)) };
+fn open(config: &Config) -> Result<(Restored, Store, Option<Writer>), Error> {
+    let Some(path) = &config.data else { return Ok((Restored::default(), Store::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
     let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
-    let (saver, keeper) = Keeper::new(database);
-    Ok((restored, saver, Some(keeper)))
+    let (store, writer) = Writer::new(database);
+    Ok((restored, store, Some(writer)))
 }
 
 /// The same chat, and whoever writes down what happens in it.
@@ -246,8 +246,8 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// The keeper waits for orders for ever, if it is not told that there will be none.
-struct FinishOnDrop<'a>(&'a Saver);
+/// The writer waits for orders for ever, if it is not told that there will be none.
+struct FinishOnDrop<'a>(&'a Store);
 
 impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     broadcaster::{self, Posts},
     file::Token,
-    store::Saver,
+    store::Store,
     watch::{self, Activity, Journey, Watch},
 };
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What slow things need.
 pub(super) struct Backstage {
-    saver: Saver,
+    store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
@@ -32,13 +32,13 @@ pub(super) struct Backstage {
 
 impl Backstage {
     pub(super) fn new(
-        saver: Saver,
+        store: Store,
         hasher: Hasher,
         watch: Watch,
         channel: Sender<Posts>,
         alarm: Sender<()>,
     ) -> Self {
-        Self { saver, hasher, watch, channel, alarm }
+        Self { store, hasher, watch, channel, alarm }
     }
 
     /// Does it; whoever calls this waits, and nobody else does.
@@ -46,7 +46,7 @@ impl Backstage {
         match work {
             Work::Save => {
                 watch::doing(Activity::Saving);
-                Done::Saved(self.saver.save())
+                Done::Saved(self.store.save())
             }
             Work::Hash(password) => {
                 watch::doing(Activity::Hashing);
@@ -81,8 +81,8 @@ impl Backstage {
         let _ = self.alarm.try_send(());
     }
 
-    pub(super) fn wake_saver(&self) {
-        self.saver.wake();
+    pub(super) fn wake_store(&self) {
+        self.store.wake();
     }
 }
 

@@ -214,29 +214,29 @@ impl Changes {
 #[test]
 fn whoever_wants_to_be_sure_is_told_when_it_is_written() {
     let (folder, changes) = (Folder::new(), Changes::default());
-    let (saver, keeper) = Keeper::new(folder.open());
+    let (store, writer) = Writer::new(folder.open());
     thread::scope(|scope| {
-        thread::Builder::new().spawn_scoped(scope, || keeper.run(|| changes.take())).unwrap();
+        thread::Builder::new().spawn_scoped(scope, || writer.run(|| changes.take())).unwrap();
         changes.add(rules(Some("Order")));
-        assert!(saver.save());
+        assert!(store.save());
         // Killed now, the server would leave just these files.
         let killed = Folder::new();
         for file in fs::read_dir(folder.0.path()).unwrap().map(Result::unwrap) {
             fs::copy(file.path(), killed.0.path().join(file.file_name())).unwrap();
         }
         assert_eq!(killed.open().load(9).unwrap().rooms[0].topic, Some(text("Order")));
-        saver.finish();
+        store.finish();
     });
 }
 
 #[test]
 fn what_is_left_at_the_end_is_written() {
     let (folder, changes) = (Folder::new(), Changes::default());
-    let (saver, keeper) = Keeper::new(folder.open());
+    let (store, writer) = Writer::new(folder.open());
     changes.add(lines(1..3, Some(1)));
-    saver.wake();
-    saver.finish();
-    keeper.run(|| changes.take());
+    store.wake();
+    store.finish();
+    writer.run(|| changes.take());
     assert_eq!(folder.open().load(9).unwrap().rooms[0].lines.len(), 2);
 }
 
@@ -245,15 +245,15 @@ fn a_full_disk_is_admitted_and_what_it_did_not_take_is_written_later() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let mut database = folder.open();
     database.limit_pages(20);
-    let (saver, keeper) = Keeper::new(database);
+    let (store, writer) = Writer::new(database);
     thread::scope(|scope| {
-        thread::Builder::new().spawn_scoped(scope, || keeper.run(|| changes.take())).unwrap();
+        thread::Builder::new().spawn_scoped(scope, || writer.run(|| changes.take())).unwrap();
         changes.add(lines(1..2000, Some(1)));
-        assert!(!saver.save(), "the disk is full");
+        assert!(!store.save(), "the disk is full");
         changes.add(rules(Some("Order")));
-        assert!(!saver.save(), "it still is");
+        assert!(!store.save(), "it still is");
         assert_eq!(changes.take().len(), 1, "and nothing more is taken from the chat");
-        saver.finish();
+        store.finish();
     });
     assert_eq!(folder.open().load(9).unwrap(), Restored::default(), "all of it or nothing");
 }
@@ -263,13 +263,13 @@ fn a_disk_that_is_no_longer_full_gets_what_it_missed() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let mut database = folder.open();
     database.limit_pages(20);
-    let (_saver, mut keeper) = Keeper::new(database);
+    let (_store, mut writer) = Writer::new(database);
     changes.add(lines(1..2000, Some(1)));
-    assert!(!keeper.keep(|| changes.take()));
+    assert!(!writer.save(|| changes.take()));
     changes.add(rules(Some("Order")));
-    keeper.database.limit_pages(1_000_000);
-    assert!(keeper.keep(|| changes.take()));
-    drop(keeper);
+    writer.database.limit_pages(1_000_000);
+    assert!(writer.save(|| changes.take()));
+    drop(writer);
     let restored = folder.open().load(9999).unwrap();
     assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].topic), (1999, &Some(text("Order"))));
 }

@@ -36,11 +36,11 @@ enum Order {
     Finish,
 }
 
-/// The way to the keeper's thread.
+/// The way to the writer's thread.
 #[derive(Clone)]
-pub struct Saver(Option<Sender<Order>>);
+pub struct Store(Option<Sender<Order>>);
 
-impl Saver {
+impl Store {
     /// Nothing is kept.
     pub fn none() -> Self {
         Self(None)
@@ -62,7 +62,7 @@ impl Saver {
         orders.send(Order::Save(answer)).is_ok() && is_kept.recv().unwrap_or(false)
     }
 
-    /// Lets the keeper write what there is, and end.
+    /// Lets the writer write what there is, and end.
     pub fn finish(&self) {
         if let Some(orders) = &self.0 {
             let _ = orders.send(Order::Finish);
@@ -71,7 +71,7 @@ impl Saver {
 }
 
 /// Keeps in a database what has changed.
-pub struct Keeper {
+pub struct Writer {
     pub(super) database: Database,
     orders: Receiver<Order>,
     /// What could not be written the last time.
@@ -79,20 +79,20 @@ pub struct Keeper {
     is_failing: bool,
 }
 
-impl Keeper {
-    /// A keeper for this database, and the way to it.
-    pub fn new(database: Database) -> (Saver, Self) {
+impl Writer {
+    /// A writer for this database, and the way to it.
+    pub fn new(database: Database) -> (Store, Self) {
         let (sender, orders) = bounded(CHANNEL);
-        (Saver(Some(sender)), Self { database, orders, backlog: Vec::new(), is_failing: false })
+        (Store(Some(sender)), Self { database, orders, backlog: Vec::new(), is_failing: false })
     }
 
-    /// Keeps whatever `changes` gives, whenever there is something; until [`Saver::finish`].
+    /// Keeps whatever `changes` gives, whenever there is something; until [`Store::finish`].
     pub fn run<Changes: Iterator<Item = Record>>(mut self, changes: impl Fn() -> Changes) {
         let mut waiting = Vec::new();
         loop {
             watch::doing(Activity::Idle);
             let is_last = self.wait(&mut waiting);
-            let is_kept = self.keep(&changes);
+            let is_kept = self.save(&changes);
             for answer in waiting.drain(..) {
                 let _ = answer.send(is_kept);
             }
@@ -126,7 +126,7 @@ impl Keeper {
 
     /// Writes what has changed; whether all of it is on the disk. While the disk takes nothing, nothing
     /// more is taken from the chat either, so a full disk fills no memory.
-    pub(super) fn keep<Changes: Iterator<Item = Record>>(&mut self, changes: impl Fn() -> Changes) -> bool {
+    pub(super) fn save<Changes: Iterator<Item = Record>>(&mut self, changes: impl Fn() -> Changes) -> bool {
         let backlog = mem::take(&mut self.backlog);
         self.write(backlog.into_iter()) && self.write(changes())
     }
@@ -152,7 +152,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for Writer {
     fn drop(&mut self) {
         if !self.backlog.is_empty() {
             tracing::error!("the last things said and decided were not kept");
