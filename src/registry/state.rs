@@ -35,6 +35,7 @@ mod attempts;
 mod bans;
 mod bucket;
 mod closing;
+mod everything;
 mod files;
 mod guests;
 mod history;

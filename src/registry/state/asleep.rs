@@ -72,6 +72,11 @@ impl Asleep {
         self.rooms.get_mut(&room).map(|(_, lasting)| lasting)
     }
 
+    /// Every room that nobody is in.
+    pub(super) fn rooms_mut(&mut self) -> impl Iterator<Item = (Room, &mut Lasting)> {
+        self.rooms.iter_mut().map(|(&room, (_, lasting))| (room, lasting))
+    }
+
     /// Takes the rank of an account, wherever it has one; gives those rooms.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> Vec<Room> {
         let moderated = self
