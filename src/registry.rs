@@ -15,7 +15,7 @@ use crate::{
     log::Logger,
     names::ClientId,
     record::Record,
-    store::Store,
+    store::{Source, Store},
     watch::{self, Activity, Watch},
 };
 
@@ -122,13 +122,6 @@ impl Registry {
         }
     }
 
-    /// Everything that has changed since this was last asked, as it is now. Each thing is looked up
-    /// under a lock of its own, so that nobody waits for all of them.
-    pub fn changes(&self) -> impl Iterator<Item = Record> {
-        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
-        changed.into_iter().map(|changed| self.locked(Instant::now(), |shared| shared.state.record(changed)))
-    }
-
     /// Lock, decide, send, unlock. The lock is held across the send: so delivery order is decision
     /// order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, Now) -> T) -> T {
@@ -160,6 +153,19 @@ impl Registry {
         drop(shared);
         watch::doing(Activity::Working);
         done
+    }
+}
+
+impl Source for Registry {
+    /// Each record is made under a lock of its own, so that no session waits for all of them.
+    fn changes(&self) -> Box<dyn Iterator<Item = Record> + '_> {
+        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
+        let record = |changed| self.locked(Instant::now(), |shared| shared.state.record(changed));
+        Box::new(changed.into_iter().map(record))
+    }
+
+    fn mark_everything_unsaved(&self) {
+        self.locked(Instant::now(), |shared| shared.state.mark_everything_unsaved());
     }
 }
 

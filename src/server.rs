@@ -147,7 +147,7 @@ impl Server {
         let acceptor = Acceptor::new(&stopper, limit, lines, &registry, &watch);
         thread::scope(|scope| {
             if let Some(writer) = writer {
-                start_in(scope, "store", &watch, || writer.run(|| registry.changes()))?;
+                start_in(scope, "store", &watch, || writer.run(&registry))?;
             }
             // Nobody can decide anything any more then: what is kept last is all.
             let _finishes = FinishOnDrop(&store);

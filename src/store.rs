@@ -7,6 +7,7 @@
 
 mod database;
 mod error;
+mod place;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,4 @@ mod writer;
 
 pub use database::Database;
 pub use error::Error;
-pub use writer::{Store, Writer};
+pub use writer::{Source, Store, Writer};

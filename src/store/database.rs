@@ -1,8 +1,9 @@
 //! The database file: opened with suspicion, read once, written in groups.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -11,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, params};
 
 use super::{
     Error,
+    place::{Found, Identity, Place},
     schema::{self, VERSION},
 };
 use crate::{
@@ -19,62 +21,105 @@ use crate::{
     text::Text,
 };
 
-/// An open data file. Nobody else can have it open at the same time.
+/// An open data file. No other process can have it open at the same time.
 pub struct Database {
     connection: Connection,
-    path: PathBuf,
+    place: Place,
+}
+
+/// What [`Database::repair`] has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repair {
+    /// Nothing: the file was in its place.
+    None,
+    /// It has begun a new journal. Nothing is missing.
+    NewJournal,
+    /// It has begun a new file, in which everything is missing.
+    NewFile,
 }
 
 impl Database {
-    /// Opens a data file, or makes it; one of an earlier version is brought up to date.
+    /// Opens a data file, or creates it. A file of an earlier version is brought up to date.
     ///
     /// # Errors
-    /// When the file cannot be had, is in use, is not ours, or is damaged. It is left as it was then.
+    /// When the file cannot be opened, is in use, belongs to another program or is damaged. It stays
+    /// as it was.
     pub fn open(path: &Path) -> std::result::Result<Self, Error> {
-        make(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        let of = |source| Error::of(path.to_owned(), source);
-        // Without the flag for URIs: a file name is a file name.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(of)?;
-        let mut database = Self { connection, path: path.to_owned() };
-        database.prepare()?;
+        let file = create(path, options().create(true).truncate(false))?;
+        Self::attach(path, file)
+    }
+
+    fn attach(path: &Path, file: Identity) -> std::result::Result<Self, Error> {
+        let connection = connect(path)?;
+        let place = Place::new(path, file).map_err(|source| opening(path, source))?;
+        let database = Self { connection, place };
+        database.check_place()?;
         Ok(database)
     }
 
-    fn prepare(&mut self) -> std::result::Result<(), Error> {
-        let path = self.path.clone();
-        let of = |source| Error::of(path.clone(), source);
-        // Whoever has the file keeps it for as long as it runs: there is nothing to wait for.
-        self.connection.busy_timeout(Duration::ZERO).map_err(of)?;
-        // From the first read on the file is locked, until we close it or die.
-        self.connection.pragma_update(None, "locking_mode", "exclusive").map_err(of)?;
-        self.connection.execute_batch("BEGIN EXCLUSIVE; COMMIT").map_err(of)?;
-        let is_new = schema::is_empty(&self.connection).map_err(of)?;
-        if !is_new && !schema::is_ours(&self.connection).map_err(of)? {
-            return Err(Error::Foreign { path });
+    /// Continues after the data file or its journal was removed.
+    ///
+    /// # Errors
+    /// When there is another file in its place, or a new one cannot be created. Nothing can be saved
+    /// then, until a later call succeeds.
+    pub(super) fn repair(&mut self) -> std::result::Result<Repair, Error> {
+        let found = self.look()?;
+        if found == Found::Both {
+            return Ok(Repair::None);
         }
-        let version = schema::version(&self.connection).map_err(of)?;
-        if version > VERSION {
-            return Err(Error::TooNew { path, version, known: VERSION });
+        // What is in the journal goes to the file, wherever that is now. Left in the journal, it would
+        // damage another file of the same name as soon as that is opened.
+        let checkpoint = |row: &Row<'_>| row.get::<_, i64>(0);
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], checkpoint);
+        match found {
+            Found::Nothing => self.begin_file().map(|()| Repair::NewFile),
+            Found::Other => Err(Error::Replaced { path: self.path() }),
+            Found::NoJournal | Found::Both => self.begin_journal().map(|()| Repair::NewJournal),
         }
-        self.check_health()?;
-        // What is committed is on the disk, even if the power fails right after.
-        self.connection.pragma_update(None, "journal_mode", "wal").map_err(of)?;
-        self.connection.pragma_update(None, "synchronous", "full").map_err(of)?;
-        if version < VERSION {
-            schema::migrate(&mut self.connection, version).map_err(of)?;
-        }
+    }
+
+    fn begin_file(&mut self) -> std::result::Result<(), Error> {
+        let path = self.path();
+        // A file that has just come back may be the one that is open, or not ours to overwrite.
+        let file = create(&path, options().create_new(true))?;
+        *self = Self::attach(&path, file).inspect_err(|_| {
+            // Half a file would be taken for a file of somebody else the next time.
+            if Identity::at(&path).is_ok_and(|there| there == Some(file)) {
+                let _ = fs::remove_file(&path);
+            }
+        })?;
         Ok(())
     }
 
-    fn check_health(&self) -> std::result::Result<(), Error> {
-        let health: Result<String> = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-        let health = health.map_err(|source| Error::of(self.path.clone(), source))?;
-        if health == "ok" { Ok(()) } else { Err(self.damaged(health.replace('\n', " "))) }
+    fn begin_journal(&mut self) -> std::result::Result<(), Error> {
+        let path = self.path();
+        let ended = self.connection.pragma_update(None, "journal_mode", "delete");
+        ended
+            .and_then(|()| begin_journal(&self.connection))
+            .map_err(|source| Error::of(path.clone(), source))?;
+        self.place = Place::new(&path, self.place.file()).map_err(|source| opening(&path, source))?;
+        Ok(())
+    }
+
+    fn look(&self) -> std::result::Result<Found, Error> {
+        self.place.look().map_err(|source| opening(self.place.path(), source))
+    }
+
+    /// Nothing is saved that is not in the file where people look for it.
+    fn check_place(&self) -> std::result::Result<(), Error> {
+        match self.look()? {
+            Found::Both => Ok(()),
+            Found::Other => Err(Error::Replaced { path: self.path() }),
+            Found::Nothing | Found::NoJournal => Err(Error::Gone { path: self.path() }),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.place.path().to_owned()
     }
 
     fn damaged(&self, what: String) -> Error {
-        Error::Damaged { path: self.path.clone(), what }
+        Error::Damaged { path: self.path(), what }
     }
 
     /// Everything that is kept; of each room's lines the last `lines`.
@@ -105,7 +150,7 @@ impl Database {
         };
         load().map_err(|source| match source {
             rusqlite::Error::FromSqlConversionFailure(..) => self.damaged(source.to_string()),
-            source => Error::of(self.path.clone(), source),
+            source => Error::of(self.path(), source),
         })
     }
 
@@ -136,11 +181,17 @@ impl Database {
         Ok(())
     }
 
-    /// Writes these as they are now: all of them, or none.
+    /// Writes records: all of them, or none.
     ///
     /// # Errors
-    /// What the database says: most likely that the disk is full.
-    pub fn write(&mut self, records: &[Record]) -> Result<()> {
+    /// What SQLite says, most likely that the disk is full; or that the file is not in its place.
+    pub fn write(&mut self, records: &[Record]) -> std::result::Result<(), Error> {
+        self.check_place()?;
+        self.commit(records).map_err(|source| Error::of(self.path(), source))?;
+        self.check_place()
+    }
+
+    fn commit(&mut self, records: &[Record]) -> Result<()> {
         let transaction = self.connection.transaction()?;
         for record in records {
             write(&transaction, record)?;
@@ -161,14 +212,67 @@ impl Database {
 const ROOMS: &str = "SELECT name, topic FROM room
     ORDER BY (SELECT max(seq) FROM line WHERE line.room = room.name), name";
 
-/// Makes the file if it is not there: it holds what was said and hashed passwords, and nobody else
-/// is to read it.
-fn make(path: &Path) -> io::Result<()> {
+/// How a data file is opened. It holds what users said and the hashes of their passwords, so only its
+/// owner may read it.
+fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+/// Creates a file, or opens it. It is closed before SQLite opens it: to close any descriptor of a file
+/// gives up all locks on it.
+fn create(path: &Path, options: &OpenOptions) -> std::result::Result<Identity, Error> {
+    let data = options.open(path).and_then(|file| file.metadata());
+    data.map(|data| Identity::of(&data)).map_err(|source| opening(path, source))
+}
+
+fn opening(path: &Path, source: io::Error) -> Error {
+    Error::Open { path: path.to_owned(), source }
+}
+
+/// A connection to a data file that is ours, sound and of the present version.
+fn connect(path: &Path) -> std::result::Result<Connection, Error> {
+    let of = |source| Error::of(path.to_owned(), source);
+    // Without the flag for URIs: a file name is a file name.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(of)?;
+    // A server that has the file holds it until it ends: there is nothing to wait for.
+    connection.busy_timeout(Duration::ZERO).map_err(of)?;
+    // The file is locked from the first read until this process closes it or dies.
+    connection.pragma_update(None, "locking_mode", "exclusive").map_err(of)?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT").map_err(of)?;
+    let is_new = schema::is_empty(&connection).map_err(of)?;
+    if !is_new && !schema::is_ours(&connection).map_err(of)? {
+        return Err(Error::Foreign { path: path.to_owned() });
+    }
+    let version = schema::version(&connection).map_err(of)?;
+    if version > VERSION {
+        return Err(Error::TooNew { path: path.to_owned(), version, known: VERSION });
+    }
+    check_health(&connection, path)?;
+    begin_journal(&connection).map_err(of)?;
+    if version < VERSION {
+        schema::migrate(&mut connection, version).map_err(of)?;
+    }
+    Ok(connection)
+}
+
+fn begin_journal(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // What is committed is on the disk, even if the power fails right after.
+    connection.pragma_update(None, "synchronous", "full")?;
+    // The journal is created by the first transaction.
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
+}
+
+fn check_health(connection: &Connection, path: &Path) -> std::result::Result<(), Error> {
+    let health: Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    let health = health.map_err(|source| Error::of(path.to_owned(), source))?;
+    if health == "ok" {
+        return Ok(());
+    }
+    Err(Error::Damaged { path: path.to_owned(), what: health.replace('\n', " ") })
 }
 
 fn write(transaction: &Transaction<'_>, record: &Record) -> Result<()> {

@@ -41,7 +41,17 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// The database says no for another reason.
+    /// The file, or the journal beside it, was removed while the server was running.
+    Gone {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file was replaced while the server was running.
+    Replaced {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Another error of the database.
     Database {
         /// Which file.
         path: PathBuf,
@@ -82,6 +92,15 @@ impl fmt::Display for Error {
             Self::Damaged { path, what } => {
                 write!(f, "the data file '{}' is damaged ({what}); it was left as it is", path.display())
             }
+            Self::Gone { path } => {
+                write!(f, "the data file '{}' or its journal was removed", path.display())
+            }
+            Self::Replaced { path } => write!(
+                f,
+                "another file was put in the place of the data file '{0}'. To use that file, stop the server \
+                and start it again. To save what the server knows, remove '{0}', and it writes a new one",
+                path.display()
+            ),
             Self::Database { path, source } => {
                 write!(f, "cannot use the data file '{}': {source}", path.display())
             }
@@ -94,7 +113,7 @@ impl std::error::Error for Error {
         match self {
             Self::Open { source, .. } => Some(source),
             Self::Database { source, .. } => Some(source),
-            Self::InUse { .. } | Self::Foreign { .. } | Self::TooNew { .. } | Self::Damaged { .. } => None,
+            _ => None,
         }
     }
 }

@@ -104,7 +104,7 @@ fn on_a_full_disk_nobody_is_told_that_they_are_registered() {
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
-    eventually("the disk is full", || server.diagnostics().contains("cannot keep what is said"));
+    eventually("the disk is full", || server.diagnostics().contains("cannot save what is said"));
     asks(&mut alice, "/register correct-horse", "That could not be saved, so nothing has changed.");
     asks(&mut alice, "/login alice correct-horse", "Nickname not registered");
     server.signal(Signal::KILL);

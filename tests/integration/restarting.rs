@@ -201,6 +201,72 @@ fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     bob.hears("You are banned from this room");
 }
 
+/// Registers, and is told that this is saved; then the server is killed and starts again.
+#[track_caller]
+fn check_registration_survives(folder: &Folder, server: Server, mut alice: Peer) {
+    alice.says("/register correct-horse");
+    alice.hears_at_last("Registration successful");
+    kill(server);
+    let server = folder.server(&[]);
+    let mut bob = server.connect();
+    bob.says("/login alice correct-horse");
+    bob.hears_at_last("Login successful");
+    assert_eq!(past(&mut bob), ["alice: hello"], "and what was said before");
+}
+
+/// A server with something to lose.
+fn with_history(folder: &Folder) -> (Server, Peer) {
+    let server = folder.server(&[]);
+    let mut alice = server.client("alice");
+    let before = size(&folder.file());
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    eventually("it is saved", || size(&folder.file()) > before);
+    (server, alice)
+}
+
+#[test]
+fn a_registration_after_the_data_file_was_deleted_survives_a_kill() {
+    for with_journal in [false, true] {
+        let folder = Folder::new();
+        let (server, alice) = with_history(&folder);
+        fs::remove_file(folder.file()).expect("the data file");
+        if with_journal {
+            fs::remove_file(folder.file().with_extension("db-wal")).expect("its journal");
+        }
+        check_registration_survives(&folder, server, alice);
+    }
+}
+
+#[test]
+fn a_deleted_data_file_is_noticed_while_nobody_speaks_and_said_once() {
+    let folder = Folder::new();
+    let (server, alice) = with_history(&folder);
+    fs::remove_file(folder.file()).expect("the data file");
+    eventually("it is there again", || folder.file().exists());
+    eventually("it is said", || server.diagnostics().contains("the data file was removed"));
+    drop(alice);
+    stop(server);
+    assert_eq!(past(&mut folder.server(&[]).client("bob")), ["alice: hello"]);
+}
+
+#[test]
+fn while_another_file_is_in_the_place_of_the_data_file_nothing_is_said_to_be_saved() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_history(&folder);
+    let other = folder.0.path().join("other");
+    fs::write(&other, "Dear diary").expect("a file");
+    fs::rename(&other, folder.file()).expect("to replace the data file");
+    alice.says("/register correct-horse");
+    alice.hears("That could not be saved, so nothing has changed.");
+    eventually("it is said", || server.diagnostics().contains("another file was put in the place"));
+    assert_eq!(server.diagnostics().matches("cannot save").count(), 1, "once");
+    assert_eq!(fs::read_to_string(folder.file()).expect("the other file"), "Dear diary");
+    fs::remove_file(folder.file()).expect("the other file");
+    eventually("a new file is written", || server.diagnostics().contains("is saved again"));
+    check_registration_survives(&folder, server, alice);
+}
+
 /// A server whose disk is full, and has been found to be so.
 fn with_full_disk(folder: &Folder) -> (Server, Peer) {
     let server = Server::start_command(on_a_small_disk(&folder.file()));
@@ -208,7 +274,7 @@ fn with_full_disk(folder: &Folder) -> (Server, Peer) {
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
-    eventually("it is admitted", || server.diagnostics().contains("cannot keep what is said"));
+    eventually("it is admitted", || server.diagnostics().contains("cannot save what is said"));
     (server, alice)
 }
 
@@ -218,7 +284,7 @@ fn a_full_disk_costs_the_past_and_not_the_chat() {
     let (server, mut alice) = with_full_disk(&folder);
     alice.says("still here");
     alice.hears("[lobby] alice: still here");
-    assert_eq!(server.diagnostics().matches("cannot keep").count(), 1, "once");
+    assert_eq!(server.diagnostics().matches("cannot save").count(), 1, "once");
     stop(server);
     folder.server(&[]).client("bob");
 }
