@@ -199,11 +199,13 @@ impl Database {
         transaction.commit()
     }
 
-    /// Pretends that the disk has room for so many pages only.
+    /// Pretends that the disk has room for so many more pages only.
     #[cfg(test)]
-    pub(super) fn limit_pages(&mut self, pages: u32) {
+    pub(super) fn limit_growth(&mut self, pages: u32) {
+        let now: u32 =
+            self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
         self.connection
-            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, u32>(0))
+            .pragma_update_and_check(None, "max_page_count", now + pages, |row| row.get::<_, u32>(0))
             .expect("SQLite knows this one");
     }
 }

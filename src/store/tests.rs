@@ -15,6 +15,8 @@ use crate::{
     text::Text,
 };
 
+mod orders;
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -279,7 +281,7 @@ fn what_is_left_at_the_end_is_written() {
 fn a_full_disk_is_admitted_and_nothing_more_is_taken_from_the_chat() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let mut database = folder.open();
-    database.limit_pages(20);
+    database.limit_growth(5);
     with_writer(database, &changes, |store| {
         changes.add(lines(1..2000, Some(1)));
         assert!(!store.save(), "the disk is full");
@@ -294,12 +296,12 @@ fn a_full_disk_is_admitted_and_nothing_more_is_taken_from_the_chat() {
 fn a_disk_that_is_no_longer_full_gets_what_it_missed() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let (_store, mut writer) = Writer::new(folder.open());
-    writer.limit_pages(20);
+    writer.limit_growth(5);
     let mut pass = Pass::done();
     changes.add(lines(1..2000, Some(1)));
     assert!(!writer.save(&changes, &mut pass));
     changes.add(rules(Some("Order")));
-    writer.limit_pages(1_000_000);
+    writer.limit_growth(100_000);
     assert!(writer.save(&changes, &mut pass));
     drop(writer);
     let restored = folder.open().load(9999).unwrap();

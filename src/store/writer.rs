@@ -213,9 +213,9 @@ impl Writer {
         }
     }
 
-    /// Pretends that the disk has room for so many pages only.
+    /// Pretends that the disk has room for so many more pages only.
     #[cfg(test)]
-    pub(super) fn limit_pages(&mut self, pages: u32) {
-        self.database.limit_pages(pages);
+    pub(super) fn limit_growth(&mut self, pages: u32) {
+        self.database.limit_growth(pages);
     }
 }
