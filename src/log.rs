@@ -23,19 +23,19 @@ use crate::{
     watch::{self, Activity},
 };
 
-mod book;
-mod files;
+mod batch;
 mod line;
 mod logger;
+mod rotation;
 mod stamp;
 #[cfg(test)]
 mod tests;
 
 pub use logger::Logger;
 
-use book::Book;
-use files::Files;
+use batch::Batch;
 use logger::Notes;
+use rotation::Rotation;
 
 /// What is logged, and where.
 #[derive(Clone, Debug)]
@@ -77,12 +77,12 @@ pub struct Error {
 /// When the folder or the file cannot be made.
 pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     let failed = |source| Error { folder: config.folder.clone(), source };
-    let files = Files::new(config.folder.clone(), config.max_size, config.keep).map_err(failed)?;
-    let mut book = Book::new(files, jiff::tz::TimeZone::system(), config.addresses);
-    book.begin(Now::read().wall).map_err(failed)?;
+    let rotation = Rotation::new(config.folder.clone(), config.max_size, config.keep).map_err(failed)?;
+    let mut batch = Batch::new(rotation, jiff::tz::TimeZone::system(), config.addresses);
+    batch.begin(Now::read().wall).map_err(failed)?;
     let (sender, notes) = bounded(CHANNEL);
     let waiting = Arc::new(AtomicUsize::new(0));
-    Ok((Logger::new(sender, Arc::clone(&waiting)), Log { notes, waiting, book }))
+    Ok((Logger::new(sender, Arc::clone(&waiting)), Log { notes, waiting, batch }))
 }
 
 /// The thread that writes.
@@ -90,7 +90,7 @@ pub struct Log {
     notes: Receiver<Notes>,
     /// Bytes that wait in the channel.
     waiting: Arc<AtomicUsize>,
-    book: Book,
+    batch: Batch,
 }
 
 impl Log {
@@ -108,19 +108,19 @@ impl Log {
                     thread::yield_now();
                 }
             }
-            self.book.flush();
+            self.batch.flush();
             watch::doing(Activity::Idle);
             let _ = after(GATHERING).recv();
         }
-        self.book.end(Now::read().wall);
+        self.batch.end(Now::read().wall);
     }
 
     fn take(&mut self, notes: &Notes) {
         if notes.missed > 0 {
-            self.book.note_missing(notes.missed);
+            self.batch.note_missing(notes.missed);
         }
         for fact in &notes.facts {
-            self.book.write(fact);
+            self.batch.write(fact);
         }
         self.waiting.fetch_sub(notes.size, Ordering::Relaxed);
     }

@@ -31,13 +31,13 @@ struct Diary {
     max_size: Option<u64>,
     keep: Option<usize>,
     addresses: bool,
-    book: Option<Book>,
+    batch: Option<Batch>,
 }
 
 impl Diary {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, max_size: None, keep: None, addresses: true, book: None }
+        Self { folder, max_size: None, keep: None, addresses: true, batch: None }
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -45,23 +45,23 @@ impl Diary {
     }
 
     /// Begins, or begins anew after a stop.
-    fn open(&mut self) -> &mut Book {
-        self.book = None;
+    fn open(&mut self) -> &mut Batch {
+        self.batch = None;
         let (folder, zone) = (self.path(""), TimeZone::fixed(offset(1)));
-        let files = Files::new(folder, self.max_size, self.keep).unwrap();
-        self.book.insert(Book::new(files, zone, self.addresses))
+        let rotation = Rotation::new(folder, self.max_size, self.keep).unwrap();
+        self.batch.insert(Batch::new(rotation, zone, self.addresses))
     }
 
     /// What is written at once.
     fn write(&mut self, facts: &[Fact]) {
-        if self.book.is_none() {
+        if self.batch.is_none() {
             self.open();
         }
-        let book = self.book.as_mut().unwrap();
+        let batch = self.batch.as_mut().unwrap();
         for fact in facts {
-            book.write(fact);
+            batch.write(fact);
         }
-        book.flush();
+        batch.flush();
     }
 
     /// The files that are there, in the order of their names.
@@ -306,21 +306,21 @@ fn a_full_disk_costs_lines_and_the_log_says_how_many() {
     let file = "chat_2026-11-22.log";
     full_disk(&diary, file);
     diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT, "1")]);
-    assert!(diary.book.as_ref().unwrap().is_failing);
+    assert!(diary.batch.as_ref().unwrap().is_failing);
     diary.write(&[said(MIDNIGHT, "2")]);
-    diary.book.as_mut().unwrap().flush();
+    diary.batch.as_mut().unwrap().flush();
     fs::remove_file(diary.path(file)).unwrap();
     diary.write(&[said(MIDNIGHT, "3"), said(MIDNIGHT, "4")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=3";
     assert_eq!(diary.texts(file), [missing, "\"3\"", "\"4\""]);
-    assert!(!diary.book.as_ref().unwrap().is_failing);
+    assert!(!diary.batch.as_ref().unwrap().is_failing);
 }
 
 #[test]
 fn lines_that_were_dropped_before_are_missing_too() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "0")]);
-    diary.book.as_mut().unwrap().note_missing(7);
+    diary.batch.as_mut().unwrap().note_missing(7);
     diary.write(&[said(MIDNIGHT, "1")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=7";
     assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", missing, "\"1\""]);

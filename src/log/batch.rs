@@ -8,8 +8,8 @@ use std::{
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
-    files::{Files, Unwritten},
     line,
+    rotation::{Rotation, Unwritten},
     stamp::Stamp,
 };
 use crate::fact::Fact;
@@ -22,8 +22,8 @@ const BATCH: usize = 256 * 1024;
 const STRAGGLING: Duration = Duration::from_secs(60);
 
 /// The log, as lines that are written in batches.
-pub(super) struct Book {
-    files: Files,
+pub(super) struct Batch {
+    rotation: Rotation,
     stamp: Stamp,
     addresses: bool,
     /// Whole lines of one day that are not written yet.
@@ -37,11 +37,11 @@ pub(super) struct Book {
     pub(super) is_failing: bool,
 }
 
-impl Book {
-    pub(super) fn new(files: Files, zone: TimeZone, addresses: bool) -> Self {
+impl Batch {
+    pub(super) fn new(rotation: Rotation, zone: TimeZone, addresses: bool) -> Self {
         let stamp = Stamp::new(zone);
         let (date, latest) = (stamp.date(), SystemTime::UNIX_EPOCH);
-        Self { files, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
+        Self { rotation, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
     }
 
     /// Writes the first line, and so finds out whether there can be others.
@@ -49,7 +49,7 @@ impl Book {
         self.turn_to(at);
         let version = env!("CARGO_PKG_VERSION");
         line::write_own(&mut self.lines, &self.stamp, "INFO", format_args!("started version={version}"));
-        let begun = self.files.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
+        let begun = self.rotation.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
         self.lines.clear();
         begun
     }
@@ -77,7 +77,7 @@ impl Book {
         if is_admitting {
             lines.splice(..0, self.admission());
         }
-        match self.files.append(self.date, &lines) {
+        match self.rotation.append(self.date, &lines) {
             Ok(()) if lines.is_empty() => {}
             Ok(()) => self.succeed(),
             Err(Unwritten { lines: left, why }) => {

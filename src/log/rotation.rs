@@ -17,7 +17,7 @@ use rustix::{
 };
 
 /// Where lines go.
-pub(super) struct Files {
+pub(super) struct Rotation {
     folder: PathBuf,
     /// The folder itself, locked: two servers would tear each other's lines and remove each other's files.
     _lock: File,
@@ -47,7 +47,7 @@ pub(super) struct Unwritten<'a> {
     pub(super) why: io::Error,
 }
 
-impl Files {
+impl Rotation {
     /// Makes the folder, if it is not there, and takes it for itself.
     pub(super) fn new(folder: PathBuf, max_size: Option<u64>, keep: Option<usize>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
@@ -125,7 +125,7 @@ impl Files {
         Ok(current)
     }
 
-    /// Removes what is older than this file and too much. Files that cannot be removed shall not keep the chat from being
+    /// Removes what is older than this file and too much. Rotation that cannot be removed shall not keep the chat from being
     /// logged.
     fn remove_oldest(&self, current: Name) {
         let Ok(names) = self.names() else { return };
