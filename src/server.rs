@@ -219,7 +219,7 @@ fn listen(config: &Config) -> Result<Listener, Error> {
 fn open(config: &Config) -> Result<(Restored, Store, Option<Writer>), Error> {
     let Some(path) = &config.data else { return Ok((Restored::default(), Store::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
-    let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
+    let restored = database.restore(config.rules.history.kept).map_err(Error::Data)?;
     let (store, writer) = Writer::new(database);
     Ok((restored, store, Some(writer)))
 }

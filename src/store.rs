@@ -8,6 +8,7 @@
 mod database;
 mod error;
 mod place;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;

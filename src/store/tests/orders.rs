@@ -149,7 +149,7 @@ impl Source for Chat {
 
 /// What a server that is killed now would restore.
 fn saved(folder: &Folder) -> BTreeMap<String, Vec<String>> {
-    let rooms = folder.copy().open().load(usize::MAX).unwrap().rooms;
+    let rooms = folder.copy().open().restore(usize::MAX).unwrap().rooms;
     let texts = |lines: &[Line]| lines.iter().map(|line| line.text.as_str().to_owned()).collect();
     rooms.iter().map(|room| (room.name.as_str().to_owned(), texts(&room.lines))).collect()
 }
