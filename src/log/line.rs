@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_quotation_ends_it() {
+    fn no_text_can_end_its_quotation() {
         check_quoted("hello", "\"hello\"");
         check_quoted("say \"hi\"", r#""say \"hi\"""#);
         check_quoted(r"\", r#""\\""#);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_hidden_wherever_they_stand() {
+    fn addresses_are_hidden_in_every_position() {
         let check = |words, expected| assert_eq!(without_addresses(words), expected);
         check("banned 192.0.2.0/24 for 5 minutes.", "banned … for 5 minutes.");
         check("'192.0.2.7' and 192.0.2.7:4711.", "'…' and ….");

@@ -1,4 +1,4 @@
-//! The log without its thread and without a clock: facts go in, and the folder shows what came of them.
+//! The log without its thread and without a clock: facts go in, files come out.
 
 use std::{
     fs,
@@ -22,12 +22,12 @@ use crate::{
 
 mod thread;
 
-/// Midnight before 22 November 2026 where the server of these tests stands, in seconds.
+/// The midnight before 22 November 2026 in the time zone of these tests, in seconds.
 const MIDNIGHT: u64 = 1_795_302_000;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// A folder, and the log that is written to it.
+/// A folder, and the log in it.
 struct Diary {
     folder: TempDir,
     max_size: Option<u64>,
@@ -46,7 +46,7 @@ impl Diary {
         self.folder.path().join("log").join(file)
     }
 
-    /// Begins, or begins anew after a stop.
+    /// Opens the log, also after a stop.
     fn open(&mut self) -> &mut Batch {
         self.batch = None;
         let (folder, zone) = (self.path(""), TimeZone::fixed(offset(1)));
@@ -54,7 +54,7 @@ impl Diary {
         self.batch.insert(Batch::new(rotation, zone, self.addresses))
     }
 
-    /// What is written at once.
+    /// Writes facts in one batch.
     fn write(&mut self, facts: &[Fact]) {
         if self.batch.is_none() {
             self.open();
@@ -66,7 +66,7 @@ impl Diary {
         batch.flush();
     }
 
-    /// The files that are there, in the order of their names.
+    /// The names of the files, sorted.
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("")).unwrap();
         let mut names: Vec<_> =
@@ -79,7 +79,7 @@ impl Diary {
         fs::read_to_string(self.path(file)).unwrap()
     }
 
-    /// What was said, by the lines of a file.
+    /// The messages in a file.
     fn texts(&self, file: &str) -> Vec<String> {
         let text = |line: &str| line.split_once(" text=").map_or(line, |(_, text)| text).to_owned();
         self.read(file).lines().map(text).collect()
@@ -103,7 +103,7 @@ fn said(seconds: u64, typed: &str) -> Fact {
     fact(seconds, Deed::Said(text(typed)))
 }
 
-/// A fact and its line, less the time and the room and nickname that are always there.
+/// Checks the line of a fact, except for the time, the room and the nickname.
 #[track_caller]
 fn check(deed: Deed, expected: &str) {
     check_with(true, deed, expected);
@@ -171,7 +171,7 @@ fn a_disconnect_has_its_address_and_its_reason() {
 }
 
 #[test]
-fn without_addresses_there_is_none_in_any_line() {
+fn no_line_has_an_address_if_they_are_not_logged() {
     check_with(false, Deed::Connected, "INFO connect|");
     let about = About::Network(Network::new("192.0.2.0/24").unwrap());
     check(Deed::Asked(Asked { verb: "banip", about }), "INFO command| verb=/banip about=192.0.2.0/24");
@@ -188,7 +188,7 @@ fn without_addresses_there_is_none_in_any_line() {
 }
 
 #[test]
-fn nobody_can_make_a_line_by_what_they_type() {
+fn no_user_can_forge_a_line() {
     let forged = "x\" \n2026-11-22T00:00:00.000+01:00 NOTICE did room=lobby nick=admin what=\"\\";
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, forged), fact(MIDNIGHT, Deed::Acted(text(forged)))]);
@@ -202,7 +202,7 @@ fn nobody_can_make_a_line_by_what_they_type() {
 }
 
 #[test]
-fn only_the_owner_may_read_it() {
+fn only_the_owner_may_read_the_log() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "hello")]);
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -220,10 +220,10 @@ fn a_new_file_begins_at_midnight() {
 }
 
 #[test]
-fn the_next_file_begins_before_the_line_that_would_be_too_much() {
+fn the_next_file_begins_before_the_line_that_does_not_fit() {
     let line = "2026-11-22T00:00:00.000+01:00 INFO message room=lobby nick=alice text=\"0\"\n".len() as u64;
     let mut diary = Diary { max_size: Some(line * 2), ..Diary::new() };
-    // All in one batch, and then each alone.
+    // First in one batch, then one by one.
     diary.write(&[0, 1, 2, 3, 4].map(|n| said(MIDNIGHT, &n.to_string())));
     (5..7).for_each(|n| diary.write(&[said(MIDNIGHT, &n.to_string())]));
     assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", "\"1\""]);
@@ -243,7 +243,7 @@ fn a_line_that_is_larger_than_a_file_is_written_whole_and_alone() {
 }
 
 #[test]
-fn the_newest_files_are_kept_and_other_peoples_files_are_left_alone() {
+fn the_newest_files_are_kept_and_other_files_are_left_alone() {
     let mut diary = Diary { keep: Some(2), max_size: Some(100), ..Diary::new() };
     fs::create_dir(diary.path("")).unwrap();
     for foreign in ["chat.log", "chat_2001-01-01.txt", "chat_2001-1-1.log", "chat_2001-01-01_1.log", "notes"]
@@ -259,7 +259,7 @@ fn the_newest_files_are_kept_and_other_peoples_files_are_left_alone() {
 }
 
 #[test]
-fn a_restarted_server_goes_on_in_the_last_file_of_the_day() {
+fn a_restarted_server_continues_the_last_file_of_the_day() {
     let mut diary = Diary { max_size: Some(200), ..Diary::new() };
     diary.write(&[0, 1, 2].map(|n| said(MIDNIGHT, &n.to_string())));
     diary.open();
@@ -269,7 +269,7 @@ fn a_restarted_server_goes_on_in_the_last_file_of_the_day() {
 }
 
 #[test]
-fn half_a_line_of_a_server_that_was_killed_does_not_spoil_the_next_one() {
+fn half_a_line_of_a_killed_server_does_not_damage_the_next_line() {
     let mut diary = Diary::new();
     fs::create_dir(diary.path("")).unwrap();
     fs::write(diary.path("chat_2026-11-22.log"), "2026-11-22T00:0").unwrap();
@@ -278,7 +278,7 @@ fn half_a_line_of_a_server_that_was_killed_does_not_spoil_the_next_one() {
 }
 
 #[test]
-fn a_thread_that_was_late_at_midnight_does_not_turn_the_page_back() {
+fn a_fact_that_is_late_at_midnight_stays_in_the_new_file() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "new"), said(MIDNIGHT - 1, "late"), said(MIDNIGHT, "newer")]);
     assert_eq!(diary.files(), ["chat_2026-11-22.log"]);
@@ -286,11 +286,11 @@ fn a_thread_that_was_late_at_midnight_does_not_turn_the_page_back() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_goes_back_to_the_file_of_that_day() {
+fn a_clock_that_is_set_back_continues_the_file_of_that_day() {
     let mut diary = Diary { keep: Some(2), ..Diary::new() };
     diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT + 1000 * DAY, "wrong")]);
     diary.write(&[said(MIDNIGHT + 60, "1"), said(MIDNIGHT + 30, "2"), said(MIDNIGHT + DAY, "3")]);
-    // What is being written is never removed, however old it seems.
+    // The current file is never removed, even if its date is the oldest.
     assert_eq!(diary.files(), ["chat_2026-11-23.log", "chat_2029-08-18.log"]);
     diary.write(&[said(MIDNIGHT - 3600, "4")]);
     assert_eq!(diary.texts("chat_2026-11-21.log"), ["\"4\""]);
@@ -303,7 +303,7 @@ fn full_disk(diary: &Diary, file: &str) {
 }
 
 #[test]
-fn a_full_disk_costs_lines_and_the_log_says_how_many() {
+fn the_log_counts_the_lines_that_a_full_disk_has_cost() {
     let mut diary = Diary::new();
     let file = "chat_2026-11-22.log";
     full_disk(&diary, file);
@@ -319,7 +319,7 @@ fn a_full_disk_costs_lines_and_the_log_says_how_many() {
 }
 
 #[test]
-fn lines_that_were_dropped_before_are_missing_too() {
+fn the_log_counts_the_lines_that_were_dropped_before() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "0")]);
     diary.batch.as_mut().unwrap().note_missing(7);
@@ -329,12 +329,12 @@ fn lines_that_were_dropped_before_are_missing_too() {
 }
 
 #[test]
-fn a_folder_that_was_removed_is_noticed_and_so_is_its_return() {
+fn a_removed_folder_is_noticed_and_its_return_too() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "0")]);
     fs::remove_dir_all(diary.path("")).unwrap();
     diary.write(&[said(MIDNIGHT, "1")]);
-    assert!(!Path::new(&diary.path("")).exists(), "whoever has removed it did not want it back");
+    assert!(!Path::new(&diary.path("")).exists(), "a removed folder is not created again");
     fs::create_dir(diary.path("")).unwrap();
     diary.write(&[said(MIDNIGHT, "2")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=1";
@@ -342,7 +342,7 @@ fn a_folder_that_was_removed_is_noticed_and_so_is_its_return() {
 }
 
 #[test]
-fn a_file_that_was_removed_or_renamed_is_begun_again() {
+fn a_file_that_was_renamed_is_created_again() {
     let mut diary = Diary::new();
     let (file, elsewhere) = ("chat_2026-11-22.log", "kept.log");
     diary.write(&[said(MIDNIGHT, "0")]);

@@ -1,4 +1,4 @@
-//! The data file: opened with suspicion, read once, written in groups.
+//! The data file: checked when it is opened, read once, written in groups.
 
 use std::{
     fs::{self, OpenOptions},
@@ -102,7 +102,7 @@ impl Database {
         self.place.look().map_err(|source| opening(self.place.path(), source))
     }
 
-    /// Nothing is saved that is not in the file where people look for it.
+    /// Checks that what is written is in the file that a restarted server would open.
     fn check_place(&self) -> std::result::Result<(), Error> {
         match self.look()? {
             Found::Both => Ok(()),
@@ -182,7 +182,7 @@ fn connect(path: &Path) -> std::result::Result<Connection, Error> {
     // Without the flag for URIs: a file name is a file name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(of)?;
-    // A server that has the file holds it until it ends: there is nothing to wait for.
+    // A server holds the file until it ends, so waiting for it would not help.
     connection.busy_timeout(Duration::ZERO).map_err(of)?;
     // The file is locked from the first read until this process closes it or dies.
     connection.pragma_update(None, "locking_mode", "exclusive").map_err(of)?;

@@ -1,21 +1,21 @@
-//! Why a database file cannot be used.
+//! Why the data file cannot be used.
 
 use std::{fmt, io, path::PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why a database file cannot be used. Whatever it is, the file is left as it was.
+/// Why the data file cannot be used. In every case it stays as it was.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file cannot be opened or made.
+    /// The file cannot be opened or created.
     Open {
         /// Which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Another server keeps its things there.
+    /// Another server uses the file.
     InUse {
         /// Which file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum Error {
         /// The latest version that this program knows.
         known: u32,
     },
-    /// What is in it makes no sense.
+    /// The content of the file is damaged.
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -61,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What an error of the database means for whoever started the server.
+    /// Explains an error of SQLite.
     pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },

@@ -1,4 +1,4 @@
-//! How values become rows of the database, and rows become values again.
+//! How records become rows of the database, and rows become values again.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use crate::{
     text::Text,
 };
 
-/// Rooms in the order in which they were last spoken in.
+/// The rooms; the one that has been silent the longest comes first.
 const ROOMS: &str = "SELECT name, topic FROM room
     ORDER BY (SELECT max(seq) FROM line WHERE line.room = room.name), name";
 

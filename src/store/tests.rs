@@ -29,7 +29,7 @@ impl Folder {
         self.0.path().join("chat.db")
     }
 
-    /// A copy of all files: what a server that is killed now would leave.
+    /// A copy of all files, as a server that is killed now would leave them.
     fn copy(&self) -> Self {
         let copy = Self::new();
         for file in fs::read_dir(self.0.path()).unwrap().map(Result::unwrap) {
@@ -46,12 +46,12 @@ impl Folder {
         Database::open(&self.file()).unwrap()
     }
 
-    /// Does something to the file that only another program would do.
+    /// Changes the file as another program would.
     fn meddle(&self, sql: &str) {
         rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
     }
 
-    /// The file is refused in these words, and left as it is.
+    /// The file is refused with these words, and stays as it is.
     #[track_caller]
     fn check_refused(&self, words: &str) {
         let before = fs::read(self.file()).unwrap();
@@ -123,11 +123,11 @@ fn everything_written_is_there_after_a_restart() {
     };
     assert_eq!(folder.open().restore(1000).unwrap(), expected);
     let latest = folder.open().restore(2).unwrap();
-    assert_eq!(latest.rooms[0].lines, [line(7), line(8)], "the last ones, if fewer are wanted");
+    assert_eq!(latest.rooms[0].lines, [line(7), line(8)], "only the last ones");
 }
 
 #[test]
-fn what_is_gone_is_gone_after_a_restart() {
+fn what_was_deleted_is_not_there_after_a_restart() {
     let folder = Folder::new();
     let mut database = folder.open();
     database
@@ -149,7 +149,7 @@ fn what_is_gone_is_gone_after_a_restart() {
 }
 
 #[test]
-fn nobody_else_may_read_the_file() {
+fn only_the_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     let _database = folder.open();
@@ -198,7 +198,7 @@ fn a_damaged_file_is_refused() {
 }
 
 #[test]
-fn a_name_that_cannot_be_ours_is_damage() {
+fn a_name_that_breaks_the_rule_is_damage() {
     let folder = Folder::new();
     drop(folder.open());
     folder.meddle("PRAGMA journal_mode = delete; INSERT INTO account VALUES ('b@b', 'x')");
@@ -207,7 +207,7 @@ fn a_name_that_cannot_be_ours_is_damage() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_an_error() {
+fn a_missing_folder_is_an_error() {
     let folder = Folder::new();
     let error = Database::open(&folder.0.path().join("no/chat.db")).map(drop).unwrap_err().to_string();
     assert!(error.starts_with("cannot open the data file"), "{error}");

@@ -47,8 +47,8 @@ impl Store {
         Self(None)
     }
 
-    /// Tells the writer that something has changed. This never waits: a full channel holds an order
-    /// already.
+    /// Tells the writer that something has changed. This never waits: when the channel is full, an order
+    /// is in it already.
     pub fn wake(&self) {
         if let Some(orders) = &self.0 {
             let _ = orders.try_send(Order::Wake);
@@ -83,28 +83,28 @@ pub trait Source {
 
 /// Saves in a database what has changed.
 ///
-/// # What a kill can cost
+/// # What is lost when the server is killed
 ///
-/// A record is lost while its mark waits, or is in a pass whose write has not ended. A change that
-/// comes just after its room was written waits for the rest of that pass, then for [`GATHERING`], then
-/// for the next pass up to the group that it is in. So what is lost was decided at most two passes and
-/// a tenth of a second before. A pass has one write for every [`GROUP`] records: one, if no more than 64
-/// rooms were spoken in. How much that is has no other bound: a session decides a whole read of 16 KiB
-/// at once, which may be 2000 short lines of one room.
+/// A change is lost while its mark waits, or while its record is in a write that has not ended. At worst
+/// it comes just after its room's record was made: then it waits for the rest of that pass, for
+/// [`GATHERING`], and for the next pass up to its own group. So a lost change is at most two passes and
+/// 0.1 s old. A pass is one write for every [`GROUP`] changed things: a single one, unless more than 64
+/// rooms were spoken in. The number of lost lines has no bound of its own: one client can send 2000
+/// short lines in 16 KiB, which its session reads at once.
 ///
-/// No order of events loses a mark for longer. The rules make a new mark only after the record of the
-/// old one was made, and that record has all lines up to then, whether the room is empty, forgotten or
-/// begun again meanwhile. A pass that fails is kept: the group that was not written, and the marks
-/// that are left. New marks are taken only when it is done, so a later record never comes first. It is
-/// dropped in one case only, when everything is marked anew.
+/// No order of events makes a mark wait longer. A room has a new mark only after the record of the old
+/// one was made, and that record has all lines up to then, also when the room became empty, was
+/// forgotten or was created again in between. A pass that fails is continued later, with the records
+/// that were not written and the marks that remain; new marks are taken after it, so an older record
+/// never replaces a newer one. A pass is dropped only when everything is marked again.
 pub struct Writer {
     database: Database,
     orders: Receiver<Order>,
     is_failing: bool,
 }
 
-/// A pass over everything that has changed. While the disk takes nothing, what waits is this: one group
-/// of records, and the marks of the others.
+/// One pass over everything that has changed. While nothing can be written, only this waits in memory:
+/// one group of records, and the marks of the others.
 pub(super) struct Pass<'a> {
     /// Records that are not written yet.
     group: Vec<Record>,
@@ -144,7 +144,7 @@ impl Writer {
         }
     }
 
-    /// Waits until it is time to save: some time after a change, or at once for a client that waits.
+    /// Waits until it is time to save: at once for a client that waits, a little later after a change.
     /// Returns whether it is the last time.
     fn wait(&self, waiting: &mut Vec<Sender<bool>>) -> bool {
         let mut deadline = Instant::now() + CHECK;

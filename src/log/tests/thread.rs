@@ -7,7 +7,7 @@ fn config(folder: &Path) -> Config {
     Config { folder, max_size: None, keep: None, whispers: false, addresses: true }
 }
 
-/// The lines of all files, should midnight come in between.
+/// The lines of all files: midnight may come during a test.
 fn lines(folder: &Path) -> Vec<String> {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -16,7 +16,7 @@ fn lines(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn everything_handed_over_is_written_before_the_log_ends() {
+fn every_fact_is_written_before_the_log_ends() {
     let folder = tempfile::tempdir().unwrap();
     let (mut logger, log) = open(&config(folder.path())).unwrap();
     let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
@@ -34,11 +34,11 @@ fn everything_handed_over_is_written_before_the_log_ends() {
 }
 
 #[test]
-fn a_log_that_does_not_keep_up_costs_lines_and_no_time_and_no_memory() {
+fn a_log_that_is_too_slow_drops_lines_and_takes_no_more_memory() {
     let folder = tempfile::tempdir().unwrap();
     let (mut logger, log) = open(&config(folder.path())).unwrap();
     let now = Now::read().wall;
-    // The thread does not even run.
+    // The thread does not run yet.
     let fact = Fact { at: now, ..said(0, &"x".repeat(1000)) };
     for _ in 0..2000 {
         logger.log(vec![fact.clone(); 64]);
@@ -55,7 +55,7 @@ fn a_log_that_does_not_keep_up_costs_lines_and_no_time_and_no_memory() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_one_clear_sentence() {
+fn a_folder_that_cannot_be_created_is_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();

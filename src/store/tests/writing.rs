@@ -10,7 +10,7 @@ use super::*;
 #[derive(Default)]
 struct Changes {
     unsaved: Mutex<Vec<Record>>,
-    /// What is unsaved if everything is.
+    /// What has been added since the start.
     everything: Mutex<Vec<Record>>,
 }
 
@@ -31,7 +31,7 @@ impl Source for Changes {
     }
 }
 
-/// Does something while the writer runs on a thread of its own.
+/// Runs the writer on its own thread while `act` runs.
 fn with_writer(database: Database, changes: &Changes, act: impl FnOnce(&Store)) {
     let (store, writer) = Writer::new(database);
     thread::scope(|scope| {
@@ -41,7 +41,7 @@ fn with_writer(database: Database, changes: &Changes, act: impl FnOnce(&Store)) 
     });
 }
 
-/// The writer ends also when a check fails.
+/// Ends the writer, also when a check fails.
 struct Finish<'a>(&'a Store);
 
 impl Drop for Finish<'_> {
@@ -61,7 +61,7 @@ fn a_save_is_answered_after_it_was_written() {
 }
 
 #[test]
-fn what_is_left_at_the_end_is_written() {
+fn what_is_unsaved_at_the_end_is_written() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let (store, writer) = Writer::new(folder.open());
     changes.add(lines(1..3, Some(1)));
@@ -72,7 +72,7 @@ fn what_is_left_at_the_end_is_written() {
 }
 
 #[test]
-fn a_full_disk_is_admitted_and_nothing_more_is_taken_from_the_chat() {
+fn a_save_fails_on_a_full_disk_and_no_more_records_are_taken() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let mut database = folder.open();
     database.limit_growth(5);
@@ -87,7 +87,7 @@ fn a_full_disk_is_admitted_and_nothing_more_is_taken_from_the_chat() {
 }
 
 #[test]
-fn a_disk_that_is_no_longer_full_gets_what_it_missed() {
+fn what_a_full_disk_did_not_take_is_written_when_there_is_room() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let (_store, mut writer) = Writer::new(folder.open());
     writer.limit_growth(5);
@@ -102,8 +102,8 @@ fn a_disk_that_is_no_longer_full_gets_what_it_missed() {
     assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].topic), (1999, &Some(text("Order"))));
 }
 
-/// Something is saved, then something happens to the files, then something else is saved: whether
-/// that succeeds, and what is in the file at the path.
+/// Saves something, changes the files, and saves something else. Checks whether that succeeds, and
+/// what is then in the file at the path.
 #[track_caller]
 fn check_after(happens: impl FnOnce(&Folder), is_saved: bool, expected: Option<(usize, &str)>) {
     let (folder, changes) = (Folder::new(), Changes::default());
@@ -154,19 +154,19 @@ fn a_data_file_that_is_deleted_with_its_journal_is_written_anew() {
 }
 
 #[test]
-fn a_data_file_that_is_moved_away_is_written_anew_and_the_moved_one_is_whole() {
+fn a_data_file_that_is_moved_away_is_written_anew_and_the_moved_file_is_complete() {
     let moved = Folder::new();
     check_after(|folder| fs::rename(folder.file(), moved.file()).unwrap(), true, Some((5, "Order")));
     assert_eq!(moved.open().restore(99).unwrap().rooms[0].lines.len(), 5);
 }
 
 #[test]
-fn a_journal_that_is_deleted_costs_nothing() {
+fn nothing_is_lost_when_the_journal_is_deleted() {
     check_after(|folder| fs::remove_file(folder.journal()).unwrap(), true, Some((5, "Order")));
 }
 
 #[test]
-fn a_file_that_replaces_the_data_file_is_left_alone_and_nothing_is_saved() {
+fn a_file_in_the_place_of_the_data_file_is_left_alone_and_saves_fail() {
     let backup = Folder::new();
     backup.open().write(&[lines(1..3, Some(1)), rules(Some("Backup"))]).unwrap();
     let replace = |folder: &Folder| fs::rename(backup.file(), folder.file()).unwrap();
@@ -174,7 +174,7 @@ fn a_file_that_replaces_the_data_file_is_left_alone_and_nothing_is_saved() {
 }
 
 #[test]
-fn a_folder_that_is_moved_away_and_back_loses_nothing() {
+fn nothing_is_lost_when_the_folder_is_moved_away_and_back() {
     let (folder, changes, elsewhere) = (Folder::new(), Changes::default(), Folder::new());
     let inner = folder.0.path().join("data");
     fs::create_dir(&inner).unwrap();
@@ -193,7 +193,7 @@ fn a_folder_that_is_moved_away_and_back_loses_nothing() {
 }
 
 #[test]
-fn a_data_file_that_is_deleted_while_nobody_speaks_is_there_again_within_seconds() {
+fn a_deleted_data_file_is_written_anew_within_seconds_in_a_silent_chat() {
     let (folder, changes) = (Folder::new(), Changes::default());
     with_writer(folder.open(), &changes, |store| {
         changes.add(lines(1..6, Some(1)));
@@ -201,7 +201,7 @@ fn a_data_file_that_is_deleted_while_nobody_speaks_is_there_again_within_seconds
         fs::remove_file(folder.file()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(30);
         while !folder.file().exists() {
-            assert!(Instant::now() < deadline, "nobody noticed");
+            assert!(Instant::now() < deadline, "the file is still missing");
             thread::yield_now();
         }
     });
