@@ -1,4 +1,4 @@
-//! The store: what outlives the server, in one SQLite file that is a moment behind the chat's memory.
+//! The store: what outlives the server, in one `SQLite` file that is a moment behind the chat's memory.
 //!
 //! The file is read once, when the server starts. After that the rules mark what changes, and the thread
 //! of the [`Writer`] takes the marks, asks for the current values and writes them in groups. So a value

@@ -131,7 +131,7 @@ impl Database {
     /// Writes records: all of them, or none.
     ///
     /// # Errors
-    /// What SQLite says, most likely that the disk is full; or that the file is not in its place.
+    /// What `SQLite` says, most likely that the disk is full; or that the file is not in its place.
     pub fn write(&mut self, records: &[Record]) -> std::result::Result<(), Error> {
         self.check_place()?;
         self.commit(records).map_err(|source| Error::of(self.path(), source))?;
@@ -165,7 +165,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Creates a file, or opens it. It is closed before SQLite opens it: to close any descriptor of a file
+/// Creates a file, or opens it. It is closed before `SQLite` opens it: to close any descriptor of a file
 /// gives up all locks on it.
 fn create(path: &Path, options: &OpenOptions) -> std::result::Result<Identity, Error> {
     let data = options.open(path).and_then(|file| file.metadata());

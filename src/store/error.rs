@@ -61,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Explains an error of SQLite.
+    /// Explains an error of `SQLite`.
     pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },

@@ -36,7 +36,7 @@ impl Identity {
 pub(super) struct Place {
     path: PathBuf,
     file: Identity,
-    /// SQLite's write-ahead log. It is beside the file itself, even if `path` is a link to that.
+    /// The write-ahead log. It is beside the file itself, even if `path` is a link to that.
     journal_path: PathBuf,
     journal: Option<Identity>,
 }

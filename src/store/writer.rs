@@ -89,8 +89,9 @@ pub trait Source {
 /// it comes just after its room's record was made: then it waits for the rest of that pass, for
 /// [`GATHERING`], and for the next pass up to its own group. So a lost change is at most two passes and
 /// 0.1 s old. A pass is one write for every [`GROUP`] changed things: a single one, unless more than 64
-/// rooms were spoken in. The number of lost lines has no bound of its own: one client can send 2000
-/// short lines in 16 KiB, which its session reads at once.
+/// rooms were spoken in. It takes milliseconds in an ordinary chat, and a second or more when hundreds of
+/// thousands of lines are said in a second. The number of lost lines has no bound of its own: one client
+/// can send 2000 short lines in 16 KiB, which its session reads at once.
 ///
 /// No order of events makes a mark wait longer. A room has a new mark only after the record of the old
 /// one was made, and that record has all lines up to then, also when the room became empty, was
@@ -182,7 +183,7 @@ impl Writer {
         match self.database.repair()? {
             Repair::None => {}
             Repair::NewJournal => {
-                tracing::warn!("the journal of the data file was removed; there is a new one")
+                tracing::warn!("the journal of the data file was removed; there is a new one");
             }
             Repair::NewFile => {
                 tracing::warn!(
