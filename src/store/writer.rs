@@ -87,8 +87,8 @@ pub trait Source {
 ///
 /// A change is lost while its mark waits, or while its record is in a write that has not ended. At worst
 /// it comes just after its room's record was made: then it waits for the rest of that pass, for
-/// [`GATHERING`], and for the next pass up to its own group. So a lost change is at most two passes and
-/// 0.1 s old. A pass is one write for every [`GROUP`] changed things: a single one, unless more than 64
+/// `GATHERING`, and for the next pass up to its own group. So a lost change is at most two passes and
+/// 0.1 s old. A pass is one write for every `GROUP` changed things: a single one, unless more than 64
 /// rooms were spoken in. It takes milliseconds in an ordinary chat, and a second or more when hundreds of
 /// thousands of lines are said in a second. The number of lost lines has no bound of its own: one client
 /// can send 2000 short lines in 16 KiB, which its session reads at once.

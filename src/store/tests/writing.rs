@@ -1,6 +1,6 @@
 //! The writer: when it saves, and what it does when it cannot.
 
-use std::{mem, thread, time::Instant};
+use std::{cell::Cell, mem, thread, time::Instant};
 
 use parking_lot::Mutex;
 
@@ -206,4 +206,31 @@ fn a_deleted_data_file_is_written_anew_within_seconds_in_a_silent_chat() {
         }
     });
     assert_eq!(folder.open().restore(99).unwrap().rooms[0].lines.len(), 5);
+}
+
+/// A thousand changes, and how many records were made of them.
+#[derive(Default)]
+struct Counted(Cell<usize>);
+
+impl Source for Counted {
+    fn changes(&self) -> Box<dyn Iterator<Item = Record> + '_> {
+        Box::new((0..1000).map(|_| {
+            self.0.set(self.0.get() + 1);
+            lines(1..999, Some(1))
+        }))
+    }
+
+    fn mark_everything_unsaved(&self) {}
+}
+
+#[test]
+fn a_full_disk_fills_no_memory_with_what_waits_for_it() {
+    let (folder, chat) = (Folder::new(), Counted::default());
+    let (_store, mut writer) = Writer::new(folder.open());
+    writer.limit_growth(0);
+    let mut pass = Pass::done();
+    for _ in 0..9 {
+        assert!(!writer.save(&chat, &mut pass));
+        assert_eq!(chat.0.get(), 64, "one group");
+    }
 }
