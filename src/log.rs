@@ -1,9 +1,12 @@
-//! The log: what has happened, written to files by a thread of its own.
+//! The log: what happens in the chat, written to files by a thread of its own.
 //!
-//! A chat must never wait for a disk. So the rules only note facts in memory, the registry hands them
-//! over without waiting, and the thread of the [`Log`] makes lines of them, and writes many at once.
-//! What waits for it is bounded: when the disk cannot follow, or takes nothing at all, facts are
-//! dropped and counted, and the log itself says how many lines are missing and where.
+//! The rules note facts in memory. The registry hands them to the [`Logger`], which never waits, and
+//! the thread of the [`Log`] turns them into lines and writes many at once. What waits for that thread
+//! is bounded: when the disk is too slow or full, facts are dropped and counted.
+//!
+//! # The format
+//!
+#![doc = include_str!("log/format.md")]
 
 use std::{
     fmt, io,
@@ -23,78 +26,81 @@ use crate::{
     watch::{self, Activity},
 };
 
-mod book;
-mod files;
+mod batch;
 mod line;
 mod logger;
+mod rotation;
 mod stamp;
 #[cfg(test)]
 mod tests;
 
 pub use logger::Logger;
 
-use book::Book;
-use files::Files;
+use batch::Batch;
 use logger::Notes;
+use rotation::Rotation;
+
+/// The format of the log, for users.
+pub const FORMAT: &str = include_str!("log/format.md");
 
 /// What is logged, and where.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The folder of the files.
+    /// The folder for the files.
     pub folder: PathBuf,
-    /// Bytes after which a day's next file begins; `None` for one file a day.
+    /// The largest size of a file in bytes; `None` for one file a day.
     pub max_size: Option<u64>,
-    /// How many files are kept; `None` for all.
+    /// How many files are kept; `None` means all.
     pub keep: Option<usize>,
-    /// Whether it is logged what people whisper, and not only that they do.
+    /// Whether the text of whispers is logged.
     pub whispers: bool,
     /// Whether the addresses of clients are logged.
     pub addresses: bool,
 }
 
-/// How long a fact may wait for others. Everything that comes in the meantime costs its sender no
-/// waking up of this thread, and all of it is one write.
+/// How long a fact may wait for others. All that come in this time are one write, and their senders
+/// need not wake this thread.
 const GATHERING: Duration = Duration::from_millis(10);
 
-/// How many [`Notes`] the channel holds: what the busiest server makes while this thread waits for
-/// others, ten times over. How much memory they take is bounded separately.
+/// How many [`Notes`] the channel holds: ten times what a busy server sends while this thread waits.
+/// The memory that they take has a bound of its own.
 const CHANNEL: usize = 16 * 1024;
 
-/// After so many [`Notes`] the log offers its processor to others: whoever speaks and whoever fans out are woken
-/// up all the time, and would have to wait until it has written all that has gathered.
+/// After so many [`Notes`] the thread yields its processor. Otherwise sessions and the broadcaster would
+/// wait until it has written everything that has gathered.
 const TURN: usize = 8;
 
-/// The log cannot be begun.
+/// The log cannot be opened.
 #[derive(Debug)]
 pub struct Error {
     folder: PathBuf,
     source: io::Error,
 }
 
-/// Makes the folder and the first file; the way to the log, and the log.
+/// Creates the folder and the first file. Returns the handle to the log, and the log.
 ///
 /// # Errors
-/// When the folder or the file cannot be made.
+/// When the folder or the file cannot be created.
 pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     let failed = |source| Error { folder: config.folder.clone(), source };
-    let files = Files::new(config.folder.clone(), config.max_size, config.keep).map_err(failed)?;
-    let mut book = Book::new(files, clock::zone().clone(), config.addresses);
-    book.begin(Now::read().wall).map_err(failed)?;
+    let rotation = Rotation::new(config.folder.clone(), config.max_size, config.keep).map_err(failed)?;
+    let mut batch = Batch::new(rotation, clock::zone().clone(), config.addresses);
+    batch.begin(Now::read().wall).map_err(failed)?;
     let (sender, notes) = bounded(CHANNEL);
     let waiting = Arc::new(AtomicUsize::new(0));
-    Ok((Logger::new(sender, Arc::clone(&waiting)), Log { notes, waiting, book }))
+    Ok((Logger::new(sender, Arc::clone(&waiting)), Log { notes, waiting, batch }))
 }
 
-/// The thread that writes.
+/// The job of the thread that writes.
 pub struct Log {
     notes: Receiver<Notes>,
-    /// Bytes that wait in the channel.
+    /// Bytes of the facts that wait in the channel.
     waiting: Arc<AtomicUsize>,
-    book: Book,
+    batch: Batch,
 }
 
 impl Log {
-    /// Writes what is handed over, until the [`Logger`] is dropped and everything is written.
+    /// Writes facts until the [`Logger`] is dropped and everything is written.
     pub fn run(mut self) {
         watch::doing(Activity::Idle);
         while let Ok(first) = self.notes.recv() {
@@ -108,19 +114,19 @@ impl Log {
                     thread::yield_now();
                 }
             }
-            self.book.flush();
+            self.batch.flush();
             watch::doing(Activity::Idle);
             let _ = after(GATHERING).recv();
         }
-        self.book.end(Now::read().wall);
+        self.batch.end(Now::read().wall);
     }
 
     fn take(&mut self, notes: &Notes) {
         if notes.missed > 0 {
-            self.book.note_missing(notes.missed);
+            self.batch.note_missing(notes.missed);
         }
         for fact in &notes.facts {
-            self.book.write(fact);
+            self.batch.write(fact);
         }
         self.waiting.fetch_sub(notes.size, Ordering::Relaxed);
     }

@@ -1,19 +1,18 @@
-//! A password, and its hash: things that are never shown.
+//! Passwords and their hashes, which are never shown.
 //!
-//! There is no `Display`, and `Debug` shows nothing, so it cannot get into a log, an event or a panic's
-//! message by accident; whoever wants its letters has to ask for them by name. When it is dropped it is
-//! wiped from the memory. (The buffers that it was read into are not: they belong to the connection,
-//! and are used again.)
+//! Neither type has `Display`, and their `Debug` shows nothing, so a password cannot get into a log, an
+//! event or a panic message by accident. A password is wiped from memory when it is dropped. (The
+//! connection's buffer, through which it arrived, is not wiped; it is used again.)
 
 use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
-/// What somebody typed as a password.
+/// A password as a user typed it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<Box<str>>);
 
-/// A password breaks the rule for new ones.
+/// A password that breaks the rule for new passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfit;
 
@@ -24,8 +23,8 @@ impl Password {
     /// The most bytes of a new password.
     pub const MAX: usize = 128;
 
-    /// A new password. Spaces are not for passwords: at the end nobody sees them, and in the middle
-    /// `/passwd` could not tell the old one from the new.
+    /// Checks a new password. It has no spaces: at the end they cannot be seen, and in the middle
+    /// `/passwd` could not tell the old password from the new one.
     ///
     /// # Errors
     /// [`Unfit`] when it is too short or too long, or has spaces or control characters.
@@ -36,12 +35,12 @@ impl Password {
         if is_fit { Ok(Self::attempt(typed)) } else { Err(Unfit) }
     }
 
-    /// What somebody gives for a password that exists already. It may be anything.
+    /// Takes an attempt to give an existing password. It may be anything.
     pub fn attempt(typed: &str) -> Self {
         Self(Zeroizing::new(typed.into()))
     }
 
-    /// Its letters. Whoever calls this has to keep them to themselves.
+    /// Returns the text. The caller must not show it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -53,17 +52,17 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What is kept of a password: its hash, in the PHC string format.
+/// The hash of a password, in the PHC string format. It is saved; the password is not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hashed(Arc<str>);
 
 impl Hashed {
-    /// What was computed, or kept before.
+    /// Takes a hash that was computed, or restored from the data file.
     pub fn new(hash: &str) -> Self {
         Self(hash.into())
     }
 
-    /// To be saved, or compared.
+    /// Returns the PHC string.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What outlives the server, as plain values: the rules make them, the store keeps them.
+//! What outlives the server, as plain values: the rules make them, and the store saves them.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use crate::{
     text::Text,
 };
 
-/// One line that a room remembers.
+/// A line in the history of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The position among all lines of the server, counted from 1.
@@ -55,7 +55,7 @@ pub struct NetworkBan {
     pub until: Option<SystemTime>,
 }
 
-/// The current value of something that the store keeps. A later record replaces an earlier one.
+/// The current value of something that the store saves. A later record replaces an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Record {
@@ -84,18 +84,18 @@ pub enum Record {
         /// `None` lifts the ban.
         ban: Option<NetworkBan>,
     },
-    /// The lines of a room that are not kept yet.
+    /// The lines of a room that are not saved yet.
     Lines {
         /// The room's name.
         room: Room,
-        /// Lines with a smaller number are forgotten; with `None`, all are.
+        /// Lines with a smaller number are deleted; with `None`, all are.
         oldest: Option<u64>,
         /// The new lines, oldest first.
         lines: Vec<Line>,
     },
 }
 
-/// Everything that was kept when the server last stopped.
+/// Everything that was saved when the server last ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     /// The rooms, those that have been silent longest first.
@@ -106,7 +106,7 @@ pub struct Restored {
     pub networks: Vec<(String, NetworkBan)>,
 }
 
-/// A room as it was kept.
+/// A room as it was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestoredRoom {
     /// The room's name, as its first member spelled it.

@@ -15,7 +15,7 @@ use crate::{
     log::Logger,
     names::ClientId,
     record::Record,
-    store::Saver,
+    store::{Source, Store},
     watch::{self, Activity, Watch},
 };
 
@@ -49,11 +49,11 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is saved by `saver` and watched by `watch`, and has its
+    /// A chat that posts to `broadcaster`, is saved by `store` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
-    pub fn new(state: State, broadcaster: Sender<Posts>, saver: Saver, hasher: Hasher, watch: Watch) -> Self {
+    pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
-        let backstage = Backstage::new(saver, hasher, watch.clone(), broadcaster.clone(), wake);
+        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
         let shared = Shared { state, broadcaster, logger: Logger::none(), noting: None };
         Self { shared: Mutex::new(shared), backstage, watch, alarm }
     }
@@ -129,13 +129,6 @@ impl Registry {
         }
     }
 
-    /// Everything that has changed since this was last asked, as it is now. Each thing is looked up under
-    /// a lock of its own, so no client waits for all of them.
-    pub fn changes(&self) -> impl Iterator<Item = Record> {
-        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
-        changed.into_iter().map(|change| self.locked(Instant::now(), |shared| shared.state.record(change)))
-    }
-
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
         let now = Now::read();
@@ -147,7 +140,7 @@ impl Registry {
             (decided, shared.state.has_news_to_save(), turn.hung_up)
         });
         if has_news {
-            self.backstage.wake_saver();
+            self.backstage.wake_store();
         }
         decided
     }
@@ -167,6 +160,19 @@ impl Registry {
         drop(shared);
         watch::doing(Activity::Working);
         done
+    }
+}
+
+impl Source for Registry {
+    /// Each record is made under a lock of its own, so no session waits for all of them.
+    fn changes(&self) -> Box<dyn Iterator<Item = Record> + '_> {
+        let changed = self.locked(Instant::now(), |shared| shared.state.take_unsaved());
+        let record = |changed| self.locked(Instant::now(), |shared| shared.state.record(changed));
+        Box::new(changed.into_iter().map(record))
+    }
+
+    fn mark_everything_unsaved(&self) {
+        self.locked(Instant::now(), |shared| shared.state.mark_everything_unsaved());
     }
 }
 
@@ -225,7 +231,7 @@ mod tests {
     /// The thread that waits for closing time ends within the deadline after `stop`.
     fn check(stop: impl FnOnce(&Registry)) {
         let (posts, broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
@@ -276,7 +282,7 @@ mod tests {
     #[test]
     fn no_client_is_let_in_once_the_server_is_stopping() {
         let (posts, _broadcaster) = bounded(100);
-        let registry = Registry::new(state(200), posts, Saver::none(), Hasher::cheap(), Watch::start());
+        let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         registry.stop();
         assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
     }

@@ -136,7 +136,7 @@ mod tests {
             hashing::Hasher,
             state::{FileLimits, HistoryLimits, Limits, State},
         },
-        store::Saver,
+        store::Store,
         transport::ConnectionLimit,
         watch::Watch,
     };
@@ -152,7 +152,7 @@ mod tests {
         let ban = NetworkBan { by: Nick::new("root").unwrap(), until: None };
         let restored = Restored { networks: vec![("192.0.2.1".into(), ban)], ..Restored::default() };
         let state = State::new(limits, restored, Now::read());
-        Registry::new(state, bounded(100).0, Saver::none(), Hasher::cheap(), Watch::start())
+        Registry::new(state, bounded(100).0, Store::none(), Hasher::cheap(), Watch::start())
     }
 
     /// What a client of this address hears that shows a line that is no token.
@@ -170,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_banned_address_is_turned_away_from_the_port_for_files() {
-        assert_eq!(heard([192, 0, 2, 2]), "This port is for files, and chat_client knows how to use it.\n");
+        assert_eq!(
+            heard([192, 0, 2, 2]),
+            "This port is for files. Use chat_client to send and receive them.\n"
+        );
         assert!(heard([192, 0, 2, 1]).to_lowercase().contains("banned"), "{}", heard([192, 0, 2, 1]));
     }
 

@@ -19,7 +19,7 @@ use crate::{
         hashing::Hasher,
         state::{self, State},
     },
-    store::{Database, Keeper, Saver},
+    store::{Database, Store, Writer},
     watch::Watch,
 };
 
@@ -70,8 +70,8 @@ pub struct Server {
     doors: Doors,
     registry: Registry,
     broadcaster: Broadcaster,
-    saver: Saver,
-    keeper: Option<Keeper>,
+    store: Store,
+    writer: Option<Writer>,
     watch: Watch,
     log: Option<Log>,
 }
@@ -88,16 +88,16 @@ impl Server {
         let doors = Doors::open(config)?;
         let mut rules = config.rules;
         rules.files.port = doors.port_for_files();
-        let (restored, saver, keeper) = open(config)?;
+        let (restored, store, writer) = open(config)?;
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
-        let registry = Registry::new(state, posts, saver.clone(), hasher, watch.clone());
+        let registry = Registry::new(state, posts, store.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
-        Ok(Self { doors, registry, broadcaster, saver, keeper, watch, log })
+        Ok(Self { doors, registry, broadcaster, store, writer, watch, log })
     }
 
     /// The address it listens on, with the port that was chosen.
@@ -116,7 +116,7 @@ impl Server {
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
-        let Self { doors, registry, broadcaster, saver, keeper, log, watch } = self;
+        let Self { doors, registry, broadcaster, store, writer, log, watch } = self;
         let _listed = watch.enter("acceptor");
         let stops = StopOnDrop(doors.stopper().clone());
         let broadcasting = start("broadcaster", &watch, move || {
@@ -125,11 +125,11 @@ impl Server {
         })?;
         let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
         thread::scope(|scope| {
-            if let Some(keeper) = keeper {
-                start_in(scope, "keeper", &watch, || keeper.run(|| registry.changes()))?;
+            if let Some(writer) = writer {
+                start_in(scope, "store", &watch, || writer.run(&registry))?;
             }
-            // No thread can decide anything after this, so what is kept last is complete.
-            let _finishes = FinishOnDrop(&saver);
+            // No thread can decide anything after this, so what is saved last is complete.
+            let _finishes = FinishOnDrop(&store);
             doors.serve(&registry, &watch)
         })?;
         // The last senders go with the registry: the broadcaster delivers what is left, the log is
@@ -173,12 +173,12 @@ fn start_in<'scope>(
 }
 
 /// What the data file holds, and what keeps it up to date.
-fn open(config: &Config) -> Result<(Restored, Saver, Option<Keeper>), Error> {
-    let Some(path) = &config.data else { return Ok((Restored::default(), Saver::none(), None)) };
+fn open(config: &Config) -> Result<(Restored, Store, Option<Writer>), Error> {
+    let Some(path) = &config.data else { return Ok((Restored::default(), Store::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
-    let restored = database.load(config.rules.history.kept).map_err(Error::Data)?;
-    let (saver, keeper) = Keeper::new(database);
-    Ok((restored, saver, Some(keeper)))
+    let restored = database.restore(config.rules.history.kept).map_err(Error::Data)?;
+    let (store, writer) = Writer::new(database);
+    Ok((restored, store, Some(writer)))
 }
 
 /// The same chat, and the log of what happens in it.
@@ -197,8 +197,8 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// Without being told that no more orders come, the keeper would wait for ever.
-struct FinishOnDrop<'a>(&'a Saver);
+/// Without being told that no more orders come, the writer would wait for ever.
+struct FinishOnDrop<'a>(&'a Store);
 
 impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {

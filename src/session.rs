@@ -172,7 +172,7 @@ mod tests {
             hashing::Hasher,
             state::{self, FileLimits, HistoryLimits, State},
         },
-        store::Saver,
+        store::Store,
         watch::Watch,
     };
 
@@ -209,7 +209,7 @@ mod tests {
             files: FileLimits { largest: ByteCount(0), port: 0 },
         };
         let state = State::new(limits, Restored::default(), Now::read());
-        (Registry::new(state, sender, Saver::none(), Hasher::cheap(), Watch::start()), posts)
+        (Registry::new(state, sender, Store::none(), Hasher::cheap(), Watch::start()), posts)
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {

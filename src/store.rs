@@ -1,17 +1,19 @@
-//! What outlives the server: one embedded database file, and the thread that owns it.
+//! The store: what outlives the server, in one `SQLite` file that is a moment behind the chat's memory.
 //!
-//! The chat's memory is the truth and this is its shadow, a moment behind. Nobody reads the file while
-//! the server runs. The rules mark what has changed; the thread of the [`Keeper`] takes the values of
-//! what is marked, and writes them in groups. A thing that changes a thousand times in between is
-//! written once, and a slow disk makes nobody wait: nobody but those who asked to be sure.
+//! The file is read once, when the server starts. After that the rules mark what changes, and the thread
+//! of the [`Writer`] takes the marks, asks for the current values and writes them in groups. So a value
+//! that changes a thousand times between two writes is written once, and a slow disk delays only the
+//! clients that wait for [`Store::save`].
 
 mod database;
 mod error;
-mod keeper;
+mod place;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use database::Database;
 pub use error::Error;
-pub use keeper::{Keeper, Saver};
+pub use writer::{Source, Store, Writer};

@@ -83,7 +83,7 @@ fn doing(activity: Activity) -> &'static str {
         Activity::Locking => "waiting for the registry",
         Activity::Deciding => "under the lock",
         Activity::Posting => "posting under the lock",
-        Activity::Saving => "waiting for the saver",
+        Activity::Saving => "waiting for the store",
         Activity::Hashing => "hashing a password",
         Activity::Following => "following a message",
         Activity::Looking => "looking at all this",

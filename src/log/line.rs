@@ -1,8 +1,7 @@
-//! What a line of the log looks like: `TIME LEVEL what room=… nick=… key="text"`.
+//! How a fact becomes a line: `TIME LEVEL event room=… nick=… key="text"`.
 //!
-//! Names are made of letters that mean nothing here, and everything else stands between quotation
-//! marks, with those inside of it escaped. So nobody can make a line, or a part of one, by what they
-//! type, and a program can take each line apart again.
+//! The characters of names have no meaning here, and all other text is quoted and escaped. So users
+//! cannot forge a line or a field, and a program can parse each line.
 
 use std::{
     fmt::{self, Write},
@@ -17,7 +16,7 @@ use crate::{
     fact::{Deed, Fact},
 };
 
-/// Adds the line about a fact.
+/// Appends the line for a fact.
 pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bool) {
     let Fact { who, address, room, deed, .. } = fact;
     let (level, what) = kind(deed);
@@ -50,7 +49,7 @@ pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bo
     out.push(b'\n');
 }
 
-/// Adds a line about the log itself.
+/// Appends a line about the log itself.
 pub(super) fn write_own(out: &mut Vec<u8>, stamp: &Stamp, level: &str, what: fmt::Arguments<'_>) {
     begin(out, stamp, level, "log");
     text(out, format_args!(" {what}\n"));
@@ -75,13 +74,13 @@ fn kind(deed: &Deed) -> (&'static str, &'static str) {
     }
 }
 
-/// What somebody is told who may be trying passwords.
+/// Whether a user who is told this may be guessing passwords.
 fn is_suspicious(event: &Event) -> bool {
     use AccountEvent::{TooManyAttempts, WrongAdministrator, WrongPassword};
     matches!(event, Event::Account(WrongPassword | WrongAdministrator | TooManyAttempts(_)))
 }
 
-/// Whether it matters each time from where it was done.
+/// Whether the address belongs to the event.
 fn has_address(deed: &Deed) -> bool {
     matches!(deed, Deed::Connected | Deed::Disconnected(_) | Deed::Did(_) | Deed::Told(_))
 }
@@ -92,8 +91,8 @@ fn begin(out: &mut Vec<u8>, stamp: &Stamp, level: &str, what: &str) {
     field(out, " ", what);
 }
 
-/// For names and other words that need no quotation marks. `fmt` is ten times slower than this, and
-/// messages come by the hundred thousand.
+/// Appends a name or another word that needs no quotation marks. `fmt` is ten times slower than this,
+/// and there may be hundreds of thousands of messages a second.
 fn field(out: &mut Vec<u8>, key: &str, word: &str) {
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(word.as_bytes());
@@ -117,10 +116,10 @@ fn quote_str(out: &mut Vec<u8>, key: &str, text: &str) {
     out.push(b'"');
 }
 
-/// Adds a text so that it ends no line and no quotation. What people say was cleaned before; this
-/// holds whatever comes here.
+/// Appends text so that it can end neither the line nor the quotation. Messages have no control
+/// characters any more, but this does not rely on it.
 fn escape(out: &mut Vec<u8>, text: &str) {
-    // Looking at all of them lets the compiler look at many at once; stopping at the first does not.
+    // No early return: so the compiler can check many bytes with one instruction.
     if text.bytes().fold(0, |harm, b| harm | u8::from(!is_plain(b))) == 0 {
         return out.extend_from_slice(text.as_bytes());
     }
@@ -136,7 +135,7 @@ fn escape(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether a byte cannot belong to anything that must be escaped; 0xC2 and 0xE2 lead both kinds.
+/// Whether a byte is never part of something to escape. 0xC2 and 0xE2 begin characters of both kinds.
 fn is_plain(b: u8) -> bool {
     b >= b' ' && !matches!(b, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2)
 }
@@ -159,7 +158,7 @@ impl fmt::Write for Quoted<'_> {
     }
 }
 
-/// The same words, with every address and network in them hidden.
+/// The same words without their addresses and networks.
 fn without_addresses(words: &str) -> String {
     let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '/' | '[' | ']');
     let mut kept = String::with_capacity(words.len());
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_quotation_ends_it() {
+    fn no_text_can_end_its_quotation() {
         check_quoted("hello", "\"hello\"");
         check_quoted("say \"hi\"", r#""say \"hi\"""#);
         check_quoted(r"\", r#""\\""#);
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_hidden_wherever_they_stand() {
+    fn addresses_are_hidden_in_every_position() {
         let check = |words, expected| assert_eq!(without_addresses(words), expected);
         check("banned 192.0.2.0/24 for 5 minutes.", "banned … for 5 minutes.");
         check("'192.0.2.7' and 192.0.2.7:4711.", "'…' and ….");

@@ -1,4 +1,4 @@
-//! The way to the log: it never waits, and remembers what it had to drop.
+//! The handle to the log: it never waits, and counts what it has to drop.
 
 use std::sync::{
     Arc,
@@ -9,32 +9,32 @@ use crossbeam_channel::Sender;
 
 use crate::fact::Fact;
 
-/// The most memory that facts may take on their way, in bytes: what the busiest server makes in some
-/// tenths of a second.
+/// The most memory that waiting facts may take, in bytes: what a busy server notes in some tenths of a
+/// second.
 const MOST: usize = 32 * 1024 * 1024;
 
-/// Facts that came to be under one lock.
+/// Facts that were noted under one lock.
 pub(super) struct Notes {
-    /// How many there would have been before these.
+    /// How many facts were dropped before these.
     pub(super) missed: u64,
     pub(super) facts: Vec<Fact>,
-    /// Bytes they keep in memory.
+    /// Bytes that they take in memory.
     pub(super) size: usize,
 }
 
-/// The way to the log. When it is dropped, the log writes what it has, and ends.
+/// The handle to the log. When it is dropped, the log writes what it has, and ends.
 pub struct Logger(Option<Way>);
 
 struct Way {
     notes: Sender<Notes>,
-    /// Bytes that are on their way.
+    /// Bytes of the facts that wait in the channel.
     waiting: Arc<AtomicUsize>,
-    /// Facts that were dropped and not reported yet.
+    /// How many facts were dropped and not reported yet.
     missed: u64,
 }
 
 impl Logger {
-    /// The way to nowhere.
+    /// A handle that drops everything.
     pub fn none() -> Self {
         Self(None)
     }
@@ -43,7 +43,7 @@ impl Logger {
         Self(Some(Way { notes, waiting, missed: 0 }))
     }
 
-    /// Hands facts over; drops them when the log does not keep up.
+    /// Hands facts to the log, or drops them if too many wait already.
     pub fn log(&mut self, facts: Vec<Fact>) {
         if let Some(way) = &mut self.0 {
             way.log(facts);
@@ -56,7 +56,7 @@ impl Way {
         let size = facts.iter().map(Fact::size).sum();
         let count = facts.len() as u64;
         let is_full = self.waiting.load(Ordering::Relaxed) + size > MOST;
-        // Counted before it is sent: else the log could subtract it before it was added.
+        // Added before it is sent: otherwise the log could subtract it first.
         self.waiting.fetch_add(size, Ordering::Relaxed);
         if !is_full && self.notes.try_send(Notes { missed: self.missed, facts, size }).is_ok() {
             self.missed = 0;
@@ -67,7 +67,7 @@ impl Way {
     }
 }
 
-/// The last that were dropped are reported too. Nobody waits for this but whoever stops the server.
+/// Reports the last facts that were dropped. Only the thread that stops the server can wait here.
 impl Drop for Way {
     fn drop(&mut self) {
         if self.missed > 0 {

@@ -7,15 +7,16 @@ use std::{
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-/// A moment as it is written in this time zone. Calendars are slow and most lines are of the same
-/// second as the line before, so all but the milliseconds is kept for the next one.
+/// A time as it is written in a time zone. Calendars are slow, and most lines have the same second as
+/// the line before, so everything except the milliseconds is computed once a second.
 pub(super) struct Stamp {
     zone: TimeZone,
     second: u64,
     millis: u32,
     date: Date,
-    /// Up to the second, and after the milliseconds.
+    /// The part up to the seconds.
     head: Vec<u8>,
+    /// The part after the milliseconds.
     tail: Vec<u8>,
 }
 
@@ -28,7 +29,7 @@ impl Stamp {
     }
 
     pub(super) fn set(&mut self, at: SystemTime) {
-        // A clock can be set to a time before all others.
+        // A clock can be set to a time before 1970.
         let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.millis = since.subsec_millis();
         if self.second != since.as_secs() {
@@ -37,7 +38,7 @@ impl Stamp {
         }
     }
 
-    /// The day, where the server is.
+    /// The day in the time zone.
     pub(super) fn date(&self) -> Date {
         self.date
     }
@@ -50,7 +51,7 @@ impl Stamp {
     }
 
     fn read_calendar(&mut self) {
-        // A clock can be set to a time that no calendar has.
+        // A clock can be set to a time that the calendar does not have.
         let at = i64::try_from(self.second).ok().and_then(|second| Timestamp::from_second(second).ok());
         let at = at.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone());
         self.date = at.date();
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_written_as_iso_8601_with_the_offset_of_the_zone() {
+    fn a_time_is_written_in_iso_8601_with_the_offset_of_the_zone() {
         let east = || TimeZone::fixed(jiff::tz::offset(2));
         check(TimeZone::UTC, 0, "1970-01-01T00:00:00.000+00:00");
         check(TimeZone::UTC, 1_795_251_907_123, "2026-11-21T09:05:07.123+00:00");
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_outside_of_every_calendar_is_no_panic() {
+    fn a_clock_beyond_the_calendar_does_not_panic() {
         check(TimeZone::UTC, u64::MAX, "1970-01-01T00:00:00.615+00:00");
         let mut stamp = Stamp::new(TimeZone::UTC);
         stamp.set(UNIX_EPOCH - Duration::from_secs(5));

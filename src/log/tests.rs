@@ -1,4 +1,4 @@
-//! The log without its thread and without a clock: facts go in, and the folder shows what came of them.
+//! The log without its thread and without a clock: facts go in, files come out.
 
 use std::{
     fs,
@@ -20,51 +20,53 @@ use crate::{
     text::Text,
 };
 
-/// Midnight before 22 November 2026 where the server of these tests stands, in seconds.
+mod thread;
+
+/// The midnight before 22 November 2026 in the time zone of these tests, in seconds.
 const MIDNIGHT: u64 = 1_795_302_000;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// A folder, and the log that is written to it.
+/// A folder, and the log in it.
 struct Diary {
     folder: TempDir,
     max_size: Option<u64>,
     keep: Option<usize>,
     addresses: bool,
-    book: Option<Book>,
+    batch: Option<Batch>,
 }
 
 impl Diary {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, max_size: None, keep: None, addresses: true, book: None }
+        Self { folder, max_size: None, keep: None, addresses: true, batch: None }
     }
 
     fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join("log").join(file)
     }
 
-    /// Begins, or begins anew after a stop.
-    fn open(&mut self) -> &mut Book {
-        self.book = None;
+    /// Opens the log, also after a stop.
+    fn open(&mut self) -> &mut Batch {
+        self.batch = None;
         let (folder, zone) = (self.path(""), TimeZone::fixed(offset(1)));
-        let files = Files::new(folder, self.max_size, self.keep).unwrap();
-        self.book.insert(Book::new(files, zone, self.addresses))
+        let rotation = Rotation::new(folder, self.max_size, self.keep).unwrap();
+        self.batch.insert(Batch::new(rotation, zone, self.addresses))
     }
 
-    /// What is written at once.
+    /// Writes facts in one batch.
     fn write(&mut self, facts: &[Fact]) {
-        if self.book.is_none() {
+        if self.batch.is_none() {
             self.open();
         }
-        let book = self.book.as_mut().unwrap();
+        let batch = self.batch.as_mut().unwrap();
         for fact in facts {
-            book.write(fact);
+            batch.write(fact);
         }
-        book.flush();
+        batch.flush();
     }
 
-    /// The files that are there, in the order of their names.
+    /// The names of the files, sorted.
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("")).unwrap();
         let mut names: Vec<_> =
@@ -77,7 +79,7 @@ impl Diary {
         fs::read_to_string(self.path(file)).unwrap()
     }
 
-    /// What was said, by the lines of a file.
+    /// The messages in a file.
     fn texts(&self, file: &str) -> Vec<String> {
         let text = |line: &str| line.split_once(" text=").map_or(line, |(_, text)| text).to_owned();
         self.read(file).lines().map(text).collect()
@@ -101,7 +103,7 @@ fn said(seconds: u64, typed: &str) -> Fact {
     fact(seconds, Deed::Said(text(typed)))
 }
 
-/// A fact and its line, less the time and the room and nickname that are always there.
+/// Checks the line of a fact, except for the time, the room and the nickname.
 #[track_caller]
 fn check(deed: Deed, expected: &str) {
     check_with(true, deed, expected);
@@ -169,7 +171,7 @@ fn a_disconnect_has_its_address_and_its_reason() {
 }
 
 #[test]
-fn without_addresses_there_is_none_in_any_line() {
+fn no_line_has_an_address_if_they_are_not_logged() {
     check_with(false, Deed::Connected, "INFO connect|");
     let about = About::Network(Network::new("192.0.2.0/24").unwrap());
     check(Deed::Asked(Asked { verb: "banip", about }), "INFO command| verb=/banip about=192.0.2.0/24");
@@ -186,7 +188,7 @@ fn without_addresses_there_is_none_in_any_line() {
 }
 
 #[test]
-fn nobody_can_make_a_line_by_what_they_type() {
+fn no_user_can_forge_a_line() {
     let forged = "x\" \n2026-11-22T00:00:00.000+01:00 NOTICE did room=lobby nick=admin what=\"\\";
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, forged), fact(MIDNIGHT, Deed::Acted(text(forged)))]);
@@ -200,7 +202,7 @@ fn nobody_can_make_a_line_by_what_they_type() {
 }
 
 #[test]
-fn only_the_owner_may_read_it() {
+fn only_the_owner_may_read_the_log() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "hello")]);
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -218,10 +220,10 @@ fn a_new_file_begins_at_midnight() {
 }
 
 #[test]
-fn the_next_file_begins_before_the_line_that_would_be_too_much() {
+fn the_next_file_begins_before_the_line_that_does_not_fit() {
     let line = "2026-11-22T00:00:00.000+01:00 INFO message room=lobby nick=alice text=\"0\"\n".len() as u64;
     let mut diary = Diary { max_size: Some(line * 2), ..Diary::new() };
-    // All in one batch, and then each alone.
+    // First in one batch, then one by one.
     diary.write(&[0, 1, 2, 3, 4].map(|n| said(MIDNIGHT, &n.to_string())));
     (5..7).for_each(|n| diary.write(&[said(MIDNIGHT, &n.to_string())]));
     assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", "\"1\""]);
@@ -241,7 +243,7 @@ fn a_line_that_is_larger_than_a_file_is_written_whole_and_alone() {
 }
 
 #[test]
-fn the_newest_files_are_kept_and_other_peoples_files_are_left_alone() {
+fn the_newest_files_are_kept_and_other_files_are_left_alone() {
     let mut diary = Diary { keep: Some(2), max_size: Some(100), ..Diary::new() };
     fs::create_dir(diary.path("")).unwrap();
     for foreign in ["chat.log", "chat_2001-01-01.txt", "chat_2001-1-1.log", "chat_2001-01-01_1.log", "notes"]
@@ -257,7 +259,7 @@ fn the_newest_files_are_kept_and_other_peoples_files_are_left_alone() {
 }
 
 #[test]
-fn a_restarted_server_goes_on_in_the_last_file_of_the_day() {
+fn a_restarted_server_continues_the_last_file_of_the_day() {
     let mut diary = Diary { max_size: Some(200), ..Diary::new() };
     diary.write(&[0, 1, 2].map(|n| said(MIDNIGHT, &n.to_string())));
     diary.open();
@@ -267,7 +269,7 @@ fn a_restarted_server_goes_on_in_the_last_file_of_the_day() {
 }
 
 #[test]
-fn half_a_line_of_a_server_that_was_killed_does_not_spoil_the_next_one() {
+fn half_a_line_of_a_killed_server_does_not_damage_the_next_line() {
     let mut diary = Diary::new();
     fs::create_dir(diary.path("")).unwrap();
     fs::write(diary.path("chat_2026-11-22.log"), "2026-11-22T00:0").unwrap();
@@ -276,7 +278,7 @@ fn half_a_line_of_a_server_that_was_killed_does_not_spoil_the_next_one() {
 }
 
 #[test]
-fn a_thread_that_was_late_at_midnight_does_not_turn_the_page_back() {
+fn a_fact_that_is_late_at_midnight_stays_in_the_new_file() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "new"), said(MIDNIGHT - 1, "late"), said(MIDNIGHT, "newer")]);
     assert_eq!(diary.files(), ["chat_2026-11-22.log"]);
@@ -284,11 +286,11 @@ fn a_thread_that_was_late_at_midnight_does_not_turn_the_page_back() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_goes_back_to_the_file_of_that_day() {
+fn a_clock_that_is_set_back_continues_the_file_of_that_day() {
     let mut diary = Diary { keep: Some(2), ..Diary::new() };
     diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT + 1000 * DAY, "wrong")]);
     diary.write(&[said(MIDNIGHT + 60, "1"), said(MIDNIGHT + 30, "2"), said(MIDNIGHT + DAY, "3")]);
-    // What is being written is never removed, however old it seems.
+    // The current file is never removed, even if its date is the oldest.
     assert_eq!(diary.files(), ["chat_2026-11-23.log", "chat_2029-08-18.log"]);
     diary.write(&[said(MIDNIGHT - 3600, "4")]);
     assert_eq!(diary.texts("chat_2026-11-21.log"), ["\"4\""]);
@@ -301,38 +303,38 @@ fn full_disk(diary: &Diary, file: &str) {
 }
 
 #[test]
-fn a_full_disk_costs_lines_and_the_log_says_how_many() {
+fn the_log_counts_the_lines_that_a_full_disk_has_cost() {
     let mut diary = Diary::new();
     let file = "chat_2026-11-22.log";
     full_disk(&diary, file);
     diary.write(&[said(MIDNIGHT, "0"), said(MIDNIGHT, "1")]);
-    assert!(diary.book.as_ref().unwrap().is_failing);
+    assert!(diary.batch.as_ref().unwrap().is_failing);
     diary.write(&[said(MIDNIGHT, "2")]);
-    diary.book.as_mut().unwrap().flush();
+    diary.batch.as_mut().unwrap().flush();
     fs::remove_file(diary.path(file)).unwrap();
     diary.write(&[said(MIDNIGHT, "3"), said(MIDNIGHT, "4")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=3";
     assert_eq!(diary.texts(file), [missing, "\"3\"", "\"4\""]);
-    assert!(!diary.book.as_ref().unwrap().is_failing);
+    assert!(!diary.batch.as_ref().unwrap().is_failing);
 }
 
 #[test]
-fn lines_that_were_dropped_before_are_missing_too() {
+fn the_log_counts_the_lines_that_were_dropped_before() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "0")]);
-    diary.book.as_mut().unwrap().note_missing(7);
+    diary.batch.as_mut().unwrap().note_missing(7);
     diary.write(&[said(MIDNIGHT, "1")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=7";
     assert_eq!(diary.texts("chat_2026-11-22.log"), ["\"0\"", missing, "\"1\""]);
 }
 
 #[test]
-fn a_folder_that_was_removed_is_noticed_and_so_is_its_return() {
+fn a_removed_folder_is_noticed_and_its_return_too() {
     let mut diary = Diary::new();
     diary.write(&[said(MIDNIGHT, "0")]);
     fs::remove_dir_all(diary.path("")).unwrap();
     diary.write(&[said(MIDNIGHT, "1")]);
-    assert!(!Path::new(&diary.path("")).exists(), "whoever has removed it did not want it back");
+    assert!(!Path::new(&diary.path("")).exists(), "a removed folder is not created again");
     fs::create_dir(diary.path("")).unwrap();
     diary.write(&[said(MIDNIGHT, "2")]);
     let missing = "2026-11-22T00:00:00.000+01:00 WARN log missing lines=1";
@@ -340,75 +342,11 @@ fn a_folder_that_was_removed_is_noticed_and_so_is_its_return() {
 }
 
 #[test]
-fn a_file_that_was_removed_or_renamed_is_begun_again() {
+fn a_file_that_was_renamed_is_created_again() {
     let mut diary = Diary::new();
     let (file, elsewhere) = ("chat_2026-11-22.log", "kept.log");
     diary.write(&[said(MIDNIGHT, "0")]);
     fs::rename(diary.path(file), diary.path(elsewhere)).unwrap();
     diary.write(&[said(MIDNIGHT, "1")]);
     assert_eq!((diary.texts(elsewhere), diary.texts(file)), (vec!["\"0\"".into()], vec!["\"1\"".into()]));
-}
-
-fn config(folder: &Path) -> Config {
-    let folder = folder.to_owned();
-    Config { folder, max_size: None, keep: None, whispers: false, addresses: true }
-}
-
-/// The lines of all files, should midnight come in between.
-fn lines(folder: &Path) -> Vec<String> {
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let read = |file| fs::read_to_string(file).unwrap();
-    files.into_iter().map(read).collect::<String>().lines().map(str::to_owned).collect()
-}
-
-#[test]
-fn everything_handed_over_is_written_before_the_log_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut logger, log) = open(&config(folder.path())).unwrap();
-    let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
-    let now = Now::read().wall;
-    for n in 0..10_000 {
-        logger.log(vec![Fact { at: now, ..said(0, &n.to_string()) }]);
-    }
-    drop(logger);
-    writing.join().unwrap();
-    let lines = lines(folder.path());
-    assert_eq!(lines.len(), 10_002);
-    assert!(lines[0].ends_with(&format!(" INFO log started version={}", env!("CARGO_PKG_VERSION"))));
-    assert!(lines[10_000].ends_with(" text=\"9999\""));
-    assert!(lines[10_001].ends_with(" INFO log stopped"));
-}
-
-#[test]
-fn a_log_that_does_not_keep_up_costs_lines_and_no_time_and_no_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut logger, log) = open(&config(folder.path())).unwrap();
-    let now = Now::read().wall;
-    // The thread does not even run.
-    let fact = Fact { at: now, ..said(0, &"x".repeat(1000)) };
-    for _ in 0..2000 {
-        logger.log(vec![fact.clone(); 64]);
-    }
-    let bytes = log.waiting.load(Ordering::Relaxed);
-    assert!((30 << 20..=32 << 20).contains(&bytes), "{bytes} bytes wait");
-    let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
-    drop(logger);
-    writing.join().unwrap();
-    let lines = lines(folder.path());
-    let (_, missing) = lines[lines.len() - 2].split_once(" WARN log missing lines=").unwrap();
-    let written = lines.iter().filter(|line| line.contains(" message ")).count();
-    assert_eq!(written + missing.parse::<usize>().unwrap(), 128_000);
-}
-
-#[test]
-fn a_folder_that_cannot_be_made_is_one_clear_sentence() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    fs::write(&file, "").unwrap();
-    let error = open(&config(&file.join("log"))).err().unwrap().to_string();
-    assert!(
-        error.starts_with("cannot write a log in '") && error.contains("file/log': Not a directory"),
-        "{error}"
-    );
 }

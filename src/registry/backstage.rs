@@ -11,7 +11,7 @@ use super::{
 use crate::{
     broadcaster::{self, Posts},
     file::Token,
-    store::Saver,
+    store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
 };
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What slow work needs.
 pub(super) struct Backstage {
-    saver: Saver,
+    store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
@@ -32,13 +32,13 @@ pub(super) struct Backstage {
 
 impl Backstage {
     pub(super) fn new(
-        saver: Saver,
+        store: Store,
         hasher: Hasher,
         watch: Watch,
         channel: Sender<Posts>,
         alarm: Sender<()>,
     ) -> Self {
-        Self { saver, hasher, watch, channel, alarm }
+        Self { store, hasher, watch, channel, alarm }
     }
 
     /// Does slow work on the calling thread; returns how the rules go on, if they do.
@@ -46,7 +46,7 @@ impl Backstage {
         Some(match task {
             Task::Save(next) => {
                 watch::doing(Activity::Saving);
-                next.saved(self.saver.save())
+                next.saved(self.store.save())
             }
             Task::Hash(password, next) => {
                 watch::doing(Activity::Hashing);
@@ -82,8 +82,8 @@ impl Backstage {
         let _ = self.alarm.try_send(());
     }
 
-    pub(super) fn wake_saver(&self) {
-        self.saver.wake();
+    pub(super) fn wake_store(&self) {
+        self.store.wake();
     }
 }
 

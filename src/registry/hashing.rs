@@ -1,12 +1,17 @@
-//! Passwords become hashes, slowly on purpose, and never many at a time.
+//! Passwords become hashes: slowly on purpose, and only a few at a time.
 //!
-//! What is kept of a password is its Argon2id hash (RFC 9106) with a salt of its own, in the PHC
-//! string format. To compute one takes tens of milliseconds and 19 MiB: that is what makes a stolen
-//! file useless, and it is also what would let a flood of log-ins take the machine. So there are only
-//! two permits, and whoever wants to hash waits for one: on its own thread, without the lock.
+//! The server stores the Argon2id hash (RFC 9106) of a password, with its own salt, in the PHC string
+//! format. One hash takes tens of milliseconds and 19 MiB. That protects a stolen data file, but a
+//! flood of log-ins could exhaust the machine. So there are only two permits, and a session waits for
+//! one on its own thread, without the lock. Each permit owns the memory for one hash and reuses it:
+//! an allocator may keep what each of a thousand threads has freed, and that would be gigabytes.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use argon2::{
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
+};
 use parking_lot::{Condvar, Mutex};
+use zeroize::Zeroize;
 
 use crate::password::{Hashed, Password};
 
@@ -15,48 +20,71 @@ const PERMITS: usize = 2;
 
 /// Computes hashes.
 pub struct Hasher {
-    argon2: Argon2<'static>,
+    params: Params,
     permits: Semaphore,
 }
 
 impl Hasher {
-    /// A hasher whose hashes cost what they should (OWASP's first choice for Argon2id).
+    /// Creates a hasher with OWASP's first choice of costs for Argon2id.
     pub fn new() -> Self {
         Self::with(Params::default())
     }
 
-    /// A hasher for tests, whose hashes cost nothing and protect nothing.
+    /// Creates a hasher for tests, whose hashes cost nothing and protect nothing.
     pub fn cheap() -> Self {
         Self::with(Params::new(Params::MIN_M_COST, 1, 1, None).expect("the smallest that are allowed"))
     }
 
     fn with(params: Params) -> Self {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Self { argon2, permits: Semaphore::new(PERMITS) }
+        Self { params, permits: Semaphore::new(PERMITS) }
     }
 
-    /// The hash of a password, with a new salt; `None` when the server stops, or the operating system
-    /// has no random numbers.
+    /// Hashes a password with a new salt. Returns `None` when the server stops, or when the operating
+    /// system has no random numbers.
     pub fn hash(&self, password: &Password) -> Option<Hashed> {
-        let _permit = self.permits.take()?;
-        let hash = self.argon2.hash_password(password.reveal().as_bytes()).ok()?;
+        let mut salt = [0; Salt::RECOMMENDED_LENGTH];
+        getrandom::fill(&mut salt).ok()?;
+        let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+        let argon2 = Argon2::new(algorithm, version, self.params.clone());
+        let output = self.permits.take()?.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        let hash = PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&self.params).ok()?,
+            salt: Some(Salt::new(&salt).ok()?),
+            hash: Some(output),
+        };
         Some(Hashed::new(&hash.to_string()))
     }
 
-    /// Whether this is the hash of the password. Without any hash it is not, and to find that out
-    /// takes as long: so the time of an answer does not tell whether there is an account.
+    /// Whether a hash is the hash of this password. Without a hash the answer is no, and it takes as
+    /// long, so the time of an answer does not tell whether there is an account.
     pub fn verify(&self, password: &Password, hash: Option<&Hashed>) -> bool {
         let Some(hash) = hash else {
             self.hash(password);
             return false;
         };
-        let Some(_permit) = self.permits.take() else { return false };
-        // It is checked with the costs that it says it was made with, and not with ours.
-        PasswordHash::new(hash.as_str())
-            .is_ok_and(|hash| self.argon2.verify_password(password.reveal().as_bytes(), &hash).is_ok())
+        self.matches(password, hash).unwrap_or(false)
     }
 
-    /// Whoever waits, waits no longer; there are no more hashes.
+    /// Compares with the costs that the hash was made with. A damaged hash matches nothing; neither
+    /// does one that costs more than ours: a strange data file must not make the server allocate
+    /// gigabytes.
+    fn matches(&self, password: &Password, hash: &Hashed) -> Option<bool> {
+        let hash = PasswordHash::new(hash.as_str()).ok()?;
+        let (algorithm, version) = (hash.algorithm.as_str().try_into().ok()?, hash.version?.try_into().ok()?);
+        let (salt, expected) = (hash.salt?, hash.hash?);
+        let params = Params::try_from(&hash).ok()?;
+        if params.m_cost() > self.params.m_cost() || params.t_cost() > self.params.t_cost() {
+            return None;
+        }
+        let argon2 = Argon2::new(algorithm, version, params);
+        let output = self.permits.take()?.compute(&argon2, password, &salt, expected.len())?;
+        // `Output` compares in constant time.
+        Some(output == expected)
+    }
+
+    /// Ends every wait for a permit; there are no more hashes.
     pub fn close(&self) {
         self.permits.close();
     }
@@ -68,35 +96,39 @@ impl Default for Hasher {
     }
 }
 
-/// So many permits, given out one by one and given back: a counter behind a mutex, and a condition
-/// variable for those who wait for it to be more than zero.
+/// A fixed number of permits: the free ones behind a mutex, and a condition variable to wait until
+/// there is one.
 struct Semaphore {
     permits: Mutex<Permits>,
     given_back: Condvar,
 }
 
 struct Permits {
-    free: usize,
+    /// The memories of the free permits. The last one given back is taken first, so the second one
+    /// stays empty as long as one hash at a time is enough.
+    free: Vec<Vec<Block>>,
     is_closed: bool,
 }
 
 impl Semaphore {
-    fn new(free: usize) -> Self {
-        Self { permits: Mutex::new(Permits { free, is_closed: false }), given_back: Condvar::new() }
+    fn new(count: usize) -> Self {
+        let permits = Permits { free: vec![Vec::new(); count], is_closed: false };
+        Self { permits: Mutex::new(permits), given_back: Condvar::new() }
     }
 
-    /// Waits for a permit; `None` when it is closed.
+    /// Waits for a permit; `None` when the semaphore is closed.
     fn take(&self) -> Option<Permit<'_>> {
         let mut permits = self.permits.lock();
-        // Asked again each time: between the call and our waking up, somebody else may have come.
-        while permits.free == 0 && !permits.is_closed {
+        loop {
+            if permits.is_closed {
+                return None;
+            }
+            if let Some(memory) = permits.free.pop() {
+                return Some(Permit { semaphore: self, memory });
+            }
+            // Looks again after waking up: another thread may have taken the permit in between.
             self.given_back.wait(&mut permits);
         }
-        if permits.is_closed {
-            return None;
-        }
-        permits.free -= 1;
-        Some(Permit(self))
     }
 
     fn close(&self) {
@@ -105,13 +137,40 @@ impl Semaphore {
     }
 }
 
-/// Given back when it is dropped, so also after a panic.
-struct Permit<'a>(&'a Semaphore);
+/// The right to compute a hash, and the memory for it. It is given back when it is dropped, also
+/// after a panic.
+struct Permit<'a> {
+    semaphore: &'a Semaphore,
+    /// Empty until the first hash is computed in it, and wiped after each.
+    memory: Vec<Block>,
+}
+
+impl Permit<'_> {
+    fn compute(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &Password,
+        salt: &[u8],
+        length: usize,
+    ) -> Option<Output> {
+        let blocks = argon2.params().block_count();
+        if self.memory.len() < blocks {
+            self.memory.resize(blocks, Block::new());
+        }
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        let password = password.reveal().as_bytes();
+        argon2.hash_password_into_with_memory(password, salt, output, &mut self.memory).ok()?;
+        Output::new(output).ok()
+    }
+}
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.permits.lock().free += 1;
-        self.0.given_back.notify_one();
+        // What is left in the memory would let a thief try passwords cheaply.
+        self.memory.iter_mut().zeroize();
+        self.semaphore.permits.lock().free.push(std::mem::take(&mut self.memory));
+        self.semaphore.given_back.notify_one();
     }
 }
 
@@ -128,8 +187,56 @@ mod tests {
         Password::attempt(letters)
     }
 
+    /// Where the memory of each free permit is, and how many blocks it has.
+    fn memories(hasher: &Hasher) -> Vec<(*const Block, usize)> {
+        hasher.permits.permits.lock().free.iter().map(|memory| (memory.as_ptr(), memory.len())).collect()
+    }
+
     #[test]
-    fn a_password_is_known_by_its_hash_which_is_another_one_each_time() {
+    fn eight_hundred_log_ins_take_the_memory_of_one() {
+        let hasher = Hasher::cheap();
+        assert!(memories(&hasher).iter().all(|&(_, blocks)| blocks == 0), "nothing before the first");
+        let hash = hasher.hash(&password("correct-horse")).expect("a hash");
+        let before = memories(&hasher);
+        for _ in 0..800 {
+            assert!(!hasher.verify(&password("wrong-horse"), Some(&hash)));
+            assert!(!hasher.verify(&password("wrong-horse"), None));
+        }
+        assert_eq!(memories(&hasher), before, "the same memory each time");
+        assert_eq!(before.iter().filter(|&&(_, blocks)| blocks > 0).count(), 1);
+        let wiped = |block: &Block| block.as_ref().iter().all(|&word| word == 0);
+        assert!(hasher.permits.permits.lock().free.iter().flatten().all(wiped));
+    }
+
+    #[test]
+    fn a_hash_with_lower_costs_is_verified_and_one_with_higher_costs_is_refused() {
+        let with = |memory, passes| Hasher::with(Params::new(memory, passes, 1, None).expect("valid costs"));
+        let ours = with(64, 2);
+        let hash = |hasher: &Hasher| hasher.hash(&password("correct-horse")).expect("a hash");
+        let verifies = |hash: &Hashed| ours.verify(&password("correct-horse"), Some(hash));
+        for cheaper in [with(8, 1), with(32, 2), with(64, 1)] {
+            assert!(verifies(&hash(&cheaper)));
+        }
+        for dearer in [with(128, 2), with(64, 3)] {
+            assert!(!verifies(&hash(&dearer)));
+        }
+        let huge = hash(&ours).as_str().replace("m=64,", "m=4294967295,");
+        assert!(!verifies(&Hashed::new(&huge)));
+        assert!(memories(&ours).iter().all(|&(_, blocks)| blocks <= 64));
+    }
+
+    /// A hash that an earlier release stored.
+    #[test]
+    fn a_hash_that_is_in_a_data_file_still_verifies() {
+        let stored = Hashed::new(
+            "$argon2id$v=19$m=19456,t=2,p=1$5ZDO5kLgN8enMP+FQ3Cn/Q$EYGlVRgNRgfMaLOANZbXS6nEMN2Zeu7vTR713I9lkqw",
+        );
+        assert!(Hasher::new().verify(&password("correct-horse"), Some(&stored)));
+        assert!(!Hasher::new().verify(&password("wrong-horse"), Some(&stored)));
+    }
+
+    #[test]
+    fn a_hash_verifies_its_password_and_has_a_new_salt_each_time() {
         let hasher = Hasher::cheap();
         let [first, second] = [(); 2].map(|()| hasher.hash(&password("correct-horse")).expect("a hash"));
         assert_ne!(first, second, "each has its own salt");
@@ -142,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_hash_or_with_a_damaged_one_no_password_is_right() {
+    fn no_password_matches_a_missing_or_damaged_hash() {
         let hasher = Hasher::cheap();
         assert!(!hasher.verify(&password("correct-horse"), None));
         for damaged in ["", "correct-horse", "$argon2id$v=19$m=8"] {
@@ -151,23 +258,23 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_costs_what_it_should() {
+    fn a_hash_has_the_recommended_costs() {
         let params = Params::default();
         assert!(params.m_cost() >= 19 * 1024 && params.t_cost() >= 2, "{params:?}");
     }
 
     #[test]
-    fn no_more_than_two_are_at_it_at_a_time_and_everybody_gets_a_turn() {
+    fn at_most_two_hashes_are_computed_at_a_time_and_every_thread_gets_a_turn() {
         let semaphore = Semaphore::new(PERMITS);
-        let (at_it, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (busy, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..20 {
                 let work = || {
                     for _ in 0..50 {
                         let _permit = semaphore.take().expect("it is open");
-                        assert!(at_it.fetch_add(1, Ordering::SeqCst) < PERMITS);
+                        assert!(busy.fetch_add(1, Ordering::SeqCst) < PERMITS);
                         thread::yield_now();
-                        at_it.fetch_sub(1, Ordering::SeqCst);
+                        busy.fetch_sub(1, Ordering::SeqCst);
                         turns.fetch_add(1, Ordering::SeqCst);
                     }
                 };
@@ -178,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_when_it_is_closed_waits_no_longer() {
+    fn closing_ends_every_wait_for_a_permit() {
         let semaphore = Semaphore::new(0);
         thread::scope(|scope| {
             let waiting = || assert!(semaphore.take().is_none());

@@ -1,21 +1,21 @@
-//! Why a database file cannot be used.
+//! Why the data file cannot be used.
 
 use std::{fmt, io, path::PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why a database file cannot be used. Whatever it is, the file is left as it was.
+/// Why the data file cannot be used. In every case it stays as it was.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file cannot be opened or made.
+    /// The file cannot be opened or created.
     Open {
         /// Which file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Another server keeps its things there.
+    /// Another server uses the file.
     InUse {
         /// Which file.
         path: PathBuf,
@@ -34,14 +34,24 @@ pub enum Error {
         /// The latest version that this program knows.
         known: u32,
     },
-    /// What is in it makes no sense.
+    /// The content of the file is damaged.
     Damaged {
         /// Which file.
         path: PathBuf,
         /// What is wrong.
         what: String,
     },
-    /// The database says no for another reason.
+    /// The file, or the journal beside it, was removed while the server was running.
+    Gone {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file was replaced while the server was running.
+    Replaced {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Another error of the database.
     Database {
         /// Which file.
         path: PathBuf,
@@ -51,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What an error of the database means for whoever started the server.
+    /// Explains an error of `SQLite`.
     pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
@@ -82,6 +92,15 @@ impl fmt::Display for Error {
             Self::Damaged { path, what } => {
                 write!(f, "the data file '{}' is damaged ({what}); it was left as it is", path.display())
             }
+            Self::Gone { path } => {
+                write!(f, "the data file '{}' or its journal was removed", path.display())
+            }
+            Self::Replaced { path } => write!(
+                f,
+                "another file was put in the place of the data file '{0}'. To use that file, stop the server \
+                and start it again. To save what the server knows, remove '{0}', and it writes a new one",
+                path.display()
+            ),
             Self::Database { path, source } => {
                 write!(f, "cannot use the data file '{}': {source}", path.display())
             }
@@ -94,7 +113,7 @@ impl std::error::Error for Error {
         match self {
             Self::Open { source, .. } => Some(source),
             Self::Database { source, .. } => Some(source),
-            Self::InUse { .. } | Self::Foreign { .. } | Self::TooNew { .. } | Self::Damaged { .. } => None,
+            _ => None,
         }
     }
 }

@@ -1,18 +1,17 @@
-//! The tables, and how the tables of earlier versions become those of this one.
+//! The tables, and how a file of an earlier version is brought up to date.
 
 use rusqlite::{Connection, Result};
 
-/// What marks a data file as ours (`PRAGMA application_id`): the letters `chat`.
+/// Marks a data file as ours (`PRAGMA application_id`): the letters `chat`.
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"chat");
 
 /// The version of the schema that this program writes.
 pub(super) const VERSION: u32 = 1;
 
-/// What each version adds to the one before. A version that was released is never changed: whoever
-/// changes the tables adds a step at the end.
+/// What each version adds to the one before. A released version never changes: to change the tables,
+/// add a step at the end.
 const STEPS: [&str; VERSION as usize] = [
-    // Names are ASCII and compared without case, which is just what NOCASE does. Times are in
-    // milliseconds since 1970.
+    // Names are ASCII and compared without case, as NOCASE does. Times are in milliseconds since 1970.
     "CREATE TABLE room (
         name TEXT PRIMARY KEY COLLATE NOCASE,
         topic TEXT
@@ -62,13 +61,13 @@ pub(super) fn is_ours(connection: &Connection) -> Result<bool> {
     Ok(id == APPLICATION_ID)
 }
 
-/// Whether there is nothing at all in the file.
+/// Whether the file is empty.
 pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
     let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(tables == 0 && version(connection)? == 0)
 }
 
-/// Brings the tables from `version` to the present one: wholly, or not at all.
+/// Brings the tables from `version` to the present version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, version: u32) -> Result<()> {
     let transaction = connection.transaction()?;
     for step in STEPS.iter().skip(version as usize) {

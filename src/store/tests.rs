@@ -1,19 +1,22 @@
+//! The store with real files.
+
 use std::{
     fs,
     path::PathBuf,
-    thread,
     time::{Duration, UNIX_EPOCH},
 };
 
-use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use super::*;
+use super::{database::Repair, writer::Pass, *};
 use crate::{
     names::{Nick, Room},
     record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
     text::Text,
 };
+
+mod orders;
+mod writing;
 
 struct Folder(TempDir);
 
@@ -26,20 +29,33 @@ impl Folder {
         self.0.path().join("chat.db")
     }
 
+    /// A copy of all files, as a server that is killed now would leave them.
+    fn copy(&self) -> Self {
+        let copy = Self::new();
+        for file in fs::read_dir(self.0.path()).unwrap().map(Result::unwrap) {
+            fs::copy(file.path(), copy.0.path().join(file.file_name())).unwrap();
+        }
+        copy
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.path().join("chat.db-wal")
+    }
+
     fn open(&self) -> Database {
         Database::open(&self.file()).unwrap()
     }
 
-    /// Does something to the file that only another program would do.
+    /// Changes the file as another program would.
     fn meddle(&self, sql: &str) {
         rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
     }
 
-    /// The file is refused in these words, and left as it is.
+    /// The file is refused with these words, and stays as it is.
     #[track_caller]
     fn check_refused(&self, words: &str) {
         let before = fs::read(self.file()).unwrap();
-        let refused = Database::open(&self.file()).and_then(|database| database.load(9));
+        let refused = Database::open(&self.file()).and_then(|database| database.restore(9));
         let error = refused.map(drop).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
         assert!(error.contains("chat.db"), "{error}");
@@ -105,13 +121,13 @@ fn everything_written_is_there_after_a_restart() {
         accounts: vec![(nick("Alice"), "$argon2id$x".into())],
         networks: vec![("192.0.2.0/24".into(), network)],
     };
-    assert_eq!(folder.open().load(1000).unwrap(), expected);
-    let latest = folder.open().load(2).unwrap();
-    assert_eq!(latest.rooms[0].lines, [line(7), line(8)], "the last ones, if fewer are wanted");
+    assert_eq!(folder.open().restore(1000).unwrap(), expected);
+    let latest = folder.open().restore(2).unwrap();
+    assert_eq!(latest.rooms[0].lines, [line(7), line(8)], "only the last ones");
 }
 
 #[test]
-fn what_is_gone_is_gone_after_a_restart() {
+fn what_was_deleted_is_not_there_after_a_restart() {
     let folder = Folder::new();
     let mut database = folder.open();
     database
@@ -129,11 +145,11 @@ fn what_is_gone_is_gone_after_a_restart() {
         ])
         .unwrap();
     drop(database);
-    assert_eq!(folder.open().load(9).unwrap(), Restored::default());
+    assert_eq!(folder.open().restore(9).unwrap(), Restored::default());
 }
 
 #[test]
-fn nobody_else_may_read_the_file() {
+fn only_the_owner_may_read_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     let _database = folder.open();
@@ -182,94 +198,17 @@ fn a_damaged_file_is_refused() {
 }
 
 #[test]
-fn a_name_that_cannot_be_ours_is_damage() {
+fn a_name_that_breaks_the_rule_is_damage() {
     let folder = Folder::new();
     drop(folder.open());
     folder.meddle("PRAGMA journal_mode = delete; INSERT INTO account VALUES ('b@b', 'x')");
-    let error = folder.open().load(9).unwrap_err().to_string();
+    let error = folder.open().restore(9).unwrap_err().to_string();
     assert!(error.contains("is damaged"), "{error}");
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_an_error() {
+fn a_missing_folder_is_an_error() {
     let folder = Folder::new();
     let error = Database::open(&folder.0.path().join("no/chat.db")).map(drop).unwrap_err().to_string();
     assert!(error.starts_with("cannot open the data file"), "{error}");
-}
-
-/// What a chat would have to save.
-#[derive(Default)]
-struct Changes(Mutex<Vec<Record>>);
-
-impl Changes {
-    fn take(&self) -> std::vec::IntoIter<Record> {
-        std::mem::take(&mut *self.0.lock()).into_iter()
-    }
-
-    fn add(&self, record: Record) {
-        self.0.lock().push(record);
-    }
-}
-
-#[test]
-fn whoever_wants_to_be_sure_is_told_when_it_is_written() {
-    let (folder, changes) = (Folder::new(), Changes::default());
-    let (saver, keeper) = Keeper::new(folder.open());
-    thread::scope(|scope| {
-        thread::Builder::new().spawn_scoped(scope, || keeper.run(|| changes.take())).unwrap();
-        changes.add(rules(Some("Order")));
-        assert!(saver.save());
-        // Killed now, the server would leave just these files.
-        let killed = Folder::new();
-        for file in fs::read_dir(folder.0.path()).unwrap().map(Result::unwrap) {
-            fs::copy(file.path(), killed.0.path().join(file.file_name())).unwrap();
-        }
-        assert_eq!(killed.open().load(9).unwrap().rooms[0].topic, Some(text("Order")));
-        saver.finish();
-    });
-}
-
-#[test]
-fn what_is_left_at_the_end_is_written() {
-    let (folder, changes) = (Folder::new(), Changes::default());
-    let (saver, keeper) = Keeper::new(folder.open());
-    changes.add(lines(1..3, Some(1)));
-    saver.wake();
-    saver.finish();
-    keeper.run(|| changes.take());
-    assert_eq!(folder.open().load(9).unwrap().rooms[0].lines.len(), 2);
-}
-
-#[test]
-fn a_full_disk_is_admitted_and_what_it_did_not_take_is_written_later() {
-    let (folder, changes) = (Folder::new(), Changes::default());
-    let mut database = folder.open();
-    database.limit_pages(20);
-    let (saver, keeper) = Keeper::new(database);
-    thread::scope(|scope| {
-        thread::Builder::new().spawn_scoped(scope, || keeper.run(|| changes.take())).unwrap();
-        changes.add(lines(1..2000, Some(1)));
-        assert!(!saver.save(), "the disk is full");
-        changes.add(rules(Some("Order")));
-        assert!(!saver.save(), "it still is");
-        assert_eq!(changes.take().len(), 1, "and nothing more is taken from the chat");
-        saver.finish();
-    });
-    assert_eq!(folder.open().load(9).unwrap(), Restored::default(), "all of it or nothing");
-}
-
-#[test]
-fn a_disk_that_is_no_longer_full_gets_what_it_missed() {
-    let (folder, changes) = (Folder::new(), Changes::default());
-    let mut database = folder.open();
-    database.limit_pages(20);
-    let (_saver, mut keeper) = Keeper::new(database);
-    changes.add(lines(1..2000, Some(1)));
-    assert!(!keeper.keep(|| changes.take()));
-    changes.add(rules(Some("Order")));
-    keeper.database.limit_pages(1_000_000);
-    assert!(keeper.keep(|| changes.take()));
-    drop(keeper);
-    let restored = folder.open().load(9999).unwrap();
-    assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].topic), (1999, &Some(text("Order"))));
 }

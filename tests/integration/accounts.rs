@@ -35,14 +35,14 @@ fn contains(bytes: &[u8], word: &str) -> bool {
     memchr::memmem::find(bytes, word.as_bytes()).is_some()
 }
 
-/// Somebody who says a line and hears this next.
+/// Says a line, and waits for the answer.
 #[track_caller]
 fn asks(peer: &mut Peer, line: &str, answer: &str) {
     peer.says(line);
     peer.hears_at_last(answer);
 }
 
-/// A server whose administrators know a password.
+/// A server with an administrators' password.
 #[track_caller]
 fn administered(mut command: Command) -> Server {
     command.args(["--port", "0", "-vv"]).env("CHAT_ADMIN_PASSWORD", "open-sesame");
@@ -75,7 +75,7 @@ fn an_account_outlives_the_server() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_a_kill_at_that_very_moment() {
+fn a_registration_survives_a_kill_right_after_it_was_acknowledged() {
     let data = Data::new();
     for n in 0..3 {
         let server = data.server(&[]);
@@ -93,14 +93,14 @@ fn what_was_acknowledged_survives_a_kill_at_that_very_moment() {
 }
 
 #[test]
-fn on_a_full_disk_nobody_is_told_that_they_are_registered() {
+fn a_registration_that_a_full_disk_cannot_take_is_refused() {
     let data = Data::new();
     let server = Server::start_command(on_a_small_disk(&data.0.path().join("chat.db")));
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
-    eventually("the disk is full", || server.diagnostics().contains("cannot keep what is said"));
+    eventually("the disk is full", || server.diagnostics().contains("cannot save what is said"));
     asks(
         &mut alice,
         "/register correct-horse",
@@ -114,7 +114,7 @@ fn on_a_full_disk_nobody_is_told_that_they_are_registered() {
 }
 
 #[test]
-fn two_who_register_one_nickname_at_the_same_time_do_not_both_have_it() {
+fn only_one_of_three_clients_can_register_a_nickname_at_the_same_time() {
     let server = Server::start(&[]);
     let mut peers: Vec<_> = (0..3).map(|_| server.connect()).collect();
     let answers: Vec<_> = thread::scope(|scope| {
@@ -140,7 +140,7 @@ fn two_who_register_one_nickname_at_the_same_time_do_not_both_have_it() {
 }
 
 #[test]
-fn in_a_flood_of_log_ins_ten_are_tried_and_the_others_chat_on() {
+fn ten_log_ins_of_a_flood_are_tried_and_other_users_can_chat() {
     let server = Server::start(&["--presence-limit", "1"]);
     let mut bob = server.client("bob");
     let mut carol = server.client("carol");
@@ -176,7 +176,7 @@ fn a_stop_does_not_wait_for_passwords() {
 }
 
 #[test]
-fn a_password_is_nowhere_to_be_read() {
+fn a_password_is_in_no_message_log_or_file() {
     let data = Data::new();
     let mut command = command();
     command.arg("--data").arg(data.0.path().join("chat.db"));
@@ -243,7 +243,7 @@ fn help_does_not_show_the_administrators_password() {
 }
 
 #[test]
-fn a_password_file_that_is_no_use_is_refused_with_a_sentence() {
+fn a_password_file_that_is_missing_or_empty_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (missing, empty) = (folder.path().join("missing"), folder.path().join("empty"));
     fs::write(&empty, "\n").expect("a file");

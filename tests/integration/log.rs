@@ -1,4 +1,4 @@
-//! What the server writes down, and that it never waits for it.
+//! What the server logs, and that the chat does not wait for the log.
 
 use std::{
     fs,
@@ -42,12 +42,12 @@ impl Folder {
         files
     }
 
-    /// All that was written, however often midnight has come.
+    /// The text of all files: midnight may come during a test.
     fn text(&self) -> String {
         self.files().iter().map(|file| fs::read_to_string(file).expect("a log")).collect()
     }
 
-    /// The lines, less the time of each.
+    /// The lines without their times.
     #[track_caller]
     fn lines(&self) -> Vec<String> {
         let text = self.text();
@@ -70,7 +70,7 @@ fn stop(server: Server) {
     assert_eq!(server.ends().code(), Some(0));
 }
 
-/// The lines about somebody, less their addresses.
+/// The lines about a user, without addresses.
 fn about(lines: &[String], nick: &str) -> Vec<String> {
     let own = lines.iter().filter(|line| line.contains(&format!(" nick={nick}")));
     own.map(|line| match line.split_once(" address=127.0.0.1:") {
@@ -83,7 +83,7 @@ fn about(lines: &[String], nick: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_happens_is_there_when_the_server_has_stopped() {
+fn everything_that_happened_is_in_the_log_after_a_stop() {
     let folder = Folder::new();
     let server = folder.server(&[]);
     let mut alice = server.client("alice");
@@ -134,7 +134,7 @@ fn what_happens_is_there_when_the_server_has_stopped() {
 }
 
 #[test]
-fn a_second_server_with_its_log_in_the_same_folder_is_refused() {
+fn a_second_server_with_the_same_log_folder_is_refused() {
     let folder = Folder::new();
     let first = folder.server(&[]);
     let (status, out, err) = run(command().args(["--port", "0", "--log-dir"]).arg(folder.path()));
@@ -145,7 +145,7 @@ fn a_second_server_with_its_log_in_the_same_folder_is_refused() {
 }
 
 #[test]
-fn the_file_has_the_name_of_the_day_and_belongs_to_its_owner() {
+fn the_file_is_named_after_the_day_and_only_its_owner_may_read_it() {
     let folder = Folder::new();
     stop(folder.server(&[]));
     for file in folder.files() {
@@ -158,7 +158,7 @@ fn the_file_has_the_name_of_the_day_and_belongs_to_its_owner() {
 }
 
 #[test]
-fn whispers_and_addresses_are_logged_as_one_likes() {
+fn the_text_of_whispers_and_the_addresses_are_logged_as_the_options_say() {
     let folder = Folder::new();
     let server = folder.server(&["--log-whispers", "--no-log-addresses"]);
     let mut alice = server.client("alice");
@@ -172,19 +172,19 @@ fn whispers_and_addresses_are_logged_as_one_likes() {
 }
 
 #[test]
-fn why_somebody_is_gone_is_what_has_really_happened() {
+fn the_reason_of_a_disconnect_is_what_happened() {
     let folder = Folder::new();
     let server = folder.server(&["--outbox-limit", "65536"]);
     let mut alice = server.client("alice");
-    // Closing with something unread would be a reset.
+    // To close with something unread would be a reset.
     let mut closes = server.client("closes");
     closes.half_closes();
     closes.rest();
     let is_gone = |count| folder.text().matches(" disconnect ").count() == count;
-    eventually("one is gone", || is_gone(1));
-    // Nobody speaks meanwhile: if it were told something now, the error of telling it could come first.
+    eventually("one client is gone", || is_gone(1));
+    // Nobody speaks now: a message to this client could fail before its session notices the reset.
     server.client("resets").resets();
-    eventually("two are gone", || is_gone(2));
+    eventually("two clients are gone", || is_gone(2));
     let _slow = server.client("slow");
     let text = "x".repeat(1000);
     eventually("the slow one is cut", || {
@@ -199,7 +199,7 @@ fn why_somebody_is_gone_is_what_has_really_happened() {
         (last.0.split(' ').next().expect("a level").to_owned(), last.1.to_owned())
     };
     assert_eq!(reason("closes"), ("INFO".into(), "\"closed the connection\"".into()));
-    // Whether reading or writing notices it first is a matter of luck.
+    // Reading and writing may both be the first to notice it.
     let (level, why) = reason("resets");
     assert_eq!(level, "WARN");
     assert!(
@@ -210,7 +210,7 @@ fn why_somebody_is_gone_is_what_has_really_happened() {
 }
 
 #[test]
-fn nobody_can_forge_a_line_or_get_a_password_into_one() {
+fn no_user_can_forge_a_line_and_no_password_gets_into_one() {
     let folder = Folder::new();
     let server = folder.server(&["--log-whispers"]);
     let mut mallory = server.client("mallory");
@@ -240,7 +240,7 @@ fn nobody_can_forge_a_line_or_get_a_password_into_one() {
 }
 
 #[test]
-fn numbered_files_hold_a_storm_line_by_line_and_the_newest_stay() {
+fn the_newest_files_have_all_lines_of_a_storm() {
     let folder = Folder::new();
     let server = folder.server(&["--log-max-size", "10000", "--log-keep", "4"]);
     let mut alice = server.client("alice");
@@ -262,7 +262,7 @@ fn numbered_files_hold_a_storm_line_by_line_and_the_newest_stay() {
 }
 
 #[test]
-fn a_log_that_cannot_be_made_is_one_clear_sentence_and_status_1() {
+fn a_log_that_cannot_be_created_is_one_sentence_and_status_1() {
     let folder = Folder::new();
     fs::write(folder.path(), "a file").expect("a file");
     let (status, out, err) = run(command().args(["--port", "0", "--log-dir"]).arg(folder.path().join("log")));
@@ -278,10 +278,9 @@ fn an_option_of_the_log_without_a_log_is_a_usage_error() {
     assert!(err.contains("--log-dir"), "{err}");
 }
 
-/// A disk that takes 64 kB of each file, the last of them half a line, and then says that this is too
-/// much.
+/// The disk takes 64 kB of each file, the last of them half a line, and then is full.
 #[test]
-fn a_full_disk_costs_lines_and_never_the_chat() {
+fn the_chat_goes_on_when_the_disk_of_the_log_is_full() {
     let folder = Folder::new();
     let mut small_disk = Command::new("sh");
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
@@ -290,7 +289,7 @@ fn a_full_disk_costs_lines_and_never_the_chat() {
     let server = Server::start_command(small_disk);
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
-    eventually("it is admitted", || {
+    eventually("it is reported", || {
         (0..5).for_each(|_| alice.says(&text));
         alice.catches_up();
         server.diagnostics().contains("cannot write the log")
@@ -299,7 +298,7 @@ fn a_full_disk_costs_lines_and_never_the_chat() {
     alice.hears("[lobby] alice: still here");
     let full = folder.files();
     assert!(folder.lines().len() > 10, "whole lines are there");
-    // Somebody makes room.
+    // The operator makes room.
     for file in full {
         fs::remove_file(file).expect("to remove it");
     }
@@ -323,7 +322,7 @@ fn stop_and_check(server: Server, folder: &Folder) {
 }
 
 #[test]
-fn a_folder_that_is_removed_and_comes_back_is_reported_once_each() {
+fn the_removal_and_the_return_of_the_folder_are_each_reported_once() {
     let folder = Folder::new();
     let server = folder.server(&[]);
     let mut alice = server.client("alice");

@@ -46,7 +46,7 @@ fn kill(server: Server) {
     server.ends();
 }
 
-/// The past of the room as somebody sees it who connects; without the times.
+/// The history of the lobby without the times.
 #[track_caller]
 fn past(peer: &mut Peer) -> Vec<String> {
     peer.says("/history 1000");
@@ -90,7 +90,7 @@ fn history_and_topics_are_there_after_a_restart() {
 }
 
 #[test]
-fn each_room_keeps_its_last_lines_and_the_file_no_more() {
+fn the_file_has_no_more_lines_of_a_room_than_its_history() {
     let folder = Folder::new();
     let server = folder.server(&["--history", "3"]);
     let mut alice = server.client("alice");
@@ -103,12 +103,12 @@ fn each_room_keeps_its_last_lines_and_the_file_no_more() {
 }
 
 #[test]
-fn killed_in_a_storm_it_starts_again_with_everything_but_the_last_moment() {
+fn a_server_that_is_killed_in_a_storm_loses_only_the_last_lines() {
     let folder = Folder::new();
     let server = folder.server(&["--history", "100000"]);
     let mut alice = server.client("alice");
     let (mut said, before) = (0, size(&folder.file()));
-    eventually("something is kept", || {
+    eventually("something is saved", || {
         for _ in 0..50 {
             alice.says(&said.to_string());
             alice.hears_at_last(&format!("[lobby] alice: {said}"));
@@ -133,7 +133,7 @@ fn size(file: &Path) -> u64 {
 }
 
 #[test]
-fn killed_again_and_again_in_a_storm_of_many_it_always_starts() {
+fn a_server_that_is_killed_again_and_again_in_a_storm_always_starts() {
     let folder = Folder::new();
     for _ in 0..3 {
         let server = folder.server(&["--presence-limit", "1"]);
@@ -144,7 +144,7 @@ fn killed_again_and_again_in_a_storm_of_many_it_always_starts() {
                 thread::Builder::new().spawn_scoped(scope, storm).expect("a thread");
             }
             let before = size(&folder.file());
-            eventually("something is kept", || size(&folder.file()) != before);
+            eventually("something is saved", || size(&folder.file()) != before);
             server.signal(Signal::KILL);
         });
         server.ends();
@@ -173,7 +173,7 @@ fn a_file_of_another_program_is_refused_and_left_alone() {
 }
 
 #[test]
-fn without_a_file_nothing_outlives_the_server() {
+fn a_server_without_a_data_file_saves_nothing() {
     let folder = Folder::new();
     let mut command = command();
     command.current_dir(folder.0.path()).args(["--port", "0", "--data", ":memory:"]);
@@ -186,7 +186,7 @@ fn without_a_file_nothing_outlives_the_server() {
 }
 
 #[test]
-fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
+fn a_ban_survives_a_kill_right_after_it_was_announced() {
     let folder = Folder::new();
     let server = folder.server(&[]);
     let mut alice = server.client("alice");
@@ -201,30 +201,96 @@ fn a_ban_that_was_told_is_kept_even_if_the_server_is_killed_at_once() {
     bob.hears("You are banned from this room.");
 }
 
-/// A server whose disk is full, and has been found to be so.
+/// A registration survives a kill right after it was acknowledged, and so does what was said before.
+#[track_caller]
+fn check_registration_survives(folder: &Folder, server: Server, mut alice: Peer) {
+    alice.says("/register correct-horse");
+    alice.hears_at_last("Registration successful");
+    kill(server);
+    let server = folder.server(&[]);
+    let mut bob = server.connect();
+    bob.says("/login alice correct-horse");
+    bob.hears_at_last("Login successful");
+    assert_eq!(past(&mut bob), ["alice: hello"]);
+}
+
+/// A server that has saved a line.
+fn with_history(folder: &Folder) -> (Server, Peer) {
+    let server = folder.server(&[]);
+    let mut alice = server.client("alice");
+    let before = size(&folder.file());
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    eventually("it is saved", || size(&folder.file()) > before);
+    (server, alice)
+}
+
+#[test]
+fn a_registration_after_the_data_file_was_deleted_survives_a_kill() {
+    for with_journal in [false, true] {
+        let folder = Folder::new();
+        let (server, alice) = with_history(&folder);
+        fs::remove_file(folder.file()).expect("the data file");
+        if with_journal {
+            fs::remove_file(folder.file().with_extension("db-wal")).expect("its journal");
+        }
+        check_registration_survives(&folder, server, alice);
+    }
+}
+
+#[test]
+fn a_deleted_data_file_is_noticed_in_a_silent_chat() {
+    let folder = Folder::new();
+    let (server, alice) = with_history(&folder);
+    fs::remove_file(folder.file()).expect("the data file");
+    eventually("the file is there again", || folder.file().exists());
+    eventually("it is reported", || server.diagnostics().contains("the data file was removed"));
+    drop(alice);
+    stop(server);
+    assert_eq!(past(&mut folder.server(&[]).client("bob")), ["alice: hello"]);
+}
+
+#[test]
+fn nothing_is_reported_as_saved_while_another_file_is_in_the_place_of_the_data_file() {
+    let folder = Folder::new();
+    let (server, mut alice) = with_history(&folder);
+    let other = folder.0.path().join("other");
+    fs::write(&other, "Dear diary").expect("a file");
+    fs::rename(&other, folder.file()).expect("to replace the data file");
+    alice.says("/register correct-horse");
+    alice.hears("That could not be saved, so nothing has changed.");
+    eventually("it is reported", || server.diagnostics().contains("another file was put in the place"));
+    assert_eq!(server.diagnostics().matches("cannot save").count(), 1, "once");
+    assert_eq!(fs::read_to_string(folder.file()).expect("the other file"), "Dear diary");
+    fs::remove_file(folder.file()).expect("the other file");
+    eventually("a new file is written", || server.diagnostics().contains("is saved again"));
+    check_registration_survives(&folder, server, alice);
+}
+
+/// A server that has reported that its disk is full.
 fn with_full_disk(folder: &Folder) -> (Server, Peer) {
     let server = Server::start_command(on_a_small_disk(&folder.file()));
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);
     (0..200).for_each(|_| alice.says(&text));
     alice.catches_up();
-    eventually("it is admitted", || server.diagnostics().contains("cannot keep what is said"));
+    eventually("it is reported", || server.diagnostics().contains("cannot save what is said"));
     (server, alice)
 }
 
 #[test]
-fn a_full_disk_costs_the_past_and_not_the_chat() {
+fn the_chat_goes_on_when_the_disk_is_full() {
     let folder = Folder::new();
     let (server, mut alice) = with_full_disk(&folder);
     alice.says("still here");
     alice.hears("[lobby] alice: still here");
-    assert_eq!(server.diagnostics().matches("cannot keep").count(), 1, "once");
+    assert_eq!(server.diagnostics().matches("cannot save").count(), 1, "once");
     stop(server);
     folder.server(&[]).client("bob");
 }
 
 #[test]
-fn a_ban_that_a_full_disk_does_not_take_is_told_as_such_and_holds() {
+fn a_ban_that_a_full_disk_cannot_take_holds_until_the_server_stops() {
     let folder = Folder::new();
     let (server, mut alice) = with_full_disk(&folder);
     let mut bob = server.client("bob");

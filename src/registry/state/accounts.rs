@@ -39,6 +39,11 @@ impl Accounts {
         self.by_nick.len() >= MOST
     }
 
+    /// The nicknames that are registered.
+    pub(super) fn nicks(&self) -> impl Iterator<Item = Nick> {
+        self.by_nick.keys().copied()
+    }
+
     /// The nickname as its owner spelled it when registering.
     pub(super) fn spelled(&self, nick: Nick) -> Option<Nick> {
         self.by_nick.get_key_value(&nick).map(|(&spelled, _)| spelled)

@@ -70,6 +70,11 @@ impl Networks {
         self.0.get(&network).map(|entry| entry.ban.clone())
     }
 
+    /// The networks that are banned.
+    pub(super) fn names(&self) -> impl Iterator<Item = Network> {
+        self.0.keys().copied()
+    }
+
     /// Whether an address is banned now.
     pub(super) fn contain(&self, address: IpAddr, now: Instant) -> bool {
         self.0.iter().any(|(network, entry)| network.contains(address) && !entry.is_over(now))

@@ -195,6 +195,16 @@ impl Rooms {
         }
     }
 
+    /// Marks every room with all its lines.
+    pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
+        let open = self.open.values_mut().map(|room| (room.name, &mut room.lasting));
+        for (name, lasting) in open.chain(self.dormant.rooms_mut()) {
+            lasting.history.forget_saved();
+            unsaved.mark(Change::Room(name));
+            unsaved.mark(Change::Lines(name));
+        }
+    }
+
     fn make_room_for_text(&mut self, spoken_in: RoomId, unsaved: &mut Unsaved) {
         while self.text > MOST_TEXT && self.forget_oldest(unsaved) {}
         let history = &mut self.open[spoken_in].lasting.history;

@@ -60,6 +60,14 @@ impl State {
         mem::take(&mut self.unsaved).order
     }
 
+    /// Marks everything: the data file is new and empty.
+    pub fn mark_everything_unsaved(&mut self) {
+        // What is small and matters most comes first, in case the server is killed meanwhile.
+        self.accounts.nicks().for_each(|nick| self.unsaved.mark(Change::Account(nick)));
+        self.networks.names().for_each(|network| self.unsaved.mark(Change::Network(network)));
+        self.rooms.mark_all_unsaved(&mut self.unsaved);
+    }
+
     /// What a change concerns, as it is now.
     pub fn record(&mut self, change: Change) -> Record {
         match change {

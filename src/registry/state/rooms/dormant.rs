@@ -48,6 +48,11 @@ impl Dormant {
         self.rooms.get_mut(&room).map(|(_, lasting)| lasting)
     }
 
+    /// Every dormant room.
+    pub(super) fn rooms_mut(&mut self) -> impl Iterator<Item = (Room, &mut Lasting)> {
+        self.rooms.iter_mut().map(|(&room, (_, lasting))| (room, lasting))
+    }
+
     /// Takes an account's rank in every dormant room; returns these rooms.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> Vec<Room> {
         let rooms = self.rooms.iter_mut();

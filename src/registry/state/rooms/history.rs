@@ -73,6 +73,11 @@ impl History {
         lines
     }
 
+    /// All lines are unsaved again, and the room is marked.
+    pub(super) fn forget_saved(&mut self) {
+        (self.saved, self.is_marked) = (0, true);
+    }
+
     /// The last `count` lines of authors that a reader does not ignore, oldest first, as many as fit
     /// into one answer.
     pub(in crate::registry::state) fn last(

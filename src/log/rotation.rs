@@ -1,7 +1,7 @@
-//! The files of the log: one a day, more if they grow too large, and the oldest removed.
+//! The files of the log: one or more a day, of which the oldest are removed.
 //!
-//! `chat_2026-11-21.log` is the first of its day, `chat_2026-11-21_2.log` the second. Each is begun
-//! before the line that would make the one before it too large, and holds whole lines only.
+//! `chat_2026-11-21.log` is the first of its day, `chat_2026-11-21_2.log` the second. A file ends before
+//! the line that would make it too large, and has whole lines only.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
@@ -16,10 +16,10 @@ use rustix::{
     io::Errno,
 };
 
-/// Where lines go.
-pub(super) struct Files {
+/// The files in one folder.
+pub(super) struct Rotation {
     folder: PathBuf,
-    /// The folder itself, locked: two servers would tear each other's lines and remove each other's files.
+    /// Locks the folder: two servers would split each other's lines and remove each other's files.
     _lock: File,
     max_size: u64,
     keep: usize,
@@ -33,26 +33,26 @@ struct Current {
     size: u64,
 }
 
-/// Which file of which day. By this order files are old and new.
+/// Which file of which day, ordered from old to new.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
     date: Date,
     number: u32,
 }
 
-/// Lines that could not be written, from the first that could not on.
+/// The lines that could not be written.
 #[derive(Debug)]
 pub(super) struct Unwritten<'a> {
     pub(super) lines: &'a [u8],
     pub(super) why: io::Error,
 }
 
-impl Files {
-    /// Makes the folder, if it is not there, and takes it for itself.
+impl Rotation {
+    /// Creates the folder if it does not exist, and locks it.
     pub(super) fn new(folder: PathBuf, max_size: Option<u64>, keep: Option<usize>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let lock = File::open(&folder)?;
-        // Where a file system knows no locks, one goes without.
+        // Some file systems have no locks; there the log goes without.
         if flock(&lock, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
             return Err(io::Error::other("another server has its log there"));
         }
@@ -65,7 +65,7 @@ impl Files {
         })
     }
 
-    /// Adds whole lines of one day: as many as fit to the current file, the others to the next.
+    /// Appends whole lines of one day: as many as fit to the current file, the others to the next.
     pub(super) fn append<'a>(&mut self, date: Date, lines: &'a [u8]) -> Result<(), Unwritten<'a>> {
         let mut lines = lines;
         while !lines.is_empty() {
@@ -77,7 +77,7 @@ impl Files {
         Ok(())
     }
 
-    /// Adds as many lines as fit, but at least one; how many bytes that was.
+    /// Appends as many lines as fit, but at least one, and returns how many bytes that was.
     fn append_some(&mut self, date: Date, lines: &[u8]) -> io::Result<usize> {
         let mut current = self.file_of(date)?;
         let mut length = fitting(lines, self.max_size.saturating_sub(current.size));
@@ -89,13 +89,13 @@ impl Files {
         if length == 0 {
             length = memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1);
         }
-        // On an error the file is closed, and looked at anew the next time.
+        // After an error the file is closed, and opened again the next time.
         let written = current.write(&lines[..length])?;
         self.current = Some(current);
         Ok(written)
     }
 
-    /// The file to go on with on this day, taken out of `self`.
+    /// The file for more lines of this day, taken out of `self`.
     fn file_of(&mut self, date: Date) -> io::Result<Current> {
         match self.current.take() {
             Some(current) if current.name.date == date && self.is_in_place(&current) => Ok(current),
@@ -106,8 +106,8 @@ impl Files {
         }
     }
 
-    /// Whether people who look for the file find this one. If somebody has removed or renamed it,
-    /// writing would still succeed, and nobody would ever read it.
+    /// Whether the file still has its name. Writing to a file that was removed or renamed succeeds, but
+    /// nobody finds the lines.
     fn is_in_place(&self, current: &Current) -> bool {
         let identity = |data: Metadata| (data.dev(), data.ino());
         let (ours, theirs) = (current.file.metadata(), fs::metadata(self.folder.join(current.name.file())));
@@ -125,8 +125,7 @@ impl Files {
         Ok(current)
     }
 
-    /// Removes what is older than this file and too much. Files that cannot be removed shall not keep the chat from being
-    /// logged.
+    /// Removes the oldest files if there are too many. The log goes on if a file cannot be removed.
     fn remove_oldest(&self, current: Name) {
         let Ok(names) = self.names() else { return };
         let mut old: Vec<_> = names.filter(|&(name, _)| name != current).collect();
@@ -139,21 +138,21 @@ impl Files {
         }
     }
 
-    /// The files of the log that are there.
+    /// The files of the log in the folder.
     fn names(&self) -> io::Result<impl Iterator<Item = (Name, PathBuf)>> {
         let entries = fs::read_dir(&self.folder)?.filter_map(Result::ok);
         Ok(entries.filter_map(|entry| Some((Name::read(entry.file_name().to_str()?)?, entry.path()))))
     }
 }
 
-/// The length of the longest part, made of whole lines, that is not longer than `space`.
+/// The length of the whole lines at the start that fit into `space`.
 fn fitting(lines: &[u8], space: u64) -> usize {
     let space = usize::try_from(space).unwrap_or(usize::MAX).min(lines.len());
     memchr::memrchr(b'\n', &lines[..space]).map_or(0, |end| end + 1)
 }
 
 impl Current {
-    /// Writes as many of the lines as the disk takes, but at least one; how many bytes that was.
+    /// Writes as many lines as the disk takes, but at least one, and returns how many bytes that was.
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         let mut written = 0;
         while written < lines.len() {
@@ -167,16 +166,16 @@ impl Current {
         Ok(written)
     }
 
-    /// The disk took no more than this. What is not a whole line of it shall not be seen.
+    /// Removes half a line at the end, when the disk took no more than `written`.
     fn take_back(&mut self, written: &[u8], failed: io::Result<usize>) -> io::Result<usize> {
         let whole = fitting(written, u64::MAX);
-        // If even that fails, whoever opens the file the next time ends the line that was begun.
+        // If this fails too, the line is ended when the file is opened the next time.
         self.file.set_len(self.size + whole as u64)?;
         self.size += whole as u64;
         if whole > 0 { Ok(whole) } else { failed.and(Err(io::ErrorKind::WriteZero.into())) }
     }
 
-    /// Whether whoever wrote this before was stopped in the middle of a line.
+    /// Whether an earlier server was stopped in the middle of a line.
     fn ends_within_a_line(&self) -> bool {
         let mut last = [b'\n'];
         self.size > 0 && self.file.read_at(&mut last, self.size - 1).is_ok() && last != [b'\n']
@@ -191,7 +190,7 @@ impl Name {
         }
     }
 
-    /// Reads a name as [`Name::file`] writes it. Other files in the folder are none of our business.
+    /// Reads a name as [`Name::file`] writes it. Other files in the folder are left alone.
     fn read(file: &str) -> Option<Self> {
         let stem = file.strip_prefix("chat_")?.strip_suffix(".log")?;
         let (date, number) = stem.split_once('_').unwrap_or((stem, "1"));

@@ -1,4 +1,4 @@
-//! The lines that are about to be written, and what is admitted when they cannot be.
+//! The lines that are about to be written, and the count of those that could not be.
 
 use std::{
     io, mem,
@@ -8,48 +8,48 @@ use std::{
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
-    files::{Files, Unwritten},
     line,
+    rotation::{Rotation, Unwritten},
     stamp::Stamp,
 };
 use crate::fact::Fact;
 
-/// Lines are written when there are so many bytes of them, if not before.
+/// The lines are written when there are so many bytes of them, or earlier.
 const BATCH: usize = 256 * 1024;
 
-/// Two threads that look at the clock one after the other may note their facts the other way round.
-/// Around midnight, a fact that is only so much late stays in the file of the new day.
+/// Two threads may read the clock in one order and note their facts in the other. At midnight, a fact
+/// that is no more than this late goes to the file of the new day.
 const STRAGGLING: Duration = Duration::from_secs(60);
 
-/// The log, as lines that are written in batches.
-pub(super) struct Book {
-    files: Files,
+/// The lines of the log, written in batches.
+pub(super) struct Batch {
+    rotation: Rotation,
     stamp: Stamp,
     addresses: bool,
-    /// Whole lines of one day that are not written yet.
+    /// Lines of one day that are not written yet.
     lines: Vec<u8>,
     date: Date,
-    /// The time of the last line that was not late.
+    /// The latest time of a line so far.
     latest: SystemTime,
-    /// Lines that should stand before these, and do not.
+    /// How many lines are missing before these.
     missing: u64,
-    /// It was told that nothing can be written.
+    /// Whether it was reported that nothing can be written.
     pub(super) is_failing: bool,
 }
 
-impl Book {
-    pub(super) fn new(files: Files, zone: TimeZone, addresses: bool) -> Self {
+impl Batch {
+    pub(super) fn new(rotation: Rotation, zone: TimeZone, addresses: bool) -> Self {
         let stamp = Stamp::new(zone);
         let (date, latest) = (stamp.date(), SystemTime::UNIX_EPOCH);
-        Self { files, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
+        Self { rotation, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
     }
 
-    /// Writes the first line, and so finds out whether there can be others.
+    /// Writes the first line, which shows whether the log can be written.
     pub(super) fn begin(&mut self, at: SystemTime) -> io::Result<()> {
         self.turn_to(at);
         let version = env!("CARGO_PKG_VERSION");
         line::write_own(&mut self.lines, &self.stamp, "INFO", format_args!("started version={version}"));
-        let begun = self.files.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
+        let begun = self.rotation.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
         self.lines.clear();
         begun
     }
@@ -63,27 +63,27 @@ impl Book {
         }
     }
 
-    /// Some lines are missing here: nobody could write as fast as they came.
+    /// Counts lines that are missing here, because they came faster than they could be written.
     pub(super) fn note_missing(&mut self, count: u64) {
         self.flush();
         self.missing += count;
     }
 
-    /// Writes what there is. What cannot be written is lost, or it would fill the memory; it is
-    /// counted, and that is told once, until it is over.
+    /// Writes the lines. Lines that cannot be written are dropped and counted, or they would fill the
+    /// memory. This is reported once, until it is over.
     pub(super) fn flush(&mut self) {
         let mut lines = mem::take(&mut self.lines);
-        let is_admitting = self.missing > 0;
-        if is_admitting {
-            lines.splice(..0, self.admission());
+        let has_missing = self.missing > 0;
+        if has_missing {
+            lines.splice(..0, self.missing_line());
         }
-        match self.files.append(self.date, &lines) {
+        match self.rotation.append(self.date, &lines) {
             Ok(()) if lines.is_empty() => {}
             Ok(()) => self.succeed(),
             Err(Unwritten { lines: left, why }) => {
-                let is_admitted = left.len() < lines.len();
-                // The admission itself is no line that anybody could miss.
-                let before = if is_admitting && !is_admitted { self.missing - 1 } else { 0 };
+                let is_reported = left.len() < lines.len();
+                // The line that reports the missing ones is not missing itself.
+                let before = if has_missing && !is_reported { self.missing - 1 } else { 0 };
                 self.missing = before + count(left);
                 self.fail(&why);
             }
@@ -92,7 +92,7 @@ impl Book {
         self.lines = lines;
     }
 
-    /// Writes the last line, with everything before it.
+    /// Writes the last line.
     pub(super) fn end(&mut self, at: SystemTime) {
         self.turn_to(at);
         line::write_own(&mut self.lines, &self.stamp, "INFO", format_args!("stopped"));
@@ -102,11 +102,11 @@ impl Book {
         }
     }
 
-    /// The line that says how many are missing in its place.
-    fn admission(&self) -> Vec<u8> {
-        let mut admission = Vec::new();
-        line::write_own(&mut admission, &self.stamp, "WARN", format_args!("missing lines={}", self.missing));
-        admission
+    /// The line that reports how many are missing in its place.
+    fn missing_line(&self) -> Vec<u8> {
+        let mut line = Vec::new();
+        line::write_own(&mut line, &self.stamp, "WARN", format_args!("missing lines={}", self.missing));
+        line
     }
 
     fn succeed(&mut self) {
@@ -118,11 +118,11 @@ impl Book {
 
     fn fail(&mut self, why: &io::Error) {
         if !mem::replace(&mut self.is_failing, true) {
-            tracing::error!(error = %why, "cannot write the log; the chat goes on without");
+            tracing::error!(error = %why, "cannot write the log; the chat goes on without it");
         }
     }
 
-    /// What comes now is of this moment, and goes to the file of its day.
+    /// Sets the time of the next line, and with it the file.
     fn turn_to(&mut self, at: SystemTime) {
         self.stamp.set(at);
         let is_late = self.latest.duration_since(at).is_ok_and(|late| late < STRAGGLING);
