@@ -215,7 +215,7 @@ fn listen(config: &Config) -> Result<Listener, Error> {
     Err(failure)
 }
 
-/// What was kept, and whoever goes on keeping.
+/// What was saved, and the writer that saves from now on.
 fn open(config: &Config) -> Result<(Restored, Store, Option<Writer>), Error> {
     let Some(path) = &config.data else { return Ok((Restored::default(), Store::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
@@ -246,7 +246,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// The writer waits for orders for ever, if it is not told that there will be none.
+/// The writer waits for orders until it is told that there will be none.
 struct FinishOnDrop<'a>(&'a Store);
 
 impl Drop for FinishOnDrop<'_> {
