@@ -49,7 +49,7 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is saved by `store` and watched by `watch`, and has its
+    /// A chat that posts to `broadcaster`, is saved in `store` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);

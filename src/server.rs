@@ -197,7 +197,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// Without being told that no more orders come, the writer would wait for ever.
+/// The writer waits for orders until it is told that there will be none.
 struct FinishOnDrop<'a>(&'a Store);
 
 impl Drop for FinishOnDrop<'_> {

@@ -161,18 +161,18 @@ impl fmt::Write for Quoted<'_> {
 /// The same words without their addresses and networks.
 fn without_addresses(words: &str) -> String {
     let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '/' | '[' | ']');
-    let mut kept = String::with_capacity(words.len());
+    let mut shown = String::with_capacity(words.len());
     let mut rest = words;
     while !rest.is_empty() {
         let (word, after) = rest.split_at(rest.find(|c| !belongs(c)).unwrap_or(rest.len()));
         let core = word.trim_end_matches(['.', ':', '/']);
-        kept.push_str(if is_address(core) { "…" } else { core });
-        kept.push_str(&word[core.len()..]);
+        shown.push_str(if is_address(core) { "…" } else { core });
+        shown.push_str(&word[core.len()..]);
         let gap = after.find(belongs).unwrap_or(after.len());
-        kept.push_str(&after[..gap]);
+        shown.push_str(&after[..gap]);
         rest = &after[gap..];
     }
-    kept
+    shown
 }
 
 fn is_address(word: &str) -> bool {

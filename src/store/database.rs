@@ -29,9 +29,9 @@ pub struct Database {
 pub(super) enum Repair {
     /// Nothing: the file was in its place.
     None,
-    /// It has begun a new journal. Nothing is missing.
+    /// It has created a new journal. Nothing is missing.
     NewJournal,
-    /// It has begun a new file, in which everything is missing.
+    /// It has created a new file, in which everything is missing.
     NewFile,
 }
 
@@ -80,7 +80,7 @@ impl Database {
         // A file that has just come back may be the one that is open, or not ours to overwrite.
         let file = create(&path, options().create_new(true))?;
         *self = Self::attach(&path, file).inspect_err(|_| {
-            // Half a file would be taken for a file of somebody else the next time.
+            // Otherwise the next call would take this unfinished file for another one.
             if Identity::at(&path).is_ok_and(|there| there == Some(file)) {
                 let _ = fs::remove_file(&path);
             }
