@@ -115,7 +115,8 @@ impl<'a> Acceptor<'a> {
         let theirs = Arc::clone(connection);
         let thread = thread::Builder::new().name(self.door.guest.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            tracing::warn!(peer = %connection.peer(), %error, "a {} was turned away: no thread", self.door.guest);
+            let (peer, guest) = (connection.peer(), self.door.guest);
+            tracing::warn!(%peer, %error, "a {guest} was turned away: no thread");
             connection.refuse(&text::line(&Event::Full));
         }
     }
