@@ -13,13 +13,12 @@ use std::{
 
 use rustyline::error::ReadlineError;
 
-use self::{files::Wishes, view::View};
+use self::{transfers::Wishes, view::View};
 use crate::names::{Nick, Room};
 
 mod backoff;
 mod complete;
 mod editor;
-mod files;
 mod interactive;
 mod lines;
 mod link;
@@ -30,6 +29,7 @@ mod screen;
 mod secret;
 mod status;
 mod terminal;
+mod transfers;
 mod view;
 
 /// What the user wants.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::files::home;
+use super::transfers::home;
 use crate::{
     command::{VERBS, Verb, split_word},
     emoji::{self, Emoji},

@@ -14,13 +14,13 @@ use super::{
     Address, Error, Options,
     backoff::Backoff,
     editor::Editor,
-    files::{Files, Outside, Step, Typed, Wishes},
     link::{Link, NotSent},
     listener::Listener,
     screen::Screen,
     secret::Secret,
     status::{Ending, Status},
     terminal::RawMode,
+    transfers::{Outside, Step, Transfers, Typed, Wishes},
     view::View,
 };
 use crate::command::{Verb, account::misplaced_secret, split_word};
@@ -44,12 +44,12 @@ pub(super) fn run(
     // Nothing is ever sent: the thread waits for this to be dropped.
     let (_client, stop) = bounded(0);
     let desk = Desk { link: Arc::clone(&link), screen: screen.clone(), view };
-    let files = Files::new(wishes, Box::new(desk));
-    let (link_too, files_too) = (Arc::clone(&link), Arc::clone(&files));
+    let transfers = Transfers::new(wishes, Box::new(desk));
+    let (link_too, transfers_too) = (Arc::clone(&link), Arc::clone(&transfers));
     let listener = Listener {
         address,
         link: link_too,
-        files: files_too,
+        transfers: transfers_too,
         screen,
         view,
         stop,
@@ -57,7 +57,7 @@ pub(super) fn run(
     };
     // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
-    let chatted = chat(&mut editor, &link, &files, view);
+    let chatted = chat(&mut editor, &link, &transfers, view);
     link.leave();
     if let Some(path) = &options.history {
         editor.save_history(path)?;
@@ -73,9 +73,9 @@ fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
 }
 
 /// Sends what the user types.
-fn chat(editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
+fn chat(editor: &mut Editor, link: &Link, transfers: &Arc<Transfers>, view: View) -> Result<(), Error> {
     while let Some(text) = editor.next_line()? {
-        send(&text, editor, link, files, view)?;
+        send(&text, editor, link, transfers, view)?;
     }
     match link.ending() {
         Some(Ending::CutOff(reason)) => Err(Error::CutOff(reason)),
@@ -85,7 +85,13 @@ fn chat(editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Res
 }
 
 /// Sends each line of `text`. What cannot be sent is given back to the user.
-fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
+fn send(
+    text: &str,
+    editor: &mut Editor,
+    link: &Link,
+    transfers: &Arc<Transfers>,
+    view: View,
+) -> Result<(), Error> {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for (sent, line) in lines.iter().enumerate() {
         if let Some(verb) = misplaced_secret(line) {
@@ -95,7 +101,7 @@ fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: 
             continue;
         }
         let Some(whole) = with_passwords(line, editor, link, view)? else { continue };
-        match speak(&whole, link, files) {
+        match speak(&whole, link, transfers) {
             Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
             Ok(()) => editor.remember(&whole)?,
             Err(NotSent) if is_quit(&whole) => link.quit(),
@@ -140,16 +146,16 @@ fn with_passwords<'a>(
 }
 
 /// Sends one line, or does what it says.
-fn speak(typed: &str, link: &Link, files: &Arc<Files>) -> Result<(), NotSent> {
-    match files.typed(typed) {
+fn speak(typed: &str, link: &Link, transfers: &Arc<Transfers>) -> Result<(), NotSent> {
+    match transfers.typed(typed) {
         Typed::AsItIs => link.send(typed),
         Typed::Instead(other) => link.send(&other),
         Typed::Refused => Ok(()),
         Typed::Offer(to, path) => {
-            let files = Arc::clone(files);
+            let transfers = Arc::clone(transfers);
             // It reads the whole file first, and the user goes on typing meanwhile.
             let offering = thread::Builder::new().name("offering".to_owned());
-            offering.spawn(move || files.offer(to, path)).map(drop).map_err(|_| NotSent)
+            offering.spawn(move || transfers.offer(to, path)).map(drop).map_err(|_| NotSent)
         }
     }
 }

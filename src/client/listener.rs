@@ -10,8 +10,8 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
-    Address, backoff::Backoff, files::Files, lines::Lines, link::Link, screen::Screen, status::Ending,
-    view::View,
+    Address, backoff::Backoff, lines::Lines, link::Link, screen::Screen, status::Ending,
+    transfers::Transfers, view::View,
 };
 use crate::event::heard::Heard;
 
@@ -19,7 +19,7 @@ use crate::event::heard::Heard;
 pub(super) struct Listener {
     pub(super) address: Address,
     pub(super) link: Arc<Link>,
-    pub(super) files: Arc<Files>,
+    pub(super) transfers: Arc<Transfers>,
     pub(super) screen: Screen,
     pub(super) view: View,
     /// Its other end is dropped when the client ends.
@@ -39,7 +39,7 @@ impl Listener {
             if self.link.ending().is_some() {
                 break;
             }
-            self.files.disconnected();
+            self.transfers.disconnected();
             for unheard in self.link.disconnect() {
                 self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
             }
@@ -51,7 +51,7 @@ impl Listener {
     /// Shows what the server says until it closes.
     fn listen(&mut self, server: &Arc<TcpStream>) {
         let mut lines = Lines::new(&**server);
-        self.files.connected(server.peer_addr().ok().map(|server| server.ip()));
+        self.transfers.connected(server.peer_addr().ok().map(|server| server.ip()));
         if self.link.connect(server).is_err() {
             return;
         }
@@ -70,9 +70,9 @@ impl Listener {
         // A server that speaks is back; one that takes calls and says nothing may still be starting.
         self.backoff = Backoff::default();
         match Heard::new(line) {
-            Heard::Cue(cue) => return self.files.cue(cue),
-            Heard::FileRequest => self.files.requested(),
-            Heard::UnknownCommand(word) => self.files.unknown(word),
+            Heard::Cue(cue) => return self.transfers.cue(cue),
+            Heard::FileRequest => self.transfers.requested(),
+            Heard::UnknownCommand(word) => self.transfers.unknown(word),
             _ => {}
         }
         if let Some(shown) = self.link.hear(line, self.view) {

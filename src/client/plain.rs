@@ -16,8 +16,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{
     Error,
-    files::{Files, Outside, Step, Typed, Wishes},
     lines::Lines,
+    transfers::{Outside, Step, Transfers, Typed, Wishes},
     view::View,
 };
 use crate::event::heard::Heard;
@@ -43,17 +43,17 @@ pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Erro
 /// them would wait for itself.
 pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -> Result<(), Error> {
     let mouth = Arc::new(Mouth { server, turn: Mutex::new(()) });
-    let files = Files::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
-    files.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
-    let (mouth_too, files_too) = (Arc::clone(&mouth), Arc::clone(&files));
+    let transfers = Transfers::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
+    transfers.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
+    let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
     // One message is ever sent.
     let (outcome, is_all_said) = bounded(1);
     // Never joined: it may be waiting for an input that nobody will ever give. It ends with us.
     thread::Builder::new()
         .name("input".to_owned())
-        .spawn(move || say(input, &mouth_too, &files_too, &outcome))?;
-    match listen(&mouth.server, &files, view) {
-        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match files.failures() {
+        .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
+    match listen(&mouth.server, &transfers, view) {
+        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match transfers.failures() {
             0 => Ok(()),
             failures => Err(Error::Files(failures)),
         }),
@@ -75,10 +75,10 @@ fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Resul
 
 /// Says everything, waits for the files that were sent or accepted, and then says that it was
 /// everything: the server still answers what it owes.
-fn say(input: Input, mouth: &Mouth, files: &Files, outcome: &Sender<Result<(), Error>>) {
-    let said = copy_lines(input, &mut Script { mouth, files, turn: None });
+fn say(input: Input, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
+    let said = copy_lines(input, &mut Script { mouth, transfers, turn: None });
     if said.is_ok() {
-        files.wait();
+        transfers.wait();
     }
     // Before the server can close because of what follows. If nobody listens, we are ending.
     let _ = outcome.send(said);
@@ -104,7 +104,7 @@ trait Hearer {
 /// What the user's lines go through on their way to the server.
 struct Script<'a> {
     mouth: &'a Mouth,
-    files: &'a Files,
+    transfers: &'a Transfers,
     /// While a line is begun and not ended, nobody else may say anything.
     turn: Option<MutexGuard<'a, ()>>,
 }
@@ -120,10 +120,10 @@ impl Hearer for Script<'_> {
     }
 
     fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
-        match self.files.typed(line) {
+        match self.transfers.typed(line) {
             Typed::AsItIs => return Ok(false),
             Typed::Instead(line) => self.hear(format!("{line}\n").as_bytes())?,
-            Typed::Offer(to, path) => self.files.offer(to, path),
+            Typed::Offer(to, path) => self.transfers.offer(to, path),
             Typed::Refused => {}
         }
         Ok(true)
@@ -211,7 +211,7 @@ enum Farewell {
 }
 
 /// Writes each line at once: who reads us may be waiting for just this one.
-fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Farewell> {
+fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Result<Farewell> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
     let mut farewell = Farewell::Closed;
@@ -229,11 +229,11 @@ fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Fare
             Heard::Goodbye => farewell = Farewell::Goodbye,
             Heard::CutOff => farewell = Farewell::CutOff(line.clone()),
             Heard::Cue(cue) => {
-                files.cue(cue);
+                transfers.cue(cue);
                 continue;
             }
-            Heard::FileRequest => files.requested(),
-            Heard::UnknownCommand(word) => files.unknown(word),
+            Heard::FileRequest => transfers.requested(),
+            Heard::UnknownCommand(word) => transfers.unknown(word),
             _ => {}
         }
         let mut shown = view.line(&line, None);

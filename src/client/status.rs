@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     backoff::Backoff,
-    files::bar,
     questions::{Question, Questions},
     secret::Login,
+    transfers::bar,
     view::View,
 };
 use crate::{

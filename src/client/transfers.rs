@@ -1,7 +1,7 @@
 //! The client's part in sending files: it reads and writes them, and the server only carries.
 //!
-//! What the user types about files becomes what the server understands ([`Files::typed`]), and what
-//! the server says about them to programs becomes threads that send or receive ([`Files::cue`]). The
+//! What the user types about files becomes what the server understands ([`Transfers::typed`]), and what
+//! the server says about them to programs becomes threads that send or receive ([`Transfers::cue`]). The
 //! server is not trusted: nothing is sent that the user has not offered, nothing is received that the
 //! user has not accepted, and the name under which it is kept has been checked.
 
@@ -61,7 +61,7 @@ pub(super) struct Wishes {
 }
 
 /// Everything about files. The threads that send and receive share it with those of the chat.
-pub(super) struct Files {
+pub(super) struct Transfers {
     wishes: Wishes,
     outside: Box<dyn Outside>,
     book: Mutex<Book>,
@@ -75,13 +75,13 @@ pub(super) enum Typed {
     AsItIs,
     /// Send this instead.
     Instead(String),
-    /// Call [`Files::offer`] with this, which may take a while.
+    /// Call [`Transfers::offer`] with this, which may take a while.
     Offer(Nick, PathBuf),
     /// Nothing: the user has been told why.
     Refused,
 }
 
-impl Files {
+impl Transfers {
     pub(super) fn new(wishes: Wishes, outside: Box<dyn Outside>) -> Arc<Self> {
         Arc::new(Self { wishes, outside, book: Mutex::default(), changed: Condvar::new() })
     }
@@ -258,8 +258,8 @@ impl Files {
         let (path, label) = (path.clone(), label.clone());
         let serial = book.begin(id, &label);
         drop(book);
-        self.spawn(serial, ticket, move |files, server| {
-            let sent = outgoing::send(&path, &label, server, &mut |done| files.progress(serial, done));
+        self.spawn(serial, ticket, move |transfers, server| {
+            let sent = outgoing::send(&path, &label, server, &mut |done| transfers.progress(serial, done));
             let reason = sent.err()?.reason()?;
             Some(format!("Cannot send '{}': {reason}.", path.display()))
         });
@@ -276,9 +276,9 @@ impl Files {
         drop(book);
         let Label { name, size, .. } = &label;
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
-        self.spawn(serial, ticket, move |files, server| {
-            let folder = &files.wishes.downloads;
-            Some(incoming::receive(folder, &label, server, &mut |done| files.progress(serial, done)))
+        self.spawn(serial, ticket, move |transfers, server| {
+            let folder = &transfers.wishes.downloads;
+            Some(incoming::receive(folder, &label, server, &mut |done| transfers.progress(serial, done)))
         });
     }
 
@@ -289,18 +289,18 @@ impl Files {
         ticket: Ticket,
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
-        let files = Arc::clone(self);
+        let transfers = Arc::clone(self);
         let thread = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
-            let _ended = Ended(&files, serial);
-            let server = files.book.lock().server;
+            let _ended = Ended(&transfers, serial);
+            let server = transfers.book.lock().server;
             let words = match call(server, ticket) {
-                Ok(server) => part(&files, &server),
+                Ok(server) => part(&transfers, &server),
                 Err(error) => {
                     Some(format!("Cannot reach the server's port {} for files: {error}.", ticket.port))
                 }
             };
             if let Some(words) = words {
-                files.outside.notice(&words);
+                transfers.outside.notice(&words);
             }
         });
         if thread.is_err() {
@@ -344,7 +344,7 @@ impl Files {
 }
 
 /// A thread that has done its part, even by a panic.
-struct Ended<'a>(&'a Files, u64);
+struct Ended<'a>(&'a Transfers, u64);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
