@@ -2,18 +2,10 @@
 
 use std::fs;
 
-use super::support::{FakeServer, Server, Terminal, fake_server::Caller};
-
-const PROMPT: &str = "[lobby] guest_1> ";
-
-#[track_caller]
-fn chatting_with(options: &[&str]) -> (FakeServer, Caller, Terminal) {
-    let server = FakeServer::start();
-    let terminal = Terminal::start(server.port(), options);
-    let caller = server.welcome();
-    terminal.shows_prompt(PROMPT);
-    (server, caller, terminal)
-}
+use super::support::{
+    Server, Terminal,
+    chatting::{PROMPT, chatting_with},
+};
 
 #[track_caller]
 fn shows_nowhere(terminal: &Terminal, secret: &str) {

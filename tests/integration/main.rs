@@ -3,8 +3,11 @@
 
 mod accounts;
 mod administration;
+mod client_editing;
+mod client_ending;
 mod client_password;
 mod client_pipe;
+mod client_reconnecting;
 mod client_terminal;
 mod concurrency;
 mod conversation;

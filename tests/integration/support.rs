@@ -1,5 +1,6 @@
 //! What the tests share: servers that end with the test, and clients that do not wait for ever.
 
+pub(crate) mod chatting;
 pub(crate) mod fake_server;
 pub(crate) mod peer;
 pub(crate) mod piped;

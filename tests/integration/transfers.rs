@@ -10,7 +10,12 @@ use rustix::process::Signal;
 
 use crate::support::{DEADLINE, Peer, Server};
 
+mod arriving;
 mod clients;
+mod distrust;
+mod failing;
+mod resuming;
+mod terminal;
 
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -241,4 +246,14 @@ fn a_stranger_who_says_nothing_keeps_nobody_from_sending() {
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\nreceived\n"));
     let _sender = sending.call("from 0\n");
     alice.hears_at_last("bob has received 'x'.");
+}
+
+#[test]
+fn while_a_file_waits_for_its_receiver_both_go_on_chatting() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, mut bob, sending, .. } = Agreed::on(&server, 5);
+    let _sender = sending.call("");
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    bob.hears("[lobby] alice: hello");
 }

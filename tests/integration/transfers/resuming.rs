@@ -1,0 +1,145 @@
+//! Two real clients and a real server: files that are cut off, and continued later.
+
+use std::{io::Write, process::Command};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{
+    Ticket,
+    clients::{ABC, ByHand, Disk, NOTHING, bytes, client, exchange, typed},
+    hears,
+};
+use crate::support::{Piped, Server, Terminal, server::eventually};
+
+/// A client whose disk takes files of so many kilobytes and no larger ones: as far as it can tell, the
+/// disk is full.
+#[track_caller]
+fn client_with_a_small_disk(server: &Server, name: &str, disk: &Disk, kilobytes: usize) -> Piped {
+    let mut command = Command::new("bash");
+    // Without the trap, the system would end the program instead of refusing to write.
+    let script = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_chat_client")]);
+    command.args(["--port", &server.address().port().to_string(), "--nick", name]);
+    let mut client = Piped::spawn(command.arg("--downloads").arg(disk.downloads()));
+    client.prints_at_last(&format!("Nickname changed to '{name}'."));
+    client
+}
+
+#[test]
+fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
+    let (server, disk) = (Server::start(&[]), Disk::new());
+    let sent = bytes(1 << 20);
+    let path = disk.has("x.bin", &sent);
+    let mut bob = client_with_a_small_disk(&server, "bob", &disk, 512);
+    let mut alice = client(&server, "alice", &disk, &[]);
+    alice.is_given(&typed(&path));
+    alice.input = None;
+    bob.prints_request();
+    bob.is_given("/acceptfile\n");
+    bob.input = None;
+    let (status, heard, _) = alice.ends();
+    assert_eq!(status, Some(1));
+    assert!(heard.contains("\nSending 'x.bin' to bob has failed: the receiver's disk is full.\n"), "{heard}");
+    let (status, _, said) = bob.ends();
+    assert_eq!(status, Some(1));
+    assert!(
+        said.contains("What has arrived is in ") && said.contains("x.bin.part; if the same file"),
+        "{said}"
+    );
+    assert_eq!(disk.received("x.bin.part"), sent[..512 << 10]);
+
+    let [(_, _, alice_said), (status, _, bob_said)] = exchange(&server, &disk, &path);
+    assert_eq!(status, Some(0), "{bob_said}");
+    assert!(disk.received("x.bin") == sent);
+    disk.lists(&["x.bin"]);
+    for said in [alice_said, bob_said] {
+        assert!(!said.contains(": 40 %") && said.contains(": 60 %"), "only the rest was sent: {said}");
+    }
+}
+
+#[test]
+fn who_is_cut_off_in_the_middle_goes_on_from_there() {
+    let (server, disk) = (Server::start(&["--max-file-size", "0"]), Disk::new());
+    // More than the sockets between them can hold.
+    let sent = bytes(32 << 20);
+    let path = disk.has("x.bin", &sent);
+    let mut carol = server.client("carol");
+    let (mut alice, mut bob) = (client(&server, "alice", &disk, &[]), client(&server, "bob", &disk, &[]));
+    alice.is_given(&typed(&path));
+    alice.input = None;
+    bob.prints_request();
+    bob.is_given("/acceptfile\n");
+    let part = disk.downloads().join("x.bin.part");
+    eventually("something has arrived", || part.metadata().is_ok_and(|part| part.len() > 0));
+    kill_process(Pid::from_child(&bob.child), Signal::KILL).expect("it is running");
+    let (status, heard, _) = alice.ends();
+    assert_eq!(status, Some(1));
+    // Two connections are gone, and the server may see either first.
+    let is_told = [
+        "'x.bin' is cancelled: bob has left.",
+        "Sending 'x.bin' to bob has failed: bob's connection broke off.",
+    ];
+    assert!(is_told.iter().any(|line| heard.contains(line)), "{heard}");
+    disk.lists(&["x.bin.part"]);
+    drop(bob);
+    // Then the name is free again.
+    carol.hears_at_last("bob has left the chat.");
+
+    let [_, (status, _, said)] = exchange(&server, &disk, &path);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(disk.received("x.bin") == sent);
+    disk.lists(&["x.bin"]);
+}
+
+#[test]
+fn a_sender_that_breaks_off_can_go_on_later() {
+    let mut test = ByHand::new();
+    let (_, said) = test.sends(&format!("6 {ABC} x"), "from 0", b"abc");
+    assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
+    assert_eq!(test.disk.received("x.part"), b"abc");
+    // Another file of the same name: the receiver says what it has, and the sender wants to begin anew.
+    let (kept, _) = test.sends(&format!("4 {ABC} x"), "from 0", b"ab");
+    assert_eq!(kept, format!("from 3 {ABC}\n"));
+    assert_eq!(test.disk.received("x.part"), b"abc", "it may be needed yet");
+    assert_eq!(test.disk.received("x (1).part"), b"ab");
+    // That one is the newest now.
+    let (_, said) = test.sends(&format!("3 {ABC} x"), "from 2", b"c");
+    assert!(said.contains("Saved as "), "{said}");
+    assert_eq!(test.disk.received("x"), b"abc");
+    test.disk.lists(&["x", "x.part"]);
+}
+
+#[test]
+fn who_reconnects_gets_the_rest() {
+    let server = Server::start(&[]);
+    let port = server.address().port();
+    let disk = Disk::new();
+    let downloads = disk.downloads();
+    let downloads = downloads.to_str().expect("a plain name");
+    let mut bob = Terminal::start(port, &["--nick", "bob", "--downloads", downloads]);
+    bob.shows_prompt("[lobby] bob> ");
+    let accepts = |bob: &mut Terminal, server: &Server, size: usize| {
+        let mut alice = server.client("alice");
+        alice.says(&format!("/offer bob {size} {ABC} x"));
+        bob.shows(&format!("({size} B). Type /acceptfile or /rejectfile."));
+        bob.types("/acceptfile\r");
+        let sending = Ticket::told(server, &mut alice, "@file send ").call("");
+        (alice, sending)
+    };
+    let (alice, mut sending) = accepts(&mut bob, &server, 6);
+    hears(&mut sending, &format!("from 0 {NOTHING}"));
+    sending.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
+    bob.shows_prompt("[lobby #####.....  50 %] bob> ");
+    server.signal(Signal::KILL);
+    server.ends();
+    bob.shows("What has arrived is in ");
+    drop((alice, sending));
+    let server = Server::start_on(port, &[]);
+    bob.shows("Connected again.");
+    bob.shows_prompt("[lobby] bob> ");
+    let (mut alice, mut sending) = accepts(&mut bob, &server, 3);
+    hears(&mut sending, &format!("from 3 {ABC}"));
+    sending.get_mut().write_all(b"from 3\n").expect("the server takes it");
+    alice.hears_at_last("bob has received 'x'.");
+    assert_eq!(disk.received("x"), b"abc");
+}
