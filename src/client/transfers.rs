@@ -278,7 +278,9 @@ impl Transfers {
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
         self.spawn(serial, ticket, move |transfers, server| {
             let folder = &transfers.wishes.downloads;
-            Some(incoming::receive(folder, &label, server, &mut |done| transfers.progress(serial, done)))
+            Some(incoming::receive(folder, &label, from, server, &mut |done| {
+                transfers.progress(serial, done)
+            }))
         });
     }
 

@@ -9,9 +9,12 @@ use std::{
 };
 
 use super::{call::say, download::Download, hashing::CHUNK};
-use crate::file::{
-    Fault, Label,
-    way::{self, Kept, Start, Verdict},
+use crate::{
+    file::{
+        Fault, Label,
+        way::{self, Kept, Start, Verdict},
+    },
+    names::Nick,
 };
 
 /// Why a file was not received.
@@ -51,14 +54,15 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
-/// Receives a file; gives what the user is to be told in the end.
+/// Receives a file, and returns what to tell the user about how that ended.
 pub(super) fn receive(
     folder: &Path,
     label: &Label,
+    from: Nick,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
 ) -> String {
-    let mut download = match Download::new(folder, label) {
+    let mut download = match Download::new(folder, label, from) {
         Ok(download) => download,
         Err(error) => {
             let error = Error::Unwritable(error);
@@ -76,8 +80,8 @@ pub(super) fn receive(
         (Ok(path), _) => format!("Saved as {}.", path.display()),
         (Err(error), None) => format!("'{}' was not received: {error}.", label.name),
         (Err(error), Some(path)) => format!(
-            "'{}' was not received: {error}. What has arrived is in {}; if the same file is sent again, \
-             only the rest is.",
+            "'{}' was not received: {error}. What has arrived is in {}; if {from} sends the same file \
+             again, only the rest is sent.",
             label.name,
             path.display()
         ),

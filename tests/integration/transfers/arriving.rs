@@ -73,3 +73,24 @@ fn a_client_can_accept_whatever_is_offered() {
     bob.input = None;
     assert_eq!(bob.ends().0, Some(0));
 }
+
+#[test]
+fn two_clients_can_receive_the_same_file_into_the_same_folder_at_once() {
+    let (server, disk) = (Server::start(&[]), Disk::new());
+    let sent = bytes(1_000_000);
+    let path = disk.has("x", &sent);
+    let receivers = ["bob", "carol"].map(|name| client(&server, name, &disk, &["--accept-files"]));
+    let mut alice = client(&server, "alice", &disk, &[]);
+    for name in ["bob", "carol"] {
+        alice.is_given(&format!("/sendfile {name} {}\n", path.display()));
+    }
+    alice.input = None;
+    let (status, _, said) = alice.ends();
+    assert_eq!(status, Some(0), "{said}");
+    for mut receiver in receivers {
+        receiver.input = None;
+        assert_eq!(receiver.ends().0, Some(0));
+    }
+    disk.lists(&["x", "x (1)"]);
+    assert!(disk.received("x") == sent && disk.received("x (1)") == sent);
+}

@@ -36,6 +36,24 @@ impl Disk {
         fs::read(self.downloads().join(name)).expect("a file that was received")
     }
 
+    /// What an unfinished file is called, if there is exactly one of this name.
+    pub(super) fn part(&self, name: &str) -> Option<String> {
+        let entries = fs::read_dir(self.downloads()).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let is_part = |entry: &String| {
+            let mark =
+                entry.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".part"));
+            mark.is_some_and(|mark| mark.len() == 32)
+        };
+        let mut parts: Vec<_> = names.filter(is_part).collect();
+        parts.pop().filter(|_| parts.is_empty())
+    }
+
+    #[track_caller]
+    pub(super) fn received_part(&self, name: &str) -> Vec<u8> {
+        self.received(&self.part(name).expect("an unfinished file"))
+    }
+
     /// What is in the folder for received files.
     #[track_caller]
     pub(super) fn lists(&self, expected: &[&str]) {

@@ -1,8 +1,10 @@
 //! A client against a server that wants what was not agreed.
 
+use std::fs;
+
 use super::{
     call,
-    clients::{ABC, Disk, NOTHING},
+    clients::{ABC, ByHand, Disk, NOTHING},
 };
 use crate::support::{FakeServer, Piped};
 
@@ -58,4 +60,40 @@ fn a_server_cannot_have_a_file_that_was_not_offered() {
     let mut first = fake.accept();
     drop(last);
     first.hears_the_end();
+}
+
+#[test]
+fn a_sender_cannot_damage_a_part_file_that_a_browser_left() {
+    let mut test = ByHand::new();
+    fs::create_dir(test.disk.downloads()).expect("a folder");
+    let left = test.disk.downloads().join("thesis.pdf.part");
+    fs::write(&left, "abc").expect("a file");
+    // Other bytes than were offered, a place that was not agreed on, a connection that breaks off, and an
+    // honest sender. None of them is told what the browser's file holds.
+    let from_start = format!("from 0 {NOTHING}\n");
+    for (offer, start, bytes) in [
+        (format!("6 {ABC} thesis.pdf"), "from 0", "abcdef"),
+        (format!("5 {ABC} thesis.pdf"), "from 3", "de"),
+        (format!("4 {ABC} thesis.pdf"), "from 0", "a"),
+        (format!("3 {ABC} thesis.pdf"), "from 0", "abc"),
+    ] {
+        assert_eq!(test.sends(&offer, start, bytes.as_bytes()).0, from_start);
+        assert_eq!(fs::read_to_string(&left).expect("it is still there"), "abc");
+    }
+    let part = test.disk.part("thesis.pdf").expect("what the third sender left");
+    test.disk.lists(&["thesis.pdf", &part, "thesis.pdf.part"]);
+}
+
+#[test]
+fn a_sender_cannot_damage_what_has_arrived_from_another_one() {
+    let mut test = ByHand::new();
+    let offer = format!("6 {ABC} x");
+    test.sends(&offer, "from 0", b"abc");
+    let part = test.disk.part("x").expect("an unfinished file");
+    test.alice.says("/nick mallory");
+    let (kept, said) = test.sends(&offer, "from 0", b"abcdef");
+    assert_eq!(kept, format!("from 0 {NOTHING}\n"));
+    assert!(said.contains("'x' was not received: what has arrived is not what was offered.\n"), "{said}");
+    assert_eq!(test.disk.received(&part), b"abc");
+    test.disk.lists(&[&part]);
 }

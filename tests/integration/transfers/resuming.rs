@@ -11,6 +11,9 @@ use super::{
 };
 use crate::support::{Piped, Server, Terminal, server::eventually};
 
+/// The SHA-256 of `abcdef`.
+const ABCDEF: &str = "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721";
+
 /// A client whose disk takes files of so many kilobytes and no larger ones: as far as it can tell, the
 /// disk is full.
 #[track_caller]
@@ -42,11 +45,10 @@ fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
     assert!(heard.contains("\nSending 'x.bin' to bob has failed: the receiver's disk is full.\n"), "{heard}");
     let (status, _, said) = bob.ends();
     assert_eq!(status, Some(1));
-    assert!(
-        said.contains("What has arrived is in ") && said.contains("x.bin.part; if the same file"),
-        "{said}"
-    );
-    assert_eq!(disk.received("x.bin.part"), sent[..512 << 10]);
+    let part = disk.part("x.bin").expect("an unfinished file");
+    let hint = format!("{part}; if alice sends the same file again, only the rest is sent.\n");
+    assert!(said.contains("What has arrived is in ") && said.contains(&hint), "{said}");
+    assert_eq!(disk.received(&part), sent[..512 << 10]);
 
     let [(_, _, alice_said), (status, _, bob_said)] = exchange(&server, &disk, &path);
     assert_eq!(status, Some(0), "{bob_said}");
@@ -69,8 +71,12 @@ fn who_is_cut_off_in_the_middle_goes_on_from_there() {
     alice.input = None;
     bob.prints_request();
     bob.is_given("/acceptfile\n");
-    let part = disk.downloads().join("x.bin.part");
-    eventually("something has arrived", || part.metadata().is_ok_and(|part| part.len() > 0));
+    let mut part = None;
+    eventually("something has arrived", || {
+        part = disk.part("x.bin");
+        let path = part.as_ref().map(|part| disk.downloads().join(part));
+        path.is_some_and(|path| path.metadata().is_ok_and(|part| part.len() > 0))
+    });
     kill_process(Pid::from_child(&bob.child), Signal::KILL).expect("it is running");
     let (status, heard, _) = alice.ends();
     assert_eq!(status, Some(1));
@@ -80,7 +86,7 @@ fn who_is_cut_off_in_the_middle_goes_on_from_there() {
         "Sending 'x.bin' to bob has failed: bob's connection broke off.",
     ];
     assert!(is_told.iter().any(|line| heard.contains(line)), "{heard}");
-    disk.lists(&["x.bin.part"]);
+    disk.lists(&[&part.expect("an unfinished file")]);
     drop(bob);
     // Then the name is free again.
     carol.hears_at_last("bob has left the chat.");
@@ -96,17 +102,21 @@ fn a_sender_that_breaks_off_can_go_on_later() {
     let mut test = ByHand::new();
     let (_, said) = test.sends(&format!("6 {ABC} x"), "from 0", b"abc");
     assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
-    assert_eq!(test.disk.received("x.part"), b"abc");
-    // Another file of the same name: the receiver says what it has, and the sender wants to begin anew.
-    let (kept, _) = test.sends(&format!("4 {ABC} x"), "from 0", b"ab");
+    assert_eq!(test.disk.received_part("x"), b"abc");
+    let (kept, said) = test.sends(&format!("6 {ABC} x"), "from 3", b"d");
     assert_eq!(kept, format!("from 3 {ABC}\n"));
-    assert_eq!(test.disk.received("x.part"), b"abc", "it may be needed yet");
-    assert_eq!(test.disk.received("x (1).part"), b"ab");
-    // That one is the newest now.
-    let (_, said) = test.sends(&format!("3 {ABC} x"), "from 2", b"c");
+    assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
+    assert_eq!(test.disk.received_part("x"), b"abcd");
+}
+
+#[test]
+fn a_sender_that_begins_again_replaces_what_had_arrived_of_the_same_offer() {
+    let mut test = ByHand::new();
+    test.sends(&format!("3 {ABC} x"), "from 0", b"ab");
+    let (_, said) = test.sends(&format!("3 {ABC} x"), "from 0", b"abc");
     assert!(said.contains("Saved as "), "{said}");
     assert_eq!(test.disk.received("x"), b"abc");
-    test.disk.lists(&["x", "x.part"]);
+    test.disk.lists(&["x"]);
 }
 
 #[test]
@@ -118,15 +128,15 @@ fn who_reconnects_gets_the_rest() {
     let downloads = downloads.to_str().expect("a plain name");
     let mut bob = Terminal::start(port, &["--nick", "bob", "--downloads", downloads]);
     bob.shows_prompt("[lobby] bob> ");
-    let accepts = |bob: &mut Terminal, server: &Server, size: usize| {
+    let accepts = |bob: &mut Terminal, server: &Server| {
         let mut alice = server.client("alice");
-        alice.says(&format!("/offer bob {size} {ABC} x"));
-        bob.shows(&format!("({size} B). Type /acceptfile or /rejectfile."));
+        alice.says(&format!("/offer bob 6 {ABCDEF} x"));
+        bob.shows_above(&["[FILE REQUEST] alice wants to send x (6 B). Type /acceptfile or /rejectfile."]);
         bob.types("/acceptfile\r");
         let sending = Ticket::told(server, &mut alice, "@file send ").call("");
         (alice, sending)
     };
-    let (alice, mut sending) = accepts(&mut bob, &server, 6);
+    let (alice, mut sending) = accepts(&mut bob, &server);
     hears(&mut sending, &format!("from 0 {NOTHING}"));
     sending.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
     bob.shows_prompt("[lobby #####.....  50 %] bob> ");
@@ -137,9 +147,9 @@ fn who_reconnects_gets_the_rest() {
     let server = Server::start_on(port, &[]);
     bob.shows("Connected again.");
     bob.shows_prompt("[lobby] bob> ");
-    let (mut alice, mut sending) = accepts(&mut bob, &server, 3);
+    let (mut alice, mut sending) = accepts(&mut bob, &server);
     hears(&mut sending, &format!("from 3 {ABC}"));
-    sending.get_mut().write_all(b"from 3\n").expect("the server takes it");
+    sending.get_mut().write_all(b"from 3\ndef").expect("the server takes it");
     alice.hears_at_last("bob has received 'x'.");
-    assert_eq!(disk.received("x"), b"abc");
+    assert_eq!(disk.received("x"), b"abcdef");
 }
