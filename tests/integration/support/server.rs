@@ -1,6 +1,7 @@
 //! A `chat_server` process that ends with the test.
 
 use std::{
+    fmt::Debug,
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
@@ -154,20 +155,32 @@ pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
 
 #[track_caller]
 fn ends(child: &mut Child) -> ExitStatus {
-    let mut status = None;
-    eventually("the program ends", || {
-        status = child.try_wait().expect("a child");
-        status.is_some()
-    });
+    let status = look_until("the program ends", || child.try_wait().expect("a child"), Option::is_some);
     status.expect("it has ended")
 }
 
-/// Looks again and again, until it is so.
+/// Waits until a condition holds. The condition must not assert anything: it is looked at while things
+/// still change, so what is missing now can come yet.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    look_until(what, &mut is_so, |&is_so| is_so);
+}
+
+/// Looks again and again until what is seen is as wanted, and returns that. What was seen last is shown
+/// if this takes too long.
+#[track_caller]
+pub(crate) fn look_until<T: Debug>(
+    what: &str,
+    mut look: impl FnMut() -> T,
+    is_wanted: impl Fn(&T) -> bool,
+) -> T {
     let deadline = Instant::now() + DEADLINE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited too long until {what}");
+    loop {
+        let seen = look();
+        if is_wanted(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "waited too long until {what}: {seen:?}");
         thread::park_timeout(Duration::from_millis(2));
     }
 }
