@@ -25,8 +25,8 @@ use super::{
 };
 use crate::command::{Verb, account::misplaced_secret, split_word};
 
-/// Chats until the user or the server ends it. The terminal is restored when this returns, however
-/// that happens.
+/// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
+/// an error.
 pub(super) fn run(
     options: &Options,
     address: Address,
@@ -41,7 +41,7 @@ pub(super) fn run(
     if let Some(path) = &options.history {
         editor.load_history(path)?;
     }
-    // Nothing is ever sent: the thread waits for this to be dropped.
+    // Nothing is ever sent. The thread ends when this is dropped.
     let (_client, stop) = bounded(0);
     let desk = Desk { link: Arc::clone(&link), screen: screen.clone(), view };
     let transfers = Transfers::new(wishes, Box::new(desk));
@@ -55,7 +55,7 @@ pub(super) fn run(
         stop,
         backoff: Backoff::default(),
     };
-    // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
+    // Not joined: it may be connecting, which can take ten seconds.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
     let chatted = chat(&mut editor, &link, &transfers, view);
     link.leave();
@@ -72,7 +72,7 @@ fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
     ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
 }
 
-/// Sends what the user types.
+/// Sends what the user types, until the client ends.
 fn chat(editor: &mut Editor, link: &Link, transfers: &Arc<Transfers>, view: View) -> Result<(), Error> {
     while let Some(text) = editor.next_line()? {
         send(&text, editor, link, transfers, view)?;
@@ -84,7 +84,7 @@ fn chat(editor: &mut Editor, link: &Link, transfers: &Arc<Transfers>, view: View
     }
 }
 
-/// Sends each line of `text`. What cannot be sent is given back to the user.
+/// Sends each line of `text`. Lines that cannot be sent go back into the editor.
 fn send(
     text: &str,
     editor: &mut Editor,
@@ -115,8 +115,7 @@ fn send(
     Ok(())
 }
 
-/// A line with the passwords that it lacks, for which the user is asked; `None` if the user would
-/// rather not.
+/// Asks the user for the passwords that a line lacks, and adds them. `None` if the user gives none.
 fn with_passwords<'a>(
     typed: &'a str,
     editor: &mut Editor,
@@ -131,13 +130,13 @@ fn with_passwords<'a>(
         editor.remember(typed)?;
     }
     if link.is_overheard() {
-        editor.print(view.notice("This connection is not encrypted: others may read the password."));
+        editor.print(view.notice("This connection is not encrypted: others can read the password."));
     }
     let mut whole = typed.trim_end().to_owned();
     for wanted in missing {
         let Some(password) = editor.ask(wanted.prompt)? else { return Ok(None) };
-        if wanted.is_new && editor.ask("The same again: ")?.as_ref() != Some(&password) {
-            editor.print(view.notice("That was not the same: nothing was sent."));
+        if wanted.is_new && editor.ask("Repeat it: ")?.as_ref() != Some(&password) {
+            editor.print(view.notice("The two passwords differ: nothing was sent. Try again."));
             return Ok(None);
         }
         whole = format!("{whole} {}", password.reveal());
@@ -145,7 +144,7 @@ fn with_passwords<'a>(
     Ok(Some(whole.into()))
 }
 
-/// Sends one line, or does what it says.
+/// Sends one line, or does what it says if that is for this client to do.
 fn speak(typed: &str, link: &Link, transfers: &Arc<Transfers>) -> Result<(), NotSent> {
     match transfers.typed(typed) {
         Typed::AsItIs => link.send(typed),
@@ -153,14 +152,14 @@ fn speak(typed: &str, link: &Link, transfers: &Arc<Transfers>) -> Result<(), Not
         Typed::Refused => Ok(()),
         Typed::Offer(to, path) => {
             let transfers = Arc::clone(transfers);
-            // It reads the whole file first, and the user goes on typing meanwhile.
+            // In a thread of its own, because it reads the whole file, and the user goes on typing.
             let offering = thread::Builder::new().name("offering".to_owned());
             offering.spawn(move || transfers.offer(to, path)).map(drop).map_err(|_| NotSent)
         }
     }
 }
 
-/// What the threads that send and receive files have of the terminal.
+/// How the threads that send and receive files reach the terminal and the server.
 struct Desk {
     link: Arc<Link>,
     screen: Screen,

@@ -14,7 +14,7 @@ fn tab_completes_commands_and_shows_their_usage() {
 }
 
 #[test]
-fn tab_completes_nicknames_by_asking_without_showing_the_answer() {
+fn tab_asks_the_server_for_nicknames_and_hides_the_answer() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("/w al\t");
     caller.hears("/users");
@@ -43,7 +43,7 @@ fn tab_does_not_wait_for_a_silent_server() {
 }
 
 #[test]
-fn tab_makes_the_emoji_that_the_hint_shows() {
+fn tab_inserts_the_emoji_that_the_hint_shows() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("hi :smi");
     terminal.shows_prompt("[lobby] guest_1> hi :smile: 😄");
@@ -72,7 +72,7 @@ fn several_pasted_lines_are_sent_as_several_lines() {
 }
 
 #[test]
-fn lines_come_back_with_the_up_key_also_after_the_prompt_has_changed() {
+fn the_up_key_brings_lines_back_even_after_the_prompt_has_changed() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("first\rsecond\r");
     caller.hears("first");
@@ -86,7 +86,7 @@ fn lines_come_back_with_the_up_key_also_after_the_prompt_has_changed() {
 }
 
 #[test]
-fn the_history_is_kept_in_a_file_if_one_is_named() {
+fn the_history_is_kept_in_the_file_that_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("history");
     let options = ["--history", file.to_str().expect("a plain name")];

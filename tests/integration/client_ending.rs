@@ -9,7 +9,7 @@ use super::support::{
 };
 
 #[test]
-fn ctrl_c_clears_what_was_typed_and_otherwise_quits() {
+fn ctrl_c_clears_the_line_and_quits_in_an_empty_one() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("oops\x03");
     terminal.shows_prompt(PROMPT);
@@ -37,13 +37,14 @@ fn quit_says_goodbye_and_does_not_reconnect() {
     assert!(terminal.contents().ends_with("Goodbye!"), "{}", terminal.contents());
 }
 
-/// What the user may be doing when the client ends: nothing, typing, reading a hint, searching.
-const DOINGS: [(&str, &str); 4] =
+/// What the user may be doing when the client ends: nothing, typing, reading a hint, searching. Each
+/// with the keys for it, and what is shown then.
+const ACTIVITIES: [(&str, &str); 4] =
     [("", PROMPT), ("half typed", "half typed"), ("/me", "/me <action>"), ("\x12ne", "`ne': one")];
 
 #[test]
-fn who_is_cut_off_on_purpose_is_told_why_and_does_not_reconnect() {
-    for (keys, shown) in DOINGS {
+fn a_client_that_the_server_cuts_off_shows_the_reason_and_does_not_reconnect() {
+    for (keys, shown) in ACTIVITIES {
         let (_server, mut caller, mut terminal) = chatting();
         terminal.types(&format!("one\r{keys}"));
         terminal.shows(shown.trim_end());
@@ -56,7 +57,7 @@ fn who_is_cut_off_on_purpose_is_told_why_and_does_not_reconnect() {
 
 #[test]
 fn a_termination_signal_restores_the_terminal() {
-    for (keys, shown) in DOINGS {
+    for (keys, shown) in ACTIVITIES {
         let (_server, _caller, mut terminal) = chatting();
         terminal.types(&format!("one\r{keys}"));
         terminal.shows(shown.trim_end());
@@ -66,7 +67,7 @@ fn a_termination_signal_restores_the_terminal() {
 }
 
 #[test]
-fn who_does_not_want_to_wait_for_the_server_can_quit() {
+fn the_user_can_quit_while_the_client_reconnects() {
     for keys in ["\x03", "\x04", "/quit\r"] {
         let (server, caller, mut terminal) = chatting();
         drop((server, caller));
@@ -77,7 +78,7 @@ fn who_does_not_want_to_wait_for_the_server_can_quit() {
 }
 
 #[test]
-fn without_a_server_there_is_one_sentence_and_no_prompt() {
+fn without_a_server_the_client_prints_one_sentence_and_no_prompt() {
     let port = FakeServer::start().port();
     let mut terminal = Terminal::start(port, &[]);
     assert_eq!(terminal.ends(), 1);

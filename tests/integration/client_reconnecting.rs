@@ -9,7 +9,7 @@ use super::support::{
 };
 
 #[test]
-fn a_lost_server_is_announced_at_once_and_found_again() {
+fn a_lost_connection_is_reported_at_once_and_the_client_reconnects() {
     let (server, mut caller, mut terminal) = chatting_with(&["--nick", "alice"]);
     caller.hears("/nick alice");
     caller.says("Nickname changed to 'alice'.");
@@ -30,7 +30,7 @@ fn a_lost_server_is_announced_at_once_and_found_again() {
 }
 
 #[test]
-fn a_server_that_stops_is_waited_for_until_it_is_back() {
+fn the_client_waits_until_a_stopped_server_is_back() {
     let (server, mut caller, mut terminal) = chatting();
     let port = server.port();
     drop(server);
@@ -48,7 +48,7 @@ fn a_server_that_stops_is_waited_for_until_it_is_back() {
 }
 
 #[test]
-fn the_real_server_can_be_restarted_under_its_clients() {
+fn the_client_survives_a_restart_of_the_real_server() {
     let server = Server::start(&[]);
     let port = server.address().port();
     let mut terminal = Terminal::start(port, &["--nick", "alice", "--room", "ops"]);
@@ -66,7 +66,7 @@ fn the_real_server_can_be_restarted_under_its_clients() {
 }
 
 #[test]
-fn what_was_said_in_the_last_moment_is_not_lost_in_silence() {
+fn a_line_that_may_be_lost_with_the_connection_is_shown() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("heard\rnot heard\r");
     caller.hears("heard");
@@ -75,13 +75,13 @@ fn what_was_said_in_the_last_moment_is_not_lost_in_silence() {
     drop(caller);
     terminal.shows_above(&[
         "[lobby] guest_1: heard",
-        "Perhaps nobody has heard this: not heard",
+        "This may not have arrived: not heard",
         "Connection lost. Reconnecting.",
     ]);
 }
 
 #[test]
-fn after_a_reconnection_a_nickname_that_is_still_taken_is_asked_for_again() {
+fn after_a_reconnection_a_taken_nickname_is_asked_for_again() {
     let (server, mut caller, terminal) = chatting_with(&["--nick", "alice"]);
     caller.says("Nickname changed to 'alice'.");
     terminal.shows_prompt("[lobby] alice> ");

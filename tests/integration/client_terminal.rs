@@ -1,4 +1,4 @@
-//! `chat_client` in a real terminal: what the user sees and types.
+//! `chat_client` in a real terminal: the lines and the prompt.
 
 use super::support::{
     FakeServer, Terminal,
@@ -6,7 +6,7 @@ use super::support::{
 };
 
 #[test]
-fn lines_arrive_above_what_is_being_typed() {
+fn lines_are_shown_above_the_half_typed_line() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("half typed");
     terminal.shows_prompt("[lobby] guest_1> half typed");
@@ -18,7 +18,7 @@ fn lines_arrive_above_what_is_being_typed() {
 }
 
 #[test]
-fn the_prompt_follows_nickname_and_room_while_something_is_being_typed() {
+fn the_prompt_follows_nickname_and_room_while_the_user_types() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("to be or\x1b[D\x1b[D");
     caller.says("Nickname changed to 'alice'.");
@@ -38,7 +38,7 @@ fn the_prompt_follows_nickname_and_room_while_something_is_being_typed() {
 }
 
 #[test]
-fn the_prompt_says_only_what_the_server_said() {
+fn the_prompt_shows_only_what_the_server_said() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("/nick bob\r");
     caller.hears("/nick bob");
@@ -48,7 +48,7 @@ fn the_prompt_says_only_what_the_server_said() {
 }
 
 #[test]
-fn what_one_says_appears_once() {
+fn your_own_line_is_shown_once() {
     let (_server, mut caller, mut terminal) = chatting();
     for text in ["hello", &"long ".repeat(40), &"宽".repeat(90), "end"] {
         let text = text.trim_end();
@@ -67,7 +67,7 @@ fn what_one_says_appears_once() {
 }
 
 #[test]
-fn a_flood_of_lines_disturbs_nothing() {
+fn a_flood_of_lines_does_not_disturb_the_half_typed_line() {
     let (_server, mut caller, mut terminal) = chatting();
     for number in 0..50 {
         for line in 0..20 {
@@ -82,7 +82,7 @@ fn a_flood_of_lines_disturbs_nothing() {
 }
 
 #[test]
-fn enter_in_the_middle_of_a_flood_loses_and_doubles_nothing() {
+fn enter_during_a_flood_neither_loses_nor_repeats_a_line() {
     let (_server, mut caller, mut terminal) = chatting();
     for number in 0..40 {
         terminal.types(&format!("line {number}\r"));
@@ -106,7 +106,7 @@ fn enter_in_the_middle_of_a_flood_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn a_change_of_width_leaves_the_chat_and_the_text_whole() {
+fn a_change_of_width_keeps_the_chat_and_the_half_typed_line() {
     let (_server, mut caller, mut terminal) = chatting();
     caller.says("[lobby] bob: before");
     terminal.types(&"0123456789".repeat(8));
@@ -132,7 +132,7 @@ fn a_change_of_width_leaves_the_chat_and_the_text_whole() {
 }
 
 #[test]
-fn who_is_named_hears_a_bell() {
+fn a_mention_rings_the_bell() {
     let (_server, mut caller, terminal) = chatting();
     caller.says("[lobby] bob: guest_1 is here");
     caller.says("[Whisper from bob]: psst");
@@ -143,7 +143,7 @@ fn who_is_named_hears_a_bell() {
 }
 
 #[test]
-fn nicknames_have_colours_unless_told_otherwise() {
+fn nicknames_have_colours_unless_the_user_wants_none() {
     let color_of_bob = |options: &[&str]| {
         let server = FakeServer::start();
         let terminal = Terminal::start_with(server.port(), options, "xterm-256color");
@@ -161,7 +161,7 @@ fn nicknames_have_colours_unless_told_otherwise() {
 }
 
 #[test]
-fn lines_have_their_time() {
+fn each_line_shows_its_time() {
     let server = FakeServer::start();
     let terminal = Terminal::start_with(server.port(), &[], "xterm-256color");
     let _caller = server.welcome();
@@ -172,7 +172,7 @@ fn lines_have_their_time() {
 }
 
 #[test]
-fn a_server_cannot_steer_the_terminal() {
+fn a_server_cannot_control_the_terminal() {
     let (_server, mut caller, terminal) = chatting();
     caller.says("\x1b[2J\x1b[H\x1b]0;owned\x07[lobby] bob: \u{9b}31mred\x1b[?1049h");
     caller.sends(b"\xff\xfe\n");
@@ -180,7 +180,7 @@ fn a_server_cannot_steer_the_terminal() {
     caller.says("");
     caller.says("ok");
     terminal.shows_above(&["ok"]);
-    terminal.shows("[the rest of this line is missing: it was too long]");
+    terminal.shows("[line too long: the rest is missing]");
     assert!(!terminal.screen().alternate_screen());
     assert_eq!(terminal.bells(), 0);
 }

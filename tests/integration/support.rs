@@ -1,4 +1,4 @@
-//! What the tests share: servers that end with the test, and clients that do not wait for ever.
+//! What the tests share: servers that end with the test, and clients that wait with a deadline.
 
 pub(crate) mod chatting;
 pub(crate) mod fake_server;
@@ -15,6 +15,6 @@ pub(crate) use terminal::Terminal;
 
 use std::time::Duration;
 
-/// How long a test waits for what must happen. Generous, because it is only reached when a test
-/// fails; a busy machine shall not make it fail.
+/// How long a test waits for what must happen. Long, because only a test that fails waits so long, and
+/// a busy machine must not make a test fail.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

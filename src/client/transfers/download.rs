@@ -227,7 +227,7 @@ impl Part {
     }
 }
 
-/// An empty file is not worth keeping.
+/// Deletes an empty unfinished file: there is nothing to continue.
 impl Drop for Download<'_> {
     fn drop(&mut self) {
         if self.length() == 0 {

@@ -1,4 +1,4 @@
-//! A `chat_client` without a terminal.
+//! A `chat_client` on pipes.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::DEADLINE;
 
-/// A `chat_client` between pipes.
+/// A running client, which ends with the test.
 pub(crate) struct Piped {
     pub(crate) child: Child,
     pub(crate) input: Option<ChildStdin>,
@@ -50,13 +50,13 @@ impl Piped {
         assert_eq!(line.strip_suffix('\n'), Some(expected));
     }
 
-    /// Some line must be this one; those before it are skipped.
+    /// One of the next lines must be this one. The lines before it are skipped.
     #[track_caller]
     pub(crate) fn prints_at_last(&mut self, expected: &str) {
         self.prints_until(|line| line == expected);
     }
 
-    /// Skips everything before a file is offered.
+    /// Skips all lines up to the offer of a file.
     #[track_caller]
     pub(crate) fn prints_request(&mut self) {
         self.prints_until(|line| line.starts_with("[FILE REQUEST] "));
@@ -82,7 +82,7 @@ impl Piped {
         }
     }
 
-    /// Waits until the client has ended by itself: its status, the rest of its output, its errors.
+    /// Waits until the client has ended. Returns its status, the rest of its output, and its errors.
     #[track_caller]
     pub(crate) fn ends(mut self) -> (Option<i32>, String, String) {
         let (mut rest, mut errors) = (String::new(), String::new());

@@ -30,7 +30,7 @@ impl Server {
         Self::start_on(0, options)
     }
 
-    /// Starts a server on this port, and waits for the line that says it is there.
+    /// Starts a server on this port, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
         let mut command = command();
@@ -38,7 +38,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    /// Runs a command that is a server in the end, and waits for the line that says it is there.
+    /// Runs a command that becomes a server, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start_command(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -47,7 +47,7 @@ impl Server {
         Self::adopt(child.expect("the server was built with the tests"), folder)
     }
 
-    /// Waits until a process, whose standard output is piped, says that it is a server.
+    /// Waits until a process with a piped standard output says that it is a server.
     #[track_caller]
     pub(crate) fn adopt(mut child: Child, folder: TempDir) -> Self {
         let mut first_line = String::new();
@@ -68,13 +68,13 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    /// A client that has not heard its welcome yet.
+    /// A client that has not received its welcome yet.
     #[track_caller]
     pub(crate) fn connect(&self) -> Peer {
         Peer::connect(self.address)
     }
 
-    /// A client of this name that has heard everything about its arrival.
+    /// A client of this name that has received every line about its arrival.
     #[track_caller]
     pub(crate) fn client(&self, name: &str) -> Peer {
         let mut peer = self.connect();
@@ -87,18 +87,18 @@ impl Server {
         kill_process(self.pid(), signal).expect("the server is running");
     }
 
-    /// What it said on standard error.
+    /// What the server has written to standard error.
     pub(crate) fn diagnostics(&self) -> String {
         fs::read_to_string(self.folder.path().join("diagnostics")).expect("a file")
     }
 
-    /// Waits until the server has ended by itself.
+    /// Waits until the server has ended.
     #[track_caller]
     pub(crate) fn ends(mut self) -> ExitStatus {
         ends(&mut self.child)
     }
 
-    /// A number out of `/proc/PID/status`, such as `Threads` or `VmRSS` (kB).
+    /// A number from `/proc/PID/status`, such as `Threads` or `VmRSS` (kB).
     pub(crate) fn status(&self, field: &str) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix(&format!("{field}:")));
@@ -119,8 +119,8 @@ impl Drop for Server {
     }
 }
 
-/// The server's command line, to be completed. Unless a test asks for it, nobody is told what was said
-/// before, everybody may speak as fast as they like, and nothing outlives the test.
+/// The server's command line without its options. Unless a test sets them, there is no replay of the
+/// history, no rate limit and no data file.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
     command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
@@ -128,7 +128,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// A server whose data file cannot grow beyond 64 blocks, as on a disk that is full then.
+/// A server whose data file cannot grow beyond 64 blocks, as if the disk were full.
 pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     let mut command = Command::new("sh");
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
@@ -137,7 +137,7 @@ pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     command
 }
 
-/// Runs a command that must end by itself; its status, standard output and standard error.
+/// Runs a command to its end. Returns its status, standard output and standard error.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let mut child = command

@@ -4,7 +4,7 @@ use super::clients::{Disk, bytes, client, exchange, typed};
 use crate::support::Server;
 
 #[test]
-fn a_file_arrives_whole_and_both_are_told() {
+fn a_file_arrives_whole_and_both_users_are_told() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     let sent = bytes(1_000_000);
     let [alice, bob] = exchange(&server, &disk, &disk.has("all bytes.bin", &sent));
@@ -49,14 +49,14 @@ fn a_second_file_of_the_same_name_gets_a_number() {
 }
 
 #[test]
-fn a_hidden_file_arrives_in_the_open() {
+fn a_hidden_file_is_not_hidden_when_it_arrives() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     exchange(&server, &disk, &disk.has(".profile", b"x"));
     disk.lists(&["_profile"]);
 }
 
 #[test]
-fn a_client_can_accept_whatever_is_offered() {
+fn a_client_can_accept_every_file() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     let mut bob = client(&server, "bob", &disk, &["--accept-files"]);
     let names = ["a", "b", "c"];

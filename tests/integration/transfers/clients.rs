@@ -1,4 +1,4 @@
-//! What the tests of files between two clients share: the clients, and their folders.
+//! What the tests with two clients share: the clients and their folders.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Ticket;
 use crate::support::{Peer, Piped, Server};
 
-/// A sender's and a receiver's folder.
+/// A folder with the sender's files, and in it one for received files.
 pub(super) struct Disk(TempDir);
 
 impl Disk {
@@ -19,7 +19,7 @@ impl Disk {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    /// A file to send.
+    /// Creates a file to send.
     #[track_caller]
     pub(super) fn has(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.path().join(name);
@@ -36,7 +36,7 @@ impl Disk {
         fs::read(self.downloads().join(name)).expect("a file that was received")
     }
 
-    /// What an unfinished file is called, if there is exactly one of this name.
+    /// The name of the unfinished file for `name`, if there is exactly one.
     pub(super) fn part(&self, name: &str) -> Option<String> {
         let entries = fs::read_dir(self.downloads()).into_iter().flatten();
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -54,7 +54,7 @@ impl Disk {
         self.received(&self.part(name).expect("an unfinished file"))
     }
 
-    /// What is in the folder for received files.
+    /// The folder for received files holds exactly these.
     #[track_caller]
     pub(super) fn lists(&self, expected: &[&str]) {
         let entries = fs::read_dir(self.downloads()).into_iter().flatten();
@@ -64,12 +64,12 @@ impl Disk {
     }
 }
 
-/// Bytes of every value, and not the same again and again.
+/// Bytes of every value, in a sequence that does not repeat.
 pub(super) fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i ^ (i >> 8) ^ (i >> 16)).to_le_bytes()[0]).collect()
 }
 
-/// A client of this name, who is in the chat.
+/// Starts a client, and waits until it has this nickname.
 #[track_caller]
 pub(super) fn client(server: &Server, name: &str, disk: &Disk, options: &[&str]) -> Piped {
     let downloads = disk.downloads();
@@ -84,7 +84,7 @@ pub(super) fn typed(path: &Path) -> String {
     format!("/sendfile bob {}\n", path.display())
 }
 
-/// alice sends bob a file, and both clients have nothing else to do.
+/// alice sends bob a file, and both clients end after that.
 #[track_caller]
 pub(super) fn exchange(server: &Server, disk: &Disk, path: &Path) -> [(Option<i32>, String, String); 2] {
     let mut bob = client(server, "bob", disk, &[]);
@@ -97,7 +97,7 @@ pub(super) fn exchange(server: &Server, disk: &Disk, path: &Path) -> [(Option<i3
     [alice.ends(), bob.ends()]
 }
 
-/// alice, who says by hand what a client would say, offers bob's client this and sends that.
+/// A sender that the test drives itself, and a real client that receives.
 pub(super) struct ByHand {
     server: Server,
     pub(super) alice: Peer,
@@ -111,7 +111,7 @@ impl ByHand {
         Self { server, alice, disk: Disk::new() }
     }
 
-    /// The line with which bob's client begins, and what it says in the end.
+    /// alice offers and sends this. Returns the first line of bob's client, and its standard error.
     #[track_caller]
     pub(super) fn sends(&mut self, offer: &str, start: &str, bytes: &[u8]) -> (String, String) {
         let mut bob = client(&self.server, "bob", &self.disk, &[]);

@@ -1,4 +1,4 @@
-//! A client against a server that wants what was not agreed.
+//! A client against servers and senders that do not keep to what was agreed.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn a_server_can_neither_name_a_file_nor_send_one_that_was_not_accepted() {
     server.says("the end");
     bob.prints_at_last("[FILE REQUEST] @file not-taken");
     bob.prints_at_last("the end");
-    // Now it is called, for what was accepted.
+    // This file was accepted, so the client connects.
     server.says(&cue("good"));
     let mut file = fake.accept();
     file.hears(&token);
@@ -41,7 +41,10 @@ fn a_server_can_neither_name_a_file_nor_send_one_that_was_not_accepted() {
     disk.lists(&["good"]);
     drop((file, server));
     let said = bob.ends().2;
-    assert!(said.starts_with("The server wants to send a file that was not accepted: ignored.\n"), "{said}");
+    assert!(
+        said.starts_with("The server wants to send a file that was not accepted. It is ignored.\n"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn a_server_cannot_have_a_file_that_was_not_offered() {
     server.says("the end");
     alice.prints_at_last("the end");
     alice.input = None;
-    // The next it hears is the end; had it called, that call would be in front of this one.
+    // Had the client connected, its connection would be accepted before this one.
     server.hears_the_end();
     let last = call(([127, 0, 0, 1], fake.port()).into());
     let mut first = fake.accept();

@@ -6,7 +6,7 @@ use super::clients::{ABC, ByHand, Disk, NOTHING, client, exchange, typed};
 use crate::support::{FakeServer, Piped, Server};
 
 #[test]
-fn what_is_not_sent_is_said_and_the_status_tells() {
+fn a_file_that_cannot_be_offered_is_reported_and_is_an_error() {
     let (server, disk) = (Server::start(&["--max-file-size", "10"]), Disk::new());
     let _bob = client(&server, "bob", &disk, &[]);
     let refused = |line: &str| {
@@ -22,14 +22,14 @@ fn what_is_not_sent_is_said_and_the_status_tells() {
     assert!(refused(&typed(&large)).contains("File too large (max 10 B)."));
     assert!(refused("/sendfile bob /no/such/file\n").contains("Cannot send '/no/such/file': No such file"));
     assert!(refused("/sendfile bob /\n").contains("Cannot send '/': it is not an ordinary file."));
-    assert!(refused("/sendfile b@b x\n").contains("Nobody can be called 'b@b'."));
+    assert!(refused("/sendfile b@b x\n").contains("'b@b' is not a valid nickname."));
     let path = disk.has("small", b"x");
     let to_nobody = format!("/sendfile nobody {}", path.display());
     assert!(refused(&to_nobody).contains("User 'nobody' not found."));
 }
 
 #[test]
-fn who_is_refused_is_told_and_the_status_tells() {
+fn a_refused_file_is_reported_and_is_an_error() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     let (mut alice, mut bob) = (client(&server, "alice", &disk, &[]), client(&server, "bob", &disk, &[]));
     alice.is_given(&typed(&disk.has("x", b"x")));
@@ -66,7 +66,7 @@ fn a_file_that_has_changed_since_it_was_offered_does_not_arrive() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told_to_both() {
+fn both_are_told_when_the_folder_cannot_be_created() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     disk.has("down loads", b"a file where the folder should be");
     let [(_, heard, _), (status, _, said)] = exchange(&server, &disk, &disk.has("x", b"x"));
@@ -79,7 +79,7 @@ fn a_folder_that_cannot_be_made_is_told_to_both() {
 }
 
 #[test]
-fn what_is_not_what_was_offered_is_thrown_away_and_both_are_told() {
+fn a_file_that_does_not_match_its_offer_is_deleted_and_both_are_told() {
     let mut test = ByHand::new();
     let (kept, said) = test.sends(&format!("3 {ABC} x"), "from 0", b"abd");
     assert_eq!(kept, format!("from 0 {NOTHING}\n"));
@@ -90,7 +90,7 @@ fn what_is_not_what_was_offered_is_thrown_away_and_both_are_told() {
 }
 
 #[test]
-fn a_server_that_knows_nothing_of_files_is_not_waited_for() {
+fn the_client_does_not_wait_for_a_server_that_cannot_carry_files() {
     let (fake, disk) = (FakeServer::start(), Disk::new());
     let mut alice = Piped::start(fake.port(), &[]);
     let mut server = fake.welcome();
@@ -106,7 +106,7 @@ fn a_server_that_knows_nothing_of_files_is_not_waited_for() {
 }
 
 #[test]
-fn a_person_on_nc_can_refuse_and_is_told_what_would_be_needed_to_accept() {
+fn a_user_of_nc_can_refuse_a_file_and_is_told_how_to_accept_one() {
     let server = Server::start(&[]);
     let disk = Disk::new();
     let mut bob = server.client("bob");

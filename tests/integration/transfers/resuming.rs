@@ -14,8 +14,7 @@ use crate::support::{Piped, Server, Terminal, server::eventually};
 /// The SHA-256 of `abcdef`.
 const ABCDEF: &str = "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721";
 
-/// A client whose disk takes files of so many kilobytes and no larger ones: as far as it can tell, the
-/// disk is full.
+/// A client that cannot write more than so many kilobytes to a file, as if the disk were full.
 #[track_caller]
 fn client_with_a_small_disk(server: &Server, name: &str, disk: &Disk, kilobytes: usize) -> Piped {
     let mut command = Command::new("bash");
@@ -29,7 +28,7 @@ fn client_with_a_small_disk(server: &Server, name: &str, disk: &Disk, kilobytes:
 }
 
 #[test]
-fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
+fn both_are_told_of_a_full_disk_and_later_only_the_rest_is_sent() {
     let (server, disk) = (Server::start(&[]), Disk::new());
     let sent = bytes(1 << 20);
     let path = disk.has("x.bin", &sent);
@@ -60,9 +59,9 @@ fn a_full_disk_is_told_to_both_and_later_only_the_rest_is_sent() {
 }
 
 #[test]
-fn who_is_cut_off_in_the_middle_goes_on_from_there() {
+fn a_receiver_that_was_killed_continues_its_file() {
     let (server, disk) = (Server::start(&["--max-file-size", "0"]), Disk::new());
-    // More than the sockets between them can hold.
+    // More than the socket buffers can hold.
     let sent = bytes(32 << 20);
     let path = disk.has("x.bin", &sent);
     let mut carol = server.client("carol");
@@ -80,7 +79,7 @@ fn who_is_cut_off_in_the_middle_goes_on_from_there() {
     kill_process(Pid::from_child(&bob.child), Signal::KILL).expect("it is running");
     let (status, heard, _) = alice.ends();
     assert_eq!(status, Some(1));
-    // Two connections are gone, and the server may see either first.
+    // Two connections are gone, and the server may notice either one first.
     let is_told = [
         "'x.bin' is cancelled: bob has left.",
         "Sending 'x.bin' to bob has failed: bob's connection broke off.",
@@ -98,7 +97,7 @@ fn who_is_cut_off_in_the_middle_goes_on_from_there() {
 }
 
 #[test]
-fn a_sender_that_breaks_off_can_go_on_later() {
+fn a_file_whose_sender_breaks_off_is_continued() {
     let mut test = ByHand::new();
     let (_, said) = test.sends(&format!("6 {ABC} x"), "from 0", b"abc");
     assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
@@ -110,7 +109,7 @@ fn a_sender_that_breaks_off_can_go_on_later() {
 }
 
 #[test]
-fn a_sender_that_begins_again_replaces_what_had_arrived_of_the_same_offer() {
+fn a_sender_that_begins_again_replaces_the_unfinished_file() {
     let mut test = ByHand::new();
     test.sends(&format!("3 {ABC} x"), "from 0", b"ab");
     let (_, said) = test.sends(&format!("3 {ABC} x"), "from 0", b"abc");
@@ -120,7 +119,7 @@ fn a_sender_that_begins_again_replaces_what_had_arrived_of_the_same_offer() {
 }
 
 #[test]
-fn who_reconnects_gets_the_rest() {
+fn a_client_that_reconnects_gets_the_rest_of_a_file() {
     let server = Server::start(&[]);
     let port = server.address().port();
     let disk = Disk::new();

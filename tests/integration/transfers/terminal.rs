@@ -1,4 +1,4 @@
-//! Files, as the user of a terminal sees them.
+//! Transfers, as the user of a terminal sees them.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::support::{Server, Terminal};
 
 #[test]
-fn on_a_terminal_a_bar_in_the_prompt_shows_how_far_a_file_has_come() {
+fn a_bar_in_the_prompt_shows_the_progress() {
     let server = Server::start(&[]);
     let disk = Disk::new();
     let downloads = disk.downloads();
@@ -34,7 +34,7 @@ fn on_a_terminal_a_bar_in_the_prompt_shows_how_far_a_file_has_come() {
 }
 
 #[test]
-fn on_a_terminal_a_file_is_offered_with_tab_and_enter() {
+fn tab_completes_the_path_of_a_file_to_send() {
     let server = Server::start(&[]);
     let disk = Disk::new();
     let path = disk.has("my notes.txt", b"abc");

@@ -1,4 +1,4 @@
-//! What becomes of the files in a folder for downloads, the user's own among them.
+//! What happens to the files in a download folder, including the user's own.
 
 use std::os::unix::fs::symlink;
 
@@ -26,7 +26,7 @@ impl Folder {
         path
     }
 
-    /// Starts to receive a file from alice, of which this much arrives.
+    /// Starts to receive a file from alice, of which this part arrives.
     fn begins<'a>(&'a self, label: &'a Label, text: &str) -> Download<'a> {
         let mut download = Download::new(self.path(), label, alice()).unwrap();
         download.begin(0).unwrap();
@@ -40,7 +40,7 @@ impl Folder {
         download.finish().unwrap()
     }
 
-    /// Exactly these files are here, with this in them.
+    /// The folder holds exactly these files with these contents.
     #[track_caller]
     fn holds(&self, expected: &[(&str, &str)]) {
         let entries = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap());
@@ -118,7 +118,7 @@ fn a_finished_file_overwrites_nothing() {
 }
 
 #[test]
-fn a_name_that_is_taken_while_the_file_arrives_stays_as_it_is() {
+fn a_file_that_takes_the_name_while_ours_arrives_stays_as_it_is() {
     let folder = Folder::new();
     let label = label("x", "abc");
     let mut download = folder.begins(&label, "abc");
@@ -143,7 +143,7 @@ fn the_longest_name_leaves_room_for_the_mark() {
 }
 
 #[test]
-fn what_an_earlier_attempt_left_is_continued() {
+fn an_unfinished_file_is_continued() {
     let folder = Folder::new();
     let label = label("x", "abcdef");
     drop(folder.begins(&label, "abc"));
@@ -157,7 +157,7 @@ fn what_an_earlier_attempt_left_is_continued() {
 }
 
 #[test]
-fn what_is_left_of_a_file_is_replaced_if_its_sender_begins_again() {
+fn an_unfinished_file_is_replaced_if_the_sender_begins_again() {
     let folder = Folder::new();
     let label = label("x", "abcdef");
     drop(folder.begins(&label, "other"));
@@ -182,7 +182,7 @@ fn a_part_file_that_a_browser_left_is_neither_continued_nor_deleted() {
 }
 
 #[test]
-fn what_is_left_of_one_offer_is_not_used_for_another() {
+fn an_unfinished_file_is_not_used_for_another_offer() {
     let folder = Folder::new();
     let wanted = label("x", "abcdef");
     drop(folder.begins(&wanted, "abc"));
@@ -277,7 +277,7 @@ fn a_file_that_takes_the_place_of_the_unfinished_one_is_left_alone() {
 }
 
 #[test]
-fn what_is_of_no_use_does_not_stay() {
+fn empty_and_damaged_files_are_deleted() {
     let folder = Folder::new();
     let label = label("x", "abc");
     drop(folder.begins(&label, ""));
