@@ -281,7 +281,7 @@ impl Transfers {
         self.spawn(serial, ticket, move |transfers, server| {
             let folder = &transfers.wishes.downloads;
             Some(incoming::receive(folder, &label, from, server, &mut |done| {
-                transfers.progress(serial, done)
+                transfers.progress(serial, done);
             }))
         });
     }

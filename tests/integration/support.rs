@@ -13,8 +13,18 @@ pub(crate) use piped::Piped;
 pub(crate) use server::Server;
 pub(crate) use terminal::Terminal;
 
-use std::time::Duration;
+use std::{os::fd::AsFd, time::Duration};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// How long a test waits for what must happen. Long, because only a test that fails waits so long, and
 /// a busy machine must not make a test fail.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits until there is something to read, or the other side has closed.
+#[track_caller]
+pub(crate) fn wait_to_read(from: &impl AsFd) {
+    let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+    let ready = poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&deadline)).expect("a descriptor");
+    assert_eq!(ready, 1, "waited too long for something to read");
+}

@@ -6,12 +6,9 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    net::sockopt,
-};
+use rustix::net::sockopt;
 
-use super::DEADLINE;
+use super::{DEADLINE, wait_to_read};
 
 /// A listening socket. After it is dropped, connections are refused.
 pub(crate) struct FakeServer(TcpListener);
@@ -32,9 +29,7 @@ impl FakeServer {
     /// Accepts the next connection, and sends nothing.
     #[track_caller]
     pub(crate) fn accept(&self) -> Caller {
-        let deadline = Timespec::try_from(DEADLINE).expect("it is short");
-        let ready = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&deadline)).expect("a socket");
-        assert_eq!(ready, 1, "waited too long for a client");
+        wait_to_read(&self.0);
         let (stream, _) = self.0.accept().expect("a client is waiting");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         stream.set_write_timeout(Some(DEADLINE)).expect("a socket");

@@ -14,7 +14,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{DEADLINE, Peer};
+use super::{DEADLINE, Peer, wait_to_read};
 
 /// A running server.
 pub(crate) struct Server {
@@ -51,7 +51,9 @@ impl Server {
     #[track_caller]
     pub(crate) fn adopt(mut child: Child, folder: TempDir) -> Self {
         let mut first_line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("text");
+        let output = child.stdout.take().expect("piped");
+        wait_to_read(&output);
+        BufReader::new(output).read_line(&mut first_line).expect("text");
         let address = first_line.strip_prefix("Chat server started on ").map(|rest| rest.trim_end().parse());
         let Some(Ok(address)) = address else {
             let said = fs::read_to_string(folder.path().join("diagnostics"));
@@ -153,8 +155,9 @@ pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), out, err)
 }
 
+/// Waits until a process has ended.
 #[track_caller]
-fn ends(child: &mut Child) -> ExitStatus {
+pub(crate) fn ends(child: &mut Child) -> ExitStatus {
     let status = look_until("the program ends", || child.try_wait().expect("a child"), Option::is_some);
     status.expect("it has ended")
 }

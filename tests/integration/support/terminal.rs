@@ -119,6 +119,18 @@ impl Terminal {
         });
     }
 
+    /// Whether this becomes the row of the cursor within a second.
+    pub(crate) fn shows_soon(&self, prompt: &str) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut parser = self.display.parser.lock();
+        while cursor_row(parser.screen()) != prompt.trim_end() {
+            if self.display.changed.wait_until(&mut parser, deadline).timed_out() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Waits until these are the rows right above the prompt.
     #[track_caller]
     pub(crate) fn shows_above(&self, rows: &[&str]) {

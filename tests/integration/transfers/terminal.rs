@@ -42,7 +42,7 @@ fn tab_completes_the_path_of_a_file_to_send() {
     alice.shows_prompt("[lobby] alice> ");
     let mut bob = server.client("bob");
     let folder = path.parent().expect("a folder").display().to_string();
-    alice.types(&format!("/sendf\tbo\t{folder}/my\t\r"));
+    alice.types(&format!("/sendf\tbob {folder}/my\t\r"));
     alice.shows("You offered 'my notes.txt' (3 B) to bob. The offer stands for 300 s.");
     bob.hears("[FILE REQUEST] alice wants to send my notes.txt (3 B). Type /acceptfile or /rejectfile.");
     alice.types("/acceptfile x\r");
