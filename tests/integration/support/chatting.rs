@@ -5,7 +5,7 @@ use super::{FakeServer, Terminal, fake_server::Caller};
 pub(crate) const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 pub(crate) const PROMPT: &str = "[lobby] guest_1> ";
 
-/// A client whose prompt is there.
+/// Starts a client, and waits for its prompt.
 #[track_caller]
 pub(crate) fn chatting() -> (FakeServer, Caller, Terminal) {
     chatting_with(&[])
