@@ -1,7 +1,8 @@
-//! The client: on a terminal an editor with what the others say above it, on a pipe a plain copy.
+//! The chat client: a line editor on a terminal, a plain copy of lines on a pipe.
 //!
-//! It trusts the server no more than the server trusts it: what is shown is filtered again, bounded,
-//! and taken for what the server says, never for what we hoped.
+//! The client does not trust the server. It filters every line again before it shows it, it limits
+//! the length of a line, and it believes only what the server says: a command that was sent has not
+//! succeeded yet.
 
 use std::{
     error, fmt,
@@ -13,13 +14,12 @@ use std::{
 
 use rustyline::error::ReadlineError;
 
-use self::{files::Wishes, view::View};
+use self::{transfers::Wishes, view::View};
 use crate::names::{Nick, Room};
 
 mod backoff;
 mod complete;
 mod editor;
-mod files;
 mod interactive;
 mod lines;
 mod link;
@@ -30,9 +30,10 @@ mod screen;
 mod secret;
 mod status;
 mod terminal;
+mod transfers;
 mod view;
 
-/// What the user wants.
+/// How the client runs.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The server's name or address.
@@ -45,15 +46,15 @@ pub struct Options {
     pub room: Option<Room>,
     /// When to use colours.
     pub color: Color,
-    /// Whether a line is shown with its time, on a terminal.
+    /// Whether each line is shown with its time. On a pipe, none is.
     pub timestamps: bool,
-    /// Where the lines that were typed are kept.
+    /// The file that keeps the lines that were typed, if any does.
     pub history: Option<PathBuf>,
     /// The folder for files that others send.
     pub downloads: PathBuf,
     /// Whether to accept every file that is offered.
     pub accept_files: bool,
-    /// Where the lines to say come from, if not from the standard input.
+    /// The file with the lines to send, instead of standard input.
     pub file: Option<PathBuf>,
 }
 
@@ -68,10 +69,10 @@ pub enum Color {
     Never,
 }
 
-/// Chats until there is nothing more to say or to hear.
+/// Connects, and chats until the user or the server ends the chat.
 ///
 /// # Errors
-/// Any [`Error`]: there was no chat, or it ended before its time.
+/// Any [`Error`].
 pub fn run(options: &Options) -> Result<(), Error> {
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
@@ -88,7 +89,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     plain::run(address.connect()?, input, view, wishes)
 }
 
-/// Whether there is a user at both ends, and a terminal that can move its cursor.
+/// Whether input and output are a terminal that can move its cursor.
 fn is_terminal() -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
@@ -105,7 +106,7 @@ impl Color {
     }
 }
 
-/// The lines that take up a nickname and a room.
+/// The lines that ask for a nickname and a room.
 fn greeting(nick: Option<Nick>, room: Option<Room>) -> String {
     let nick = nick.map(|nick| format!("/nick {nick}\n"));
     let room = room.filter(|room| *room != Room::lobby()).map(|room| format!("/join {room}\n"));
@@ -120,10 +121,10 @@ struct Address {
 }
 
 impl Address {
-    /// How long one attempt may take. A host that drops packets would keep us for two minutes.
+    /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Tries each address that the name has.
+    /// Tries each address of the host until one accepts.
     fn connect(&self) -> Result<TcpStream, Error> {
         let failed = |error| Error::Connect { address: self.to_string(), error };
         let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
@@ -144,7 +145,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why there was no chat, or why it ended before its time.
+/// Why there was no chat, or why it ended too early.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -152,23 +153,23 @@ pub enum Error {
     Connect {
         /// Where it was expected, as host and port.
         address: String,
-        /// What happened instead.
+        /// Why the last attempt failed.
         error: io::Error,
     },
-    /// The file of lines to say could not be opened.
+    /// The file with the lines to send could not be opened.
     File {
-        /// Which.
+        /// The file's path, as it was typed.
         path: PathBuf,
-        /// Why.
+        /// What went wrong.
         error: io::Error,
     },
-    /// The lines to say could not be read to their end.
+    /// Reading the lines to send failed.
     Input(io::Error),
-    /// The server closed on purpose, with these words.
+    /// The server closed the connection, and gave this reason.
     CutOff(String),
     /// The connection ended without a reason.
     Lost,
-    /// So many files were not sent or not received.
+    /// How many files were not sent or not received.
     Files(usize),
     /// The terminal, the history file or the operating system failed.
     Io(io::Error),
@@ -186,7 +187,7 @@ impl fmt::Display for Error {
         match self {
             Self::Connect { address, error } => write!(f, "cannot connect to {address}: {error}"),
             Self::File { path, error } => write!(f, "cannot open {}: {error}", path.display()),
-            Self::Input(error) => write!(f, "cannot read what is to be said: {error}"),
+            Self::Input(error) => write!(f, "cannot read the input: {error}"),
             Self::CutOff(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::Files(1) => f.write_str("a file did not arrive"),

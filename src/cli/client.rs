@@ -9,55 +9,55 @@ use crate::{
     names::{InvalidName, Nick, Room},
 };
 
-/// Chat from the terminal, or from a script.
+/// Chat from a terminal or a script.
 ///
-/// On a terminal: line editing, history, Tab completion, and reconnection when the server goes away.
-/// On a pipe, at either end: what comes in is said, what the server says goes out, one line each.
+/// On a terminal, the client offers line editing, a history, Tab completion, and it reconnects when the
+/// connection is lost. On a pipe, it sends each line of its input and prints each line of the server.
 #[derive(Debug, Parser)]
 #[command(name = "chat_client", version)]
 pub struct Arguments {
-    /// The server's name or address.
+    /// Name or address of the server.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
 
-    /// The server's port.
+    /// Port of the server.
     #[arg(long, default_value_t = 5555)]
     port: u16,
 
-    /// The nickname to take on arrival.
+    /// Nickname to ask for on arrival.
     #[arg(long, value_parser = nick)]
     nick: Option<Nick>,
 
-    /// The room to join on arrival.
+    /// Room to join on arrival.
     #[arg(long)]
     room: Option<Room>,
 
-    /// When to use colours; `auto` means on a terminal, unless `NO_COLOR` is set.
+    /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
 
-    /// Show no time before each line. (On a pipe there never is one.)
+    /// Do not show the time before each line. On a pipe, no time is shown.
     #[arg(long)]
     no_timestamps: bool,
 
-    /// Where to keep the lines you typed, for the next time. Without it they are forgotten.
+    /// File that keeps the lines you type for the next start. Without it, they are forgotten.
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     history: Option<PathBuf>,
 
-    /// The folder for files that others send; it is made when the first one comes.
+    /// Folder for files that you accept. It is created when the first one arrives.
     #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
     downloads: PathBuf,
 
-    /// Accept every file that anybody offers. (Whoever is in the chat can then fill your disk.)
+    /// Accept every file that is offered. Every user of the chat can then fill your disk.
     #[arg(long)]
     accept_files: bool,
 
-    /// Say the lines of this file, hear what is answered, and end; `-` is the standard input.
+    /// Send the lines of this file, print the answers, and exit. `-` is standard input.
     file: Option<PathBuf>,
 }
 
 impl Arguments {
-    /// Does what the command line says.
+    /// Runs the client.
     ///
     /// # Errors
     /// Any [`client::Error`].

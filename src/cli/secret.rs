@@ -1,9 +1,11 @@
-//! Where the administrators' password comes from: never from the command line, which everybody on the
-//! machine can read, and which shells remember.
+//! The administrators' password, which never comes from the command line: other users of the machine
+//! can read command lines, and shells remember them.
 
 use std::{
-    env, error, fmt, io,
-    io::Read,
+    env, error, fmt,
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -12,10 +14,10 @@ use crate::password::Password;
 /// The environment variable that holds the password.
 const VARIABLE: &str = "CHAT_ADMIN_PASSWORD";
 
-/// More than any password: a mistaken file is not read to its end.
+/// How much of the file is read, in bytes. Any password fits, and a wrong file is not read to its end.
 const LONGEST: u64 = 4096;
 
-/// The first line of the file, or else the environment's variable; `None` if there is neither.
+/// The first line of the file, or the environment variable if there is no file.
 pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, Error> {
     let password = match file {
         Some(path) => Some(read(path).map_err(|error| Error::File { path: path.to_owned(), error })?),
@@ -34,35 +36,41 @@ fn from_environment(value: Option<std::ffi::OsString>) -> Result<Option<Password
 }
 
 fn read(path: &Path) -> io::Result<Password> {
+    let file = File::open(path)?;
     let mut text = String::new();
-    std::fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
-    let empty = || {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            "its first line is empty, or has characters that cannot be typed",
-        )
-    };
-    first_line(&text).ok_or_else(empty)
+    (&file).take(LONGEST).read_to_string(&mut text)?;
+    let words = "its first line is empty, or has characters that cannot be typed";
+    let password = first_line(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, words))?;
+    if is_readable_by_others(&file)? {
+        let path = path.display();
+        tracing::warn!("other users can read the administrators' password in {path}. Run: chmod 600 {path}");
+    }
+    Ok(password)
 }
 
-/// What can be typed after `/admin` and is not changed on its way.
+/// Whether the group or all users may read the file.
+fn is_readable_by_others(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.permissions().mode() & 0o044 != 0)
+}
+
+/// The first line, if it can be typed after `/admin` and reaches the server unchanged.
 fn first_line(text: &str) -> Option<Password> {
     let line = text.lines().next()?.trim();
     let can_be_typed = !line.is_empty() && crate::text::clean(line) == line;
     can_be_typed.then(|| Password::attempt(line))
 }
 
-/// The password could not be had.
+/// Why there is no password.
 #[derive(Debug)]
 pub(super) enum Error {
-    /// The file is no use.
+    /// The file cannot be read, or does not hold a password.
     File {
-        /// Which.
+        /// The file's path, as it was typed.
         path: PathBuf,
-        /// Why.
+        /// What went wrong.
         error: io::Error,
     },
-    /// The variable is no use.
+    /// The environment variable does not hold a password.
     Environment,
 }
 
@@ -95,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_is_the_password_whatever_ends_it() {
+    fn the_first_line_is_the_password_with_any_line_ending() {
         for text in ["open sesame", "open sesame\n", "open sesame\r\nsecond\n"] {
             assert_eq!(revealed(first_line(text)).as_deref(), Some("open sesame"), "{text:?}");
         }
@@ -105,10 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_none_and_an_unusable_one_a_mistake() {
+    fn an_empty_variable_holds_no_password_and_an_unusable_one_is_an_error() {
         assert!(matches!(from_environment(None), Ok(None)));
         assert!(matches!(from_environment(Some("".into())), Ok(None)));
         assert!(matches!(from_environment(Some("\u{7}".into())), Err(Error::Environment)));
         assert!(matches!(from_environment(Some("open sesame".into())), Ok(Some(_))));
+    }
+    #[test]
+    fn a_file_that_its_group_or_all_users_can_read_is_noticed() {
+        let file = tempfile::tempfile().unwrap();
+        for (mode, is_readable) in
+            [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o666, true)]
+        {
+            file.set_permissions(PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(is_readable_by_others(&file).unwrap(), is_readable, "{mode:o}");
+        }
     }
 }

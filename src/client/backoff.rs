@@ -1,36 +1,36 @@
-//! How long to wait before the next attempt.
+//! The delay before the next attempt to connect.
 
 use std::{
     hash::{BuildHasher, RandomState},
     time::Duration,
 };
 
-/// Delays that double up to a limit, each shortened by chance: when a server with a thousand clients
-/// comes back, they shall not all call in the same moment.
+/// Delays that double up to a limit, with random jitter: when a server with a thousand clients comes
+/// back, they must not all connect at the same moment.
 #[derive(Default)]
 pub(super) struct Backoff {
     attempts: u32,
 }
 
-/// The longest delay, in milliseconds. Who comes back from lunch finds the chat connected.
+/// The longest delay, in milliseconds. Half a minute after the server is back, so are its clients.
 const MAX: u64 = 30_000;
 
 impl Backoff {
-    /// The delay before the next attempt: 1, 2, 4 … seconds, less up to a half of it.
+    /// The delay before the next attempt: 1, 2, 4 … seconds, shortened at random by up to a half.
     pub(super) fn next_delay(&mut self) -> Duration {
         let half = (500 << self.attempts.min(10)).min(MAX / 2);
         self.attempts += 1;
-        Duration::from_millis(half + chance() % (half + 1))
+        Duration::from_millis(half + random() % (half + 1))
     }
 
-    /// How many delays were asked for.
+    /// How many times [`Backoff::next_delay`] was called.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
 }
 
-/// Any number. Every `RandomState` has keys of its own, which is all the chance we need.
-fn chance() -> u64 {
+/// A random number. Every `RandomState` has random keys, which is random enough here.
+fn random() -> u64 {
     RandomState::new().hash_one(())
 }
 
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clients_do_not_keep_step() {
+    fn two_clients_wait_for_different_times() {
         let first: Vec<_> = (0..20).map(|_| Backoff::default().next_delay()).collect();
         assert!(first.iter().any(|delay| *delay != first[0]));
     }

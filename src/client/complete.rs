@@ -1,53 +1,53 @@
-//! What Tab makes of a half-typed word, and what is still to be typed after a command.
+//! Tab completion, and the hint behind what is typed.
 
 use std::path::PathBuf;
 
-use super::files::home;
+use super::transfers::home;
 use crate::{
     command::{Verb, split_word, verbs},
     emoji::{self, Emoji},
     text::clean,
 };
 
-/// The word before the cursor, and what it can become.
+/// The word before the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
-    /// Where it starts in the line, in bytes.
+    /// The byte offset of the word in the line.
     pub(super) start: usize,
     pub(super) typed: &'a str,
     pub(super) kind: Kind,
 }
 
-/// What a word can become.
+/// What a word can be completed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A command, after the slash that starts the line.
+    /// The name of a command, after the slash at the start of the line.
     Command,
-    /// A command that another command is about.
+    /// The name of a command that `/help` explains.
     Topic,
     /// A room.
     Room,
-    /// A user that a command is about, or that is named in a text.
+    /// A user: the target of a command, or named in a text.
     User,
     /// A file.
     Path,
-    /// A user who is spoken to, at the start of a text.
+    /// A user addressed at the start of a text.
     Addressee,
-    /// An emoji in a text, from its first colon on.
+    /// The name of an emoji in a text, with its first colon.
     Emoji,
 }
 
 /// What Tab does with a word.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Completion {
-    /// What replaces the word.
+    /// The text that replaces the word.
     pub(super) replacement: String,
-    /// What it can still become, if that is undecided.
+    /// The remaining possibilities, if there is more than one.
     pub(super) choices: Vec<String>,
 }
 
 impl<'a> Word<'a> {
-    /// The word that ends at `cursor`; `None` if there is nothing to complete.
+    /// The word that ends at `cursor`, or `None` if there is nothing to complete.
     pub(super) fn before(line: &'a str, cursor: usize) -> Option<Self> {
         let head = &line[..cursor];
         let start = head.rfind([' ', '\n']).map_or(0, |space| space + 1);
@@ -62,7 +62,7 @@ impl<'a> Word<'a> {
         let (verb, arguments) = split_word(command);
         let (kind, is_text) = parameter(Verb::find(verb)?, arguments)?;
         if kind == Kind::Path {
-            // It goes on to the end of the line, spaces and all.
+            // A path is the rest of the line, with its spaces.
             let (_, path) = split_word(arguments);
             return Some(Self { start: cursor - path.len(), typed: path, kind });
         }
@@ -70,15 +70,15 @@ impl<'a> Word<'a> {
         Some(if is_text { word.or_emoji() } else { word })
     }
 
-    /// In a text a word may end with the half-typed name of an emoji; then that is what matters.
+    /// If the word ends with the half-typed name of an emoji, that name is the word to complete.
     fn or_emoji(self) -> Self {
         let Some(typed) = emoji::half_typed(self.typed) else { return self };
         let start = self.start + self.typed.len() - typed.len();
         Self { start, typed, kind: Kind::Emoji }
     }
 
-    /// Completes a name with the shortest one that begins like it, as the hint has shown; the others
-    /// are choices.
+    /// Completes the name of an emoji to the shortest match, which is also what the hint shows. The
+    /// other matches become choices.
     pub(super) fn complete_emoji(&self) -> Option<Completion> {
         let possible = self.emoji();
         let replacement = format!(":{}:", possible.first()?.name);
@@ -87,7 +87,7 @@ impl<'a> Word<'a> {
         Some(Completion { replacement, choices })
     }
 
-    /// What the half-typed name can become, the shortest first; nothing while one letter says little.
+    /// The emoji that match, the shortest name first. A single letter matches none.
     fn emoji(&self) -> Vec<Emoji> {
         let typed = self.typed.strip_prefix(':').filter(|name| name.len() > 1 && self.kind == Kind::Emoji);
         let Some(typed) = typed else { return Vec::new() };
@@ -96,7 +96,7 @@ impl<'a> Word<'a> {
         possible
     }
 
-    /// Completes the word with one of `names`, as far as they agree.
+    /// Completes the word as far as all matching `names` agree.
     pub(super) fn complete<'n>(&self, names: impl Iterator<Item = &'n str>) -> Option<Completion> {
         let is_possible = |name: &&str| starts_with(name, self.typed);
         let mut choices: Vec<String> = names.filter(is_possible).map(str::to_owned).collect();
@@ -107,16 +107,16 @@ impl<'a> Word<'a> {
             return Some(Completion { replacement, choices: Vec::new() });
         }
         let common = common_prefix(&choices)?.to_owned();
-        // What was typed stands as it was, unless there is more to say.
+        // If nothing is added, the spelling that was typed is kept.
         let replacement = if common.len() > self.typed.len() { common } else { self.typed.to_owned() };
         Some(Completion { replacement, choices })
     }
 }
 
 impl Completion {
-    /// What the word can still become, as one line; `None` if that is decided.
+    /// The choices as one line, or `None` if there are none.
     pub(super) fn listing(&self) -> Option<String> {
-        /// About what a small terminal holds; who sees more has to type more anyway.
+        /// About what fits a small terminal. With more choices than that, typing a letter helps more.
         const SHOWN: usize = 50;
         let shown = &self.choices[..self.choices.len().min(SHOWN)];
         let more = self.choices.len() - shown.len();
@@ -126,7 +126,7 @@ impl Completion {
 }
 
 impl Kind {
-    /// What is typed after a word of this kind anyway.
+    /// What follows a complete word of this kind.
     fn ending(self, word: &str) -> &'static str {
         match self {
             Self::Addressee => ": ",
@@ -142,19 +142,19 @@ pub(super) fn commands() -> impl Iterator<Item = &'static str> {
     verbs().map(|verb| verb.name)
 }
 
-/// What is shown dimmed behind what was typed: what a command still needs, or the emoji that Tab makes.
+/// The dimmed text behind the line: the parameters that are missing, or the emoji that Tab inserts.
 pub(super) fn hint(line: &str) -> Option<String> {
     emoji_hint(line).or_else(|| usage_hint(line))
 }
 
-/// What is still to be typed of an emoji's name, and what it becomes then: `le: 😄`.
+/// The rest of an emoji's name, and its picture: `le: 😄`.
 fn emoji_hint(line: &str) -> Option<String> {
     let word = Word::before(line, line.len())?;
     let &Emoji { name, picture } = word.emoji().first()?;
     Some(format!("{}: {picture}", &name[word.typed.len() - 1..]))
 }
 
-/// The files and folders whose paths begin with what was typed, in alphabetical order.
+/// The files and folders whose paths start with what was typed, in alphabetical order.
 pub(super) fn paths(typed: &str) -> Vec<String> {
     let (folder, name) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
     let place = if folder.is_empty() { PathBuf::from(".") } else { home(folder) };
@@ -165,7 +165,7 @@ pub(super) fn paths(typed: &str) -> Vec<String> {
         .flatten()
         .filter_map(|entry| {
             let entry_name = entry.file_name().into_string().ok()?;
-            // What cannot be shown as it is cannot be typed either; hidden files want to be asked for.
+            // A name with control characters cannot be typed. Hidden files need a typed dot.
             let is_offered =
                 clean(&entry_name) == entry_name && name.starts_with('.') == entry_name.starts_with('.');
             let end = if entry.path().is_dir() { "/" } else { "" };
@@ -176,7 +176,7 @@ pub(super) fn paths(typed: &str) -> Vec<String> {
     paths
 }
 
-/// What is still to be typed after a command: `<user> <message>`.
+/// The parameters that a command still lacks: `<user> <message>`.
 fn usage_hint(line: &str) -> Option<String> {
     let (word, arguments) = split_word(line.strip_prefix('/')?);
     let verb = Verb::find(word)?;
@@ -185,11 +185,11 @@ fn usage_hint(line: &str) -> Option<String> {
     (!missing.is_empty() && missing != [""]).then(|| format!("{space}{}", missing.join(" ")))
 }
 
-/// What the last, half-typed one of `arguments` is to be, and whether it belongs to a text.
+/// The kind of the last word of `arguments`, and whether it is part of a text.
 fn parameter(verb: &Verb, arguments: &str) -> Option<(Kind, bool)> {
     let complete = arguments.split(' ').count() - 1;
     let parameters: Vec<_> = verb.parameters.split(' ').collect();
-    // A text goes on to the end of the line.
+    // The last parameter may be a text, which is the rest of the line.
     match *parameters.get(complete).or(parameters.last())? {
         "<user>" | "<old>" if complete == 0 => Some((Kind::User, false)),
         "<room>" | "[room]" if complete == 0 => Some((Kind::Room, false)),
@@ -204,7 +204,7 @@ fn starts_with(name: &str, typed: &str) -> bool {
     name.get(..typed.len()).is_some_and(|head| head.eq_ignore_ascii_case(typed))
 }
 
-/// The longest start, in the spelling of the first, that all have in common.
+/// The longest prefix of all names, in the spelling of the first.
 fn common_prefix(names: &[String]) -> Option<&str> {
     let (first, others) = names.split_first()?;
     let length = others.iter().map(|other| common_length(first, other)).min().unwrap_or(first.len());
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_become_what_they_stand_for() {
+    fn each_parameter_is_completed_to_its_own_kind() {
         check("/join o|", "/join ops |", &[]);
         check("/join |", "/join |", &["lobby", "ops"]);
         check("/W BO|", "/W bob |", &[]);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_goes_on_to_the_end_of_the_line() {
+    fn a_path_is_the_rest_of_the_line() {
         check("/sendfile b|", "/sendfile bob |", &[]);
         check("/sendfile bob m|", "/sendfile bob my |", &["my music/", "my notes.txt"]);
         check("/sendfile bob my n|", "/sendfile bob my notes.txt|", &[]);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_those_that_are_there() {
+    fn paths_are_read_from_the_folder() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let base = format!("{}/", folder.path().display());
         for name in ["b c", "b\u{1b}", ".hidden"] {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_half_typed_emoji_becomes_the_shortest_that_begins_so() {
+    fn a_half_typed_emoji_becomes_the_shortest_match() {
         check("hi :ROCK|", "hi :rock:|", &["🪨 :rock:", "🚀 :rocket:"]);
         check("hi:pizz| there", "hi:pizza:| there", &[]);
         check("/me :thinki|", "/me :thinking:|", &[]);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_emoji_is_shown_before_it_is_chosen() {
+    fn the_hint_shows_the_emoji_that_tab_inserts() {
         assert_eq!(hint("hi :smi").as_deref(), Some("le: 😄"));
         assert_eq!(hint("/me :SMILE").as_deref(), Some(": 😄"));
         assert_eq!(hint(":smile:"), None);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hint_is_what_is_still_missing() {
+    fn the_hint_shows_the_missing_parameters() {
         let hint = |line| hint(line).unwrap_or_default();
         assert_eq!(hint("/whisper "), "<user> <message>");
         assert_eq!(hint("/whisper"), " <user> <message>");

@@ -1,9 +1,9 @@
 //! The line editor: rustyline, with a prompt that may change at any moment.
 //!
-//! rustyline asks for the prompt when it starts to read a line and never again. But it calls us each
-//! time it draws, to colour the prompt. That is where we look whether the prompt is still true. If it
-//! is not, and the new one is wider or narrower, we interrupt the reading, and start again with the
-//! new prompt, the half-typed text, and the cursor where it was.
+//! rustyline takes the prompt when it starts to read a line, and keeps it until the line ends. But it
+//! calls us each time it draws, to colour the prompt, and then we check whether the prompt is still
+//! current. If the current one has another width, we interrupt rustyline and start again with the new
+//! prompt, the half-typed text, and the cursor where it was.
 
 use std::{
     borrow::Cow,
@@ -38,11 +38,11 @@ use crate::password::Password;
 /// Reads lines from the user.
 pub(super) struct Editor {
     rustyline: rustyline::Editor<Page, FileHistory>,
-    /// Without any printer rustyline waits for keys in a way that an interrupt from our own thread
-    /// does not end, and the waker's printer goes when the listening thread ends.
+    /// Never used, but it must exist: without a printer rustyline waits for keys in a way that an
+    /// interrupt does not end, and the waker drops its printer when the listening thread ends.
     _printer: Box<dyn ExternalPrinter>,
     link: Arc<Link>,
-    /// What the next line starts with, and where the cursor is in it.
+    /// What the next line starts with.
     draft: Draft,
 }
 
@@ -55,30 +55,30 @@ struct Draft {
 
 /// How the reading of a line ended.
 enum Read {
-    /// With Enter.
+    /// The user pressed Enter.
     Line(String),
-    /// The prompt is no longer true; what was typed so far is kept.
+    /// The prompt is out of date. The half-typed text is kept.
     Outdated,
-    /// The user wants to end.
+    /// The user wants to quit.
     Ended,
 }
 
 impl Draft {
-    /// The text and the hint behind it.
+    /// The text with its hint.
     fn on_screen(&self) -> String {
         format!("{}{}", self.text, complete::hint(&self.text).unwrap_or_default())
     }
 }
 
 impl Editor {
-    /// An editor, and the way to the screen above it.
+    /// Creates the editor, and the handle through which other threads show lines above it.
     pub(super) fn new(
         link: &Arc<Link>,
         terminal: &Arc<RawMode>,
         view: View,
     ) -> Result<(Self, Screen), ReadlineError> {
         let config = Config::builder()
-            // Else our callbacks are not called. Whether there are colours is for the view to say.
+            // Otherwise rustyline does not call us. The view decides whether there are colours.
             .color_mode(ColorMode::Forced)
             .tab_stop(u8::try_from(TAB_STOP).expect("a tab stop is small"))
             .build();
@@ -99,7 +99,7 @@ impl Editor {
         Ok((editor, screen))
     }
 
-    /// The next line, or lines if several were pasted; `None` when the client ends.
+    /// The next line, or several if they were pasted. `None` when the client ends.
     pub(super) fn next_line(&mut self) -> Result<Option<String>, ReadlineError> {
         while self.link.ending().is_none() {
             match self.read()? {
@@ -111,7 +111,7 @@ impl Editor {
         Ok(None)
     }
 
-    /// Asks for a password, which is not shown; `None` when the user does not want to give it.
+    /// Asks for a password, which is shown as stars. `None` if the user does not give one.
     pub(super) fn ask(&mut self, prompt: &'static str) -> Result<Option<Password>, ReadlineError> {
         self.link.ask(Some(prompt));
         let mut answer = None;
@@ -128,17 +128,17 @@ impl Editor {
         Ok(answer.filter(|answer| !answer.reveal().is_empty()))
     }
 
-    /// Lets the next line start with a text that was typed already.
+    /// Puts a text into the next line, as if the user had typed it.
     pub(super) fn give_back(&mut self, text: &str) {
         self.draft = Draft { text: text.to_owned(), cursor: text.len() };
     }
 
-    /// Makes the last line come back with the Up key.
+    /// Adds a line to the history, so that the Up key brings it back.
     pub(super) fn remember(&mut self, line: &str) -> Result<(), ReadlineError> {
         self.rustyline.add_history_entry(line).map(drop)
     }
 
-    /// Loads the lines of earlier times. That there are none yet is no mistake.
+    /// Loads the history. A file that does not exist is an empty one.
     pub(super) fn load_history(&mut self, path: &Path) -> Result<(), ReadlineError> {
         match self.rustyline.load_history(path) {
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -146,7 +146,7 @@ impl Editor {
         }
     }
 
-    /// Adds the new lines to those of earlier times.
+    /// Appends the lines of this session to the history file.
     pub(super) fn save_history(&mut self, path: &Path) -> Result<(), ReadlineError> {
         self.rustyline.append_history(path)
     }
@@ -156,12 +156,12 @@ impl Editor {
         self.page().lines.announce(line);
     }
 
-    /// What has come since the prompt was drawn for the last time.
+    /// The lines that have arrived since the prompt was last drawn.
     pub(super) fn last_lines(&mut self) -> String {
         self.page().lines.take()
     }
 
-    /// Reads one line. Nothing of it stays on the screen.
+    /// Reads one line, and erases it from the screen.
     fn read(&mut self) -> Result<Read, ReadlineError> {
         let prompt = self.link.prompt(View::PLAIN);
         let Draft { text, cursor } = std::mem::take(&mut self.draft);
@@ -169,9 +169,9 @@ impl Editor {
         let read = match self.rustyline.readline_with_initial(&prompt, text.split_at(cursor)) {
             Ok(line) => Read::Line(line),
             Err(ReadlineError::Interrupted) if self.page().is_outdated.get() => Read::Outdated,
-            // Typed bytes that are no text, from a terminal that speaks no UTF-8.
+            // The terminal sent bytes that are not UTF-8.
             Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => Read::Outdated,
-            // Ctrl-D, a signal from outside, or the terminal is gone.
+            // Ctrl-D, a signal, or the terminal is gone.
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => Read::Ended,
             Err(error) => return Err(error),
         };
@@ -187,11 +187,11 @@ impl Editor {
     }
 
     fn page(&mut self) -> &mut Page {
-        self.rustyline.helper_mut().expect("it was set when the editor was made")
+        self.rustyline.helper_mut().expect("set when the editor was created")
     }
 }
 
-/// Erases what the editor has left on the screen, from the row below it.
+/// Erases what the editor left on the screen. The cursor is in the row below it.
 fn erase(shown: &str) -> io::Result<()> {
     let (columns, _) = terminal::size();
     let mut output = io::stdout().lock();
@@ -207,21 +207,21 @@ fn bind(
     editor.bind_sequence(key, EventHandler::Conditional(Box::new(handler)));
 }
 
-/// What rustyline asks while it draws and completes.
+/// What rustyline calls while it draws and completes.
 struct Page {
     link: Arc<Link>,
     lines: Lines,
     view: View,
-    /// What has been typed so far.
+    /// The half-typed line.
     draft: RefCell<Draft>,
     /// The terminal's width when we last drew.
     columns: Cell<u16>,
-    /// The prompt is no longer true, and reading was interrupted for that.
+    /// Whether reading was interrupted because the prompt is out of date.
     is_outdated: Cell<bool>,
 }
 
 impl Page {
-    /// What is to be drawn before the prompt.
+    /// What to draw before the prompt.
     fn lines(&self, prompt: &str) -> String {
         let lines = self.lines.take();
         let (columns, height) = terminal::size();
@@ -230,9 +230,9 @@ impl Page {
         if before == columns || rows(&text, before.min(columns)) == 1 {
             return lines;
         }
-        // The terminal has become narrower or wider, and may have wrapped what is being typed anew.
-        // rustyline has erased the rows that it took before, too few or too many of them. Only a new
-        // beginning is right on every terminal.
+        // The terminal has another width now, and may have wrapped the half-typed line again. rustyline
+        // has erased as many rows as the line had before, which may be too few or too many. Only
+        // drawing the whole screen again is right on every terminal.
         let room = height.saturating_sub(rows(&text, columns));
         format!("\x1b[H\x1b[2J{}", self.lines.recent(columns, room))
     }
@@ -247,14 +247,14 @@ impl Page {
         }
     }
 
-    /// Completes a word with one of the names that the server knows.
+    /// Completes a word to one of the names that the server knows.
     fn completion_by(&self, word: &Word<'_>, question: Question) -> Option<Completion> {
         word.complete(self.link.names(question).iter().map(String::as_str))
     }
 }
 
 impl Highlighter for Page {
-    /// Called each time rustyline has cleared its rows and draws them again.
+    /// Called whenever rustyline has cleared its rows and draws them again.
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, drawn: &'p str, is_ours: bool) -> Cow<'b, str> {
         let lines = self.lines(drawn);
         let current = self.link.prompt(View::PLAIN);
@@ -263,12 +263,12 @@ impl Highlighter for Page {
             self.is_outdated.set(true);
             interrupt();
         }
-        // A prompt that is not ours is one of rustyline's own, such as that of the search.
+        // A prompt that is not ours is one of rustyline's own, such as the prompt of a search.
         let prompt = if has_same_width && is_ours { self.link.prompt(self.view) } else { drawn.to_owned() };
         (lines + &prompt).into()
     }
 
-    /// A password is not shown, wherever it is typed.
+    /// Shows passwords as stars.
     fn highlight<'l>(&self, line: &'l str, _cursor: usize) -> Cow<'l, str> {
         if self.link.is_asking() { secret::stars(line).into() } else { secret::mask(line) }
     }
@@ -277,8 +277,8 @@ impl Highlighter for Page {
         self.view.hint(hint).into()
     }
 
-    /// Called after each change of the text or the cursor, drawn or not. Whether the whole line is to
-    /// be drawn again, and not only the new letter as it is.
+    /// Called after each change of the text or the cursor. Returns whether to draw the whole line again
+    /// and not only the new letter.
     fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
         let mut draft = self.draft.borrow_mut();
         draft.text.clear();
@@ -296,7 +296,7 @@ impl Hinter for Page {
     }
 }
 
-/// What is shown behind the text. It is there to be read; the Right key does not type it.
+/// The hint behind the text. It is only to be read: the Right key does not insert it.
 struct Shown(String);
 
 impl Hint for Shown {
@@ -312,8 +312,8 @@ impl Hint for Shown {
 impl Completer for Page {
     type Candidate = String;
 
-    /// One candidate at most: rustyline shows a choice by waiting for keys, and what others say
-    /// meanwhile would have to wait too. We show it as a line above the prompt instead.
+    /// Returns at most one candidate. With several, rustyline would wait for a key, and the lines of
+    /// other users would have to wait too. So we show the choices as a line above the prompt.
     fn complete(
         &self,
         line: &str,
@@ -333,7 +333,7 @@ impl Completer for Page {
 impl Validator for Page {}
 impl Helper for Page {}
 
-/// Ctrl-C: clears what was typed, or else ends the client; where a password is asked for, only that.
+/// Ctrl-C: clears the line. In an empty line, ends the client. At a password prompt, cancels it.
 struct Interrupt(Arc<Link>);
 
 impl ConditionalEventHandler for Interrupt {

@@ -14,13 +14,13 @@ use super::{
     Address, Error, Options,
     backoff::Backoff,
     editor::Editor,
-    files::{Files, Outside, Step, Typed, Wishes},
     link::{Link, NotSent},
     listener::Listener,
     screen::Screen,
     secret::Secret,
     status::{Ending, Status},
     terminal::RawMode,
+    transfers::{Outside, Step, Transfers, Typed, Wishes},
     view::View,
 };
 use crate::{
@@ -28,8 +28,8 @@ use crate::{
     dialect::text::misplaced_secret,
 };
 
-/// Chats until the user or the server ends it. The terminal is restored when this returns, however
-/// that happens.
+/// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
+/// an error.
 pub(super) fn run(
     options: &Options,
     address: Address,
@@ -44,23 +44,23 @@ pub(super) fn run(
     if let Some(path) = &options.history {
         editor.load_history(path)?;
     }
-    // Nothing is ever sent: the thread waits for this to be dropped.
+    // Nothing is ever sent. The thread ends when this is dropped.
     let (_client, stop) = bounded(0);
     let desk = Desk { link: Arc::clone(&link), screen: screen.clone(), view };
-    let files = Files::new(wishes, Box::new(desk));
-    let (link_too, files_too) = (Arc::clone(&link), Arc::clone(&files));
+    let transfers = Transfers::new(wishes, Box::new(desk));
+    let (link_too, transfers_too) = (Arc::clone(&link), Arc::clone(&transfers));
     let listener = Listener {
         address,
         link: link_too,
-        files: files_too,
+        transfers: transfers_too,
         screen,
         view,
         stop,
         backoff: Backoff::default(),
     };
-    // Not joined: it may be in the middle of an attempt to connect, and nobody shall wait for that.
+    // Not joined: it may be connecting, which can take ten seconds.
     thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
-    let chatted = chat(&mut editor, &link, &files, view);
+    let chatted = chat(&mut editor, &link, &transfers, view);
     link.leave();
     if let Some(path) = &options.history {
         editor.save_history(path)?;
@@ -75,10 +75,10 @@ fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
     ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
 }
 
-/// Sends what the user types.
-fn chat(editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
+/// Sends what the user types, until the client ends.
+fn chat(editor: &mut Editor, link: &Link, transfers: &Arc<Transfers>, view: View) -> Result<(), Error> {
     while let Some(text) = editor.next_line()? {
-        send(&text, editor, link, files, view)?;
+        send(&text, editor, link, transfers, view)?;
     }
     match link.ending() {
         Some(Ending::CutOff(reason)) => Err(Error::CutOff(reason)),
@@ -87,8 +87,14 @@ fn chat(editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Res
     }
 }
 
-/// Sends each line of `text`. What cannot be sent is given back to the user.
-fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: View) -> Result<(), Error> {
+/// Sends each line of `text`. Lines that cannot be sent go back into the editor.
+fn send(
+    text: &str,
+    editor: &mut Editor,
+    link: &Link,
+    transfers: &Arc<Transfers>,
+    view: View,
+) -> Result<(), Error> {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for (sent, line) in lines.iter().enumerate() {
         if let Some(verb) = misplaced_secret(line) {
@@ -98,7 +104,7 @@ fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: 
             continue;
         }
         let Some(whole) = with_passwords(line, editor, link, view)? else { continue };
-        match speak(&whole, link, files) {
+        match speak(&whole, link, transfers) {
             Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
             Ok(()) => editor.remember(&whole)?,
             Err(NotSent) if is_quit(&whole) => link.quit(),
@@ -112,8 +118,7 @@ fn send(text: &str, editor: &mut Editor, link: &Link, files: &Arc<Files>, view: 
     Ok(())
 }
 
-/// A line with the passwords that it lacks, for which the user is asked; `None` if the user would
-/// rather not.
+/// Asks the user for the passwords that a line lacks, and adds them. `None` if the user gives none.
 fn with_passwords<'a>(
     typed: &'a str,
     editor: &mut Editor,
@@ -128,13 +133,13 @@ fn with_passwords<'a>(
         editor.remember(typed)?;
     }
     if link.is_overheard() {
-        editor.print(view.notice("This connection is not encrypted: others may read the password."));
+        editor.print(view.notice("This connection is not encrypted: others can read the password."));
     }
     let mut whole = typed.trim_end().to_owned();
     for wanted in missing {
         let Some(password) = editor.ask(wanted.prompt)? else { return Ok(None) };
-        if wanted.is_new && editor.ask("The same again: ")?.as_ref() != Some(&password) {
-            editor.print(view.notice("That was not the same: nothing was sent."));
+        if wanted.is_new && editor.ask("Repeat it: ")?.as_ref() != Some(&password) {
+            editor.print(view.notice("The two passwords differ: nothing was sent. Try again."));
             return Ok(None);
         }
         whole = format!("{whole} {}", password.reveal());
@@ -142,22 +147,22 @@ fn with_passwords<'a>(
     Ok(Some(whole.into()))
 }
 
-/// Sends one line, or does what it says.
-fn speak(typed: &str, link: &Link, files: &Arc<Files>) -> Result<(), NotSent> {
-    match files.typed(typed) {
+/// Sends one line, or does what it says if that is for this client to do.
+fn speak(typed: &str, link: &Link, transfers: &Arc<Transfers>) -> Result<(), NotSent> {
+    match transfers.typed(typed) {
         Typed::AsItIs => link.send(typed),
         Typed::Instead(other) => link.send(&other),
         Typed::Refused => Ok(()),
         Typed::Offer(to, path) => {
-            let files = Arc::clone(files);
-            // It reads the whole file first, and the user goes on typing meanwhile.
+            let transfers = Arc::clone(transfers);
+            // In a thread of its own, because it reads the whole file, and the user goes on typing.
             let offering = thread::Builder::new().name("offering".to_owned());
-            offering.spawn(move || files.offer(to, path)).map(drop).map_err(|_| NotSent)
+            offering.spawn(move || transfers.offer(to, path)).map(drop).map_err(|_| NotSent)
         }
     }
 }
 
-/// What the threads that send and receive files have of the terminal.
+/// How the threads that send and receive files reach the terminal and the server.
 struct Desk {
     link: Arc<Link>,
     screen: Screen,

@@ -1,18 +1,17 @@
-//! Lines from a server that is not trusted: bounded in length, made valid UTF-8, and harmless.
+//! Lines from an untrusted server: limited in length, valid UTF-8, and without control characters.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 
 use crate::text::clean;
 
-/// The longest line that is kept whole, in bytes. The longest that our own server sends is a listing
-/// of 500 names, about 17 kB; beyond this a line is cut, so that an endless one does not fill the
-/// memory.
+/// The longest line, in bytes; a longer one is cut, so that an endless line does not fill the memory.
+/// The longest line of our own server lists 500 names and takes about 17 kB.
 const MAX: usize = 64 * 1024;
 
-/// The lines of a byte stream. An error that passes, such as a timeout, loses nothing: ask again.
+/// The lines of a byte stream. A timeout loses nothing: ask again.
 pub(super) struct Lines<R> {
     input: BufReader<R>,
-    /// The line that is being read, as far as it has come.
+    /// The start of the line that is being read.
     line: Vec<u8>,
     is_cut: bool,
 }
@@ -22,8 +21,8 @@ impl<R: Read> Lines<R> {
         Self { input: BufReader::new(input), line: Vec::new(), is_cut: false }
     }
 
-    /// The next line, without its end; `None` at the end of the stream. The last line need not be
-    /// ended: a server that dies in the middle of a sentence has still said half of it.
+    /// The next line, without its line ending; `None` at the end of the stream. The last line counts
+    /// even without a line ending: a server that crashes may have sent half a sentence.
     pub(super) fn next_line(&mut self) -> io::Result<Option<String>> {
         loop {
             let chunk = match self.input.fill_buf() {
@@ -51,7 +50,7 @@ impl<R: Read> Lines<R> {
         let line = String::from_utf8_lossy(&line);
         let mut line = clean(&line).into_owned();
         if std::mem::take(&mut self.is_cut) {
-            line.push_str(" [the rest of this line is missing: it was too long]");
+            line.push_str(" [line too long: the rest is missing]");
         }
         line
     }
@@ -61,7 +60,7 @@ impl<R: Read> Lines<R> {
 mod tests {
     use super::*;
 
-    /// Gives one piece per read, and a timeout for each empty piece.
+    /// Returns one piece per read, and a timeout for each empty piece.
     struct Pieces<'a>(std::collections::VecDeque<&'a [u8]>);
 
     impl Read for Pieces<'_> {
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_found_however_they_are_cut_and_whatever_comes_between() {
+    fn lines_are_found_in_pieces_of_any_size_and_after_timeouts() {
         let bytes = "a\r\nhé😄\n\nend".as_bytes();
         let expected = ["a", "hé😄", "", "end"];
         for cut in 1..bytes.len() {
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_steer_the_terminal_is_removed_and_what_is_no_text_is_replaced() {
+    fn control_characters_are_removed_and_invalid_utf_8_is_replaced() {
         assert_eq!(lines(&[b"\x1b[2Ja\x07\xffb\n"]), ["a\u{fffd}b"]);
     }
 
@@ -108,7 +107,7 @@ mod tests {
         input.extend_from_slice(b"\nok\n");
         let mut lines = Lines::new(&input[..]);
         let cut = lines.next_line().unwrap().unwrap();
-        assert!(cut.starts_with("xxx") && cut.ends_with("it was too long]"), "{} bytes", cut.len());
+        assert!(cut.starts_with("xxx") && cut.ends_with("the rest is missing]"), "{} bytes", cut.len());
         assert!(cut.len() < MAX + 100);
         assert_eq!(lines.next_line().unwrap().as_deref(), Some("ok"));
     }

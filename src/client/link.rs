@@ -1,4 +1,4 @@
-//! The connection to the server, which the user's thread and the listening thread share.
+//! The connection to the server, which the user's thread and the listener share.
 
 use std::{
     io::{self, Write},
@@ -16,10 +16,10 @@ use super::{
     view::View,
 };
 
-/// What both threads know, and the way to the server.
+/// What both threads know, and the connection.
 pub(super) struct Link {
     status: Mutex<Status>,
-    /// Told after each line from the server, and at the end.
+    /// Notified after each line from the server, and when the client ends.
     heard: Condvar,
     /// `None` while there is no connection. Locked while writing, so that lines never interleave.
     server: Mutex<Option<Arc<TcpStream>>>,
@@ -29,13 +29,13 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) struct NotSent;
 
-/// How long Tab waits for the server's answer: as long as nobody feels it.
+/// How long Tab waits for the server's answer. More than this, and the keyboard feels slow.
 const TAB_PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long the user's thread has to see an interrupt before it gets another one.
+/// How long the user's thread may take to notice an interrupt before it gets another one.
 const INTERRUPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long the server may take nothing from us before it counts as gone.
+/// How long a write may block before the server counts as gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Link {
@@ -43,7 +43,7 @@ impl Link {
         Self { status: Mutex::new(status), heard: Condvar::new(), server: Mutex::new(None) }
     }
 
-    /// Takes a connection into use, and says who we are.
+    /// Uses a new connection, and asks for account, nickname and room.
     pub(super) fn connect(&self, server: &Arc<TcpStream>) -> io::Result<()> {
         server.set_nodelay(true)?;
         server.set_write_timeout(Some(WRITE_TIMEOUT))?;
@@ -52,14 +52,14 @@ impl Link {
         self.write(&greeting).map_err(|NotSent| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// There is no connection any more. Gives what was said and may not have been heard.
+    /// Gives up the connection. Returns the lines that may not have reached the chat.
     pub(super) fn disconnect(&self) -> Vec<String> {
-        // First, so that nothing more is said into the void.
+        // First, so that no line is sent to a dead connection meanwhile.
         self.hang_up();
         self.status.lock().disconnected()
     }
 
-    /// The next attempt to connect is in so many seconds.
+    /// Shows the seconds until the next attempt to connect.
     pub(super) fn wait(&self, seconds: u64) {
         self.status.lock().waiting(seconds);
     }
@@ -73,18 +73,18 @@ impl Link {
         self.write(&format!("{line}\n"))
     }
 
-    /// Asks for our nickname again if it is time, and tells how long to wait for the next time.
+    /// Asks for our nickname again if that is due. Returns how long to wait until it is due again.
     pub(super) fn reclaim(&self) -> Option<Duration> {
         let now = Instant::now();
         let line = self.status.lock().reclaim(now);
         if let Some(line) = line {
-            // If that fails, the listening thread will see that the server is gone.
+            // If this fails, the listener notices that the server is gone.
             let _ = self.write(&format!("{line}\n"));
         }
         self.status.lock().patience(now)
     }
 
-    /// Takes in a line from the server; gives it as it is to be shown, if the user wants to see it.
+    /// Notes a line from the server. Returns it as it is shown, unless it is hidden from the user.
     pub(super) fn hear(&self, line: &str, view: View) -> Option<String> {
         let mut status = self.status.lock();
         let is_wanted = status.hear(line, Instant::now());
@@ -94,12 +94,12 @@ impl Link {
         is_wanted.then(|| view.line(line, me))
     }
 
-    /// Names for Tab: the server's answer, or the one before if it takes too long.
+    /// Names for Tab: the server's answer, or its previous one if the answer takes too long.
     pub(super) fn names(&self, question: Question) -> Vec<String> {
         let deadline = Instant::now() + TAB_PATIENCE;
         let line = self.status.lock().questions.ask(question, Instant::now());
         if let Some(line) = line {
-            // Without a connection there is no answer, which the deadline takes care of.
+            // Without a connection there is no answer, and the deadline ends the wait.
             let _ = self.write(&format!("{line}\n"));
         }
         let mut status = self.status.lock();
@@ -109,41 +109,41 @@ impl Link {
         status.questions.names(question).to_vec()
     }
 
-    /// Whether what is sent can be read on its way.
+    /// Whether others on the network can read what is sent.
     pub(super) fn is_overheard(&self) -> bool {
         let server = self.server.lock();
         let peer = server.as_ref().and_then(|server| server.peer_addr().ok());
         peer.is_some_and(|peer| !peer.ip().to_canonical().is_loopback())
     }
 
-    /// Asks the user for something else than a line, or no longer.
+    /// Sets the question that replaces the prompt, or removes it.
     pub(super) fn ask(&self, question: Option<&'static str>) {
         self.status.lock().question = question;
     }
 
-    /// Whether the user is asked for something else than a line.
+    /// Whether a question replaces the prompt.
     pub(super) fn is_asking(&self) -> bool {
         self.status.lock().question.is_some()
     }
 
-    /// Files have come so far, in percent; with `None` there are none on their way.
+    /// Shows the progress of all transfers in percent, or none if there are no transfers.
     pub(super) fn progress(&self, percent: Option<u8>) {
         self.status.lock().progress(percent);
     }
 
-    /// The prompt as it is to be now.
+    /// The current prompt.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)
     }
 
-    /// The user wants to end the client.
+    /// Ends the client, as the user wants.
     pub(super) fn quit(&self) {
         self.status.lock().end(Ending::Quit);
     }
 
-    /// Ends the client from another thread than the user's; the first reason counts. Returns when the
-    /// user's thread has seen it. While it searches the history, rustyline can miss an interrupt that
-    /// comes just before it waits for a key, so one is not enough.
+    /// Ends the client from another thread than the user's, and waits until the user's thread has
+    /// noticed. The first reason counts. One interrupt may not be enough: while rustyline searches the
+    /// history, it can miss one that comes just before it waits for a key.
     pub(super) fn end(&self, ending: Ending) {
         let mut status = self.status.lock();
         status.end(ending);
@@ -153,23 +153,23 @@ impl Link {
         }
     }
 
-    /// The user's thread ends, whoever wanted it.
+    /// Tells the other threads that the user's thread ends.
     pub(super) fn leave(&self) {
         self.status.lock().is_over = true;
         self.heard.notify_all();
         self.hang_up();
     }
 
-    /// Why the client ends, if it does.
+    /// Why the client ends, or `None` while it goes on.
     pub(super) fn ending(&self) -> Option<Ending> {
         self.status.lock().ending().cloned()
     }
 
-    /// Closes the connection, whoever may be reading or writing.
+    /// Closes the connection, even while another thread reads or writes.
     pub(super) fn hang_up(&self) {
         let server = self.server.lock().take();
         if let Some(server) = server {
-            // It fails when the connection is closed already.
+            // This fails if the connection is already closed.
             let _ = server.shutdown(Shutdown::Both);
         }
     }
@@ -178,17 +178,17 @@ impl Link {
         let server = self.server.lock();
         let mut socket = server.as_deref().ok_or(NotSent)?;
         socket.write_all(lines.as_bytes()).map_err(|_| {
-            // Half a line may have been written: nothing can follow it. The listening thread sees
-            // the end of the connection, and reconnects.
+            // Half a line may have been written, so nothing can follow it. The listener sees the end
+            // of the connection and reconnects.
             let _ = socket.shutdown(Shutdown::Both);
             NotSent
         })
     }
 }
 
-/// Makes the editor give up waiting for a key: it does so in a system call, and rustyline has no other
-/// way to call it from there than a signal. While it is not waiting, our own handler takes the signal.
+/// Makes the editor stop waiting for a key. It waits in a system call, and a signal is the only way
+/// to end that. While it does not wait, our own handler takes the signal.
 pub(super) fn interrupt() {
-    // Signalling ourselves can only fail when the signal does not exist.
+    // A signal to our own process can only fail if the signal does not exist.
     let _ = kill_process(getpid(), Signal::INT);
 }

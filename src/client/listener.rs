@@ -1,4 +1,4 @@
-//! The thread that listens to the server, and finds it again when it was lost.
+//! The thread that listens to the server, and reconnects when the connection is lost.
 
 use std::{
     io::ErrorKind,
@@ -10,28 +10,28 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
-    Address, backoff::Backoff, files::Files, lines::Lines, link::Link, screen::Screen, status::Ending,
-    view::View,
+    Address, backoff::Backoff, lines::Lines, link::Link, screen::Screen, status::Ending,
+    transfers::Transfers, view::View,
 };
 use crate::event::heard::Heard;
 
-/// What the thread has.
+/// What the thread owns.
 pub(super) struct Listener {
     pub(super) address: Address,
     pub(super) link: Arc<Link>,
-    pub(super) files: Arc<Files>,
+    pub(super) transfers: Arc<Transfers>,
     pub(super) screen: Screen,
     pub(super) view: View,
-    /// Its other end is dropped when the client ends.
+    /// The other end is dropped when the client ends.
     pub(super) stop: Receiver<()>,
     pub(super) backoff: Backoff,
 }
 
-/// How often the countdown is renewed.
+/// How often the countdown changes.
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Listener {
-    /// Listens until the user or the server wants to end it.
+    /// Listens and reconnects until the client ends.
     pub(super) fn run(mut self, server: TcpStream) {
         let mut server = Some(server);
         while let Some(connection) = server {
@@ -39,19 +39,19 @@ impl Listener {
             if self.link.ending().is_some() {
                 break;
             }
-            self.files.disconnected();
+            self.transfers.disconnected();
             for unheard in self.link.disconnect() {
-                self.notice(&format!("Perhaps nobody has heard this: {unheard}"));
+                self.notice(&format!("This may not have arrived: {unheard}"));
             }
             self.notice("Connection lost. Reconnecting.");
             server = self.reconnect();
         }
     }
 
-    /// Shows what the server says until it closes.
+    /// Shows the server's lines until the connection ends.
     fn listen(&mut self, server: &Arc<TcpStream>) {
         let mut lines = Lines::new(&**server);
-        self.files.connected(server.peer_addr().ok().map(|server| server.ip()));
+        self.transfers.connected(server.peer_addr().ok().map(|server| server.ip()));
         if self.link.connect(server).is_err() {
             return;
         }
@@ -61,18 +61,18 @@ impl Listener {
                 Err(error) if is_timeout(error.kind()) => {}
                 Ok(None) | Err(_) => return,
             }
-            // It fails only when the connection is gone, as the next read will tell.
+            // This fails only if the connection is gone, and then the next read fails too.
             let _ = server.set_read_timeout(self.link.reclaim());
         }
     }
 
     fn hear(&mut self, line: &str) {
-        // A server that speaks is back; one that takes calls and says nothing may still be starting.
+        // A server that sends a line is back. One that only accepts may still be starting.
         self.backoff = Backoff::default();
         match Heard::new(line) {
-            Heard::Cue(cue) => return self.files.cue(cue),
-            Heard::FileRequest => self.files.requested(),
-            Heard::UnknownCommand(word) => self.files.unknown(word),
+            Heard::Cue(cue) => return self.transfers.cue(cue),
+            Heard::FileRequest => self.transfers.requested(),
+            Heard::UnknownCommand(word) => self.transfers.unknown(word),
             _ => {}
         }
         if let Some(shown) = self.link.hear(line, self.view) {
@@ -83,7 +83,7 @@ impl Listener {
         }
     }
 
-    /// Tries until it succeeds, with a countdown; `None` when the client ends.
+    /// Tries to connect until that succeeds. `None` if the client ends first.
     fn reconnect(&mut self) -> Option<TcpStream> {
         loop {
             let delay = self.backoff.next_delay();
@@ -95,11 +95,11 @@ impl Listener {
         }
     }
 
-    /// `None` when the client ends.
+    /// Shows a countdown until then. `None` if the client ends first.
     fn count_down(&self, until: Instant) -> Option<()> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            // Rounded up: "1 s" is said until it is over, "0 s" while we are trying.
+            // Rounded up: "1 s" is shown until the wait is over, and "0 s" during the attempt.
             let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
             self.link.wait(seconds);
             self.screen.refresh();
@@ -119,12 +119,12 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // Without this, a panic here would leave the user in a room where nothing is ever heard.
+        // Without this, after a panic in this thread the user would wait for lines in vain.
         self.link.end(Ending::Deaf);
     }
 }
 
-/// Which of the two it is depends on the system.
+/// Systems differ in which of the two they report.
 fn is_timeout(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -1,4 +1,4 @@
-//! The client on a pipe: what comes in is said, what the server says goes out, nothing is added.
+//! The client on a pipe: it sends its input, and prints what the server says without additions.
 
 use std::{
     fs::File,
@@ -16,16 +16,16 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{
     Error,
-    files::{Files, Outside, Step, Typed, Wishes},
     lines::Lines,
+    transfers::{Outside, Step, Transfers, Typed, Wishes},
     view::View,
 };
 use crate::event::heard::Heard;
 
-/// Where the lines to say come from.
+/// The lines to send.
 pub(super) type Input = Box<dyn Read + Send>;
 
-/// The `greeting`, and then the lines of `file` or of the standard input.
+/// The `greeting`, followed by the lines of `file` or of standard input.
 pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Error> {
     let greeting = io::Cursor::new(greeting);
     match file {
@@ -37,33 +37,33 @@ pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Erro
     }
 }
 
-/// Says `input` and writes what the server says to the standard output, until the server closes.
+/// Sends `input` and prints what the server says, until the server closes the connection.
 ///
-/// Two threads, because both directions can be full at the same time: one that alternated between
-/// them would wait for itself.
+/// Each direction has a thread, because both can be full at the same time: a single thread would then
+/// block in one direction and never empty the other.
 pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -> Result<(), Error> {
     let mouth = Arc::new(Mouth { server, turn: Mutex::new(()) });
-    let files = Files::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
-    files.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
-    let (mouth_too, files_too) = (Arc::clone(&mouth), Arc::clone(&files));
-    // One message is ever sent.
+    let transfers = Transfers::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
+    transfers.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
+    let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
+    // Exactly one message is sent.
     let (outcome, is_all_said) = bounded(1);
-    // Never joined: it may be waiting for an input that nobody will ever give. It ends with us.
+    // Never joined: it may wait for input that never comes. It ends with the process.
     thread::Builder::new()
         .name("input".to_owned())
-        .spawn(move || say(input, &mouth_too, &files_too, &outcome))?;
-    match listen(&mouth.server, &files, view) {
-        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match files.failures() {
+        .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
+    match listen(&mouth.server, &transfers, view) {
+        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match transfers.failures() {
             0 => Ok(()),
             failures => Err(Error::Files(failures)),
         }),
-        // Nobody wants to hear more: `chat_client | head -1`.
+        // The reader has had enough: `chat_client | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether the server was to be expected to close.
+/// Whether the server had a reason to close that is no error for us.
 fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Result<(), Error> {
     match farewell {
         Farewell::Goodbye => Ok(()),
@@ -73,39 +73,39 @@ fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Resul
     }
 }
 
-/// Says everything, waits for the files that were sent or accepted, and then says that it was
-/// everything: the server still answers what it owes.
-fn say(input: Input, mouth: &Mouth, files: &Files, outcome: &Sender<Result<(), Error>>) {
-    let said = copy_lines(input, &mut Script { mouth, files, turn: None });
+/// Sends the whole input, waits for the transfers, and then closes this direction. The server still
+/// sends what it owes.
+fn say(input: Input, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
+    let said = copy_lines(input, &mut Script { mouth, transfers, turn: None });
     if said.is_ok() {
-        files.wait();
+        transfers.wait();
     }
-    // Before the server can close because of what follows. If nobody listens, we are ending.
+    // Before the shutdown, after which the server may close. This fails if the client is ending.
     let _ = outcome.send(said);
     let _ = mouth.server.shutdown(Shutdown::Write);
 }
 
-/// The way to the server. More than one thread speaks, and each a whole line at a time.
+/// The sending side of the connection. Several threads use it, each for a whole line at a time.
 struct Mouth {
     server: TcpStream,
     turn: Mutex<()>,
 }
 
-/// Where lines go.
+/// What receives the copied lines.
 trait Hearer {
-    /// Hears bytes: pieces of lines, or many. With the newline at the end of a piece a line is over.
+    /// Takes a part of a line, or one or more lines.
     fn hear(&mut self, bytes: &[u8]) -> Result<(), Error>;
 
-    /// Hears one whole line that begins with a slash, without its end; whether this was all there is
-    /// to do about it.
+    /// Takes one whole line that starts with a slash, without its line ending. Returns whether it was
+    /// handled here; if not, the same line comes again as bytes.
     fn hear_command(&mut self, line: &str) -> Result<bool, Error>;
 }
 
-/// What the user's lines go through on their way to the server.
+/// Sends lines to the server, except for commands that this client handles itself.
 struct Script<'a> {
     mouth: &'a Mouth,
-    files: &'a Files,
-    /// While a line is begun and not ended, nobody else may say anything.
+    transfers: &'a Transfers,
+    /// Held from the first byte of a line to its end, so that no other thread sends in between.
     turn: Option<MutexGuard<'a, ()>>,
 }
 
@@ -120,28 +120,28 @@ impl Hearer for Script<'_> {
     }
 
     fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
-        match self.files.typed(line) {
+        match self.transfers.typed(line) {
             Typed::AsItIs => return Ok(false),
             Typed::Instead(line) => self.hear(format!("{line}\n").as_bytes())?,
-            Typed::Offer(to, path) => self.files.offer(to, path),
+            Typed::Offer(to, path) => self.transfers.offer(to, path),
             Typed::Refused => {}
         }
         Ok(true)
     }
 }
 
-/// What the threads that send and receive files have of the pipe: the standard output is for what the
-/// server says, so they speak on standard error.
+/// How the threads that send and receive files reach the user and the server. Standard output is for
+/// the server's lines, so they write to standard error.
 struct Pipe(Arc<Mouth>);
 
 impl Outside for Pipe {
     fn notice(&self, words: &str) {
-        // When even standard error is closed, the exit status still tells.
+        // If even standard error is closed, the exit status still tells.
         let _ = writeln!(io::stderr(), "{words}");
     }
 
     fn send(&self, line: &str) -> bool {
-        /// A script that has begun a line and does not end it shall not stop everything else.
+        /// An input that stops in the middle of a line must not block transfers for ever.
         const PATIENCE: Duration = Duration::from_secs(5);
         let Some(_turn) = self.0.turn.try_lock_for(PATIENCE) else { return false };
         (&self.0.server).write_all(format!("{line}\n").as_bytes()).is_ok()
@@ -156,11 +156,11 @@ impl Outside for Pipe {
     fn no_progress(&self) {}
 }
 
-/// The longest command that is looked at; what is longer is for the server to refuse.
+/// The longest command that is looked at, in bytes. A longer one is left to the server to refuse.
 const LONGEST_COMMAND: u64 = 64 * 1024;
 
-/// Copies as it comes, and ends the last line if need be: to the server, half a line is nothing. Only
-/// commands are looked at, each as a whole.
+/// Copies bytes as they come, and ends the last line if it is not: the server ignores half a line.
+/// Only commands are looked at, each as a whole.
 fn copy_lines(from: impl Read, to: &mut impl Hearer) -> Result<(), Error> {
     let mut from = BufReader::new(from);
     let mut is_at_start = true;
@@ -183,8 +183,7 @@ fn copy_lines(from: impl Read, to: &mut impl Hearer) -> Result<(), Error> {
     if is_at_start { Ok(()) } else { to.hear(b"\n") }
 }
 
-/// Copies a command, unless there is something else to do about it; whether a new line begins after
-/// it.
+/// Copies a command unless it is handled here. Returns whether the line has ended.
 fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, Error> {
     let mut line = Vec::new();
     from.take(LONGEST_COMMAND).read_until(b'\n', &mut line).map_err(Error::Input)?;
@@ -197,21 +196,21 @@ fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, E
     Ok(line.ends_with(b"\n"))
 }
 
-/// How the server closed.
+/// How the server closed the connection.
 #[derive(Debug)]
 enum Farewell {
     /// After our `/quit`.
     Goodbye,
-    /// On purpose, for this reason.
+    /// With this reason.
     CutOff(String),
-    /// Without a word, in an orderly way.
+    /// In an orderly way, without a reason.
     Closed,
-    /// In the middle of something.
+    /// With a reset.
     Reset,
 }
 
-/// Writes each line at once: who reads us may be waiting for just this one.
-fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Farewell> {
+/// Prints the server's lines. Each is flushed, because the reader of the pipe may wait for it.
+fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Result<Farewell> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
     let mut farewell = Farewell::Closed;
@@ -229,11 +228,11 @@ fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Fare
             Heard::Goodbye => farewell = Farewell::Goodbye,
             Heard::CutOff => farewell = Farewell::CutOff(line.clone()),
             Heard::Cue(cue) => {
-                files.cue(cue);
+                transfers.cue(cue);
                 continue;
             }
-            Heard::FileRequest => files.requested(),
-            Heard::UnknownCommand(word) => files.unknown(word),
+            Heard::FileRequest => transfers.requested(),
+            Heard::UnknownCommand(word) => transfers.unknown(word),
             _ => {}
         }
         let mut shown = view.line(&line, None);
@@ -243,13 +242,13 @@ fn listen(server: &TcpStream, files: &Arc<Files>, view: View) -> io::Result<Fare
     }
 }
 
-/// Aborted is what some systems say when they noticed the reset before we read.
+/// Some systems report a reset that comes before we read as an abort.
 fn is_reset(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
 }
 
-/// Reads from the server as long as somebody reads what we write. Without this, `| head -1` would
-/// hang until the next line came, if ever: a broken pipe shows only on writing, or on asking.
+/// Reads from the server as long as our output has a reader. Without this, `| head -1` would hang
+/// until the next line comes: a write notices a broken pipe, but a read of the socket does not.
 struct WhileWanted<'a>(&'a TcpStream);
 
 impl Read for WhileWanted<'_> {
@@ -269,7 +268,7 @@ impl Read for WhileWanted<'_> {
 mod tests {
     use super::*;
 
-    /// What is heard, with `<…>` for each command that is done in another way.
+    /// The bytes that arrive, with `<…>` for each command that is handled here.
     struct Ear(Vec<u8>);
 
     impl Hearer for Ear {
@@ -287,7 +286,7 @@ mod tests {
         }
     }
 
-    /// Gives one byte at a time.
+    /// Returns one byte per read.
     struct Slowly<'a>(&'a [u8]);
 
     impl Read for Slowly<'_> {
@@ -297,12 +296,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_is_ended_and_nothing_else_is_changed() {
+    fn the_last_line_is_ended_and_everything_else_stays_as_it_is() {
         let copied = |input: &[u8]| {
             let (mut at_once, mut slowly) = (Ear(Vec::new()), Ear(Vec::new()));
             copy_lines(input, &mut at_once).unwrap();
             copy_lines(Slowly(input), &mut slowly).unwrap();
-            assert_eq!(at_once.0, slowly.0, "however it comes");
+            assert_eq!(at_once.0, slowly.0, "in pieces of any size");
             at_once.0
         };
         assert_eq!(copied(b""), b"");
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_close_when_all_was_said_and_after_goodbye() {
+    fn a_server_may_close_after_the_whole_input_and_after_goodbye() {
         let judged = |farewell, said: Option<Result<(), Error>>| {
             let (outcome, is_all_said) = bounded(1);
             if let Some(said) = said {

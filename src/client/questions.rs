@@ -1,7 +1,7 @@
-//! What Tab knows: the questions that the server was asked, and its newest answers.
+//! The names that Tab can complete: what the server was asked, and its latest answers.
 //!
-//! Answers come in the order of the questions and look the same whoever asked. What Tab asked is
-//! hidden; what the user asked is not.
+//! Answers come in the order of the questions, and do not say who asked. An answer to Tab is hidden,
+//! an answer to the user is shown.
 
 use std::{
     collections::VecDeque,
@@ -10,16 +10,16 @@ use std::{
 
 use crate::command::{Verb, split_word};
 
-/// Questions and answers.
+/// Open questions and latest answers.
 #[derive(Default)]
 pub(super) struct Questions {
-    /// Not answered yet, in their order.
+    /// Questions without an answer, the oldest first.
     asked: VecDeque<Asked>,
     users: Known,
     rooms: Known,
 }
 
-/// What can be asked.
+/// A question whose answer lists names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// `/users`
@@ -40,22 +40,22 @@ enum Asker {
     Tab,
 }
 
-/// The newest answer to a question.
+/// The latest answer to a question.
 #[derive(Default)]
 struct Known {
     names: Vec<String>,
     at: Option<Instant>,
 }
 
-/// How long an answer is good enough for Tab. Each question counts towards the rate that the server
-/// allows, so an impatient finger must not ask more often.
+/// How long Tab uses an answer before it asks again. Each question counts towards the server's rate
+/// limit, so a user who presses Tab often must not use it up.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// When a question of Tab's counts as refused, so that it does not hide the answer to a later one.
+/// When Tab's question counts as refused, so that it does not hide the answer to a later question.
 const REFUSED: Duration = Duration::from_secs(5);
 
 impl Questions {
-    /// The line that asks on Tab's behalf; `None` when what is known is fresh, or asked already.
+    /// The line that asks for Tab, or `None` if the answer is fresh or on its way.
     pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
         let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
         let last_asked = self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at);
@@ -69,7 +69,7 @@ impl Questions {
         })
     }
 
-    /// Notes that the user gives this command, if it is a question.
+    /// Notes a command of the user, if it is a question.
     pub(super) fn asked_by_user(&mut self, command: &str, now: Instant) {
         let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
             Some("users") => Question::Users,
@@ -79,7 +79,7 @@ impl Questions {
         self.asked.push_back(Asked { question, at: now, by: Asker::User });
     }
 
-    /// Takes in an answer, and tells whether the user wants to see it.
+    /// Notes an answer. Returns whether to show it to the user.
     pub(super) fn answered<'a>(
         &mut self,
         question: Question,
@@ -92,22 +92,22 @@ impl Questions {
         turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| asked.by == Asker::User)
     }
 
-    /// Whether an answer to this question is still to come.
+    /// Whether the answer to this question is still to come.
     pub(super) fn is_open(&self, question: Question) -> bool {
         self.asked.iter().any(|asked| asked.question == question)
     }
 
-    /// The newest answer to a question, as far as there is one.
+    /// The latest answer to a question; empty if there is none.
     pub(super) fn names(&self, question: Question) -> &[String] {
         &self.known(question).names
     }
 
-    /// The user is in another room, with other people in it.
+    /// Forgets the users, because the user has changed rooms.
     pub(super) fn moved(&mut self) {
         self.users = Known::default();
     }
 
-    /// The connection is gone, and with it all answers that were to come.
+    /// Forgets the open questions, because the connection is gone.
     pub(super) fn forget(&mut self) {
         self.asked.clear();
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tab_asks_is_hidden_and_what_the_user_asks_is_shown() {
+    fn an_answer_to_tab_is_hidden_and_an_answer_to_the_user_is_shown() {
         let (mut questions, now) = (Questions::default(), Instant::now());
         questions.asked_by_user("Users", now);
         assert_eq!(questions.ask(Question::Rooms, now), Some("/rooms"));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn in_another_room_tab_asks_at_once() {
+    fn tab_asks_at_once_after_a_change_of_room() {
         let (mut questions, now) = (Questions::default(), Instant::now());
         is_shown(&mut questions, Question::Users, &["alice"], now);
         questions.moved();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_was_never_answered_hides_nothing_later() {
+    fn an_unanswered_question_does_not_hide_a_later_answer() {
         let (mut questions, now) = (Questions::default(), Instant::now());
         assert!(questions.ask(Question::Users, now).is_some());
         questions.asked_by_user("users", now + REFUSED);

@@ -1,9 +1,9 @@
-//! The way of a line from the listening thread to the screen, above what is being typed.
+//! How a line gets from the listening thread to the screen, above what is being typed.
 //!
-//! Only the editor's thread ever writes to the terminal. The listening thread leaves its lines in a
-//! channel and has the editor woken with an external print of nothing. The editor then clears its
-//! rows, and draws what it asks for: first the lines that were left for it, then the prompt. So nothing
-//! can be drawn between Enter and the erasing of what was typed, or while there is no prompt at all.
+//! Only the editor's thread writes to the terminal. Other threads put their lines into a channel and
+//! wake the editor with an external print of nothing. The editor then clears its rows and draws the
+//! lines from the channel, and below them the prompt. So nothing is drawn between Enter and the moment
+//! when the typed line is erased, or while there is no prompt.
 
 use std::{cell::RefCell, collections::VecDeque, io, thread};
 
@@ -12,34 +12,33 @@ use rustyline::ExternalPrinter;
 
 use super::terminal::rows;
 
-/// Lines that wait to be drawn. A terminal that is slower than the server makes the listening thread
-/// wait here, so that the memory stays small and the server learns of it.
+/// How many lines can wait to be drawn. If the terminal is slower than the server, the listening thread
+/// blocks here, so the memory stays small and the server notices.
 const CAPACITY: usize = 256;
 
-/// A way up and down that ends with the newline which rustyline wants at the end of a print.
+/// One row up and one down: rustyline wants every print to end with a newline.
 const NOTHING: &str = "\x1b[A\n";
 
-/// The two ends of the way.
+/// Creates both ends, and the thread between them.
 pub(super) fn screen(printer: impl ExternalPrinter + Send + 'static) -> io::Result<(Screen, Lines)> {
     let (sender, receiver) = bounded(CAPACITY);
-    // One call in waiting is enough: the editor then draws everything there is.
+    // One pending call is enough: the editor then draws all lines.
     let (waker, calls) = bounded(1);
     thread::Builder::new().name("waker".to_owned()).spawn(move || wake(printer, &calls))?;
     let lines = Lines { receiver, announced: RefCell::default(), recent: RefCell::default() };
     Ok((Screen { lines: sender, waker }, lines))
 }
 
-/// Wakes the editor at each call. It has a thread of its own, because an external print waits for an
-/// editor that is busy. The listening thread must not: Tab keeps the editor busy until the server's
-/// answer has come.
+/// Wakes the editor at each call. An external print blocks while the editor is busy, so this needs a
+/// thread of its own: Tab keeps the editor busy until the listening thread has the server's answer.
 fn wake(mut printer: impl ExternalPrinter, calls: &Receiver<()>) {
     for () in calls {
-        // It fails when the editor is gone, and so is the need for it.
+        // This fails when the editor is gone, and then there is nothing to draw.
         let _ = printer.print(NOTHING.to_owned());
     }
 }
 
-/// The end of those who have something to show: the listening thread, and those of files.
+/// The end for the threads that have lines to show.
 #[derive(Clone)]
 pub(super) struct Screen {
     lines: Sender<String>,
@@ -47,16 +46,16 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Shows a line above the prompt, soon.
+    /// Shows a line above the prompt.
     pub(super) fn print(&self, line: String) {
-        // If nobody will ever draw it, the program is ending.
+        // This fails only while the program is ending.
         let _ = self.lines.send(line);
         self.refresh();
     }
 
-    /// Makes the editor draw its prompt again, which may have changed.
+    /// Makes the editor draw its prompt again.
     pub(super) fn refresh(&self) {
-        // If there is a call in waiting already, it is as good as ours.
+        // If a call is already pending, it does for this one too.
         let _ = self.waker.try_send(());
     }
 }
@@ -64,27 +63,27 @@ impl Screen {
 /// The editor's end.
 pub(super) struct Lines {
     receiver: Receiver<String>,
-    /// Lines of the editor's own, to be drawn next.
+    /// Lines of the editor itself, to be drawn next.
     announced: RefCell<Vec<String>>,
-    /// The lines drawn last, to be drawn again if need be.
+    /// The lines drawn last, the newest first.
     recent: RefCell<VecDeque<String>>,
 }
 
-/// Lines that can be drawn again: as many as the highest terminals show.
+/// How many lines can be drawn again: more than a tall terminal shows.
 const RECENT: usize = 200;
 
 impl Lines {
-    /// Leaves a line of the editor's own, to be drawn next.
+    /// Adds a line of the editor itself.
     pub(super) fn announce(&self, line: String) {
         self.announced.borrow_mut().push(line);
     }
 
-    /// What is to be drawn before the prompt: the lines that have come, each with its end.
+    /// Takes the new lines, each with a newline at its end, to be drawn before the prompt.
     pub(super) fn take(&self) -> String {
         let mut all = String::new();
         let mut recent = self.recent.borrow_mut();
-        // Not more than fit at a time, or a flood would keep us from ever drawing. For those that come
-        // meanwhile we are woken again.
+        // A bounded number, or a flood would keep us from drawing at all. For lines that come meanwhile
+        // the editor is woken again.
         let come = self.receiver.try_iter().take(CAPACITY);
         for line in come.chain(self.announced.borrow_mut().drain(..)) {
             all += &line;
@@ -95,13 +94,13 @@ impl Lines {
         all
     }
 
-    /// The lines drawn last, as many as there is room for.
+    /// The lines drawn last, as many as fit into `room` rows.
     pub(super) fn recent(&self, columns: u16, mut room: u16) -> String {
         let recent = self.recent.borrow();
         let mut fitting = Vec::new();
         for line in recent.iter() {
-            // Colours count as if they took room: then there are a few lines less, but never a row
-            // that is scrolled away for the second time.
+            // Colour codes count as if they took space. So there may be fewer lines than fit, but no
+            // row scrolls away for a second time.
             match room.checked_sub(rows(line, columns)) {
                 Some(rest) => room = rest,
                 None => break,

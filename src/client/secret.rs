@@ -1,8 +1,8 @@
-//! Passwords on this side: asked for without showing them, and never remembered as lines.
+//! Passwords in the client: they are shown as stars, and kept out of the history.
 //!
-//! `/login alice` asks for the password; so do the other commands with one. Whoever types it into the
-//! line all the same sees stars, and the line does not come back with the Up key. What the server has
-//! accepted is kept in memory until the client ends, to log in again after a reconnection.
+//! `/login alice` asks for the password, and so do the other commands that need one. A password that
+//! is typed into the line itself is shown as stars, and the line does not come back with the Up key. A
+//! password that the server has accepted stays in memory, to log in again after a reconnection.
 
 use std::borrow::Cow;
 
@@ -17,30 +17,30 @@ use crate::{
     password::Password,
 };
 
-/// A command that has a password, or lacks one.
+/// A command that takes a password.
 pub(super) struct Secret<'a> {
     verb: &'static Verb,
     words: Vec<&'a str>,
 }
 
-/// A password that is to be asked for.
+/// A password to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// What to ask.
+    /// The prompt to show.
     pub(super) prompt: &'static str,
-    /// Whether nobody knows it yet, so that a slip of the finger would not be noticed.
+    /// Whether the password is a new one. It is asked for twice, because a typing error shows only then.
     pub(super) is_new: bool,
 }
 
 impl<'a> Secret<'a> {
-    /// Reads a line; `None` if it is no such command.
+    /// Reads a line. `None` if it is not such a command.
     pub(super) fn of(line: &'a str) -> Option<Self> {
         let (word, rest) = split_word(line.strip_prefix('/')?);
         let verb = Verb::find(word).filter(|verb| verb.is_secret)?;
         Some(Self { verb, words: rest.split_whitespace().collect() })
     }
 
-    /// The passwords that are missing. If something else is missing too, only the server can tell.
+    /// The passwords that are missing. None if other parameters are missing too: the server explains that.
     pub(super) fn missing(&self) -> Vec<Wanted> {
         let missing = self.verb.parameters.split(' ').skip(self.words.len());
         let wanted = |parameter| match (parameter, self.verb.name) {
@@ -61,7 +61,7 @@ impl<'a> Secret<'a> {
     }
 }
 
-/// Hides the passwords in what is being typed: each letter is a star.
+/// Replaces the passwords in a half-typed text by stars.
 pub(super) fn mask(text: &str) -> Cow<'_, str> {
     if !text.contains('/') {
         return Cow::Borrowed(text);
@@ -75,7 +75,7 @@ fn mask_line(line: &str) -> String {
         Some(Secret { verb, .. }) => {
             1 + verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count()
         }
-        // What stands before the verb may be a word of its own.
+        // Characters before the verb may be part of the password.
         None if misplaced_secret(line).is_some() => 0,
         None => return line.to_owned(),
     };
@@ -83,7 +83,7 @@ fn mask_line(line: &str) -> String {
     format!("{}{}", &line[..shown], stars(&line[shown..]))
 }
 
-/// Where so many words end.
+/// Where the first `count` words end, as a byte offset.
 fn end_of_words(line: &str, count: usize) -> usize {
     let mut end = 0;
     for _ in 0..count {
@@ -95,7 +95,7 @@ fn end_of_words(line: &str, count: usize) -> usize {
     end
 }
 
-/// As wide as the text, so that the editor's cursor is where it thinks it is.
+/// Stars as wide as the text, so that the cursor is where the editor expects it.
 pub(super) fn stars(text: &str) -> String {
     let widths = GraphemeClusterMode::from_env();
     let star = |grapheme: &str| match grapheme {
@@ -105,10 +105,10 @@ pub(super) fn stars(text: &str) -> String {
     text.graphemes(true).map(star).collect()
 }
 
-/// Who the user has proved to be.
+/// The account that the user has logged in to.
 #[derive(Default)]
 pub(super) struct Login {
-    /// What was sent and is not answered yet.
+    /// What was sent and has no answer yet.
     sent: Option<(Nick, Password)>,
     /// What the server has accepted.
     accepted: Option<(Nick, Password)>,
@@ -128,7 +128,7 @@ impl Login {
         self.sent = nick.map(|nick| (nick, Password::attempt(password)));
     }
 
-    /// Takes in what the server says.
+    /// Notes the server's answer.
     pub(super) fn hear(&mut self, heard: &Heard<'_>) {
         match heard {
             Heard::PasswordAccepted => self.accepted = self.sent.take(),
@@ -138,7 +138,7 @@ impl Login {
         }
     }
 
-    /// The line that logs in again, and as whom.
+    /// The account, and the line that logs in to it again.
     pub(super) fn again(&self) -> Option<(Nick, String)> {
         let (nick, password) = self.accepted.as_ref()?;
         Some((*nick, format!("/login {nick} {}\n", password.reveal())))
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_asked_for() {
+    fn each_missing_password_has_a_prompt() {
         check_missing("/login alice", &["Password: "]);
         check_missing("/LOGIN  alice ", &["Password: "]);
         check_missing("/login alice secret", &[]);
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_password_is_known() {
+    fn a_line_with_a_password_is_recognized() {
         let holds = |line| Secret::of(line).is_some_and(|secret| secret.holds_password());
         assert!(holds("/login alice secret") && holds("/register secret") && holds("/passwd old"));
         assert!(!holds("/login alice") && !holds("/register ") && !holds("hello"));
     }
 
     #[test]
-    fn typed_passwords_are_stars() {
+    fn typed_passwords_are_shown_as_stars() {
         for (typed, shown) in [
             ("hello", "hello"),
             ("/login alice", "/login alice"),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_server_accepted_logs_in_again() {
+    fn only_an_accepted_password_is_used_to_log_in_again() {
         let (mut login, me) = (Login::default(), Nick::new("alice").ok());
         let again = |login: &Login| login.again().map(|(_, line)| line);
         login.sending("/login bob secret", me);

@@ -1,5 +1,5 @@
-//! What the client knows about itself and the chat, and only from what the server said: a command
-//! that was sent has not succeeded yet.
+//! What the client knows about itself and the chat. It learns this only from the server: a command that
+//! was sent has not succeeded yet.
 
 use std::{
     collections::VecDeque,
@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     backoff::Backoff,
-    files::bar,
     questions::{Question, Questions},
     secret::Login,
+    transfers::bar,
     view::View,
 };
 use crate::{
@@ -20,28 +20,28 @@ use crate::{
     text::clean,
 };
 
-/// What the client knows.
+/// The state of the client.
 pub(super) struct Status {
-    /// `None` before the server has said it.
+    /// `None` until the server has said it.
     nick: Option<Nick>,
     room: Room,
-    /// Seconds until the next attempt, while there is no connection.
+    /// Seconds until the next attempt to connect, while there is no connection.
     reconnecting_in: Option<u64>,
-    /// How far files have come, in percent, while there are any on their way.
+    /// The progress of all transfers in percent, while there are any.
     progress: Option<u8>,
     wanted: Wanted,
-    /// What the server was asked, and what it answered.
+    /// What Tab has asked the server.
     pub(super) questions: Questions,
-    /// What the user said and the server has not repeated yet, the newest first.
+    /// Texts that were sent and have not come back from the server, the newest first.
     unheard: VecDeque<String>,
-    /// What the user is asked for instead of a line.
+    /// The question that replaces the prompt, if there is one.
     pub(super) question: Option<&'static str>,
     ending: Option<Ending>,
-    /// Whether the user's thread has seen that the client ends.
+    /// Whether the user's thread has noticed that the client ends.
     pub(super) is_over: bool,
 }
 
-/// What shall be so again after a reconnection.
+/// What to restore after a reconnection.
 struct Wanted {
     nick: Option<Nick>,
     room: Option<Room>,
@@ -51,13 +51,13 @@ struct Wanted {
     is_return: bool,
 }
 
-/// Asking for the nickname again after a reconnection: the server may take a while to see that our
-/// old connection, which still has it, is dead.
+/// The repeated request for a nickname after a reconnection: our old connection still holds it until
+/// the server notices that this connection is dead.
 struct Reclaim {
     /// When to ask next.
     at: Instant,
     backoff: Backoff,
-    /// We have asked, and the next refusal is the answer. It would only repeat the first one.
+    /// Whether the next refusal answers our own request. It is hidden, because it repeats the first.
     is_asked: bool,
 }
 
@@ -75,22 +75,22 @@ impl Reclaim {
 /// Why the client ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The user wants it so.
+    /// The user quits.
     Quit,
-    /// The server wants it so, and said why.
+    /// The server closes the connection, with this reason.
     CutOff(String),
-    /// The thread that listens to the server is gone, which is a mistake in this program.
+    /// The listening thread has panicked.
     Deaf,
 }
 
-/// How often a nickname is asked for again: for about a minute.
+/// How many times a nickname is asked for again. This takes about a minute.
 const MAX_RECLAIMS: u32 = 6;
 
-/// How many unheard lines are kept. More were not lost, but refused.
+/// How many unheard lines are kept. If there are more, the server has refused them.
 const MAX_UNHEARD: usize = 20;
 
 impl Status {
-    /// Before anything was heard; `nick` and `room` are to be taken up on arrival.
+    /// The state before the first line. `nick` and `room` are asked for on arrival.
     pub(super) fn new(nick: Option<Nick>, room: Option<Room>) -> Self {
         Self {
             nick: None,
@@ -106,7 +106,7 @@ impl Status {
         }
     }
 
-    /// The connection is there: gives the lines that take up account, nickname and room.
+    /// Notes a new connection. Returns the lines that ask for account, nickname and room.
     pub(super) fn connected(&self) -> String {
         let Wanted { nick, room, login, .. } = &self.wanted;
         let Some((account, log_in)) = login.again() else { return super::greeting(*nick, *room) };
@@ -114,7 +114,7 @@ impl Status {
         log_in + &super::greeting(nick, *room)
     }
 
-    /// The connection is gone. Gives what was said and may not have been heard.
+    /// Notes that the connection is gone. Returns the lines that may not have reached the chat.
     pub(super) fn disconnected(&mut self) -> Vec<String> {
         self.room = Room::lobby();
         self.wanted.is_return = true;
@@ -123,12 +123,12 @@ impl Status {
         self.unheard.drain(..).rev().collect()
     }
 
-    /// The next attempt to connect is in so many seconds.
+    /// Sets the seconds until the next attempt to connect.
     pub(super) fn waiting(&mut self, seconds: u64) {
         self.reconnecting_in = Some(seconds);
     }
 
-    /// Takes in a line from the server, and tells whether the user wants to see it.
+    /// Notes a line from the server. Returns whether to show it to the user.
     pub(super) fn hear(&mut self, line: &str, now: Instant) -> bool {
         let heard = Heard::new(line);
         self.wanted.login.hear(&heard);
@@ -146,7 +146,7 @@ impl Status {
         true
     }
 
-    /// Notes a line that is being sent for the user, because what comes of it will be for the user.
+    /// Notes a line that the user sends, so that its answer is shown.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
         self.wanted.login.sending(line, self.nick);
         match line.strip_prefix('/') {
@@ -156,15 +156,15 @@ impl Status {
         }
     }
 
-    /// How long the server may be silent before [`Status::reclaim`] has something to say.
+    /// How long until [`Status::reclaim`] is due, or `None` if it is not needed.
     pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
-        /// A socket takes a timeout of zero for a mistake.
+        /// A timeout of zero is an error for a socket.
         const SHORTEST: Duration = Duration::from_millis(1);
         let reclaim = self.wanted.reclaim.as_ref().filter(|reclaim| reclaim.is_going_on())?;
         Some(reclaim.at.saturating_duration_since(now).max(SHORTEST))
     }
 
-    /// The line that asks for our nickname again, if it is time.
+    /// The line that asks for our nickname again, if that is due.
     pub(super) fn reclaim(&mut self, now: Instant) -> Option<String> {
         let reclaim = self.wanted.reclaim.as_mut().filter(|reclaim| reclaim.is_going_on())?;
         if now < reclaim.at {
@@ -175,21 +175,21 @@ impl Status {
         self.wanted.nick.map(|nick| format!("/nick {nick}"))
     }
 
-    /// The prompt, which never says what the server has not said.
+    /// The prompt. It shows only what the server has said.
     pub(super) fn prompt(&self, view: View) -> String {
         if let Some(question) = self.question {
             return question.to_owned();
         }
         let nick = self.nick.as_ref().map_or("", Nick::as_str);
         match self.reconnecting_in {
-            // Always the same width, so that the countdown need not disturb the editor.
+            // Always the same width, so that the countdown does not interrupt the editor.
             Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
             None if nick.is_empty() => "> ".to_owned(),
             None => view.prompt(&self.place(), nick),
         }
     }
 
-    /// The room, and how far files have come. Always the same width while they do.
+    /// The room, and the progress of transfers in a fixed width.
     fn place(&self) -> String {
         match self.progress {
             Some(percent) => format!("{} {}", self.room, bar(percent)),
@@ -197,12 +197,12 @@ impl Status {
         }
     }
 
-    /// Files have come so far, in percent.
+    /// Sets the progress of all transfers in percent, or `None` if there are none.
     pub(super) fn progress(&mut self, percent: Option<u8>) {
         self.progress = percent;
     }
 
-    /// Whose name is to be highlighted.
+    /// Our own nickname.
     pub(super) fn nick(&self) -> Option<Nick> {
         self.nick
     }
@@ -212,13 +212,13 @@ impl Status {
         self.ending.get_or_insert(ending);
     }
 
-    /// Why the client ends, if it does.
+    /// Why the client ends, or `None` while it goes on.
     pub(super) fn ending(&self) -> Option<&Ending> {
         self.ending.as_ref()
     }
 
     fn named(&mut self, nick: &str) {
-        // Only a name that follows the rule gets into the prompt: the server may be anybody.
+        // Only a valid name gets into the prompt, because the server is not trusted.
         let Ok(nick) = Nick::new(nick) else { return };
         self.nick = Some(nick);
         self.reconnecting_in = None;
@@ -249,10 +249,10 @@ impl Status {
         self.unheard.push_front(clean(text).into_owned());
     }
 
-    /// Our own lines come back in their order: those before this one were refused.
+    /// Our own lines come back in order, so earlier lines that did not come back were refused.
     fn said(&mut self, from: &str, text: &str) {
         let is_ours = self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from));
-        // The oldest of them: the newest is in front.
+        // Of several equal texts, the oldest.
         let heard = self.unheard.iter().rposition(|unheard| unheard == text);
         if let Some(heard) = heard.filter(|_| is_ours) {
             self.unheard.truncate(heard);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_says_what_the_server_said_and_not_what_was_asked_for() {
+    fn the_prompt_shows_what_the_server_said_and_not_what_was_asked_for() {
         let mut status = Status::new(Nick::new("alice").ok(), Room::new("ops").ok());
         assert_eq!(prompt(&status), "> ");
         hear(&mut status, &[WELCOME]);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn while_files_are_on_their_way_the_prompt_says_how_far_they_are() {
+    fn the_prompt_shows_the_progress_of_transfers() {
         let mut status = alice();
         status.progress(Some(42));
         assert_eq!(prompt(&status), "[ops ####......  42 %] alice> ");
@@ -305,14 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_breaks_the_rule_does_not_get_into_the_prompt() {
+    fn an_invalid_name_does_not_get_into_the_prompt() {
         let mut status = alice();
         hear(&mut status, &["Nickname changed to 'a b> '.", "You joined room '] x'."]);
         assert_eq!(prompt(&status), "[ops] alice> ");
     }
 
     #[test]
-    fn nickname_and_room_are_taken_up_again() {
+    fn nickname_and_room_are_restored_after_a_reconnection() {
         let mut status = alice();
         status.disconnected();
         status.waiting(7);
@@ -320,11 +320,11 @@ mod tests {
         assert_eq!(status.connected(), "/nick alice\n/join ops\n");
         hear(&mut status, &[WELCOME]);
         assert_eq!(prompt(&status), "[lobby] guest_1> ");
-        assert_eq!(status.connected(), "/nick alice\n/join ops\n", "a guest's name is nobody's wish");
+        assert_eq!(status.connected(), "/nick alice\n/join ops\n", "a guest's name is not asked for");
     }
 
     #[test]
-    fn who_has_logged_in_logs_in_again() {
+    fn a_client_that_was_logged_in_logs_in_again() {
         let mut status = alice();
         status.sending("/login bob correct-horse", Instant::now());
         hear(&mut status, &["Login successful.", "Nickname changed to 'bob'."]);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_reconnection_a_taken_nickname_is_asked_for_again_without_many_words() {
+    fn after_a_reconnection_a_taken_nickname_is_asked_for_again_and_only_one_refusal_is_shown() {
         let (taken, mut now) = ("Nickname 'Alice' is already taken.", Instant::now());
         let mut status = alice();
         status.disconnected();
@@ -350,18 +350,18 @@ mod tests {
             assert!(!status.hear(taken, now), "later ones are not");
         }
         assert_eq!(status.patience(now), None, "it gives up");
-        assert!(status.hear(taken, now), "the user may ask and is answered");
+        assert!(status.hear(taken, now), "an answer to the user is shown");
     }
 
     #[test]
-    fn on_the_first_connection_a_taken_nickname_is_the_users_business() {
+    fn on_the_first_connection_a_taken_nickname_is_not_asked_for_again() {
         let mut status = Status::new(Nick::new("alice").ok(), None);
         hear(&mut status, &[WELCOME, "Nickname 'alice' is already taken."]);
         assert_eq!(status.patience(Instant::now()), None);
     }
 
     #[test]
-    fn what_the_server_has_not_repeated_may_not_have_been_heard() {
+    fn a_line_that_has_not_come_back_may_not_have_been_heard() {
         let mut status = alice();
         for line in ["too long", "one", "//two\x07", "/me waves", "three", "three"] {
             status.sending(line, Instant::now());

@@ -9,10 +9,10 @@ use rustix::{
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The terminal gives us every key at once and shows none by itself, until this is dropped.
+/// The terminal delivers every key at once and shows none itself, until this is dropped.
 ///
-/// The editor does the same for each line it reads, and undoes it after each. In between, keys that
-/// were typed ahead would be echoed in the wrong place, and Ctrl-C would be a signal again.
+/// The editor does the same, but only while it reads a line. Between two lines, keys that are typed
+/// ahead would be shown in the wrong place, and Ctrl-C would be a signal again.
 pub(super) struct RawMode {
     before: Termios,
     raw: Termios,
@@ -28,9 +28,9 @@ impl RawMode {
         Ok(Self { before, raw })
     }
 
-    /// Stops the program until the shell continues it, with the terminal as the shell knows it.
+    /// Stops the program until the shell continues it. Meanwhile the terminal has its original modes.
     pub(super) fn suspend(&self) {
-        // If the terminal is gone there is nothing to restore, and the editor will notice.
+        // If the terminal is gone, there is nothing to restore, and the editor notices.
         let _ = set(&self.before);
         let _ = kill_current_process_group(Signal::TSTP);
         let _ = set(&self.raw);
@@ -39,13 +39,13 @@ impl RawMode {
 
 impl Drop for RawMode {
     fn drop(&mut self) {
-        // If the terminal is gone there is nothing to restore.
+        // If the terminal is gone, there is nothing to restore.
         let _ = set(&self.before);
     }
 }
 
 fn set(modes: &Termios) -> io::Result<()> {
-    // Drain: what was written before is shown in the modes it was written for.
+    // Drain: output that was written before the change is still shown in the old modes.
     Ok(tcsetattr(io::stdin(), OptionalActions::Drain, modes)?)
 }
 
@@ -53,13 +53,13 @@ fn set(modes: &Termios) -> io::Result<()> {
 pub(super) fn size() -> (u16, u16) {
     match tcgetwinsize(io::stdout()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
-        // A terminal that does not know. The editor assumes the same columns.
+        // The terminal does not know its size. The editor assumes the same columns.
         _ => (80, 24),
     }
 }
 
-/// Rows from the start of `text` to the row after it, on a terminal of so many columns. It must
-/// count as the editor counts, or lines would be erased that are not ours.
+/// How many rows `text` takes, on a terminal of so many columns. This must agree with how the editor
+/// counts, or too many rows are erased.
 pub(super) fn rows(text: &str, columns: u16) -> u16 {
     let widths = GraphemeClusterMode::from_env();
     let (mut row, mut column) = (0_u16, 0_u16);
@@ -77,11 +77,11 @@ pub(super) fn rows(text: &str, columns: u16) -> u16 {
             (row, column) = (row.saturating_add(1), width);
         }
     }
-    // A full row leaves the cursor at the start of the next one.
+    // After a full row the cursor is at the start of the next one.
     row.saturating_add(1 + u16::from(column == columns))
 }
 
-/// The distance of tab stops, as the editor is told too.
+/// The distance between tab stops, in columns.
 pub(super) const TAB_STOP: u16 = 8;
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_character_is_never_cut_in_two() {
+    fn a_wide_character_is_never_split() {
         assert_eq!(rows("123456789你", 10), 2);
         assert_eq!(rows("12345678你", 10), 2);
         assert_eq!(rows("12345678你你你你你你", 10), 3);

@@ -1,4 +1,4 @@
-//! How a line from the server looks on a terminal: the time, colours, one's own name.
+//! How a line from the server is shown: its time, its colours, and the user's own name in it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use jiff::Zoned;
 
 use crate::{event::heard::Heard, names::Nick};
 
-/// How lines shall look.
+/// What lines are shown with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     pub(super) colors: bool,
@@ -22,10 +22,10 @@ mod style {
 }
 
 impl View {
-    /// Nothing but the words.
+    /// Without colours and times.
     pub(super) const PLAIN: Self = Self { colors: false, timestamps: false };
 
-    /// A line from the server, as it is to be shown to `me`.
+    /// A line from the server, as `me` sees it.
     pub(super) fn line(self, line: &str, me: Option<Nick>) -> String {
         let mut shown = self.timestamp();
         match Heard::new(line) {
@@ -51,7 +51,7 @@ impl View {
         shown
     }
 
-    /// Something that the client itself has to say.
+    /// A message of the client itself.
     pub(super) fn notice(self, words: &str) -> String {
         self.timestamp() + &self.paint(style::NOTICE, words)
     }
@@ -61,7 +61,7 @@ impl View {
         format!("{} {}> ", self.paint(style::DIM, &format!("[{place}]")), self.nick(nick))
     }
 
-    /// What is there to be read, but was not typed.
+    /// A text behind the line that was not typed.
     pub(super) fn hint(self, hint: &str) -> String {
         self.paint(style::DIM, hint)
     }
@@ -78,7 +78,7 @@ impl View {
         self.paint(&format!("1;38;5;{}", color(nick)), nick)
     }
 
-    /// What somebody said; where it names `me`, that is hard to miss.
+    /// A text from another user. If it names `me`, the name is highlighted and the bell rings.
     fn text(self, text: &str, from: &str, me: Option<Nick>) -> String {
         let Some(me) = me.filter(|me| !from.eq_ignore_ascii_case(me.as_str())) else {
             return text.to_owned();
@@ -99,12 +99,12 @@ impl View {
     }
 }
 
-/// Rings for somebody; on a pipe there is nobody.
+/// The bell, but not on a pipe, where `me` is unknown.
 fn bell(me: Option<Nick>) -> &'static str {
     if me.is_some() { "\x07" } else { "" }
 }
 
-/// Where `name` stands as a word in `text`, in any case.
+/// Where `text` holds `name` as a word, in upper or lower case.
 fn mention(text: &str, name: &str) -> Option<usize> {
     let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     let bytes = text.as_bytes();
@@ -116,12 +116,12 @@ fn mention(text: &str, name: &str) -> Option<usize> {
     })
 }
 
-/// A nickname's colour, one of the 256 that terminals have: always the same for the same name, on
-/// every machine, in any case.
+/// The colour of a nickname, out of a terminal's 256. The same name has the same colour everywhere, in
+/// upper or lower case.
 fn color(nick: &str) -> u8 {
     /// Neither too dark for a black background nor too light for a white one.
     const READABLE: [u8; 16] = [33, 37, 64, 71, 97, 99, 130, 132, 136, 161, 166, 168, 172, 31, 28, 127];
-    // FNV-1a: tiny, and good enough to spread names over a few colours.
+    // FNV-1a: short, and good enough to spread names over a few colours.
     let hash = nick.bytes().fold(0x811c_9dc5_u32, |hash, b| {
         (hash ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     });
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_by_somebody_else_is_shown_it_and_hears_a_bell() {
+    fn a_mention_by_another_user_is_highlighted_and_rings_the_bell() {
         let shown = COLORS.line("[lobby] alice: ask Bob, or bob", Some(nick("bob")));
         assert!(shown.ends_with("ask \x1b[1;7mBob\x1b[0m, or \x1b[1;7mbob\x1b[0m\x07"), "{shown:?}");
         let own = View::PLAIN.line("[lobby] bob: I am bob", Some(nick("bob")));
@@ -180,13 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn a_whisper_rings() {
+    fn a_whisper_rings_the_bell() {
         let shown = View::PLAIN.line("[Whisper from alice]: psst", Some(nick("bob")));
         assert_eq!(shown, "\x07[Whisper from alice]: psst");
     }
 
     #[test]
-    fn the_time_is_hours_and_minutes() {
+    fn the_time_is_shown_in_hours_and_minutes() {
         let shown = View { timestamps: true, ..View::PLAIN }.line("hi", None);
         let (time, line) = shown.split_once(' ').expect("a time and a line");
         let (hours, minutes) = time.split_once(':').expect("HH:MM");

@@ -255,3 +255,18 @@ fn a_password_file_that_is_missing_or_empty_is_refused() {
         assert!(said.starts_with(&expected), "{said}");
     }
 }
+
+#[test]
+fn a_password_file_that_others_can_read_is_warned_about() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("password");
+    fs::write(&file, "from the file\n").expect("a file");
+    for (mode, is_warned) in [(0o600, false), (0o644, true)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("our own file");
+        let mut command = command();
+        command.args(["--port", "0", "--admin-password-file"]).arg(&file);
+        let said = Server::start_command(command).diagnostics();
+        assert_eq!(said.contains(&format!("Run: chmod 600 {}\n", file.display())), is_warned, "{said}");
+        assert!(!said.contains("from the file"), "{said}");
+    }
+}

@@ -2,18 +2,10 @@
 
 use std::fs;
 
-use super::support::{FakeServer, Server, Terminal, fake_server::Caller};
-
-const PROMPT: &str = "[lobby] guest_1> ";
-
-#[track_caller]
-fn chatting_with(options: &[&str]) -> (FakeServer, Caller, Terminal) {
-    let server = FakeServer::start();
-    let terminal = Terminal::start(server.port(), options);
-    let caller = server.welcome();
-    terminal.shows_prompt(PROMPT);
-    (server, caller, terminal)
-}
+use super::support::{
+    Server, Terminal,
+    chatting::{PROMPT, chatting_with},
+};
 
 #[track_caller]
 fn shows_nowhere(terminal: &Terminal, secret: &str) {
@@ -22,7 +14,7 @@ fn shows_nowhere(terminal: &Terminal, secret: &str) {
 }
 
 #[test]
-fn a_password_that_is_not_given_is_asked_for_and_not_shown() {
+fn a_missing_password_is_asked_for_and_not_shown() {
     let (_server, mut caller, mut terminal) = chatting_with(&[]);
     terminal.types("/login alice\r");
     terminal.shows_prompt("Password: ");
@@ -45,11 +37,11 @@ fn a_new_password_is_asked_for_twice() {
     terminal.types("old-secret\r");
     terminal.shows_prompt("New password: ");
     terminal.types("new-secret\r");
-    terminal.shows_prompt("The same again: ");
+    terminal.shows_prompt("Repeat it: ");
     terminal.types("new-secret\r");
     caller.hears("/passwd old-secret new-secret");
     terminal.types("/register\rnew-secret\rnew-sekret\r");
-    terminal.shows_above(&["That was not the same: nothing was sent."]);
+    terminal.shows_above(&["The two passwords differ: nothing was sent. Try again."]);
     terminal.shows_prompt(PROMPT);
     terminal.types("still here\r");
     caller.hears("still here");
@@ -57,7 +49,7 @@ fn a_new_password_is_asked_for_twice() {
 }
 
 #[test]
-fn who_would_rather_not_give_a_password_goes_on_chatting() {
+fn a_user_who_cancels_the_password_prompt_goes_on_chatting() {
     for keys in ["\x03", "half\x03", "\x04", "\r"] {
         let (_server, mut caller, mut terminal) = chatting_with(&[]);
         terminal.types("/login alice\r");
@@ -70,7 +62,7 @@ fn who_would_rather_not_give_a_password_goes_on_chatting() {
 }
 
 #[test]
-fn a_password_that_is_typed_into_the_line_is_stars_and_does_not_come_back() {
+fn a_password_that_is_typed_into_the_line_is_shown_as_stars_and_not_kept() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("history");
     let options = ["--history", file.to_str().expect("a plain name")];
@@ -95,7 +87,7 @@ fn a_password_that_is_typed_into_the_line_is_stars_and_does_not_come_back() {
 }
 
 #[test]
-fn a_password_behind_a_space_is_not_even_sent() {
+fn a_password_after_a_leading_space_is_not_sent() {
     let (_server, mut caller, mut terminal) = chatting_with(&[]);
     terminal.types(" /login alice s3cret\r");
     terminal.shows("Not sent, because of the password. Start the line with /login itself.");
@@ -106,7 +98,7 @@ fn a_password_behind_a_space_is_not_even_sent() {
 }
 
 #[test]
-fn tab_and_hints_leave_a_password_alone() {
+fn tab_and_hints_do_nothing_at_a_password_prompt() {
     let (_server, mut caller, mut terminal) = chatting_with(&[]);
     terminal.types("/login alice\r");
     terminal.shows_prompt("Password: ");
@@ -116,7 +108,7 @@ fn tab_and_hints_leave_a_password_alone() {
 }
 
 #[test]
-fn who_has_logged_in_is_logged_in_again_after_a_restart() {
+fn a_client_logs_in_again_after_a_restart_of_the_server() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("chat.db");
     let options = ["--data", file.to_str().expect("a plain name")];
@@ -136,7 +128,7 @@ fn who_has_logged_in_is_logged_in_again_after_a_restart() {
 }
 
 #[test]
-fn who_is_logged_in_elsewhere_does_not_fight_for_the_nickname() {
+fn a_client_whose_user_logs_in_elsewhere_ends() {
     let server = Server::start(&[]);
     let mut terminal = Terminal::start(server.address().port(), &["--nick", "alice"]);
     terminal.shows_prompt("[lobby] alice> ");

@@ -1,4 +1,4 @@
-//! `chat_client` on pipes: what a script can rely on.
+//! `chat_client` on pipes, as a script uses it.
 
 use std::{fs, io::BufRead, thread};
 
@@ -11,7 +11,7 @@ fn nothing() -> String {
 }
 
 #[test]
-fn a_script_says_its_lines_and_hears_everything_that_is_owed_to_it() {
+fn a_script_sends_its_lines_and_gets_all_answers() {
     let server = FakeServer::start();
     let mut client = Piped::start(server.port(), &[]);
     client.is_given("/nick bot\n/join ops\nhello");
@@ -40,7 +40,7 @@ fn a_script_chats_with_the_real_server() {
 }
 
 #[test]
-fn nickname_and_room_are_taken_up_before_the_lines_of_a_file() {
+fn nickname_and_room_are_asked_for_before_the_lines_of_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("lines");
     fs::write(&file, "from a file\nno newline").expect("a file");
@@ -57,7 +57,7 @@ fn nickname_and_room_are_taken_up_before_the_lines_of_a_file() {
 }
 
 #[test]
-fn each_line_goes_out_at_once_and_as_it_is_but_for_control_characters() {
+fn each_line_is_printed_at_once_without_control_characters() {
     let server = FakeServer::start();
     let mut client = Piped::start(server.port(), &[]);
     let mut caller = server.welcome();
@@ -71,7 +71,7 @@ fn each_line_goes_out_at_once_and_as_it_is_but_for_control_characters() {
 }
 
 #[test]
-fn a_lost_connection_is_an_error_unless_everything_was_said() {
+fn a_lost_connection_is_an_error_unless_the_whole_input_was_sent() {
     let server = FakeServer::start();
     let lost = "chat_client: connection lost\n".to_owned();
     let client = Piped::start(server.port(), &[]);
@@ -98,7 +98,7 @@ fn after_goodbye_the_server_may_close() {
 }
 
 #[test]
-fn who_is_not_let_in_is_told_why() {
+fn a_client_that_is_not_let_in_prints_the_reason() {
     let server = FakeServer::start();
     let client = Piped::start(server.port(), &[]);
     server.accept().says("Server is full.");
@@ -108,7 +108,7 @@ fn who_is_not_let_in_is_told_why() {
 }
 
 #[test]
-fn without_a_server_and_without_sense_there_is_one_sentence_and_a_status() {
+fn without_a_server_or_with_wrong_options_there_is_one_sentence_and_a_status() {
     let port = FakeServer::start().port();
     let (status, output, errors) = Piped::start(port, &[]).ends();
     assert_eq!((status, output), (Some(1), nothing()));
@@ -125,19 +125,19 @@ fn without_a_server_and_without_sense_there_is_one_sentence_and_a_status() {
 }
 
 #[test]
-fn who_reads_only_the_head_is_not_kept_waiting() {
+fn a_reader_that_closes_the_pipe_ends_the_client() {
     let server = FakeServer::start();
     let mut client = Piped::start(server.port(), &[]);
     let mut caller = server.welcome();
     client.prints(WELCOME);
-    // As `head -1` does. The input stays open, and the server says nothing more.
+    // As `head -1` does. The input stays open, and the server sends nothing more.
     client.output = None;
     caller.hears_the_end();
     assert_eq!(client.ends(), (Some(0), nothing(), nothing()));
 }
 
 #[test]
-fn both_directions_can_be_full_at_the_same_time() {
+fn both_directions_can_be_full_at_once() {
     const LINES: usize = 200_000;
     let line = "x".repeat(63);
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -148,7 +148,7 @@ fn both_directions_can_be_full_at_the_same_time() {
     let mut caller = server.accept();
     let output = client.output.take().expect("it is open");
     let reader = thread::Builder::new().spawn(move || output.lines().count()).expect("a thread");
-    // Nothing is read from the client until it has taken all this.
+    // The server reads nothing from the client until the client has taken all this.
     caller.sends(format!("{line}\n").repeat(LINES).as_bytes());
     for _ in 0..LINES {
         caller.hears(&line);

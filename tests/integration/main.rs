@@ -3,14 +3,16 @@
 
 mod accounts;
 mod administration;
+mod client_editing;
+mod client_ending;
 mod client_password;
 mod client_pipe;
+mod client_reconnecting;
 mod client_terminal;
 mod concurrency;
 mod conversation;
 mod course;
 mod course_program;
-mod files;
 mod layers;
 mod limits;
 mod log;
@@ -22,5 +24,6 @@ mod slow_reader;
 mod starting;
 mod stopping;
 mod support;
+mod transfers;
 mod watching;
 mod web;

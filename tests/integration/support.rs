@@ -1,5 +1,6 @@
-//! What the tests share: servers that end with the test, and clients that do not wait for ever.
+//! What the tests share: servers that end with the test, and clients that wait with a deadline.
 
+pub(crate) mod chatting;
 pub(crate) mod fake_server;
 pub(crate) mod peer;
 pub(crate) mod piped;
@@ -12,8 +13,18 @@ pub(crate) use piped::Piped;
 pub(crate) use server::Server;
 pub(crate) use terminal::Terminal;
 
-use std::time::Duration;
+use std::{os::fd::AsFd, time::Duration};
 
-/// How long a test waits for what must happen. Generous, because it is only reached when a test
-/// fails; a busy machine shall not make it fail.
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// How long a test waits for what must happen. Long, because only a test that fails waits so long, and
+/// a busy machine must not make a test fail.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits until there is something to read, or the other side has closed.
+#[track_caller]
+pub(crate) fn wait_to_read(from: &impl AsFd) {
+    let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+    let ready = poll(&mut [PollFd::new(from, PollFlags::IN)], Some(&deadline)).expect("a descriptor");
+    assert_eq!(ready, 1, "waited too long for something to read");
+}

@@ -1,26 +1,45 @@
-//! The server seen at work: which threads there are, and how a message goes through them.
+//! The server observed at work: which threads there are, and how a message travels through them.
 
-use crate::support::{Peer, Server, server::eventually};
+use crate::support::{
+    Peer, Server,
+    server::{eventually, look_until},
+};
 
-/// The answer to `/threads`: the rows, and the two lines after them.
-#[track_caller]
-fn threads(peer: &mut Peer) -> (Vec<String>, [String; 2]) {
-    peer.says("/threads");
-    let head = peer.next_line().expect("an answer");
-    assert!(head.ends_with("what each is doing, and for how long:"), "{head}");
-    let mut rows = Vec::new();
-    loop {
-        let line = peer.next_line().expect("the rest of the answer");
-        match line.strip_prefix("  ") {
-            Some(row) => rows.push(row.to_owned()),
-            None => return (rows, [line, peer.next_line().expect("the last line of the answer")]),
-        }
-    }
+/// The answer to `/threads`.
+#[derive(Debug)]
+struct Threads {
+    rows: Vec<String>,
+    /// How many threads do what.
+    counts: String,
+    since_start: String,
 }
 
-/// Whether there is a thread of this name that does this.
-fn is_seen(rows: &[String], name: &str, activity: &str) -> bool {
-    rows.iter().any(|row| row.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(activity)))
+impl Threads {
+    #[track_caller]
+    fn ask(peer: &mut Peer) -> Self {
+        peer.says("/threads");
+        let head = peer.next_line().expect("an answer");
+        assert!(head.ends_with("what each is doing, and for how long:"), "{head}");
+        let mut rows = Vec::new();
+        loop {
+            let line = peer.next_line().expect("the rest of the answer");
+            let Some(row) = line.strip_prefix("  ") else {
+                let since_start = peer.next_line().expect("the last line of the answer");
+                return Self { rows, counts: line, since_start };
+            };
+            rows.push(row.to_owned());
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.starts_with(name))
+    }
+
+    /// Whether the thread of this name does this.
+    fn shows(&self, name: &str, activity: &str) -> bool {
+        let mut doing = self.rows.iter().filter_map(|row| row.strip_prefix(name));
+        doing.any(|rest| rest.trim_start().starts_with(activity))
+    }
 }
 
 fn thread_of(peer: &Peer) -> String {
@@ -28,36 +47,40 @@ fn thread_of(peer: &Peer) -> String {
 }
 
 #[test]
-fn every_thread_is_listed_with_what_it_is_doing_the_askers_own_first() {
+fn every_thread_is_listed_with_its_activity_and_your_own_comes_first() {
     let server = Server::start(&[]);
     let bob = server.client("bob");
     let mut alice = server.client("alice");
-    eventually("everybody else waits for something", || {
-        let (rows, [counts, since_start]) = threads(&mut alice);
-        assert_eq!(rows.len(), 6, "{rows:?}");
-        let own = &rows[0];
-        assert!(own.starts_with(&thread_of(&alice)) && own.ends_with("(yours)"), "{rows:?}");
-        assert!(is_seen(&rows, &thread_of(&alice), "looking at all this"), "{rows:?}");
-        assert!(since_start.contains(" of 64. Since the start: longest lock hold "), "{since_start}");
-        assert!(since_start.contains(", largest batch "), "{since_start}");
-        is_seen(&rows, "acceptor", "accepting")
-            && is_seen(&rows, "broadcaster", "idle")
-            && is_seen(&rows, "closing time", "idle")
-            && is_seen(&rows, "files", "accepting")
-            && is_seen(&rows, &thread_of(&bob), "reading")
-            && counts == "In total: 2 accepting, 1 reading, 1 looking at all this, 2 idle."
-    });
+    let alices = thread_of(&alice);
+    let threads = look_until(
+        "all other threads wait for something",
+        || Threads::ask(&mut alice),
+        |threads| {
+            threads.shows("acceptor", "accepting")
+                && threads.shows("broadcaster", "idle")
+                && threads.shows("closing time", "idle")
+                && threads.shows("files", "accepting")
+                && threads.shows(&thread_of(&bob), "reading")
+        },
+    );
+    let Threads { rows, counts, since_start } = &threads;
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    assert!(rows[0].starts_with(&alices) && rows[0].ends_with("(yours)"), "{rows:?}");
+    assert!(threads.shows(&alices, "looking at all this"), "{rows:?}");
+    assert_eq!(counts, "In total: 2 accepting, 1 reading, 1 looking at all this, 2 idle.");
+    assert!(since_start.contains(" of 64. Since the start: longest lock hold "), "{since_start}");
+    assert!(since_start.contains(", largest batch "), "{since_start}");
 }
 
 #[test]
-fn a_thread_vanishes_from_the_list_when_its_client_has_left() {
+fn a_thread_leaves_the_list_when_its_client_has_left() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let (bob, mut carol) = (server.client("bob"), server.client("carol"));
     let (bobs, carols) = (thread_of(&bob), thread_of(&carol));
     alice.catches_up();
-    let (rows, _) = threads(&mut alice);
-    assert!(rows.iter().any(|row| row.starts_with(&bobs)), "{rows:?}");
+    let threads = Threads::ask(&mut alice);
+    assert!(threads.has(&bobs) && threads.has(&carols), "{threads:?}");
     bob.resets();
     alice.hears("bob has left the chat.");
     carol.says("/quit");
@@ -65,27 +88,29 @@ fn a_thread_vanishes_from_the_list_when_its_client_has_left() {
     drop(carol);
     alice.hears("carol has left the chat.");
     eventually("their threads are gone", || {
-        let (rows, _) = threads(&mut alice);
-        !rows.iter().any(|row| row.starts_with(&bobs) || row.starts_with(&carols))
+        let threads = Threads::ask(&mut alice);
+        !threads.has(&bobs) && !threads.has(&carols)
     });
 }
 
 #[test]
-fn with_many_clients_the_list_is_bounded_and_still_counts_them_all() {
+fn a_long_list_is_cut_but_counts_every_thread() {
     let server = Server::start(&["--presence-limit", "1"]);
     let crowd: Vec<_> = (0..60).map(|_| server.connect()).collect();
     let mut alice = server.client("alice");
-    eventually("all are counted", || {
-        let (rows, [counts, _]) = threads(&mut alice);
-        assert_eq!(rows.len(), 51, "{rows:?}");
-        assert!(rows[0].ends_with("(yours)"), "{rows:?}");
-        rows[50] == "and 15 more" && counts.contains(" 60 reading,")
-    });
+    let Threads { rows, .. } = look_until(
+        "all are counted",
+        || Threads::ask(&mut alice),
+        |threads| threads.counts.contains(" 60 reading,"),
+    );
+    assert_eq!(rows.len(), 51, "{rows:?}");
+    assert!(rows[0].ends_with("(yours)"), "{rows:?}");
+    assert_eq!(rows[50], "and 15 more");
     drop(crowd);
 }
 
 #[test]
-fn a_traced_message_is_said_and_its_sender_is_told_each_hop_in_order() {
+fn a_traced_message_is_delivered_and_its_sender_is_told_every_hop_in_order() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
@@ -120,7 +145,7 @@ fn a_traced_message_is_said_and_its_sender_is_told_each_hop_in_order() {
     alice.hears_nothing();
 }
 
-/// A row without its numbers and the spaces around what they are about.
+/// What a row says, without its numbers and the spaces around the words.
 fn what(hop: &str) -> &str {
     hop.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).trim_end()
 }
@@ -130,7 +155,7 @@ fn first_number(hop: &str) -> u64 {
 }
 
 #[test]
-fn what_is_asked_after_a_trace_is_answered_after_it() {
+fn a_command_after_a_trace_is_answered_after_the_trace() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     alice.sends(b"before\n/trace one\n/trace two\nafter\n");
@@ -146,7 +171,7 @@ fn what_is_asked_after_a_trace_is_answered_after_it() {
 }
 
 #[test]
-fn stats_are_not_for_everybody() {
+fn stats_are_only_for_administrators() {
     let server = Server::start(&[]);
     let mut alice = server.client("alice");
     alice.says("/stats");

@@ -1,4 +1,4 @@
-//! A server that says what the test wants, also what no good server would.
+//! A server that sends whatever lines the test wants, including those of no correct server.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Write},
@@ -6,14 +6,11 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    net::sockopt,
-};
+use rustix::net::sockopt;
 
-use super::DEADLINE;
+use super::{DEADLINE, wait_to_read};
 
-/// A listening socket. Dropped, it refuses.
+/// A listening socket. After it is dropped, connections are refused.
 pub(crate) struct FakeServer(TcpListener);
 
 impl FakeServer {
@@ -29,19 +26,17 @@ impl FakeServer {
         self.0.local_addr().expect("it is bound").port()
     }
 
-    /// Takes the next call, and says nothing yet.
+    /// Accepts the next connection, and sends nothing.
     #[track_caller]
     pub(crate) fn accept(&self) -> Caller {
-        let deadline = Timespec::try_from(DEADLINE).expect("it is short");
-        let ready = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&deadline)).expect("a socket");
-        assert_eq!(ready, 1, "waited too long for a client");
+        wait_to_read(&self.0);
         let (stream, _) = self.0.accept().expect("a client is waiting");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         stream.set_write_timeout(Some(DEADLINE)).expect("a socket");
         Caller(BufReader::new(stream))
     }
 
-    /// Takes the next call, and greets it as `guest_1`.
+    /// Accepts the next connection, and welcomes it as `guest_1`.
     #[track_caller]
     pub(crate) fn welcome(&self) -> Caller {
         let mut caller = self.accept();
@@ -50,17 +45,17 @@ impl FakeServer {
     }
 }
 
-/// A client that has called. Dropped, it is hung up on.
+/// A connected client. Dropping this closes the connection.
 pub(crate) struct Caller(BufReader<TcpStream>);
 
 impl Caller {
-    /// Says one line to the client.
+    /// Sends one line to the client.
     #[track_caller]
     pub(crate) fn says(&mut self, line: &str) {
         self.sends(format!("{line}\n").as_bytes());
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     #[track_caller]
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).expect("the client takes it");
@@ -72,7 +67,7 @@ impl Caller {
         assert_eq!(self.next_line().as_deref(), Some(expected));
     }
 
-    /// The client has nothing more to say.
+    /// The client must have closed its side.
     #[track_caller]
     pub(crate) fn hears_the_end(&mut self) {
         assert_eq!(self.next_line(), None);
@@ -89,7 +84,7 @@ impl Caller {
         }
     }
 
-    /// Vanishes with a reset.
+    /// Closes the connection with a reset.
     pub(crate) fn resets(self) {
         sockopt::set_socket_linger(self.0.get_ref(), Some(Duration::ZERO)).expect("a socket");
     }

@@ -1,4 +1,4 @@
-//! A client on a plain socket, as `nc` is one.
+//! A client on a plain socket, like `nc`.
 
 use std::{
     io::{Read, Write},
@@ -9,7 +9,7 @@ use rustix::net::sockopt;
 
 use super::DEADLINE;
 
-/// One connection, and what was read from it and not looked at yet.
+/// One connection, and the bytes that were read but not used yet.
 pub(crate) struct Peer {
     stream: TcpStream,
     unread: Vec<u8>,
@@ -25,7 +25,7 @@ impl Peer {
         Self { stream, unread: Vec::new() }
     }
 
-    /// Its own end of the connection, by which the server's thread is named.
+    /// The local port, after which the server names its thread.
     pub(crate) fn port(&self) -> u16 {
         self.stream.local_addr().expect("a socket").port()
     }
@@ -36,13 +36,13 @@ impl Peer {
         self.sends(format!("{line}\n").as_bytes());
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     #[track_caller]
     pub(crate) fn sends(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the server takes it");
     }
 
-    /// Sends bytes as they are; whether the server is still there to take them.
+    /// Sends bytes unchanged. Returns whether the server still takes them.
     pub(crate) fn is_taken(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
@@ -73,7 +73,7 @@ impl Peer {
         assert_eq!(self.next_line().as_deref(), Some(expected));
     }
 
-    /// Some line must be this one; those before it are skipped.
+    /// One of the next lines must be this one. The lines before it are skipped.
     #[track_caller]
     pub(crate) fn hears_at_last(&mut self, expected: &str) {
         let mut skipped = Vec::new();
@@ -86,14 +86,14 @@ impl Peer {
         }
     }
 
-    /// Nothing is on its way to this client: it asks something, and the answer is its next line.
+    /// Nothing is on its way to this client: the answer to a new command is its next line.
     #[track_caller]
     pub(crate) fn hears_nothing(&mut self) {
         self.says("/barrier");
         self.hears("Unknown command: /barrier. Type /help for available commands.");
     }
 
-    /// Skips everything that is on its way to this client.
+    /// Skips all lines that are on their way to this client.
     #[track_caller]
     pub(crate) fn catches_up(&mut self) {
         self.says("/barrier");
@@ -106,7 +106,7 @@ impl Peer {
         assert_eq!(self.next_line(), None);
     }
 
-    /// Everything until the end of the stream.
+    /// All lines until the end of the stream.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -116,12 +116,12 @@ impl Peer {
         lines
     }
 
-    /// Has finished speaking, and goes on listening.
+    /// Closes the sending side, and goes on receiving.
     pub(crate) fn half_closes(&self) {
         self.stream.shutdown(Shutdown::Write).expect("a socket");
     }
 
-    /// Vanishes with a reset.
+    /// Closes the connection with a reset.
     pub(crate) fn resets(self) {
         let at_once = Some(std::time::Duration::ZERO);
         sockopt::set_socket_linger(&self.stream, at_once).expect("a socket");

@@ -1,17 +1,14 @@
-//! A `chat_client` without a terminal.
+//! A `chat_client` on pipes.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
+    os::fd::AsFd,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use super::{server::ends, wait_to_read};
 
-use super::DEADLINE;
-
-/// A `chat_client` between pipes.
+/// A running client, which ends with the test.
 pub(crate) struct Piped {
     pub(crate) child: Child,
     pub(crate) input: Option<ChildStdin>,
@@ -45,18 +42,16 @@ impl Piped {
     /// The next line must be this one.
     #[track_caller]
     pub(crate) fn prints(&mut self, expected: &str) {
-        let mut line = String::new();
-        self.output.as_mut().expect("it is open").read_line(&mut line).expect("text");
-        assert_eq!(line.strip_suffix('\n'), Some(expected));
+        assert_eq!(self.next_line(), expected);
     }
 
-    /// Some line must be this one; those before it are skipped.
+    /// One of the next lines must be this one. The lines before it are skipped.
     #[track_caller]
     pub(crate) fn prints_at_last(&mut self, expected: &str) {
         self.prints_until(|line| line == expected);
     }
 
-    /// Skips everything before a file is offered.
+    /// Skips all lines up to the offer of a file.
     #[track_caller]
     pub(crate) fn prints_request(&mut self) {
         self.prints_until(|line| line.starts_with("[FILE REQUEST] "));
@@ -64,39 +59,42 @@ impl Piped {
 
     #[track_caller]
     fn prints_until(&mut self, is_wanted: impl Fn(&str) -> bool) {
-        let mut skipped = String::new();
-        let output = self.output.as_mut().expect("it is open");
-        loop {
-            let before = skipped.len();
-            if output.buffer().is_empty() {
-                let mut ends = [PollFd::new(output.get_ref(), PollFlags::IN)];
-                let deadline = Timespec::try_from(DEADLINE).expect("it is short");
-                let ready = poll(&mut ends, Some(&deadline)).expect("a pipe");
-                assert_eq!(ready, 1, "waited too long after {skipped:?}");
-            }
-            let length = output.read_line(&mut skipped).expect("text");
-            assert_ne!(length, 0, "the output ended after {skipped:?}");
-            if is_wanted(skipped[before..].trim_end_matches('\n')) {
-                return;
-            }
-        }
+        while !is_wanted(&self.next_line()) {}
     }
 
-    /// Waits until the client has ended by itself: its status, the rest of its output, its errors.
+    #[track_caller]
+    fn next_line(&mut self) -> String {
+        let output = self.output.as_mut().expect("it is open");
+        if output.buffer().is_empty() {
+            wait_to_read(output.get_ref());
+        }
+        let mut line = String::new();
+        output.read_line(&mut line).expect("text");
+        assert_eq!(line.pop(), Some('\n'), "the output has ended");
+        line
+    }
+
+    /// Waits until the client has ended. Returns its status, the rest of its output, and its errors.
     #[track_caller]
     pub(crate) fn ends(mut self) -> (Option<i32>, String, String) {
-        let (mut rest, mut errors) = (String::new(), String::new());
-        if let Some(mut output) = self.output.take() {
-            output.read_to_string(&mut rest).expect("text");
-        }
-        self.child.stderr.take().expect("piped").read_to_string(&mut errors).expect("text");
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return (status.code(), rest, errors);
-            }
-            assert!(Instant::now() < deadline, "the client goes on");
-            thread::park_timeout(Duration::from_millis(2));
+        let rest = self.output.take().map(|output| {
+            let unread = output.buffer().to_vec();
+            text(unread, output.into_inner())
+        });
+        let errors = text(Vec::new(), self.child.stderr.take().expect("piped"));
+        (ends(&mut self.child).code(), rest.unwrap_or_default(), errors)
+    }
+}
+
+/// What was read already, and the rest of a pipe.
+#[track_caller]
+fn text(mut read: Vec<u8>, mut pipe: impl Read + AsFd) -> String {
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        wait_to_read(&pipe);
+        match pipe.read(&mut bytes).expect("a pipe") {
+            0 => return String::from_utf8(read).expect("text"),
+            length => read.extend(&bytes[..length]),
         }
     }
 }

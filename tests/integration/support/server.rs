@@ -1,6 +1,7 @@
 //! A `chat_server` process that ends with the test.
 
 use std::{
+    fmt::Debug,
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
@@ -13,7 +14,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{DEADLINE, Peer};
+use super::{DEADLINE, Peer, wait_to_read};
 
 /// A running server.
 pub(crate) struct Server {
@@ -29,7 +30,7 @@ impl Server {
         Self::start_on(0, options)
     }
 
-    /// Starts a server on this port, and waits for the line that says it is there.
+    /// Starts a server on this port, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
         let mut command = command();
@@ -37,7 +38,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    /// Runs a command that is a server in the end, and waits for the line that says it is there.
+    /// Runs a command that becomes a server, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start_command(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -46,11 +47,13 @@ impl Server {
         Self::adopt(child.expect("the server was built with the tests"), folder)
     }
 
-    /// Waits until a process, whose standard output is piped, says that it is a server.
+    /// Waits until a process with a piped standard output says that it is a server.
     #[track_caller]
     pub(crate) fn adopt(mut child: Child, folder: TempDir) -> Self {
         let mut first_line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first_line).expect("text");
+        let output = child.stdout.take().expect("piped");
+        wait_to_read(&output);
+        BufReader::new(output).read_line(&mut first_line).expect("text");
         let address = first_line.strip_prefix("Chat server started on ").map(|rest| rest.trim_end().parse());
         let Some(Ok(address)) = address else {
             let said = fs::read_to_string(folder.path().join("diagnostics"));
@@ -67,13 +70,13 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    /// A client that has not heard its welcome yet.
+    /// A client that has not received its welcome yet.
     #[track_caller]
     pub(crate) fn connect(&self) -> Peer {
         Peer::connect(self.address)
     }
 
-    /// A client of this name that has heard everything about its arrival.
+    /// A client of this name that has received every line about its arrival.
     #[track_caller]
     pub(crate) fn client(&self, name: &str) -> Peer {
         let mut peer = self.connect();
@@ -86,18 +89,18 @@ impl Server {
         kill_process(self.pid(), signal).expect("the server is running");
     }
 
-    /// What it said on standard error.
+    /// What the server has written to standard error.
     pub(crate) fn diagnostics(&self) -> String {
         fs::read_to_string(self.folder.path().join("diagnostics")).expect("a file")
     }
 
-    /// Waits until the server has ended by itself.
+    /// Waits until the server has ended.
     #[track_caller]
     pub(crate) fn ends(mut self) -> ExitStatus {
         ends(&mut self.child)
     }
 
-    /// A number out of `/proc/PID/status`, such as `Threads` or `VmRSS` (kB).
+    /// A number from `/proc/PID/status`, such as `Threads` or `VmRSS` (kB).
     pub(crate) fn status(&self, field: &str) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix(&format!("{field}:")));
@@ -118,8 +121,8 @@ impl Drop for Server {
     }
 }
 
-/// The server's command line, to be completed. Unless a test asks for it, nobody is told what was said
-/// before, everybody may speak as fast as they like, and nothing outlives the test.
+/// The server's command line without its options. Unless a test sets them, there is no replay of the
+/// history, no rate limit and no data file.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
     command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
@@ -127,7 +130,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// A server whose data file cannot grow beyond 64 blocks, as on a disk that is full then.
+/// A server whose data file cannot grow beyond 64 blocks, as if the disk were full.
 pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     let mut command = Command::new("sh");
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
@@ -136,7 +139,7 @@ pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     command
 }
 
-/// Runs a command that must end by itself; its status, standard output and standard error.
+/// Runs a command to its end. Returns its status, standard output and standard error.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let mut child = command
@@ -152,22 +155,35 @@ pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), out, err)
 }
 
+/// Waits until a process has ended.
 #[track_caller]
-fn ends(child: &mut Child) -> ExitStatus {
-    let mut status = None;
-    eventually("the program ends", || {
-        status = child.try_wait().expect("a child");
-        status.is_some()
-    });
+pub(crate) fn ends(child: &mut Child) -> ExitStatus {
+    let status = look_until("the program ends", || child.try_wait().expect("a child"), Option::is_some);
     status.expect("it has ended")
 }
 
-/// Looks again and again, until it is so.
+/// Waits until a condition holds. The condition must not assert anything: it is looked at while things
+/// still change, so what is missing now can come yet.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    look_until(what, &mut is_so, |&is_so| is_so);
+}
+
+/// Looks again and again until what is seen is as wanted, and returns that. What was seen last is shown
+/// if this takes too long.
+#[track_caller]
+pub(crate) fn look_until<T: Debug>(
+    what: &str,
+    mut look: impl FnMut() -> T,
+    is_wanted: impl Fn(&T) -> bool,
+) -> T {
     let deadline = Instant::now() + DEADLINE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited too long until {what}");
+    loop {
+        let seen = look();
+        if is_wanted(&seen) {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "waited too long until {what}: {seen:?}");
         thread::park_timeout(Duration::from_millis(2));
     }
 }

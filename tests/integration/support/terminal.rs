@@ -1,4 +1,4 @@
-//! A client in a real terminal, of which the test sees the screen.
+//! A client in a real terminal whose screen the test can see.
 
 use std::{
     fs::{File, OpenOptions},
@@ -29,14 +29,14 @@ pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     display: Arc<Display>,
-    /// The client's side of the terminal, so that it does not end with the client: on a busy machine
-    /// the last words can go down with it.
+    /// The client's side of the terminal, kept open: if it closed with the client, the last lines could
+    /// be lost on a busy machine.
     tty: Option<File>,
     reader: Option<JoinHandle<()>>,
     modes_before: String,
 }
 
-/// What the user sees, and hears.
+/// The screen and the bell.
 struct Display {
     parser: Mutex<Parser<Bell>>,
     changed: Condvar,
@@ -45,12 +45,12 @@ struct Display {
 #[derive(Default)]
 struct Bell {
     rung: usize,
-    /// [`OVER`] has been shown.
+    /// Whether [`OVER`] has arrived.
     is_over: bool,
 }
 
-/// What the display is told when the client has ended: a window's title, so it shows nothing. As it
-/// comes after everything else, everything else has been shown then.
+/// A window title that the test sends when the client has ended. A title does not show on the screen,
+/// and when it arrives, everything before it has been shown.
 const OVER: &str = "over";
 
 impl vt100::Callbacks for Bell {
@@ -111,7 +111,7 @@ impl Terminal {
         self.keyboard.flush().expect("the terminal takes keys");
     }
 
-    /// Waits until the prompt is this, with what is typed behind it.
+    /// Waits until this is the row of the cursor: the prompt and the text behind it.
     #[track_caller]
     pub(crate) fn shows_prompt(&self, prompt: &str) {
         self.waits_until(&format!("the prompt is {prompt:?}"), |screen| {
@@ -119,7 +119,19 @@ impl Terminal {
         });
     }
 
-    /// Waits until these rows stand right above the prompt.
+    /// Whether this becomes the row of the cursor within a second.
+    pub(crate) fn shows_soon(&self, prompt: &str) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut parser = self.display.parser.lock();
+        while cursor_row(parser.screen()) != prompt.trim_end() {
+            if self.display.changed.wait_until(&mut parser, deadline).timed_out() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Waits until these are the rows right above the prompt.
     #[track_caller]
     pub(crate) fn shows_above(&self, rows: &[&str]) {
         self.waits_until(&format!("{rows:?} stand above the prompt"), |screen| {
@@ -128,7 +140,7 @@ impl Terminal {
         });
     }
 
-    /// Waits until this can be read somewhere.
+    /// Waits until this text is somewhere on the screen.
     #[track_caller]
     pub(crate) fn shows(&self, text: &str) {
         self.waits_until(&format!("{text:?} is shown"), |screen| screen.contents().contains(text));
@@ -144,7 +156,7 @@ impl Terminal {
         }
     }
 
-    /// What can be read now.
+    /// The text on the screen now.
     pub(crate) fn contents(&self) -> String {
         self.display.parser.lock().screen().contents()
     }
@@ -169,7 +181,7 @@ impl Terminal {
         kill_process(pid.expect("it is running"), signal).expect("it is running");
     }
 
-    /// Waits until the display has seen everything that the client has written.
+    /// Waits until the display has processed everything that the client wrote.
     #[track_caller]
     fn shows_the_rest(&mut self) {
         let mut tty = self.tty.take().expect("it ends once");
@@ -182,7 +194,7 @@ impl Terminal {
         }
     }
 
-    /// Waits until the client has ended by itself, and checks that the terminal is as it was.
+    /// Waits until the client has ended, and checks that the terminal has its old modes.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> u32 {
         let deadline = Instant::now() + DEADLINE;
@@ -224,7 +236,7 @@ impl Display {
                     self.changed.notify_all();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The program has ended, and with it the terminal's other side.
+                // The other side of the terminal is closed.
                 Err(_) => break,
             }
         }
@@ -252,7 +264,7 @@ fn number(n: u16) -> NonZeroU16 {
     n.try_into().expect("not zero")
 }
 
-/// How the terminal treats keys and output. The type that says so is not ours to name.
+/// The terminal's modes as text, because the type of another library's value cannot be named here.
 fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().expect("a terminal has modes"))
 }

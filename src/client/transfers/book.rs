@@ -1,4 +1,4 @@
-//! What is offered, and what is on its way.
+//! The open offers and the running transfers.
 
 use std::{
     collections::BTreeMap,
@@ -10,22 +10,22 @@ use std::{
 use super::meter::Meter;
 use crate::file::{Digest, Label, OfferId};
 
-/// What is going on.
+/// Offers and transfers.
 #[derive(Default)]
 pub(super) struct Book {
-    /// Where the server is.
+    /// The server's address, once we are connected.
     pub(super) server: Option<IpAddr>,
-    /// What was offered and is not over.
+    /// The files that were offered to others, until that is over.
     pub(super) offers: Vec<Outgoing>,
-    /// How many times the server was told to accept, and has not answered.
+    /// How many times the server was asked for an offered file and has not answered.
     pub(super) takes: usize,
-    /// When the server was last asked anything.
+    /// When the server was last asked about files.
     pub(super) last_asked: Option<Instant>,
-    /// What is on its way, in the order in which it began. Not by the offers' numbers: a server that
-    /// was started again begins to count anew.
+    /// The transfers by serial number. The numbers of their offers would not do: after a restart, the
+    /// server counts from 1 again.
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) begun: u64,
-    /// How many files did not arrive.
+    /// How many files were not sent or not received.
     pub(super) failures: usize,
 }
 
@@ -33,21 +33,21 @@ pub(super) struct Book {
 pub(super) struct Outgoing {
     pub(super) path: PathBuf,
     pub(super) label: Label,
-    /// `None` before the server has given it a number.
+    /// `None` until the server has answered with the number.
     pub(super) id: Option<OfferId>,
 }
 
-/// A file on its way.
+/// A file that is being sent or received.
 pub(super) struct Running {
     pub(super) offer: OfferId,
     pub(super) meter: Meter,
     pub(super) has_thread: bool,
-    /// The server has said so.
+    /// Whether the server has said that the transfer is over.
     pub(super) is_over: bool,
 }
 
-/// How long a server that does not answer is waited for. Ours answers at once; another may not know
-/// what we are talking about.
+/// How long to wait for the server's answer. Our server answers at once; another one may not know
+/// the commands for files.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Book {
@@ -65,7 +65,7 @@ impl Book {
         self.failures += before - self.offers.len() + std::mem::take(&mut self.takes);
     }
 
-    /// The oldest offer of these bytes that the server has not answered: it answers in order.
+    /// The oldest unanswered offer with this digest: the server answers in order.
     pub(super) fn unnumbered(&self, digest: Digest) -> Option<usize> {
         self.offers.iter().position(|offer| offer.id.is_none() && offer.label.digest == digest)
     }
@@ -77,8 +77,8 @@ impl Book {
         self.begun
     }
 
-    /// Two things have to happen before a transfer is forgotten: our part is done, and the server has
-    /// said that all of it is. Who leaves before that is gone before the other side is told.
+    /// Forgets transfers whose thread has ended and which the server calls over. Both are needed: a
+    /// client that leaves before the server says so cancels the transfer for the other side.
     pub(super) fn forget_finished(&mut self) {
         self.running.retain(|_, running| running.has_thread || !running.is_over);
     }

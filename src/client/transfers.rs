@@ -1,9 +1,9 @@
-//! The client's part in sending files: it reads and writes them, and the server only carries.
+//! Transfers: the files that this client sends and receives.
 //!
-//! What the user types about files becomes what the server understands ([`Files::typed`]), and what
-//! the server says about them to programs becomes threads that send or receive ([`Files::cue`]). The
-//! server is not trusted: nothing is sent that the user has not offered, nothing is received that the
-//! user has not accepted, and the name under which it is kept has been checked.
+//! [`Transfers::typed`] turns the user's commands about files into commands for the server, and
+//! [`Transfers::cue`] turns the server's answers into threads that send or receive. The server only
+//! carries the bytes, and is not trusted: the client sends only files that the user has offered,
+//! receives only files that the user has accepted, and checks the names under which it keeps them.
 
 use std::{
     net::{IpAddr, TcpStream},
@@ -36,57 +36,57 @@ pub(super) use outgoing::home;
 use book::{Book, Outgoing};
 use call::call;
 
-/// The way to the user and to the server.
+/// How transfers reach the user and the server.
 pub(super) trait Outside: Send + Sync {
-    /// Tells the user something.
+    /// Shows a message to the user.
     fn notice(&self, words: &str);
 
-    /// Sends a line; whether it was sent.
+    /// Sends a line to the server. Returns whether it was sent.
     fn send(&self, line: &str) -> bool;
 
-    /// Shows how far a file has come, and how far all of them together.
+    /// Shows progress.
     fn progress(&self, step: &Step<'_>);
 
-    /// Shows no more progress: there is none.
+    /// Stops showing progress.
     fn no_progress(&self);
 }
 
-/// Where files go, and which.
+/// What to do with files that are offered.
 #[derive(Clone, Debug)]
 pub(super) struct Wishes {
-    /// The folder for what is received.
+    /// The folder for received files.
     pub(super) downloads: PathBuf,
-    /// Whether everything that is offered is accepted.
+    /// Whether to accept every file.
     pub(super) accepts_all: bool,
 }
 
-/// Everything about files. The threads that send and receive share it with those of the chat.
-pub(super) struct Files {
+/// All transfers, shared by their threads and the threads of the chat.
+pub(super) struct Transfers {
     wishes: Wishes,
     outside: Box<dyn Outside>,
     book: Mutex<Book>,
     changed: Condvar,
 }
 
-/// What is to be done about a line that the user typed.
+/// What to do with a line that the user typed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Typed {
-    /// It is not about files: send it as it is.
+    /// Send it unchanged: it is not about files.
     AsItIs,
     /// Send this instead.
     Instead(String),
-    /// Call [`Files::offer`] with this, which may take a while.
+    /// Call [`Transfers::offer`] with this. It reads the whole file, which may take a while.
     Offer(Nick, PathBuf),
-    /// Nothing: the user has been told why.
+    /// Do nothing: the user has been told why.
     Refused,
 }
 
-impl Files {
+impl Transfers {
     pub(super) fn new(wishes: Wishes, outside: Box<dyn Outside>) -> Arc<Self> {
         Arc::new(Self { wishes, outside, book: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// Reads a line that the user typed.
+    /// Decides what to do with a line that the user typed.
     pub(super) fn typed(&self, line: &str) -> Typed {
         let Some(command) = line.strip_prefix('/') else { return Typed::AsItIs };
         let (word, rest) = split_word(command.trim_end());
@@ -94,7 +94,7 @@ impl Files {
             Some("sendfile") => self.sendfile(rest),
             Some("acceptfile") if rest.is_empty() => self.take("/take".to_owned()),
             Some("acceptfile") if rest.parse::<OfferId>().is_ok() => self.take(format!("/take {rest}")),
-            // For what makes no sense, the server has the words.
+            // The server explains what is wrong with any other command.
             _ => Typed::AsItIs,
         }
     }
@@ -112,12 +112,12 @@ impl Files {
         if let Ok(nick) = Nick::new(user) {
             return Typed::Offer(nick, outgoing::path(path));
         }
-        self.outside.notice(&format!("Nobody can be called '{user}'."));
+        self.outside.notice(&format!("'{user}' is not a valid nickname. Usage: /sendfile <user> <path>"));
         self.fails();
         Typed::Refused
     }
 
-    /// Offers a file to somebody, after it was read to its end.
+    /// Reads a file to its end, and offers it to a user.
     pub(super) fn offer(&self, to: Nick, path: PathBuf) {
         let label = match outgoing::label(&path) {
             Ok(label) => label,
@@ -134,12 +134,12 @@ impl Files {
         book.last_asked = Some(Instant::now());
         drop(book);
         if !self.outside.send(&line) {
-            self.outside.notice("Not connected: no file was offered.");
+            self.outside.notice("Not connected: no file was offered. Try again later.");
             self.not_offered(digest);
         }
     }
 
-    /// Somebody offers a file, and the user has been told.
+    /// A user offers us a file.
     pub(super) fn requested(&self) {
         if self.wishes.accepts_all {
             self.asks_to_take();
@@ -147,12 +147,12 @@ impl Files {
         }
     }
 
-    /// There is a connection to the server at this address.
+    /// Notes the address of the server that we are connected to.
     pub(super) fn connected(&self, server: Option<IpAddr>) {
         self.book.lock().server = server;
     }
 
-    /// The connection to the server is gone, and with it every offer.
+    /// Forgets every offer, because the connection to the server is gone.
     pub(super) fn disconnected(&self) {
         let mut book = self.book.lock();
         book.failures += book.offers.len();
@@ -163,7 +163,7 @@ impl Files {
         self.changed.notify_all();
     }
 
-    /// The server does not know a command.
+    /// Notes that the server does not know a command.
     pub(super) fn unknown(&self, word: &str) {
         let mut book = self.book.lock();
         let is_ours = (word == "offer" || word == "take") && book.is_unanswered();
@@ -175,7 +175,7 @@ impl Files {
         }
     }
 
-    /// Waits until nothing is offered any more, and nothing on its way.
+    /// Waits until there are no more offers and no more transfers.
     pub(super) fn wait(&self) {
         let mut book = self.book.lock();
         while !book.is_idle() {
@@ -191,13 +191,13 @@ impl Files {
         }
     }
 
-    /// How many files have not arrived.
+    /// How many files were not sent or not received.
     pub(super) fn failures(&self) -> usize {
         let book = self.book.lock();
         book.failures + book.offers.len() + book.running.len()
     }
 
-    /// Does what the server says about a file.
+    /// Follows a cue of the server.
     pub(super) fn cue(self: &Arc<Self>, cue: &str) {
         match cue.parse() {
             Ok(Cue::Offered { id, digest }) => self.offered(id, digest),
@@ -206,7 +206,7 @@ impl Files {
             Ok(Cue::Receive { id, ticket, label, from }) => self.receive(id, ticket, label, from),
             Ok(Cue::NotTaken) => self.not_taken(),
             Ok(Cue::Over { id, has_arrived }) => self.over(id, has_arrived),
-            // From a server that is newer, or none of ours.
+            // From a newer server, or from another program.
             Err(_) => {}
         }
     }
@@ -258,8 +258,8 @@ impl Files {
         let (path, label) = (path.clone(), label.clone());
         let serial = book.begin(id, &label);
         drop(book);
-        self.spawn(serial, ticket, move |files, server| {
-            let sent = outgoing::send(&path, &label, server, &mut |done| files.progress(serial, done));
+        self.spawn(serial, ticket, move |transfers, server| {
+            let sent = outgoing::send(&path, &label, server, &mut |done| transfers.progress(serial, done));
             let reason = sent.err()?.reason()?;
             Some(format!("Cannot send '{}': {reason}.", path.display()))
         });
@@ -269,38 +269,42 @@ impl Files {
         let mut book = self.book.lock();
         if book.takes == 0 {
             drop(book);
-            return self.outside.notice("The server wants to send a file that was not accepted: ignored.");
+            return self
+                .outside
+                .notice("The server wants to send a file that was not accepted. It is ignored.");
         }
         book.takes -= 1;
         let serial = book.begin(id, &label);
         drop(book);
         let Label { name, size, .. } = &label;
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
-        self.spawn(serial, ticket, move |files, server| {
-            let folder = &files.wishes.downloads;
-            Some(incoming::receive(folder, &label, server, &mut |done| files.progress(serial, done)))
+        self.spawn(serial, ticket, move |transfers, server| {
+            let folder = &transfers.wishes.downloads;
+            Some(incoming::receive(folder, &label, from, server, &mut |done| {
+                transfers.progress(serial, done);
+            }))
         });
     }
 
-    /// Has a thread do its part in a transfer, and tell the user what it says in the end.
+    /// Does our part in a transfer in a new thread, and then shows the message that it returns.
     fn spawn(
         self: &Arc<Self>,
         serial: u64,
         ticket: Ticket,
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
-        let files = Arc::clone(self);
+        let transfers = Arc::clone(self);
         let thread = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
-            let _ended = Ended(&files, serial);
-            let server = files.book.lock().server;
+            let _ended = Ended(&transfers, serial);
+            let server = transfers.book.lock().server;
             let words = match call(server, ticket) {
-                Ok(server) => part(&files, &server),
+                Ok(server) => part(&transfers, &server),
                 Err(error) => {
-                    Some(format!("Cannot reach the server's port {} for files: {error}.", ticket.port))
+                    Some(format!("Cannot connect to port {} of the server for files: {error}.", ticket.port))
                 }
             };
             if let Some(words) = words {
-                files.outside.notice(&words);
+                transfers.outside.notice(&words);
             }
         });
         if thread.is_err() {
@@ -343,8 +347,8 @@ impl Files {
     }
 }
 
-/// A thread that has done its part, even by a panic.
-struct Ended<'a>(&'a Files, u64);
+/// Notes when dropped that the thread of a transfer has ended, even after a panic.
+struct Ended<'a>(&'a Transfers, u64);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Receiving a file that was accepted.
+//! Receiving an accepted file.
 
 use std::{
     fmt,
@@ -9,23 +9,26 @@ use std::{
 };
 
 use super::{call::say, download::Download, hashing::CHUNK};
-use crate::file::{
-    Fault, Label,
-    way::{self, Kept, Start, Verdict},
+use crate::{
+    file::{
+        Fault, Label,
+        way::{self, Kept, Start, Verdict},
+    },
+    names::Nick,
 };
 
 /// Why a file was not received.
 enum Error {
-    /// It cannot be written.
+    /// The file cannot be written.
     Unwritable(io::Error),
-    /// What has arrived is not what was offered.
+    /// The bytes do not match the SHA-256 that was offered.
     Damaged,
-    /// The connection ended too early.
+    /// The connection failed.
     Line,
 }
 
 impl Error {
-    /// What the sender is told.
+    /// What to tell the sender. After a failed connection, nothing can be told.
     fn fault(&self) -> Option<Fault> {
         match self {
             Self::Unwritable(error) if is_full(error) => Some(Fault::DiskFull),
@@ -46,19 +49,20 @@ impl fmt::Display for Error {
     }
 }
 
-/// The disk is full, or as full as this user may make it.
+/// Whether the disk is full, or a limit on the user's files is reached.
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
-/// Receives a file; gives what the user is to be told in the end.
+/// Receives a file, and returns what to tell the user about how that ended.
 pub(super) fn receive(
     folder: &Path,
     label: &Label,
+    from: Nick,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
 ) -> String {
-    let mut download = match Download::new(folder, label) {
+    let mut download = match Download::new(folder, label, from) {
         Ok(download) => download,
         Err(error) => {
             let error = Error::Unwritable(error);
@@ -76,15 +80,15 @@ pub(super) fn receive(
         (Ok(path), _) => format!("Saved as {}.", path.display()),
         (Err(error), None) => format!("'{}' was not received: {error}.", label.name),
         (Err(error), Some(path)) => format!(
-            "'{}' was not received: {error}. What has arrived is in {}; if the same file is sent again, \
-             only the rest is.",
+            "'{}' was not received: {error}. What has arrived is in {}; if {from} sends the same file \
+             again, only the rest is sent.",
             label.name,
             path.display()
         ),
     }
 }
 
-/// Writes what comes.
+/// Agrees with the sender on where to start, and writes the bytes.
 fn fetch(
     download: &mut Download<'_>,
     server: &TcpStream,
@@ -117,13 +121,13 @@ fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
     download.finish().map_err(Error::Unwritable)
 }
 
-/// Says the last word, and takes in what is still coming: to close before would reset the connection,
-/// and the last word could be lost with it.
-fn hang_up(server: &TcpStream, last_word: Option<impl fmt::Display>) {
-    /// How long the server may take to hang up after it.
+/// Sends the last line, and reads what still comes. Closing before that would reset the connection,
+/// and the last line could be lost.
+fn hang_up(server: &TcpStream, last_line: Option<impl fmt::Display>) {
+    /// How long the server may take to close the connection.
     const PATIENCE: Duration = Duration::from_secs(10);
-    let Some(last_word) = last_word else { return };
-    let is_said = say(server, last_word).and_then(|()| server.shutdown(Shutdown::Write));
+    let Some(last_line) = last_line else { return };
+    let is_said = say(server, last_line).and_then(|()| server.shutdown(Shutdown::Write));
     if is_said.is_ok() && server.set_read_timeout(Some(PATIENCE)).is_ok() {
         let _ = io::copy(&mut &*server, &mut io::sink());
     }

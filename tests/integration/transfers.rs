@@ -1,4 +1,4 @@
-//! Files on their way: what the server does with connections that say by hand what `chat_client` says.
+//! Transfers: how the server carries a file between two connections that the test drives itself.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -10,11 +10,16 @@ use rustix::process::Signal;
 
 use crate::support::{DEADLINE, Peer, Server};
 
+mod arriving;
 mod clients;
+mod distrust;
+mod failing;
+mod resuming;
+mod terminal;
 
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// alice and bob, who have agreed on a file of so many bytes, and what each is to do now.
+/// alice and bob, who have agreed on a file of so many bytes, and the tickets for it.
 struct Agreed {
     alice: Peer,
     bob: Peer,
@@ -22,7 +27,7 @@ struct Agreed {
     receiving: Ticket,
 }
 
-/// Where to connect to, and what to say there.
+/// Where to connect for a transfer, and the token to send first.
 struct Ticket {
     address: SocketAddr,
     token: String,
@@ -79,7 +84,7 @@ fn hears(stream: &mut BufReader<TcpStream>, expected: &str) {
     assert_eq!(line, format!("{expected}\n"));
 }
 
-/// The server has hung up, whichever way.
+/// The server has closed the connection, in order or with a reset.
 #[track_caller]
 fn hears_the_end(stream: &mut impl Read) {
     let mut rest = Vec::new();
@@ -89,7 +94,7 @@ fn hears_the_end(stream: &mut impl Read) {
 }
 
 #[test]
-fn a_file_travels_beside_the_chat_and_nobody_there_notices() {
+fn a_transfer_does_not_show_in_the_chat() {
     let server = Server::start(&[]);
     let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
     let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
@@ -114,7 +119,7 @@ fn a_file_travels_beside_the_chat_and_nobody_there_notices() {
 }
 
 #[test]
-fn a_transfer_that_its_receiver_stalls_costs_the_chat_nothing_and_the_server_one_buffer() {
+fn a_stalled_receiver_does_not_delay_the_chat_and_costs_the_server_one_buffer() {
     const SIZE: usize = 200 << 20;
     let server = Server::start(&["--max-file-size", "0"]);
     let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, SIZE);
@@ -140,7 +145,7 @@ fn a_transfer_that_its_receiver_stalls_costs_the_chat_nothing_and_the_server_one
 }
 
 #[test]
-fn who_leaves_in_the_middle_ends_the_transfer_for_both() {
+fn a_client_that_leaves_ends_the_transfer_for_both() {
     for leaving_is_sender in [true, false] {
         let server = Server::start(&[]);
         let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
@@ -158,7 +163,7 @@ fn who_leaves_in_the_middle_ends_the_transfer_for_both() {
 }
 
 #[test]
-fn a_connection_that_breaks_off_is_told_to_both() {
+fn both_are_told_when_a_connection_breaks_off() {
     let server = Server::start(&[]);
     let Agreed { mut alice, mut bob, sending, receiving } = Agreed::on(&server, 5);
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
@@ -169,12 +174,12 @@ fn a_connection_that_breaks_off_is_told_to_both() {
 }
 
 #[test]
-fn a_token_is_good_once() {
+fn a_token_can_be_used_only_once() {
     let server = Server::start(&[]);
     let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 5);
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
     let mut sender = sending.call("");
-    // So both tokens have been used.
+    // Then both tokens have been used.
     hears(&mut sender, &format!("from 0 {DIGEST}"));
     hears_the_end(&mut sending.call(""));
     hears_the_end(&mut receiving.call(""));
@@ -183,7 +188,7 @@ fn a_token_is_good_once() {
 }
 
 #[test]
-fn who_calls_the_wrong_port_is_told_so() {
+fn another_protocol_on_the_port_for_files_gets_an_explanation() {
     let server = Server::start(&[]);
     let Agreed { sending, .. } = Agreed::on(&server, 5);
     for nonsense in ["/nick bob\n", "GET / HTTP/1.1\r\n", &"x".repeat(200)] {
@@ -196,7 +201,7 @@ fn who_calls_the_wrong_port_is_told_so() {
 }
 
 #[test]
-fn a_stop_ends_files_in_every_state_promptly() {
+fn a_stop_of_the_server_ends_transfers_in_every_state() {
     let server = Server::start(&["--max-file-size", "0"]);
     let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 200 << 20);
     let mut receiver = receiving.call(&format!("from 0 {DIGEST}\n"));
@@ -216,7 +221,7 @@ fn a_stop_ends_files_in_every_state_promptly() {
 }
 
 #[test]
-fn the_port_for_files_can_be_chosen_and_one_in_use_is_refused() {
+fn the_port_for_files_can_be_chosen_unless_it_is_in_use() {
     let first = Server::start(&[]);
     let Agreed { sending, .. } = Agreed::on(&first, 5);
     let port = sending.address.port().to_string();
@@ -234,11 +239,21 @@ fn the_port_for_files_can_be_chosen_and_one_in_use_is_refused() {
 }
 
 #[test]
-fn a_stranger_who_says_nothing_keeps_nobody_from_sending() {
+fn silent_connections_do_not_keep_a_file_from_arriving() {
     let server = Server::start(&[]);
     let Agreed { mut alice, bob: _bob, sending, receiving } = Agreed::on(&server, 0);
     let _strangers: Vec<_> = (0..200).map(|_| call(sending.address)).collect();
     let _receiver = receiving.call(&format!("from 0 {DIGEST}\nreceived\n"));
     let _sender = sending.call("from 0\n");
     alice.hears_at_last("bob has received 'x'.");
+}
+
+#[test]
+fn both_can_chat_while_a_transfer_waits_for_its_receiver() {
+    let server = Server::start(&[]);
+    let Agreed { mut alice, mut bob, sending, .. } = Agreed::on(&server, 5);
+    let _sender = sending.call("");
+    alice.says("hello");
+    alice.hears("[lobby] alice: hello");
+    bob.hears("[lobby] alice: hello");
 }

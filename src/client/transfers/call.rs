@@ -9,12 +9,14 @@ use std::{
 
 use crate::event::transfers::Ticket;
 
-/// How long the server's port may take to answer, and the other side to do its part: a little longer
-/// than the server's own patience, so that it is the server who says what went wrong.
+/// How long connecting may take.
 const CONNECTING: Duration = Duration::from_secs(10);
+
+/// How long the other side may do nothing. This is more than the server allows, so that the server
+/// says what went wrong.
 const SILENCE: Duration = Duration::from_secs(90);
 
-/// Calls the server's port for files, and says who we are.
+/// Connects to the server's port for files, and sends the ticket's token.
 pub(super) fn call(server: Option<IpAddr>, ticket: Ticket) -> io::Result<TcpStream> {
     let address = server.ok_or(io::ErrorKind::NotConnected)?;
     let stream = TcpStream::connect_timeout(&(address, ticket.port).into(), CONNECTING)?;
@@ -25,7 +27,7 @@ pub(super) fn call(server: Option<IpAddr>, ticket: Ticket) -> io::Result<TcpStre
     Ok(stream)
 }
 
-/// Says one line.
+/// Sends one line.
 pub(super) fn say(mut stream: &TcpStream, line: impl fmt::Display) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())
 }

@@ -1,15 +1,15 @@
-//! How far a file has come.
+//! The progress of transfers.
 
 use crate::file::{FileName, Label};
 
-/// Bytes done, and of how many.
+/// The progress of one file, in bytes.
 pub(super) struct Meter {
     name: FileName,
     size: u64,
     done: u64,
 }
 
-/// One step forward, in percent: of this file, and of all that are on their way.
+/// One step of progress, in percent of this file and of all running transfers together.
 pub(in crate::client) struct Step<'a> {
     pub(in crate::client) name: &'a str,
     pub(in crate::client) before: u8,
@@ -26,7 +26,7 @@ impl Meter {
         &self.name
     }
 
-    /// So many bytes are done; gives the percentage before and now, if it has changed.
+    /// Sets how many bytes are done. Returns the percentage before and after, if they differ.
     pub(super) fn moves(&mut self, done: u64) -> Option<(u8, u8)> {
         let before = percent(self.done, self.size);
         self.done = done;
@@ -35,7 +35,7 @@ impl Meter {
     }
 }
 
-/// How far several files have come together.
+/// The progress of several files together, in percent.
 pub(super) fn together<'a>(meters: impl Iterator<Item = &'a Meter>) -> u8 {
     let sum = |(done, size): (u64, u64), meter: &Meter| {
         (done.saturating_add(meter.done), size.saturating_add(meter.size))
@@ -45,13 +45,13 @@ pub(super) fn together<'a>(meters: impl Iterator<Item = &'a Meter>) -> u8 {
 }
 
 impl Step<'_> {
-    /// The last full ten that was passed, if one was.
+    /// The highest multiple of ten that this step has reached, if any.
     pub(in crate::client) fn tens(&self) -> Option<u8> {
         (self.now / 10 > self.before / 10).then_some(self.now / 10 * 10)
     }
 }
 
-/// `[###.......]  30 %`: always as wide, so that it can stand in a prompt.
+/// `###.......  30 %`. The width is fixed, so that the prompt keeps its width.
 pub(in crate::client) fn bar(percent: u8) -> String {
     let full = usize::from(percent.min(100) / 10);
     format!("{}{} {percent:>3} %", "#".repeat(full), ".".repeat(10 - full))
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn each_percent_is_told_once() {
+    fn each_percentage_is_reported_once() {
         let mut meter = meter(1000);
         assert_eq!(meter.moves(9), None);
         assert_eq!(meter.moves(10), Some((0, 1)));
@@ -83,20 +83,20 @@ mod tests {
     }
 
     #[test]
-    fn every_tenth_percent_is_a_line_and_none_is_told_twice() {
+    fn every_multiple_of_ten_is_reported_once() {
         let tens = |before, now| Step { name: "x", before, now, all: 0 }.tens();
         assert_eq!([tens(0, 9), tens(9, 10), tens(10, 19), tens(5, 37)], [None, Some(10), None, Some(30)]);
     }
 
     #[test]
-    fn a_bar_is_always_as_wide() {
+    fn a_bar_has_a_fixed_width() {
         assert_eq!(bar(0), "..........   0 %");
         assert_eq!(bar(37), "###.......  37 %");
         assert_eq!(bar(100), "########## 100 %");
     }
 
     #[test]
-    fn several_files_have_one_bar() {
+    fn several_files_share_one_percentage() {
         let (mut small, mut large) = (meter(10), meter(90));
         small.moves(10);
         assert_eq!(together([&small, &large].into_iter()), 10);

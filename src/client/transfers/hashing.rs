@@ -1,4 +1,4 @@
-//! The SHA-256 of what is read and written.
+//! The SHA-256 of a file while it is read or written.
 
 use std::io::{self, Read};
 
@@ -6,10 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::file::Digest;
 
-/// Bytes read at a time.
+/// How many bytes are read at a time.
 pub(super) const CHUNK: usize = 64 * 1024;
 
-/// A digest in the making.
+/// An unfinished digest.
 #[derive(Clone, Default)]
 pub(super) struct Hasher {
     sha256: Sha256,
@@ -17,13 +17,13 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
-    /// Takes the next bytes.
+    /// Adds bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.length += bytes.len() as u64;
     }
 
-    /// Takes everything there is to read.
+    /// Reads to the end, and adds the bytes.
     pub(super) fn read(&mut self, mut from: impl Read) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -36,12 +36,12 @@ impl Hasher {
         }
     }
 
-    /// How many bytes it has taken.
+    /// How many bytes were added.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// The digest of them.
+    /// The digest of all bytes so far.
     pub(super) fn digest(&self) -> Digest {
         Digest(self.sha256.clone().finalize().into())
     }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_those_of_the_standard() {
+    fn digests_match_the_examples_of_the_standard() {
         // FIPS 180-4, the examples of its appendix.
         let mut hasher = Hasher::default();
         assert!(hasher.digest().to_string().starts_with("e3b0c442"));

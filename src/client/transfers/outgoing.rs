@@ -1,4 +1,4 @@
-//! Sending a file: what it is offered as, and its way out.
+//! Offering and sending a file.
 
 use std::{
     env, fmt,
@@ -19,21 +19,21 @@ use crate::file::{
     way::{self, Kept, Start},
 };
 
-/// Why a file is not sent.
+/// Why a file was not sent.
 #[derive(Debug)]
 pub(super) enum Error {
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable(io::Error),
-    /// It is a folder, a device, or something else that has no end or no size.
+    /// The path leads to a folder, a device or a pipe.
     NotOrdinary,
-    /// It is not what it was when it was offered.
+    /// The file has changed since it was offered.
     Changed,
-    /// The connection is gone.
+    /// The connection failed.
     Line,
 }
 
 impl Error {
-    /// What only we know.
+    /// What to tell the user. The server reports a failed connection itself.
     pub(super) fn reason(&self) -> Option<String> {
         if let Self::Line = self { None } else { Some(self.to_string()) }
     }
@@ -50,7 +50,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The path that was typed: to the end of the line, with or without quotes, `~/` for one's home.
+/// The path that was typed, with or without quotes. `~/` is the home folder.
 pub(super) fn path(typed: &str) -> PathBuf {
     let typed = typed.trim_end();
     let is_there = |path: &str| home(path).symlink_metadata().is_ok();
@@ -58,7 +58,7 @@ pub(super) fn path(typed: &str) -> PathBuf {
     home(unquoted.filter(|_| !is_there(typed)).unwrap_or(typed))
 }
 
-/// A path with one's home for `~/`.
+/// Replaces a leading `~/` by the home folder.
 pub(in crate::client) fn home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
@@ -66,7 +66,7 @@ pub(in crate::client) fn home(path: &str) -> PathBuf {
     }
 }
 
-/// What a file can be offered as; for this it is read to its end.
+/// Reads a file to its end, and returns what to offer.
 pub(super) fn label(path: &Path) -> Result<Label, Error> {
     let name = path.file_name().ok_or(Error::NotOrdinary)?;
     let mut hasher = Hasher::default();
@@ -75,7 +75,7 @@ pub(super) fn label(path: &Path) -> Result<Label, Error> {
     Ok(Label { name, size: ByteCount(hasher.length()), digest: hasher.digest() })
 }
 
-/// Opens an ordinary file. To open anything else could wait for ever, so it is asked not to wait.
+/// Opens an ordinary file. `NONBLOCK`, because opening a pipe could block for ever.
 fn open(path: &Path) -> Result<File, Error> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file =
@@ -85,7 +85,7 @@ fn open(path: &Path) -> Result<File, Error> {
     if is_ordinary { Ok(file) } else { Err(Error::NotOrdinary) }
 }
 
-/// Sends a file that was offered; see [`crate::file::way`]. Nothing is left to say when it succeeds.
+/// Sends a file that was offered, as [`crate::file::way`] describes.
 pub(super) fn send(
     path: &Path,
     label: &Label,
@@ -110,7 +110,7 @@ pub(super) fn send(
     }
     say(server, Start::From(hasher.length())).map_err(|_| Error::Line)?;
     copy(&mut file, label, server, hasher, progress)?;
-    // The server hangs up when the receiver has its verdict.
+    // The server closes the connection after the receiver's verdict.
     let _ = io::copy(&mut input, &mut io::sink());
     Ok(())
 }
@@ -121,8 +121,8 @@ fn reopen(path: &Path, label: &Label) -> Result<File, Error> {
     if size == label.size.0 { Ok(file) } else { Err(Error::Changed) }
 }
 
-/// Sends what comes after the bytes that were hashed already. The last bytes are sent only when they
-/// are known to complete what was offered.
+/// Sends the bytes after those that are already hashed. The last ones are sent only if the digest of
+/// the whole file is still what was offered.
 fn copy(
     file: &mut File,
     label: &Label,
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// What is sent to a receiver that has this already, and what comes of it.
+    /// Sends to a receiver that already has `kept`. Returns what it receives, and the result.
     fn sent(path: &Path, label: &Label, kept: &str) -> (String, Result<(), String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -185,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_offered_as_what_is_in_it() {
+    fn an_offer_has_the_files_name_size_and_digest() {
         let (_folder, _, label) = file("abc");
         assert_eq!((label.name.as_str(), label.size), ("my notes.txt", ByteCount(3)));
         assert!(label.digest.to_string().starts_with("ba7816bf"));
     }
 
     #[test]
-    fn what_is_there_already_is_not_sent_again() {
+    fn bytes_that_the_receiver_already_has_are_not_sent_again() {
         let (_folder, path, label) = file("0123456789");
         assert_eq!(sent(&path, &label, ""), ("from 0\n0123456789".into(), Ok(())));
         assert_eq!(sent(&path, &label, "0123"), ("from 4\n456789".into(), Ok(())));
@@ -200,14 +200,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_and_something_else_does_not_help() {
+    fn a_receiver_that_has_other_bytes_gets_the_whole_file() {
         let (_folder, path, label) = file("0123456789");
         assert_eq!(sent(&path, &label, "01x3"), ("from 0\n0123456789".into(), Ok(())));
         assert_eq!(sent(&path, &label, "0123456789+"), ("from 0\n0123456789".into(), Ok(())));
     }
 
     #[test]
-    fn an_empty_file_is_a_file() {
+    fn an_empty_file_is_sent() {
         let (_folder, path, label) = file("");
         assert_eq!(sent(&path, &label, ""), ("from 0\n".into(), Ok(())));
     }
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_may_stand_in_quotes_unless_they_are_part_of_it() {
+    fn quotes_around_a_path_are_removed_unless_they_are_part_of_it() {
         assert_eq!(path("'my notes.txt' "), Path::new("my notes.txt"));
         assert_eq!(path("\"a\""), Path::new("a"));
         assert_eq!(path("'a"), Path::new("'a"));
