@@ -9,12 +9,12 @@ use super::{
 };
 
 mod crowds;
-mod files;
 mod limits;
 mod logs;
 mod newcomers;
 mod pipes;
 mod screens;
+mod transfers;
 
 /// One thing that is checked about a program.
 #[derive(Clone, Copy, Debug)]
@@ -215,25 +215,28 @@ pub const COMES_BACK: Check = Check::client(
 pub const FILES_ARRIVE: Check = Check::both(
     "23_arrive",
     "A file that is accepted arrives whole, and under a plain name.",
-    files::arrives,
+    transfers::arrives,
 );
 
 /// Two different files with one name.
-pub const SAME_NAME: Check =
-    Check::both("23_same_name", "A file takes no other's place that has the same name.", files::same_name);
+pub const SAME_NAME: Check = Check::both(
+    "23_same_name",
+    "A file takes no other's place that has the same name.",
+    transfers::same_name,
+);
 
 /// A file that its receiver does not want, and one of 11 MiB.
 pub const FILES_REFUSED: Check = Check::both(
     "23_refused",
     "The sender is told that a file was rejected, or is too large.",
-    files::refused,
+    transfers::refused,
 );
 
 /// A sender stops in the middle; meanwhile somebody else chats. Then 10 MiB arrive.
 pub const CHAT_GOES_ON: Check = Check::both(
     "23_chat_goes_on",
     "While a file waits for its sender, the chat goes on for others.",
-    files::chat_goes_on,
+    transfers::chat_goes_on,
 );
 
 /// A conversation is logged to its last line, without its secrets, and nobody forges a line.
