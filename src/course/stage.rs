@@ -69,6 +69,8 @@ pub struct Stage<'a> {
     peers: Vec<Peer>,
     subject: Option<Subject>,
     was_told_to_stop: bool,
+    /// Whether a client has left or finished. No barrier proves that the server has noticed.
+    has_departures: bool,
     /// What the barriers said or asked: no news for anybody.
     tokens: Vec<String>,
 }
@@ -76,8 +78,8 @@ pub struct Stage<'a> {
 /// Between two writes of one line, so that the program most likely reads them one by one.
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 
-/// What comes right after a wrong line helps to see what is wrong; this long we wait for it.
-const AFTERMATH: Duration = Duration::from_millis(150);
+/// How long a program that hung up may take to end. Then its end is the reason.
+const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
     /// Starts the program.
@@ -85,9 +87,17 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// When it does not start, or does not listen.
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
-        let subject = Some(launch.server()?);
-        let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        Ok(Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop: false, tokens })
+        Ok(Self {
+            rules,
+            transcript: Transcript::default(),
+            seed,
+            launch,
+            peers: Vec::new(),
+            subject: Some(launch.server()?),
+            was_told_to_stop: false,
+            has_departures: false,
+            tokens: Vec::new(),
+        })
     }
 
     /// A client connects, and hears nothing yet.
@@ -267,6 +277,7 @@ impl<'a> Stage<'a> {
     pub fn finishes(&mut self, who: &str) {
         self.transcript.add(who, "", "(finishes)");
         self.peer(who).finishes();
+        self.has_departures = true;
     }
 
     /// A client hangs up.

@@ -1,8 +1,8 @@
 //! How peers listen: what is no news to them, barriers, and what a wrong line is evidence of.
 
 use super::{
-    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped,
-    is_timeout, line_of,
+    Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
+    line_of,
 };
 
 impl Stage<'_> {
@@ -16,19 +16,33 @@ impl Stage<'_> {
         }
     }
 
-    /// The barrier: the client asks something new, and the answer comes. What came before it is there
-    /// to be looked at.
+    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before the answer is
+    /// kept for the next look.
     ///
     /// # Errors
     /// When no answer comes.
     pub fn is_served(&mut self, who: &str) -> Outcome {
+        let deadline = Instant::now() + self.rules.patience;
+        let (question, Some(heard)) = self.asks(who, deadline) else { return Ok(()) };
+        self.transcript.add(who, ">", &question);
+        let answer = Pattern::with(format!("(an answer to {question})"), &[&question]);
+        // What came before may be what is wrong.
+        let heard = match self.next(who, Instant::now()) {
+            line @ Heard::Line(_) => line,
+            _ => heard,
+        };
+        let later = self.hears_until(who, &answer, Instant::now());
+        Err(self.diagnoses(who, &answer, heard, &[], later))
+    }
+
+    /// Asks a new question and listens for the answer. Returns the question, and what came instead of an answer.
+    fn asks(&mut self, who: &str, deadline: Instant) -> (String, Option<Heard>) {
         let token = self.seed.token();
         let question = if self.rules.step >= 9 { format!("/{token}") } else { token.clone() };
         self.tokens.push(token.clone());
         self.sends_quietly(who, format!("{question}\n").as_bytes());
-        let deadline = Instant::now() + self.rules.patience;
         let mut before = Vec::new();
-        let last = loop {
+        let instead = loop {
             match self.peer(who).listens(deadline) {
                 Heard::Line(line) if is_about(&line, &token) => break None,
                 Heard::Line(line) => before.push(line),
@@ -37,25 +51,20 @@ impl Stage<'_> {
         };
         self.peer(who).puts_back(before);
         self.peer(who).has_spoken = false;
-        let Some(heard) = last else { return Ok(()) };
-        self.transcript.add(who, ">", &question);
-        let answer = Pattern::with(format!("(an answer to {question})"), &[&token]);
-        // What it heard meanwhile may be what is wrong.
-        let heard = match self.next(who, Instant::now()) {
-            line @ Heard::Line(_) => line,
-            _ => heard,
-        };
-        Err(self.fails_to_hear(who, &answer, heard, &[]))
+        (question, instead)
     }
 
-    /// Everybody but this one who has come or has said something is served.
-    pub(super) fn serves_speakers(&mut self, but: &str) -> Outcome {
-        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != but);
-        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
-        speakers.iter().try_for_each(|speaker| self.is_served(speaker))
+    /// Passes a barrier with every client, except this one, that has connected or sent something since its last.
+    pub(super) fn serves_speakers(&mut self, except: &str) -> Outcome {
+        self.speakers(except).iter().try_for_each(|speaker| self.is_served(speaker))
     }
 
-    /// Everything that is known about a line that did not come.
+    fn speakers(&self, except: &str) -> Vec<String> {
+        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open());
+        speakers.map(|peer| peer.name.clone()).filter(|name| name != except).collect()
+    }
+
+    /// Finds out why a client did not hear a line.
     pub(super) fn fails_to_hear(
         &mut self,
         who: &str,
@@ -63,11 +72,52 @@ impl Stage<'_> {
         heard: Heard,
         ahead: &[Pattern],
     ) -> Failure {
-        let deadline = Instant::now() + AFTERMATH;
-        let mut later = Vec::new();
-        while let Heard::Line(line) = self.next(who, deadline) {
-            later.push(line);
+        let later = match heard {
+            Heard::Line(_) => self.hears_after(who, pattern),
+            _ => Vec::new(),
+        };
+        self.diagnoses(who, pattern, heard, ahead, later)
+    }
+
+    /// The lines after a wrong one, up to the line that was due if it still comes.
+    ///
+    /// A barrier with every client proves that the line does not come. Steps 1 and 2 have no barrier: there the
+    /// client finishes, and the server ends the connection when it has sent everything. A client that has left passes
+    /// no barrier, so what its leaving causes may come at any time; then the peer waits as for any other line.
+    fn hears_after(&mut self, who: &str, due: &Pattern) -> Vec<Vec<u8>> {
+        let deadline = Instant::now() + self.rules.patience;
+        if self.rules.step <= 2 {
+            self.peer(who).finishes();
+        } else if !self.has_departures {
+            for speaker in self.speakers(who) {
+                self.asks(&speaker, deadline);
+            }
+            self.asks(who, deadline);
+            return self.hears_until(who, due, Instant::now());
         }
+        self.hears_until(who, due, deadline)
+    }
+
+    /// The next lines, up to the one that is due if it comes in time.
+    fn hears_until(&mut self, who: &str, due: &Pattern, deadline: Instant) -> Vec<Vec<u8>> {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        while !lines.last().is_some_and(|line| matches(due, line))
+            && let Heard::Line(line) = self.next(who, deadline)
+        {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Gathers all that is known about a line that did not come.
+    fn diagnoses(
+        &mut self,
+        who: &str,
+        pattern: &Pattern,
+        heard: Heard,
+        ahead: &[Pattern],
+        later: Vec<Vec<u8>>,
+    ) -> Failure {
         let elsewhere = match heard {
             Heard::Line(_) => None,
             _ => self.who_else_heard(who, pattern, ahead),
@@ -97,7 +147,7 @@ impl Stage<'_> {
             while let Heard::Line(line) = self.next(other, Instant::now()) {
                 heard.push(line);
             }
-            let has = heard.iter().any(|line| std::str::from_utf8(line).is_ok_and(|l| pattern.matches(l)));
+            let has = heard.iter().any(|line| matches(pattern, line));
             self.peer(other).puts_back(heard);
             has
         })
@@ -164,6 +214,7 @@ impl Stage<'_> {
     /// Takes a peer out of the conversation.
     pub(super) fn leaves(&mut self, who: &str) -> Option<Peer> {
         let at = self.peers.iter().position(|peer| peer.name == who)?;
+        self.has_departures = true;
         Some(self.peers.remove(at))
     }
 
@@ -187,6 +238,89 @@ fn is_history(text: &str) -> bool {
         || (has_time && text[16..].starts_with(" ["))
 }
 
+fn matches(pattern: &Pattern, line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_ok_and(|line| pattern.matches(line))
+}
+
 fn is_about(line: &[u8], token: &str) -> bool {
     memchr::memmem::find(line, token.as_bytes()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Write},
+        net::{Ipv4Addr, TcpListener, TcpStream},
+        thread,
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::course::{
+        seed::Seed,
+        stage::{Rules, Transcript},
+        subject::Launch,
+    };
+
+    /// The verdict on a server that serves alice like this when "due" is due, and which bob may have left.
+    #[track_caller]
+    fn check(step: usize, has_departures: bool, serve: impl FnOnce(TcpStream) + Send, class: &class::Class) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (served, _) = listener.accept().unwrap();
+        let command = Vec::new();
+        let launch = Launch { command, folder: None, environment: Vec::new(), ready: Duration::ZERO };
+        let patience = Duration::from_secs(20);
+        let mut stage = Stage {
+            rules: Rules { step, wording: Wording::ThoseThatCount, patience },
+            transcript: Transcript::default(),
+            seed: Seed::new(1),
+            launch: &launch,
+            peers: vec![Peer::new("alice", stream).unwrap()],
+            subject: None,
+            was_told_to_stop: false,
+            has_departures,
+            tokens: Vec::new(),
+        };
+        let failure = thread::scope(|scope| {
+            thread::Builder::new().spawn_scoped(scope, || serve(served)).unwrap();
+            stage.hears("alice", &Pattern::exactly("due")).unwrap_err()
+        });
+        assert_eq!(failure.class, class);
+    }
+
+    /// A pause of the server that is longer than any the machine makes.
+    fn dawdle() {
+        thread::park_timeout(Duration::from_millis(400));
+    }
+
+    fn answer(mut stream: &TcpStream, before: &str) {
+        let mut question = String::new();
+        BufReader::new(stream).read_line(&mut question).unwrap();
+        dawdle();
+        stream.write_all(format!("{before}Unknown command: {question}").as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn half_a_line_before_a_slow_farewell_is_an_extra_line_and_not_a_wrong_text() {
+        let serve = |mut stream: TcpStream| {
+            stream.write_all(b"wrong\n").unwrap();
+            dawdle();
+            stream.write_all(b"due\n").unwrap();
+        };
+        check(11, true, serve, &class::EXTRA_LINE);
+        check(2, false, serve, &class::EXTRA_LINE);
+    }
+
+    #[test]
+    fn a_slow_server_is_asked_whether_the_due_line_comes_after_a_wrong_one() {
+        let serve = |before| {
+            move |mut stream: TcpStream| {
+                stream.write_all(b"wrong\n").unwrap();
+                answer(&stream, before);
+            }
+        };
+        check(11, false, serve("due\n"), &class::EXTRA_LINE);
+        check(11, false, serve(""), &class::WRONG_TEXT);
+    }
 }

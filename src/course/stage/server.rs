@@ -2,7 +2,7 @@
 
 use std::{io, net::TcpStream};
 
-use super::{AFTERMATH, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
 
 impl Stage<'_> {
     /// The program is told to stop.
@@ -46,6 +46,7 @@ impl Stage<'_> {
         drop(old);
         self.peers.clear();
         self.was_told_to_stop = false;
+        self.has_departures = false;
         self.transcript.add("server", "", "(starts again)");
         match self.launch.again(port) {
             Ok(subject) => {
@@ -59,9 +60,18 @@ impl Stage<'_> {
     /// What a failure really is, if the program has ended or was ended meanwhile.
     pub(in crate::course) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
-        // Who hung up on us may be just about to end.
-        let hung_up = [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN];
-        let wait = if hung_up.contains(&failure.class) { AFTERMATH } else { Duration::ZERO };
+        // A program that has hung up may be about to end; one that was told to stop certainly is.
+        let wait = match failure.class {
+            class if [&class::CLOSED, &class::RESET].contains(&class) && self.was_told_to_stop => {
+                self.rules.patience
+            }
+            class
+                if [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN].contains(&class) =>
+            {
+                DYING
+            }
+            _ => Duration::ZERO,
+        };
         let Some(ended) = subject.ends(wait) else { return failure };
         let mut failure = failure.note(format!("The program has ended: {ended}."));
         failure.class = match ended {
