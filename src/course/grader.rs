@@ -1,4 +1,4 @@
-//! Running checks, and what comes of them.
+//! Runs the checks of a program and returns verdicts.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -17,49 +17,49 @@ use super::{
     transcript::Transcript,
 };
 
-/// How programs are graded.
+/// The settings with which a program is graded.
 #[derive(Clone, Debug)]
 pub struct Grader {
-    /// How the program is run.
+    /// The command of the program.
     pub launch: Launch,
-    /// How the client is run that belongs to it, if it is a server; few checks need one.
+    /// The command of the learner's client, which a few checks of a server need.
     pub client: Option<Launch>,
-    /// Which words count.
+    /// Whether sentences must match exactly.
     pub wording: Wording,
-    /// How long anybody waits for anything.
+    /// How long a peer waits for a line.
     pub patience: Duration,
-    /// Where names and texts come from.
+    /// The seed of the random names and texts.
     pub seed: u64,
 }
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// The step it belongs to.
+    /// The step of the check.
     pub step: &'static Step,
-    /// Which check it was.
+    /// The check that was run.
     pub check: &'static Check,
-    /// What was wrong, if anything.
+    /// The fault that it found, if any.
     pub fault: Option<Box<Fault>>,
 }
 
-/// A failure, and what led to it.
+/// A failure and what led to it.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// What is wrong.
+    /// The mistake.
     pub failure: Failure,
-    /// What happened before.
+    /// What happened before it.
     pub transcript: Transcript,
-    /// What the program wrote last.
+    /// The last output of the program.
     pub output: String,
 }
 
-/// The program could not be run at all, so there is nothing to grade.
+/// The program could not be started at all, so there is nothing to grade.
 #[derive(Debug)]
 pub struct CannotRun {
-    /// The program.
+    /// The program's name, as in the command.
     pub program: String,
-    /// Why not.
+    /// The reason.
     pub error: std::io::Error,
 }
 
@@ -67,9 +67,9 @@ impl fmt::Display for CannotRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot run {}: {}", self.program, self.error)?;
         if self.program.contains(' ') {
-            write!(f, "; without quotation marks around it, the first word is the program")?;
+            write!(f, "; write the command without quotation marks")?;
         } else if Path::new(&self.program).is_file() {
-            write!(f, "; it is a file here: say what runs it, as in `python3 server.py`")?;
+            write!(f, "; it is a file here, so say which program runs it, as in `python3 server.py`")?;
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl fmt::Display for CannotRun {
 impl std::error::Error for CannotRun {}
 
 impl Check {
-    /// What is being checked, in a sentence.
+    /// The sentence that says what is checked.
     pub fn checking(&self) -> String {
         match self.how {
             How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
@@ -91,13 +91,13 @@ impl Check {
 }
 
 impl Grader {
-    /// Does one check, with a fresh program.
+    /// Runs one check with a new process of the program.
     ///
     /// # Errors
-    /// When there is no such program.
+    /// The program cannot be started.
     pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
         let rules = Rules { step: step.number, wording: self.wording, patience: self.patience };
-        // Each check draws its own, so a single one can be repeated.
+        // Each check has its own seed, so it can be repeated alone.
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
         let seed = Seed::new(number);
         let fault = match check.how {
@@ -111,7 +111,7 @@ impl Grader {
             }
             How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
             How::Conversation(text) => {
-                let conversation = Conversation::parse(text).expect("a test has read them all");
+                let conversation = Conversation::parse(text).expect("a test parses every conversation");
                 let mut launch = self.launch.clone();
                 launch.environment.extend_from_slice(&conversation.environment);
                 self.with_server(Stage::new(&launch, rules, seed), |stage| play(&conversation, stage))?
@@ -177,8 +177,8 @@ impl Grader {
     }
 }
 
-/// Whoever asks for a check of both has to say how the client is started.
+/// The error of a check that needs a client when the grader has none.
 fn no_client() -> CannotRun {
-    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "nobody has said how it is started");
+    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "the command that starts it is missing");
     CannotRun { program: "the client".to_owned(), error }
 }

@@ -1,14 +1,14 @@
-//! Playing a conversation.
+//! Plays a conversation on a stage.
 
 use super::{
     conversation::{Act, Conversation, Line, Pattern},
     stage::{Outcome, Stage},
 };
 
-/// Plays a conversation on a stage: everything in it must happen, and nothing more.
+/// Plays a conversation: everything in it must happen, and nothing else.
 ///
 /// # Errors
-/// The first thing that is wrong with the program.
+/// The first mistake of the program.
 pub fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
     let conversation = conversation.cast(&mut stage.seed);
     stage.company(&conversation.peers)?;
@@ -16,7 +16,7 @@ pub fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
         let ahead = ahead(&line.who, &conversation.lines[i + 1..]);
         act(line, &ahead, stage)?;
     }
-    // Steps 1 and 2 know no question that could be asked again.
+    // Steps 1 and 2 have no barrier.
     if stage.rules.step > 2 {
         for who in stage.present() {
             stage.hears_nothing(&who)?;
@@ -45,7 +45,7 @@ fn act(line: &Line, ahead: &[Pattern], stage: &mut Stage<'_>) -> Outcome {
     Ok(())
 }
 
-/// What a client must hear later on.
+/// The lines that a client must hear later.
 fn ahead(who: &str, lines: &[Line]) -> Vec<Pattern> {
     let hears = lines.iter().filter(|line| line.who == who).filter_map(|line| match &line.act {
         Act::Hears(pattern) => Some(pattern.clone()),

@@ -1,4 +1,4 @@
-//! Where a learner's client is checked: it runs in a terminal or on pipes, and the grader is its server.
+//! Checks a learner's client, which runs in a terminal or on pipes; the grader is its server.
 
 use std::{
     io,
@@ -24,7 +24,7 @@ use super::{
 pub(super) mod pipes;
 mod terminal;
 
-/// What a client runs in.
+/// The surroundings of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A terminal of 24 rows and 80 columns.
@@ -33,38 +33,38 @@ pub enum Place {
     Pipes,
 }
 
-/// A client, and its server.
+/// A running client and the server that the grader plays for it.
 #[derive(Debug)]
 pub struct Rehearsal<'a> {
-    /// How it is judged.
+    /// The rules that it is judged by.
     pub rules: Rules,
-    /// What has happened.
+    /// What has happened so far.
     pub transcript: Transcript,
-    /// Where texts come from.
+    /// The source of random texts.
     pub seed: Seed,
     launch: &'a Launch,
     listener: Option<TcpListener>,
     port: Arc<Port>,
     client: Client,
-    /// Our end of the connection.
+    /// The server's end of the connection.
     call: Option<Peer>,
 }
 
-/// The running client.
+/// A running client.
 #[derive(Debug)]
 enum Client {
     InTerminal(Terminal),
     OnPipes(Pipes),
 }
 
-/// What the server calls itself in the conversation; the client's user is `you`.
+/// The server's name in the transcript. The client's user is `you`.
 const SERVER: &str = "server";
 
 impl<'a> Rehearsal<'a> {
-    /// Starts the client; its call is waiting to be taken.
+    /// Starts the client. Its connection waits for [`calls`](Self::calls).
     ///
     /// # Errors
-    /// When there is no such program.
+    /// The program cannot be started.
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed, place: Place) -> Result<Self, StartError> {
         let port = Port::free();
         let listener =
@@ -81,22 +81,22 @@ impl<'a> Rehearsal<'a> {
         Ok(Self { rules, transcript, seed, launch, listener: Some(listener), port, client, call: None })
     }
 
-    /// The client calls for the first time.
+    /// Expects the client to connect for the first time.
     ///
     /// # Errors
-    /// When it does not.
+    /// It does not.
     pub fn calls(&mut self) -> Outcome {
         let patience = self.launch.ready;
-        self.takes_call(patience, &class::EXITS_EARLY, "the client connects to the port that it is given")
+        self.takes_call(patience, &class::EXITS_EARLY, "the client connects to its port")
     }
 
-    /// The client calls again, after its server was gone.
+    /// Expects the client to connect again, after its server was gone.
     ///
     /// # Errors
-    /// When it does not.
+    /// It does not.
     pub fn calls_again(&mut self) -> Outcome {
         let patience = 3 * self.rules.patience;
-        self.takes_call(patience, &class::NOT_BACK, "the client connects again, by itself")
+        self.takes_call(patience, &class::NOT_BACK, "the client connects again by itself")
     }
 
     fn takes_call(&mut self, patience: Duration, class: &'static Class, expected: &str) -> Outcome {
@@ -110,7 +110,7 @@ impl<'a> Rehearsal<'a> {
                 }
                 Some(Err(error)) => return Err(Failure::new(class, expected, error.to_string())),
                 None if Instant::now() >= deadline => {
-                    return Err(Failure::new(class, expected, format!("no call within {patience:?}")));
+                    return Err(Failure::new(class, expected, format!("no connection within {patience:?}")));
                 }
                 None => {}
             }
@@ -120,20 +120,20 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The server says a line.
+    /// Sends a line to the client.
     pub fn says(&mut self, line: &str) {
         self.transcript.add(SERVER, ">", line);
         let patience = self.rules.patience;
         if let Some(call) = &mut self.call {
-            // If the client has hung up, it shows nothing, and that is noticed.
+            // If the client has hung up, it does not show the line, and the check fails.
             let _ = call.sends(format!("{line}\n").as_bytes(), patience);
         }
     }
 
-    /// The server hears this line next from the client.
+    /// Expects the client to send this line next.
     ///
     /// # Errors
-    /// When it does not.
+    /// It sends nothing or another line.
     pub fn hears(&mut self, line: &str) -> Outcome {
         let expected = Pattern::exactly(line);
         let deadline = Instant::now() + self.rules.patience;
@@ -144,7 +144,7 @@ impl<'a> Rehearsal<'a> {
                     self.transcript.add(SERVER, "<", line);
                     return Ok(());
                 }
-                // A client may introduce itself.
+                // A client may send commands on its own, such as /nick.
                 Heard::Line(heard) if heard.starts_with(b"/") && !line.starts_with('/') => {
                     self.transcript.add(SERVER, "<", &escaped(heard));
                 }
@@ -153,13 +153,13 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The client has nothing more to say, and says so.
+    /// Expects the client to close its sending side.
     ///
     /// # Errors
-    /// When it does not.
+    /// It does not, or sends something else.
     pub fn hears_the_end(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let expected = "(the end: the client has said everything)";
+        let expected = "(the end of the stream, after everything was sent)";
         let (class, received) = match self.listens(deadline) {
             Heard::End => {
                 self.transcript.add(SERVER, "", "(hears the end)");
@@ -172,16 +172,16 @@ impl<'a> Rehearsal<'a> {
         Err(Failure::new(class, expected, received))
     }
 
-    /// The server closes the connection.
+    /// Closes the connection on the server's side.
     pub fn hangs_up(&mut self) {
         self.transcript.add(SERVER, "", "(closes)");
         self.call = None;
     }
 
-    /// The server is gone, and comes back on the same port.
+    /// Closes the server and starts it again on the same port.
     ///
     /// # Errors
-    /// When the port is lost, which is not the client's fault.
+    /// The port is in use, which is not the client's fault.
     pub fn server_restarts(&mut self) -> Outcome {
         self.hangs_up();
         self.listener = None;
@@ -196,14 +196,18 @@ impl<'a> Rehearsal<'a> {
                     continue;
                 }
                 Err(error) => {
-                    return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
+                    return Err(Failure::new(
+                        &class::PORT_BUSY,
+                        "the course's own port is free again",
+                        error.to_string(),
+                    ));
                 }
             }
             return Ok(());
         }
     }
 
-    /// The user types; Enter is `\r`.
+    /// Types keys; Enter is `\r`.
     pub fn types(&mut self, keys: &str) {
         self.transcript.add("you", ">", &escaped(keys.as_bytes()));
         match &mut self.client {
@@ -212,7 +216,7 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The user has nothing more to type.
+    /// Closes the client's standard input, if it runs on pipes.
     pub fn ends_input(&mut self) {
         self.transcript.add("you", "", "(end of the input)");
         if let Client::OnPipes(pipes) = &mut self.client {
@@ -220,10 +224,10 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The user can read this somewhere on the screen.
+    /// Expects a text somewhere on the screen.
     ///
     /// # Errors
-    /// When it does not appear.
+    /// It does not appear.
     pub fn shows(&mut self, text: &str) -> Outcome {
         let expected = format!("on the screen: {text}");
         self.screen_is(&class::NOT_SHOWN, expected, |terminal| {
@@ -231,19 +235,19 @@ impl<'a> Rehearsal<'a> {
         })
     }
 
-    /// What is being typed stands in the row of the cursor, and nothing else has come behind it.
+    /// Expects the typed text at the end of the cursor's row.
     ///
     /// # Errors
-    /// When it does not.
+    /// It does not appear there.
     pub fn keeps(&mut self, typed: &str) -> Outcome {
         let expected = format!("at the cursor: …{typed}");
         self.screen_is(&class::NOT_KEPT, expected, |terminal| terminal.cursor_row().ends_with(typed))
     }
 
-    /// The next line on the standard output is this one, and it is there at once.
+    /// Expects this line next on the standard output.
     ///
     /// # Errors
-    /// When it is not.
+    /// Nothing or another line comes.
     pub fn prints(&mut self, line: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let Client::OnPipes(pipes) = &mut self.client else { return Ok(()) };
@@ -261,13 +265,13 @@ impl<'a> Rehearsal<'a> {
         Err(self.judged(failure))
     }
 
-    /// The client ends by itself with status 0, and has printed nothing more.
+    /// Expects the client to end by itself with status 0 and to print nothing more.
     ///
     /// # Errors
-    /// When it does not.
+    /// It prints a line, ends in another way, or does not end.
     pub fn ends_well(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let expected = "the client ends with status 0, and prints nothing more";
+        let expected = "the client ends with status 0 and prints nothing more";
         if let Client::OnPipes(pipes) = &mut self.client
             && let Heard::Line(line) = pipes.prints(deadline)
         {
@@ -280,18 +284,18 @@ impl<'a> Rehearsal<'a> {
                     return Err(Failure::new(&class::WRONG_STATUS, expected, format!("{ended}")));
                 }
                 None if Instant::now() >= deadline => {
-                    return Err(Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"));
+                    return Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running"));
                 }
                 None => std::thread::park_timeout(Duration::from_millis(2)),
             }
         }
     }
 
-    /// What can be seen of the client.
+    /// The contents of the screen, for a verdict.
     pub fn output(&self) -> String {
         match &self.client {
             Client::InTerminal(terminal) => terminal.rows().join("\n"),
-            // What it printed is in the conversation.
+            // The transcript has what it printed.
             Client::OnPipes(_) => String::new(),
         }
     }
@@ -310,7 +314,7 @@ impl<'a> Rehearsal<'a> {
             }
             if !terminal.changes(deadline) {
                 let row = terminal.cursor_row();
-                let failure = Failure::new(class, expected, format!("the row of the cursor: {row}"));
+                let failure = Failure::new(class, expected, format!("in the cursor's row: {row}"));
                 return Err(self.judged(failure));
             }
         }
@@ -329,7 +333,7 @@ impl<'a> Rehearsal<'a> {
         self.judged(failure)
     }
 
-    /// What a failure really is, if the client has ended meanwhile.
+    /// Changes the class of a failure if the client has ended.
     fn judged(&self, mut failure: Failure) -> Failure {
         if let Some(ended) = self.client.has_ended() {
             failure = failure.note(format!("The program has ended: {ended}."));
@@ -348,9 +352,9 @@ impl Client {
     }
 }
 
-/// A call, if there is one now or in a moment.
+/// Accepts a connection if there is one within 20 ms.
 fn is_called(listener: &TcpListener) -> Option<io::Result<Peer>> {
-    let moment = Timespec::try_from(Duration::from_millis(20)).expect("it is short");
+    let moment = Timespec::try_from(Duration::from_millis(20)).expect("20 ms fit");
     match poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&moment)) {
         Ok(0) | Err(rustix::io::Errno::INTR) => None,
         Ok(_) => Some(listener.accept().and_then(|(stream, _)| Peer::new(SERVER, stream))),

@@ -1,4 +1,4 @@
-//! Where a check takes place: one fresh program, the peers that talk to it, and what they can do.
+//! Checks a learner's server: a new process, its peers, and what they can do.
 
 use std::{
     io,
@@ -21,71 +21,71 @@ mod server;
 
 pub use server::start_failure;
 
-/// What a check says about a program.
+/// The result of a check or of one of its parts.
 pub type Outcome = Result<(), Failure>;
 
-/// How a program is judged.
+/// The rules that a program is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// The step that is being checked.
     pub step: usize,
-    /// Whether sentences count to the letter.
+    /// Whether sentences must match exactly.
     pub wording: Wording,
-    /// How long a peer waits for anything.
+    /// How long a peer waits for a line.
     pub patience: Duration,
 }
 
-/// Which words count.
+/// Which parts of a sentence count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// Those that the step's page says.
+    /// The parts that the step's page names.
     ThoseThatCount,
-    /// All of them.
+    /// The whole sentence.
     ToTheLetter,
 }
 
-/// What a line is to somebody who waits for another.
+/// What a line means to a peer that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// What was waited for.
+    /// It is the expected line.
     Due,
-    /// No matter.
+    /// It does not matter.
     Passing,
-    /// A mistake.
+    /// It is a mistake.
     Wrong,
 }
 
-/// A program and its peers.
+/// A running server and its peers.
 #[derive(Debug)]
 pub struct Stage<'a> {
-    /// How it is judged.
+    /// The rules that it is judged by.
     pub rules: Rules,
-    /// What has happened.
+    /// What has happened so far.
     pub transcript: Transcript,
-    /// Where names and texts come from.
+    /// The source of random names and texts.
     pub seed: Seed,
     launch: &'a Launch,
-    /// Before the subject, because dropped before it: a server that stops need not wait for them.
+    /// Dropped before the subject, so that a server that stops need not wait for its clients.
     peers: Vec<Peer>,
     subject: Option<Subject>,
     was_told_to_stop: bool,
     /// Whether a client has left or finished. No barrier proves that the server has noticed.
     has_departures: bool,
-    /// What the barriers said or asked: no news for anybody.
+    /// The random words of all barriers. Peers ignore lines with these words.
     tokens: Vec<String>,
 }
 
-/// Between two writes of one line, so that the program most likely reads them one by one.
+/// The pause between two writes of one line, so that the program probably reads them one by one.
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 
 /// How long a program that hung up may take to end. Then its end is the reason.
 const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
-    /// Starts the program.
+    /// Starts the server.
     ///
     /// # Errors
-    /// When it does not start, or does not listen.
+    /// It does not start or does not listen.
     pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
         Ok(Self {
             rules,
@@ -100,10 +100,10 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// A client connects, and hears nothing yet.
+    /// Connects a client, which does not listen yet.
     ///
     /// # Errors
-    /// When the program does not take the connection.
+    /// The server does not accept the connection.
     pub fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
         let peer = Peer::new(who, self.call()?);
@@ -113,26 +113,28 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// A client connects when everything is done that the others have asked for: few servers welcome and
-    /// announce somebody in one step, and the order of two arrivals is none of a conversation's business.
+    /// Connects a client after a barrier for the others.
+    ///
+    /// Many servers welcome and announce a client in two steps. Without the barrier, the order of two arrivals would
+    /// be random.
     ///
     /// # Errors
-    /// When somebody is not served, or the program does not take the connection.
+    /// A client is not served, or the server does not accept the connection.
     pub fn connects_in_turn(&mut self, who: &str) -> Outcome {
-        // Steps 1 and 2 know no question that could be asked.
+        // Steps 1 and 2 have no barrier.
         if self.rules.step > 2 {
             self.serves_speakers(who)?;
         }
         self.connects(who)
     }
 
-    /// A client says a line.
+    /// Sends a line from a client.
     pub fn says(&mut self, who: &str, line: &str) {
         self.sends_quietly(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
     }
 
-    /// A client sends something.
+    /// Sends something from a client, whole or byte by byte.
     pub fn sends(&mut self, who: &str, sent: &Sent) {
         let sign = if sent.writes == Writes::EachByte { ">>" } else { ">" };
         self.transcript.add(who, sign, &sent.shown());
@@ -151,18 +153,18 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The next line that a client hears must be this one.
+    /// Expects a client to hear this line next.
     ///
     /// # Errors
-    /// When it is not.
+    /// It hears something else or nothing.
     pub fn hears(&mut self, who: &str, pattern: &Pattern) -> Outcome {
         self.hears_before(who, pattern, &[])
     }
 
-    /// The same, where these are due later.
+    /// Expects a client to hear this line next and others later, which helps to diagnose a failure.
     ///
     /// # Errors
-    /// When it hears another.
+    /// It hears something else or nothing.
     pub fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let pattern = self.worded(pattern);
@@ -179,11 +181,10 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A client hears lines until one of them is due, where the caller judges them; `due` is what a
-    /// failure says was missing.
+    /// Lets the caller judge each line that a client hears, until one is due. A failure shows `due` as expected.
     ///
     /// # Errors
-    /// When none is, or one is wrong.
+    /// A line is wrong, or none is due in time.
     pub fn hears_out(
         &mut self,
         who: &str,
@@ -201,10 +202,10 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A client has heard nothing, and everybody who spoke has been served.
+    /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
     ///
     /// # Errors
-    /// When it has heard something.
+    /// It has heard something.
     pub fn hears_nothing(&mut self, who: &str) -> Outcome {
         self.serves_speakers(who)?;
         self.is_served(who)?;
@@ -222,10 +223,10 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A client lets pass whatever has come, and all these words are somewhere in it.
+    /// Skips all lines that a client has heard, which must contain these words.
     ///
     /// # Errors
-    /// When one of them is not.
+    /// A word is missing.
     pub fn lets_pass(&mut self, who: &str, words: &[String]) -> Outcome {
         self.is_served(who)?;
         let mut passed = String::new();
@@ -238,15 +239,15 @@ impl<'a> Stage<'a> {
             self.transcript.add(who, "*", &words.join(" "));
             return Ok(());
         }
-        let expected = format!("lines with {}", missing.join(" and "));
+        let expected = format!("lines that contain {}", missing.join(" and "));
         let received = if passed.is_empty() { "(nothing)".to_owned() } else { passed };
         Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received)))
     }
 
-    /// The next thing that a client hears must be the end of the stream.
+    /// Expects the end of a client's stream next.
     ///
     /// # Errors
-    /// When it is not.
+    /// A line comes first, or the stream does not end.
     pub fn hears_the_end(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         loop {
@@ -267,26 +268,26 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// From now on a client may hear this, once.
+    /// From now on a client may hear this line once.
     pub fn might_hear(&mut self, who: &str, pattern: &Pattern) {
         let pattern = self.worded(pattern);
         self.peer(who).may_hear.push(pattern);
     }
 
-    /// A client has nothing more to say.
+    /// Closes the sending side of a client.
     pub fn finishes(&mut self, who: &str) {
         self.transcript.add(who, "", "(finishes)");
         self.peer(who).finishes();
         self.has_departures = true;
     }
 
-    /// A client hangs up.
+    /// Closes the connection of a client.
     pub fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
         self.leaves(who);
     }
 
-    /// A client vanishes.
+    /// Resets the connection of a client.
     pub fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");
         if let Some(peer) = self.leaves(who) {
@@ -294,13 +295,13 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Everybody whose connection has not ended.
+    /// The names of all clients whose connection has not ended.
     pub fn present(&self) -> Vec<String> {
         self.peers.iter().filter(|peer| peer.is_open()).map(|peer| peer.name.clone()).collect()
     }
 }
 
-/// The text of a line, if it is one.
+/// The text of a line that is UTF-8.
 fn line_of(heard: &Heard) -> Option<&str> {
     match heard {
         Heard::Line(line) => std::str::from_utf8(line).ok(),

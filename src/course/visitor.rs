@@ -1,4 +1,4 @@
-//! A learner's client on pipes, as a guest of a server on a stage: what its user types and is shown.
+//! A learner's client on pipes that talks to a server on a stage.
 
 use std::{
     path::Path,
@@ -19,20 +19,20 @@ use super::{
     subject::{Ended, Launch, StartError},
 };
 
-/// A client, its user, and the folder for what the user is sent.
+/// A client, its user, and the folder for files that the user receives.
 #[derive(Debug)]
 pub struct Visitor {
-    /// What the user is called in the chat.
+    /// The user's nickname.
     pub name: String,
     pipes: Pipes,
     downloads: Folder,
 }
 
 impl Visitor {
-    /// A client is started, connects to the server of the stage, and takes up this name.
+    /// Starts a client that connects to the server and takes this name.
     ///
     /// # Errors
-    /// When it does not come so far.
+    /// It does not start, or does not get the name.
     pub fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
         let cannot = |error| start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY);
         let downloads = Folder::new().map_err(cannot)?;
@@ -41,7 +41,7 @@ impl Visitor {
         let pipes = Pipes::start(&launch, stage.port()).map_err(cannot)?;
         let mut visitor = Self { name: name.to_owned(), pipes, downloads };
         let welcome = Pattern::with("Welcome! Your nickname is '…'. …", &["Welcome"]);
-        // It may have to be built first.
+        // The client may have to be built first.
         let deadline = Instant::now() + client.ready;
         visitor.is_shown_until(deadline, stage, &welcome, &class::NOT_SHOWN, |_| Judgement::Passing)?;
         visitor.types(stage, &format!("/nick {name}"));
@@ -50,24 +50,24 @@ impl Visitor {
         Ok(visitor)
     }
 
-    /// The user types a line.
+    /// Types a line into the client.
     pub fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
         stage.transcript.add(&self.name, ">", line);
         self.pipes.is_given(&format!("{line}\n"));
     }
 
-    /// The user is shown this line at last; others may come before.
+    /// Expects the client to print this line and ignores others before it.
     ///
     /// # Errors
-    /// A failure of this class, when the user is not.
+    /// A failure of this class, if the line does not come.
     pub fn is_shown(&mut self, stage: &mut Stage<'_>, due: &Pattern, class: &'static Class) -> Outcome {
         self.is_shown_amid(stage, due, class, |_| Judgement::Passing)
     }
 
-    /// The same, where the caller judges what comes before.
+    /// Expects the client to print this line and lets the caller judge those before it.
     ///
     /// # Errors
-    /// A failure of this class, when the line does not come, or a wrong one does.
+    /// A failure of this class, if the line does not come or the caller calls one wrong.
     pub fn is_shown_amid(
         &mut self,
         stage: &mut Stage<'_>,
@@ -116,20 +116,22 @@ impl Visitor {
         (heard, last): (&Heard, &str),
     ) -> Failure {
         let name = &self.name;
-        let expected = format!("on the standard output of {name}'s client: {}", due.text);
-        let mut failure = Failure::new(class, expected, format!("(no such line; the last one: {last})"));
+        let expected = format!("{name}'s client prints: {}", due.text);
+        let mut failure = Failure::new(class, expected, format!("(no such line; the last line was: {last})"));
         if let Some(counting) = due.counting() {
-            failure = failure.note(format!("What counts in it: {counting}"));
+            failure = failure.note(format!("Parts that count: {counting}"));
         }
         if let Some(ended) = self.has_ended(heard) {
             failure = failure.note(format!("{name}'s client has ended: {ended}."));
             failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
             return failure;
         }
-        stage.judged(failure.note("Either your server did not say it, or your client did not show it."))
+        stage.judged(
+            failure.note("Either your server did not send the line, or your client did not print it."),
+        )
     }
 
-    /// How the client has ended, if it has. Its output ends a moment before it does.
+    /// How the client has ended, if it has. Its output can end a moment earlier.
     fn has_ended(&self, heard: &Heard) -> Option<Ended> {
         const MOMENT: Duration = Duration::from_millis(500);
         let deadline = Instant::now() + MOMENT;
@@ -139,18 +141,18 @@ impl Visitor {
         self.pipes.has_ended()
     }
 
-    /// The folder for what the user is sent.
+    /// The folder for files that the user receives.
     pub fn downloads(&self) -> &Path {
         self.downloads.path()
     }
 
-    /// The client is stopped in the middle of what it does, as by Ctrl-Z.
+    /// Stops the client process, as Ctrl-Z does.
     pub fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
         self.pipes.is_signalled(Signal::STOP);
     }
 
-    /// The client goes on where it was stopped.
+    /// Continues the stopped client.
     pub fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
         self.pipes.is_signalled(Signal::CONT);

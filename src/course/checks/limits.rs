@@ -1,4 +1,4 @@
-//! What happens at the limits: too many clients, endless lines, bytes that are no text, silence.
+//! Checks of limits: too many clients, endless lines, bytes that are not text, silent clients.
 
 use std::{io::Write, net::TcpStream, thread, time::Instant};
 
@@ -10,10 +10,10 @@ use crate::course::{
     stage::{Judgement, Outcome, Stage},
 };
 
-/// How many clients a server of the course lets in.
+/// The number of clients that a server of the course accepts.
 const CLIENTS: usize = 100;
 
-/// What a line without an end may cost at most; it is twice as long.
+/// The most memory that a line without an end may cost, in bytes. The line is twice as long.
 const MEMORY: u64 = 32 << 20;
 
 fn welcome() -> Pattern {
@@ -42,8 +42,8 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
             return Ok(());
         }
     }
-    let expected = "a place for another client, when one of them has left";
-    Err(Failure::new(&class::NO_PLACE, expected, "every new one is refused"))
+    let expected = "a place for another client after one has left";
+    Err(Failure::new(&class::NO_PLACE, expected, "every new client is refused"))
 }
 
 pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
@@ -78,7 +78,7 @@ pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
     })?;
     let grown = stage.memory().zip(before).map_or(0, |(now, before)| now.saturating_sub(before));
     if grown > MEMORY {
-        let expected = format!("it costs less than {} MB of memory", MEMORY >> 20);
+        let expected = format!("a line without an end costs less than {} MB of memory", MEMORY >> 20);
         return Err(Failure::new(&class::GREEDY, expected, format!("it costs {} MB", grown >> 20)));
     }
     stage.sends_quietly(endless, b"\n");
@@ -90,11 +90,11 @@ pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
 
 fn sends_without_end(mut stream: &TcpStream) {
     let bytes = vec![b'x'; 1 << 20];
-    // Whoever is cut off can say no more; the conversation will notice.
+    // If the server disconnects this client, the conversation notices it.
     let _ = (0..64).try_for_each(|_| stream.write_all(&bytes));
 }
 
-/// Two people talk, and need not wait.
+/// Lets one client say something that both must hear.
 fn chat(stage: &mut Stage<'_>, alice: &str, bob: &str) -> Outcome {
     let text = stage.seed.text("is anybody here");
     stage.says(alice, &text);
@@ -112,7 +112,7 @@ pub(super) fn not_text(stage: &mut Stage<'_>) -> Outcome {
     stage.sends_quietly(alice, b"\xFF\xFE\n");
     stage.says(alice, &text);
     let said = Pattern::exactly(format!("[lobby] {alice}: {text}"));
-    // One answer to what was no text, of any kind, also none.
+    // The server may send one answer of any kind, or none.
     let mut answers = 0;
     stage.hears_out(alice, &said, |line| {
         answers += 1;
@@ -130,7 +130,7 @@ pub(super) fn silent_clients(stage: &mut Stage<'_>) -> Outcome {
     for who in &silent {
         stage.connects(who)?;
     }
-    // Who is served on a thread of its own may be welcomed later than others that came after it.
+    // With a thread for each client, a later client may be welcomed first.
     for who in &silent {
         stage.hears(who, &welcome())?;
     }

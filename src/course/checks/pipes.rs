@@ -1,4 +1,4 @@
-//! Clients on pipes, as scripts use them.
+//! Checks of clients on pipes, as scripts use them.
 
 use crate::course::{rehearsal::Rehearsal, stage::Outcome};
 

@@ -1,13 +1,13 @@
-//! Making up the names, rooms and texts of a conversation.
+//! Replaces the names, rooms and texts of a conversation by random ones.
 
 use super::{Act, Conversation, Line, Pattern};
 use crate::course::seed::Seed;
 
-/// What is written, and what is said instead; the longest first.
+/// Pairs of a written text and its replacement, the longest written text first.
 struct Cast(Vec<(String, String)>);
 
 impl Conversation {
-    /// The same conversation between other people.
+    /// Returns the same conversation with random names, rooms and texts.
     #[must_use]
     pub fn cast(&self, seed: &mut Seed) -> Self {
         let cast = Cast::new(self, seed);
@@ -27,7 +27,7 @@ impl Cast {
             cast.push((name.clone(), seed.name(name)));
         }
         for text in &made_up.texts {
-            // A text that by chance is the end of another would pass for it.
+            // A loose pattern looks only at the end of a line, so no text may be the end of another.
             let mut said = seed.text(text);
             while cast.iter().any(|(_, other): &(_, String)| other.ends_with(&said) || said.ends_with(other))
             {
@@ -62,7 +62,7 @@ impl Cast {
         }
     }
 
-    /// A text with everything exchanged that is made up, where it stands as words of its own.
+    /// Replaces everything declared in a text, where it stands as whole words.
     fn plays(&self, text: &str) -> String {
         let mut played = String::new();
         let mut rest = text;
@@ -89,7 +89,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
 }
 
-/// `said`, in capitals where `written` stands in capitals here.
+/// Returns `said`, in capitals if `written` is in capitals here.
 fn in_case_of(here: &str, written: &str, said: &str) -> String {
     let is_capitals = here != written && !here.contains(|c: char| c.is_ascii_lowercase());
     if is_capitals { said.to_ascii_uppercase() } else { said.to_owned() }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_rooms_and_texts_are_exchanged_everywhere_and_nothing_else_is() {
+    fn names_rooms_and_texts_are_replaced_everywhere_and_nothing_else_is() {
         let conversation = Conversation::parse(
             "# x\npeers: alice, bob\nrooms: ops\ntexts: hi there | 🦀 hi\n\n\
              alice> /whisper BOB hi there\nbob< [Whisper from alice]: hi there\nbob> //ops opsie\\n🦀 hi",
@@ -121,7 +121,7 @@ mod tests {
         assert!(
             sent.text.contains(" opsie\n🦀 ") && !sent.text.contains("ops ") && !sent.text.contains("hi")
         );
-        assert_eq!(conversation.cast(&mut Seed::new(7)), played, "a seed is a seed");
+        assert_eq!(conversation.cast(&mut Seed::new(7)), played, "the same seed gives the same names");
         assert_ne!(conversation.cast(&mut Seed::new(8)), played);
     }
 }

@@ -1,4 +1,4 @@
-//! A program between pipes.
+//! A program whose standard input and output are pipes.
 
 use std::{
     collections::VecDeque,
@@ -18,7 +18,7 @@ use crate::course::{
     subject::{Ended, Launch, Member},
 };
 
-/// A program between pipes.
+/// A program whose standard input and output are pipes.
 #[derive(Debug)]
 pub(in crate::course) struct Pipes {
     member: Member,
@@ -33,7 +33,7 @@ impl Pipes {
     pub(in crate::course) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
         let (output, writer) = io::pipe()?;
         let mut command = launch.command(port);
-        // What it says about itself may be shown to whoever runs the course; it is not judged.
+        // The standard error is not judged.
         command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn()?;
         drop(command);
@@ -44,7 +44,7 @@ impl Pipes {
 
     pub(in crate::course) fn is_given(&mut self, text: &str) {
         if let Some(input) = &mut self.input {
-            // A program that has ended reads nothing; then its server hears nothing.
+            // If the program has ended, its server receives nothing, and the check fails.
             let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
         }
     }
@@ -60,7 +60,7 @@ impl Pipes {
                 return Heard::Line(line);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("it is short");
+            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("a deadline fits");
             match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return Heard::Silence,
                 Err(_) => continue,
@@ -83,7 +83,7 @@ impl Pipes {
         }
     }
 
-    /// What was printed without a newline.
+    /// The printed part of an incomplete line.
     pub(in crate::course) fn unread(&self) -> &[u8] {
         &self.unread
     }

@@ -1,19 +1,19 @@
-//! Who is there: names, arrivals, rooms, and what is told of them.
+//! Brings clients onto a stage, with names and in rooms.
 
 use super::{Judgement, Outcome, Pattern, Stage};
 
 impl Stage<'_> {
-    /// So many different names, in their order.
+    /// Makes up this many different names, in alphabetical order.
     pub fn names(&mut self, number: usize) -> Vec<String> {
-        // One letter each, so they differ; no `g` or `l`, which guests and the lobby begin with.
+        // Each begins with another letter, but not with `g` or `l` as guests and the lobby do.
         let letters = "abcdefhijkmnopqrstuvwxyz".split("").filter(|letter| !letter.is_empty());
         letters.take(number).map(|letter| self.seed.name(letter)).collect()
     }
 
-    /// A client connects and takes up this name. (From step 7 on.)
+    /// Connects a client that takes this name, from step 7 on.
     ///
     /// # Errors
-    /// When it does not get it.
+    /// It does not get the name.
     pub fn enters(&mut self, name: &str) -> Outcome {
         self.connects(name)?;
         let welcome = "Welcome! Your nickname is '…'. Use /nick <name> to change it.";
@@ -22,7 +22,7 @@ impl Stage<'_> {
         self.hears_amid_news(name, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))
     }
 
-    /// A client hears a line, where others may come and go meanwhile.
+    /// Expects a line and ignores news of other clients before it.
     fn hears_amid_news(&mut self, who: &str, due: &Pattern) -> Outcome {
         let due = &self.worded(due);
         let is_news =
@@ -34,10 +34,10 @@ impl Stage<'_> {
         })
     }
 
-    /// These clients are there, named, and have nothing more to hear.
+    /// Connects clients under these names and skips everything they hear by that.
     ///
     /// # Errors
-    /// When that cannot be had.
+    /// One of them is not served.
     pub fn company(&mut self, names: &[String]) -> Outcome {
         for name in names {
             self.enters(name)?;
@@ -52,22 +52,22 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// A client goes to a room; whatever else it hears about that may pass.
+    /// Moves a client to a room and ignores other lines before the answer.
     ///
     /// # Errors
-    /// When it does not get there.
+    /// The answer does not come.
     pub fn goes_to(&mut self, who: &str, room: &str) -> Outcome {
         self.says(who, &format!("/join {room}"));
         let due = Pattern::with(format!("You joined room '{room}'."), &["You", room]);
         self.hears_out(who, &due, |text| if due.matches(text) { Judgement::Due } else { Judgement::Passing })
     }
 
-    /// Tells people what the peers do that is too much to show.
+    /// Adds a remark to the transcript, in place of lines that are too many to show.
     pub fn remark(&mut self, remark: &str) {
         self.transcript.add("", "", remark);
     }
 
-    /// What came before need not be told.
+    /// Starts the transcript again with a remark.
     pub fn begins(&mut self, remark: &str) {
         self.transcript.starts_with(Some(remark.to_owned()));
     }

@@ -1,4 +1,4 @@
-//! How peers listen: what is no news to them, barriers, and what a wrong line is evidence of.
+//! Listening: lines to ignore, barriers, and evidence for a diagnosis.
 
 use super::{
     Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Stage<'_> {
-    /// The next thing that is news for a client.
+    /// What a client hears next, except for lines that do not matter.
     pub(super) fn next(&mut self, who: &str, deadline: Instant) -> Heard {
         loop {
             let heard = self.peer(who).listens(deadline);
@@ -136,7 +136,7 @@ impl Stage<'_> {
         self.judged(failure)
     }
 
-    /// Somebody who has heard the line and does not wait for it.
+    /// Another client that has heard the line by mistake.
     fn who_else_heard(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Option<String> {
         if ahead.contains(pattern) {
             return None;
@@ -153,14 +153,13 @@ impl Stage<'_> {
         })
     }
 
-    /// The first line that each of the others has heard and nobody has looked at; of two of them at
-    /// most.
+    /// Notes on the next line of other clients, for at most two of them.
     fn heard_meanwhile(&mut self, who: &str) -> Vec<String> {
         let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
         let mut notes = Vec::new();
         for other in others {
             if let Heard::Line(line) = self.next(&other, Instant::now()) {
-                notes.push(format!("Meanwhile {other} heard: {}", escaped(&line)));
+                notes.push(format!("In the meantime {other} received: {}", escaped(&line)));
                 self.peer(&other).puts_back(vec![line]);
             }
         }
@@ -168,7 +167,7 @@ impl Stage<'_> {
         notes
     }
 
-    /// Whether a line is one that the client may hear now, or need not; it may so only once.
+    /// Whether a client may hear this line now. It may do so once.
     pub(super) fn may_hear(&mut self, who: &str, text: &str) -> bool {
         let peer = self.peer(who);
         let Some(at) = peer.may_hear.iter().position(|pattern| pattern.matches(text)) else { return false };
@@ -177,9 +176,9 @@ impl Stage<'_> {
         true
     }
 
-    /// A line that a later step brings, or somebody's barrier.
+    /// Whether a line belongs to a later step or to a barrier.
     fn is_no_news(&self, text: &str) -> bool {
-        // News are short; looking for all of them in megabytes would take its time.
+        // Such lines are short. Searching every line of a flood would take long.
         const LONGEST: usize = 200;
         if text.len() > LONGEST {
             return false;
@@ -204,32 +203,32 @@ impl Stage<'_> {
         }
     }
 
-    /// A peer of the conversation.
+    /// Finds a peer by its name.
     #[track_caller]
     pub(super) fn peer(&mut self, who: &str) -> &mut Peer {
         let peer = self.peers.iter_mut().find(|peer| peer.name == who);
-        peer.expect("a conversation lets nobody act who has not connected")
+        peer.expect("only a connected peer acts")
     }
 
-    /// Takes a peer out of the conversation.
+    /// Removes a peer.
     pub(super) fn leaves(&mut self, who: &str) -> Option<Peer> {
         let at = self.peers.iter().position(|peer| peer.name == who)?;
         self.has_departures = true;
         Some(self.peers.remove(at))
     }
 
-    /// Sends; whoever is hung up on hears that when it listens.
+    /// Sends bytes without an entry in the transcript. If the server has hung up, the next listening shows it.
     pub fn sends_quietly(&mut self, who: &str, bytes: &[u8]) {
         let patience = self.rules.patience;
         if let Err(error) = self.peer(who).sends(bytes, patience)
             && is_timeout(&error)
         {
-            self.transcript.add(who, "", "(cannot send: the server does not read)");
+            self.transcript.add(who, "", "(cannot send, because the server does not read)");
         }
     }
 }
 
-/// What is told to whoever comes later: `Last 2 messages in 'ops':`, and the lines with their times.
+/// Whether a line, in lower case, is from the history of a room: its heading, or a message with its time.
 fn is_history(text: &str) -> bool {
     let digits =
         |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.parse::<u32>().is_ok());

@@ -1,11 +1,11 @@
-//! What happens to the server itself: signals, its end, a second start.
+//! What happens to the server process: signals, its end, a second start.
 
 use std::{io, net::TcpStream};
 
 use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
 
 impl Stage<'_> {
-    /// The program is told to stop.
+    /// Sends a signal to the server.
     pub fn is_signalled(&mut self, signal: Signal) {
         let (name, signal) = match signal {
             Signal::Interrupt => ("(is interrupted)", rustix::process::Signal::INT),
@@ -18,10 +18,10 @@ impl Stage<'_> {
         }
     }
 
-    /// The program ends by itself, with status 0.
+    /// Expects the server to end by itself with status 0.
     ///
     /// # Errors
-    /// When it goes on, or ends otherwise.
+    /// It keeps running or ends in another way.
     pub fn ends_well(&mut self) -> Outcome {
         let expected = "the server ends with status 0";
         let ended = self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience));
@@ -31,15 +31,15 @@ impl Stage<'_> {
                 return Ok(());
             }
             Some(ended) => Failure::new(&class::WRONG_STATUS, expected, ended.to_string()),
-            None => Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"),
+            None => Failure::new(&class::DOES_NOT_STOP, expected, "it is still running"),
         };
         Err(failure)
     }
 
-    /// The program is started on the port that it had.
+    /// Starts the server again on the same port.
     ///
     /// # Errors
-    /// When it does not get so far.
+    /// It does not start or does not listen.
     pub fn starts_again(&mut self) -> Outcome {
         let Some(old) = self.subject.take() else { return Ok(()) };
         let port = old.port();
@@ -57,10 +57,10 @@ impl Stage<'_> {
         }
     }
 
-    /// What a failure really is, if the program has ended or was ended meanwhile.
+    /// Changes the class of a failure if the server has ended.
     pub(in crate::course) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
-        // A program that has hung up may be about to end; one that was told to stop certainly is.
+        // A server that hung up may be about to end. If it was told to stop, it should be.
         let wait = match failure.class {
             class if [&class::CLOSED, &class::RESET].contains(&class) && self.was_told_to_stop => {
                 self.rules.patience
@@ -84,35 +84,35 @@ impl Stage<'_> {
         failure
     }
 
-    /// The last words of the program.
+    /// The last output of the server.
     pub fn output(&self) -> String {
         self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
     }
 
-    /// The port that the program has been given.
+    /// The port of the server.
     #[track_caller]
     pub fn port(&self) -> u16 {
-        self.subject.as_ref().expect("it is only gone while it is started again").port().number()
+        self.subject.as_ref().expect("it is missing only while it starts again").port().number()
     }
 
-    /// The memory of the program, in bytes.
+    /// The memory that the server uses, in bytes, where the system tells.
     pub fn memory(&self) -> Option<u64> {
         self.subject.as_ref()?.memory()
     }
 
-    /// A second handle of a client's connection, for a thread of its own.
+    /// A second handle of a client's connection, for another thread.
     ///
     /// # Errors
-    /// When the machine has none.
+    /// The system has no more handles.
     pub fn stream(&mut self, who: &str) -> Result<TcpStream, Failure> {
         let stream = self.peer(who).stream();
         stream.map_err(|error| Failure::new(&class::RESET, "a connection", error.to_string()))
     }
 
-    /// Another connection to the program, for a client that is none of the peers.
+    /// Connects to the server, for a client that is not a peer.
     ///
     /// # Errors
-    /// When it is refused.
+    /// The server does not accept the connection.
     pub fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
         let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
@@ -123,19 +123,21 @@ impl Stage<'_> {
     }
 }
 
-/// What it means that a program did not start.
+/// The failure of a program that did not start. If it ended, the class is `usual`.
 pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failure {
-    let expected = "the program listens on the port that it is given";
+    let expected = "the program listens on its port";
     match error {
         StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),
         StartError::NotListening { .. } => {
-            Failure::new(&class::NOT_LISTENING, expected, "nobody answers at the port")
+            Failure::new(&class::NOT_LISTENING, expected, "it does not accept connections at its port")
         }
         StartError::Ended { status, output } => {
             let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
             match output.trim().lines().next_back() {
-                // Of a second start nothing else is shown.
-                Some(words) if usual == &class::PORT_BUSY => failure.note(format!("Its last words: {words}")),
+                // A verdict does not show the output of a second start.
+                Some(words) if usual == &class::PORT_BUSY => {
+                    failure.note(format!("Its last output: {words}"))
+                }
                 _ => failure,
             }
         }
