@@ -11,6 +11,7 @@ pub mod conversation;
 pub mod failure;
 pub mod folder;
 pub mod grader;
+mod inbox;
 pub mod learner;
 pub mod pages;
 pub mod peer;

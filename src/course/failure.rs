@@ -4,6 +4,7 @@ use super::{
     class::{self, Class},
     conversation::{Pattern, escaped},
     peer::Heard,
+    subject::Ended,
 };
 
 /// The mistake that a check found.
@@ -33,6 +34,25 @@ impl Failure {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// Adds that a program has ended, which is the reason for this failure.
+    #[must_use]
+    pub fn ended(mut self, who: &str, ended: Ended) -> Self {
+        self.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
+        self.note(format!("{who} has ended: {ended}."))
+    }
+}
+
+/// Expects that a program has ended with status 0.
+///
+/// # Errors
+/// It ended in another way, or is still running.
+pub fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
+    match ended {
+        Some(Ended::Status(0)) => Ok(()),
+        Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
+        None => Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running")),
     }
 }
 
@@ -180,17 +200,20 @@ fn looks_like_a_message(rest: &str) -> bool {
 
 /// Whether the text is only the start or the end of the expected one.
 fn is_cut_short(text: &str, due: &str) -> bool {
-    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
-    let (came, was_due) = (text_of(text), text_of(due));
-    !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(&came) || was_due.ends_with(&came))
+    let (came, was_due) = (message(text), message(due));
+    !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(came) || was_due.ends_with(came))
 }
 
 /// Whether only characters of several bytes are missing, as from a program that skips what it cannot decode.
 fn has_lost_characters(text: &str, due: &str) -> bool {
-    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
-    let (came, was_due) = (text_of(text), text_of(due));
+    let (came, was_due) = (message(text), message(due));
     let plain = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
-    came.chars().count() < was_due.chars().count() && plain(&came) == plain(&was_due)
+    came.chars().count() < was_due.chars().count() && plain(came) == plain(was_due)
+}
+
+/// The text of a line after the sender's name.
+fn message(line: &str) -> &str {
+    line.split_once(": ").map_or(line, |(_, text)| text)
 }
 
 /// A line without case, spaces and punctuation.

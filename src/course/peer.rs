@@ -1,7 +1,6 @@
 //! One client of the grader: a connection and the received lines that no check has looked at.
 
 use std::{
-    collections::VecDeque,
     io::{self, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     time::{Duration, Instant},
@@ -9,7 +8,7 @@ use std::{
 
 use rustix::net::sockopt;
 
-use super::conversation::Pattern;
+use super::{conversation::Pattern, inbox::Inbox};
 
 /// A client played by the grader.
 #[derive(Debug)]
@@ -21,8 +20,7 @@ pub struct Peer {
     /// Whether it has connected or sent something since its last barrier.
     pub has_spoken: bool,
     stream: TcpStream,
-    unread: Vec<u8>,
-    inbox: VecDeque<Vec<u8>>,
+    inbox: Inbox,
     ending: Option<Heard>,
     /// The number of bytes received.
     received: usize,
@@ -57,8 +55,7 @@ impl Peer {
             may_hear: Vec::new(),
             has_spoken: true,
             stream,
-            unread: Vec::new(),
-            inbox: VecDeque::new(),
+            inbox: Inbox::default(),
             ending: None,
             received: 0,
         })
@@ -77,7 +74,7 @@ impl Peer {
     /// The next line or event, or silence at the deadline.
     pub fn listens(&mut self, deadline: Instant) -> Heard {
         loop {
-            if let Some(line) = self.inbox.pop_front() {
+            if let Some(line) = self.inbox.take() {
                 return Heard::Line(line);
             }
             if let Some(ending) = &self.ending {
@@ -92,12 +89,12 @@ impl Peer {
 
     /// Puts lines back in front of those that follow.
     pub fn puts_back(&mut self, lines: Vec<Vec<u8>>) {
-        lines.into_iter().rev().for_each(|line| self.inbox.push_front(line));
+        self.inbox.put_back(lines);
     }
 
     /// The received part of an incomplete line.
     pub fn unread(&self) -> &[u8] {
-        &self.unread
+        self.inbox.incomplete()
     }
 
     /// Whether the connection has not ended.
@@ -137,7 +134,7 @@ impl Peer {
             Ok(0) => self.ending = Some(Heard::End),
             Ok(length) => {
                 self.received += length;
-                self.cuts(&bytes[..length]);
+                self.inbox.add(&bytes[..length]);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if is_timeout(&error) => return false,
@@ -151,16 +148,6 @@ impl Peer {
     fn acknowledges_at_once(&self) {
         #[cfg(target_os = "linux")]
         let _ = sockopt::set_tcp_quickack(&self.stream, true);
-    }
-
-    fn cuts(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let mut line = std::mem::take(&mut self.unread);
-            line.extend(&bytes[..end]);
-            self.inbox.push_back(line);
-            bytes = &bytes[end + 1..];
-        }
-        self.unread.extend(bytes);
     }
 }
 

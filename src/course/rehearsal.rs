@@ -13,7 +13,7 @@ use self::{pipes::Pipes, terminal::Terminal};
 use super::{
     class::{self, Class},
     conversation::{Pattern, escaped},
-    failure::{Evidence, Failure},
+    failure::{Evidence, Failure, ends_well},
     peer::{Heard, Peer},
     seed::Seed,
     stage::{Outcome, Rules},
@@ -114,7 +114,7 @@ impl<'a> Rehearsal<'a> {
                 }
                 None => {}
             }
-            if let Some(ended) = self.client.has_ended() {
+            if let Some(ended) = self.client.ends(Duration::ZERO) {
                 return Err(Failure::new(class, expected, format!("it ended: {ended}")));
             }
         }
@@ -277,18 +277,7 @@ impl<'a> Rehearsal<'a> {
         {
             return Err(Failure::new(&class::EXTRA_LINE, expected, escaped(&line)));
         }
-        loop {
-            match self.client.has_ended() {
-                Some(Ended::Status(0)) => return Ok(()),
-                Some(ended) => {
-                    return Err(Failure::new(&class::WRONG_STATUS, expected, format!("{ended}")));
-                }
-                None if Instant::now() >= deadline => {
-                    return Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running"));
-                }
-                None => std::thread::park_timeout(Duration::from_millis(2)),
-            }
-        }
+        ends_well(self.client.ends(self.rules.patience), expected)
     }
 
     /// The contents of the screen, for a verdict.
@@ -334,20 +323,19 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Changes the class of a failure if the client has ended.
-    fn judged(&self, mut failure: Failure) -> Failure {
-        if let Some(ended) = self.client.has_ended() {
-            failure = failure.note(format!("The program has ended: {ended}."));
-            failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
+    fn judged(&self, failure: Failure) -> Failure {
+        match self.client.ends(Duration::ZERO) {
+            Some(ended) => failure.ended("The program", ended),
+            None => failure,
         }
-        failure
     }
 }
 
 impl Client {
-    fn has_ended(&self) -> Option<Ended> {
+    fn ends(&self, patience: Duration) -> Option<Ended> {
         match self {
-            Self::InTerminal(terminal) => terminal.has_ended(),
-            Self::OnPipes(pipes) => pipes.has_ended(),
+            Self::InTerminal(terminal) => terminal.ends(patience),
+            Self::OnPipes(pipes) => pipes.ends(patience),
         }
     }
 }

@@ -157,11 +157,6 @@ impl Subject {
         self.output.tail()
     }
 
-    /// How the program has ended, if it has.
-    pub fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
-    }
-
     /// Whether it was killed for using too much memory.
     pub fn was_greedy(&self) -> bool {
         self.output.was_greedy()
@@ -174,12 +169,12 @@ impl Subject {
 
     /// Sends a signal to all its processes, as Ctrl-C does.
     pub fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.member.0.pid(), signal);
+        self.member.signal(signal);
     }
 
     /// Waits until it ends by itself.
     pub fn ends(&self, patience: Duration) -> Option<Ended> {
-        waits_for_end(self.member.0.pid(), patience)
+        self.member.ends(patience)
     }
 
     fn waits_until_it_listens(&mut self, patience: Duration) -> Result<(), StartError> {
@@ -191,7 +186,7 @@ impl Subject {
                     self.first = Some(stream);
                     return Ok(());
                 }
-            } else if self.has_ended().is_some() {
+            } else if self.ends(Duration::ZERO).is_some() {
                 let status = self.child.wait().map_err(StartError::CannotRun)?;
                 return Err(StartError::Ended { status, output: self.output.all() });
             }
@@ -208,7 +203,7 @@ impl Subject {
 impl Drop for Subject {
     fn drop(&mut self) {
         self.first = None;
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
         self.output.stop();
     }
@@ -228,22 +223,31 @@ impl Member {
         Ok(Self(live::Group::new(pid.ok_or(io::ErrorKind::NotFound)?)))
     }
 
-    /// How the program has ended, if it has.
-    pub fn has_ended(&self) -> Option<Ended> {
-        has_ended(self.0.pid())
+    /// Waits until the process ends by itself.
+    pub fn ends(&self, patience: Duration) -> Option<Ended> {
+        let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_micros(200);
+        loop {
+            let ended = has_ended(self.0.pid());
+            if ended.is_some() || Instant::now() >= deadline {
+                return ended;
+            }
+            thread::park_timeout(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
     }
 
     /// Sends a signal to all its processes.
-    pub fn is_signalled(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.0.pid(), signal);
     }
 
     /// Ends the whole group with SIGTERM and then SIGKILL. The owner must wait for the child.
-    pub fn ends(&self) {
+    pub fn kill(&self) {
         let pid = self.0.pid();
-        if self.has_ended().is_none() {
+        if self.ends(Duration::ZERO).is_none() {
             let _ = kill_process_group(pid, Signal::TERM);
-            waits_for_end(pid, GRACE);
+            self.ends(GRACE);
         }
         // Nothing has waited for the child yet, so no other process can have its number.
         let _ = kill_process_group(pid, Signal::KILL);
@@ -293,19 +297,6 @@ fn has_ended(pid: Pid) -> Option<Ended> {
 fn is_about_a_port(output: &str) -> bool {
     let output = output.to_ascii_lowercase();
     output.contains("in use") || output.contains("addrinuse")
-}
-
-fn waits_for_end(pid: Pid, patience: Duration) -> Option<Ended> {
-    let deadline = Instant::now() + patience;
-    let mut pause = Duration::from_micros(200);
-    loop {
-        let ended = has_ended(pid);
-        if ended.is_some() || Instant::now() >= deadline {
-            return ended;
-        }
-        thread::park_timeout(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
-    }
 }
 
 fn address(port: u16) -> SocketAddr {

@@ -2,7 +2,6 @@
 
 use std::{
     path::Path,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -122,9 +121,7 @@ impl Visitor {
             failure = failure.note(format!("Parts that count: {counting}"));
         }
         if let Some(ended) = self.has_ended(heard) {
-            failure = failure.note(format!("{name}'s client has ended: {ended}."));
-            failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
-            return failure;
+            return failure.ended(&format!("{name}'s client"), ended);
         }
         stage.judged(
             failure.note("Either your server did not send the line, or your client did not print it."),
@@ -134,11 +131,7 @@ impl Visitor {
     /// How the client has ended, if it has. Its output can end a moment earlier.
     fn has_ended(&self, heard: &Heard) -> Option<Ended> {
         const MOMENT: Duration = Duration::from_millis(500);
-        let deadline = Instant::now() + MOMENT;
-        while *heard == Heard::End && self.pipes.has_ended().is_none() && Instant::now() < deadline {
-            thread::park_timeout(Duration::from_millis(2));
-        }
-        self.pipes.has_ended()
+        self.pipes.ends(if *heard == Heard::End { MOMENT } else { Duration::ZERO })
     }
 
     /// The folder for files that the user receives.
@@ -149,12 +142,12 @@ impl Visitor {
     /// Stops the client process, as Ctrl-Z does.
     pub fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
-        self.pipes.is_signalled(Signal::STOP);
+        self.pipes.signal(Signal::STOP);
     }
 
     /// Continues the stopped client.
     pub fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
-        self.pipes.is_signalled(Signal::CONT);
+        self.pipes.signal(Signal::CONT);
     }
 }

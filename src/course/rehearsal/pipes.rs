@@ -1,7 +1,6 @@
 //! A program whose standard input and output are pipes.
 
 use std::{
-    collections::VecDeque,
     io::{self, PipeReader, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, ChildStdin, Stdio},
@@ -14,6 +13,7 @@ use rustix::{
 };
 
 use crate::course::{
+    inbox::Inbox,
     peer::Heard,
     subject::{Ended, Launch, Member},
 };
@@ -25,8 +25,7 @@ pub(in crate::course) struct Pipes {
     child: Child,
     input: Option<ChildStdin>,
     output: PipeReader,
-    unread: Vec<u8>,
-    lines: VecDeque<Vec<u8>>,
+    printed: Inbox,
 }
 
 impl Pipes {
@@ -39,7 +38,7 @@ impl Pipes {
         drop(command);
         let member = Member::new(Some(child.id()))?;
         let input = child.stdin.take();
-        Ok(Self { member, child, input, output, unread: Vec::new(), lines: VecDeque::new() })
+        Ok(Self { member, child, input, output, printed: Inbox::default() })
     }
 
     pub(in crate::course) fn is_given(&mut self, text: &str) {
@@ -56,7 +55,7 @@ impl Pipes {
     /// The next line on the standard output.
     pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
         loop {
-            if let Some(line) = self.lines.pop_front() {
+            if let Some(line) = self.printed.take() {
                 return Heard::Line(line);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -68,39 +67,31 @@ impl Pipes {
             }
             let mut bytes = [0; 16 * 1024];
             match self.output.read(&mut bytes) {
-                Ok(length) if length > 0 => self.cuts(&bytes[..length]),
+                Ok(length) if length > 0 => self.printed.add(&bytes[..length]),
                 _ => return Heard::End,
             }
         }
     }
 
-    fn cuts(&mut self, bytes: &[u8]) {
-        self.unread.extend(bytes);
-        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
-            let mut line: Vec<_> = self.unread.drain(..=end).collect();
-            line.pop();
-            self.lines.push_back(line);
-        }
-    }
-
     /// The printed part of an incomplete line.
     pub(in crate::course) fn unread(&self) -> &[u8] {
-        &self.unread
+        self.printed.incomplete()
     }
 
-    pub(in crate::course) fn is_signalled(&self, signal: Signal) {
-        self.member.is_signalled(signal);
+    pub(in crate::course) fn signal(&self, signal: Signal) {
+        self.member.signal(signal);
     }
 
-    pub(in crate::course) fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
+    /// Waits until the program ends by itself.
+    pub(in crate::course) fn ends(&self, patience: Duration) -> Option<Ended> {
+        self.member.ends(patience)
     }
 }
 
 impl Drop for Pipes {
     fn drop(&mut self) {
         self.input = None;
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
     }
 }

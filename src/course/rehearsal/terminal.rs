@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -87,13 +87,14 @@ impl Terminal {
         let mut state = self.screen.state.lock();
         let before = state.changes;
         // The wait is short, because the screen may have changed after the caller looked and before the lock.
-        let soon = deadline.min(Instant::now() + std::time::Duration::from_millis(50));
+        let soon = deadline.min(Instant::now() + Duration::from_millis(50));
         let is_late = self.screen.changed.wait_until(&mut state, soon).timed_out();
         state.changes != before || !is_late || Instant::now() < deadline
     }
 
-    pub(super) fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
+    /// Waits until the program ends by itself.
+    pub(super) fn ends(&self, patience: Duration) -> Option<Ended> {
+        self.member.ends(patience)
     }
 }
 
@@ -146,7 +147,7 @@ impl Screen {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
         self.master = None;
         if let Some(reader) = self.reader.take() {

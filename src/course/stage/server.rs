@@ -3,6 +3,7 @@
 use std::{io, net::TcpStream};
 
 use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+use crate::course::failure::ends_well;
 
 impl Stage<'_> {
     /// Sends a signal to the server.
@@ -23,17 +24,12 @@ impl Stage<'_> {
     /// # Errors
     /// It keeps running or ends in another way.
     pub fn ends_well(&mut self) -> Outcome {
-        let expected = "the server ends with status 0";
-        let ended = self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience));
-        let failure = match ended {
-            Some(Ended::Status(0)) => {
-                self.transcript.add("server", "", "(ends well)");
-                return Ok(());
-            }
-            Some(ended) => Failure::new(&class::WRONG_STATUS, expected, ended.to_string()),
-            None => Failure::new(&class::DOES_NOT_STOP, expected, "it is still running"),
-        };
-        Err(failure)
+        ends_well(
+            self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience)),
+            "the server ends with status 0",
+        )?;
+        self.transcript.add("server", "", "(ends well)");
+        Ok(())
     }
 
     /// Starts the server again on the same port.
@@ -73,15 +69,14 @@ impl Stage<'_> {
             _ => Duration::ZERO,
         };
         let Some(ended) = subject.ends(wait) else { return failure };
-        let mut failure = failure.note(format!("The program has ended: {ended}."));
-        failure.class = match ended {
+        let failure = failure.ended("The program", ended);
+        let class = match ended {
             _ if subject.was_greedy() => &class::GREEDY,
             Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
             Ended::Signal(_) if self.was_told_to_stop => &class::WRONG_STATUS,
-            Ended::Status(_) => &class::DIED,
-            Ended::Signal(_) => &class::KILLED,
+            _ => failure.class,
         };
-        failure
+        Failure { class, ..failure }
     }
 
     /// The last output of the server.
