@@ -206,9 +206,7 @@ impl Check {
         let grader = self.rules.grader(server, client);
         Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
-}
 
-impl Check {
     /// Checks that there is a client if a step needs one. With `--all`, such steps are left out instead.
     fn possible(&self, steps: Vec<&'static Step>, learner: &Learner) -> Result<Vec<&'static Step>, String> {
         let has_client = learner.command(Role::Client).is_some();

@@ -16,6 +16,9 @@ mod pipes;
 mod screens;
 mod transfers;
 
+/// The welcome of the server that the grader plays for a client.
+const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
+
 /// One thing that the course checks about a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {

@@ -45,10 +45,7 @@ impl Failure {
 }
 
 /// Expects that a program has ended with status 0.
-///
-/// # Errors
-/// It ended in another way, or is still running.
-pub fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
+pub(crate) fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
     match ended {
         Some(Ended::Status(0)) => Ok(()),
         Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
@@ -92,7 +89,7 @@ impl<'a> Evidence<'a> {
         let class = match &self.heard {
             Heard::Line(line) => self.wrong_line(line),
             Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
-            _ if !self.unread.is_empty() && self.is_due(&self.unread) => &class::NO_NEWLINE,
+            _ if !self.unread.is_empty() && self.expected.matches_bytes(&self.unread) => &class::NO_NEWLINE,
             _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,
             Heard::End => &class::CLOSED,
@@ -136,17 +133,13 @@ impl<'a> Evidence<'a> {
         (!due[same..].starts_with('…')).then(|| escaped(&came[..same]).chars().count())
     }
 
-    fn is_due(&self, line: &[u8]) -> bool {
-        std::str::from_utf8(line).is_ok_and(|line| self.expected.matches(line))
-    }
-
     fn wrong_line(&self, line: &[u8]) -> &'static Class {
         let text = String::from_utf8_lossy(line);
         let due = self.expected.text.as_str();
         if text.contains('\u{FFFD}') || has_lost_characters(&text, due) {
             return &class::MANGLED;
         }
-        if self.is_due(text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).as_bytes()) {
+        if self.expected.matches(text.trim_matches(|c: char| c.is_whitespace() || c.is_control())) {
             return &class::EXTRA_BYTES;
         }
         if let Some(class) = self.neighbour(line) {
@@ -167,10 +160,8 @@ impl<'a> Evidence<'a> {
     /// The class of a right line that came at the wrong time.
     fn neighbour(&self, line: &[u8]) -> Option<&'static Class> {
         // Exactly, because many lines match one another loosely.
-        let is = |pattern: &Pattern| {
-            std::str::from_utf8(line).is_ok_and(|line| pattern.clone().strict().matches(line))
-        };
-        let comes_later = self.later.iter().any(|line| self.is_due(line));
+        let is = |pattern: &Pattern| pattern.clone().strict().matches_bytes(line);
+        let comes_later = self.later.iter().any(|line| self.expected.matches_bytes(line));
         if self.last.as_deref() == Some(line) {
             Some(&class::TWICE)
         } else if self.ahead.iter().any(is) {

@@ -25,10 +25,7 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// Creates an empty folder that only its owner can read, in the system's place for temporary files.
-    ///
-    /// # Errors
-    /// The folder cannot be created.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         // Absolute, because a program that gets the path may run in another folder.
         let place = path::absolute(env::temp_dir())?;

@@ -102,19 +102,20 @@ impl Grader {
         let seed = Seed::new(number);
         let fault = match check.how {
             How::Client { place, run, .. } => {
-                self.with_client(Rehearsal::new(&self.launch, rules, seed, place), run)?
+                let rehearsal = Rehearsal::new(&self.launch, rules, seed, place);
+                self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))?
             }
-            How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
+            How::Server { run, .. } => self.with_server(&self.launch, rules, seed, run)?,
             How::Both { run, .. } => {
                 let client = self.client.as_ref().ok_or_else(no_client)?;
-                self.with_server(Stage::new(&self.launch, rules, seed), |stage| run(stage, client))?
+                self.with_server(&self.launch, rules, seed, |stage| run(stage, client))?
             }
             How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test parses every conversation");
                 let mut launch = self.launch.clone();
                 launch.environment.extend_from_slice(&conversation.environment);
-                self.with_server(Stage::new(&launch, rules, seed), |stage| play(&conversation, stage))?
+                self.with_server(&launch, rules, seed, |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
@@ -122,15 +123,27 @@ impl Grader {
 
     fn with_server(
         &self,
-        stage: Result<Stage<'_>, StartError>,
-        run: impl FnOnce(&mut Stage<'_>) -> Result<(), Failure>,
+        launch: &Launch,
+        rules: Rules,
+        seed: Seed,
+        run: impl FnOnce(&mut Stage<'_>) -> Outcome,
     ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let mut stage = match stage {
-            Ok(stage) => stage,
+        self.run(Stage::new(launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
+    }
+
+    /// Runs a check where its program is running, or diagnoses why it is not.
+    fn run<T>(
+        &self,
+        place: Result<T, StartError>,
+        run: impl FnOnce(&mut T) -> Outcome,
+        evidence: impl FnOnce(T) -> (String, Transcript),
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let mut place = match place {
+            Ok(place) => place,
             Err(error) => return self.did_not_start(error),
         };
-        let Err(failure) = run(&mut stage) else { return Ok(None) };
-        let (output, transcript) = (stage.output(), stage.transcript);
+        let Err(failure) = run(&mut place) else { return Ok(None) };
+        let (output, transcript) = evidence(place);
         Ok(Some(Box::new(Fault { failure, transcript, output })))
     }
 
@@ -147,21 +160,7 @@ impl Grader {
         };
         let mut launch = self.launch.clone();
         launch.environment.push((variable.to_owned(), folder.path().display().to_string()));
-        self.with_server(Stage::new(&launch, rules, seed), |stage| run(stage, folder.path()))
-    }
-
-    fn with_client(
-        &self,
-        rehearsal: Result<Rehearsal<'_>, StartError>,
-        run: fn(&mut Rehearsal<'_>) -> Result<(), Failure>,
-    ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let mut rehearsal = match rehearsal {
-            Ok(rehearsal) => rehearsal,
-            Err(error) => return self.did_not_start(error),
-        };
-        let Err(failure) = run(&mut rehearsal) else { return Ok(None) };
-        let (output, transcript) = (rehearsal.output(), rehearsal.transcript);
-        Ok(Some(Box::new(Fault { failure, transcript, output })))
+        self.with_server(&launch, rules, seed, |stage| run(stage, folder.path()))
     }
 
     fn did_not_start(&self, error: StartError) -> Result<Option<Box<Fault>>, CannotRun> {

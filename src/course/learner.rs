@@ -34,10 +34,7 @@ pub struct Learner {
 
 impl Learner {
     /// Reads the notes in a folder. Without a file, there is no progress.
-    ///
-    /// # Errors
-    /// The file exists and cannot be read.
-    pub fn read(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let mut learner = Self { folder: folder.to_owned(), ..Self::default() };
         match fs::read_to_string(folder.join(FILE)) {
             Ok(text) => text.lines().for_each(|line| learner.line(line)),
@@ -65,10 +62,7 @@ impl Learner {
     }
 
     /// Writes the notes to the file.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn write(&self) -> io::Result<()> {
+    pub(crate) fn write(&self) -> io::Result<()> {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
         let lines = [

@@ -45,10 +45,7 @@ pub enum Heard {
 
 impl Peer {
     /// Creates a peer from a connection.
-    ///
-    /// # Errors
-    /// The socket's error.
-    pub fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             name: name.to_owned(),
@@ -61,11 +58,8 @@ impl Peer {
         })
     }
 
-    /// Sends bytes, in one write if the socket takes them all.
-    ///
-    /// # Errors
-    /// The socket's error; [`ErrorKind::WouldBlock`] if it takes nothing for so long.
-    pub fn sends(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
+    /// Sends bytes, in one write if the socket takes them all. The error may be a timeout, see [`is_timeout`].
+    pub(crate) fn sends(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         self.has_spoken = true;
         self.stream.set_write_timeout(Some(patience))?;
         self.stream.write_all(bytes)
@@ -114,10 +108,7 @@ impl Peer {
     }
 
     /// A second handle of the connection, for another thread.
-    ///
-    /// # Errors
-    /// The socket's error.
-    pub fn stream(&self) -> io::Result<TcpStream> {
+    pub(crate) fn stream(&self) -> io::Result<TcpStream> {
         self.stream.try_clone()
     }
 

@@ -6,10 +6,7 @@ use super::{
 };
 
 /// Plays a conversation: everything in it must happen, and nothing else.
-///
-/// # Errors
-/// The first mistake of the program.
-pub fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
+pub(crate) fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
     let conversation = conversation.cast(&mut stage.seed);
     stage.company(&conversation.peers)?;
     for (i, line) in conversation.lines.iter().enumerate() {

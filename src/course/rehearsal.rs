@@ -62,39 +62,32 @@ const SERVER: &str = "server";
 
 impl<'a> Rehearsal<'a> {
     /// Starts the client. Its connection waits for [`calls`](Self::calls).
-    ///
-    /// # Errors
-    /// The program cannot be started.
-    pub fn new(launch: &'a Launch, rules: Rules, seed: Seed, place: Place) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        launch: &'a Launch,
+        rules: Rules,
+        seed: Seed,
+        place: Place,
+    ) -> Result<Self, StartError> {
         let port = Port::free();
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
         let client = match place {
-            Place::Terminal => {
-                Client::InTerminal(Terminal::start(launch, port.number()).map_err(StartError::CannotRun)?)
-            }
-            Place::Pipes => {
-                Client::OnPipes(Pipes::start(launch, port.number()).map_err(StartError::CannotRun)?)
-            }
+            Place::Terminal => Terminal::start(launch, port.number()).map(Client::InTerminal),
+            Place::Pipes => Pipes::start(launch, port.number()).map(Client::OnPipes),
         };
+        let client = client.map_err(StartError::CannotRun)?;
         let transcript = Transcript::default();
         Ok(Self { rules, transcript, seed, launch, listener: Some(listener), port, client, call: None })
     }
 
     /// Expects the client to connect for the first time.
-    ///
-    /// # Errors
-    /// It does not.
-    pub fn calls(&mut self) -> Outcome {
+    pub(crate) fn calls(&mut self) -> Outcome {
         let patience = self.launch.ready;
         self.takes_call(patience, &class::EXITS_EARLY, "the client connects to its port")
     }
 
     /// Expects the client to connect again, after its server was gone.
-    ///
-    /// # Errors
-    /// It does not.
-    pub fn calls_again(&mut self) -> Outcome {
+    pub(crate) fn calls_again(&mut self) -> Outcome {
         let patience = 3 * self.rules.patience;
         self.takes_call(patience, &class::NOT_BACK, "the client connects again by itself")
     }
@@ -121,7 +114,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Sends a line to the client.
-    pub fn says(&mut self, line: &str) {
+    pub(crate) fn says(&mut self, line: &str) {
         self.transcript.add(SERVER, ">", line);
         let patience = self.rules.patience;
         if let Some(call) = &mut self.call {
@@ -131,10 +124,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Expects the client to send this line next.
-    ///
-    /// # Errors
-    /// It sends nothing or another line.
-    pub fn hears(&mut self, line: &str) -> Outcome {
+    pub(crate) fn hears(&mut self, line: &str) -> Outcome {
         let expected = Pattern::exactly(line);
         let deadline = Instant::now() + self.rules.patience;
         loop {
@@ -154,10 +144,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Expects the client to close its sending side.
-    ///
-    /// # Errors
-    /// It does not, or sends something else.
-    pub fn hears_the_end(&mut self) -> Outcome {
+    pub(crate) fn hears_the_end(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let expected = "(the end of the stream, after everything was sent)";
         let (class, received) = match self.listens(deadline) {
@@ -173,42 +160,32 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Closes the connection on the server's side.
-    pub fn hangs_up(&mut self) {
+    pub(crate) fn hangs_up(&mut self) {
         self.transcript.add(SERVER, "", "(closes)");
         self.call = None;
     }
 
     /// Closes the server and starts it again on the same port.
-    ///
-    /// # Errors
-    /// The port is in use, which is not the client's fault.
-    pub fn server_restarts(&mut self) -> Outcome {
+    pub(crate) fn server_restarts(&mut self) -> Outcome {
         self.hangs_up();
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
         let deadline = Instant::now() + self.rules.patience;
-        loop {
-            // A program that is being started elsewhere may still hold the old listener.
-            match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
-                Ok(listener) => self.listener = Some(listener),
-                Err(_) if Instant::now() < deadline => {
-                    std::thread::park_timeout(Duration::from_millis(5));
-                    continue;
-                }
-                Err(error) => {
-                    return Err(Failure::new(
-                        &class::PORT_BUSY,
-                        "the course's own port is free again",
-                        error.to_string(),
-                    ));
-                }
-            }
-            return Ok(());
+        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()));
+        let mut listener = bind();
+        // A program that another thread starts right now may hold the old listener for a moment.
+        while listener.is_err() && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(5));
+            listener = bind();
         }
+        let expected = "the course's own port is free again";
+        let failed = |error: io::Error| Failure::new(&class::PORT_BUSY, expected, error.to_string());
+        self.listener = Some(listener.map_err(failed)?);
+        Ok(())
     }
 
     /// Types keys; Enter is `\r`.
-    pub fn types(&mut self, keys: &str) {
+    pub(crate) fn types(&mut self, keys: &str) {
         self.transcript.add("you", ">", &escaped(keys.as_bytes()));
         match &mut self.client {
             Client::InTerminal(terminal) => terminal.types(keys),
@@ -217,7 +194,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Closes the client's standard input, if it runs on pipes.
-    pub fn ends_input(&mut self) {
+    pub(crate) fn ends_input(&mut self) {
         self.transcript.add("you", "", "(end of the input)");
         if let Client::OnPipes(pipes) = &mut self.client {
             pipes.ends_input();
@@ -225,10 +202,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Expects a text somewhere on the screen.
-    ///
-    /// # Errors
-    /// It does not appear.
-    pub fn shows(&mut self, text: &str) -> Outcome {
+    pub(crate) fn shows(&mut self, text: &str) -> Outcome {
         let expected = format!("on the screen: {text}");
         self.screen_is(&class::NOT_SHOWN, expected, |terminal| {
             terminal.rows().iter().any(|row| row.contains(text))
@@ -236,19 +210,13 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Expects the typed text at the end of the cursor's row.
-    ///
-    /// # Errors
-    /// It does not appear there.
-    pub fn keeps(&mut self, typed: &str) -> Outcome {
+    pub(crate) fn keeps(&mut self, typed: &str) -> Outcome {
         let expected = format!("at the cursor: …{typed}");
         self.screen_is(&class::NOT_KEPT, expected, |terminal| terminal.cursor_row().ends_with(typed))
     }
 
     /// Expects this line next on the standard output.
-    ///
-    /// # Errors
-    /// Nothing or another line comes.
-    pub fn prints(&mut self, line: &str) -> Outcome {
+    pub(crate) fn prints(&mut self, line: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let Client::OnPipes(pipes) = &mut self.client else { return Ok(()) };
         let heard = pipes.prints(deadline);
@@ -266,10 +234,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Expects the client to end by itself with status 0 and to print nothing more.
-    ///
-    /// # Errors
-    /// It prints a line, ends in another way, or does not end.
-    pub fn ends_well(&mut self) -> Outcome {
+    pub(crate) fn ends_well(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let expected = "the client ends with status 0 and prints nothing more";
         if let Client::OnPipes(pipes) = &mut self.client
@@ -281,7 +246,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// The contents of the screen, for a verdict.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         match &self.client {
             Client::InTerminal(terminal) => terminal.rows().join("\n"),
             // The transcript has what it printed.

@@ -23,10 +23,7 @@ pub struct Report {
 ///
 /// A step ends with its first check that fails. No further steps are tried after the third that fails, or if the
 /// program does not start.
-///
-/// # Errors
-/// The program cannot be started.
-pub fn check(
+pub(crate) fn check(
     grader: &Grader,
     steps: impl IntoIterator<Item = &'static Step>,
     mut tell: impl FnMut(&Verdict),
@@ -89,15 +86,13 @@ impl Report {
         if failed.is_empty() {
             return format!("{}\n", style.good(&format!("All is well: {} passed.", steps(passed))));
         }
-        let more: Vec<_> = failed[1..].iter().map(ToString::to_string).collect();
-        let more =
-            if more.is_empty() { String::new() } else { format!(" Also: step {}.", more.join(", step ")) };
-        let untried = match self.untried {
-            0 => String::new(),
-            n => format!(" {} not tried.", steps(n)),
-        };
-        let first = style.bad(&format!("Step {} fails.", failed[0]));
-        format!("{first}{more} {} passed.{untried}\n", steps(passed))
+        let mut sentences = vec![style.bad(&format!("Step {} fails.", failed[0]))];
+        sentences.extend(failed[1..].iter().map(|step| format!("Step {step} fails, too.")));
+        sentences.push(format!("{} passed.", steps(passed)));
+        if self.untried > 0 {
+            sentences.push(format!("{} not tried.", steps(self.untried)));
+        }
+        sentences.join(" ") + "\n"
     }
 
     /// The results for tools, in the format of version 3 of exercism's test runner interface

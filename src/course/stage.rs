@@ -19,7 +19,7 @@ mod company;
 mod listening;
 mod server;
 
-pub use server::start_failure;
+pub(crate) use server::start_failure;
 
 /// The result of a check or of one of its parts.
 pub type Outcome = Result<(), Failure>;
@@ -83,28 +83,18 @@ const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
     /// Starts the server.
-    ///
-    /// # Errors
-    /// It does not start or does not listen.
-    pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
-        Ok(Self {
-            rules,
-            transcript: Transcript::default(),
-            seed,
-            launch,
-            peers: Vec::new(),
-            subject: Some(launch.server()?),
-            was_told_to_stop: false,
-            has_departures: false,
-            tokens: Vec::new(),
-        })
+    pub(crate) fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
+        Ok(Self::with(Some(launch.server()?), launch, rules, seed))
+    }
+
+    fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
+        let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
+        let (was_told_to_stop, has_departures) = (false, false);
+        Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop, has_departures, tokens }
     }
 
     /// Connects a client, which does not listen yet.
-    ///
-    /// # Errors
-    /// The server does not accept the connection.
-    pub fn connects(&mut self, who: &str) -> Outcome {
+    pub(crate) fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
         let peer = Peer::new(who, self.call()?);
         let failed =
@@ -117,10 +107,7 @@ impl<'a> Stage<'a> {
     ///
     /// Many servers welcome and announce a client in two steps. Without the barrier, the order of two arrivals would
     /// be random.
-    ///
-    /// # Errors
-    /// A client is not served, or the server does not accept the connection.
-    pub fn connects_in_turn(&mut self, who: &str) -> Outcome {
+    pub(crate) fn connects_in_turn(&mut self, who: &str) -> Outcome {
         // Steps 1 and 2 have no barrier.
         if self.rules.step > 2 {
             self.serves_speakers(who)?;
@@ -129,13 +116,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Sends a line from a client.
-    pub fn says(&mut self, who: &str, line: &str) {
+    pub(crate) fn says(&mut self, who: &str, line: &str) {
         self.sends_quietly(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
     }
 
     /// Sends something from a client, whole or byte by byte.
-    pub fn sends(&mut self, who: &str, sent: &Sent) {
+    pub(crate) fn sends(&mut self, who: &str, sent: &Sent) {
         let sign = if sent.writes == Writes::EachByte { ">>" } else { ">" };
         self.transcript.add(who, sign, &sent.shown());
         let bytes = sent.bytes();
@@ -154,18 +141,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Expects a client to hear this line next.
-    ///
-    /// # Errors
-    /// It hears something else or nothing.
-    pub fn hears(&mut self, who: &str, pattern: &Pattern) -> Outcome {
+    pub(crate) fn hears(&mut self, who: &str, pattern: &Pattern) -> Outcome {
         self.hears_before(who, pattern, &[])
     }
 
     /// Expects a client to hear this line next and others later, which helps to diagnose a failure.
-    ///
-    /// # Errors
-    /// It hears something else or nothing.
-    pub fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
+    pub(crate) fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let pattern = self.worded(pattern);
         loop {
@@ -182,10 +163,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets the caller judge each line that a client hears, until one is due. A failure shows `due` as expected.
-    ///
-    /// # Errors
-    /// A line is wrong, or none is due in time.
-    pub fn hears_out(
+    pub(crate) fn hears_out(
         &mut self,
         who: &str,
         due: &Pattern,
@@ -202,11 +180,13 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Expects a client to hear this line, after any others.
+    pub(crate) fn hears_at_last(&mut self, who: &str, due: &Pattern) -> Outcome {
+        self.hears_out(who, due, |line| if due.matches(line) { Judgement::Due } else { Judgement::Passing })
+    }
+
     /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
-    ///
-    /// # Errors
-    /// It has heard something.
-    pub fn hears_nothing(&mut self, who: &str) -> Outcome {
+    pub(crate) fn hears_nothing(&mut self, who: &str) -> Outcome {
         self.serves_speakers(who)?;
         self.is_served(who)?;
         loop {
@@ -224,10 +204,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Skips all lines that a client has heard, which must contain these words.
-    ///
-    /// # Errors
-    /// A word is missing.
-    pub fn lets_pass(&mut self, who: &str, words: &[String]) -> Outcome {
+    pub(crate) fn lets_pass(&mut self, who: &str, words: &[String]) -> Outcome {
         self.is_served(who)?;
         let mut passed = String::new();
         while let Heard::Line(line) = self.next(who, Instant::now()) {
@@ -245,10 +222,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Expects the end of a client's stream next.
-    ///
-    /// # Errors
-    /// A line comes first, or the stream does not end.
-    pub fn hears_the_end(&mut self, who: &str) -> Outcome {
+    pub(crate) fn hears_the_end(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         loop {
             let heard = self.next(who, deadline);
@@ -269,26 +243,26 @@ impl<'a> Stage<'a> {
     }
 
     /// From now on a client may hear this line once.
-    pub fn might_hear(&mut self, who: &str, pattern: &Pattern) {
+    pub(crate) fn might_hear(&mut self, who: &str, pattern: &Pattern) {
         let pattern = self.worded(pattern);
         self.peer(who).may_hear.push(pattern);
     }
 
     /// Closes the sending side of a client.
-    pub fn finishes(&mut self, who: &str) {
+    pub(crate) fn finishes(&mut self, who: &str) {
         self.transcript.add(who, "", "(finishes)");
         self.peer(who).finishes();
         self.has_departures = true;
     }
 
     /// Closes the connection of a client.
-    pub fn closes(&mut self, who: &str) {
+    pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
         self.leaves(who);
     }
 
     /// Resets the connection of a client.
-    pub fn resets(&mut self, who: &str) {
+    pub(crate) fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");
         if let Some(peer) = self.leaves(who) {
             peer.resets();
@@ -296,7 +270,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The names of all clients whose connection has not ended.
-    pub fn present(&self) -> Vec<String> {
+    pub(crate) fn present(&self) -> Vec<String> {
         self.peers.iter().filter(|peer| peer.is_open()).map(|peer| peer.name.clone()).collect()
     }
 }

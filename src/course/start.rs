@@ -48,11 +48,8 @@ impl Language {
     }
 }
 
-/// Creates the folder, with the files of a starter and the learner's notes.
-///
-/// # Errors
-/// The folder is not empty, or a file cannot be written.
-pub fn make(folder: &Path, language: Language) -> io::Result<()> {
+/// Creates the folder, which must be empty if it exists, with the files of a starter and the learner's notes.
+pub(crate) fn make(folder: &Path, language: Language) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     if fs::read_dir(folder)?.next().is_some() {
         return Err(io::Error::other(format!("{} is not empty", folder.display())));

@@ -77,10 +77,7 @@ const GRACE: Duration = Duration::from_millis(700);
 
 impl Launch {
     /// Starts the program on a free port and waits until it listens there.
-    ///
-    /// # Errors
-    /// It cannot be run, ends, or does not listen.
-    pub fn server(&self) -> Result<Subject, StartError> {
+    pub(crate) fn server(&self) -> Result<Subject, StartError> {
         let mut tries = 3;
         loop {
             tries -= 1;
@@ -94,10 +91,7 @@ impl Launch {
     }
 
     /// Starts the program again on the same port.
-    ///
-    /// # Errors
-    /// It cannot be run, ends, or does not listen.
-    pub fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
+    pub(crate) fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let mut subject = self.on(port)?;
         subject.waits_until_it_listens(self.ready)?;
         Ok(subject)
@@ -142,10 +136,7 @@ impl Subject {
     }
 
     /// Connects to the program.
-    ///
-    /// # Errors
-    /// It does not accept the connection.
-    pub fn connect(&mut self, patience: Duration) -> io::Result<TcpStream> {
+    pub(crate) fn connect(&mut self, patience: Duration) -> io::Result<TcpStream> {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
@@ -215,10 +206,7 @@ pub struct Member(live::Group);
 
 impl Member {
     /// Registers a child process by its number.
-    ///
-    /// # Errors
-    /// There is no number.
-    pub fn new(id: Option<u32>) -> io::Result<Self> {
+    pub(crate) fn new(id: Option<u32>) -> io::Result<Self> {
         let pid = id.and_then(|id| Pid::from_raw(id.cast_signed()));
         Ok(Self(live::Group::new(pid.ok_or(io::ErrorKind::NotFound)?)))
     }

@@ -140,6 +140,7 @@ pub fn visible(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\t' => shown.push(' '),
+            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
             c if c.is_control() => shown.extend(c.escape_default()),
             c => shown.push(c),
         }

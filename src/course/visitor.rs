@@ -29,20 +29,18 @@ pub struct Visitor {
 
 impl Visitor {
     /// Starts a client that connects to the server and takes this name.
-    ///
-    /// # Errors
-    /// It does not start, or does not get the name.
-    pub fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
         let cannot = |error| start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY);
         let downloads = Folder::new().map_err(cannot)?;
         let mut launch = client.clone();
         launch.environment.push(("CHAT_DOWNLOADS".to_owned(), downloads.path().display().to_string()));
         let pipes = Pipes::start(&launch, stage.port()).map_err(cannot)?;
         let mut visitor = Self { name: name.to_owned(), pipes, downloads };
-        let welcome = Pattern::with("Welcome! Your nickname is '…'. …", &["Welcome"]);
         // The client may have to be built first.
         let deadline = Instant::now() + client.ready;
-        visitor.is_shown_until(deadline, stage, &welcome, &class::NOT_SHOWN, |_| Judgement::Passing)?;
+        visitor.is_shown_until(deadline, stage, &Pattern::welcome(), &class::NOT_SHOWN, |_| {
+            Judgement::Passing
+        })?;
         visitor.types(stage, &format!("/nick {name}"));
         let renamed = Pattern::with(format!("Nickname changed to '{name}'."), &[name]);
         visitor.is_shown(stage, &renamed, &class::NOT_SHOWN)?;
@@ -50,24 +48,23 @@ impl Visitor {
     }
 
     /// Types a line into the client.
-    pub fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
+    pub(crate) fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
         stage.transcript.add(&self.name, ">", line);
         self.pipes.is_given(&format!("{line}\n"));
     }
 
-    /// Expects the client to print this line and ignores others before it.
-    ///
-    /// # Errors
-    /// A failure of this class, if the line does not come.
-    pub fn is_shown(&mut self, stage: &mut Stage<'_>, due: &Pattern, class: &'static Class) -> Outcome {
+    /// Expects the client to print this line after any others. The failure has this class.
+    pub(crate) fn is_shown(
+        &mut self,
+        stage: &mut Stage<'_>,
+        due: &Pattern,
+        class: &'static Class,
+    ) -> Outcome {
         self.is_shown_amid(stage, due, class, |_| Judgement::Passing)
     }
 
-    /// Expects the client to print this line and lets the caller judge those before it.
-    ///
-    /// # Errors
-    /// A failure of this class, if the line does not come or the caller calls one wrong.
-    pub fn is_shown_amid(
+    /// Expects the client to print this line and lets the caller judge those before it. The failure has this class.
+    pub(crate) fn is_shown_amid(
         &mut self,
         stage: &mut Stage<'_>,
         due: &Pattern,
@@ -135,18 +132,18 @@ impl Visitor {
     }
 
     /// The folder for files that the user receives.
-    pub fn downloads(&self) -> &Path {
+    pub(crate) fn downloads(&self) -> &Path {
         self.downloads.path()
     }
 
     /// Stops the client process, as Ctrl-Z does.
-    pub fn is_stopped(&self, stage: &mut Stage<'_>) {
+    pub(crate) fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
         self.pipes.signal(Signal::STOP);
     }
 
     /// Continues the stopped client.
-    pub fn goes_on(&self, stage: &mut Stage<'_>) {
+    pub(crate) fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
         self.pipes.signal(Signal::CONT);
     }

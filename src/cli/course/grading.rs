@@ -106,9 +106,7 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
     hand_ins.retain(|path| path.is_dir());
     hand_ins.sort();
     if hand_ins.is_empty() {
-        return Err(
-            format!("{} contains no folders; put each hand-in in its own folder", folder.display()).into()
-        );
+        return Err(format!("{} contains no folders of hand-ins", folder.display()).into());
     }
     let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
     if !rules.json {

@@ -18,10 +18,7 @@ pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
     let passed = STEPS.iter().filter(|step| learner.has_passed(step.number)).count();
     writeln!(out, "{passed} of {} steps have passed.", STEPS.len())?;
     match learner.next() {
-        None => writeln!(
-            out,
-            "You have finished the course. `chat_course bug` lists faulty servers for you to examine."
-        )?,
+        None => writeln!(out, "The course is done. `chat_course bug` lists servers with faults to find.")?,
         Some(step) if learner.command(step.part.role()).is_none() && passed == 0 => {
             writeln!(out, "Start:  chat_course new FOLDER")?;
             writeln!(out, "Or, if you already have a program:  chat_course show 1")?;
@@ -70,12 +67,11 @@ pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> 
         writeln!(out, "{}", filled(&format!("{number} {hint}"), columns()))?;
     }
     if shown == hints.len() {
-        let solution = if solution::of(step.number).is_some() {
-            format!(" See a solution: chat_course solution {}", step.number)
-        } else {
-            String::new()
-        };
-        writeln!(out, "There are no more hints.{solution}")?;
+        write!(out, "There are no more hints.")?;
+        if solution::of(step.number).is_some() {
+            write!(out, " See a solution: chat_course solution {}", step.number)?;
+        }
+        writeln!(out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -92,10 +88,7 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
         return Err(format!("there is no solution for step {step}; {}", solution::WHERE_ELSE).into());
     };
     if !may_see {
-        writeln!(
-            out,
-            "Step {step} has not passed yet. Try `chat_course hint {step}` first, or use --force."
-        )?;
+        writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
         return Ok(ExitCode::from(FAILED));
     }
     write!(out, "{}", solution.difference(style()))?;

@@ -35,8 +35,8 @@ const LINES_EACH: usize = 50;
 const STUCK: Duration = Duration::from_millis(500);
 
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(4);
-    let [alice, bob, talker, sleeper] = &names[..] else { unreachable!("four were asked for") };
+    let names = stage.names();
+    let [alice, bob, talker, sleeper] = &names;
     stage.company(&names)?;
     let room = stage.seed.name("x");
     for who in [talker, sleeper] {
@@ -116,16 +116,15 @@ fn stalled(mut failure: Failure) -> Failure {
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(12);
-    let (talkers, sleepers) = names.split_at(2);
-    let [bob, talker] = talkers else { unreachable!("two of twelve") };
+    let names = stage.names::<12>();
+    let [bob, talker, sleepers @ ..] = &names;
     stage.company(&names)?;
     let room = stage.seed.name("x");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;
     }
-    for who in talkers {
+    for who in [bob, talker] {
         stage.lets_pass(who, &[])?;
     }
     stage.remark(&format!("({} stop reading; {talker} sends 16 MB)", sleepers.join(", ")));
@@ -207,8 +206,8 @@ fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> O
 
 pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
-    let names = stage.names(2);
-    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
+    let names = stage.names();
+    let [alice, bob] = &names;
     stage.company(&names)?;
     stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
     let line = |n| String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
@@ -234,7 +233,7 @@ fn pause(time: Duration) {
 }
 
 pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(8);
+    let names = stage.names::<8>();
     stage.company(&names)?;
     rounds(10, |round| {
         stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
@@ -287,7 +286,7 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
     for who in &clients {
         stage.connects(who)?;
-        stage.hears(who, &Pattern::with("Welcome…", &["Welcome"]))?;
+        stage.hears(who, &Pattern::welcome())?;
     }
     for who in &clients {
         stage.lets_pass(who, &[])?;
@@ -295,8 +294,7 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     stage.begins(&format!("({CLIENTS} clients are here)"));
     rounds(20, |round| {
         // With the number of the round, every name is new.
-        let names = stage.names(CLIENTS / RIVALS).into_iter().map(|name| format!("{name}{round}"));
-        let names: Vec<_> = names.collect();
+        let names = stage.names::<{ CLIENTS / RIVALS }>().map(|name| format!("{name}{round}"));
         stage.remark(&format!(
             "(all send /nick at the same moment: {RIVALS} ask for {}, and so on)",
             names[0]

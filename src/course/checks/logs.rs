@@ -6,7 +6,8 @@ use crate::course::{
     class,
     conversation::{Pattern, Signal, escaped},
     failure::Failure,
-    stage::{Judgement, Outcome, Stage},
+    stage::{Outcome, Stage},
+    verdict::visible,
 };
 
 /// The names and texts that the log must contain, or must not.
@@ -27,8 +28,7 @@ struct Happened {
 }
 
 pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
-    let names = stage.names(3);
-    let [alice, bob, carol] = names.try_into().expect("three were asked for");
+    let [alice, bob, carol] = stage.names();
     let (said, said_last) =
         (stage.seed.text("has anybody seen my key"), stage.seed.text("good night to you"));
     let mut token = || stage.seed.token();
@@ -65,7 +65,7 @@ fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
 /// Expects a line and ignores others before it, which other steps check.
 fn hears(stage: &mut Stage<'_>, who: &str, line: &str) -> Outcome {
     let due = Pattern::exactly(line);
-    stage.hears_out(who, &due, |line| if due.matches(line) { Judgement::Due } else { Judgement::Passing })?;
+    stage.hears_at_last(who, &due)?;
     stage.transcript.add(who, "<", line);
     Ok(())
 }
@@ -133,13 +133,13 @@ fn nothing_is_forged(log: &str, happened: &Happened) -> Outcome {
     for line in log.split_terminator('\n') {
         if line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             let expected = "no control character, and no U+2028, inside a line of the log";
-            return Err(Failure::new(&class::FORGED, expected, shown(line)));
+            return Err(Failure::new(&class::FORGED, expected, visible(line)));
         }
         if let Some((before, _)) = line.split_once(forged.as_str())
             && !before.contains(alice.as_str())
         {
             let expected = format!("the sender {alice} before {forged} in the same line");
-            return Err(Failure::new(&class::FORGED, expected, shown(line)));
+            return Err(Failure::new(&class::FORGED, expected, visible(line)));
         }
     }
     Ok(())
@@ -150,20 +150,7 @@ fn about(expected: String, log: &str) -> Failure {
     let last = log.lines().next_back().unwrap_or_default();
     let number = log.lines().count();
     Failure::new(&class::NOT_LOGGED, expected, format!("(no such line; the log has {number} lines)"))
-        .note(format!("The last line of the log: {}", shown(last)))
-}
-
-/// Escapes everything in a line that is not visible.
-fn shown(line: &str) -> String {
-    let mut shown = String::new();
-    for c in line.chars() {
-        match c {
-            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
-            c if c.is_control() => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
+        .note(format!("The last line of the log: {}", visible(last)))
 }
 
 #[cfg(test)]

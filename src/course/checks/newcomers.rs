@@ -19,11 +19,7 @@ pub(super) fn fresh_names(stage: &mut Stage<'_>) -> Outcome {
         let name = arrives(stage, who)?;
         if let Some((owner, _)) = present.iter().find(|(_, taken)| *taken == name) {
             let received = format!("{name}, which is {owner}'s name");
-            return Err(Failure::new(
-                &class::DOUBLE,
-                format!("a name for {who} that is not in use"),
-                received,
-            ));
+            return Err(Failure::new(&class::DOUBLE, format!("an unused name for {who}"), received));
         }
         present.push((who, name));
     }

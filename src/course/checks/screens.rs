@@ -1,8 +1,7 @@
 //! Checks of clients in a terminal, as their users see them.
 
+use super::WELCOME;
 use crate::course::{rehearsal::Rehearsal, stage::Outcome};
-
-const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
 pub(super) fn both_ways(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     welcome(rehearsal)?;

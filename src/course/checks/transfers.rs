@@ -100,8 +100,7 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
         let text = stage.seed.text("do you hear me");
         stage.sends_quietly(carol, format!("{text}\n").as_bytes());
         let said = Pattern::exactly(format!("[lobby] {carol}: {text}"));
-        let is_news = |line: &str| if said.matches(line) { Judgement::Due } else { Judgement::Passing };
-        stage.hears_out(carol, &said, is_news).map_err(|failure| match failure.class {
+        stage.hears_at_last(carol, &said).map_err(|failure| match failure.class {
             class if class == &class::SILENT => Failure { class: &class::STALLED, ..failure },
             _ => failure,
         })?;
@@ -127,8 +126,7 @@ struct Party<'a, 'b> {
 
 impl<'a, 'b> Party<'a, 'b> {
     fn new(stage: &'a mut Stage<'b>, client: &Launch) -> Result<Self, Failure> {
-        let names = stage.names(3);
-        let [alice, bob, carol] = names.try_into().expect("three were asked for");
+        let [alice, bob, carol] = stage.names();
         stage.company(std::slice::from_ref(&carol))?;
         let alice = Visitor::enters(stage, client, &alice)?;
         let bob = Visitor::enters(stage, client, &bob)?;

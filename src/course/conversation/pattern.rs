@@ -20,6 +20,11 @@ impl Pattern {
         Self { text: text.into(), counting: Some(counting.iter().map(ToString::to_string).collect()) }
     }
 
+    /// The welcome of a client, under any name.
+    pub fn welcome() -> Self {
+        Self::with("Welcome! Your nickname is '…'. Use /nick <name> to change it.", &["Welcome"])
+    }
+
     /// Returns the same pattern with every character counting.
     #[must_use]
     pub fn strict(self) -> Self {
@@ -37,6 +42,11 @@ impl Pattern {
             None => matches_exactly(&self.text, line),
             Some(counting) => has_in_order(counting, self.must_end_with_the_last(), line),
         }
+    }
+
+    /// Whether bytes are UTF-8 and the expected line.
+    pub fn matches_bytes(&self, line: &[u8]) -> bool {
+        std::str::from_utf8(line).is_ok_and(|line| self.matches(line))
     }
 
     fn must_end_with_the_last(&self) -> bool {

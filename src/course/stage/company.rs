@@ -3,21 +3,17 @@
 use super::{Judgement, Outcome, Pattern, Stage};
 
 impl Stage<'_> {
-    /// Makes up this many different names, in alphabetical order.
-    pub fn names(&mut self, number: usize) -> Vec<String> {
+    /// Makes up different names, in alphabetical order.
+    pub(crate) fn names<const N: usize>(&mut self) -> [String; N] {
         // Each begins with another letter, but not with `g` or `l` as guests and the lobby do.
-        let letters = "abcdefhijkmnopqrstuvwxyz".split("").filter(|letter| !letter.is_empty());
-        letters.take(number).map(|letter| self.seed.name(letter)).collect()
+        const LETTERS: &str = "abcdefhijkmnopqrstuvwxyz";
+        std::array::from_fn(|i| self.seed.name(&LETTERS[i..=i]))
     }
 
     /// Connects a client that takes this name, from step 7 on.
-    ///
-    /// # Errors
-    /// It does not get the name.
-    pub fn enters(&mut self, name: &str) -> Outcome {
+    pub(crate) fn enters(&mut self, name: &str) -> Outcome {
         self.connects(name)?;
-        let welcome = "Welcome! Your nickname is '…'. Use /nick <name> to change it.";
-        self.hears_amid_news(name, &Pattern::with(welcome, &["Welcome"]))?;
+        self.hears_amid_news(name, &Pattern::welcome())?;
         self.says(name, &format!("/nick {name}"));
         self.hears_amid_news(name, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))
     }
@@ -35,10 +31,7 @@ impl Stage<'_> {
     }
 
     /// Connects clients under these names and skips everything they hear by that.
-    ///
-    /// # Errors
-    /// One of them is not served.
-    pub fn company(&mut self, names: &[String]) -> Outcome {
+    pub(crate) fn company(&mut self, names: &[String]) -> Outcome {
         for name in names {
             self.enters(name)?;
             self.is_served(name)?;
@@ -53,22 +46,19 @@ impl Stage<'_> {
     }
 
     /// Moves a client to a room and ignores other lines before the answer.
-    ///
-    /// # Errors
-    /// The answer does not come.
-    pub fn goes_to(&mut self, who: &str, room: &str) -> Outcome {
+    pub(crate) fn goes_to(&mut self, who: &str, room: &str) -> Outcome {
         self.says(who, &format!("/join {room}"));
         let due = Pattern::with(format!("You joined room '{room}'."), &["You", room]);
-        self.hears_out(who, &due, |text| if due.matches(text) { Judgement::Due } else { Judgement::Passing })
+        self.hears_at_last(who, &due)
     }
 
     /// Adds a remark to the transcript, in place of lines that are too many to show.
-    pub fn remark(&mut self, remark: &str) {
+    pub(crate) fn remark(&mut self, remark: &str) {
         self.transcript.add("", "", remark);
     }
 
     /// Starts the transcript again with a remark.
-    pub fn begins(&mut self, remark: &str) {
+    pub(crate) fn begins(&mut self, remark: &str) {
         self.transcript.starts_with(Some(remark.to_owned()));
     }
 }

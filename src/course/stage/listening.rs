@@ -18,10 +18,7 @@ impl Stage<'_> {
 
     /// Passes a barrier: the client asks a new question and hears the answer. What it heard before the answer is
     /// kept for the next look.
-    ///
-    /// # Errors
-    /// When no answer comes.
-    pub fn is_served(&mut self, who: &str) -> Outcome {
+    pub(crate) fn is_served(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let (question, Some(heard)) = self.asks(who, deadline) else { return Ok(()) };
         self.transcript.add(who, ">", &question);
@@ -101,7 +98,7 @@ impl Stage<'_> {
     /// The next lines, up to the one that is due if it comes in time.
     fn hears_until(&mut self, who: &str, due: &Pattern, deadline: Instant) -> Vec<Vec<u8>> {
         let mut lines: Vec<Vec<u8>> = Vec::new();
-        while !lines.last().is_some_and(|line| matches(due, line))
+        while !lines.last().is_some_and(|line| due.matches_bytes(line))
             && let Heard::Line(line) = self.next(who, deadline)
         {
             lines.push(line);
@@ -147,7 +144,7 @@ impl Stage<'_> {
             while let Heard::Line(line) = self.next(other, Instant::now()) {
                 heard.push(line);
             }
-            let has = heard.iter().any(|line| matches(pattern, line));
+            let has = heard.iter().any(|line| pattern.matches_bytes(line));
             self.peer(other).puts_back(heard);
             has
         })
@@ -196,7 +193,7 @@ impl Stage<'_> {
         self.transcript.last_heard_by(who) == Some(text)
     }
 
-    pub(in crate::course) fn worded(&self, pattern: &Pattern) -> Pattern {
+    pub(crate) fn worded(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
             Wording::ToTheLetter => pattern.clone().strict(),
             Wording::ThoseThatCount => pattern.clone(),
@@ -218,7 +215,7 @@ impl Stage<'_> {
     }
 
     /// Sends bytes without an entry in the transcript. If the server has hung up, the next listening shows it.
-    pub fn sends_quietly(&mut self, who: &str, bytes: &[u8]) {
+    pub(crate) fn sends_quietly(&mut self, who: &str, bytes: &[u8]) {
         let patience = self.rules.patience;
         if let Err(error) = self.peer(who).sends(bytes, patience)
             && is_timeout(&error)
@@ -237,10 +234,6 @@ fn is_history(text: &str) -> bool {
         || (has_time && text[16..].starts_with(" ["))
 }
 
-fn matches(pattern: &Pattern, line: &[u8]) -> bool {
-    std::str::from_utf8(line).is_ok_and(|line| pattern.matches(line))
-}
-
 fn is_about(line: &[u8], token: &str) -> bool {
     memchr::memmem::find(line, token.as_bytes()).is_some()
 }
@@ -255,71 +248,44 @@ mod tests {
     };
 
     use super::*;
-    use crate::course::{
-        seed::Seed,
-        stage::{Rules, Transcript},
-        subject::Launch,
-    };
+    use crate::course::{seed::Seed, stage::Rules, subject::Launch};
 
-    /// The verdict on a server that serves alice like this when "due" is due, and which bob may have left.
+    /// The class of a failure if `wrong` comes instead of `due`, and `later` comes long after it.
     #[track_caller]
-    fn check(step: usize, has_departures: bool, serve: impl FnOnce(TcpStream) + Send, class: &class::Class) {
+    fn check(step: usize, has_departures: bool, later: &str, class: &class::Class) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (served, _) = listener.accept().unwrap();
-        let command = Vec::new();
-        let launch = Launch { command, folder: None, environment: Vec::new(), ready: Duration::ZERO };
-        let patience = Duration::from_secs(20);
-        let mut stage = Stage {
-            rules: Rules { step, wording: Wording::ThoseThatCount, patience },
-            transcript: Transcript::default(),
-            seed: Seed::new(1),
-            launch: &launch,
-            peers: vec![Peer::new("alice", stream).unwrap()],
-            subject: None,
-            was_told_to_stop: false,
-            has_departures,
-            tokens: Vec::new(),
+        let (mut served, _) = listener.accept().unwrap();
+        let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
+        let rules = Rules { step, wording: Wording::ThoseThatCount, patience: Duration::from_secs(20) };
+        let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
+        stage.peers.push(Peer::new("alice", stream).unwrap());
+        stage.has_departures = has_departures;
+        let serve = move || {
+            served.write_all(b"wrong\n").unwrap();
+            let mut question = String::new();
+            if step > 2 && !has_departures {
+                BufReader::new(&served).read_line(&mut question).unwrap();
+            }
+            thread::park_timeout(Duration::from_millis(400));
+            served.write_all(format!("{later}{question}").as_bytes()).unwrap();
         };
         let failure = thread::scope(|scope| {
-            thread::Builder::new().spawn_scoped(scope, || serve(served)).unwrap();
+            thread::Builder::new().spawn_scoped(scope, serve).unwrap();
             stage.hears("alice", &Pattern::exactly("due")).unwrap_err()
         });
         assert_eq!(failure.class, class);
     }
 
-    /// A pause of the server that is longer than any the machine makes.
-    fn dawdle() {
-        thread::park_timeout(Duration::from_millis(400));
-    }
-
-    fn answer(mut stream: &TcpStream, before: &str) {
-        let mut question = String::new();
-        BufReader::new(stream).read_line(&mut question).unwrap();
-        dawdle();
-        stream.write_all(format!("{before}Unknown command: {question}").as_bytes()).unwrap();
-    }
-
     #[test]
     fn half_a_line_before_a_slow_farewell_is_an_extra_line_and_not_a_wrong_text() {
-        let serve = |mut stream: TcpStream| {
-            stream.write_all(b"wrong\n").unwrap();
-            dawdle();
-            stream.write_all(b"due\n").unwrap();
-        };
-        check(11, true, serve, &class::EXTRA_LINE);
-        check(2, false, serve, &class::EXTRA_LINE);
+        check(11, true, "due\n", &class::EXTRA_LINE);
+        check(2, false, "due\n", &class::EXTRA_LINE);
     }
 
     #[test]
-    fn a_slow_server_is_asked_whether_the_due_line_comes_after_a_wrong_one() {
-        let serve = |before| {
-            move |mut stream: TcpStream| {
-                stream.write_all(b"wrong\n").unwrap();
-                answer(&stream, before);
-            }
-        };
-        check(11, false, serve("due\n"), &class::EXTRA_LINE);
-        check(11, false, serve(""), &class::WRONG_TEXT);
+    fn a_barrier_shows_whether_a_slow_server_sends_the_due_line_after_a_wrong_one() {
+        check(11, false, "due\n", &class::EXTRA_LINE);
+        check(11, false, "", &class::WRONG_TEXT);
     }
 }

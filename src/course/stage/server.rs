@@ -7,7 +7,7 @@ use crate::course::failure::ends_well;
 
 impl Stage<'_> {
     /// Sends a signal to the server.
-    pub fn is_signalled(&mut self, signal: Signal) {
+    pub(crate) fn is_signalled(&mut self, signal: Signal) {
         let (name, signal) = match signal {
             Signal::Interrupt => ("(is interrupted)", rustix::process::Signal::INT),
             Signal::Terminate => ("(is terminated)", rustix::process::Signal::TERM),
@@ -20,10 +20,7 @@ impl Stage<'_> {
     }
 
     /// Expects the server to end by itself with status 0.
-    ///
-    /// # Errors
-    /// It keeps running or ends in another way.
-    pub fn ends_well(&mut self) -> Outcome {
+    pub(crate) fn ends_well(&mut self) -> Outcome {
         ends_well(
             self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience)),
             "the server ends with status 0",
@@ -33,10 +30,7 @@ impl Stage<'_> {
     }
 
     /// Starts the server again on the same port.
-    ///
-    /// # Errors
-    /// It does not start or does not listen.
-    pub fn starts_again(&mut self) -> Outcome {
+    pub(crate) fn starts_again(&mut self) -> Outcome {
         let Some(old) = self.subject.take() else { return Ok(()) };
         let port = old.port();
         drop(old);
@@ -54,7 +48,7 @@ impl Stage<'_> {
     }
 
     /// Changes the class of a failure if the server has ended.
-    pub(in crate::course) fn judged(&self, failure: Failure) -> Failure {
+    pub(crate) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // A server that hung up may be about to end. If it was told to stop, it should be.
         let wait = match failure.class {
@@ -80,35 +74,29 @@ impl Stage<'_> {
     }
 
     /// The last output of the server.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
     }
 
     /// The port of the server.
     #[track_caller]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.subject.as_ref().expect("it is missing only while it starts again").port().number()
     }
 
     /// The memory that the server uses, in bytes, where the system tells.
-    pub fn memory(&self) -> Option<u64> {
+    pub(crate) fn memory(&self) -> Option<u64> {
         self.subject.as_ref()?.memory()
     }
 
     /// A second handle of a client's connection, for another thread.
-    ///
-    /// # Errors
-    /// The system has no more handles.
-    pub fn stream(&mut self, who: &str) -> Result<TcpStream, Failure> {
+    pub(crate) fn stream(&mut self, who: &str) -> Result<TcpStream, Failure> {
         let stream = self.peer(who).stream();
         stream.map_err(|error| Failure::new(&class::RESET, "a connection", error.to_string()))
     }
 
     /// Connects to the server, for a client that is not a peer.
-    ///
-    /// # Errors
-    /// The server does not accept the connection.
-    pub fn call(&mut self) -> Result<TcpStream, Failure> {
+    pub(crate) fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
         let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
         subject.and_then(|subject| subject.connect(patience)).map_err(|error| {
@@ -119,7 +107,7 @@ impl Stage<'_> {
 }
 
 /// The failure of a program that did not start. If it ended, the class is `usual`.
-pub fn start_failure(error: &StartError, usual: &'static class::Class) -> Failure {
+pub(crate) fn start_failure(error: &StartError, usual: &'static class::Class) -> Failure {
     let expected = "the program listens on its port";
     match error {
         StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),
