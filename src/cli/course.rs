@@ -47,7 +47,7 @@ enum Task {
         /// The step [default: the first that has not passed]
         step: Option<usize>,
     },
-    /// Check your program up to a step, the newest step first
+    /// Check a step and all steps before it, the newest first
     Check(Check),
     /// Check again whenever a file in this folder changes
     Watch(Check),
@@ -101,7 +101,7 @@ struct Check {
     /// Check all steps for servers or, with --client, for clients
     #[arg(long, conflicts_with = "step")]
     all: bool,
-    /// With --all: the program is a client
+    /// With --all, check a client
     #[arg(long, requires = "all")]
     client: bool,
     #[command(flatten)]
@@ -116,7 +116,7 @@ struct RuleOptions {
     /// Compare whole sentences, not only the parts that count
     #[arg(long)]
     strict: bool,
-    /// Use the same random names and texts as another check
+    /// Use the random names and texts of this number
     #[arg(long)]
     seed: Option<u64>,
     /// Report as JSON, in the format of exercism's test runners
@@ -193,7 +193,7 @@ impl Check {
         };
         let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         if !typed.is_empty() {
-            learner.runs(role, &typed);
+            learner.note_command(role, &typed);
         }
         let command = match learner.command(role) {
             _ if !self.command.is_empty() => self.command.clone(),

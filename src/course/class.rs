@@ -6,9 +6,9 @@ pub struct Class {
     /// The name for `chat_course explain NAME`.
     pub name: &'static str,
     /// The usual reason, in a sentence or two, for the verdict.
-    pub usually: &'static str,
+    pub summary: &'static str,
     /// The usual reasons at length, for `chat_course explain`.
-    pub at_length: &'static str,
+    pub details: &'static str,
 }
 
 impl Class {
@@ -20,9 +20,9 @@ impl Class {
 
 /// Defines each class as a constant and in [`CLASSES`]. `NO_NEWLINE` is named `no-newline`.
 macro_rules! classes {
-    ($($constant:ident $name:literal $usually:literal $at_length:literal)*) => {
+    ($($constant:ident $name:literal $summary:literal $details:literal)*) => {
         $(#[doc = concat!("The class `", $name, "`.")] pub static $constant: Class =
-            Class { name: $name, usually: $usually, at_length: $at_length };)*
+            Class { name: $name, summary: $summary, details: $details };)*
 
         /// All classes, roughly from a program that does not start to one that is almost right.
         pub static CLASSES: &[&Class] = &[$(&$constant),*];
@@ -300,8 +300,8 @@ mod tests {
     fn every_class_is_found_by_its_name_and_explained_at_length() {
         for class in CLASSES {
             assert_eq!(Class::find(class.name), Some(*class));
-            assert!(class.at_length.len() > class.usually.len(), "{}", class.name);
-            assert!(class.at_length.lines().all(|line| line.len() <= 110), "{}", class.name);
+            assert!(class.details.len() > class.summary.len(), "{}", class.name);
+            assert!(class.details.lines().all(|line| line.len() <= 110), "{}", class.name);
         }
     }
 }

@@ -70,9 +70,9 @@
 //! Every check also runs against programs of later steps. So `… has joined the chat!` is ignored before step 6, and
 //! `… has left the chat.` before step 11.
 
-mod cast;
 mod parse;
 mod pattern;
+mod replacements;
 
 pub use self::{
     parse::{Invalid, escaped},
@@ -123,7 +123,7 @@ pub enum Act {
     /// From here on a client may hear this line once.
     MayHear(Pattern),
     /// A client skips all lines up to now, which contain these words.
-    LetsPass(Vec<String>),
+    SkipsLines(Vec<String>),
     /// A client has heard nothing else.
     HearsNothing,
     /// A client connects.

@@ -86,7 +86,7 @@ impl Learner {
     }
 
     /// Notes the command of a program, unless a word is empty or contains a space.
-    pub fn runs(&mut self, role: Role, command: &[String]) {
+    pub fn note_command(&mut self, role: Role, command: &[String]) {
         if command.iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
             return;
         }
@@ -98,7 +98,7 @@ impl Learner {
     }
 
     /// Notes that a step has passed.
-    pub fn passes(&mut self, step: usize) {
+    pub fn note_passed(&mut self, step: usize) {
         self.passed.insert(step);
     }
 
@@ -113,7 +113,7 @@ impl Learner {
     }
 
     /// Counts one more hint of a step, up to `most`, and returns how many to show now.
-    pub fn takes_hint(&mut self, step: usize, most: usize) -> usize {
+    pub fn next_hint(&mut self, step: usize, most: usize) -> usize {
         let shown = self.hints.entry(step).or_default();
         *shown = (*shown + 1).min(most);
         *shown
@@ -129,11 +129,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut learner = Learner::read(folder.path()).expect("no notes yet");
         assert_eq!(learner.next().map(|step| step.number), Some(1));
-        learner.runs(Role::Server, &["python3".into(), "server.py".into()]);
-        learner.runs(Role::Client, &["a word".into()]);
-        learner.passes(1);
-        learner.passes(2);
-        assert_eq!((learner.takes_hint(3, 3), learner.takes_hint(3, 3)), (1, 2));
+        learner.note_command(Role::Server, &["python3".into(), "server.py".into()]);
+        learner.note_command(Role::Client, &["a word".into()]);
+        learner.note_passed(1);
+        learner.note_passed(2);
+        assert_eq!((learner.next_hint(3, 3), learner.next_hint(3, 3)), (1, 2));
         learner.write().expect("a folder");
         assert_eq!(Learner::read(folder.path()).expect("notes"), learner);
         assert_eq!(learner.next().map(|step| step.number), Some(3));

@@ -7,8 +7,8 @@ use super::{
 
 /// Plays a conversation: everything in it must happen, and nothing else.
 pub(crate) fn play(conversation: &Conversation, stage: &mut Stage<'_>) -> Outcome {
-    let conversation = conversation.cast(&mut stage.seed);
-    stage.company(&conversation.peers)?;
+    let conversation = conversation.randomized(&mut stage.seed);
+    stage.enter_all(&conversation.peers)?;
     for (i, line) in conversation.lines.iter().enumerate() {
         let ahead = ahead(&line.who, &conversation.lines[i + 1..]);
         act(line, &ahead, stage)?;
@@ -27,13 +27,13 @@ fn act(line: &Line, ahead: &[Pattern], stage: &mut Stage<'_>) -> Outcome {
     match &line.act {
         Act::Hears(pattern) => stage.hears_before(who, pattern, ahead)?,
         Act::HearsNothing => stage.hears_nothing(who)?,
-        Act::LetsPass(words) => stage.lets_pass(who, words)?,
+        Act::SkipsLines(words) => stage.skips_lines(who, words)?,
         Act::HearsTheEnd => stage.hears_the_end(who)?,
         Act::Connects => stage.connects_in_turn(who)?,
         Act::EndsWell => stage.ends_well()?,
         Act::StartsAgain => stage.starts_again()?,
         Act::Sends(sent) => stage.sends(who, sent),
-        Act::MayHear(pattern) => stage.might_hear(who, pattern),
+        Act::MayHear(pattern) => stage.allows_line(who, pattern),
         Act::Finishes => stage.finishes(who),
         Act::Closes => stage.closes(who),
         Act::Resets => stage.resets(who),

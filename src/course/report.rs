@@ -118,7 +118,7 @@ fn test(verdict: &Verdict) -> serde_json::Value {
         "test_code": verdict.check.name,
     });
     if let Some(fault) = &verdict.fault {
-        test["message"] = verdict.told(Style::Plain).into();
+        test["message"] = verdict.text(Style::Plain).into();
         test["output"] = fault.output.clone().into();
         test["class"] = fault.failure.class.name.into();
     }

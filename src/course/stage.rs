@@ -15,7 +15,7 @@ use super::{
     transcript::Transcript,
 };
 
-mod company;
+mod arrivals;
 mod listening;
 mod server;
 
@@ -48,9 +48,9 @@ pub enum Wording {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// It is the expected line.
-    Due,
+    Expected,
     /// It does not matter.
-    Passing,
+    Ignored,
     /// It is a mistake.
     Wrong,
 }
@@ -117,7 +117,7 @@ impl<'a> Stage<'a> {
 
     /// Sends a line from a client.
     pub(crate) fn says(&mut self, who: &str, line: &str) {
-        self.sends_quietly(who, format!("{line}\n").as_bytes());
+        self.sends_bytes(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
     }
 
@@ -127,10 +127,10 @@ impl<'a> Stage<'a> {
         self.transcript.add(who, sign, &sent.shown());
         let bytes = sent.bytes();
         match sent.writes {
-            Writes::Once => self.sends_quietly(who, &bytes),
+            Writes::Once => self.sends_bytes(who, &bytes),
             Writes::EachByte => {
                 for byte in bytes {
-                    self.sends_quietly(who, &[byte]);
+                    self.sends_bytes(who, &[byte]);
                     std::thread::park_timeout(BETWEEN_BYTES);
                 }
             }
@@ -148,7 +148,7 @@ impl<'a> Stage<'a> {
     /// Expects a client to hear this line next and others later, which helps to diagnose a failure.
     pub(crate) fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let pattern = self.worded(pattern);
+        let pattern = self.with_wording(pattern);
         loop {
             let heard = self.next(who, deadline);
             let text = line_of(&heard);
@@ -162,8 +162,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Lets the caller judge each line that a client hears, until one is due. A failure shows `due` as expected.
-    pub(crate) fn hears_out(
+    /// Lets the caller judge each line that a client hears, until one is the expected one. A failure shows `due` as expected.
+    pub(crate) fn hears_judged(
         &mut self,
         who: &str,
         due: &Pattern,
@@ -173,8 +173,8 @@ impl<'a> Stage<'a> {
         loop {
             let heard = self.next(who, deadline);
             match line_of(&heard).map_or(Judgement::Wrong, &mut judge) {
-                Judgement::Passing => {}
-                Judgement::Due => return Ok(()),
+                Judgement::Ignored => {}
+                Judgement::Expected => return Ok(()),
                 Judgement::Wrong => return Err(self.fails_to_hear(who, due, heard, &[])),
             }
         }
@@ -182,7 +182,11 @@ impl<'a> Stage<'a> {
 
     /// Expects a client to hear this line, after any others.
     pub(crate) fn hears_at_last(&mut self, who: &str, due: &Pattern) -> Outcome {
-        self.hears_out(who, due, |line| if due.matches(line) { Judgement::Due } else { Judgement::Passing })
+        self.hears_judged(
+            who,
+            due,
+            |line| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored },
+        )
     }
 
     /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
@@ -204,7 +208,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Skips all lines that a client has heard, which must contain these words.
-    pub(crate) fn lets_pass(&mut self, who: &str, words: &[String]) -> Outcome {
+    pub(crate) fn skips_lines(&mut self, who: &str, words: &[String]) -> Outcome {
         self.is_served(who)?;
         let mut passed = String::new();
         while let Heard::Line(line) = self.next(who, Instant::now()) {
@@ -243,8 +247,8 @@ impl<'a> Stage<'a> {
     }
 
     /// From now on a client may hear this line once.
-    pub(crate) fn might_hear(&mut self, who: &str, pattern: &Pattern) {
-        let pattern = self.worded(pattern);
+    pub(crate) fn allows_line(&mut self, who: &str, pattern: &Pattern) {
+        let pattern = self.with_wording(pattern);
         self.peer(who).may_hear.push(pattern);
     }
 

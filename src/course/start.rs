@@ -61,6 +61,6 @@ pub(crate) fn make(folder: &Path, language: Language) -> io::Result<()> {
     }
     let mut learner = Learner::read(folder)?;
     let command: Vec<_> = language.command().iter().map(ToString::to_string).collect();
-    learner.runs(Role::Server, &command);
+    learner.note_command(Role::Server, &command);
     learner.write()
 }

@@ -11,7 +11,7 @@ impl Transcript {
     }
 
     /// Replaces all lines of a preparation that succeeded by a summary, if there is one.
-    pub fn starts_with(&mut self, summary: Option<String>) {
+    pub fn restart(&mut self, summary: Option<String>) {
         self.0.clear();
         self.0.extend(summary);
     }

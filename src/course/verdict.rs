@@ -49,13 +49,13 @@ impl Style {
 impl Verdict {
     /// The verdict as text: one line if the check passed. Otherwise what was checked, sent, expected and received, what
     /// that usually means, and where to read on.
-    pub fn told(&self, style: Style) -> String {
+    pub fn text(&self, style: Style) -> String {
         let step = format!("Step {}, {}", self.step.number, self.step.title);
         match &self.fault {
             None => format!("{} {step}\n", style.good("✓")),
             Some(fault) => {
                 let title = format!("{step}: {}", self.check.checking());
-                let told = Told { fault, step: self.step.number, style };
+                let told = FaultText { fault, step: self.step.number, style };
                 format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
             }
         }
@@ -63,13 +63,13 @@ impl Verdict {
 }
 
 /// A fault as text.
-struct Told<'a> {
+struct FaultText<'a> {
     fault: &'a Fault,
     step: usize,
     style: Style,
 }
 
-impl Display for Told<'_> {
+impl Display for FaultText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { failure, transcript, output } = self.fault;
         let (left_out, lines) = transcript.last(CONVERSATION);
@@ -86,13 +86,13 @@ impl Display for Told<'_> {
         for note in &failure.notes {
             writeln!(f, "  {}", shortened(&visible(note)))?;
         }
-        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
+        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.summary)?;
         printed(f, output, OUTPUT + CONVERSATION - lines.len())?;
         writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
     }
 }
 
-impl Told<'_> {
+impl FaultText<'_> {
     fn comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failure = &self.fault.failure;
         // If a long line is wrong far from its start, both are shown from shortly before that place.

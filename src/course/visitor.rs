@@ -39,7 +39,7 @@ impl Visitor {
         // The client may have to be built first.
         let deadline = Instant::now() + client.ready;
         visitor.is_shown_until(deadline, stage, &Pattern::welcome(), &class::NOT_SHOWN, |_| {
-            Judgement::Passing
+            Judgement::Ignored
         })?;
         visitor.types(stage, &format!("/nick {name}"));
         let renamed = Pattern::with(format!("Nickname changed to '{name}'."), &[name]);
@@ -60,11 +60,11 @@ impl Visitor {
         due: &Pattern,
         class: &'static Class,
     ) -> Outcome {
-        self.is_shown_amid(stage, due, class, |_| Judgement::Passing)
+        self.is_shown_judged(stage, due, class, |_| Judgement::Ignored)
     }
 
     /// Expects the client to print this line and lets the caller judge those before it. The failure has this class.
-    pub(crate) fn is_shown_amid(
+    pub(crate) fn is_shown_judged(
         &mut self,
         stage: &mut Stage<'_>,
         due: &Pattern,
@@ -83,7 +83,7 @@ impl Visitor {
         class: &'static Class,
         judge: impl Fn(&str) -> Judgement,
     ) -> Outcome {
-        let due = stage.worded(due);
+        let due = stage.with_wording(due);
         let mut last = "(nothing)".to_owned();
         loop {
             let heard = self.pipes.prints(deadline);
@@ -99,7 +99,7 @@ impl Visitor {
             match judge(&text) {
                 _ if is_due => return Ok(()),
                 Judgement::Wrong => return Err(Failure::new(class, due.text, last)),
-                Judgement::Due | Judgement::Passing => {}
+                Judgement::Expected | Judgement::Ignored => {}
             }
         }
     }

@@ -63,7 +63,7 @@ fn first_fault(grader: &Grader, step: &'static Step) -> Option<Verdict> {
 #[track_caller]
 fn assert_passes(grader: &Grader, step: &'static Step, what: &str) {
     if let Some(verdict) = first_fault(grader, step) {
-        panic!("{what} should pass step {}:\n{}", step.number, verdict.told(Style::Plain));
+        panic!("{what} should pass step {}:\n{}", step.number, verdict.text(Style::Plain));
     }
 }
 
@@ -183,9 +183,9 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         for step in &STEPS[..fault.step - 1] {
             passes_before(&patient, step, fault, is_recording);
         }
-        let path = recorded(fault);
+        let path = verdict_file(fault);
         let impatient = grader(&command, Wording::ThoseThatCount, SHORT);
-        let said = steady(first_fault(&impatient, step(fault.step)), fault);
+        let said = stable_part(first_fault(&impatient, step(fault.step)), fault);
         if is_recording {
             fs::write(&path, said).expect("a folder for verdicts");
             return;
@@ -193,7 +193,7 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         let expected = fs::read_to_string(&path).unwrap_or_default();
         // On a busy machine a line may be too late for the short patience.
         let again =
-            || steady(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
+            || stable_part(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
         if said != expected && again() != expected {
             assert_eq!(again(), expected, "{} (record it again with RECORD=1)", path.display());
         }
@@ -208,20 +208,20 @@ fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough:
         assert_passes(grader, step, fault.name);
     } else if !is_heavy(step) {
         let verdict = check(grader, step, &step.checks[0]);
-        assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.told(Style::Plain));
+        assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.text(Style::Plain));
     }
 }
 
-fn recorded(fault: &Bug) -> PathBuf {
+fn verdict_file(fault: &Bug) -> PathBuf {
     Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
 }
 
 /// The part of a verdict that is the same each time. The winner of a race is random, and so is the amount that the
 /// kernel takes before a client is stuck.
 #[track_caller]
-fn steady(verdict: Option<Verdict>, fault: &Bug) -> String {
+fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let Some(verdict) = verdict else { panic!("{} should fail step {}", fault.name, fault.step) };
-    let told = verdict.told(Style::Plain);
+    let told = verdict.text(Style::Plain);
     if !is_heavy(verdict.step) {
         // The output of a program may contain random numbers.
         let (before, printed) =
@@ -230,14 +230,14 @@ fn steady(verdict: Option<Verdict>, fault: &Bug) -> String {
     }
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
     let title = told.lines().next().unwrap_or_default();
-    format!("{title}\n\n  {}: {}\n", class.name, class.usually)
+    format!("{title}\n\n  {}: {}\n", class.name, class.summary)
 }
 
 #[test]
 fn every_recorded_verdict_belongs_to_a_fault() {
     for entry in fs::read_dir("tests/verdicts").expect("a folder") {
         let path = entry.expect("readable").path();
-        assert!(bug::all().any(|fault| recorded(&fault) == path), "{} has no fault", path.display());
+        assert!(bug::all().any(|fault| verdict_file(&fault) == path), "{} has no fault", path.display());
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
             has_failed = verdict.fault.is_some();
-            let verdict = wrapped(&verdict.told(job.style), job.columns);
+            let verdict = wrapped(&verdict.text(job.style), job.columns);
             told = progress.is_over(out).and_then(|()| write!(out, "{verdict}"));
         }
         if (is_last || verdict.fault.is_some()) && told.is_ok() {
@@ -53,7 +53,7 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         }
         Err(error) => return Err(error.into()),
     };
-    report.passed_steps().into_iter().for_each(|step| learner.passes(step));
+    report.passed_steps().into_iter().for_each(|step| learner.note_passed(step));
     learner.write()?;
     if job.json {
         write!(out, "{}", report.json(job.grader.seed))?;
@@ -120,7 +120,7 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
         if rules.json {
             rows.push(row.json());
         } else {
-            writeln!(out, "{}", row.told(width, style()))?;
+            writeln!(out, "{}", row.text(width, style()))?;
             out.flush()?;
         }
     }
@@ -188,7 +188,7 @@ impl Row {
         is_good
     }
 
-    fn told(&self, width: usize, style: Style) -> String {
+    fn text(&self, width: usize, style: Style) -> String {
         let marks: String = self
             .marks
             .iter()

@@ -60,7 +60,7 @@ pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> 
     if hints.is_empty() {
         return Err(format!("there are no hints for step {}", step.number).into());
     }
-    let shown = learner.takes_hint(step.number, hints.len());
+    let shown = learner.next_hint(step.number, hints.len());
     learner.write()?;
     for (i, hint) in hints.iter().enumerate().take(shown) {
         let number = style().strong(&format!("Hint {} of {}:", i + 1, hints.len()));
@@ -98,15 +98,15 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
 pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {
     let Some(name) = name else {
         for class in CLASSES {
-            writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.usually), columns(), 16))?;
+            writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.summary), columns(), 16))?;
         }
         return Ok(ExitCode::SUCCESS);
     };
     let class =
         Class::find(name).ok_or_else(|| format!("there is no failure '{name}'; see chat_course explain"))?;
     let columns = columns();
-    writeln!(out, "{}\n\n{}\n", style().strong(class.name), wrapped(class.usually, columns))?;
-    write!(out, "{}", filled(&format!("{}\n", class.at_length), columns))?;
+    writeln!(out, "{}\n\n{}\n", style().strong(class.name), wrapped(class.summary, columns))?;
+    write!(out, "{}", filled(&format!("{}\n", class.details), columns))?;
     Ok(ExitCode::SUCCESS)
 }
 

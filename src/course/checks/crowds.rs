@@ -37,13 +37,13 @@ const STUCK: Duration = Duration::from_millis(500);
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names();
     let [alice, bob, talker, sleeper] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     let room = stage.seed.name("x");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
     }
     for who in [alice, bob, talker] {
-        stage.lets_pass(who, &[])?;
+        stage.skips_lines(who, &[])?;
     }
     stage.remark(&format!("({sleeper} stops reading; {talker} sends 16 MB to the same room)"));
     let flooded = stage.stream(talker)?;
@@ -118,14 +118,14 @@ fn stalled(mut failure: Failure) -> Failure {
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names::<12>();
     let [bob, talker, sleepers @ ..] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     let room = stage.seed.name("x");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;
     }
     for who in [bob, talker] {
-        stage.lets_pass(who, &[])?;
+        stage.skips_lines(who, &[])?;
     }
     stage.remark(&format!("({} stop reading; {talker} sends 16 MB)", sleepers.join(", ")));
     let flooded = stage.stream(talker)?;
@@ -154,9 +154,9 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
 
 /// Expects the next line of the flood and ignores news that a client that does not read has left.
 fn hears_flood(stage: &mut Stage<'_>, who: &str, due: &Pattern, left: &mut Vec<String>) -> Outcome {
-    stage.hears_out(who, due, |text| match () {
-        () if due.matches(text) => Judgement::Due,
-        () if is_farewell(text, left) => Judgement::Passing,
+    stage.hears_judged(who, due, |text| match () {
+        () if due.matches(text) => Judgement::Expected,
+        () if is_farewell(text, left) => Judgement::Ignored,
         () => Judgement::Wrong,
     })
 }
@@ -191,8 +191,8 @@ fn is_farewell(text: &str, left: &mut Vec<String>) -> bool {
 fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> Outcome {
     while let Some(name) = left.first() {
         let due = Pattern::exactly(format!("{name} has left the chat."));
-        let heard = stage.hears_out(bob, &due, |text| {
-            if is_farewell(text, &mut left) { Judgement::Due } else { Judgement::Wrong }
+        let heard = stage.hears_judged(bob, &due, |text| {
+            if is_farewell(text, &mut left) { Judgement::Expected } else { Judgement::Wrong }
         });
         heard.map_err(|mut failure| {
             if failure.class == &class::SILENT {
@@ -208,11 +208,11 @@ pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
     let names = stage.names();
     let [alice, bob] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
     let line = |n| String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
     for n in 0..LINES {
-        stage.sends_quietly(alice, &flood_line(n));
+        stage.sends_bytes(alice, &flood_line(n));
     }
     for n in 0..LINES {
         stage.hears(alice, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
@@ -234,12 +234,12 @@ fn pause(time: Duration) {
 
 pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names::<8>();
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     rounds(10, |round| {
         stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
         for talker in &names[..4] {
             let lines: Vec<_> = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
-            stage.sends_quietly(talker, lines.concat().as_bytes());
+            stage.sends_bytes(talker, lines.concat().as_bytes());
         }
         let mut orders = Vec::new();
         for who in &names {
@@ -268,12 +268,12 @@ fn heard_in_round(
     let mut order = Vec::new();
     while let Some(missing) = next.iter().position(|n| *n < LINES_EACH) {
         let due = Pattern::exactly(said(&next[missing], &talkers[missing]));
-        stage.hears_out(who, &due, |text| {
+        stage.hears_judged(who, &due, |text| {
             let came = next.iter().zip(talkers).position(|(n, talker)| text == said(n, talker));
             let Some(came) = came else { return Judgement::Wrong };
             order.push(format!("'{round}/{} by {}'", next[came], talkers[came]));
             next[came] += 1;
-            Judgement::Due
+            Judgement::Expected
         })?;
     }
     Ok(order)
@@ -289,9 +289,9 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
         stage.hears(who, &Pattern::welcome())?;
     }
     for who in &clients {
-        stage.lets_pass(who, &[])?;
+        stage.skips_lines(who, &[])?;
     }
-    stage.begins(&format!("({CLIENTS} clients are here)"));
+    stage.restarts_transcript(&format!("({CLIENTS} clients are here)"));
     rounds(20, |round| {
         // With the number of the round, every name is new.
         let names = stage.names::<{ CLIENTS / RIVALS }>().map(|name| format!("{name}{round}"));
@@ -302,7 +302,7 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
         for (i, who) in clients.iter().enumerate() {
             // The questions keep the lock busy, so that a server that takes it twice waits in between.
             let lines = format!("{QUESTIONS}/nick {}\n{QUESTIONS}", names[i / RIVALS]);
-            stage.sends_quietly(who, lines.as_bytes());
+            stage.sends_bytes(who, lines.as_bytes());
         }
         names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
     })
@@ -314,14 +314,14 @@ fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
     for who in rivals {
         let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[name, "taken"]);
         let changed = Pattern::with("", &["changed", name]);
-        stage.hears_out(who, &due, |text| match () {
-            () if due.matches(text) => Judgement::Due,
+        stage.hears_judged(who, &due, |text| match () {
+            () if due.matches(text) => Judgement::Expected,
             () if changed.matches(text) => {
                 winners.push(who.as_str());
-                Judgement::Due
+                Judgement::Expected
             }
             // The others are told about the winner.
-            () => Judgement::Passing,
+            () => Judgement::Ignored,
         })?;
     }
     if winners.len() == 1 {

@@ -22,7 +22,7 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
         stage.connects(who)?;
         stage.hears(who, &Pattern::welcome())?;
     }
-    stage.begins(&format!("({CLIENTS} clients are here)"));
+    stage.restarts_transcript(&format!("({CLIENTS} clients are here)"));
     for who in ["late1", "late2"] {
         stage.connects(who)?;
         stage.hears(who, &Pattern::with("Server is full.", &["full"]))?;
@@ -45,10 +45,10 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
 pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names();
     let [alice, bob] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     let text = stage.seed.text("and on with it");
     stage.remark(&format!("({alice} sends a line of 20000 bytes)"));
-    stage.sends_quietly(alice, format!("{}\n{text}\n", "long ".repeat(4000)).as_bytes());
+    stage.sends_bytes(alice, format!("{}\n{text}\n", "long ".repeat(4000)).as_bytes());
     stage.hears(alice, &Pattern::with("Line too long…", &["too long"]))?;
     for who in [alice, bob] {
         stage.hears(who, &Pattern::exactly(format!("[lobby] {alice}: {text}")))?;
@@ -59,7 +59,7 @@ pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
 pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names();
     let [alice, bob, endless] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     let before = stage.memory();
     stage.remark(&format!("({endless} sends 64 MB without a newline)"));
     let stream = stage.stream(endless)?;
@@ -77,8 +77,8 @@ pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
         let expected = format!("a line without an end costs less than {} MB of memory", MEMORY >> 20);
         return Err(Failure::new(&class::GREEDY, expected, format!("it costs {} MB", grown >> 20)));
     }
-    stage.sends_quietly(endless, b"\n");
-    stage.lets_pass(endless, &[])?;
+    stage.sends_bytes(endless, b"\n");
+    stage.skips_lines(endless, &[])?;
     let text = stage.seed.text("here again");
     stage.says(endless, &text);
     stage.hears(bob, &Pattern::exactly(format!("[lobby] {endless}: {text}")))
@@ -102,19 +102,19 @@ fn chat(stage: &mut Stage<'_>, alice: &str, bob: &str) -> Outcome {
 pub(super) fn not_text(stage: &mut Stage<'_>) -> Outcome {
     let names = stage.names();
     let [alice, bob] = &names;
-    stage.company(&names)?;
+    stage.enter_all(&names)?;
     let text = stage.seed.text("and now in words");
     stage.remark(&format!("({alice} sends the bytes \\xFF\\xFE and a newline)"));
-    stage.sends_quietly(alice, b"\xFF\xFE\n");
+    stage.sends_bytes(alice, b"\xFF\xFE\n");
     stage.says(alice, &text);
     let said = Pattern::exactly(format!("[lobby] {alice}: {text}"));
     // The server may send one answer of any kind, or none.
     let mut answers = 0;
-    stage.hears_out(alice, &said, |line| {
+    stage.hears_judged(alice, &said, |line| {
         answers += 1;
         match () {
-            () if said.matches(line) => Judgement::Due,
-            () if answers == 1 => Judgement::Passing,
+            () if said.matches(line) => Judgement::Expected,
+            () if answers == 1 => Judgement::Ignored,
             () => Judgement::Wrong,
         }
     })?;
@@ -131,12 +131,12 @@ pub(super) fn silent_clients(stage: &mut Stage<'_>) -> Outcome {
         stage.hears(who, &Pattern::welcome())?;
     }
     for who in silent.iter().step_by(2) {
-        stage.sends_quietly(who, b"half a li");
+        stage.sends_bytes(who, b"half a li");
     }
     let names = stage.names();
     let [alice, bob] = &names;
-    stage.company(&names)?;
-    stage.begins(&format!("(60 clients are silent; {alice} and {bob} are here)"));
+    stage.enter_all(&names)?;
+    stage.restarts_transcript(&format!("(60 clients are silent; {alice} and {bob} are here)"));
     chat(stage, alice, bob)?;
     for who in &silent {
         stage.is_served(who)?;

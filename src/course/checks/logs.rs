@@ -42,7 +42,7 @@ pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
 
 fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
     let Happened { alice, bob, carol, .. } = happened;
-    stage.company(&[alice.clone(), bob.clone()])?;
+    stage.enter_all(&[alice.clone(), bob.clone()])?;
     stage.says(alice, &happened.said);
     hears(stage, bob, &format!("[lobby] {alice}: {}", happened.said))?;
     stage.says(alice, &format!("/whisper {bob} {}", happened.whispered));
@@ -51,9 +51,9 @@ fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
     let forged = &happened.forged;
     stage.remark(&format!("({alice} says a line that contains \\r, \\x1B, U+0085, U+2028 and {forged})"));
     let line = format!("x\r\u{1b}[2K\u{85}\u{2028}2026-03-01T09:31:00Z INFO {forged}\n");
-    stage.sends_quietly(alice, line.as_bytes());
-    stage.lets_pass(alice, &[])?;
-    stage.lets_pass(bob, &[])?;
+    stage.sends_bytes(alice, line.as_bytes());
+    stage.skips_lines(alice, &[])?;
+    stage.skips_lines(bob, &[])?;
     stage.says(bob, &format!("/nick {carol}"));
     hears(stage, alice, &format!("{bob} is now known as {carol}."))?;
     stage.closes(bob);

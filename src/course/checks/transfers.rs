@@ -98,7 +98,7 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     stage.remark(&format!("({carol} sends {LINES} lines and receives each before the next)"));
     for _ in 0..LINES {
         let text = stage.seed.text("do you hear me");
-        stage.sends_quietly(carol, format!("{text}\n").as_bytes());
+        stage.sends_bytes(carol, format!("{text}\n").as_bytes());
         let said = Pattern::exactly(format!("[lobby] {carol}: {text}"));
         stage.hears_at_last(carol, &said).map_err(|failure| match failure.class {
             class if class == &class::SILENT => Failure { class: &class::STALLED, ..failure },
@@ -127,11 +127,13 @@ struct Party<'a, 'b> {
 impl<'a, 'b> Party<'a, 'b> {
     fn new(stage: &'a mut Stage<'b>, client: &Launch) -> Result<Self, Failure> {
         let [alice, bob, carol] = stage.names();
-        stage.company(std::slice::from_ref(&carol))?;
+        stage.enter_all(std::slice::from_ref(&carol))?;
         let alice = Visitor::enters(stage, client, &alice)?;
         let bob = Visitor::enters(stage, client, &bob)?;
         let (one, other) = (&alice.name, &bob.name);
-        stage.begins(&format!("({one} and {other} use your client; {carol} is a plain connection)"));
+        stage.restarts_transcript(&format!(
+            "({one} and {other} use your client; {carol} is a plain connection)"
+        ));
         let disk = Folder::new().map_err(no_disk)?;
         Ok(Self { stage, alice, bob, carol, disk, files: 0 })
     }
@@ -166,8 +168,8 @@ impl<'a, 'b> Party<'a, 'b> {
         let request =
             format!("[FILE REQUEST] {from} wants to send …{shown} (…). Type /acceptfile or /rejectfile.");
         let due = Pattern::with(request, &["FILE REQUEST", &from, "wants to send", shown]);
-        bob.is_shown_amid(stage, &due, &class::NOT_SHOWN, |line| {
-            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Passing }
+        bob.is_shown_judged(stage, &due, &class::NOT_SHOWN, |line| {
+            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Ignored }
         })
     }
 

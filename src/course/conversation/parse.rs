@@ -127,7 +127,7 @@ impl Conversation {
             (Some('<'), _) => Ok(Act::Hears(Pattern::exactly(text))),
             (Some('~'), _) => Ok(Act::Hears(self.loosely(text)?)),
             (Some('?'), _) => Ok(Act::MayHear(self.loosely(text)?)),
-            (Some('*'), _) => Ok(Act::LetsPass(text.split_whitespace().map(str::to_owned).collect())),
+            (Some('*'), _) => Ok(Act::SkipsLines(text.split_whitespace().map(str::to_owned).collect())),
             (Some('!'), "") => Ok(Act::HearsNothing),
             (Some('('), "connects)") => Ok(Act::Connects),
             (Some('('), "finishes)") => Ok(Act::Finishes),

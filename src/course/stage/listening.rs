@@ -10,7 +10,7 @@ impl Stage<'_> {
     pub(super) fn next(&mut self, who: &str, deadline: Instant) -> Heard {
         loop {
             let heard = self.peer(who).listens(deadline);
-            if line_of(&heard).is_none_or(|text| !self.is_no_news(text)) {
+            if line_of(&heard).is_none_or(|text| !self.is_ignored(text)) {
                 return heard;
             }
         }
@@ -37,7 +37,7 @@ impl Stage<'_> {
         let token = self.seed.token();
         let question = if self.rules.step >= 9 { format!("/{token}") } else { token.clone() };
         self.tokens.push(token.clone());
-        self.sends_quietly(who, format!("{question}\n").as_bytes());
+        self.sends_bytes(who, format!("{question}\n").as_bytes());
         let mut before = Vec::new();
         let instead = loop {
             match self.peer(who).listens(deadline) {
@@ -76,7 +76,7 @@ impl Stage<'_> {
         self.diagnoses(who, pattern, heard, ahead, later)
     }
 
-    /// The lines after a wrong one, up to the line that was due if it still comes.
+    /// The lines after a wrong one, up to the expected one if it still comes.
     ///
     /// A barrier with every client proves that the line does not come. Steps 1 and 2 have no barrier: there the
     /// client finishes, and the server ends the connection when it has sent everything. A client that has left passes
@@ -95,7 +95,7 @@ impl Stage<'_> {
         self.hears_until(who, due, deadline)
     }
 
-    /// The next lines, up to the one that is due if it comes in time.
+    /// The next lines, up to the expected one if it comes in time.
     fn hears_until(&mut self, who: &str, due: &Pattern, deadline: Instant) -> Vec<Vec<u8>> {
         let mut lines: Vec<Vec<u8>> = Vec::new();
         while !lines.last().is_some_and(|line| due.matches_bytes(line))
@@ -123,7 +123,7 @@ impl Stage<'_> {
         evidence.meanwhile = self.heard_meanwhile(who);
         self.peer(who).unread().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
-        evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
+        evidence.ahead = ahead.iter().map(|pattern| self.with_wording(pattern)).collect();
         (evidence.later, evidence.elsewhere) = (later, elsewhere);
         let mut failure = evidence.diagnose();
         if failure.class == &class::SILENT {
@@ -174,7 +174,7 @@ impl Stage<'_> {
     }
 
     /// Whether a line belongs to a later step or to a barrier.
-    fn is_no_news(&self, text: &str) -> bool {
+    fn is_ignored(&self, text: &str) -> bool {
         // Such lines are short. Searching every line of a flood would take long.
         const LONGEST: usize = 200;
         if text.len() > LONGEST {
@@ -193,7 +193,7 @@ impl Stage<'_> {
         self.transcript.last_heard_by(who) == Some(text)
     }
 
-    pub(crate) fn worded(&self, pattern: &Pattern) -> Pattern {
+    pub(crate) fn with_wording(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
             Wording::ToTheLetter => pattern.clone().strict(),
             Wording::ThoseThatCount => pattern.clone(),
@@ -215,7 +215,7 @@ impl Stage<'_> {
     }
 
     /// Sends bytes without an entry in the transcript. If the server has hung up, the next listening shows it.
-    pub(crate) fn sends_quietly(&mut self, who: &str, bytes: &[u8]) {
+    pub(crate) fn sends_bytes(&mut self, who: &str, bytes: &[u8]) {
         let patience = self.rules.patience;
         if let Err(error) = self.peer(who).sends(bytes, patience)
             && is_timeout(&error)
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_barrier_shows_whether_a_slow_server_sends_the_due_line_after_a_wrong_one() {
+    fn a_barrier_shows_whether_a_slow_server_sends_the_expected_line_after_a_wrong_one() {
         check(11, false, "due\n", &class::EXTRA_LINE);
         check(11, false, "", &class::WRONG_TEXT);
     }

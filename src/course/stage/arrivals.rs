@@ -20,28 +20,27 @@ impl Stage<'_> {
 
     /// Expects a line and ignores news of other clients before it.
     fn hears_amid_news(&mut self, who: &str, due: &Pattern) -> Outcome {
-        let due = &self.worded(due);
+        let due = &self.with_wording(due);
         let is_news =
             |text: &str| ["has joined", "has left", "known as"].iter().any(|news| text.contains(news));
-        self.hears_out(who, due, |text| match () {
-            () if due.matches(text) => Judgement::Due,
-            () if is_news(text) => Judgement::Passing,
+        self.hears_judged(who, due, |text| match () {
+            () if due.matches(text) => Judgement::Expected,
+            () if is_news(text) => Judgement::Ignored,
             () => Judgement::Wrong,
         })
     }
 
     /// Connects clients under these names and skips everything they hear by that.
-    pub(crate) fn company(&mut self, names: &[String]) -> Outcome {
+    pub(crate) fn enter_all(&mut self, names: &[String]) -> Outcome {
         for name in names {
             self.enters(name)?;
             self.is_served(name)?;
         }
         for name in names {
-            self.lets_pass(name, &[])?;
+            self.skips_lines(name, &[])?;
         }
         let are_here = if names.len() == 1 { "is here" } else { "are here" };
-        self.transcript
-            .starts_with((!names.is_empty()).then(|| format!("({} {are_here})", names.join(", "))));
+        self.transcript.restart((!names.is_empty()).then(|| format!("({} {are_here})", names.join(", "))));
         Ok(())
     }
 
@@ -58,7 +57,7 @@ impl Stage<'_> {
     }
 
     /// Starts the transcript again with a remark.
-    pub(crate) fn begins(&mut self, remark: &str) {
-        self.transcript.starts_with(Some(remark.to_owned()));
+    pub(crate) fn restarts_transcript(&mut self, remark: &str) {
+        self.transcript.restart(Some(remark.to_owned()));
     }
 }
