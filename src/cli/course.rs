@@ -234,7 +234,7 @@ const READY: Duration = Duration::from_secs(120);
 
 impl RuleOptions {
     fn grader(&self, launch: Launch, client: Option<Launch>) -> Grader {
-        let wording = if self.strict { Wording::ToTheLetter } else { Wording::ThoseThatCount };
+        let wording = if self.strict { Wording::Strict } else { Wording::Loose };
         let seed = self.seed.unwrap_or_else(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             u64::from(now.subsec_nanos()) % 100_000

@@ -3,7 +3,7 @@
 //! # The format of a `.chat` file
 //!
 //! ```text
-//! # A whisper reaches only its target.
+//! # A whisper reaches only its receiver.
 //! peers: alice, bob, carol
 //! texts: hi there
 //!

@@ -39,9 +39,9 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
     /// The parts that the step's page names.
-    ThoseThatCount,
+    Loose,
     /// The whole sentence.
-    ToTheLetter,
+    Strict,
 }
 
 /// What a line means to a peer that waits.
@@ -78,7 +78,7 @@ pub struct Stage<'a> {
 /// The pause between two writes of one line, so that the program probably reads them one by one.
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 
-/// How long a program that hung up may take to end. Then its end is the reason.
+/// How long a program that hung up may take to end. If it ends within this time, its end is the reason.
 const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {

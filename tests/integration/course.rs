@@ -95,8 +95,8 @@ fn is_heavy(step: &Step) -> bool {
 #[test]
 fn the_reference_passes_every_step_strictly() {
     let server = [env!("CARGO_BIN_EXE_chat_server"), "--max-clients", "100"];
-    let mut server = grader(&server, Wording::ToTheLetter, LONG);
-    let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::ToTheLetter, LONG);
+    let mut server = grader(&server, Wording::Strict, LONG);
+    let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::Strict, LONG);
     server.client = Some(client.launch.clone());
     let steps: Vec<&'static Step> = STEPS.iter().collect();
     all(&steps, |step| {
@@ -123,7 +123,7 @@ fn a_log_that_is_missing_or_contains_secrets_fails_its_step() {
         (&[server, "--log-dir", elsewhere], "not-logged"),
         (&[server, "--log-whispers"], "secret-logged"),
     ] {
-        assert_fails(&grader(command, Wording::ThoseThatCount, LONG), step(26), class);
+        assert_fails(&grader(command, Wording::Loose, LONG), step(26), class);
     }
 }
 
@@ -145,8 +145,8 @@ fn files_that_do_not_arrive_or_are_too_large_fail_their_step() {
         (&[&example("step_12")], &[CLIENT], "23_arrive", "not-shown"),
         (&[SERVER], &["false"], "23_arrive", "died"),
     ] {
-        let mut grader = grader(server, Wording::ThoseThatCount, SHORT);
-        grader.client = Some(self::grader(client, Wording::ThoseThatCount, SHORT).launch);
+        let mut grader = grader(server, Wording::Loose, SHORT);
+        grader.client = Some(self::grader(client, Wording::Loose, SHORT).launch);
         let fault = check(&grader, step(23), row(name)).fault.expect("it is wrong");
         assert_eq!(fault.failure.class.name, class, "{client:?}: {:?}", fault.failure);
     }
@@ -157,11 +157,11 @@ fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     let programs: Vec<_> = (1..=17).collect();
     all(&programs, |&number| {
         let program = example(&format!("step_{number:02}"));
-        let patient = grader(&[&program], Wording::ThoseThatCount, LONG);
+        let patient = grader(&[&program], Wording::Loose, LONG);
         for step in STEPS[..number].iter().filter(|step| !is_heavy(step) || step.number == number) {
             assert_passes(&patient, step, &program);
         }
-        let impatient = grader(&[&program], Wording::ThoseThatCount, SHORT);
+        let impatient = grader(&[&program], Wording::Loose, SHORT);
         if number < 17 {
             assert!(
                 first_fault(&impatient, step(number + 1)).is_some(),
@@ -179,12 +179,12 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
     all(&faults, |fault| {
         let server = example("faulty");
         let command = [server.as_str(), fault.name];
-        let patient = grader(&command, Wording::ThoseThatCount, LONG);
+        let patient = grader(&command, Wording::Loose, LONG);
         for step in &STEPS[..fault.step - 1] {
             passes_before(&patient, step, fault, is_recording);
         }
         let path = verdict_file(fault);
-        let impatient = grader(&command, Wording::ThoseThatCount, SHORT);
+        let impatient = grader(&command, Wording::Loose, SHORT);
         let said = stable_part(first_fault(&impatient, step(fault.step)), fault);
         if is_recording {
             fs::write(&path, said).expect("a folder for verdicts");
@@ -247,7 +247,7 @@ fn ten_seeds_give_the_same_verdict() {
     let right = example("step_11");
     let wrong = example("faulty");
     all(&seeds, |&seed| {
-        let mut grader = grader(&[&right], Wording::ThoseThatCount, LONG);
+        let mut grader = grader(&[&right], Wording::Loose, LONG);
         grader.seed = seed;
         for step in &STEPS[7..11] {
             assert_passes(&grader, step, &format!("seed {seed}"));
@@ -274,7 +274,7 @@ fn the_language_does_not_matter() {
         return;
     }
     let steps: Vec<&'static Step> = STEPS[..12].iter().collect();
-    let server = grader(&["python3", "tests/steps/server.py"], Wording::ThoseThatCount, LONG);
+    let server = grader(&["python3", "tests/steps/server.py"], Wording::Loose, LONG);
     all(&steps, |step| assert_passes(&server, step, "the server in Python"));
 }
 

@@ -195,8 +195,8 @@ impl Stage<'_> {
 
     pub(crate) fn with_wording(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
-            Wording::ToTheLetter => pattern.clone().strict(),
-            Wording::ThoseThatCount => pattern.clone(),
+            Wording::Strict => pattern.clone().strict(),
+            Wording::Loose => pattern.clone(),
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut served, _) = listener.accept().unwrap();
         let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
-        let rules = Rules { step, wording: Wording::ThoseThatCount, patience: Duration::from_secs(20) };
+        let rules = Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20) };
         let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
         stage.peers.push(Peer::new("alice", stream).unwrap());
         stage.has_departures = has_departures;
