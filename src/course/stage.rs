@@ -162,7 +162,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Lets the caller judge each line that a client hears, until one is the expected one. A failure shows `due` as expected.
+    /// Lets the caller judge each line that a client hears, up to the expected one, which a failure shows as `due`.
     pub(crate) fn hears_judged(
         &mut self,
         who: &str,
