@@ -265,6 +265,15 @@ impl<'a> Stage<'a> {
         self.leaves(who);
     }
 
+    /// Closes the connection of a client after the server has hung up on it, which shows that the server has noticed.
+    /// A server that does not hang up is given the usual time.
+    pub(crate) fn closes_in_turn(&mut self, who: &str) {
+        let deadline = Instant::now() + self.rules.patience;
+        self.peer(who).finishes();
+        while let Heard::Line(_) = self.next(who, deadline) {}
+        self.closes(who);
+    }
+
     /// Resets the connection of a client.
     pub(crate) fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");

@@ -12,9 +12,9 @@ pub(super) fn fresh_names(stage: &mut Stage<'_>) -> Outcome {
     for who in ["alice", "bob", "carol"] {
         present.push((who, arrives(stage, who)?));
     }
-    stage.closes("alice");
+    stage.closes_in_turn("alice");
     present.remove(0);
-    // Two clients, because the server may notice only after the first one that alice has left.
+    // Two clients, because a server may hang up on alice before it removes her.
     for who in ["dave", "erin"] {
         let name = arrives(stage, who)?;
         if let Some((owner, _)) = present.iter().find(|(_, taken)| *taken == name) {

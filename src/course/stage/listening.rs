@@ -241,8 +241,9 @@ fn is_about(line: &[u8], token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::{
-        io::{BufRead, BufReader, Write},
+        io::{BufRead, BufReader, Read, Write},
         net::{Ipv4Addr, TcpListener, TcpStream},
+        sync::atomic::{AtomicBool, Ordering},
         thread,
         time::Duration,
     };
@@ -253,28 +254,44 @@ mod tests {
     /// The class of a failure if `wrong` comes instead of `due`, and `later` comes long after it.
     #[track_caller]
     fn check(step: usize, has_departures: bool, later: &str, class: &class::Class) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut served, _) = listener.accept().unwrap();
-        let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
-        let rules = Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20) };
-        let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
-        stage.peers.push(Peer::new("alice", stream).unwrap());
-        stage.has_departures = has_departures;
-        let serve = move || {
+        let serve = move |mut served: TcpStream| {
             served.write_all(b"wrong\n").unwrap();
             let mut question = String::new();
             if step > 2 && !has_departures {
                 BufReader::new(&served).read_line(&mut question).unwrap();
             }
-            thread::park_timeout(Duration::from_millis(400));
+            dawdle();
             served.write_all(format!("{later}{question}").as_bytes()).unwrap();
         };
-        let failure = thread::scope(|scope| {
-            thread::Builder::new().spawn_scoped(scope, serve).unwrap();
+        let failure = with_alice(step, serve, |stage| {
+            stage.has_departures = has_departures;
             stage.hears("alice", &Pattern::exactly("due")).unwrap_err()
         });
         assert_eq!(failure.class, class);
+    }
+
+    /// A pause that is longer than the course waits without a reason.
+    fn dawdle() {
+        thread::park_timeout(Duration::from_millis(400));
+    }
+
+    /// Runs a check on a stage where a thread serves alice.
+    fn with_alice<T>(
+        step: usize,
+        serve: impl FnOnce(TcpStream) + Send,
+        check: impl FnOnce(&mut Stage<'_>) -> T,
+    ) -> T {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (served, _) = listener.accept().unwrap();
+        let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
+        let rules = Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20) };
+        let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
+        stage.peers.push(Peer::new("alice", stream).unwrap());
+        thread::scope(|scope| {
+            thread::Builder::new().spawn_scoped(scope, || serve(served)).unwrap();
+            check(&mut stage)
+        })
     }
 
     #[test]
@@ -287,5 +304,18 @@ mod tests {
     fn a_barrier_shows_whether_a_slow_server_sends_the_expected_line_after_a_wrong_one() {
         check(11, false, "due\n", &class::EXTRA_LINE);
         check(11, false, "", &class::WRONG_TEXT);
+    }
+    #[test]
+    fn the_name_of_a_client_that_a_slow_server_removes_is_asked_for_only_afterwards() {
+        let is_removed = AtomicBool::new(false);
+        let serve = |mut served: TcpStream| {
+            assert_eq!(served.read(&mut [0]).unwrap(), 0);
+            dawdle();
+            is_removed.store(true, Ordering::SeqCst);
+        };
+        with_alice(6, serve, |stage| {
+            stage.closes_in_turn("alice");
+            assert!(is_removed.load(Ordering::SeqCst) && stage.peers.is_empty());
+        });
     }
 }
