@@ -1,8 +1,8 @@
-//! The course: a learner builds the chat step by step, in any language, and is told what works.
+//! The course: a learner builds the chat step by step, in any language, and the course checks each step.
 //!
-//! It knows a learner's program only as a process that was started with a port, so it imports nothing
-//! of the server: what it expects is written down a second time, in conversations (`.chat` files) and
-//! in the rows of [`checks`]. If the two ever differ, a test of ours fails before a learner does.
+//! The course knows a learner's program only as a process that it starts with a port. It imports nothing from the
+//! server. What it expects is written a second time, in conversations (`.chat` files) and in the rows of [`checks`].
+//! If the two differ, a test of this project fails before a learner's program does.
 
 pub mod bug;
 pub mod checks;
@@ -11,6 +11,7 @@ pub mod conversation;
 pub mod failure;
 pub mod folder;
 pub mod grader;
+mod inbox;
 pub mod learner;
 pub mod pages;
 pub mod peer;

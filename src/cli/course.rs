@@ -27,10 +27,10 @@ mod grading;
 mod reading;
 mod watching;
 
-/// Build a chat server step by step, in any language, and be told at each step what works.
+/// Build a chat server step by step, in any language, and check each step.
 ///
-/// The contract: it runs `YOUR COMMAND --port N` (also in `$CHAT_PORT`); speak the text dialect on
-/// 127.0.0.1:N.
+/// The contract: the course runs `YOUR COMMAND --port N` (also in `$CHAT_PORT`), and your server speaks
+/// the text dialect on 127.0.0.1:N.
 #[derive(Debug, Parser)]
 #[command(name = "chat_course", version)]
 pub struct Arguments {
@@ -40,54 +40,54 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// All steps, and which have passed
+    /// List all steps and show which have passed
     List,
-    /// The page of a step, without its hints
+    /// Show the page of a step, without its hints
     Show {
-        /// Which step; the one you are at, if you do not say
+        /// The step [default: the first that has not passed]
         step: Option<usize>,
     },
-    /// Check your program: all steps up to one, the newest first
+    /// Check a step and all steps before it, the newest first
     Check(Check),
-    /// Check again whenever a file here changes
+    /// Check again whenever a file in this folder changes
     Watch(Check),
-    /// One more hint each time
+    /// Show one more hint each time
     Hint {
-        /// Which step; the one you are at, if you do not say
+        /// The step [default: the first that has not passed]
         step: Option<usize>,
     },
-    /// Make a folder to work in
+    /// Create a folder to work in
     New {
-        /// The folder
+        /// The folder to create
         folder: PathBuf,
-        /// The language you want to learn in; any will do, but these have a first file
+        /// The language of the first file; you can use any other without one
         #[arg(long, value_enum, default_value_t = Language::Rust)]
         lang: Language,
     },
-    /// What our program of a step has that the one before has not; after yours has passed
+    /// Show how our program of a step differs from the one before
     Solution {
-        /// Which step
+        /// The step
         step: usize,
-        /// Although yours has not passed
+        /// Show it even if your program has not passed the step
         #[arg(long)]
         force: bool,
     },
-    /// What a kind of failure means, at length
+    /// Explain a kind of failure at length
     Explain {
-        /// Its name; without one, all names
+        /// The name of the failure [default: list all]
         name: Option<String>,
     },
-    /// A server with a fault, for you to find
+    /// Find the fault in a faulty server
     Bug {
-        /// Its name; without one, all names
+        /// The name of the fault [default: list all]
         name: Option<String>,
-        /// Show where it is
+        /// Show the fault in the source
         #[arg(long)]
         show: bool,
     },
-    /// Check a folder of hand-ins: each is a folder with a `course.txt` that says how it is started
+    /// Check a folder of hand-ins, each a folder with a `course.txt`
     Class {
-        /// The folder
+        /// The folder of hand-ins
         folder: PathBuf,
         #[command(flatten)]
         rules: RuleOptions,
@@ -96,52 +96,52 @@ enum Task {
 
 #[derive(Debug, Args)]
 struct Check {
-    /// The last step to check; the one you are at, if you do not say
+    /// The last step to check [default: the first that has not passed]
     step: Option<usize>,
-    /// Check all steps that there are, for servers or (with --client) for clients
+    /// Check all steps for servers or, with --client, for clients
     #[arg(long, conflicts_with = "step")]
     all: bool,
-    /// With --all: the program is a client
+    /// With --all, check a client
     #[arg(long, requires = "all")]
     client: bool,
     #[command(flatten)]
     rules: RuleOptions,
-    /// How your program is started; the same as the last time, if you do not say
+    /// The command that starts your program [default: the last one]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
 struct RuleOptions {
-    /// Count every letter of a sentence, not only what its page says counts
+    /// Compare whole sentences, not only the parts that count
     #[arg(long)]
     strict: bool,
-    /// Make up the same names and texts as another time
+    /// Use the random names and texts of this number
     #[arg(long)]
     seed: Option<u64>,
-    /// Report for programs, in the shape of exercism's test runners
+    /// Report as JSON, in the format of exercism's test runners
     #[arg(long)]
     json: bool,
-    /// How long to wait for a line
+    /// Wait this long for each line
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     patience: u64,
 }
 
-/// What a task came to: 0, 1 or 2.
+/// The exit status of a task: 0, 1 or 2.
 type Done = Result<ExitCode, Box<dyn Error>>;
 
-/// Something is wrong with the learner's program.
+/// The status if a check of the learner's program failed.
 const FAILED: u8 = 1;
 
-/// The course could not do what it was asked.
+/// The status if the course could not carry out the task.
 const COULD_NOT: u8 = 2;
 
 impl Arguments {
-    /// Does what the command line says.
+    /// Runs the task of the command line.
     pub fn run(self) -> ExitCode {
         match self.task() {
             Ok(code) => code,
-            // Whoever closes our output has read enough.
+            // The reader closed the pipe and wants no more output.
             Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
             Err(error) => {
                 super::fail("chat_course", error.as_ref());
@@ -171,9 +171,9 @@ impl Arguments {
     }
 }
 
-/// What is to be checked, and how.
+/// The steps to check and the settings for it.
 struct Job {
-    /// The newest first.
+    /// The steps, the newest first.
     steps: Vec<&'static Step>,
     grader: Grader,
     json: bool,
@@ -182,7 +182,7 @@ struct Job {
 }
 
 impl Check {
-    /// What was typed, then what it means.
+    /// Turns the options into a job and notes the command.
     fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
         let role = if self.client { Role::Client } else { Role::Server };
         let (steps, role): (Vec<_>, _) = if self.all {
@@ -193,7 +193,7 @@ impl Check {
         };
         let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         if !typed.is_empty() {
-            learner.runs(role, &typed);
+            learner.note_command(role, &typed);
         }
         let command = match learner.command(role) {
             _ if !self.command.is_empty() => self.command.clone(),
@@ -206,17 +206,15 @@ impl Check {
         let grader = self.rules.grader(server, client);
         Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
-}
 
-impl Check {
-    /// Without a client, a step that needs one cannot be checked; of all steps it is left out.
+    /// Checks that there is a client if a step needs one. With `--all`, such steps are left out instead.
     fn possible(&self, steps: Vec<&'static Step>, learner: &Learner) -> Result<Vec<&'static Step>, String> {
         let has_client = learner.command(Role::Client).is_some();
         match steps.iter().find(|step| step.needs_client() && !has_client) {
             None => Ok(steps),
             Some(_) if self.all => Ok(steps.into_iter().filter(|step| !step.needs_client()).collect()),
             Some(step) => Err(format!(
-                "step {} needs your client, too: say how it is started in {}, for example \
+                "step {} also needs your client; add a line to {}, for example \
                  client: python3 client.py",
                 step.number,
                 learner::FILE
@@ -225,18 +223,18 @@ impl Check {
     }
 }
 
-/// How a program is run whose command is in the notes of this folder.
+/// How to run a program with a command from the notes in this folder.
 fn launch(command: &[String], folder: Option<PathBuf>) -> Launch {
     let command = command.iter().map(OsString::from).collect();
     Launch { command, folder, environment: Vec::new(), ready: READY }
 }
 
-/// How long a program may take until it listens, or calls: it may have to be built first.
+/// How long a program may take until it listens or connects. It may have to be built first.
 const READY: Duration = Duration::from_secs(120);
 
 impl RuleOptions {
     fn grader(&self, launch: Launch, client: Option<Launch>) -> Grader {
-        let wording = if self.strict { Wording::ToTheLetter } else { Wording::ThoseThatCount };
+        let wording = if self.strict { Wording::Strict } else { Wording::Loose };
         let seed = self.seed.unwrap_or_else(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             u64::from(now.subsec_nanos()) % 100_000
@@ -250,28 +248,28 @@ fn missing_command(step: usize, role: Role) -> String {
         Role::Server => ("server", "python3 server.py"),
         Role::Client => ("client", "python3 client.py"),
     };
-    format!("say how your {what} is started, for example: chat_course check {step} -- {example}")
+    format!("the command of your {what} is missing; say, for example: chat_course check {step} -- {example}")
 }
 
-/// The step that was typed, or the one that the learner is at.
+/// The typed step, or the first that has not passed.
 fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn Error>> {
     match typed {
         Some(number) => {
             let last = STEPS.len();
             Step::find(number)
-                .ok_or_else(|| format!("there is no step {number}: they go from 1 to {last}").into())
+                .ok_or_else(|| format!("there is no step {number}; the steps go from 1 to {last}").into())
         }
-        None => learner.next().ok_or_else(|| "all steps have passed; say which one you mean".into()),
+        None => learner.next().ok_or_else(|| "all steps have passed; name a step".into()),
     }
 }
 
-/// Colours on a terminal only.
+/// Colours are for terminals, unless `NO_COLOR` is set.
 fn style() -> Style {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if io::stdout().is_terminal() && !no_color { Style::Coloured } else { Style::Plain }
 }
 
-/// The width of the terminal; on a pipe, lines are as long as they are.
+/// The width of the terminal. On a pipe, lines are not wrapped.
 fn columns() -> usize {
     let stdout = io::stdout();
     let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
@@ -282,7 +280,7 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// From now on Ctrl-C leaves no learner's program behind.
+/// Makes Ctrl-C end all learners' programs and remove all temporary folders.
 fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         subject::end_all();
@@ -291,9 +289,9 @@ fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a check waits in many places; the programs have been ended")]
+#[expect(clippy::disallowed_methods, reason = "a check waits in many places; the programs have ended")]
 fn end_at_once() {
-    // What was being said may hold the lock of the output for long; nothing of it is lost.
+    // Another thread may hold the lock of the standard output, so this uses the standard error.
     let _ = io::stderr().write_all(b"\n");
     std::process::exit(130);
 }

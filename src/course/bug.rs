@@ -1,9 +1,9 @@
-//! The gallery of wrong servers, as exercises.
+//! The gallery of faulty servers, as exercises.
 
-/// The gallery: name, step and symptom.
+/// The gallery, one line for each server: name, step and symptom.
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
-/// The source of the wrong servers, file by file.
+/// The source files of the faulty servers.
 const SOURCES: [(&str, &str); 5] = [
     ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
     ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
@@ -15,15 +15,15 @@ const SOURCES: [(&str, &str); 5] = [
 /// A server with one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bug {
-    /// What it is called.
+    /// The fault's name, which the server takes as its first argument.
     pub name: &'static str,
-    /// The step that finds it.
+    /// The step whose checks find it.
     pub step: usize,
-    /// What its users complain about.
+    /// What users of this server notice.
     pub symptom: &'static str,
 }
 
-/// All wrong servers, by the step that finds them.
+/// All faulty servers, in the order of the steps that find them.
 pub fn all() -> impl Iterator<Item = Bug> {
     GALLERY.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let mut columns = line.splitn(3, " | ");
@@ -32,27 +32,27 @@ pub fn all() -> impl Iterator<Item = Bug> {
     })
 }
 
-/// The wrong server of this name.
+/// Finds a faulty server by its name.
 pub fn find(name: &str) -> Option<Bug> {
     all().find(|bug| bug.name == name)
 }
 
 impl Bug {
-    /// The exercise.
-    pub fn told(self) -> String {
+    /// The text of the exercise.
+    pub fn exercise(self) -> String {
         let Self { name, step, symptom } = self;
         let start = format!("cargo run --quiet --example faulty -- {name}");
         format!(
-            "What people say about this server:\n\n    {symptom}\n\n\
+            "What users notice about this server:\n\n    {symptom}\n\n\
              Try it, in a copy of the course's repository:\n\n    {start} --port 5555\n    nc 127.0.0.1 5555\n\n\
              See it fail:\n\n    chat_course check {step} -- {start}\n\n\
-             What is the mistake, and how would you find it in a server of your own? Its source is in\n\
-             tests/faulty; where the fault is switched in: chat_course bug {name} --show\n"
+             What is the fault, and how would you find it in your own server? The source is in tests/faulty.\n\
+             To see the fault: chat_course bug {name} --show\n"
         )
     }
 
-    /// Where the fault is switched in: the lines around each place.
-    pub fn shown(self) -> String {
+    /// The places in the source that switch the fault on, with the lines around them.
+    pub fn source(self) -> String {
         const AROUND: usize = 6;
         let switch = format!("is(\"{}\")", self.name);
         let mut shown = String::new();
@@ -82,7 +82,7 @@ mod tests {
         assert!(all().count() >= 25);
         for bug in all() {
             assert!(Step::find(bug.step).is_some(), "{}", bug.name);
-            assert!(bug.shown().contains(&format!("\"{}\"", bug.name)), "{} is nowhere", bug.name);
+            assert!(bug.source().contains(&format!("\"{}\"", bug.name)), "{} is nowhere", bug.name);
         }
     }
 }

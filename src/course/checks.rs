@@ -1,4 +1,4 @@
-//! The checks: a conversation each, or, where a conversation cannot say it, a row of this table.
+//! The checks of a program: conversations, and rows of this table for what a conversation cannot express.
 
 use std::path::Path;
 
@@ -9,65 +9,66 @@ use super::{
 };
 
 mod crowds;
-mod files;
 mod limits;
 mod logs;
 mod newcomers;
 mod pipes;
 mod screens;
+mod transfers;
 
-/// One thing that is checked about a program.
+/// The welcome of the server that the grader plays for a client.
+const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
+
+/// One thing that the course checks about a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// Its name, the same for ever: verdicts and reports are filed under it.
+    /// A name that never changes, because reports refer to it.
     pub name: &'static str,
-    /// How it is checked.
+    /// The way in which it is checked.
     pub how: How,
 }
 
-/// How something is checked.
+/// The way in which something is checked.
 #[derive(Clone, Copy, Debug)]
 pub enum How {
-    /// By a conversation: the text of a `.chat` file.
+    /// A conversation, as the text of a `.chat` file.
     Conversation(&'static str),
-    /// By a program of ours, which the learner's server talks to.
+    /// A function that talks to the learner's server.
     Server {
-        /// What is being checked, in a sentence.
+        /// The sentence that a verdict shows as its title.
         checking: &'static str,
-        /// The program.
+        /// The check itself.
         run: fn(&mut Stage<'_>) -> Outcome,
     },
-    /// By a program of ours, which the learner's server talks to, and which reads in the end what the
-    /// server has left in a folder.
+    /// A function that talks to the learner's server and then reads what the server wrote to a folder.
     Folder {
-        /// What is being checked, in a sentence.
+        /// The sentence that a verdict shows as its title.
         checking: &'static str,
-        /// The environment variable that tells the server which folder.
+        /// The environment variable with the path of the folder.
         variable: &'static str,
-        /// The program.
+        /// The check itself, which gets the path of the folder.
         run: fn(&mut Stage<'_>, &Path) -> Outcome,
     },
-    /// By users of ours, for whom the learner's client, started more than once, talks to the learner's
-    /// server.
+    /// A function that starts the learner's client several times, each talking to the learner's server.
     Both {
-        /// What is being checked, in a sentence.
+        /// The sentence that a verdict shows as its title.
         checking: &'static str,
-        /// The program; it is told how the client is started.
+        /// The check itself, which gets the command of the client.
         run: fn(&mut Stage<'_>, &Launch) -> Outcome,
     },
-    /// By a program of ours, which the learner's client talks to.
+    /// A function that plays the server for the learner's client.
     Client {
-        /// What is being checked, in a sentence.
+        /// The sentence that a verdict shows as its title.
         checking: &'static str,
-        /// What the client runs in.
+        /// Where the client runs.
         place: Place,
-        /// The program.
+        /// The check itself.
         run: fn(&mut Rehearsal<'_>) -> Outcome,
     },
 }
 
 impl Check {
-    /// A check by the text of a `.chat` file.
+    /// Creates a check from the text of a `.chat` file.
     pub const fn conversation(name: &'static str, text: &'static str) -> Self {
         Self { name, how: How::Conversation(text) }
     }
@@ -94,153 +95,155 @@ impl Check {
     }
 }
 
-/// Three come, the first leaves, two more come: nobody is welcomed under the name of somebody present.
+/// Three clients connect, the first leaves, and two more connect: no name is in use twice.
 pub const FRESH_NAMES: Check = Check::server(
     "06_fresh_names",
-    "When somebody has left, whoever comes next gets a name that nobody has.",
+    "After a client has left, the next one gets a name that is not in use.",
     newcomers::fresh_names,
 );
 
-/// Two clients in a room, one of whom reads nothing and is said up to 16 MB, until its neighbour is
-/// stuck; meanwhile two in the lobby must be served.
+/// One of two clients in a room sends up to 16 MB, until it is stuck, and the other reads nothing. Meanwhile two
+/// clients in the lobby must be served.
 pub const OTHERS_GO_ON: Check = Check::server(
     "13_others_go_on",
-    "While somebody in one room does not read, people in another room go on chatting.",
+    "While a client in one room does not read, clients in another room go on chatting.",
     crowds::others_go_on,
 );
 
-/// Four talkers send 50 lines each in one write, eight clients compare what they heard; ten rounds.
+/// Four clients send 50 lines each in one write, and eight clients must receive them in the same order. Ten rounds.
 pub const ONE_ORDER: Check = Check::server(
     "14_one_order",
-    "Everybody hears what several say at once in one and the same order.",
+    "When several clients speak at once, all clients receive the lines in the same order.",
     crowds::one_order,
 );
 
-/// Ten clients of a room stop reading while 16 MB are said there; their neighbour never waits more
-/// than 5 s for the next line, and hears in the end that all ten have left.
+/// Ten clients stop reading while another sends 16 MB to their room. A client that reads is held up for no longer
+/// than the grader's patience in all, and is told that all ten have left.
 pub const STALLED_READERS: Check = Check::server(
     "15_stalled_readers",
-    "Clients that do not read are cut, and nobody in their room waits for them.",
+    "Clients that do not read are disconnected, and no other client in their room waits for them.",
     crowds::stalled_readers,
 );
 
-/// A client that pauses for a second while 60 kB are said misses nothing.
+/// A client that stops reading for a second, while another sends 60 kB, misses nothing.
 pub const SLOW_IS_NOT_STALLED: Check = Check::server(
     "15_slow_is_not_stalled",
-    "Whoever only pauses is not cut and misses nothing.",
+    "A client that only pauses is not disconnected and misses nothing.",
     crowds::slow_is_not_stalled,
 );
 
-/// Fifty clients send `/nick X` at the same moment; twenty rounds with a new name each.
+/// Fifty clients send `/nick` at the same moment, five for each name. Twenty rounds with new names.
 pub const ONE_NAME: Check = Check::server(
     "16_one_name",
-    "Of fifty who want a name at the same moment exactly one gets it.",
+    "When several clients ask for a name at the same moment, exactly one gets it.",
     crowds::one_name,
 );
 
-/// A hundred clients are let in, no more; a place is free again when somebody leaves.
+/// The server accepts a hundred clients and refuses the next; a client that leaves frees a place.
 pub const FULL: Check = Check::server(
     "17_full",
-    "The hundred and first client is told that the server is full, and there is a place again when somebody leaves.",
+    "Client number 101 is told that the server is full, and a client that leaves frees a place.",
     limits::full,
 );
 
-/// A line of 20 000 bytes is refused, the next one is said.
+/// The server refuses a line of 20,000 bytes and sends the next one to the room.
 pub const LONG_LINE: Check = Check::server(
     "17_long_line",
-    "A line that is too long is refused, and the next one is said.",
+    "A line that is too long is refused, and the next line is accepted.",
     limits::long_line,
 );
 
-/// 64 MB without a newline cost less than 32 MB of memory, and nobody else a thing.
+/// 64 MB without a newline cost less than 32 MB of memory, and other clients go on chatting.
 pub const ENDLESS_LINE: Check = Check::server(
     "17_endless_line",
-    "A line without an end costs no memory and disturbs nobody.",
+    "A line without an end costs no memory and does not disturb other clients.",
     limits::endless_line,
 );
 
-/// A line that is not UTF-8 does not cost the connection.
-pub const NOT_TEXT: Check =
-    Check::server("17_not_text", "Whoever sends bytes that are no text is not cut off.", limits::not_text);
+/// A line that is not UTF-8 does not end the connection.
+pub const NOT_TEXT: Check = Check::server(
+    "17_not_text",
+    "A client that sends bytes that are not text stays connected.",
+    limits::not_text,
+);
 
-/// Sixty clients that say nothing, some after half a line, are no burden.
+/// Sixty clients connect and send nothing, or only half a line.
 pub const SILENT_CLIENTS: Check = Check::server(
     "17_silent_clients",
-    "Clients that stay silent hold nobody up and are not cut off.",
+    "Silent clients do not hold up others and stay connected.",
     limits::silent_clients,
 );
 
-/// In a terminal: what the server says is shown though nothing is typed, what is typed is sent
-/// though the server says nothing.
+/// In a terminal, the client shows lines while nothing is typed and sends lines while the server is silent.
 pub const BOTH_WAYS: Check = Check::client(
     "18_both_ways",
-    "The client shows what comes while nothing is typed, and sends while nothing comes.",
+    "The client shows lines while nothing is typed, and sends lines while the server is silent.",
     Place::Terminal,
     screens::both_ways,
 );
 
-/// In a terminal: a line that comes in the middle of typing leaves what is typed in the last row.
+/// In a terminal, a line that arrives in the middle of typing leaves the typed text at the cursor.
 pub const HALF_TYPED: Check = Check::client(
     "19_half_typed",
-    "A line that comes does not spoil what is being typed.",
+    "A line that arrives does not spoil the text being typed.",
     Place::Terminal,
     screens::half_typed,
 );
 
-/// On pipes: says its input, hears what it is owed, ends with status 0.
+/// On pipes, the client sends its input, prints all that it receives, and ends with status 0.
 pub const PIPE: Check = Check::client(
     "20_pipe",
-    "On a pipe the client says its input, prints what it hears to the end, and ends well.",
+    "On a pipe the client sends its input, prints everything it receives, and ends with status 0.",
     Place::Pipes,
     pipes::pipe,
 );
 
-/// On pipes: each line is printed at once, as it is, and nothing besides.
+/// On pipes, the client prints each line at once and unchanged, and nothing else.
 pub const PIPE_OUTPUT: Check = Check::client(
     "20_pipe_output",
-    "On a pipe each line is printed at once, and nothing besides.",
+    "On a pipe the client prints each line at once, and nothing else.",
     Place::Pipes,
     pipes::pipe_output,
 );
 
-/// In a terminal: after the server has gone and come back the client is there again by itself.
+/// In a terminal, the client reconnects by itself after the server was restarted.
 pub const COMES_BACK: Check = Check::client(
     "21_comes_back",
-    "When the server has been restarted, the client comes back by itself.",
+    "When the server is restarted, the client reconnects by itself.",
     Place::Terminal,
     screens::comes_back,
 );
 
-/// Random bytes, none, a name with a blank and an emoji, a hidden name.
+/// A file of random bytes, an empty one, one with a space and an emoji in its name, and one with a hidden name.
 pub const FILES_ARRIVE: Check = Check::both(
     "23_arrive",
-    "A file that is accepted arrives whole, and under a plain name.",
-    files::arrives,
+    "A file that is accepted arrives complete and under a safe name.",
+    transfers::arrives,
 );
 
-/// Two different files with one name.
-pub const SAME_NAME: Check =
-    Check::both("23_same_name", "A file takes no other's place that has the same name.", files::same_name);
-
-/// A file that its receiver does not want, and one of 11 MiB.
-pub const FILES_REFUSED: Check = Check::both(
-    "23_refused",
-    "The sender is told that a file was rejected, or is too large.",
-    files::refused,
+/// Two different files with the same name both arrive.
+pub const SAME_NAME: Check = Check::both(
+    "23_same_name",
+    "A file does not replace another file of the same name.",
+    transfers::same_name,
 );
 
-/// A sender stops in the middle; meanwhile somebody else chats. Then 10 MiB arrive.
+/// The receiver rejects one file, and another is larger than the server allows.
+pub const FILES_REFUSED: Check =
+    Check::both("23_refused", "The sender is told when a file is rejected or too large.", transfers::refused);
+
+/// The sender of 10 MiB stops in the middle while another client chats. Then the whole file arrives.
 pub const CHAT_GOES_ON: Check = Check::both(
     "23_chat_goes_on",
-    "While a file waits for its sender, the chat goes on for others.",
-    files::chat_goes_on,
+    "While a file transfer waits for its sender, other clients go on chatting.",
+    transfers::chat_goes_on,
 );
 
-/// A conversation is logged to its last line, without its secrets, and nobody forges a line.
+/// The log has the conversation to its last line, no secrets, and no forged line.
 pub const LOG: Check = Check {
     name: "26_log",
     how: How::Folder {
-        checking: "The log tells what happened, keeps secrets, and cannot be forged.",
+        checking: "The log records what happened, contains no secrets, and cannot be forged.",
         variable: "CHAT_LOG_DIR",
         run: logs::log,
     },

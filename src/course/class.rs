@@ -1,295 +1,295 @@
-//! The ways in which a chat program fails, and what each usually means.
+//! The kinds of failure, and what each usually means.
 
-/// A way to fail.
+/// A kind of failure.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Class {
-    /// For `chat_course explain NAME`.
+    /// The name for `chat_course explain NAME`.
     pub name: &'static str,
-    /// What it usually means, in a sentence or two.
-    pub usually: &'static str,
-    /// The same at length.
-    pub at_length: &'static str,
+    /// The usual reason, in a sentence or two, for the verdict.
+    pub summary: &'static str,
+    /// The usual reasons at length, for `chat_course explain`.
+    pub details: &'static str,
 }
 
 impl Class {
-    /// The class of this name.
+    /// Finds a class by its name.
     pub fn find(name: &str) -> Option<&'static Self> {
         CLASSES.iter().copied().find(|class| class.name == name)
     }
 }
 
-/// A class, named like its constant: `NO_NEWLINE` is `no-newline`.
+/// Defines each class as a constant and in [`CLASSES`]. `NO_NEWLINE` is named `no-newline`.
 macro_rules! classes {
-    ($($constant:ident $name:literal $usually:literal $at_length:literal)*) => {
+    ($($constant:ident $name:literal $summary:literal $details:literal)*) => {
         $(#[doc = concat!("The class `", $name, "`.")] pub static $constant: Class =
-            Class { name: $name, usually: $usually, at_length: $at_length };)*
+            Class { name: $name, summary: $summary, details: $details };)*
 
-        /// All classes, from a program that does not start to one that is almost right.
+        /// All classes, roughly from a program that does not start to one that is almost right.
         pub static CLASSES: &[&Class] = &[$(&$constant),*];
     };
 }
 
 classes! {
     EXITS_EARLY "exits-early"
-    "The program ended before it listened. What it printed last, if anything, says why."
-    "We start your program and call the port until somebody answers. Yours ended before that.
+    "The program ended before it listened. Its last output, if there is any, says why."
+    "The course starts your program and connects to the port until the program accepts. Yours ended before that.
 
-Often: it reads the port from somewhere else (it comes as `--port N`, and in $CHAT_PORT); it is a
-program that ends when its input ends (it has none here); the build failed; the file is not there,
-because the command is run in the folder where you call chat_course."
+Common reasons: the program reads the port from somewhere else (the course passes `--port N` and sets
+$CHAT_PORT); it ends when its standard input ends (the course gives it none); the build failed; the file
+does not exist, because the command runs in the folder where you call chat_course."
 
     NOT_LISTENING "not-listening"
-    "The program runs, but nobody answers at its port: it listens on another port or address, or it does something else first."
-    "We call 127.0.0.1 at the port that we gave as `--port N` (and in $CHAT_PORT). A program with a fixed
-port, say 5555, never notices. So does one that listens on ::1 only, or that asks something on the
-terminal before it binds. Print the address you listen on: what you print is shown below a failure."
+    "The program runs, but does not accept connections at its port. It listens on another port or address, or does something else first."
+    "The course connects to 127.0.0.1 at the port that it passes as `--port N` (and in $CHAT_PORT). A program
+with a fixed port, say 5555, ignores that. Other reasons: it listens on ::1 only, or it asks something on
+the terminal before it binds. Print the address you listen on: the course shows your output below a failure."
 
     PORT_BUSY "port-busy"
-    "Started again, the program cannot have its port: the old connections still hold it. Set SO_REUSEADDR before binding."
+    "The program cannot bind its port after a restart, because old connections still hold it. Set SO_REUSEADDR before you bind."
     "When a server closes a connection first, the kernel keeps the pair of addresses for a minute
-(TIME_WAIT), lest a late packet reach the next connection. bind() refuses the port for as long,
-unless the socket has SO_REUSEADDR. Rust's TcpListener::bind sets it, as Go's net.Listen does; in
-Python say socketserver's allow_reuse_address = True or setsockopt(SOL_SOCKET, SO_REUSEADDR, 1).
-Another reason: the old process has not ended yet, though it has closed its connections."
+(TIME_WAIT), so that a late packet cannot reach the next connection. Until then bind() refuses the port,
+unless the socket has SO_REUSEADDR. Rust's TcpListener::bind and Go's net.Listen set it. In Python, set
+allow_reuse_address = True in socketserver, or call setsockopt(SOL_SOCKET, SO_REUSEADDR, 1).
+Another reason: the old process closed its connections but has not ended yet."
 
     DIED "died"
-    "The program ended in the middle of the conversation. Its last words say why; often one client's error ends everybody's server."
-    "One client must never end the server. An unwrap() or an uncaught exception in a client's thread
-should end that client only; in the accept loop it ends the listening. If the panic happens while a
-lock is held, std's Mutex is poisoned and every later lock().unwrap() panics as well. Let a client's
-error end the loop of this client, and clean up in one place that is always passed."
+    "The program ended in the middle of the conversation. Its last output says why. Often an error with one client ends the whole server."
+    "One client must never end the server. An unwrap() or an uncaught exception in a client's thread should
+end only that client; in the accept loop it ends the listening. If a thread panics while it holds a
+lock, std's Mutex is poisoned, and every later lock().unwrap() panics as well. Let an error with a
+client end that client's loop, and clean up in one place that always runs."
 
     KILLED "killed"
-    "The program was ended by a signal: a crash (SIGSEGV, SIGABRT), a broken pipe (SIGPIPE), or the limits of the grader."
-    "SIGPIPE: writing to a socket whose other end is gone kills a process that does not ignore it (C, C++;
-use MSG_NOSIGNAL or ignore the signal). SIGABRT: an abort, such as a panic while panicking, or an
-assertion. SIGSEGV: memory that is not yours, or a stack that overflowed. SIGKILL: somebody took too
-much memory; the grader allows 2 GiB."
+    "A signal ended the program: a crash (SIGSEGV, SIGABRT), a broken pipe (SIGPIPE), or the memory limit of the course."
+    "SIGPIPE: the program wrote to a socket whose other end is closed. This kills a process that does not
+ignore the signal (C, C++: use MSG_NOSIGNAL or ignore it). SIGABRT: an abort, such as a failed assertion
+or a panic during a panic. SIGSEGV: an access to memory that is not yours, or a stack overflow. SIGKILL:
+the program used too much memory; the course allows 2 GiB."
 
     GREEDY "greedy"
-    "The program uses far too much memory: something grows as long as somebody sends, or as long as somebody does not read."
-    "Whatever a client can make grow needs a limit: the bytes of a line whose newline does not come, the
-queue of messages for somebody who does not read, the list of clients. Decide what happens at the
-limit (refuse, skip, cut off) and say so to the client."
+    "The program uses far too much memory. Something grows as long as a client sends, or as long as a client does not read."
+    "Everything that a client can make grow needs a limit: the bytes of a line without a newline, the queue of
+messages for a client that does not read, the list of clients. Decide what happens at the limit (refuse,
+skip, disconnect) and tell the client."
 
     REFUSED "refused"
-    "The program no longer takes connections, though it runs: the accept loop has ended or is busy with a client."
-    "accept() can fail for reasons that pass (a client that has gone again, too many open files). A loop
-that ends at the first error, or a thread that serves a client itself and does not come back to
-accept(), leaves all later clients outside."
+    "The program still runs but no longer accepts connections. The accept loop has ended, or it is busy with a client."
+    "accept() can fail for reasons that pass, such as a client that is already gone or too many open files. A
+loop that ends at the first error keeps all later clients out. So does a thread that serves a client
+itself instead of going back to accept()."
 
     CLOSED "closed"
-    "The server closed the connection where a line was due: the client's thread has ended, by an error or by the end of a loop."
-    "The client heard the end of the stream instead of a line. Look for: an error in this client's thread
-(its message may be among what the program printed), a loop that runs once instead of for ever, a
-socket that is closed because the variable which owned it went out of scope, a client that is thrown
-out because it sent an empty line or something unknown."
+    "The server closed the connection instead of sending the expected line. The client's thread has ended, through an error or because its loop ended."
+    "The client received the end of the stream instead of a line. Look for an error in this client's thread
+(its message may be in the program's output), a loop that runs only once, a socket that closes because
+the variable that owns it goes out of scope, or a client that is disconnected because it sent an empty
+line or an unknown command."
 
     RESET "reset"
-    "The connection was reset: the server closed it while something that the client had sent was still unread, or it died."
-    "A close with unread input is told to the other side as a reset, and destroys what was still on its way
-to it. Read until the end of the stream before you close, or shut down only the writing direction
-first. A process that dies with open connections resets those with unread input as well."
+    "The connection was reset. The server closed it before reading everything the client had sent, or the server died."
+    "If a program closes a connection with unread input, the other side sees a reset and loses what was still on
+its way. Read until the end of the stream before you close, or shut down only the writing direction
+first. A process that dies also resets its connections that have unread input."
 
     SILENT "silent"
-    "Nothing came. The line was not sent, or it sits in a buffer (flush it), or the thread waits for something else: for this client to say more, for another client, or for a lock."
-    "A thread that should have answered did not. In this order: is the line read at all (print it)? Does the
-server wait for more than a newline, such as a full buffer or the end of the stream? Does the answer
-sit in a BufWriter or a file object (flush it after each line)? Is the thread waiting for a lock
-which another thread holds while it reads from or writes to a client that does nothing? With one
+    "Nothing arrived. The line was not sent, or it sits in a buffer (flush it), or the thread waits for something else: more input from this client, another client, or a lock."
+    "A thread that should have answered did not. Check in this order. Does the server read the line at all
+(print it)? Does it wait for more than a newline, such as a full buffer or the end of the stream? Does
+the answer sit in a BufWriter or a file object (flush it after each line)? Does the thread wait for a
+lock, which another thread holds while it reads from or writes to an idle client? If there is only one
 thread, is it reading from another client?"
 
     NO_NEWLINE "no-newline"
-    "The text came without its newline. Every line ends with \\n; without it the client waits for the rest."
-    "A line is over when its newline has come, in both directions. Languages differ in what their print adds:
+    "The text arrived without its newline. Every line ends with \\n; without it the client waits for the rest."
+    "A line is complete when its newline has arrived, in both directions. Languages differ in what they add:
 Rust's write! adds nothing, writeln! adds \\n; Python's send() adds nothing."
 
     GLUED "glued"
-    "Two messages came as one line: the newline between them is missing."
-    "Each message needs its own \\n. When messages are collected in one buffer and sent together, that is
-good, but the newline belongs to the message and not to the send."
+    "Two messages arrived as one line. The newline between them is missing."
+    "Each message needs its own \\n. Sending several messages together from one buffer is good, but the newline
+belongs to each message and not to the send."
 
     EXTRA_BYTES "extra-bytes"
-    "The line is right, but there is more in it: often the \\r of a line end, a blank, or the rest of a buffer (\\0) that was sent whole."
-    "Trim the line end of what you read: \\n, and one \\r before it. If there are \\0 bytes or remains of an
-earlier message, you send the whole buffer and not just the part that was filled: read() says how
-many bytes it got."
+    "The line is right but has extra bytes: often the \\r of a line end, a space, or the rest of a buffer (\\0) that was sent as a whole."
+    "Trim the line end from what you read: \\n, and one \\r before it. If there are \\0 bytes or remains of an
+earlier message, you send the whole buffer and not just the part that was filled. read() returns the
+number of bytes that it stored."
 
     CUT_SHORT "cut-short"
-    "Only a part of the text came back. One read is not one message: a line can come in pieces, and only its newline says that it is over."
-    "TCP carries a stream of bytes. What was one send can be several reads, and several sends one read.
-Collect bytes until there is a newline, take out that line, and keep the rest for the next time."
+    "Only a part of the text came back. One read is not one message: a line can arrive in pieces, and it is complete only with its newline."
+    "TCP carries a stream of bytes. One send can arrive in several reads, and several sends in one read.
+Collect bytes until there is a newline, take out that line, and keep the rest for later."
 
     MANGLED "mangled"
-    "A character was destroyed on its way: it came in pieces, and the pieces were decoded one by one. Decode a line when it is whole."
+    "A character was destroyed. It arrived in pieces, and each piece was decoded separately. Decode a line when it is complete."
     "In UTF-8 a character is one to four bytes, and a read can end between them. Decode the bytes of a whole
-line, not those of a read; then a character can never be cut, because no byte inside one is \\n."
+line, not those of one read. A line end never cuts a character, because no byte inside one is \\n."
 
     TWICE "twice"
-    "The same line came twice: it is sent once to everybody and once more to this client, or the client is in a list twice."
-    "Two paths lead to the same client. Common pairs: the sender is answered directly and is also one of
-everybody; leaving is told by /quit and again by the clean-up at the end of the thread; a client was
-added again under its new name while the old entry is still there. What must happen once should
-have one place in the program."
+    "The same line arrived twice. It is sent once to everyone and once more to this client, or the client is in a list twice."
+    "Two paths lead to the same client. Common pairs: the sender gets a direct answer and is also part of
+everyone; /quit announces the leaving, and the clean-up at the end of the thread announces it again; a
+client is added under its new name, and the old entry is still there. What must happen once should have
+one place in the program."
 
     EXTRA_LINE "extra-line"
-    "A line came that nobody asked for; what was due came after it."
-    "Somebody was told something that is meant for others only (the newcomer its own arrival, the sender the
-news about itself), or a line for debugging went to the client instead of the terminal."
+    "An unexpected line arrived before the expected one."
+    "The client was sent something that is only for others (its own arrival, news about itself), or a debugging
+message went to the client instead of the terminal."
 
     MISSING_LINE "missing-line"
-    "A line was left out: the next one came in its place."
-    "The one that was due was sent to nobody, to everybody but this client, or was lost when two lines came in
-one read and only the first was handled."
+    "A line is missing. The next one arrived in its place."
+    "The missing line was not sent at all, or was sent to everyone except this client, or was lost because two
+lines arrived in one read and only the first was handled."
 
     REORDERED "reordered"
-    "The right lines came in the wrong order: two threads send to this client, and nothing decides who is first."
-    "If each thread writes by itself, the order on the wire is whoever comes first, and it can differ from
-client to client. Decide the order in one place: under the lock, or in one thread that sends."
+    "The right lines arrived in the wrong order. Two threads send to this client, and nothing decides which one is first."
+    "If each thread writes on its own, the order on the wire depends on which one is faster, and it can differ
+from client to client. Decide the order in one place: under the lock, or in one thread that sends."
 
     WRONG_CLIENT "wrong-client"
-    "The right text went to the wrong client: the loop sends to everybody, or picks the room or the name by mistake."
-    "Compare who should hear it with who is in the loop that sends. Is the room of the *listener* checked, or
-that of the sender? Is the sender left out where it should hear itself? Are names compared as they
-are stored, or as they were typed?"
+    "The right text went to the wrong client. The loop sends to everyone, or picks the wrong room or name."
+    "Compare the clients that should receive the line with those in the loop that sends. Do you check the room
+of the *receiver* or that of the sender? Do you leave out the sender where it should receive its own
+line? Do you compare names as they are stored, or as they were typed?"
 
     OVERHEARD "overheard"
-    "Somebody heard what was not meant for them."
-    "Silence is checked too: this client asked something, and before the answer came a line that it should
-never have seen. Who is in the loop that sends: everybody, those in the room, those in the room but
-the sender, or one client? Is somebody who left a room still in its list?"
+    "A client received a line that was not meant for it."
+    "The course checks silence, too: this client asked something, and before the answer came a line that it
+should never have seen. Which clients does the loop send to: all of them, those in the room, those in
+the room except the sender, or one? Is a client that left a room still in the list of that room?"
 
     NEARLY "nearly"
-    "Almost: only the case, the blanks or the punctuation differ."
-    "Compare with the expected line above, at the caret. People can read both, but programs (and the next
-steps) read these lines too."
+    "Almost right: only upper and lower case, spaces or punctuation differ."
+    "Compare with the expected line above, at the caret. People understand both, but programs (and the next
+steps) read these lines, too."
 
     WRONG_TEXT "wrong-text"
-    "Another line came than the one that was due. Compare the two at the caret."
-    "The line that came is neither the one that was due nor one that was due before or after. Perhaps the
-command was not understood: is the word cut off at the first blank, is the slash removed, is a
-command said aloud instead of being done?"
+    "The line is not the expected one. Compare the two at the caret."
+    "The line is neither the expected one nor one that is expected before or after it. Perhaps the server did
+not understand the command. Does it cut the command off at the first space? Does it remove the slash?
+Does it send a command to the room as text instead of executing it?"
 
     STILL_OPEN "still-open"
-    "The connection should have ended, and has not: somebody still holds the socket."
-    "A socket is closed when its last owner has gone. A clone in a list of clients, in another thread or in a
-queue keeps it open. Remove it from the list, or shut it down (shutdown() acts on the connection,
-whoever owns it)."
+    "The connection should have ended and has not. Something still holds the socket."
+    "A socket closes when its last owner is gone. A clone in a list of clients, in another thread or in a queue
+keeps it open. Remove it from the list, or shut it down: shutdown() acts on the connection, no matter
+how many owners it has."
 
     DOES_NOT_STOP "does-not-stop"
-    "The signal came, and the program still runs: a thread waits in accept() or read() and nothing wakes it."
-    "Blocking calls do not end by themselves when a flag is set. Wake accept() by connecting to your own port;
-wake a reader by shutting its socket down; wake a thread at a channel by dropping the last sender.
-Then wait for the threads (join), so that everything they owe is done before main returns."
+    "The program received the signal and still runs. A thread waits in accept() or read(), and nothing wakes it."
+    "Setting a flag does not end a blocking call. Wake accept() by connecting to your own port; wake a reader by
+shutting its socket down; wake a thread at a channel by dropping the last sender. Then wait for the
+threads (join), so that they finish their work before main returns."
 
     WRONG_STATUS "wrong-status"
-    "The program stopped, but not with status 0: the signal ended it before it could end itself."
-    "Without a handler the signal ends the process on the spot: no farewell, no clean-up, and a status that says
-so. Handle SIGINT and SIGTERM: note that it is time to stop, wake the threads, let main return. In a
-handler itself almost nothing is allowed; a crate such as ctrlc calls you in a thread of its own."
+    "The program stopped, but not with status 0. The signal ended it before it could stop by itself."
+    "Without a handler the signal ends the process at once: no farewell, no clean-up, and a status that shows the
+signal. Handle SIGINT and SIGTERM: note that it is time to stop, wake the threads, and let main return.
+Almost nothing is allowed inside a handler; a crate such as ctrlc calls you in a separate thread."
 
     NO_FAREWELL "no-farewell"
-    "The program stopped without telling its clients: main returned, or the sockets were closed, before the farewell was sent."
-    "A server that stops owes its clients a word. Tell everybody, wait until it is sent, and only then close
-the connections and let main return: when main returns, all other threads are gone, whatever they
-were about to send."
+    "The program stopped without telling its clients. main returned, or the sockets were closed, before the farewell was sent."
+    "A server that stops tells its clients. Send the farewell to everyone, wait until it is sent, and only then
+close the connections and let main return. When main returns, all other threads end, even if they have
+something left to send."
 
     NO_PLACE "no-place"
-    "Nobody gets in any more, although somebody has left: whoever leaves is still counted."
-    "Counting up when somebody comes is easy; counting down must happen however somebody leaves: by /quit, by
-the end of the stream, by a reset, by a panic in the thread. Count what is there (the entries of the
-list of clients), or let something count down that always runs: a Drop, a finally, a defer."
+    "No new client gets in, although one has left. The server still counts the client that left."
+    "Counting up when a client connects is easy. Counting down must happen for every way to leave: /quit, the
+end of the stream, a reset, a panic in the thread. Count the entries in the list of clients, or count
+down in something that always runs: a Drop, a finally, a defer."
 
     STALLED "stalled"
-    "One client stopped reading, and others have to wait for it: somebody writes to it while others need the lock or the thread."
-    "When a client does not read, its socket's buffers fill up, and then a write to it waits, for ever if need
-be. Whoever waits in that write must not be needed by others: it must not hold the lock, and it must
-not be the one thread that serves everybody. Give each client a queue with a bound, and cut off
-whoever lets it fill up."
+    "One client stopped reading, and other clients have to wait for it. A thread writes to it while others need the lock or that thread."
+    "When a client does not read, its socket's buffers fill up. A write to it then blocks, possibly for ever.
+Other clients must not depend on a thread that blocks in that write: it must not hold the lock, and it
+must not be the one thread that serves everyone. Give each client a bounded queue, and disconnect a
+client whose queue is full."
 
     NOT_CUT "not-cut"
-    "A client that reads nothing was kept for ever: what it does not take has to be stored somewhere, without end."
-    "Megabytes are waiting for somebody who does not read. There are three choices: wait (then everybody waits),
-store (then memory grows), or cut that client off. A bound decides when the third one is taken."
+    "The server never disconnected a client that reads nothing. Everything the client does not take has to be stored, without limit."
+    "Megabytes are waiting for a client that does not read. There are three choices: wait (then everyone waits),
+store (then memory grows), or disconnect that client. A limit decides when to take the third one."
 
     ORDERS_DIFFER "orders-differ"
-    "Two clients heard the same lines in different orders: several threads write to the clients, each in its own time."
+    "Two clients received the same lines in different orders. Several threads write to the clients, each at its own pace."
     "Between deciding that a line is said and writing it to each client, another thread can do the same. Then
-alice hears A before B, and bob B before A, and they will never agree on who said what first. Let one
-place decide, under the lock, and one thread write: a channel keeps the order."
+alice receives A before B, and bob receives B before A, and they never agree on what was said first. Let
+one place decide, under the lock, and let one thread write: a channel keeps the order."
 
     DOUBLE "double"
-    "Two clients have the same name: it was made up without looking who has it, or checking that it is free and taking it happen in two steps, and somebody came in between."
-    "if !names.contains(x) { names.insert(x) } is right only if nobody else can act between the two. Lock once,
-look and insert, unlock; or let the insert itself say whether the name was new. A guest's number that is
-made from how many are there comes twice as soon as somebody has left: count those who ever came."
+    "Two clients have the same name. The server makes up names without checking which are in use, or it checks and takes a name in two steps, and another client gets in between."
+    "if !names.contains(x) { names.insert(x) } is right only if no other thread can act between the two. Lock
+once, look and insert, unlock; or let the insert itself report whether the name was new. A guest number
+that is made from the number of clients repeats as soon as one leaves: use the smallest free number."
 
     NOT_KEPT "not-kept"
-    "What was being typed was lost or torn apart when a line came."
-    "The terminal shows what was typed, but it does not know that it belongs to your prompt. Before you print a
-line that came: go to the start of the row (\\r) and erase it (ESC [ K); print the line; then print the
-prompt and what had been typed so far again. For that you must know what had been typed, so read
-keys yourself (raw mode), or use a line editor that can print above the prompt."
+    "The text being typed was lost or torn apart when a line arrived."
+    "The terminal shows the typed text but does not know that it belongs to your prompt. Before you print a line
+from the server, go to the start of the row (\\r) and erase it (ESC [ K). Print the line, and then print
+the prompt and the typed text again. For that you must know what was typed, so read single keys (raw
+mode), or use a line editor that can print above the prompt."
 
     NOT_SHOWN "not-shown"
-    "What the server said was not shown: nobody reads the socket while the program waits for the keyboard, or the output was not flushed."
-    "Two things can happen at any time, a key and a line from the server, and a program that waits for one of
-them is deaf to the other. Two threads, one for each, is the simple answer. On a pipe, output is
-often kept until there is a lot of it: flush after each line."
+    "The client did not show what the server said. It does not read the socket while it waits for the keyboard, or it did not flush its output."
+    "Two things can happen at any time: a key and a line from the server. A program that waits for one of them
+misses the other. Two threads, one for each, are the simple answer. On a pipe, output often stays in a
+buffer until there is a lot of it: flush after each line."
 
     NOT_SENT "not-sent"
-    "What was typed did not arrive at the server: nobody reads the keyboard while the program waits for the server, or the line was not flushed."
-    "Two things can happen at any time, a key and a line from the server, and a program that waits for one of
-them is deaf to the other. Two threads, one for each, is the simple answer."
+    "The typed text did not reach the server. The client does not read the keyboard while it waits for the server, or it did not flush the line."
+    "Two things can happen at any time: a key and a line from the server. A program that waits for one of them
+misses the other. Two threads, one for each, are the simple answer."
 
     NOT_BACK "not-back"
-    "The server was there again, and the client did not call."
-    "When the connection ends, wait a moment and call again; wait longer after each failure (1, 2, 4 … seconds),
-so that a thousand clients do not come back in the same instant. Whoever types meanwhile should be
-told that nobody is listening."
+    "The server was running again, and the client did not connect."
+    "When the connection ends, wait a moment and connect again. Wait longer after each failure (1, 2, 4 …
+seconds), so that a thousand clients do not come back in the same instant. Tell a user who types in the
+meantime that the client is not connected."
 
     NOT_ARRIVED "not-arrived"
-    "A file that was accepted is not in the receiver's folder, or is not what was sent, or the sender was not told."
-    "Files belong into the folder that $CHAT_DOWNLOADS names, under the last part of their path, without a
-dot in front. Read and write bytes, not text: no decoding, no lines, and no newline at the end. Open
-both ends in binary mode, go on reading until as many bytes have come as were announced (a file may
-have none at all), and close or flush what you wrote before you say that it is there."
+    "An accepted file is not in the receiver's folder, or differs from what was sent, or the sender was not told."
+    "Save files in the folder that $CHAT_DOWNLOADS names, under the last part of their path, without a leading
+dot. Read and write bytes, not text: no decoding, no lines, and no newline at the end. Open both ends in
+binary mode, and read until you have the announced number of bytes (it can be zero). Close or flush the
+file before you report that it has arrived."
 
     OVERWRITTEN "overwritten"
-    "A file that came took the place of another that had the same name."
-    "Whoever may choose a name may choose one that you have. Make the new file so that it fails if there is
-one already (O_EXCL; `create_new` in Rust, mode `x` in Python), and try `plan (1).pdf` then. Looking
-first and opening afterwards are two steps, and somebody can come in between."
+    "A received file replaced another file of the same name."
+    "A sender can choose a name that you already have. Create the new file in a way that fails if the name exists
+(O_EXCL; `create_new` in Rust, mode `x` in Python), and then try `plan (1).pdf`. Checking first and
+opening afterwards are two steps, and another file can be created in between."
 
     NOT_REFUSED "not-refused"
-    "Something over a limit was not refused, or nobody said so to the user."
-    "A limit is checked where it matters, which is the server: it alone knows what it promises to others.
-What a client announces is refused when it is announced, before anybody else hears of it."
+    "Something over a limit was not refused, or the user was not told."
+    "Check a limit where it matters, which is the server: only the server knows what it promises to others.
+Refuse a file when it is announced, before any other client is told of it."
 
     NOT_LOGGED "not-logged"
     "Something happened, and no line of the log says so."
-    "The server is started with $CHAT_LOG_DIR (or, if you like, `--log-dir`) set to a folder; every file in
-it that ends with .log is read when the server has stopped. Is the file in that folder, and not where
-the server was started? Is the event written where it happens for everybody, or in one of several
-paths only: is leaving logged for /quit, and not for a connection that ends?"
+    "The course starts the server with $CHAT_LOG_DIR set to a folder. When the server has stopped, the course
+reads every file in it that ends with .log. Is the file in that folder, and not in the folder where the
+server was started? Is the event logged in the one place that every case passes, or only on some paths:
+is leaving logged for /quit, but not for a connection that ends?"
 
     NOT_FLUSHED "not-flushed"
-    "What was said last is not in the log: it was still in a buffer, or in a queue, when the program ended."
-    "Before main returns, what waits for the log has to be written: drop the queue's last sender, join the
-thread that writes, and let it flush its buffer when the queue is empty and at its end. A daemon
-thread is simply gone when main returns, with everything that it held."
+    "The last thing said is not in the log. It was still in a buffer or in a queue when the program ended."
+    "Write what waits for the log before main returns: drop the queue's last sender, join the thread that
+writes, and let it flush its buffer when the queue is empty and at its end. A daemon thread ends when
+main returns and loses everything it holds."
 
     SECRET_LOGGED "secret-logged"
-    "The log has something in it that nobody may read there: a password, or the text of a whisper."
-    "Whoever logs each line as it came logs the passwords too, also those in a command that the server does
-not know (yet), or that was misspelt. Log what was understood: of a command its name, and not what
-follows; of a whisper who and to whom."
+    "The log contains a secret: a password, or the text of a whisper."
+    "If you log each line as it arrives, you log the passwords, too, even those in a command that is misspelt or
+unknown to the server. Log what was understood: of a command its name, and not what follows; of a
+whisper the sender and the receiver."
 
     FORGED "forged"
-    "Somebody made up a line of the log: a character that ends a line, or steers a terminal, was written as it came."
-    "A line that was said ends with \\n, but a \\r inside of it, a U+0085 or a U+2028 also begins a new line
-for many programs, and ESC [ 2 K makes a terminal rub out the one that it is showing. Escape or remove
-every control character in what users type before you write it down."
+    "A user could forge a line of the log. A character that ends a line, or controls a terminal, was written as it arrived."
+    "A line ends with \\n, but for many programs a \\r, a U+0085 or a U+2028 inside it also starts a new line,
+and ESC [ 2 K makes a terminal erase the line that it is showing. Escape or remove every control
+character in what users type before you write it."
 }
 
 #[cfg(test)]
@@ -300,8 +300,8 @@ mod tests {
     fn every_class_is_found_by_its_name_and_explained_at_length() {
         for class in CLASSES {
             assert_eq!(Class::find(class.name), Some(*class));
-            assert!(class.at_length.len() > class.usually.len(), "{}", class.name);
-            assert!(class.at_length.lines().all(|line| line.len() <= 110), "{}", class.name);
+            assert!(class.details.len() > class.summary.len(), "{}", class.name);
+            assert!(class.details.lines().all(|line| line.len() <= 110), "{}", class.name);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Conversations: what somebody says and what must be heard, as data.
+//! Conversations: what clients send and must receive, as data.
 //!
 //! # The format of a `.chat` file
 //!
 //! ```text
-//! # A whisper reaches only its target.
+//! # A whisper reaches only its receiver.
 //! peers: alice, bob, carol
 //! texts: hi there
 //!
@@ -13,91 +13,90 @@
 //! carol!
 //! ```
 //!
-//! The first comment says what is being checked. Then comes the head, `key: value` lines up to the
-//! first empty line, and then the body, which is what `challenges.md` shows.
+//! The first comment says what is checked, as a sentence for the verdict. The head follows: `key: value` lines up
+//! to the first empty line. The rest is the body, which `challenges.md` shows.
 //!
-//! ## Made up
+//! ## Random names and texts
 //!
-//! Names, rooms and texts which the head declares are exchanged for random ones, the same everywhere
-//! in the body, so nothing can be hard-coded. Lists are separated by commas, texts by ` | `.
+//! Names, rooms and texts that the head declares are replaced by random ones throughout the body, so a program
+//! cannot hard-code them. Items of a list are separated by commas, texts by ` | `.
 //!
 //! | key | declares |
 //! |---|---|
-//! | `peers:` | clients that are connected, named so, and have nothing more to hear when the body begins (from step 7 on) |
-//! | `names:` | further nicknames |
+//! | `peers:` | clients that are connected under these names and have received everything when the body begins (from step 7 on) |
+//! | `names:` | other nicknames |
 //! | `rooms:` | rooms |
-//! | `texts:` | what is said: every word of plain letters becomes another word, all else stays |
+//! | `texts:` | texts of messages: every word of ASCII letters is replaced, everything else stays |
 //! | `counts:` | the words that count in `~` lines |
-//! | `with:` | nothing; the server's environment, as in `with: CHAT_RATE=5` |
+//! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
 //!
-//! A made-up name keeps its first letter and its case (`alice` and `ALICE` become `amoru` and `AMORU`),
-//! so a sorted list stays sorted. Whoever is not declared (`guest_1`, `lobby`) stays as it is, and a
-//! client that is in no list (`a (connects)`) has whatever name the server gives it.
+//! A random name keeps the first letter and the case (`alice` and `ALICE` become `amoru` and `AMORU`), so a sorted
+//! list stays sorted. A name that is not declared (`guest_1`, `lobby`) does not change. A client that is in no list
+//! (`a (connects)`) has the name that the server gives it.
 //!
 //! ## The body
 //!
 //! | line | means |
 //! |---|---|
-//! | `alice> text` | sends the line, and its newline, in one write |
-//! | `alice>> text` | sends it byte by byte: cut everywhere, also inside a character |
-//! | `alice< text` | the next line she hears is this one, to the letter |
-//! | `alice~ text` | the next line she hears has everything in it that counts, in this order, whatever the case; and ends with it, if the text does. With `--strict`: to the letter |
-//! | `alice? text` | from here on she may hear this line (judged like `~`) once, or not |
-//! | `alice!` | she has heard nothing else; everybody who has said something since has been served |
-//! | `alice* word word` | lets pass whatever has been said to her up to now; somewhere in it are these words |
-//! | `alice (connects)` | without waiting for a greeting |
-//! | `alice (finishes)` | closes her sending side: she has said everything and goes on listening |
-//! | `alice (closes)` · `alice (resets)` | is gone, politely · with a reset |
-//! | `alice (hears the end)` | the next thing she hears is the end of the stream |
-//! | `server (is terminated)` · `server (is interrupted)` | SIGTERM · SIGINT, to its whole process group |
-//! | `server (ends well)` | it ends, with status 0 |
-//! | `server (starts again)` | on the same port, and at once |
+//! | `alice> text` | sends the line and its newline in one write |
+//! | `alice>> text` | sends the line byte by byte, which also cuts characters |
+//! | `alice< text` | the next line that alice hears is exactly this one |
+//! | `alice~ text` | the next line contains the parts that count, in this order and regardless of case, and ends with the last part if the text does. With `--strict`: exactly this line |
+//! | `alice? text` | from here on alice may hear this line once (compared as for `~`) |
+//! | `alice!` | alice has heard nothing else, after the server has served all clients that sent something |
+//! | `alice* word word` | skips all lines up to now, which must contain these words |
+//! | `alice (connects)` | connects without waiting for a greeting |
+//! | `alice (finishes)` | closes the sending side and goes on listening |
+//! | `alice (closes)` · `alice (resets)` | closes the connection normally · with a reset |
+//! | `alice (hears the end)` | the stream ends, with no line before |
+//! | `server (is terminated)` · `server (is interrupted)` | its process group receives SIGTERM · SIGINT |
+//! | `server (ends well)` | ends with status 0 |
+//! | `server (starts again)` | starts on the same port at once |
 //!
 //! Escapes in a text that is sent: `\n` (two lines in one write), `\r`, `\t`, `\\`, `\xF0` (a byte),
-//! and at the very end `\c` (no newline). Anywhere in a text that is heard, `…` stands for any
-//! characters, also under `--strict`. Spaces at either end of a text do not count; `\x20` does.
+//! and at the very end `\c` (no newline). In a text that is heard, `…` matches any characters, also with
+//! `--strict`. Spaces at both ends of a text are ignored; `\x20` is not.
 //!
-//! At the end everybody who is still connected must have heard nothing more.
+//! At the end, all connected clients must have heard nothing more.
 //!
 //! ## Silence
 //!
-//! It is proved by a *barrier*, never by waiting: the client asks something nobody ever asked before,
-//! and the answer must be the very next line. Before step 9 it says a random word in the room (where
-//! the others ignore it); from step 9 on it uses it as a command, whose answer is nobody else's
-//! business. Steps 1 and 2 can prove no silence.
+//! A *barrier* proves silence, never a wait. The client asks something that is new, and the answer must be the next
+//! line. Before step 9 it says a random word in the room, where the others ignore it. From step 9 on it sends the
+//! word as a command, whose answer goes to no other client. Steps 1 and 2 cannot prove silence.
 //!
 //! ## Later steps
 //!
-//! Every check also runs against programs that are further. So `… has joined the chat!` is ignored
-//! before step 6, and `… has left the chat.` before step 11.
+//! Every check also runs against programs of later steps. So `… has joined the chat!` is ignored before step 6, and
+//! `… has left the chat.` before step 11.
 
-mod cast;
 mod parse;
 mod pattern;
+mod replacements;
 
 pub use self::{
     parse::{Invalid, escaped},
     pattern::Pattern,
 };
 
-/// A conversation, as it is written or with made-up names.
+/// A conversation, with its names as written or with random ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
-    /// What is being checked, in a sentence.
+    /// The sentence that a verdict shows as its title.
     pub checking: String,
-    /// Who is there, and named, when it begins.
+    /// The clients that are connected, and named, when the body begins.
     pub peers: Vec<String>,
-    /// What the server's environment says.
+    /// Environment variables of the server.
     pub environment: Vec<(String, String)>,
-    /// Everything made up, as it is written.
+    /// The names and texts to replace, as they are written.
     made_up: MadeUp,
-    /// The words that count.
+    /// The declared words that count in a loose line.
     counts: Vec<String>,
-    /// What happens.
+    /// The lines of the body.
     pub lines: Vec<Line>,
 }
 
-/// What a conversation wants to be made up anew each time.
+/// The declarations that are replaced by random names and texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct MadeUp {
     names: Vec<String>,
@@ -105,41 +104,41 @@ struct MadeUp {
     texts: Vec<String>,
 }
 
-/// Somebody does something.
+/// One line of the body: a client or the server does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// A client, or `server`.
+    /// A client's name, or `server`.
     pub who: String,
-    /// What.
+    /// The action, or what must happen.
     pub act: Act,
 }
 
-/// What can happen in a conversation.
+/// An action or an expectation in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// A client sends.
+    /// A client sends something.
     Sends(Sent),
     /// A client must hear a line next.
     Hears(Pattern),
-    /// A client may hear a line from here on, once, or not.
+    /// From here on a client may hear this line once.
     MayHear(Pattern),
-    /// A client lets pass what has come, and these words are in it.
-    LetsPass(Vec<String>),
-    /// A client has heard nothing.
+    /// A client skips all lines up to now, which contain these words.
+    SkipsLines(Vec<String>),
+    /// A client has heard nothing else.
     HearsNothing,
-    /// A client calls.
+    /// A client connects.
     Connects,
-    /// A client has nothing more to say.
+    /// A client closes its sending side.
     Finishes,
-    /// A client hangs up.
+    /// A client closes its connection.
     Closes,
-    /// A client vanishes.
+    /// A client resets its connection.
     Resets,
-    /// A client is hung up on.
+    /// A client must hear the end of the stream next.
     HearsTheEnd,
-    /// The server gets a signal.
+    /// The server receives a signal.
     IsSignalled(Signal),
-    /// The server ends with status 0.
+    /// The server must end with status 0.
     EndsWell,
     /// The server is started again on the same port.
     StartsAgain,
@@ -148,43 +147,43 @@ pub enum Act {
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// Without the last newline; bytes that are not text are written as by [`byte`].
+    /// The text without the last newline; a byte that is not text is a character made by [`byte`].
     text: String,
-    /// What comes after it.
+    /// Whether a newline follows.
     pub ending: Ending,
-    /// In how many writes.
+    /// How many writes it takes.
     pub writes: Writes,
 }
 
 /// How a send ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With a newline.
+    /// A newline ends it.
     Newline,
-    /// In the middle of a line.
+    /// Nothing ends it: the line is incomplete.
     Nothing,
 }
 
-/// In how many writes something is sent.
+/// How many writes a client uses to send something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
-    /// In one.
+    /// One write.
     Once,
-    /// Byte by byte.
+    /// One write for each byte.
     EachByte,
 }
 
-/// How a server is told to stop.
+/// A signal that tells a server to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Ctrl-C.
+    /// SIGINT, as from Ctrl-C.
     Interrupt,
-    /// `kill`.
+    /// SIGTERM, as from `kill`.
     Terminate,
 }
 
 impl Sent {
-    /// What goes over the wire.
+    /// The bytes on the wire.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for c in self.text.chars() {
@@ -197,7 +196,7 @@ impl Sent {
         bytes
     }
 
-    /// How it is told to people.
+    /// The text as a transcript shows it.
     pub fn shown(&self) -> String {
         let mut shown = String::new();
         for c in self.text.chars() {
@@ -210,12 +209,12 @@ impl Sent {
     }
 }
 
-/// A byte as people can read it.
+/// A byte as readable text.
 fn escaped_byte(byte: u8) -> String {
     format!("\\x{byte:02X}")
 }
 
-/// A byte that need not be text, as a character that no text has: of the private use area.
+/// Represents a byte that may not be text as a character of the private use area, which texts do not use.
 fn byte(byte: u8) -> char {
     char::from_u32(0xF700 + u32::from(byte)).expect("a character of the private use area")
 }

@@ -1,78 +1,95 @@
-//! A check that failed: what was due, what came, and what kind of mistake that is.
+//! A failed check: what was expected, what was received, and which kind of mistake that is.
 
 use super::{
     class::{self, Class},
     conversation::{Pattern, escaped},
     peer::Heard,
+    subject::Ended,
 };
 
-/// What is wrong with a program.
+/// The mistake that a check found.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What kind of mistake it is.
+    /// The kind of mistake.
     pub class: &'static Class,
-    /// What was due, and to whom.
+    /// The expected line or event.
     pub expected: String,
-    /// What came instead.
+    /// The line or event that was received instead.
     pub received: String,
-    /// The first character of `received` that is wrong, if that can be said.
+    /// The index of the first wrong character of `received`, if there is one.
     pub caret: Option<usize>,
-    /// What else is known.
+    /// Further facts, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Failure {
-    /// A failure of this class.
+    /// Creates a failure without a caret or notes.
     pub fn new(class: &'static Class, expected: impl Into<String>, received: impl Into<String>) -> Self {
         let (expected, received) = (expected.into(), received.into());
         Self { class, expected, received, caret: None, notes: Vec::new() }
     }
 
-    /// The same, with something else that is known.
+    /// Adds a note.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
+
+    /// Adds that a program has ended, which is the reason for this failure.
+    #[must_use]
+    pub fn ended(mut self, who: &str, ended: Ended) -> Self {
+        self.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
+        self.note(format!("{who} has ended: {ended}."))
+    }
 }
 
-/// What is known when somebody did not hear what was due.
+/// Expects that a program has ended with status 0.
+pub(crate) fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
+    match ended {
+        Some(Ended::Status(0)) => Ok(()),
+        Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
+        None => Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running")),
+    }
+}
+
+/// Everything known about a peer that did not hear the expected line.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    /// Who waited.
+    /// The peer that waited.
     pub who: &'a str,
-    /// What for.
+    /// The expected line.
     pub expected: &'a Pattern,
-    /// What came.
+    /// The line or event that came instead.
     pub heard: Heard,
-    /// What came without a newline.
+    /// Bytes that came without a newline.
     pub unread: Vec<u8>,
-    /// What came right after.
+    /// The lines that came after the wrong one.
     pub later: Vec<Vec<u8>>,
-    /// The last line before.
+    /// The last line that came before.
     pub last: Option<Vec<u8>>,
-    /// What is due later.
+    /// The lines that are expected later.
     pub ahead: Vec<Pattern>,
-    /// Somebody else who heard what was due without having to.
+    /// Another peer that heard the expected line by mistake.
     pub elsewhere: Option<String>,
-    /// What others heard meanwhile and nobody has looked at yet.
+    /// Notes on what other peers heard and the check has not looked at.
     pub meanwhile: Vec<String>,
 }
 
 impl<'a> Evidence<'a> {
-    /// Nothing is known but what was due and what came.
+    /// Evidence with nothing but the expected line and what came instead.
     pub fn new(who: &'a str, expected: &'a Pattern, heard: Heard) -> Self {
         let (unread, later, ahead, meanwhile) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { who, expected, heard, unread, later, last: None, ahead, elsewhere: None, meanwhile }
     }
 
-    /// The most likely mistake.
+    /// Determines the most likely mistake.
     pub fn diagnose(self) -> Failure {
         let expected = format!("{}\\n", self.expected.text);
         let class = match &self.heard {
             Heard::Line(line) => self.wrong_line(line),
             Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
-            _ if !self.unread.is_empty() && self.is_due(&self.unread) => &class::NO_NEWLINE,
+            _ if !self.unread.is_empty() && self.expected.matches_bytes(&self.unread) => &class::NO_NEWLINE,
             _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,
             Heard::End => &class::CLOSED,
@@ -82,10 +99,10 @@ impl<'a> Evidence<'a> {
         failure.caret = self.caret();
         let is_due_now = !self.expected.text.starts_with('(');
         if let Some(counting) = self.expected.counting().filter(|_| is_due_now) {
-            failure.notes.push(format!("What counts in it: {counting}"));
+            failure.notes.push(format!("Parts that count: {counting}"));
         }
         if let Some(elsewhere) = &self.elsewhere {
-            failure.notes.push(format!("{elsewhere} heard it instead."));
+            failure.notes.push(format!("{elsewhere} received it instead."));
         } else if !matches!(self.heard, Heard::Line(_)) {
             failure.notes.extend(self.meanwhile);
         }
@@ -103,7 +120,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Where the first wrong byte is shown, in characters.
+    /// The place of the first wrong byte, in characters of the text as it is shown.
     fn caret(&self) -> Option<usize> {
         let came = match &self.heard {
             Heard::Line(line) => [line, "\n".as_bytes()].concat(),
@@ -116,17 +133,13 @@ impl<'a> Evidence<'a> {
         (!due[same..].starts_with('…')).then(|| escaped(&came[..same]).chars().count())
     }
 
-    fn is_due(&self, line: &[u8]) -> bool {
-        std::str::from_utf8(line).is_ok_and(|line| self.expected.matches(line))
-    }
-
     fn wrong_line(&self, line: &[u8]) -> &'static Class {
         let text = String::from_utf8_lossy(line);
         let due = self.expected.text.as_str();
         if text.contains('\u{FFFD}') || has_lost_characters(&text, due) {
             return &class::MANGLED;
         }
-        if self.is_due(text.trim_matches(|c: char| c.is_whitespace() || c.is_control()).as_bytes()) {
+        if self.expected.matches(text.trim_matches(|c: char| c.is_whitespace() || c.is_control())) {
             return &class::EXTRA_BYTES;
         }
         if let Some(class) = self.neighbour(line) {
@@ -144,13 +157,11 @@ impl<'a> Evidence<'a> {
         if is_cut_short(&text, due) { &class::CUT_SHORT } else { &class::WRONG_TEXT }
     }
 
-    /// The line is a right one at the wrong time.
+    /// The class of a right line that came at the wrong time.
     fn neighbour(&self, line: &[u8]) -> Option<&'static Class> {
-        // To the letter: loosely, half of all lines look like one another.
-        let is = |pattern: &Pattern| {
-            std::str::from_utf8(line).is_ok_and(|line| pattern.clone().strict().matches(line))
-        };
-        let comes_later = self.later.iter().any(|line| self.is_due(line));
+        // Exactly, because many lines match one another loosely.
+        let is = |pattern: &Pattern| pattern.clone().strict().matches_bytes(line);
+        let comes_later = self.later.iter().any(|line| self.expected.matches_bytes(line));
         if self.last.as_deref() == Some(line) {
             Some(&class::TWICE)
         } else if self.ahead.iter().any(is) {
@@ -161,7 +172,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Two lines that were due are in one, with no newline between them.
+/// Whether two expected lines are in one, without a newline between them.
 fn is_glued(due: &str, text: &str, ahead: &[Pattern]) -> bool {
     let end = |line: &str| line.rsplit(": ").next().map(str::to_owned).filter(|end| !end.is_empty());
     let Some(first) = end(due) else { return false };
@@ -172,28 +183,31 @@ fn is_glued(due: &str, text: &str, ahead: &[Pattern]) -> bool {
         .any(|next| rest.contains(&next.text) || end(&next.text).is_some_and(|end| rest.contains(&end)))
 }
 
-/// After the right text comes the start of another message.
+/// Whether the text after the expected one looks like another message.
 fn looks_like_a_message(rest: &str) -> bool {
     let rest = rest.trim_start();
     rest.starts_with('[') || rest.contains(": ") || rest.ends_with(['.', '!'])
 }
 
-/// Only a piece of the text came, at its start or at its end.
+/// Whether the text is only the start or the end of the expected one.
 fn is_cut_short(text: &str, due: &str) -> bool {
-    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
-    let (came, was_due) = (text_of(text), text_of(due));
-    !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(&came) || was_due.ends_with(&came))
+    let (came, was_due) = (message(text), message(due));
+    !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(came) || was_due.ends_with(came))
 }
 
-/// All is there but characters of several bytes: who decodes pieces and skips what is wrong loses them.
+/// Whether only characters of several bytes are missing, as from a program that skips what it cannot decode.
 fn has_lost_characters(text: &str, due: &str) -> bool {
-    let text_of = |line: &str| line.split_once(": ").map_or(line, |(_, text)| text).to_owned();
-    let (came, was_due) = (text_of(text), text_of(due));
+    let (came, was_due) = (message(text), message(due));
     let plain = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
-    came.chars().count() < was_due.chars().count() && plain(&came) == plain(&was_due)
+    came.chars().count() < was_due.chars().count() && plain(came) == plain(was_due)
 }
 
-/// What is left of a line without case, blanks and punctuation.
+/// The text of a line after the sender's name.
+fn message(line: &str) -> &str {
+    line.split_once(": ").map_or(line, |(_, text)| text)
+}
+
+/// A line without case, spaces and punctuation.
 fn core(line: &str) -> String {
     line.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -222,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_tells_the_mistake() {
+    fn each_mistake_has_its_class() {
         let said = "[lobby] bob: hi there";
         let nothing = |_: &mut Evidence<'_>| {};
         check(said, Heard::Silence, nothing, &class::SILENT);
@@ -242,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_line_at_the_wrong_time_is_told_from_a_wrong_one() {
+    fn a_right_line_at_the_wrong_time_is_not_a_wrong_text() {
         check("two", line("one"), |all| all.last = Some("one".into()), &class::TWICE);
         check("two", line("news"), |all| all.later = vec!["two".into()], &class::EXTRA_LINE);
         check("two", line("three"), |all| all.ahead = vec![Pattern::exactly("three")], &class::MISSING_LINE);
@@ -259,7 +273,7 @@ mod tests {
         assert_eq!(caret("grüße", line("grüsse")), Some(3));
         assert_eq!(caret("hi", line("hi\r")), Some(2));
         assert_eq!(caret("hi", Heard::Silence), None);
-        assert_eq!(caret("…: hi", line("ho")), None, "who knows");
+        assert_eq!(caret("…: hi", line("ho")), None, "an ellipsis matches anything");
     }
 
     fn check_any(expected: &str, heard: Heard) -> Failure {

@@ -1,4 +1,4 @@
-//! A temporary folder: empty at first, and gone with everything in it when it is dropped.
+//! A temporary folder that is removed with its contents when it is dropped.
 
 use std::{
     env, fs, io,
@@ -10,27 +10,24 @@ use std::{
 
 use parking_lot::Mutex;
 
-/// Those that are there.
+/// The folders that exist now.
 static PRESENT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes all of them, for a program that is about to end without dropping anything.
+/// Removes all temporary folders, for a program that is about to end without dropping them.
 pub fn remove_all() {
-    // What cannot be removed is left to whoever clears the system's temporary files.
+    // What cannot be removed stays until the system clears its temporary files.
     PRESENT.lock().drain(..).for_each(|path| drop(fs::remove_dir_all(path)));
 }
 
-/// A folder of our own.
+/// A temporary folder.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes one where the system keeps such things; nobody else may look into it.
-    ///
-    /// # Errors
-    /// When it cannot be made there.
-    pub fn new() -> io::Result<Self> {
+    /// Creates an empty folder that only its owner can read, in the system's place for temporary files.
+    pub(crate) fn new() -> io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        // Absolute, because programs that are given it run elsewhere.
+        // Absolute, because a program that gets the path may run in another folder.
         let place = path::absolute(env::temp_dir())?;
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -40,14 +37,14 @@ impl Folder {
                     PRESENT.lock().push(path.clone());
                     return Ok(Self(path));
                 }
-                // Left behind by somebody who had our number long ago, or put there on purpose.
+                // An earlier process with the same number left it behind, or another user created it on purpose.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Where it is.
+    /// Its absolute path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -65,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_folders_differ_and_leave_nothing_behind() {
+    fn two_folders_differ_and_are_removed() {
         let (one, two) = (Folder::new().unwrap(), Folder::new().unwrap());
         let (first, second) = (one.path().to_owned(), two.path().to_owned());
         assert_ne!(first, second);

@@ -1,4 +1,4 @@
-//! Running checks, and what comes of them.
+//! Runs the checks of a program and returns verdicts.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -17,49 +17,49 @@ use super::{
     transcript::Transcript,
 };
 
-/// How programs are graded.
+/// The settings with which a program is graded.
 #[derive(Clone, Debug)]
 pub struct Grader {
-    /// How the program is run.
+    /// The command of the program.
     pub launch: Launch,
-    /// How the client is run that belongs to it, if it is a server; few checks need one.
+    /// The command of the learner's client, which a few checks of a server need.
     pub client: Option<Launch>,
-    /// Which words count.
+    /// Whether sentences must match exactly.
     pub wording: Wording,
-    /// How long anybody waits for anything.
+    /// How long a peer waits for a line.
     pub patience: Duration,
-    /// Where names and texts come from.
+    /// The seed of the random names and texts.
     pub seed: u64,
 }
 
-/// What came of one check.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// The step it belongs to.
+    /// The step of the check.
     pub step: &'static Step,
-    /// Which check it was.
+    /// The check that was run.
     pub check: &'static Check,
-    /// What was wrong, if anything.
+    /// The fault that it found, if any.
     pub fault: Option<Box<Fault>>,
 }
 
-/// A failure, and what led to it.
+/// A failure and what led to it.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// What is wrong.
+    /// The mistake.
     pub failure: Failure,
-    /// What happened before.
+    /// What happened before it.
     pub transcript: Transcript,
-    /// What the program wrote last.
+    /// The last output of the program.
     pub output: String,
 }
 
-/// The program could not be run at all, so there is nothing to grade.
+/// The program could not be started at all, so there is nothing to grade.
 #[derive(Debug)]
 pub struct CannotRun {
-    /// The program.
+    /// The program's name, as in the command.
     pub program: String,
-    /// Why not.
+    /// The reason.
     pub error: std::io::Error,
 }
 
@@ -67,9 +67,9 @@ impl fmt::Display for CannotRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot run {}: {}", self.program, self.error)?;
         if self.program.contains(' ') {
-            write!(f, "; without quotation marks around it, the first word is the program")?;
+            write!(f, "; write the command without quotation marks")?;
         } else if Path::new(&self.program).is_file() {
-            write!(f, "; it is a file here: say what runs it, as in `python3 server.py`")?;
+            write!(f, "; it is a file here, so say which program runs it, as in `python3 server.py`")?;
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl fmt::Display for CannotRun {
 impl std::error::Error for CannotRun {}
 
 impl Check {
-    /// What is being checked, in a sentence.
+    /// The sentence that says what is checked.
     pub fn checking(&self) -> String {
         match self.how {
             How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
@@ -91,30 +91,31 @@ impl Check {
 }
 
 impl Grader {
-    /// Does one check, with a fresh program.
+    /// Runs one check with a new process of the program.
     ///
     /// # Errors
-    /// When there is no such program.
+    /// The program cannot be started.
     pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
         let rules = Rules { step: step.number, wording: self.wording, patience: self.patience };
-        // Each check draws its own, so a single one can be repeated.
+        // Each check has its own seed, so it can be repeated alone.
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
         let seed = Seed::new(number);
         let fault = match check.how {
             How::Client { place, run, .. } => {
-                self.with_client(Rehearsal::new(&self.launch, rules, seed, place), run)?
+                let rehearsal = Rehearsal::new(&self.launch, rules, seed, place);
+                self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))?
             }
-            How::Server { run, .. } => self.with_server(Stage::new(&self.launch, rules, seed), run)?,
+            How::Server { run, .. } => self.with_server(&self.launch, rules, seed, run)?,
             How::Both { run, .. } => {
                 let client = self.client.as_ref().ok_or_else(no_client)?;
-                self.with_server(Stage::new(&self.launch, rules, seed), |stage| run(stage, client))?
+                self.with_server(&self.launch, rules, seed, |stage| run(stage, client))?
             }
             How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
             How::Conversation(text) => {
-                let conversation = Conversation::parse(text).expect("a test has read them all");
+                let conversation = Conversation::parse(text).expect("a test parses every conversation");
                 let mut launch = self.launch.clone();
                 launch.environment.extend_from_slice(&conversation.environment);
-                self.with_server(Stage::new(&launch, rules, seed), |stage| play(&conversation, stage))?
+                self.with_server(&launch, rules, seed, |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
@@ -122,15 +123,27 @@ impl Grader {
 
     fn with_server(
         &self,
-        stage: Result<Stage<'_>, StartError>,
-        run: impl FnOnce(&mut Stage<'_>) -> Result<(), Failure>,
+        launch: &Launch,
+        rules: Rules,
+        seed: Seed,
+        run: impl FnOnce(&mut Stage<'_>) -> Outcome,
     ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let mut stage = match stage {
-            Ok(stage) => stage,
+        self.run(Stage::new(launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
+    }
+
+    /// Runs a check where its program is running, or diagnoses why it is not.
+    fn run<T>(
+        &self,
+        place: Result<T, StartError>,
+        run: impl FnOnce(&mut T) -> Outcome,
+        evidence: impl FnOnce(T) -> (String, Transcript),
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let mut place = match place {
+            Ok(place) => place,
             Err(error) => return self.did_not_start(error),
         };
-        let Err(failure) = run(&mut stage) else { return Ok(None) };
-        let (output, transcript) = (stage.output(), stage.transcript);
+        let Err(failure) = run(&mut place) else { return Ok(None) };
+        let (output, transcript) = evidence(place);
         Ok(Some(Box::new(Fault { failure, transcript, output })))
     }
 
@@ -147,21 +160,7 @@ impl Grader {
         };
         let mut launch = self.launch.clone();
         launch.environment.push((variable.to_owned(), folder.path().display().to_string()));
-        self.with_server(Stage::new(&launch, rules, seed), |stage| run(stage, folder.path()))
-    }
-
-    fn with_client(
-        &self,
-        rehearsal: Result<Rehearsal<'_>, StartError>,
-        run: fn(&mut Rehearsal<'_>) -> Result<(), Failure>,
-    ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let mut rehearsal = match rehearsal {
-            Ok(rehearsal) => rehearsal,
-            Err(error) => return self.did_not_start(error),
-        };
-        let Err(failure) = run(&mut rehearsal) else { return Ok(None) };
-        let (output, transcript) = (rehearsal.output(), rehearsal.transcript);
-        Ok(Some(Box::new(Fault { failure, transcript, output })))
+        self.with_server(&launch, rules, seed, |stage| run(stage, folder.path()))
     }
 
     fn did_not_start(&self, error: StartError) -> Result<Option<Box<Fault>>, CannotRun> {
@@ -177,8 +176,8 @@ impl Grader {
     }
 }
 
-/// Whoever asks for a check of both has to say how the client is started.
+/// The error of a check that needs a client when the grader has none.
 fn no_client() -> CannotRun {
-    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "nobody has said how it is started");
+    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "the command that starts it is missing");
     CannotRun { program: "the client".to_owned(), error }
 }

@@ -1,7 +1,6 @@
-//! What a learner has done so far: a plain file in the learner's folder.
+//! A learner's progress, kept in a plain file in the learner's folder.
 //!
-//! It is a notebook, not a record: whoever wants to see another step writes the number in. Nothing is
-//! graded by it.
+//! Learners may edit the file, for example to go to another step. It is no proof of anything.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,34 +10,31 @@ use std::{
 
 use super::steps::{Role, STEPS, Step};
 
-/// The file's name.
+/// The name of the file.
 pub const FILE: &str = "course.txt";
 
 const HEAD: &str =
-    "# chat_course keeps its notes here; you may edit them. Each command is one line, its words
-# separated by blanks; `--port N` is appended when it is run.
+    "# chat_course keeps its notes here. You may edit them. Each command is one line, its words
+# separated by spaces. chat_course appends `--port N` when it runs a command.
 ";
 
-/// What a learner has done so far.
+/// A learner's commands, passed steps and hints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     folder: PathBuf,
-    /// How the server is started, in words.
+    /// The words of the command that starts the server.
     server: Vec<String>,
-    /// How the client is started, in words.
+    /// The words of the command that starts the client.
     client: Vec<String>,
-    /// The steps that have passed once.
+    /// The steps that have passed at least once.
     passed: BTreeSet<usize>,
-    /// How many hints of a step were shown.
+    /// The number of hints shown for each step.
     hints: BTreeMap<usize, usize>,
 }
 
 impl Learner {
-    /// Reads the notes in a folder; without any, nothing has been done.
-    ///
-    /// # Errors
-    /// When there is a file that cannot be read.
-    pub fn read(folder: &Path) -> io::Result<Self> {
+    /// Reads the notes in a folder. Without a file, there is no progress.
+    pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let mut learner = Self { folder: folder.to_owned(), ..Self::default() };
         match fs::read_to_string(folder.join(FILE)) {
             Ok(text) => text.lines().for_each(|line| learner.line(line)),
@@ -48,7 +44,7 @@ impl Learner {
         Ok(learner)
     }
 
-    /// What makes no sense is left out: these are notes.
+    /// Reads one line and skips what is invalid, because people edit the file.
     fn line(&mut self, line: &str) {
         let Some((key, value)) = line.split_once(':') else { return };
         let words = || value.split_whitespace();
@@ -65,11 +61,8 @@ impl Learner {
         }
     }
 
-    /// Writes the notes down.
-    ///
-    /// # Errors
-    /// When the folder does not take them.
-    pub fn write(&self) -> io::Result<()> {
+    /// Writes the notes to the file.
+    pub(crate) fn write(&self) -> io::Result<()> {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
         let lines = [
@@ -83,7 +76,7 @@ impl Learner {
         fs::write(self.folder.join(FILE), format!("{HEAD}{lines}"))
     }
 
-    /// How the learner's program of this kind is started.
+    /// The command of the learner's server or client.
     pub fn command(&self, role: Role) -> Option<&[String]> {
         let command = match role {
             Role::Server => &self.server,
@@ -92,8 +85,8 @@ impl Learner {
         Some(command.as_slice()).filter(|command| !command.is_empty())
     }
 
-    /// Notes how the program is started, if that can be written in words.
-    pub fn runs(&mut self, role: Role, command: &[String]) {
+    /// Notes the command of a program, unless a word is empty or contains a space.
+    pub fn note_command(&mut self, role: Role, command: &[String]) {
         if command.iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
             return;
         }
@@ -104,12 +97,12 @@ impl Learner {
         *noted = command.to_vec();
     }
 
-    /// Notes that a step has passed, or no longer does.
-    pub fn passes(&mut self, step: usize) {
+    /// Notes that a step has passed.
+    pub fn note_passed(&mut self, step: usize) {
         self.passed.insert(step);
     }
 
-    /// Whether a step has passed once.
+    /// Whether a step has passed at least once.
     pub fn has_passed(&self, step: usize) -> bool {
         self.passed.contains(&step)
     }
@@ -119,8 +112,8 @@ impl Learner {
         STEPS.iter().find(|step| !self.has_passed(step.number))
     }
 
-    /// How many hints of a step to show now: one more than before.
-    pub fn takes_hint(&mut self, step: usize, most: usize) -> usize {
+    /// Counts one more hint of a step, up to `most`, and returns how many to show now.
+    pub fn next_hint(&mut self, step: usize, most: usize) -> usize {
         let shown = self.hints.entry(step).or_default();
         *shown = (*shown + 1).min(most);
         *shown
@@ -136,11 +129,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut learner = Learner::read(folder.path()).expect("no notes yet");
         assert_eq!(learner.next().map(|step| step.number), Some(1));
-        learner.runs(Role::Server, &["python3".into(), "server.py".into()]);
-        learner.runs(Role::Client, &["a word".into()]);
-        learner.passes(1);
-        learner.passes(2);
-        assert_eq!((learner.takes_hint(3, 3), learner.takes_hint(3, 3)), (1, 2));
+        learner.note_command(Role::Server, &["python3".into(), "server.py".into()]);
+        learner.note_command(Role::Client, &["a word".into()]);
+        learner.note_passed(1);
+        learner.note_passed(2);
+        assert_eq!((learner.next_hint(3, 3), learner.next_hint(3, 3)), (1, 2));
         learner.write().expect("a folder");
         assert_eq!(Learner::read(folder.path()).expect("notes"), learner);
         assert_eq!(learner.next().map(|step| step.number), Some(3));
@@ -148,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_in_the_notes_is_no_matter() {
+    fn invalid_notes_are_skipped() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(FILE), "passed: 1 x -3\nhints: 4\nwhat\nserver:\n").expect("a folder");
         let learner = Learner::read(folder.path()).expect("notes");

@@ -1,18 +1,18 @@
-//! The pages of `challenges.md`, for a terminal.
+//! Shows the pages of `challenges.md` in a terminal.
 
 /// The course's text.
 const TEXT: &str = include_str!("../../challenges.md");
 
-/// One step's page.
+/// The page of one step.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// Its title, without the number.
+    /// The title without the number.
     pub title: &'static str,
     body: &'static str,
 }
 
 impl Page {
-    /// The page of a step.
+    /// Finds the page of a step.
     pub fn of(step: usize) -> Option<Self> {
         Self::of_text(TEXT, step)
     }
@@ -26,13 +26,13 @@ impl Page {
         Some(Self { title, body: &body[..end.unwrap_or(body.len())] })
     }
 
-    /// The example conversation, as it stands in its block.
+    /// The example conversation, the contents of the first `chat` block.
     pub fn example(&self) -> Option<&'static str> {
         let (_, example) = self.body.split_once("```chat\n")?;
         example.split_once("```").map(|(example, _)| example)
     }
 
-    /// The hints, folded out.
+    /// The hints as plain text.
     pub fn hints(&self) -> Vec<String> {
         let parts = self.body.split("<details>").skip(1).filter_map(|part| part.split("</details>").next());
         parts.map(|part| plain(part.split_once("</summary>").map_or(part, |(_, hint)| hint))).collect()
@@ -47,12 +47,12 @@ impl Page {
             rest = after.split_once("</details>").map_or("", |(_, after)| after);
         }
         text.push_str(rest);
-        // With its contents gone, the heading of the hints stands for nothing.
+        // The heading of the hints has no contents any more.
         plain(&text.replace("### Hints\n", ""))
     }
 }
 
-/// Markdown as one would type it: headings underlined, code indented, the signs gone.
+/// Markdown as plain text: headings underlined, code indented, no markup.
 fn plain(markdown: &str) -> String {
     let mut text = String::new();
     let mut is_code = false;
@@ -72,7 +72,7 @@ fn plain(markdown: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `[words](target)` as `words`, if the target is no address of the web.
+/// Replaces `[words](target)` by `words`, followed by the target if it is a web address.
 fn without_links(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;

@@ -1,7 +1,6 @@
-//! One client of the grader: a connection, and what came over it and was not looked at yet.
+//! One client of the grader: a connection and the received lines that no check has looked at.
 
 use std::{
-    collections::VecDeque,
     io::{self, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
     time::{Duration, Instant},
@@ -9,35 +8,34 @@ use std::{
 
 use rustix::net::sockopt;
 
-use super::conversation::Pattern;
+use super::{conversation::Pattern, inbox::Inbox};
 
-/// A client that the grader plays.
+/// A client played by the grader.
 #[derive(Debug)]
 pub struct Peer {
-    /// What it is called in the conversation.
+    /// The name in the conversation.
     pub name: String,
-    /// Lines that it may hear once, or not.
+    /// Lines that it may hear once.
     pub may_hear: Vec<Pattern>,
-    /// Whether it has come, or said something, since it was last known to be served.
+    /// Whether it has connected or sent something since its last barrier.
     pub has_spoken: bool,
     stream: TcpStream,
-    unread: Vec<u8>,
-    inbox: VecDeque<Vec<u8>>,
+    inbox: Inbox,
     ending: Option<Heard>,
-    /// How many bytes have come.
+    /// The number of bytes received.
     received: usize,
 }
 
-/// More than this a peer does not read: a server that never stops talking shall be told so, and not
-/// listened to for ever. It is four times what any check has to say.
+/// The most bytes that a peer reads, so that a server that never stops sending fails. It is four times what any
+/// check sends.
 const MOST: usize = 64 << 20;
 
-/// What a peer hears when it listens.
+/// What a peer receives when it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// A line, without its newline.
     Line(Vec<u8>),
-    /// Nothing, for as long as it listened; at most a part of a line.
+    /// No complete line until the deadline.
     Silence,
     /// The end of the stream.
     End,
@@ -46,90 +44,80 @@ pub enum Heard {
 }
 
 impl Peer {
-    /// A peer with a connection.
-    ///
-    /// # Errors
-    /// The socket's.
-    pub fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
+    /// Creates a peer from a connection.
+    pub(crate) fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             name: name.to_owned(),
             may_hear: Vec::new(),
             has_spoken: true,
             stream,
-            unread: Vec::new(),
-            inbox: VecDeque::new(),
+            inbox: Inbox::default(),
             ending: None,
             received: 0,
         })
     }
 
-    /// Sends bytes, as one write if the socket takes them so.
-    ///
-    /// # Errors
-    /// The socket's; [`ErrorKind::WouldBlock`] when it takes no more for so long.
-    pub fn sends(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
+    /// Sends bytes, in one write if the socket takes them all. The error may be a timeout, see [`is_timeout`].
+    pub(crate) fn sends(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         self.has_spoken = true;
         self.stream.set_write_timeout(Some(patience))?;
         self.stream.write_all(bytes)
     }
 
-    /// The next thing that is heard until then.
-    pub fn listens(&mut self, until: Instant) -> Heard {
+    /// The next line or event, or silence at the deadline.
+    pub fn listens(&mut self, deadline: Instant) -> Heard {
         loop {
-            if let Some(line) = self.inbox.pop_front() {
+            if let Some(line) = self.inbox.take() {
                 return Heard::Line(line);
             }
             if let Some(ending) = &self.ending {
                 return ending.clone();
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if !self.reads(left) {
                 return Heard::Silence;
             }
         }
     }
 
-    /// Looks at these lines again, before all that follow.
+    /// Puts lines back in front of those that follow.
     pub fn puts_back(&mut self, lines: Vec<Vec<u8>>) {
-        lines.into_iter().rev().for_each(|line| self.inbox.push_front(line));
+        self.inbox.put_back(lines);
     }
 
-    /// What came of a line whose newline has not come.
+    /// The received part of an incomplete line.
     pub fn unread(&self) -> &[u8] {
-        &self.unread
+        self.inbox.incomplete()
     }
 
-    /// Whether the server may still have something to say.
+    /// Whether the connection has not ended.
     pub fn is_open(&self) -> bool {
         self.ending.is_none()
     }
 
-    /// Has finished speaking, and goes on listening.
+    /// Closes the sending side and goes on listening.
     pub fn finishes(&self) {
-        // An error means that the server has hung up already; then the next line tells.
+        // On an error the server has already hung up, which the next listening shows.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Vanishes with a reset.
+    /// Closes the connection with a reset.
     pub fn resets(self) {
         let _ = sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
     }
 
-    /// A second handle of the connection, for a thread of its own.
-    ///
-    /// # Errors
-    /// The socket's.
-    pub fn stream(&self) -> io::Result<TcpStream> {
+    /// A second handle of the connection, for another thread.
+    pub(crate) fn stream(&self) -> io::Result<TcpStream> {
         self.stream.try_clone()
     }
 
-    /// Reads once, for at most so long; whether there was something.
+    /// Reads once. Returns `false` if nothing came in time.
     fn reads(&mut self, patience: Duration) -> bool {
         if self.received > MOST {
             return false;
         }
-        // Zero would mean for ever.
+        // A timeout of zero would be an error.
         let timeout = patience.max(Duration::from_millis(1));
         self.acknowledges_at_once();
         let mut bytes = [0; 16 * 1024];
@@ -137,7 +125,7 @@ impl Peer {
             Ok(0) => self.ending = Some(Heard::End),
             Ok(length) => {
                 self.received += length;
-                self.cuts(&bytes[..length]);
+                self.inbox.add(&bytes[..length]);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if is_timeout(&error) => return false,
@@ -146,25 +134,15 @@ impl Peer {
         true
     }
 
-    /// Few servers switch Nagle's algorithm off, and then each second line waits 40 ms for a delayed
-    /// acknowledgement. That is a lesson, too, but not one of these steps.
+    /// Acknowledges data at once. A server with Nagle's algorithm, as most have, would otherwise wait 40 ms for the
+    /// acknowledgement before it sends a second line.
     fn acknowledges_at_once(&self) {
         #[cfg(target_os = "linux")]
         let _ = sockopt::set_tcp_quickack(&self.stream, true);
     }
-
-    fn cuts(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let mut line = std::mem::take(&mut self.unread);
-            line.extend(&bytes[..end]);
-            self.inbox.push_back(line);
-            bytes = &bytes[end + 1..];
-        }
-        self.unread.extend(bytes);
-    }
 }
 
-/// Whether a read or a write has taken as long as it may.
+/// Whether an error is the timeout of a read or a write.
 pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

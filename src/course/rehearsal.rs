@@ -1,4 +1,4 @@
-//! Where a learner's client is checked: it runs in a terminal or on pipes, and the grader is its server.
+//! Checks a learner's client, which runs in a terminal or on pipes; the grader is its server.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use self::{pipes::Pipes, terminal::Terminal};
 use super::{
     class::{self, Class},
     conversation::{Pattern, escaped},
-    failure::{Evidence, Failure},
+    failure::{Evidence, Failure, ends_well},
     peer::{Heard, Peer},
     seed::Seed,
     stage::{Outcome, Rules},
@@ -24,7 +24,7 @@ use super::{
 pub(super) mod pipes;
 mod terminal;
 
-/// What a client runs in.
+/// The surroundings of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A terminal of 24 rows and 80 columns.
@@ -33,70 +33,63 @@ pub enum Place {
     Pipes,
 }
 
-/// A client, and its server.
+/// A running client and the server that the grader plays for it.
 #[derive(Debug)]
 pub struct Rehearsal<'a> {
-    /// How it is judged.
+    /// The rules that it is judged by.
     pub rules: Rules,
-    /// What has happened.
+    /// What has happened so far.
     pub transcript: Transcript,
-    /// Where texts come from.
+    /// The source of random texts.
     pub seed: Seed,
     launch: &'a Launch,
     listener: Option<TcpListener>,
     port: Arc<Port>,
     client: Client,
-    /// Our end of the connection.
+    /// The server's end of the connection.
     call: Option<Peer>,
 }
 
-/// The running client.
+/// A running client.
 #[derive(Debug)]
 enum Client {
     InTerminal(Terminal),
     OnPipes(Pipes),
 }
 
-/// What the server calls itself in the conversation; the client's user is `you`.
+/// The server's name in the transcript. The client's user is `you`.
 const SERVER: &str = "server";
 
 impl<'a> Rehearsal<'a> {
-    /// Starts the client; its call is waiting to be taken.
-    ///
-    /// # Errors
-    /// When there is no such program.
-    pub fn new(launch: &'a Launch, rules: Rules, seed: Seed, place: Place) -> Result<Self, StartError> {
+    /// Starts the client. Its connection waits for [`calls`](Self::calls).
+    pub(crate) fn new(
+        launch: &'a Launch,
+        rules: Rules,
+        seed: Seed,
+        place: Place,
+    ) -> Result<Self, StartError> {
         let port = Port::free();
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
         let client = match place {
-            Place::Terminal => {
-                Client::InTerminal(Terminal::start(launch, port.number()).map_err(StartError::CannotRun)?)
-            }
-            Place::Pipes => {
-                Client::OnPipes(Pipes::start(launch, port.number()).map_err(StartError::CannotRun)?)
-            }
+            Place::Terminal => Terminal::start(launch, port.number()).map(Client::InTerminal),
+            Place::Pipes => Pipes::start(launch, port.number()).map(Client::OnPipes),
         };
+        let client = client.map_err(StartError::CannotRun)?;
         let transcript = Transcript::default();
         Ok(Self { rules, transcript, seed, launch, listener: Some(listener), port, client, call: None })
     }
 
-    /// The client calls for the first time.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn calls(&mut self) -> Outcome {
+    /// Expects the client to connect for the first time.
+    pub(crate) fn calls(&mut self) -> Outcome {
         let patience = self.launch.ready;
-        self.takes_call(patience, &class::EXITS_EARLY, "the client connects to the port that it is given")
+        self.takes_call(patience, &class::EXITS_EARLY, "the client connects to its port")
     }
 
-    /// The client calls again, after its server was gone.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn calls_again(&mut self) -> Outcome {
+    /// Expects the client to connect again, after its server was gone.
+    pub(crate) fn calls_again(&mut self) -> Outcome {
         let patience = 3 * self.rules.patience;
-        self.takes_call(patience, &class::NOT_BACK, "the client connects again, by itself")
+        self.takes_call(patience, &class::NOT_BACK, "the client connects again by itself")
     }
 
     fn takes_call(&mut self, patience: Duration, class: &'static Class, expected: &str) -> Outcome {
@@ -110,31 +103,28 @@ impl<'a> Rehearsal<'a> {
                 }
                 Some(Err(error)) => return Err(Failure::new(class, expected, error.to_string())),
                 None if Instant::now() >= deadline => {
-                    return Err(Failure::new(class, expected, format!("no call within {patience:?}")));
+                    return Err(Failure::new(class, expected, format!("no connection within {patience:?}")));
                 }
                 None => {}
             }
-            if let Some(ended) = self.client.has_ended() {
+            if let Some(ended) = self.client.ends(Duration::ZERO) {
                 return Err(Failure::new(class, expected, format!("it ended: {ended}")));
             }
         }
     }
 
-    /// The server says a line.
-    pub fn says(&mut self, line: &str) {
+    /// Sends a line to the client.
+    pub(crate) fn says(&mut self, line: &str) {
         self.transcript.add(SERVER, ">", line);
         let patience = self.rules.patience;
         if let Some(call) = &mut self.call {
-            // If the client has hung up, it shows nothing, and that is noticed.
+            // If the client has hung up, it does not show the line, and the check fails.
             let _ = call.sends(format!("{line}\n").as_bytes(), patience);
         }
     }
 
-    /// The server hears this line next from the client.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn hears(&mut self, line: &str) -> Outcome {
+    /// Expects the client to send this line next.
+    pub(crate) fn hears(&mut self, line: &str) -> Outcome {
         let expected = Pattern::exactly(line);
         let deadline = Instant::now() + self.rules.patience;
         loop {
@@ -144,7 +134,7 @@ impl<'a> Rehearsal<'a> {
                     self.transcript.add(SERVER, "<", line);
                     return Ok(());
                 }
-                // A client may introduce itself.
+                // A client may send commands on its own, such as /nick.
                 Heard::Line(heard) if heard.starts_with(b"/") && !line.starts_with('/') => {
                     self.transcript.add(SERVER, "<", &escaped(heard));
                 }
@@ -153,13 +143,10 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The client has nothing more to say, and says so.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn hears_the_end(&mut self) -> Outcome {
+    /// Expects the client to close its sending side.
+    pub(crate) fn hears_the_end(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let expected = "(the end: the client has said everything)";
+        let expected = "(the end of the stream, after everything was sent)";
         let (class, received) = match self.listens(deadline) {
             Heard::End => {
                 self.transcript.add(SERVER, "", "(hears the end)");
@@ -172,39 +159,33 @@ impl<'a> Rehearsal<'a> {
         Err(Failure::new(class, expected, received))
     }
 
-    /// The server closes the connection.
-    pub fn hangs_up(&mut self) {
+    /// Closes the connection on the server's side.
+    pub(crate) fn hangs_up(&mut self) {
         self.transcript.add(SERVER, "", "(closes)");
         self.call = None;
     }
 
-    /// The server is gone, and comes back on the same port.
-    ///
-    /// # Errors
-    /// When the port is lost, which is not the client's fault.
-    pub fn server_restarts(&mut self) -> Outcome {
+    /// Closes the server and starts it again on the same port.
+    pub(crate) fn server_restarts(&mut self) -> Outcome {
         self.hangs_up();
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
         let deadline = Instant::now() + self.rules.patience;
-        loop {
-            // A program that is being started elsewhere may still hold the old listener.
-            match TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number())) {
-                Ok(listener) => self.listener = Some(listener),
-                Err(_) if Instant::now() < deadline => {
-                    std::thread::park_timeout(Duration::from_millis(5));
-                    continue;
-                }
-                Err(error) => {
-                    return Err(Failure::new(&class::PORT_BUSY, "our own port again", error.to_string()));
-                }
-            }
-            return Ok(());
+        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()));
+        let mut listener = bind();
+        // A program that another thread starts right now may hold the old listener for a moment.
+        while listener.is_err() && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(5));
+            listener = bind();
         }
+        let expected = "the course's own port is free again";
+        let failed = |error: io::Error| Failure::new(&class::PORT_BUSY, expected, error.to_string());
+        self.listener = Some(listener.map_err(failed)?);
+        Ok(())
     }
 
-    /// The user types; Enter is `\r`.
-    pub fn types(&mut self, keys: &str) {
+    /// Types keys; Enter is `\r`.
+    pub(crate) fn types(&mut self, keys: &str) {
         self.transcript.add("you", ">", &escaped(keys.as_bytes()));
         match &mut self.client {
             Client::InTerminal(terminal) => terminal.types(keys),
@@ -212,39 +193,30 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// The user has nothing more to type.
-    pub fn ends_input(&mut self) {
+    /// Closes the client's standard input, if it runs on pipes.
+    pub(crate) fn ends_input(&mut self) {
         self.transcript.add("you", "", "(end of the input)");
         if let Client::OnPipes(pipes) = &mut self.client {
             pipes.ends_input();
         }
     }
 
-    /// The user can read this somewhere on the screen.
-    ///
-    /// # Errors
-    /// When it does not appear.
-    pub fn shows(&mut self, text: &str) -> Outcome {
+    /// Expects a text somewhere on the screen.
+    pub(crate) fn shows(&mut self, text: &str) -> Outcome {
         let expected = format!("on the screen: {text}");
         self.screen_is(&class::NOT_SHOWN, expected, |terminal| {
             terminal.rows().iter().any(|row| row.contains(text))
         })
     }
 
-    /// What is being typed stands in the row of the cursor, and nothing else has come behind it.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn keeps(&mut self, typed: &str) -> Outcome {
+    /// Expects the typed text at the end of the cursor's row.
+    pub(crate) fn keeps(&mut self, typed: &str) -> Outcome {
         let expected = format!("at the cursor: …{typed}");
         self.screen_is(&class::NOT_KEPT, expected, |terminal| terminal.cursor_row().ends_with(typed))
     }
 
-    /// The next line on the standard output is this one, and it is there at once.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub fn prints(&mut self, line: &str) -> Outcome {
+    /// Expects this line next on the standard output.
+    pub(crate) fn prints(&mut self, line: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let Client::OnPipes(pipes) = &mut self.client else { return Ok(()) };
         let heard = pipes.prints(deadline);
@@ -261,37 +233,23 @@ impl<'a> Rehearsal<'a> {
         Err(self.judged(failure))
     }
 
-    /// The client ends by itself with status 0, and has printed nothing more.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub fn ends_well(&mut self) -> Outcome {
+    /// Expects the client to end by itself with status 0 and to print nothing more.
+    pub(crate) fn ends_well(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let expected = "the client ends with status 0, and prints nothing more";
+        let expected = "the client ends with status 0 and prints nothing more";
         if let Client::OnPipes(pipes) = &mut self.client
             && let Heard::Line(line) = pipes.prints(deadline)
         {
             return Err(Failure::new(&class::EXTRA_LINE, expected, escaped(&line)));
         }
-        loop {
-            match self.client.has_ended() {
-                Some(Ended::Status(0)) => return Ok(()),
-                Some(ended) => {
-                    return Err(Failure::new(&class::WRONG_STATUS, expected, format!("{ended}")));
-                }
-                None if Instant::now() >= deadline => {
-                    return Err(Failure::new(&class::DOES_NOT_STOP, expected, "it still runs"));
-                }
-                None => std::thread::park_timeout(Duration::from_millis(2)),
-            }
-        }
+        ends_well(self.client.ends(self.rules.patience), expected)
     }
 
-    /// What can be seen of the client.
-    pub fn output(&self) -> String {
+    /// The contents of the screen, for a verdict.
+    pub(crate) fn output(&self) -> String {
         match &self.client {
             Client::InTerminal(terminal) => terminal.rows().join("\n"),
-            // What it printed is in the conversation.
+            // The transcript has what it printed.
             Client::OnPipes(_) => String::new(),
         }
     }
@@ -310,7 +268,7 @@ impl<'a> Rehearsal<'a> {
             }
             if !terminal.changes(deadline) {
                 let row = terminal.cursor_row();
-                let failure = Failure::new(class, expected, format!("the row of the cursor: {row}"));
+                let failure = Failure::new(class, expected, format!("in the cursor's row: {row}"));
                 return Err(self.judged(failure));
             }
         }
@@ -329,28 +287,27 @@ impl<'a> Rehearsal<'a> {
         self.judged(failure)
     }
 
-    /// What a failure really is, if the client has ended meanwhile.
-    fn judged(&self, mut failure: Failure) -> Failure {
-        if let Some(ended) = self.client.has_ended() {
-            failure = failure.note(format!("The program has ended: {ended}."));
-            failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
+    /// Changes the class of a failure if the client has ended.
+    fn judged(&self, failure: Failure) -> Failure {
+        match self.client.ends(Duration::ZERO) {
+            Some(ended) => failure.ended("The program", ended),
+            None => failure,
         }
-        failure
     }
 }
 
 impl Client {
-    fn has_ended(&self) -> Option<Ended> {
+    fn ends(&self, patience: Duration) -> Option<Ended> {
         match self {
-            Self::InTerminal(terminal) => terminal.has_ended(),
-            Self::OnPipes(pipes) => pipes.has_ended(),
+            Self::InTerminal(terminal) => terminal.ends(patience),
+            Self::OnPipes(pipes) => pipes.ends(patience),
         }
     }
 }
 
-/// A call, if there is one now or in a moment.
+/// Accepts a connection if there is one within 20 ms.
 fn is_called(listener: &TcpListener) -> Option<io::Result<Peer>> {
-    let moment = Timespec::try_from(Duration::from_millis(20)).expect("it is short");
+    let moment = Timespec::try_from(Duration::from_millis(20)).expect("20 ms fit");
     match poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&moment)) {
         Ok(0) | Err(rustix::io::Errno::INTR) => None,
         Ok(_) => Some(listener.accept().and_then(|(stream, _)| Peer::new(SERVER, stream))),

@@ -1,4 +1,4 @@
-//! Checking a program up to a step: which checks are done, and what is said about them.
+//! Checks a program up to a step and reports the results.
 
 use super::{
     class,
@@ -7,24 +7,23 @@ use super::{
     verdict::Style,
 };
 
-/// After so many steps that fail there is nothing more to learn from the others.
+/// After this many failed steps, the others are not tried.
 const ENOUGH: usize = 3;
 
-/// What came of a program.
+/// The results of a program.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The checks that were done, in their order.
+    /// The verdicts of the checks, in the order in which they ran.
     pub verdicts: Vec<Verdict>,
-    /// The steps that were not tried, because enough had failed before.
+    /// The number of steps that were not tried.
     pub untried: usize,
 }
 
-/// Does the checks of these steps. A step ends with its first check that fails, and the whole with the
-/// third such step, or when the program does not even start. What comes of a check is told at once.
+/// Runs the checks of these steps and passes each verdict to `tell` at once.
 ///
-/// # Errors
-/// When the program cannot be run.
-pub fn check(
+/// A step ends with its first check that fails. No further steps are tried after the third that fails, or if the
+/// program does not start.
+pub(crate) fn check(
     grader: &Grader,
     steps: impl IntoIterator<Item = &'static Step>,
     mut tell: impl FnMut(&Verdict),
@@ -49,7 +48,7 @@ pub fn check(
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether all checks have passed.
     pub fn is_good(&self) -> bool {
         self.first_fault().is_none()
     }
@@ -59,7 +58,7 @@ impl Report {
         self.verdicts.iter().find_map(|verdict| Some((verdict, verdict.fault.as_deref()?)))
     }
 
-    /// The steps that were done and passed.
+    /// The steps that have passed.
     pub fn passed_steps(&self) -> Vec<usize> {
         let failed = self.failed_steps();
         let mut steps: Vec<_> = self.verdicts.iter().map(|verdict| verdict.step.number).collect();
@@ -68,7 +67,7 @@ impl Report {
         steps
     }
 
-    /// The program did not get so far as to listen, and will not at another step.
+    /// Whether the program did not start to listen, which it will not do for another step either.
     fn has_not_started(&self) -> bool {
         let classes = [&class::EXITS_EARLY, &class::NOT_LISTENING];
         self.first_fault().is_some_and(|(_, fault)| classes.contains(&fault.failure.class))
@@ -79,7 +78,7 @@ impl Report {
         failed.map(|verdict| verdict.step.number).collect()
     }
 
-    /// The last lines: how much is right, and how much is not.
+    /// The closing line: which steps fail and how many pass.
     pub fn summary(&self, style: Style) -> String {
         let passed = self.passed_steps().len();
         let failed = self.failed_steps();
@@ -87,18 +86,16 @@ impl Report {
         if failed.is_empty() {
             return format!("{}\n", style.good(&format!("All is well: {} passed.", steps(passed))));
         }
-        let more: Vec<_> = failed[1..].iter().map(ToString::to_string).collect();
-        let more =
-            if more.is_empty() { String::new() } else { format!(" Also: step {}.", more.join(", step ")) };
-        let untried = match self.untried {
-            0 => String::new(),
-            n => format!(" {} not tried.", steps(n)),
-        };
-        let first = style.bad(&format!("Step {} fails.", failed[0]));
-        format!("{first}{more} {} passed.{untried}\n", steps(passed))
+        let mut sentences = vec![style.bad(&format!("Step {} fails.", failed[0]))];
+        sentences.extend(failed[1..].iter().map(|step| format!("Step {step} fails, too.")));
+        sentences.push(format!("{} passed.", steps(passed)));
+        if self.untried > 0 {
+            sentences.push(format!("{} not tried.", steps(self.untried)));
+        }
+        sentences.join(" ") + "\n"
     }
 
-    /// The results for tools, in the shape of version 3 of exercism's test runner interface
+    /// The results for tools, in the format of version 3 of exercism's test runner interface
     /// (<https://exercism.org/docs/building/tooling/test-runners/interface>).
     pub fn json(&self, seed: u64) -> String {
         let tests: Vec<_> = self.verdicts.iter().map(test).collect();
@@ -107,7 +104,7 @@ impl Report {
     }
 }
 
-/// The answer for tools when nothing could be graded.
+/// The results for tools if the program could not be started.
 pub fn json_error(error: &CannotRun) -> String {
     let message = error.to_string();
     format!("{:#}\n", serde_json::json!({"version": 3, "status": "error", "message": message, "tests": []}))
@@ -121,7 +118,7 @@ fn test(verdict: &Verdict) -> serde_json::Value {
         "test_code": verdict.check.name,
     });
     if let Some(fault) = &verdict.fault {
-        test["message"] = verdict.told(Style::Plain).into();
+        test["message"] = verdict.text(Style::Plain).into();
         test["output"] = fault.output.clone().into();
         test["class"] = fault.failure.class.name.into();
     }

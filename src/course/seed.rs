@@ -1,6 +1,6 @@
-//! Random names and texts, the same for the same seed.
+//! Random names and texts that depend only on a seed.
 
-/// Words of which texts are made: plain letters, none of them a command or a name.
+/// The words of random texts. None is a command or a name.
 const WORDS: [&str; 32] = [
     "amber", "bread", "cloud", "drift", "eagle", "fable", "grape", "harbor", "island", "jolly", "kettle",
     "lemon", "marble", "nickel", "orange", "pepper", "quartz", "river", "silver", "timber", "umbrella",
@@ -8,17 +8,17 @@ const WORDS: [&str; 32] = [
     "jungle",
 ];
 
-/// A source of chance that can be repeated.
+/// A random number generator that can be repeated.
 #[derive(Clone, Debug)]
 pub struct Seed(u64);
 
 impl Seed {
-    /// The source that belongs to a number.
+    /// Creates a generator from a seed.
     pub fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The next number below `end`.
+    /// Returns the next number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         // SplitMix64: three lines, and good enough for names. (Steele, Lea, Flood: Fast splittable
         // pseudorandom number generators, 2014.)
@@ -28,7 +28,7 @@ impl Seed {
         usize::try_from((mixed ^ (mixed >> 31)) % (end as u64)).expect("it is below a usize")
     }
 
-    /// A name that one can say, with the first letter of `like`.
+    /// A name that can be pronounced, with the first letter of `like`.
     pub fn name(&mut self, like: &str) -> String {
         let mut name: String = like.chars().take(1).collect();
         for _ in 0..2 + self.below(2) {
@@ -38,7 +38,7 @@ impl Seed {
         name
     }
 
-    /// A text of the same shape: each word of plain letters is another, all else stays.
+    /// A text like this one with each word of ASCII letters replaced.
     pub fn text(&mut self, like: &str) -> String {
         let mut text = String::new();
         let mut rest = like;
@@ -55,7 +55,7 @@ impl Seed {
         text
     }
 
-    /// A word that nobody has said before.
+    /// A word that occurs nowhere else.
     pub fn token(&mut self) -> String {
         let mut token = "q".to_owned();
         for _ in 0..9 {

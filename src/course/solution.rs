@@ -1,9 +1,9 @@
-//! What the program of a step has that the one before has not.
+//! Shows what the program of a step changes in the one before.
 
 use super::verdict::Style;
 
-/// Where to look when there is no program of a step.
-pub const WHERE_ELSE: &str = "its page says which file of the chat server shows it at full size";
+/// The place to look at if a step has no program.
+pub const WHERE_ELSE: &str = "its page names the file of the chat server that does this";
 
 macro_rules! programs {
     ($($number:literal)*) => {
@@ -11,12 +11,12 @@ macro_rules! programs {
     };
 }
 
-/// The programs of the steps, from the first on: `tests/steps/step_NN.rs`.
+/// The programs `tests/steps/step_NN.rs`, from step 1 on.
 const PROGRAMS: [&str; 17] =
     programs!["01" "02" "03" "04" "05" "06" "07" "08" "09" "10" "11" "12" "13" "14" "15" "16" "17"];
 
-/// What is finished, and shared by the programs of later steps. Each file was once the end of a program, the
-/// oldest one nearest to the end; in this order, what has moved into a file is not a change.
+/// The finished files that the programs of later steps share. Each file was once the end of a program, the oldest
+/// one nearest to the end. In this order, code that has moved into a file is not a change.
 const FINISHED: [(&str, &str); 5] = [
     ("outbox", include_str!("../../tests/steps/outbox.rs")),
     ("signal", include_str!("../../tests/steps/signal.rs")),
@@ -25,24 +25,24 @@ const FINISHED: [(&str, &str); 5] = [
     ("net", include_str!("../../tests/steps/net.rs")),
 ];
 
-/// How many unchanged lines are shown around a change.
+/// The number of unchanged lines shown around a change.
 const CONTEXT: usize = 3;
 
-/// A step's program, and the one before it.
+/// The program of a step and the one before it.
 #[derive(Clone, Debug)]
 pub struct Solution {
     before: String,
     after: String,
 }
 
-/// The solution of a step, if there is one.
+/// Finds the solution of a step.
 pub fn of(step: usize) -> Option<Solution> {
     let after = whole(PROGRAMS.get(step.checked_sub(1)?)?);
     let before = step.checked_sub(2).map_or_else(String::new, |before| whole(PROGRAMS[before]));
     Some(Solution { before, after })
 }
 
-/// A program with the files it is made of.
+/// A program, followed by its files.
 fn whole(program: &str) -> String {
     let mut whole = program.to_owned();
     for (name, text) in FINISHED {
@@ -53,7 +53,7 @@ fn whole(program: &str) -> String {
     whole
 }
 
-/// A line, and where it stands.
+/// A line of the difference between two programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change<'a> {
     Removed(&'a str),
@@ -62,8 +62,8 @@ enum Change<'a> {
 }
 
 impl Solution {
-    /// The difference: what is new, what is gone, and a little around it.
-    pub fn told(&self, style: Style) -> String {
+    /// The added and removed lines, with a few lines around them.
+    pub fn difference(&self, style: Style) -> String {
         let changes = difference(&self.before, &self.after);
         let is_near = |at: usize| {
             let near = at.saturating_sub(CONTEXT)..changes.len().min(at + CONTEXT + 1);
@@ -86,16 +86,16 @@ impl Solution {
     }
 }
 
-/// Whether nothing has changed in a line. What moves to another file becomes visible from outside; that is no
-/// change to look at.
+/// Whether a line is unchanged. An added `pub(crate)` does not count, because code that moves to another file
+/// needs it.
 fn is_same(before: &str, after: &str) -> bool {
     before == after || before == after.replacen("pub(crate) ", "", 1)
 }
 
-/// The lines of both texts, those in common only once: by the longest common subsequence.
+/// Compares two texts line by line, by their longest common subsequence.
 fn difference<'a>(before: &'a str, after: &'a str) -> Vec<Change<'a>> {
     let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    // `common[i][j]`: how many lines `before[i..]` and `after[j..]` have in common.
+    // `common[i][j]`: the number of lines that `before[i..]` and `after[j..]` have in common.
     let mut common = vec![vec![0_usize; after.len() + 1]; before.len() + 1];
     for i in (0..before.len()).rev() {
         for j in (0..after.len()).rev() {
@@ -128,12 +128,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_the_same_is_left_out() {
+    fn unchanged_lines_are_left_out() {
         let solution = Solution {
             before: "a\nb\nc\nd\ne\nf\nold\nz\n".to_owned(),
             after: "a\nb\nc\nd\ne\nf\nnew\nz\n".to_owned(),
         };
-        assert_eq!(solution.told(Style::Plain), "  …\n  d\n  e\n  f\n- old\n+ new\n  z\n");
+        assert_eq!(solution.difference(Style::Plain), "  …\n  d\n  e\n  f\n- old\n+ new\n  z\n");
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
             let Solution { before, after } = of(step).expect("a program");
             let changes = difference(&before, &after);
             let added = changes.iter().filter(|change| matches!(change, Change::Added(_))).count();
-            // At step 9, what is finished moves to files of its own.
+            // At step 9, finished code moves to other files.
             let most = if step == 9 { 120 } else { 60 };
             assert!(added <= most, "step {step} adds {added} lines");
         }
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn every_step_up_to_the_clients_has_a_solution_and_adds_something() {
         for step in 1..=PROGRAMS.len() {
-            assert!(of(step).expect("a program").told(Style::Plain).contains("\n+ "), "step {step}");
+            assert!(of(step).expect("a program").difference(Style::Plain).contains("\n+ "), "step {step}");
         }
         assert!(of(0).is_none() && of(18).is_none());
     }

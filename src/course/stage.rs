@@ -1,4 +1,4 @@
-//! Where a check takes place: one fresh program, the peers that talk to it, and what they can do.
+//! Checks a learner's server: a new process, its peers, and what they can do.
 
 use std::{
     io,
@@ -15,86 +15,86 @@ use super::{
     transcript::Transcript,
 };
 
-mod company;
+mod arrivals;
 mod listening;
 mod server;
 
-pub use server::start_failure;
+pub(crate) use server::start_failure;
 
-/// What a check says about a program.
+/// The result of a check or of one of its parts.
 pub type Outcome = Result<(), Failure>;
 
-/// How a program is judged.
+/// The rules that a program is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// The step that is being checked.
     pub step: usize,
-    /// Whether sentences count to the letter.
+    /// Whether sentences must match exactly.
     pub wording: Wording,
-    /// How long a peer waits for anything.
+    /// How long a peer waits for a line.
     pub patience: Duration,
 }
 
-/// Which words count.
+/// Which parts of a sentence count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// Those that the step's page says.
-    ThoseThatCount,
-    /// All of them.
-    ToTheLetter,
+    /// The parts that the step's page names.
+    Loose,
+    /// The whole sentence.
+    Strict,
 }
 
-/// What a line is to somebody who waits for another.
+/// What a line means to a peer that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// What was waited for.
-    Due,
-    /// No matter.
-    Passing,
-    /// A mistake.
+    /// It is the expected line.
+    Expected,
+    /// It does not matter.
+    Ignored,
+    /// It is a mistake.
     Wrong,
 }
 
-/// A program and its peers.
+/// A running server and its peers.
 #[derive(Debug)]
 pub struct Stage<'a> {
-    /// How it is judged.
+    /// The rules that it is judged by.
     pub rules: Rules,
-    /// What has happened.
+    /// What has happened so far.
     pub transcript: Transcript,
-    /// Where names and texts come from.
+    /// The source of random names and texts.
     pub seed: Seed,
     launch: &'a Launch,
-    /// Before the subject, because dropped before it: a server that stops need not wait for them.
+    /// Dropped before the subject, so that a server that stops need not wait for its clients.
     peers: Vec<Peer>,
     subject: Option<Subject>,
     was_told_to_stop: bool,
-    /// What the barriers said or asked: no news for anybody.
+    /// Whether a client has left or finished. No barrier proves that the server has noticed.
+    has_departures: bool,
+    /// The random words of all barriers. Peers ignore lines with these words.
     tokens: Vec<String>,
 }
 
-/// Between two writes of one line, so that the program most likely reads them one by one.
+/// The pause between two writes of one line, so that the program probably reads them one by one.
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 
-/// What comes right after a wrong line helps to see what is wrong; this long we wait for it.
-const AFTERMATH: Duration = Duration::from_millis(150);
+/// How long a program that hung up may take to end. If it ends within this time, its end is the reason.
+const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
-    /// Starts the program.
-    ///
-    /// # Errors
-    /// When it does not start, or does not listen.
-    pub fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
-        let subject = Some(launch.server()?);
-        let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        Ok(Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop: false, tokens })
+    /// Starts the server.
+    pub(crate) fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
+        Ok(Self::with(Some(launch.server()?), launch, rules, seed))
     }
 
-    /// A client connects, and hears nothing yet.
-    ///
-    /// # Errors
-    /// When the program does not take the connection.
-    pub fn connects(&mut self, who: &str) -> Outcome {
+    fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
+        let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
+        let (was_told_to_stop, has_departures) = (false, false);
+        Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop, has_departures, tokens }
+    }
+
+    /// Connects a client, which does not listen yet.
+    pub(crate) fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
         let peer = Peer::new(who, self.call()?);
         let failed =
@@ -103,35 +103,34 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// A client connects when everything is done that the others have asked for: few servers welcome and
-    /// announce somebody in one step, and the order of two arrivals is none of a conversation's business.
+    /// Connects a client after a barrier for the others.
     ///
-    /// # Errors
-    /// When somebody is not served, or the program does not take the connection.
-    pub fn connects_in_turn(&mut self, who: &str) -> Outcome {
-        // Steps 1 and 2 know no question that could be asked.
+    /// Many servers welcome and announce a client in two steps. Without the barrier, the order of two arrivals would
+    /// be random.
+    pub(crate) fn connects_in_turn(&mut self, who: &str) -> Outcome {
+        // Steps 1 and 2 have no barrier.
         if self.rules.step > 2 {
             self.serves_speakers(who)?;
         }
         self.connects(who)
     }
 
-    /// A client says a line.
-    pub fn says(&mut self, who: &str, line: &str) {
-        self.sends_quietly(who, format!("{line}\n").as_bytes());
+    /// Sends a line from a client.
+    pub(crate) fn says(&mut self, who: &str, line: &str) {
+        self.sends_bytes(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
     }
 
-    /// A client sends something.
-    pub fn sends(&mut self, who: &str, sent: &Sent) {
+    /// Sends something from a client, whole or byte by byte.
+    pub(crate) fn sends(&mut self, who: &str, sent: &Sent) {
         let sign = if sent.writes == Writes::EachByte { ">>" } else { ">" };
         self.transcript.add(who, sign, &sent.shown());
         let bytes = sent.bytes();
         match sent.writes {
-            Writes::Once => self.sends_quietly(who, &bytes),
+            Writes::Once => self.sends_bytes(who, &bytes),
             Writes::EachByte => {
                 for byte in bytes {
-                    self.sends_quietly(who, &[byte]);
+                    self.sends_bytes(who, &[byte]);
                     std::thread::park_timeout(BETWEEN_BYTES);
                 }
             }
@@ -141,21 +140,15 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// The next line that a client hears must be this one.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub fn hears(&mut self, who: &str, pattern: &Pattern) -> Outcome {
+    /// Expects a client to hear this line next.
+    pub(crate) fn hears(&mut self, who: &str, pattern: &Pattern) -> Outcome {
         self.hears_before(who, pattern, &[])
     }
 
-    /// The same, where these are due later.
-    ///
-    /// # Errors
-    /// When it hears another.
-    pub fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
+    /// Expects a client to hear this line next and others later, which helps to diagnose a failure.
+    pub(crate) fn hears_before(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let pattern = self.worded(pattern);
+        let pattern = self.with_wording(pattern);
         loop {
             let heard = self.next(who, deadline);
             let text = line_of(&heard);
@@ -169,12 +162,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A client hears lines until one of them is due, where the caller judges them; `due` is what a
-    /// failure says was missing.
-    ///
-    /// # Errors
-    /// When none is, or one is wrong.
-    pub fn hears_out(
+    /// Lets the caller judge each line that a client hears, up to the expected one, which a failure shows as `due`.
+    pub(crate) fn hears_judged(
         &mut self,
         who: &str,
         due: &Pattern,
@@ -184,18 +173,24 @@ impl<'a> Stage<'a> {
         loop {
             let heard = self.next(who, deadline);
             match line_of(&heard).map_or(Judgement::Wrong, &mut judge) {
-                Judgement::Passing => {}
-                Judgement::Due => return Ok(()),
+                Judgement::Ignored => {}
+                Judgement::Expected => return Ok(()),
                 Judgement::Wrong => return Err(self.fails_to_hear(who, due, heard, &[])),
             }
         }
     }
 
-    /// A client has heard nothing, and everybody who spoke has been served.
-    ///
-    /// # Errors
-    /// When it has heard something.
-    pub fn hears_nothing(&mut self, who: &str) -> Outcome {
+    /// Expects a client to hear this line, after any others.
+    pub(crate) fn hears_at_last(&mut self, who: &str, due: &Pattern) -> Outcome {
+        self.hears_judged(
+            who,
+            due,
+            |line| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored },
+        )
+    }
+
+    /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
+    pub(crate) fn hears_nothing(&mut self, who: &str) -> Outcome {
         self.serves_speakers(who)?;
         self.is_served(who)?;
         loop {
@@ -212,11 +207,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A client lets pass whatever has come, and all these words are somewhere in it.
-    ///
-    /// # Errors
-    /// When one of them is not.
-    pub fn lets_pass(&mut self, who: &str, words: &[String]) -> Outcome {
+    /// Skips all lines that a client has heard, which must contain these words.
+    pub(crate) fn skips_lines(&mut self, who: &str, words: &[String]) -> Outcome {
         self.is_served(who)?;
         let mut passed = String::new();
         while let Heard::Line(line) = self.next(who, Instant::now()) {
@@ -228,16 +220,13 @@ impl<'a> Stage<'a> {
             self.transcript.add(who, "*", &words.join(" "));
             return Ok(());
         }
-        let expected = format!("lines with {}", missing.join(" and "));
+        let expected = format!("lines that contain {}", missing.join(" and "));
         let received = if passed.is_empty() { "(nothing)".to_owned() } else { passed };
         Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received)))
     }
 
-    /// The next thing that a client hears must be the end of the stream.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub fn hears_the_end(&mut self, who: &str) -> Outcome {
+    /// Expects the end of a client's stream next.
+    pub(crate) fn hears_the_end(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         loop {
             let heard = self.next(who, deadline);
@@ -257,39 +246,49 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// From now on a client may hear this, once.
-    pub fn might_hear(&mut self, who: &str, pattern: &Pattern) {
-        let pattern = self.worded(pattern);
+    /// From now on a client may hear this line once.
+    pub(crate) fn allows_line(&mut self, who: &str, pattern: &Pattern) {
+        let pattern = self.with_wording(pattern);
         self.peer(who).may_hear.push(pattern);
     }
 
-    /// A client has nothing more to say.
-    pub fn finishes(&mut self, who: &str) {
+    /// Closes the sending side of a client.
+    pub(crate) fn finishes(&mut self, who: &str) {
         self.transcript.add(who, "", "(finishes)");
         self.peer(who).finishes();
+        self.has_departures = true;
     }
 
-    /// A client hangs up.
-    pub fn closes(&mut self, who: &str) {
+    /// Closes the connection of a client.
+    pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
         self.leaves(who);
     }
 
-    /// A client vanishes.
-    pub fn resets(&mut self, who: &str) {
+    /// Closes the connection of a client after the server has hung up on it, which shows that the server has noticed.
+    /// A server that does not hang up is given the usual time.
+    pub(crate) fn closes_in_turn(&mut self, who: &str) {
+        let deadline = Instant::now() + self.rules.patience;
+        self.peer(who).finishes();
+        while let Heard::Line(_) = self.next(who, deadline) {}
+        self.closes(who);
+    }
+
+    /// Resets the connection of a client.
+    pub(crate) fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");
         if let Some(peer) = self.leaves(who) {
             peer.resets();
         }
     }
 
-    /// Everybody whose connection has not ended.
-    pub fn present(&self) -> Vec<String> {
+    /// The names of all clients whose connection has not ended.
+    pub(crate) fn present(&self) -> Vec<String> {
         self.peers.iter().filter(|peer| peer.is_open()).map(|peer| peer.name.clone()).collect()
     }
 }
 
-/// The text of a line, if it is one.
+/// The text of a line that is UTF-8.
 fn line_of(heard: &Heard) -> Option<&str> {
     match heard {
         Heard::Line(line) => std::str::from_utf8(line).ok(),

@@ -1,10 +1,10 @@
-//! `new`: a folder to work in, with a first file.
+//! Creates the folder of a new learner, with a first file.
 
 use std::{fs, io, path::Path};
 
 use super::{learner::Learner, steps::Role};
 
-/// A language with a first file. Any other will do as well, without one.
+/// A language that has a first file. Learners can use any other language without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// A Cargo package.
@@ -13,17 +13,17 @@ pub enum Language {
     Python,
 }
 
-/// A file of the folder, and what is in it.
+/// The name and contents of a file.
 type File = (&'static str, &'static str);
 
-/// The files of a starter: where it is here, and its name there.
+/// The files of a starter, each by its path here and its name in the new folder.
 macro_rules! files {
     ($($source:literal as $name:literal),*) => {
         &[$(($name, include_str!(concat!("../../tests/steps/starter/", $source)))),*]
     };
 }
 
-/// The manifest has another name here, lest it be taken for a package of ours.
+/// The manifest has another name here, so that Cargo does not find another package.
 const RUST: &[File] = files![
     "rust/Cargo.toml.txt" as "Cargo.toml",
     "rust/src/main.rs" as "src/main.rs",
@@ -48,11 +48,8 @@ impl Language {
     }
 }
 
-/// Makes the folder. What is there already is left alone.
-///
-/// # Errors
-/// When something is in the way, or cannot be written.
-pub fn make(folder: &Path, language: Language) -> io::Result<()> {
+/// Creates the folder, which must be empty if it exists, with the files of a starter and the learner's notes.
+pub(crate) fn make(folder: &Path, language: Language) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     if fs::read_dir(folder)?.next().is_some() {
         return Err(io::Error::other(format!("{} is not empty", folder.display())));
@@ -64,6 +61,6 @@ pub fn make(folder: &Path, language: Language) -> io::Result<()> {
     }
     let mut learner = Learner::read(folder)?;
     let command: Vec<_> = language.command().iter().map(ToString::to_string).collect();
-    learner.runs(Role::Server, &command);
+    learner.note_command(Role::Server, &command);
     learner.write()
 }

@@ -1,45 +1,44 @@
-//! The steps of the course, and the checks of each: the one table that everything else reads.
+//! The table of the steps of the course and their checks.
 
 use super::checks::{self, Check, How};
 
-/// What a learner builds in twenty minutes.
+/// One step of the course.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// Its place in the course, from 1 on.
+    /// The place in the course, from 1 on.
     pub number: usize,
-    /// Its name, as in `challenges.md`.
+    /// The title, as in `challenges.md`.
     pub title: &'static str,
-    /// The part of the course it belongs to.
+    /// The part of the course.
     pub part: Part,
-    /// What a program must pass; the first one is the example on the step's page, if it is a
-    /// conversation.
+    /// The checks that a program must pass. The first one, if it is a conversation, is the example on the page.
     pub checks: &'static [Check],
 }
 
 /// A part of the course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// From an empty file to a chat server.
+    /// A chat server, from an empty file on.
     Base,
     /// The same server, for many clients at once.
     Threads,
-    /// The other end.
+    /// A client.
     Client,
-    /// What makes a chat server worth leaving on.
+    /// Further features of the server.
     Challenges,
 }
 
-/// What a learner's program is.
+/// The kind of a learner's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It listens on the port.
+    /// A program that listens on the port.
     Server,
-    /// It connects to the port.
+    /// A program that connects to the port.
     Client,
 }
 
 impl Part {
-    /// Its name, as in `challenges.md`.
+    /// The title, as in `challenges.md`.
     pub fn title(self) -> &'static str {
         match self {
             Self::Base => "Base",
@@ -49,20 +48,20 @@ impl Part {
         }
     }
 
-    /// What is built in it.
+    /// The kind of program that a learner builds in this part.
     pub fn role(self) -> Role {
         if self == Self::Client { Role::Client } else { Role::Server }
     }
 }
 
-/// A check that is a conversation, `tests/conversations/NAME.chat`.
+/// A check by the conversation `tests/conversations/NAME.chat`.
 macro_rules! chat {
     ($name:literal) => {
         Check::conversation($name, include_str!(concat!("../../tests/conversations/", $name, ".chat")))
     };
 }
 
-/// All steps, in reading order; number n is at n - 1.
+/// All steps in order; step n has index n - 1.
 pub const STEPS: [Step; 29] = [
     base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
     base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on")]),
@@ -132,18 +131,18 @@ const fn challenge(number: usize, title: &'static str, checks: &'static [Check])
 }
 
 impl Step {
-    /// The step of this number, if there is one.
+    /// Finds a step by its number.
     pub fn find(number: usize) -> Option<&'static Self> {
         STEPS.get(number.checked_sub(1)?)
     }
 
-    /// Whether a server alone is not enough for it.
+    /// Whether a check needs the learner's client as well as the server.
     pub fn needs_client(&self) -> bool {
         self.checks.iter().any(|check| matches!(check.how, How::Both { .. }))
     }
 
-    /// The steps that a program must pass that claims to be at this one: all of the same role up to
-    /// it, the newest first. Of the challenges only this one: they do not build on each other.
+    /// The steps that a program at this step must pass, the newest first: all steps up to this one for the same kind
+    /// of program. Challenges do not build on each other, so other challenges are left out.
     pub fn up_to(&self) -> impl Iterator<Item = &'static Self> {
         let (number, role) = (self.number, self.part.role());
         let counts = move |step: &&Self| {
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_conversation_can_be_read_and_is_named_after_its_step() {
+    fn every_conversation_is_valid_and_named_after_its_step() {
         for step in &STEPS {
             for check in step.checks {
                 let How::Conversation(text) = check.how else { continue };

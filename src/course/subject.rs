@@ -1,4 +1,4 @@
-//! The learner's program: a process group that is started, watched, and ended whatever happens.
+//! Runs the learner's program as a process group that always ends with the check.
 
 use std::{
     ffi::OsString,
@@ -25,16 +25,16 @@ mod output;
 
 pub use live::end_all;
 
-/// How a learner's program is run.
+/// How to run a learner's program.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// The program and its arguments; `--port N` is appended.
     pub command: Vec<OsString>,
-    /// Where it runs; here, if nothing is said.
+    /// The folder that it runs in; `None` for the current one.
     pub folder: Option<PathBuf>,
-    /// What else its environment says.
+    /// Further environment variables.
     pub environment: Vec<(String, String)>,
-    /// How long it may take until it listens. Long, because `cargo run` may have to build first.
+    /// How long it may take until it listens. `cargo run` may have to build it first.
     pub ready: Duration,
 }
 
@@ -45,7 +45,7 @@ pub struct Subject {
     member: Member,
     port: Arc<Port>,
     output: Output,
-    /// The connection that showed that it listens; the first client takes it over.
+    /// The connection that showed that it listens. The first client takes it.
     first: Option<TcpStream>,
 }
 
@@ -53,51 +53,45 @@ pub struct Subject {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no such program, or it may not be run.
+    /// It does not exist, or is not executable.
     CannotRun(io::Error),
     /// It ended before it listened.
     Ended {
-        /// How.
+        /// The status.
         status: ExitStatus,
-        /// What it said.
+        /// The last output.
         output: String,
     },
-    /// It runs, and does not listen.
+    /// It runs but does not listen.
     NotListening {
-        /// What it said.
+        /// The last output.
         output: String,
     },
 }
 
-/// How much of the machine's memory a program may use: what no chat with a few hundred clients needs.
+/// The most memory that a program may use, in bytes. A chat with a few hundred clients needs far less.
 const MEMORY_LIMIT: u64 = 2 << 30;
 
-/// How long a program may take to end when it is told to, before it is killed.
+/// How long a program may take to end after SIGTERM, before SIGKILL.
 const GRACE: Duration = Duration::from_millis(700);
 
 impl Launch {
-    /// Starts the program on a free port, and waits until it listens there.
-    ///
-    /// # Errors
-    /// When it does not come so far.
-    pub fn server(&self) -> Result<Subject, StartError> {
+    /// Starts the program on a free port and waits until it listens there.
+    pub(crate) fn server(&self) -> Result<Subject, StartError> {
         let mut tries = 3;
         loop {
             tries -= 1;
             let mut subject = self.on(Port::free())?;
             match subject.waits_until_it_listens(self.ready) {
-                // Somebody has had the port a moment ago, or has it now: that is not the learner's fault.
+                // Another process uses the port or has just used it, which is not the learner's fault.
                 Err(StartError::Ended { output, .. }) if tries > 0 && is_about_a_port(&output) => {}
                 outcome => return outcome.map(|()| subject),
             }
         }
     }
 
-    /// Starts the program again, on the port that it had.
-    ///
-    /// # Errors
-    /// When it does not come so far.
-    pub fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
+    /// Starts the program again on the same port.
+    pub(crate) fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let mut subject = self.on(port)?;
         subject.waits_until_it_listens(self.ready)?;
         Ok(subject)
@@ -109,22 +103,22 @@ impl Launch {
         let mut command = self.command(port.number());
         command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
         let child = command.spawn().map_err(StartError::CannotRun)?;
-        // Ours are the last writing ends besides the program's: without them the reader never ends.
+        // The command holds writing ends of the pipe, with which the reader would never end.
         drop(command);
         let member = Member(live::Group::new(Pid::from_child(&child)));
         let output = Output::start(reader, member.0.pid(), MEMORY_LIMIT).map_err(StartError::CannotRun)?;
         Ok(Subject { child, member, port, output, first: None })
     }
 
-    /// The command line, complete.
+    /// The complete command, with its port and environment.
     pub fn command(&self, port: u16) -> Command {
         let (program, arguments) = self.command.split_first().expect("a command has a program");
         let mut command = Command::new(program);
         command.args(arguments).args(["--port", &port.to_string()]);
         command.env("CHAT_PORT", port.to_string());
-        // Only the last step is about a limit of speech; all others speak faster than people do.
+        // Only the last step tests a rate limit. The checks of all others send faster than people do.
         command.env("CHAT_RATE", "0");
-        // Each check begins with nothing that was kept, and several may run at once.
+        // Each check starts without stored data, and several checks may run at once.
         command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -141,25 +135,17 @@ impl Subject {
         Arc::clone(&self.port)
     }
 
-    /// Another connection to it.
-    ///
-    /// # Errors
-    /// When it does not take it.
-    pub fn connect(&mut self, patience: Duration) -> io::Result<TcpStream> {
+    /// Connects to the program.
+    pub(crate) fn connect(&mut self, patience: Duration) -> io::Result<TcpStream> {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
         TcpStream::connect_timeout(&address(self.port.number()), patience)
     }
 
-    /// The last that it wrote, of both its outputs.
+    /// The end of its standard output and standard error.
     pub fn output(&self) -> String {
         self.output.tail()
-    }
-
-    /// How it has ended, if it has.
-    pub fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
     }
 
     /// Whether it was killed for using too much memory.
@@ -167,19 +153,19 @@ impl Subject {
         self.output.was_greedy()
     }
 
-    /// The memory its processes use now, in bytes; `None` where the system does not tell.
+    /// The memory that its processes use now, in bytes; `None` where the system does not tell.
     pub fn memory(&self) -> Option<u64> {
         memory::of_group(self.member.0.pid())
     }
 
     /// Sends a signal to all its processes, as Ctrl-C does.
     pub fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.member.0.pid(), signal);
+        self.member.signal(signal);
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it ends by itself.
     pub fn ends(&self, patience: Duration) -> Option<Ended> {
-        waits_for_end(self.member.0.pid(), patience)
+        self.member.ends(patience)
     }
 
     fn waits_until_it_listens(&mut self, patience: Duration) -> Result<(), StartError> {
@@ -191,7 +177,7 @@ impl Subject {
                     self.first = Some(stream);
                     return Ok(());
                 }
-            } else if self.has_ended().is_some() {
+            } else if self.ends(Duration::ZERO).is_some() {
                 let status = self.child.wait().map_err(StartError::CannotRun)?;
                 return Err(StartError::Ended { status, output: self.output.all() });
             }
@@ -204,59 +190,64 @@ impl Subject {
     }
 }
 
-/// TERM, then KILL, for the whole group; also when the check fails or panics.
+/// Ends the whole group with SIGTERM and then SIGKILL, also when a check fails or panics.
 impl Drop for Subject {
     fn drop(&mut self) {
         self.first = None;
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
         self.output.stop();
     }
 }
 
-/// A process that somebody else has started as the leader of its group, and that ends with us all the
-/// same.
+/// A child process that leads its process group, which ends with this process.
 #[derive(Debug)]
 pub struct Member(live::Group);
 
 impl Member {
-    /// Takes care of a child of ours.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn new(id: Option<u32>) -> io::Result<Self> {
+    /// Registers a child process by its number.
+    pub(crate) fn new(id: Option<u32>) -> io::Result<Self> {
         let pid = id.and_then(|id| Pid::from_raw(id.cast_signed()));
         Ok(Self(live::Group::new(pid.ok_or(io::ErrorKind::NotFound)?)))
     }
 
-    /// How it has ended, if it has.
-    pub fn has_ended(&self) -> Option<Ended> {
-        has_ended(self.0.pid())
+    /// Waits until the process ends by itself.
+    pub fn ends(&self, patience: Duration) -> Option<Ended> {
+        let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_micros(200);
+        loop {
+            let ended = has_ended(self.0.pid());
+            if ended.is_some() || Instant::now() >= deadline {
+                return ended;
+            }
+            thread::park_timeout(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
     }
 
     /// Sends a signal to all its processes.
-    pub fn is_signalled(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.0.pid(), signal);
     }
 
-    /// TERM, then KILL, for the whole group. Collecting its end is the owner's.
-    pub fn ends(&self) {
+    /// Ends the whole group with SIGTERM and then SIGKILL. The owner must wait for the child.
+    pub fn kill(&self) {
         let pid = self.0.pid();
-        if self.has_ended().is_none() {
+        if self.ends(Duration::ZERO).is_none() {
             let _ = kill_process_group(pid, Signal::TERM);
-            waits_for_end(pid, GRACE);
+            self.ends(GRACE);
         }
-        // Before its end is collected, its number cannot become another's.
+        // Nothing has waited for the child yet, so no other process can have its number.
         let _ = kill_process_group(pid, Signal::KILL);
     }
 }
 
-/// How a process has ended.
+/// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// By itself, with this status.
+    /// It ended by itself with this status.
     Status(i32),
-    /// By this signal.
+    /// This signal ended it.
     Signal(i32),
 }
 
@@ -282,7 +273,7 @@ impl From<ExitStatus> for Ended {
     }
 }
 
-/// How a child of ours has ended, without collecting it.
+/// How a child has ended, without waiting for it.
 fn has_ended(pid: Pid) -> Option<Ended> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let status = waitid(WaitId::Pid(pid), options).ok()??;
@@ -290,44 +281,31 @@ fn has_ended(pid: Pid) -> Option<Ended> {
     status.exit_status().map(Ended::Status).or(signal)
 }
 
-/// Whether somebody's last words are that the port is in use.
+/// Whether an output says that the port is in use.
 fn is_about_a_port(output: &str) -> bool {
     let output = output.to_ascii_lowercase();
     output.contains("in use") || output.contains("addrinuse")
-}
-
-fn waits_for_end(pid: Pid, patience: Duration) -> Option<Ended> {
-    let deadline = Instant::now() + patience;
-    let mut pause = Duration::from_micros(200);
-    loop {
-        let ended = has_ended(pid);
-        if ended.is_some() || Instant::now() >= deadline {
-            return ended;
-        }
-        thread::park_timeout(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
-    }
 }
 
 fn address(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// A connection to a port on which nobody listens can, by simultaneous open, meet itself.
+/// Whether a connection is to itself, which a simultaneous open on a port without a listener can cause.
 fn is_to_itself(stream: &TcpStream) -> bool {
     stream.local_addr().is_ok_and(|ours| stream.peer_addr().is_ok_and(|theirs| ours == theirs))
 }
 
-/// A port of our own: no other grader on this machine gets it as long as we have it.
+/// A reserved port. No other grader on this machine gets the same one.
 #[derive(Debug)]
 pub struct Port {
     number: u16,
-    /// The port of the same number for datagrams, which no chat server needs: whoever has it, has both.
+    /// The UDP port of the same number, which marks the port as taken. No chat server needs it.
     _twin: UdpSocket,
 }
 
 impl Port {
-    /// A port that nobody listens on, and that no outgoing connection gets: those are above 32767.
+    /// Reserves a port below 32768, without a listener. Outgoing connections use the ports above.
     pub fn free() -> Arc<Self> {
         const RANGE: u16 = 20_000;
         static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -336,15 +314,15 @@ impl Port {
         loop {
             let number = 10_000 + NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(start) % RANGE;
             let Ok(twin) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) else { continue };
-            // Not by listening there: a program that another thread is just starting would inherit the
-            // socket for a moment, and take the first call with it to its grave.
+            // Connecting is safer than listening: a program that another thread starts right now would inherit a
+            // listener for a moment and could take the first connection.
             if TcpStream::connect(address(number)).is_err() {
                 return Arc::new(Self { number, _twin: twin });
             }
         }
     }
 
-    /// Its number.
+    /// The number of the port.
     pub fn number(&self) -> u16 {
         self.number
     }

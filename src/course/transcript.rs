@@ -1,27 +1,27 @@
-//! What has happened in a check, line by line, for people.
+//! Records what happens in a check, for the learner to read.
 
-/// Who did what, in order.
+/// The lines of a check, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Vec<String>);
 
 impl Transcript {
-    /// The next thing that happened.
+    /// Adds a line.
     pub fn add(&mut self, who: &str, sign: &str, what: &str) {
         self.0.push(format!("{who}{sign} {what}").trim_end().to_owned());
     }
 
-    /// All before need not be told: it was preparation, and it succeeded.
-    pub fn starts_with(&mut self, summary: Option<String>) {
+    /// Replaces all lines of a preparation that succeeded by a summary, if there is one.
+    pub fn restart(&mut self, summary: Option<String>) {
         self.0.clear();
         self.0.extend(summary);
     }
 
-    /// The last line that somebody heard.
+    /// The last line that a client heard.
     pub fn last_heard_by(&self, who: &str) -> Option<&str> {
         self.0.iter().rev().find_map(|line| line.strip_prefix(who)?.strip_prefix("< "))
     }
 
-    /// The last lines, at most so many, and how many there were before them.
+    /// The last lines, at most `most`, and the number of lines before them.
     pub fn last(&self, most: usize) -> (usize, &[String]) {
         let left_out = self.0.len().saturating_sub(most);
         (left_out, &self.0[left_out..])

@@ -1,39 +1,39 @@
-//! Telling a learner what is wrong, in at most a screen.
+//! Tells a learner in at most one screen what is wrong.
 
 use std::fmt::{self, Display};
 
 use super::grader::{Fault, Verdict};
 
-/// The most lines of the conversation that are shown.
+/// The most lines of the transcript that are shown.
 const CONVERSATION: usize = 9;
 
-/// The most lines that the program wrote that are shown, and as many more as the conversation is shorter.
+/// The most lines of output below a full transcript. A shorter transcript leaves room for more.
 const OUTPUT: usize = 4;
 
 /// The most characters of a line that are shown.
 const WIDTH: usize = 160;
 
-/// How text stands out: on a terminal by colour, elsewhere not at all.
+/// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Plain text.
+    /// No colours, for pipes and files.
     Plain,
-    /// ANSI colours.
+    /// ANSI colours, for terminals.
     Coloured,
 }
 
 impl Style {
-    /// Good news.
+    /// Green text for good news.
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    /// Bad news.
+    /// Red text for bad news.
     pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
-    /// What matters.
+    /// Bold text.
     pub fn strong(self, text: &str) -> String {
         self.paint("1", text)
     }
@@ -47,34 +47,34 @@ impl Style {
 }
 
 impl Verdict {
-    /// That the step is passed, or the verdict in full: what was checked, the conversation, what was due, what came, what it
-    /// usually means, and where to read on.
-    pub fn told(&self, style: Style) -> String {
+    /// The verdict as text: one line if the check passed. Otherwise what was checked, sent, expected and received, what
+    /// that usually means, and where to read on.
+    pub fn text(&self, style: Style) -> String {
         let step = format!("Step {}, {}", self.step.number, self.step.title);
         match &self.fault {
             None => format!("{} {step}\n", style.good("✓")),
             Some(fault) => {
                 let title = format!("{step}: {}", self.check.checking());
-                let told = Told { fault, step: self.step.number, style };
+                let told = FaultText { fault, step: self.step.number, style };
                 format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
             }
         }
     }
 }
 
-/// A fault, for people.
-struct Told<'a> {
+/// A fault as text.
+struct FaultText<'a> {
     fault: &'a Fault,
     step: usize,
     style: Style,
 }
 
-impl Display for Told<'_> {
+impl Display for FaultText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault { failure, transcript, output } = self.fault;
         let (left_out, lines) = transcript.last(CONVERSATION);
         if left_out > 0 {
-            writeln!(f, "    ({left_out} lines before)")?;
+            writeln!(f, "    ({left_out} earlier lines)")?;
         }
         for line in lines {
             writeln!(f, "    {}", shortened(&visible(line)))?;
@@ -86,16 +86,16 @@ impl Display for Told<'_> {
         for note in &failure.notes {
             writeln!(f, "  {}", shortened(&visible(note)))?;
         }
-        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.usually)?;
+        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.summary)?;
         printed(f, output, OUTPUT + CONVERSATION - lines.len())?;
         writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
     }
 }
 
-impl Told<'_> {
+impl FaultText<'_> {
     fn comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failure = &self.fault.failure;
-        // Far into a long line, both are shown from shortly before the place where they part.
+        // If a long line is wrong far from its start, both are shown from shortly before that place.
         let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
         let shown = |text: &str| {
             let rest: String = text.chars().skip(start).collect();
@@ -112,34 +112,35 @@ impl Told<'_> {
     }
 }
 
-/// What the program wrote last.
+/// Shows the end of the program's output.
 fn printed(f: &mut fmt::Formatter<'_>, output: &str, most: usize) -> fmt::Result {
-    // Nor are the rows of carets worth their place that Python puts under its source.
+    // Empty lines and the carets that Python puts under its source are left out.
     let says_something = |line: &&str| !line.chars().all(|c| c.is_whitespace() || "^~".contains(c));
     let lines: Vec<_> = output.lines().filter(says_something).collect();
     if lines.is_empty() {
         return Ok(());
     }
-    writeln!(f, "\n  The program printed, last:")?;
+    writeln!(f, "\n  The last output of the program:")?;
     for line in &lines[lines.len().saturating_sub(most)..] {
         writeln!(f, "    | {}", shortened(&visible(line)))?;
     }
     Ok(())
 }
 
-/// Columns that a part of a line takes: an emoji takes two.
+/// The number of columns of a part of a line. An emoji takes two.
 fn unicode_width(text: &str, start: usize, end: usize) -> usize {
     let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF);
     let part = text.chars().skip(start).take(end - start);
     part.map(|c| if wide(c) { 2 } else { 1 }).sum::<usize>() + usize::from(start > 0)
 }
 
-/// A text in which nothing can steer the terminal.
+/// Escapes everything in a text that could control the terminal.
 pub fn visible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         match c {
             '\t' => shown.push(' '),
+            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
             c if c.is_control() => shown.extend(c.escape_default()),
             c => shown.push(c),
         }

@@ -1,8 +1,7 @@
-//! A learner's client on pipes, as a guest of a server on a stage: what its user types and is shown.
+//! A learner's client on pipes that talks to a server on a stage.
 
 use std::{
     path::Path,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -19,56 +18,53 @@ use super::{
     subject::{Ended, Launch, StartError},
 };
 
-/// A client, its user, and the folder for what the user is sent.
+/// A client, its user, and the folder for files that the user receives.
 #[derive(Debug)]
 pub struct Visitor {
-    /// What the user is called in the chat.
+    /// The user's nickname.
     pub name: String,
     pipes: Pipes,
     downloads: Folder,
 }
 
 impl Visitor {
-    /// A client is started, connects to the server of the stage, and takes up this name.
-    ///
-    /// # Errors
-    /// When it does not come so far.
-    pub fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
+    /// Starts a client that connects to the server and takes this name.
+    pub(crate) fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
         let cannot = |error| start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY);
         let downloads = Folder::new().map_err(cannot)?;
         let mut launch = client.clone();
         launch.environment.push(("CHAT_DOWNLOADS".to_owned(), downloads.path().display().to_string()));
         let pipes = Pipes::start(&launch, stage.port()).map_err(cannot)?;
         let mut visitor = Self { name: name.to_owned(), pipes, downloads };
-        let welcome = Pattern::with("Welcome! Your nickname is '…'. …", &["Welcome"]);
-        // It may have to be built first.
+        // The client may have to be built first.
         let deadline = Instant::now() + client.ready;
-        visitor.is_shown_until(deadline, stage, &welcome, &class::NOT_SHOWN, |_| Judgement::Passing)?;
+        visitor.is_shown_until(deadline, stage, &Pattern::welcome(), &class::NOT_SHOWN, |_| {
+            Judgement::Ignored
+        })?;
         visitor.types(stage, &format!("/nick {name}"));
         let renamed = Pattern::with(format!("Nickname changed to '{name}'."), &[name]);
         visitor.is_shown(stage, &renamed, &class::NOT_SHOWN)?;
         Ok(visitor)
     }
 
-    /// The user types a line.
-    pub fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
+    /// Types a line into the client.
+    pub(crate) fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
         stage.transcript.add(&self.name, ">", line);
         self.pipes.is_given(&format!("{line}\n"));
     }
 
-    /// The user is shown this line at last; others may come before.
-    ///
-    /// # Errors
-    /// A failure of this class, when the user is not.
-    pub fn is_shown(&mut self, stage: &mut Stage<'_>, due: &Pattern, class: &'static Class) -> Outcome {
-        self.is_shown_amid(stage, due, class, |_| Judgement::Passing)
+    /// Expects the client to print this line after any others. The failure has this class.
+    pub(crate) fn is_shown(
+        &mut self,
+        stage: &mut Stage<'_>,
+        due: &Pattern,
+        class: &'static Class,
+    ) -> Outcome {
+        self.is_shown_judged(stage, due, class, |_| Judgement::Ignored)
     }
 
-    /// The same, where the caller judges what comes before.
-    ///
-    /// # Errors
-    /// A failure of this class, when the line does not come, or a wrong one does.
-    pub fn is_shown_amid(
+    /// Expects the client to print this line and lets the caller judge those before it. The failure has this class.
+    pub(crate) fn is_shown_judged(
         &mut self,
         stage: &mut Stage<'_>,
         due: &Pattern,
@@ -87,7 +83,7 @@ impl Visitor {
         class: &'static Class,
         judge: impl Fn(&str) -> Judgement,
     ) -> Outcome {
-        let due = stage.worded(due);
+        let due = stage.with_wording(due);
         let mut last = "(nothing)".to_owned();
         loop {
             let heard = self.pipes.prints(deadline);
@@ -103,7 +99,7 @@ impl Visitor {
             match judge(&text) {
                 _ if is_due => return Ok(()),
                 Judgement::Wrong => return Err(Failure::new(class, due.text, last)),
-                Judgement::Due | Judgement::Passing => {}
+                Judgement::Expected | Judgement::Ignored => {}
             }
         }
     }
@@ -116,43 +112,39 @@ impl Visitor {
         (heard, last): (&Heard, &str),
     ) -> Failure {
         let name = &self.name;
-        let expected = format!("on the standard output of {name}'s client: {}", due.text);
-        let mut failure = Failure::new(class, expected, format!("(no such line; the last one: {last})"));
+        let expected = format!("{name}'s client prints: {}", due.text);
+        let mut failure = Failure::new(class, expected, format!("(no such line; the last line was: {last})"));
         if let Some(counting) = due.counting() {
-            failure = failure.note(format!("What counts in it: {counting}"));
+            failure = failure.note(format!("Parts that count: {counting}"));
         }
         if let Some(ended) = self.has_ended(heard) {
-            failure = failure.note(format!("{name}'s client has ended: {ended}."));
-            failure.class = if matches!(ended, Ended::Status(_)) { &class::DIED } else { &class::KILLED };
-            return failure;
+            return failure.ended(&format!("{name}'s client"), ended);
         }
-        stage.judged(failure.note("Either your server did not say it, or your client did not show it."))
+        stage.judged(
+            failure.note("Either your server did not send the line, or your client did not print it."),
+        )
     }
 
-    /// How the client has ended, if it has. Its output ends a moment before it does.
+    /// How the client has ended, if it has. Its output can end a moment earlier.
     fn has_ended(&self, heard: &Heard) -> Option<Ended> {
         const MOMENT: Duration = Duration::from_millis(500);
-        let deadline = Instant::now() + MOMENT;
-        while *heard == Heard::End && self.pipes.has_ended().is_none() && Instant::now() < deadline {
-            thread::park_timeout(Duration::from_millis(2));
-        }
-        self.pipes.has_ended()
+        self.pipes.ends(if *heard == Heard::End { MOMENT } else { Duration::ZERO })
     }
 
-    /// The folder for what the user is sent.
-    pub fn downloads(&self) -> &Path {
+    /// The folder for files that the user receives.
+    pub(crate) fn downloads(&self) -> &Path {
         self.downloads.path()
     }
 
-    /// The client is stopped in the middle of what it does, as by Ctrl-Z.
-    pub fn is_stopped(&self, stage: &mut Stage<'_>) {
+    /// Stops the client process, as Ctrl-Z does.
+    pub(crate) fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
-        self.pipes.is_signalled(Signal::STOP);
+        self.pipes.signal(Signal::STOP);
     }
 
-    /// The client goes on where it was stopped.
-    pub fn goes_on(&self, stage: &mut Stage<'_>) {
+    /// Continues the stopped client.
+    pub(crate) fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
-        self.pipes.is_signalled(Signal::CONT);
+        self.pipes.signal(Signal::CONT);
     }
 }

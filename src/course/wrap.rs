@@ -1,14 +1,14 @@
-//! Text in the width of a terminal, which would break its lines in the middle of a word.
+//! Wraps text to the width of a terminal, between words.
 
-/// The width that pages are written in.
+/// The width of the lines in `challenges.md`.
 const PAGE: usize = 110;
 
-/// Breaks lines that are too long at blanks; the rest of a line stands under its beginning.
+/// Wraps long lines at spaces. The rest of a line has the indentation of its start.
 pub fn wrapped(text: &str, width: usize) -> String {
     text.split_inclusive('\n').map(|line| hanging(line, width, indentation(line))).collect()
 }
 
-/// A line, its rest so far from the margin.
+/// Wraps one line, with this indentation for its rest.
 pub fn hanging(line: &str, width: usize, indent: usize) -> String {
     if columns(line.trim_end()) <= width {
         return line.to_owned();
@@ -27,7 +27,7 @@ pub fn hanging(line: &str, width: usize, indent: usize) -> String {
     text
 }
 
-/// A page whose paragraphs are filled anew, if the terminal is narrower than they are.
+/// Fills the paragraphs of a page again, if the terminal is narrower than the page.
 pub fn filled(page: &str, width: usize) -> String {
     if width >= PAGE {
         return page.to_owned();
@@ -44,7 +44,7 @@ pub fn filled(page: &str, width: usize) -> String {
     wrapped(&(lines.join("\n") + "\n"), width)
 }
 
-/// Neither empty nor a rule, a table or an example, which stand as they are written.
+/// Whether a line is part of a paragraph or list, not of an example, a table or a rule.
 fn is_prose(line: &str) -> bool {
     !line.is_empty() && !["    ", "─", "|"].iter().any(|start| line.starts_with(start))
 }
@@ -57,7 +57,7 @@ fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len() + if is_item(line) { 2 } else { 0 }
 }
 
-/// Characters, without the sequences that colour them.
+/// The number of characters, without colour sequences.
 fn columns(text: &str) -> usize {
     let mut is_sequence = false;
     let is_shown = |c: &char| {
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_line_is_broken_at_blanks_and_goes_on_under_its_beginning() {
+    fn a_long_line_is_wrapped_at_spaces_with_its_indentation() {
         assert_eq!(wrapped("  one two three\nfour\n", 9), "  one two\n  three\nfour\n");
         assert_eq!(wrapped("- one two three", 9), "- one two\n  three");
         assert_eq!(wrapped("alice@example.org", 9), "alice@example.org", "a word is never broken");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_filled_anew_and_its_examples_stay() {
+    fn a_page_is_filled_again_except_for_its_examples() {
         let page =
             "A title\n───────\n\nOne two\nthree.\n\n- four\n  five\n- six\n\n    alice>  hi\n    bob> ho\n";
         let narrow =

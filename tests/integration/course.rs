@@ -1,4 +1,4 @@
-//! The grader is graded: right programs pass, wrong ones fail where they should, and with which words.
+//! Grades the grader: right programs pass, and faulty ones fail at their step with the recorded words.
 
 use std::{
     ffi::OsString,
@@ -23,13 +23,13 @@ use chat::course::{
     verdict::Style,
 };
 
-/// What must pass may take its time on a busy machine.
+/// The patience for checks that must pass, also on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What must fail mostly fails by silence, which takes all the time that it is given.
+/// The patience for checks that must fail. Most fail by silence, which takes all of it.
 const SHORT: Duration = Duration::from_secs(3);
 
-/// Grading is mostly waiting, so more of it at a time than there are processors.
+/// The number of programs graded at once. Most of the time is waiting, so it exceeds the number of processors.
 const AT_A_TIME: usize = 6;
 
 fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
@@ -43,7 +43,7 @@ fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
     }
 }
 
-/// A program that cargo builds with the tests.
+/// The path of a program that cargo builds with the tests.
 pub(crate) fn example(name: &str) -> String {
     let path = Path::new(env!("CARGO_BIN_EXE_chat_server")).with_file_name("examples").join(name);
     assert!(path.exists(), "{} is not there: cargo build --examples", path.display());
@@ -55,7 +55,7 @@ fn check(grader: &Grader, step: &'static Step, check: &'static Check) -> Verdict
     grader.check(step, check).expect("the program was built with the tests")
 }
 
-/// The first thing that is wrong with a program at a step.
+/// The first verdict of a step that is a failure.
 fn first_fault(grader: &Grader, step: &'static Step) -> Option<Verdict> {
     step.checks.iter().map(|row| check(grader, step, row)).find(|verdict| verdict.fault.is_some())
 }
@@ -63,11 +63,11 @@ fn first_fault(grader: &Grader, step: &'static Step) -> Option<Verdict> {
 #[track_caller]
 fn assert_passes(grader: &Grader, step: &'static Step, what: &str) {
     if let Some(verdict) = first_fault(grader, step) {
-        panic!("{what} should pass step {}:\n{}", step.number, verdict.told(Style::Plain));
+        panic!("{what} should pass step {}:\n{}", step.number, verdict.text(Style::Plain));
     }
 }
 
-/// Does everything on the list, several things at a time.
+/// Runs a function on each item of a list, several at a time.
 fn all<T: Sync>(list: &[T], work: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -87,16 +87,16 @@ fn step(number: usize) -> &'static Step {
     Step::find(number).expect("a step")
 }
 
-/// The steps whose checks flood and race take seconds of both processors.
+/// Whether the checks of a step flood and race, which takes seconds of both processors.
 fn is_heavy(step: &Step) -> bool {
     step.part == Part::Threads
 }
 
 #[test]
-fn the_reference_passes_every_step_to_the_letter() {
+fn the_reference_passes_every_step_strictly() {
     let server = [env!("CARGO_BIN_EXE_chat_server"), "--max-clients", "100"];
-    let mut server = grader(&server, Wording::ToTheLetter, LONG);
-    let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::ToTheLetter, LONG);
+    let mut server = grader(&server, Wording::Strict, LONG);
+    let client = grader(&[env!("CARGO_BIN_EXE_chat_client")], Wording::Strict, LONG);
     server.client = Some(client.launch.clone());
     let steps: Vec<&'static Step> = STEPS.iter().collect();
     all(&steps, |step| {
@@ -105,7 +105,7 @@ fn the_reference_passes_every_step_to_the_letter() {
     });
 }
 
-/// How a wrong program fails a step, by class.
+/// Expects a program to fail a step with this class.
 #[track_caller]
 fn assert_fails(grader: &Grader, step: &'static Step, class: &str) {
     let verdict = first_fault(grader, step);
@@ -114,7 +114,7 @@ fn assert_fails(grader: &Grader, step: &'static Step, class: &str) {
 }
 
 #[test]
-fn a_log_that_is_missing_or_tells_secrets_fails_its_step() {
+fn a_log_that_is_missing_or_contains_secrets_fails_its_step() {
     let server = env!("CARGO_BIN_EXE_chat_server");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let elsewhere = elsewhere.path().to_str().expect("a plain name");
@@ -123,17 +123,17 @@ fn a_log_that_is_missing_or_tells_secrets_fails_its_step() {
         (&[server, "--log-dir", elsewhere], "not-logged"),
         (&[server, "--log-whispers"], "secret-logged"),
     ] {
-        assert_fails(&grader(command, Wording::ThoseThatCount, LONG), step(26), class);
+        assert_fails(&grader(command, Wording::Loose, LONG), step(26), class);
     }
 }
 
 #[test]
-fn files_that_go_astray_or_are_too_large_fail_their_step() {
+fn files_that_do_not_arrive_or_are_too_large_fail_their_step() {
     const SERVER: &str = env!("CARGO_BIN_EXE_chat_server");
     const CLIENT: &str = env!("CARGO_BIN_EXE_chat_client");
     let elsewhere = tempfile::tempdir().expect("a folder");
     let elsewhere = elsewhere.path().to_str().expect("a plain name");
-    // What comes goes to a hidden folder, and from there to where the check looks, under its first name.
+    // Files arrive in a hidden folder and move from there to the folder that the check reads, under their first name.
     let overwriting = "D=$CHAT_DOWNLOADS; mkdir \"$D/.in\"; ( while sleep 0.02; do cd \"$D/.in\" || exit; \
         for f in *.txt; do [ -e \"$f\" ] && mv \"$f\" \"$D/${f% (1).txt}\"; done; done ) & \
         exec \"$0\" --downloads \"$D/.in\" \"$@\"";
@@ -145,8 +145,8 @@ fn files_that_go_astray_or_are_too_large_fail_their_step() {
         (&[&example("step_12")], &[CLIENT], "23_arrive", "not-shown"),
         (&[SERVER], &["false"], "23_arrive", "died"),
     ] {
-        let mut grader = grader(server, Wording::ThoseThatCount, SHORT);
-        grader.client = Some(self::grader(client, Wording::ThoseThatCount, SHORT).launch);
+        let mut grader = grader(server, Wording::Loose, SHORT);
+        grader.client = Some(self::grader(client, Wording::Loose, SHORT).launch);
         let fault = check(&grader, step(23), row(name)).fault.expect("it is wrong");
         assert_eq!(fault.failure.class.name, class, "{client:?}: {:?}", fault.failure);
     }
@@ -157,11 +157,11 @@ fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     let programs: Vec<_> = (1..=17).collect();
     all(&programs, |&number| {
         let program = example(&format!("step_{number:02}"));
-        let patient = grader(&[&program], Wording::ThoseThatCount, LONG);
+        let patient = grader(&[&program], Wording::Loose, LONG);
         for step in STEPS[..number].iter().filter(|step| !is_heavy(step) || step.number == number) {
             assert_passes(&patient, step, &program);
         }
-        let impatient = grader(&[&program], Wording::ThoseThatCount, SHORT);
+        let impatient = grader(&[&program], Wording::Loose, SHORT);
         if number < 17 {
             assert!(
                 first_fault(&impatient, step(number + 1)).is_some(),
@@ -179,64 +179,65 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
     all(&faults, |fault| {
         let server = example("faulty");
         let command = [server.as_str(), fault.name];
-        let patient = grader(&command, Wording::ThoseThatCount, LONG);
+        let patient = grader(&command, Wording::Loose, LONG);
         for step in &STEPS[..fault.step - 1] {
             passes_before(&patient, step, fault, is_recording);
         }
-        let path = recorded(fault);
-        let impatient = grader(&command, Wording::ThoseThatCount, SHORT);
-        let said = steady(first_fault(&impatient, step(fault.step)), fault);
+        let path = verdict_file(fault);
+        let impatient = grader(&command, Wording::Loose, SHORT);
+        let said = stable_part(first_fault(&impatient, step(fault.step)), fault);
         if is_recording {
             fs::write(&path, said).expect("a folder for verdicts");
             return;
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        // On a busy machine something else may have come too late, or a close become a reset.
+        // On a busy machine a line may be too late for the short patience.
         let again =
-            || steady(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
+            || stable_part(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
         if said != expected && again() != expected {
-            assert_eq!(again(), expected, "{} (to record anew: RECORD=1)", path.display());
+            assert_eq!(again(), expected, "{} (record it again with RECORD=1)", path.display());
         }
     });
 }
 
-/// A fault is no matter to the steps before its own. All of their checks are done only when verdicts are
-/// recorded, because it takes minutes; the example of each otherwise.
+/// Expects a faulty program to pass a step before its own. Only the first check of the step runs, because all of
+/// them take minutes. When verdicts are recorded, all of them run.
 #[track_caller]
 fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough: bool) {
     if is_thorough {
         assert_passes(grader, step, fault.name);
     } else if !is_heavy(step) {
         let verdict = check(grader, step, &step.checks[0]);
-        assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.told(Style::Plain));
+        assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.text(Style::Plain));
     }
 }
 
-fn recorded(fault: &Bug) -> PathBuf {
+fn verdict_file(fault: &Bug) -> PathBuf {
     Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
 }
 
-/// The part of a verdict that is the same each time: chance decides who wins a race, and the kernel
-/// how much is sent before somebody is stuck.
+/// The part of a verdict that is the same each time. The winner of a race is random, and so is the amount that the
+/// kernel takes before a client is stuck.
 #[track_caller]
-fn steady(verdict: Option<Verdict>, fault: &Bug) -> String {
+fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let Some(verdict) = verdict else { panic!("{} should fail step {}", fault.name, fault.step) };
-    let told = verdict.told(Style::Plain);
+    let told = verdict.text(Style::Plain);
     if !is_heavy(verdict.step) {
-        // What a program prints may have numbers in it that mean nothing.
-        let (before, printed) = told.split_once("\n\n  The program printed").unwrap_or((&told, ""));
+        // The output of a program may contain random numbers.
+        let (before, printed) =
+            told.split_once("\n\n  The last output of the program").unwrap_or((&told, ""));
         return before.to_owned() + printed.find("\n\n").map_or("", |end| &printed[end..]);
     }
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
     let title = told.lines().next().unwrap_or_default();
-    format!("{title}\n\n  {}: {}\n", class.name, class.usually)
+    format!("{title}\n\n  {}: {}\n", class.name, class.summary)
 }
 
 #[test]
 fn every_recorded_verdict_belongs_to_a_fault() {
     for entry in fs::read_dir("tests/verdicts").expect("a folder") {
         let path = entry.expect("readable").path();
-        assert!(bug::all().any(|fault| recorded(&fault) == path), "{} has no fault", path.display());
+        assert!(bug::all().any(|fault| verdict_file(&fault) == path), "{} has no fault", path.display());
     }
 }
 
@@ -246,7 +247,7 @@ fn ten_seeds_give_the_same_verdict() {
     let right = example("step_11");
     let wrong = example("faulty");
     all(&seeds, |&seed| {
-        let mut grader = grader(&[&right], Wording::ThoseThatCount, LONG);
+        let mut grader = grader(&[&right], Wording::Loose, LONG);
         grader.seed = seed;
         for step in &STEPS[7..11] {
             assert_passes(&grader, step, &format!("seed {seed}"));
@@ -258,7 +259,7 @@ fn ten_seeds_give_the_same_verdict() {
     });
 }
 
-/// Whether there is a `python3`; says so if not, because a test is skipped then.
+/// Whether there is a `python3`. If not, says that the test is skipped.
 pub(crate) fn has_python() -> bool {
     let has_python = Command::new("python3").arg("--version").output().is_ok();
     if !has_python {
@@ -273,7 +274,7 @@ fn the_language_does_not_matter() {
         return;
     }
     let steps: Vec<&'static Step> = STEPS[..12].iter().collect();
-    let server = grader(&["python3", "tests/steps/server.py"], Wording::ThoseThatCount, LONG);
+    let server = grader(&["python3", "tests/steps/server.py"], Wording::Loose, LONG);
     all(&steps, |step| assert_passes(&server, step, "the server in Python"));
 }
 

@@ -1,4 +1,4 @@
-//! `chat_course` as a learner and a teacher use it.
+//! Tests `chat_course` as learners and teachers use it.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use super::{
     support::server::{eventually, run},
 };
 
-/// A learner's folder.
+/// A temporary folder in which the course runs.
 struct Desk(TempDir);
 
 impl Desk {
@@ -28,7 +28,7 @@ impl Desk {
         command
     }
 
-    /// Runs the course: its status, and what it says.
+    /// Runs the course and returns its status and output.
     #[track_caller]
     fn course(&self, arguments: &[&str]) -> (i32, String) {
         let (status, out, errors) = run(&mut self.command(arguments));
@@ -48,7 +48,7 @@ impl Desk {
 }
 
 #[test]
-fn the_status_is_0_when_all_is_well_1_when_it_is_not_and_2_when_it_could_not_run() {
+fn the_status_is_0_for_a_pass_1_for_a_failure_and_2_for_an_error() {
     let desk = Desk::new();
     let (right, wrong) = (example("step_02"), example("step_01"));
     desk.says(&[], 0, "chat_course new FOLDER");
@@ -63,7 +63,7 @@ fn the_status_is_0_when_all_is_well_1_when_it_is_not_and_2_when_it_could_not_run
 #[test]
 fn the_command_is_remembered_and_a_seed_repeats_a_check() {
     let desk = Desk::new();
-    desk.says(&["check", "1"], 2, "say how your server is started");
+    desk.says(&["check", "1"], 2, "the command of your server is missing");
     desk.course(&["check", "2", "--", &example("faulty"), "quoted"]);
     let (status, first) = desk.course(&["check", "2", "--seed", "7"]);
     assert_eq!(status, 1);
@@ -72,17 +72,17 @@ fn the_command_is_remembered_and_a_seed_repeats_a_check() {
 }
 
 #[test]
-fn a_step_for_both_programs_says_which_one_is_missing() {
+fn a_step_that_needs_both_programs_names_the_missing_one() {
     let desk = Desk::new();
     let server = env!("CARGO_BIN_EXE_chat_server");
-    desk.says(&["check", "23", "--", server], 2, "step 23 needs your client, too: say how it is started");
+    desk.says(&["check", "23", "--", server], 2, "step 23 also needs your client; add a line to course.txt");
     let notes = format!("client: {}\n", env!("CARGO_BIN_EXE_chat_client"));
     fs::write(desk.path().join("course.txt"), notes).expect("a file");
     desk.says(&["check", "23", "--strict", "--", server, "--max-clients", "100"], 0, "✓ Step 23, Files");
 }
 
 #[test]
-fn tools_get_json() {
+fn json_reports_passes_failures_and_errors() {
     let desk = Desk::new();
     let (status, json) = desk.course(&["check", "2", "--json", "--", &example("step_01")]);
     assert_eq!(status, 1);
@@ -98,10 +98,10 @@ fn tools_get_json() {
 }
 
 #[test]
-fn a_program_that_ends_before_it_listens_is_told_with_its_last_words() {
+fn a_program_that_ends_before_it_listens_is_shown_with_its_output() {
     let desk = Desk::new();
     let command = ["check", "1", "--", "sh", "-c", "echo the kettle is empty >&2; exit 3", "sh"];
-    desk.says(&command, 1, "printed, last:\n    | the kettle is empty");
+    desk.says(&command, 1, "The last output of the program:\n    | the kettle is empty");
     desk.says(&command, 1, "exits-early: ");
     desk.says(&command, 1, "it ended: status 3");
 }
@@ -113,23 +113,23 @@ fn a_program_that_does_not_start_is_not_started_for_the_other_steps() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_is_told_what_it_lacks() {
+fn a_wrong_command_is_answered_with_advice() {
     let desk = Desk::new();
     desk.says(&["check", "1", "--", "python3 server.py"], 2, "without quotation marks");
     fs::write(desk.path().join("server.py"), "").expect("a file");
-    desk.says(&["check", "1", "--", "server.py"], 2, "say what runs it");
+    desk.says(&["check", "1", "--", "server.py"], 2, "say which program runs it");
     desk.says(&["class", "class_of_2020"], 2, "class_of_2020: ");
 }
 
 #[test]
-fn a_page_ends_with_the_command_and_the_hints_with_what_comes_after_them() {
+fn a_page_ends_with_the_check_and_the_last_hint_with_the_solution() {
     let desk = Desk::new();
     desk.says(&["show", "1"], 0, "chat_course check 1 -- YOUR SERVER · chat_course hint 1");
     desk.course(&["check", "1", "--", &example("step_01")]);
     desk.says(&["show", "1"], 0, "chat_course check 1 · chat_course hint 1");
     assert!(!desk.course(&["hint", "1"]).1.contains("no more hints"));
     desk.course(&["hint", "1"]);
-    desk.says(&["hint", "1"], 0, "There are no more hints. A way to do it: chat_course solution 1");
+    desk.says(&["hint", "1"], 0, "There are no more hints. See a solution: chat_course solution 1");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn ctrl_c_leaves_no_program_and_no_folder_behind() {
     fs::create_dir(&temporary).expect("a folder");
     let is_empty = || fs::read_dir(&temporary).expect("a folder").next().is_none();
     let script = "trap '' TERM; echo $$ >pid.part; mv pid.part pid; while :; do sleep 1000; done";
-    // The one about logs gives the program a folder.
+    // The check of step 26 creates a folder for the log.
     let mut course = desk.command(&["check", "26", "--", "sh", "-c", script, "sh"]);
     let course = course.env("TMPDIR", &temporary).stdout(Stdio::null()).stderr(Stdio::null());
     let mut course = course.spawn().expect("it was built");
@@ -150,18 +150,18 @@ fn ctrl_c_leaves_no_program_and_no_folder_behind() {
     let pid = Pid::from_raw(pid).expect("a process");
     kill_process(Pid::from_child(&course), Signal::INT).expect("it runs");
     assert_eq!(course.wait().expect("a child").code(), Some(130));
-    eventually("the program has ended, too", || is_gone(pid));
+    eventually("the program has ended", || is_gone(pid));
     assert!(is_empty());
 }
 
-/// Nobody has this number; or somebody who has ended, and whose end nobody has collected yet.
+/// Whether no process has this number, or only one that has ended.
 fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     test_kill_process(pid).is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
 }
 
 #[test]
-fn the_first_step_is_to_take_away_a_comment() {
+fn a_starter_passes_step_1_when_one_line_is_uncommented() {
     let desk = Desk::new();
     for (language, file, slashes) in [("rust", "src/main.rs", "    // "), ("python", "server.py", "# ")] {
         if language == "python" && !has_python() {
@@ -195,15 +195,15 @@ fn a_solution_is_shown_when_the_step_has_passed() {
     desk.says(&["solution", "2", "--force"], 0, "+ ");
     desk.course(&["check", "2", "--", &example("step_02")]);
     desk.says(&["solution", "2"], 0, "+ ");
-    desk.says(&["solution", "18"], 2, "there is no program for step 18");
+    desk.says(&["solution", "18"], 2, "there is no solution for step 18");
 }
 
 #[test]
-fn failures_and_faults_are_explained() {
+fn kinds_of_failure_and_faults_are_explained() {
     let desk = Desk::new();
     desk.says(&["explain"], 0, "port-busy ");
     desk.says(&["explain", "silent"], 0, "flush it");
-    desk.says(&["explain", "bad-weather"], 2, "nothing is called 'bad-weather'");
+    desk.says(&["explain", "bad-weather"], 2, "there is no failure 'bad-weather'");
     desk.says(&["bug"], 0, "room-leak");
     desk.says(
         &["bug", "room-leak"],
@@ -211,11 +211,11 @@ fn failures_and_faults_are_explained() {
         "chat_course check 8 -- cargo run --quiet --example faulty -- room-leak",
     );
     desk.says(&["bug", "room-leak", "--show"], 0, "tests/faulty/");
-    desk.says(&["watch", "1", "--", "true"], 2, "watch needs a terminal; instead: chat_course check 1");
+    desk.says(&["watch", "1", "--", "true"], 2, "watch needs a terminal; use chat_course check 1 instead");
 }
 
 #[test]
-fn a_class_is_a_table() {
+fn the_results_of_a_class_are_a_table() {
     let desk = Desk::new();
     for (name, server) in [("ann", example("step_02")), ("bob", example("step_01"))] {
         fs::create_dir(desk.path().join(name)).expect("a folder");

@@ -1,4 +1,4 @@
-//! `check` and `class`: programs are run and judged.
+//! Runs the tasks `check` and `class`, which grade programs.
 
 use std::{
     error::Error,
@@ -24,19 +24,19 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// Checks once and tells, at once or at the end; notes what has passed.
+/// Runs the checks once, shows the results, and notes the steps that have passed.
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
     let mut has_failed = false;
     let mut told = Ok(());
     let progress = Progress { is_shown: job.columns < usize::MAX && !job.json };
     progress.shows(job.steps.first(), out)?;
-    progress.adds(&format!(" (it has {READY:?} until it must listen)"), out)?;
+    progress.adds(&format!(" (it must listen within {READY:?})"), out)?;
     let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
-        // After the first failure nothing is told but the sum, lest it be scrolled away.
+        // After the first failure only the summary follows, so that the verdict stays on the screen.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
             has_failed = verdict.fault.is_some();
-            let verdict = wrapped(&verdict.told(job.style), job.columns);
+            let verdict = wrapped(&verdict.text(job.style), job.columns);
             told = progress.is_over(out).and_then(|()| write!(out, "{verdict}"));
         }
         if (is_last || verdict.fault.is_some()) && told.is_ok() {
@@ -53,7 +53,7 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         }
         Err(error) => return Err(error.into()),
     };
-    report.passed_steps().into_iter().for_each(|step| learner.passes(step));
+    report.passed_steps().into_iter().for_each(|step| learner.note_passed(step));
     learner.write()?;
     if job.json {
         write!(out, "{}", report.json(job.grader.seed))?;
@@ -61,14 +61,14 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
     }
     write!(out, "\n{}", report.summary(job.style))?;
     if !report.is_good() {
-        writeln!(out, "(seed {}; the same names again with --seed {0})", job.grader.seed)?;
+        writeln!(out, "Repeat with the same names: --seed {}", job.grader.seed)?;
     } else if let Some(next) = learner.next() {
         writeln!(out, "Next: chat_course show {}", next.number)?;
     }
     Ok(report)
 }
 
-/// On a terminal, the step that is being checked, so that a wait is not an empty screen.
+/// Shows on a terminal which step is being checked.
 struct Progress {
     is_shown: bool,
 }
@@ -81,7 +81,7 @@ impl Progress {
         out.flush()
     }
 
-    /// A word more, until the next step; the row must not be full, because only one is erased.
+    /// Adds words to the row. They must fit, because only one row is erased.
     fn adds(&self, words: &str, out: &mut impl Write) -> io::Result<()> {
         if self.is_shown {
             write!(out, "{words}")?;
@@ -93,7 +93,7 @@ impl Progress {
         if self.is_shown {
             write!(out, "\r\x1b[K")?;
         }
-        // What is said next may be an error, on another stream.
+        // An error may follow on another stream.
         out.flush()
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
     hand_ins.retain(|path| path.is_dir());
     hand_ins.sort();
     if hand_ins.is_empty() {
-        return Err(format!("{} has no folders, one for each hand-in", folder.display()).into());
+        return Err(format!("{} contains no folders of hand-ins", folder.display()).into());
     }
     let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
     if !rules.json {
@@ -120,7 +120,7 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
         if rules.json {
             rows.push(row.json());
         } else {
-            writeln!(out, "{}", row.told(width, style()))?;
+            writeln!(out, "{}", row.text(width, style()))?;
             out.flush()?;
         }
     }
@@ -130,17 +130,17 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
     Ok(ExitCode::SUCCESS)
 }
 
-/// One hand-in's results.
+/// The results of one hand-in.
 struct Row {
     name: String,
-    /// For each step whether it passed, if it was tried.
+    /// For each step, whether it passed; `None` if it was not tried.
     marks: Vec<(usize, Option<bool>)>,
-    /// The first failure, or why there is nothing to grade.
+    /// The first failure of each program, or why there is nothing to grade.
     first: String,
 }
 
 impl Row {
-    /// Grades from the first step on: the server up to its first step that fails, the client as well.
+    /// Grades the server and the client, each up to its first step that fails.
     fn of(path: &Path, rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
         let learner = Learner::read(path)?;
         let mut row = Self {
@@ -158,7 +158,7 @@ impl Row {
             let grader = rules.grader(launch(command, folder), client.clone());
             for step in STEPS.iter().filter(|step| can(step)) {
                 let is_good = row.tries(&report::check(&grader, [step], |_| {}), step);
-                // What comes later builds on it, except for the challenges.
+                // Later steps build on this one. Challenges do not.
                 if !is_good && step.part != Part::Challenges {
                     break;
                 }
@@ -170,7 +170,7 @@ impl Row {
         Ok(row)
     }
 
-    /// Notes a result; whether it was good.
+    /// Notes the result of a step and returns whether it passed.
     fn tries(&mut self, report: &Result<Report, CannotRun>, step: &Step) -> bool {
         let is_good = report.as_ref().is_ok_and(Report::is_good);
         if let Some((_, mark)) = self.marks.iter_mut().find(|(number, _)| *number == step.number) {
@@ -188,7 +188,7 @@ impl Row {
         is_good
     }
 
-    fn told(&self, width: usize, style: Style) -> String {
+    fn text(&self, width: usize, style: Style) -> String {
         let marks: String = self
             .marks
             .iter()

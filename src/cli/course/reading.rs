@@ -1,4 +1,4 @@
-//! Everything that only shows: where you are, pages, hints, explanations, solutions, faults.
+//! Runs the tasks that only show text: the overview, pages, hints, explanations, solutions, faults.
 
 use std::{io::Write, path::Path, process::ExitCode};
 
@@ -18,10 +18,10 @@ pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
     let passed = STEPS.iter().filter(|step| learner.has_passed(step.number)).count();
     writeln!(out, "{passed} of {} steps have passed.", STEPS.len())?;
     match learner.next() {
-        None => writeln!(out, "Nothing is left to do. `chat_course bug` has servers with faults to find.")?,
+        None => writeln!(out, "The course is done. `chat_course bug` lists servers with faults to find.")?,
         Some(step) if learner.command(step.part.role()).is_none() && passed == 0 => {
-            writeln!(out, "Begin:  chat_course new FOLDER")?;
-            writeln!(out, "Or, where you have a program already:  chat_course show 1")?;
+            writeln!(out, "Start:  chat_course new FOLDER")?;
+            writeln!(out, "Or, if you already have a program:  chat_course show 1")?;
         }
         Some(step) => writeln!(out, "Next:  chat_course show {}   ({})", step.number, step.title)?,
     }
@@ -60,54 +60,53 @@ pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> 
     if hints.is_empty() {
         return Err(format!("there are no hints for step {}", step.number).into());
     }
-    let shown = learner.takes_hint(step.number, hints.len());
+    let shown = learner.next_hint(step.number, hints.len());
     learner.write()?;
     for (i, hint) in hints.iter().enumerate().take(shown) {
         let number = style().strong(&format!("Hint {} of {}:", i + 1, hints.len()));
         writeln!(out, "{}", filled(&format!("{number} {hint}"), columns()))?;
     }
     if shown == hints.len() {
-        let solution = if solution::of(step.number).is_some() {
-            format!(" A way to do it: chat_course solution {}", step.number)
-        } else {
-            String::new()
-        };
-        writeln!(out, "There are no more hints.{solution}")?;
+        write!(out, "There are no more hints.")?;
+        if solution::of(step.number).is_some() {
+            write!(out, " See a solution: chat_course solution {}", step.number)?;
+        }
+        writeln!(out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn new(folder: &Path, language: Language, out: &mut impl Write) -> Done {
     start::make(folder, language)?;
-    writeln!(out, "Made {}. Now:\n\n  cd {0}\n  chat_course show 1", folder.display())?;
+    writeln!(out, "Created {}. Next:\n\n  cd {0}\n  chat_course show 1", folder.display())?;
     writeln!(out, "  chat_course check 1")?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done {
     let Some(solution) = solution::of(step) else {
-        return Err(format!("there is no program for step {step}: {}", solution::WHERE_ELSE).into());
+        return Err(format!("there is no solution for step {step}; {}", solution::WHERE_ELSE).into());
     };
     if !may_see {
-        writeln!(out, "Step {step} has not passed yet. `chat_course hint {step}` may do; if not, --force.")?;
+        writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
         return Ok(ExitCode::from(FAILED));
     }
-    write!(out, "{}", solution.told(style()))?;
+    write!(out, "{}", solution.difference(style()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {
     let Some(name) = name else {
         for class in CLASSES {
-            writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.usually), columns(), 16))?;
+            writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.summary), columns(), 16))?;
         }
         return Ok(ExitCode::SUCCESS);
     };
     let class =
-        Class::find(name).ok_or_else(|| format!("nothing is called '{name}'; see chat_course explain"))?;
+        Class::find(name).ok_or_else(|| format!("there is no failure '{name}'; see chat_course explain"))?;
     let columns = columns();
-    writeln!(out, "{}\n\n{}\n", style().strong(class.name), wrapped(class.usually, columns))?;
-    write!(out, "{}", filled(&format!("{}\n", class.at_length), columns))?;
+    writeln!(out, "{}\n\n{}\n", style().strong(class.name), wrapped(class.summary, columns))?;
+    write!(out, "{}", filled(&format!("{}\n", class.details), columns))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -117,10 +116,10 @@ pub(super) fn bug(name: Option<&str>, show: bool, out: &mut impl Write) -> Done 
             let line = format!("{name:24} step {step:>2}  {symptom}");
             writeln!(out, "{}", hanging(&line, columns(), 34))?;
         }
-        writeln!(out, "\nOne of them: chat_course bug NAME")?;
+        writeln!(out, "\nExamine one of them: chat_course bug NAME")?;
         return Ok(ExitCode::SUCCESS);
     };
-    let bug = bug::find(name).ok_or_else(|| format!("no fault is called '{name}'; see chat_course bug"))?;
-    write!(out, "{}", if show { bug.shown() } else { bug.told() })?;
+    let bug = bug::find(name).ok_or_else(|| format!("there is no fault '{name}'; see chat_course bug"))?;
+    write!(out, "{}", if show { bug.source() } else { bug.exercise() })?;
     Ok(ExitCode::SUCCESS)
 }

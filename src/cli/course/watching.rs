@@ -1,4 +1,4 @@
-//! `watch`: checks again whenever a file changes.
+//! Runs the task `watch`, which checks again whenever a file changes.
 
 use std::{
     collections::BTreeMap,
@@ -14,19 +14,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::{COULD_NOT, Done, Job, end_all_on_ctrl_c, grading::once};
 use crate::course::learner::{FILE, Learner};
 
-/// How often the files are looked at. Looking is cheap, and people do not notice a third of a second.
+/// The pause between two looks at the files. People do not notice a third of a second.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// More files than this are not a learner's own.
+/// The most files that are watched. A learner does not write more.
 const MOST_FILES: usize = 2000;
 
-/// What tools make, and people do not write.
+/// Files and folders that tools write.
 const NOT_WRITTEN: [&str; 5] = ["target", "node_modules", "__pycache__", "build", FILE];
 
 pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         let hint = format!(
-            "chat_course: watch needs a terminal; instead: chat_course check {}",
+            "chat_course: watch needs a terminal; use chat_course check {} instead",
             job.steps[0].number
         );
         writeln!(io::stderr(), "{hint}")?;
@@ -34,12 +34,12 @@ pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     }
     end_all_on_ctrl_c()?;
     loop {
-        // Before the check, so that a change during it is seen.
+        // Listed before the check, so that a change during the check counts.
         let files = files();
-        // From the top of an empty screen, like the page of a book.
+        // Clears the screen.
         write!(out, "\x1b[2J\x1b[H")?;
         once(job, learner, out)?;
-        writeln!(out, "\nWatching {} files here · Enter: check now · q and Enter: quit", files.len())?;
+        writeln!(out, "\nWatching {} files · Enter: check now · q and Enter: quit", files.len())?;
         out.flush()?;
         if !waits(&files)? {
             return Ok(ExitCode::SUCCESS);
@@ -47,7 +47,7 @@ pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     }
 }
 
-/// Waits until it is time for another check; `false` if there shall be none.
+/// Waits for a change or for Enter. Returns `false` if the user quits.
 fn waits(files: &BTreeMap<PathBuf, SystemTime>) -> io::Result<bool> {
     let look = Timespec::try_from(LOOK).expect("it is short");
     let stdin = io::stdin();
@@ -61,7 +61,7 @@ fn waits(files: &BTreeMap<PathBuf, SystemTime>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The learner's files here, and when they were changed.
+/// The learner's files in this folder, with the times of their last changes.
 fn files() -> BTreeMap<PathBuf, SystemTime> {
     let mut files = BTreeMap::new();
     collect(Path::new("."), &mut files);
@@ -79,7 +79,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, SystemTime>) {
         match entry.metadata() {
             Ok(data) if data.is_dir() => collect(&entry.path(), files),
             Ok(data) => drop(data.modified().map(|time| files.insert(entry.path(), time))),
-            // Gone in the meantime.
+            // It was removed in the meantime.
             Err(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What only several clients at the same moment can show: stalled readers, orders, races.
+//! Checks that need several clients at once: stalled readers, delivery order, races.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -18,34 +18,34 @@ use crate::course::{
     stage::{Judgement, Outcome, Stage},
 };
 
-/// Lines of 1000 bytes, 16 MB in all: four times what the kernel takes for a client that does not read.
+/// The lines of a flood, 1000 bytes each. 16 MB are four times what the kernel holds for a client that does not read.
 const FLOOD: usize = 16_000;
 
-/// A talker is no further ahead of its listener than this many lines, which the kernel alone can hold:
-/// neither of them shall be cut because we are slow.
+/// The most lines that a flood is ahead of its reader. The kernel alone can hold them, so the server need not
+/// disconnect either client because the grader is slow.
 const AHEAD: usize = 100;
 
-/// A wait of this length is noticed. Shorter ones may be the machine's.
+/// The shortest wait that counts. The machine may cause shorter ones.
 const NOTICED: Duration = Duration::from_millis(300);
 
-/// What each talker says in a round of [`one_order`].
+/// The number of lines that each talker sends in a round of [`one_order`].
 const LINES_EACH: usize = 50;
 
-/// A talker that cannot send for so long is stuck.
+/// How long a talker cannot send before it counts as stuck.
 const STUCK: Duration = Duration::from_millis(500);
 
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(4);
-    let [alice, bob, talker, sleeper] = &names[..] else { unreachable!("four were asked for") };
-    stage.company(&names)?;
+    let names = stage.names();
+    let [alice, bob, talker, sleeper] = &names;
+    stage.enter_all(&names)?;
     let room = stage.seed.name("x");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
     }
     for who in [alice, bob, talker] {
-        stage.lets_pass(who, &[])?;
+        stage.skips_lines(who, &[])?;
     }
-    stage.remark(&format!("({sleeper} stops reading; {talker} says 16 MB in the same room)"));
+    stage.remark(&format!("({sleeper} stops reading; {talker} sends 16 MB to the same room)"));
     let flooded = stage.stream(talker)?;
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -59,7 +59,7 @@ pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     })
 }
 
-/// Two people talk, at least twice, and until it is over.
+/// Lets two clients chat until a flood is over, and once more.
 fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn() -> bool) -> Outcome {
     loop {
         let was_over = is_over();
@@ -78,15 +78,15 @@ fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn()
     }
 }
 
-/// Says 16 MB, or until nobody takes them.
+/// Sends 16 MB, or less if the server stops reading them.
 fn floods(mut stream: &TcpStream) {
     let _ = stream.set_write_timeout(Some(STUCK));
     let all_sent = (0..FLOOD).try_for_each(|n| stream.write_all(&flood_line(n)));
-    // A stuck talker is just what is wanted, and one that was cut cannot say more.
+    // An error is no failure: the talker may be stuck or disconnected.
     drop(all_sent);
 }
 
-/// Reads whatever comes, so that this client at least is not a slow one.
+/// Reads and drops everything, so that this client is not a slow one.
 fn reads_on(stream: std::io::Result<TcpStream>, is_over: &AtomicBool) {
     let Ok(mut stream) = stream else { return };
     let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
@@ -108,7 +108,7 @@ fn flood_line(n: usize) -> Vec<u8> {
 }
 
 fn stalled(mut failure: Failure) -> Failure {
-    // Some of those who sleep may have the line already.
+    // Clients that do not read may have received the line already.
     if [&class::SILENT, &class::WRONG_CLIENT].contains(&failure.class) {
         failure.class = &class::STALLED;
     }
@@ -116,20 +116,18 @@ fn stalled(mut failure: Failure) -> Failure {
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(12);
-    let (talkers, sleepers) = names.split_at(2);
-    let [bob, talker] = talkers else { unreachable!("two of twelve") };
-    stage.company(&names)?;
+    let names = stage.names::<12>();
+    let [bob, talker, sleepers @ ..] = &names;
+    stage.enter_all(&names)?;
     let room = stage.seed.name("x");
-    // The talker makes the room and stays in it: where rooms have moderators, nobody has to take over
-    // from those who are cut.
+    // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;
     }
-    for who in talkers {
-        stage.lets_pass(who, &[])?;
+    for who in [bob, talker] {
+        stage.skips_lines(who, &[])?;
     }
-    stage.remark(&format!("({} stop reading; {talker} says 16 MB)", sleepers.join(", ")));
+    stage.remark(&format!("({} stop reading; {talker} sends 16 MB)", sleepers.join(", ")));
     let flooded = stage.stream(talker)?;
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
@@ -142,37 +140,37 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
             let start = Instant::now();
             hears_flood(stage, bob, &due, &mut left)?;
             held_up += Some(start.elapsed()).filter(|wait| *wait > NOTICED).unwrap_or_default();
-            // It reads as well, or else it would be cut for not reading.
+            // The talker reads as well, or the server would disconnect it.
             hears_flood(stage, talker, &due, &mut sleepers.to_vec())?;
-            // The talker is gone only if it was cut; then the next line does not come.
+            // This fails only if the talker was disconnected. Then the next line does not come.
             let _ = may_send.try_send(());
             is_too_long(held_up, bob, stage.rules.patience)
         });
-        // The talker need not talk on.
+        // This ends the flood.
         drop(may_send);
         outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left))
     })
 }
 
-/// The next line of the flood, perhaps after the news that one of those who do not read has left.
+/// Expects the next line of the flood and ignores news that a client that does not read has left.
 fn hears_flood(stage: &mut Stage<'_>, who: &str, due: &Pattern, left: &mut Vec<String>) -> Outcome {
-    stage.hears_out(who, due, |text| match () {
-        () if due.matches(text) => Judgement::Due,
-        () if is_farewell(text, left) => Judgement::Passing,
+    stage.hears_judged(who, due, |text| match () {
+        () if due.matches(text) => Judgement::Expected,
+        () if is_farewell(text, left) => Judgement::Ignored,
         () => Judgement::Wrong,
     })
 }
 
-/// Whoever makes the others wait a second for each client that does not read makes a chat of pauses.
+/// Fails if the pauses are too long in all, as when a server waits a second for each client that does not read.
 fn is_too_long(held_up: Duration, bob: &str, patience: Duration) -> Outcome {
     if held_up <= patience {
         return Ok(());
     }
-    let expected = format!("{bob} hears 16 MB, and is held up for no more than {patience:?} in all");
+    let expected = format!("{bob} receives 16 MB and is held up for at most {patience:?} in all");
     Err(Failure::new(&class::STALLED, expected, format!("it was held up for {:.1} s", held_up.as_secs_f64())))
 }
 
-/// Says 16 MB, never much more than has been read.
+/// Sends 16 MB, but is never far ahead of the reader.
 fn floods_as_it_is_read(mut stream: &TcpStream, is_read: &Receiver<()>) {
     let _ = stream.set_write_timeout(Some(Duration::from_secs(5)));
     for n in 0..FLOOD {
@@ -183,7 +181,7 @@ fn floods_as_it_is_read(mut stream: &TcpStream, is_read: &Receiver<()>) {
     }
 }
 
-/// Whether it says that one of these has left, who then is no longer one of them.
+/// Whether a line says that one of these clients has left. Removes that client from the list.
 fn is_farewell(text: &str, left: &mut Vec<String>) -> bool {
     let who =
         left.iter().position(|name| text.starts_with(name.as_str()) && text.contains("has left the chat"));
@@ -193,8 +191,8 @@ fn is_farewell(text: &str, left: &mut Vec<String>) -> bool {
 fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> Outcome {
     while let Some(name) = left.first() {
         let due = Pattern::exactly(format!("{name} has left the chat."));
-        let heard = stage.hears_out(bob, &due, |text| {
-            if is_farewell(text, &mut left) { Judgement::Due } else { Judgement::Wrong }
+        let heard = stage.hears_judged(bob, &due, |text| {
+            if is_farewell(text, &mut left) { Judgement::Expected } else { Judgement::Wrong }
         });
         heard.map_err(|mut failure| {
             if failure.class == &class::SILENT {
@@ -208,13 +206,13 @@ fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> O
 
 pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
-    let names = stage.names(2);
-    let [alice, bob] = &names[..] else { unreachable!("two were asked for") };
-    stage.company(&names)?;
-    stage.remark(&format!("({bob} does not read for a second; {alice} says 60 lines of 1000 bytes)"));
+    let names = stage.names();
+    let [alice, bob] = &names;
+    stage.enter_all(&names)?;
+    stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
     let line = |n| String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
     for n in 0..LINES {
-        stage.sends_quietly(alice, &flood_line(n));
+        stage.sends_bytes(alice, &flood_line(n));
     }
     for n in 0..LINES {
         stage.hears(alice, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
@@ -226,7 +224,7 @@ pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     Ok(())
 }
 
-/// Waits, where the waiting itself is what is checked.
+/// Waits, which here is part of the check itself.
 fn pause(time: Duration) {
     let deadline = Instant::now() + time;
     while let Some(left) = deadline.checked_duration_since(Instant::now()) {
@@ -235,13 +233,13 @@ fn pause(time: Duration) {
 }
 
 pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names(8);
-    stage.company(&names)?;
+    let names = stage.names::<8>();
+    stage.enter_all(&names)?;
     rounds(10, |round| {
         stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
         for talker in &names[..4] {
             let lines: Vec<_> = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
-            stage.sends_quietly(talker, lines.concat().as_bytes());
+            stage.sends_bytes(talker, lines.concat().as_bytes());
         }
         let mut orders = Vec::new();
         for who in &names {
@@ -252,13 +250,13 @@ pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
         let shown = |i: usize| {
             let from = differs.unwrap_or_default();
             let lines: Vec<_> = orders[i][from..].iter().take(3).cloned().collect();
-            format!("{} hears, from line {} on: {} …", names[i], from + 1, lines.join(", "))
+            format!("{} receives from line {} on: {} …", names[i], from + 1, lines.join(", "))
         };
         Err(Failure::new(&class::ORDERS_DIFFER, shown(0), shown(other)))
     })
 }
 
-/// The 200 lines that somebody hears, as `number by talker`; those of each talker in their order.
+/// The 200 lines that a client hears in a round. The lines of each talker must be in order.
 fn heard_in_round(
     stage: &mut Stage<'_>,
     who: &str,
@@ -270,12 +268,12 @@ fn heard_in_round(
     let mut order = Vec::new();
     while let Some(missing) = next.iter().position(|n| *n < LINES_EACH) {
         let due = Pattern::exactly(said(&next[missing], &talkers[missing]));
-        stage.hears_out(who, &due, |text| {
+        stage.hears_judged(who, &due, |text| {
             let came = next.iter().zip(talkers).position(|(n, talker)| text == said(n, talker));
             let Some(came) = came else { return Judgement::Wrong };
             order.push(format!("'{round}/{} by {}'", next[came], talkers[came]));
             next[came] += 1;
-            Judgement::Due
+            Judgement::Expected
         })?;
     }
     Ok(order)
@@ -288,47 +286,49 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
     for who in &clients {
         stage.connects(who)?;
-        stage.hears(who, &Pattern::with("Welcome…", &["Welcome"]))?;
+        stage.hears(who, &Pattern::welcome())?;
     }
     for who in &clients {
-        stage.lets_pass(who, &[])?;
+        stage.skips_lines(who, &[])?;
     }
-    stage.begins(&format!("({CLIENTS} clients are here)"));
+    stage.restarts_transcript(&format!("({CLIENTS} clients are here)"));
     rounds(20, |round| {
-        // With a number behind it, no name was ever anybody's before.
-        let names = stage.names(CLIENTS / RIVALS).into_iter().map(|name| format!("{name}{round}"));
-        let names: Vec<_> = names.collect();
-        stage.remark(&format!("(all send /nick at the same moment: {RIVALS} want {}, and so on)", names[0]));
+        // With the number of the round, every name is new.
+        let names = stage.names::<{ CLIENTS / RIVALS }>().map(|name| format!("{name}{round}"));
+        stage.remark(&format!(
+            "(all send /nick at the same moment: {RIVALS} ask for {}, and so on)",
+            names[0]
+        ));
         for (i, who) in clients.iter().enumerate() {
-            // The questions keep the lock busy, so that whoever takes it twice has to wait in between.
+            // The questions keep the lock busy, so that a server that takes it twice waits in between.
             let lines = format!("{QUESTIONS}/nick {}\n{QUESTIONS}", names[i / RIVALS]);
-            stage.sends_quietly(who, lines.as_bytes());
+            stage.sends_bytes(who, lines.as_bytes());
         }
         names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
     })
 }
 
-/// Exactly one of them hears that the name is his.
+/// Expects that exactly one of the rivals gets the name.
 fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
     let mut winners = Vec::new();
     for who in rivals {
         let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[name, "taken"]);
         let changed = Pattern::with("", &["changed", name]);
-        stage.hears_out(who, &due, |text| match () {
-            () if due.matches(text) => Judgement::Due,
+        stage.hears_judged(who, &due, |text| match () {
+            () if due.matches(text) => Judgement::Expected,
             () if changed.matches(text) => {
                 winners.push(who.as_str());
-                Judgement::Due
+                Judgement::Expected
             }
             // The others are told about the winner.
-            () => Judgement::Passing,
+            () => Judgement::Ignored,
         })?;
     }
     if winners.len() == 1 {
         return Ok(());
     }
     let received = if winners.is_empty() {
-        "nobody gets it".to_owned()
+        "no client gets it".to_owned()
     } else {
         format!("{} get it", winners.join(" and "))
     };
@@ -336,14 +336,14 @@ fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
     Err(Failure::new(&class::DOUBLE, expected, received))
 }
 
-/// Does something again and again, and says how often it went well if it did not always.
+/// Runs a race several times. A failure says how many runs passed.
 fn rounds(number: usize, mut run: impl FnMut(usize) -> Outcome) -> Outcome {
     let mut first = None;
     let mut passed = 0;
     for round in 1..=number {
         match run(round) {
             Ok(()) => passed += 1,
-            // Only what can differ from run to run is worth another run.
+            // Other failures are the same in each run.
             Err(failure) if [&class::DOUBLE, &class::ORDERS_DIFFER].contains(&failure.class) => {
                 first.get_or_insert(failure);
             }
@@ -360,6 +360,6 @@ fn spawn<'scope, F>(scope: &'scope thread::Scope<'scope, '_>, work: F) -> Option
 where
     F: FnOnce() + Send + 'scope,
 {
-    // Without a thread nothing is flooded, and the check is easier to pass; it is no learner's fault.
+    // Without a thread there is no flood, and the check is easier to pass.
     thread::Builder::new().name("flood".to_owned()).spawn_scoped(scope, work).ok()
 }

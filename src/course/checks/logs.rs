@@ -1,4 +1,4 @@
-//! What a server writes down: a conversation is played, the server is stopped, and its log is read.
+//! Checks a server's log: plays a conversation, stops the server, and reads what it wrote.
 
 use std::{fs, path::Path};
 
@@ -6,29 +6,29 @@ use crate::course::{
     class,
     conversation::{Pattern, Signal, escaped},
     failure::Failure,
-    stage::{Judgement, Outcome, Stage},
+    stage::{Outcome, Stage},
+    verdict::visible,
 };
 
-/// What the log must tell, and what it must not.
+/// The names and texts that the log must contain, or must not.
 #[derive(Debug)]
 struct Happened {
-    /// Who speaks, whispers and tries to forge.
+    /// The client that speaks, whispers and tries to forge a line.
     alice: String,
-    /// Who is whispered to, and then has another name.
+    /// The receiver of the whisper, before it changes its name.
     bob: String,
-    /// The other name; whoever has it leaves without having said a word.
+    /// The receiver's second name, under which it leaves without speaking.
     carol: String,
     said: String,
     said_last: String,
     whispered: String,
     password: String,
-    /// A word of the line that alice would like to see in the log as one of its own.
+    /// A word of the line that alice tries to forge.
     forged: String,
 }
 
 pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
-    let names = stage.names(3);
-    let [alice, bob, carol] = names.try_into().expect("three were asked for");
+    let [alice, bob, carol] = stage.names();
     let (said, said_last) =
         (stage.seed.text("has anybody seen my key"), stage.seed.text("good night to you"));
     let mut token = || stage.seed.token();
@@ -42,18 +42,18 @@ pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
 
 fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
     let Happened { alice, bob, carol, .. } = happened;
-    stage.company(&[alice.clone(), bob.clone()])?;
+    stage.enter_all(&[alice.clone(), bob.clone()])?;
     stage.says(alice, &happened.said);
     hears(stage, bob, &format!("[lobby] {alice}: {}", happened.said))?;
     stage.says(alice, &format!("/whisper {bob} {}", happened.whispered));
     hears(stage, bob, &format!("[Whisper from {alice}]: {}", happened.whispered))?;
     stage.says(alice, &format!("/login {alice} {}", happened.password));
     let forged = &happened.forged;
-    stage.remark(&format!("({alice} says a line with \\r, \\x1B, U+0085 and U+2028 in it, and {forged})"));
+    stage.remark(&format!("({alice} says a line that contains \\r, \\x1B, U+0085, U+2028 and {forged})"));
     let line = format!("x\r\u{1b}[2K\u{85}\u{2028}2026-03-01T09:31:00Z INFO {forged}\n");
-    stage.sends_quietly(alice, line.as_bytes());
-    stage.lets_pass(alice, &[])?;
-    stage.lets_pass(bob, &[])?;
+    stage.sends_bytes(alice, line.as_bytes());
+    stage.skips_lines(alice, &[])?;
+    stage.skips_lines(bob, &[])?;
     stage.says(bob, &format!("/nick {carol}"));
     hears(stage, alice, &format!("{bob} is now known as {carol}."))?;
     stage.closes(bob);
@@ -62,15 +62,15 @@ fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
     hears(stage, alice, &format!("[lobby] {alice}: {}", happened.said_last))
 }
 
-/// Hears a line at last. That the chat says the right things and no more is checked by other steps.
+/// Expects a line and ignores others before it, which other steps check.
 fn hears(stage: &mut Stage<'_>, who: &str, line: &str) -> Outcome {
     let due = Pattern::exactly(line);
-    stage.hears_out(who, &due, |line| if due.matches(line) { Judgement::Due } else { Judgement::Passing })?;
+    stage.hears_at_last(who, &due)?;
     stage.transcript.add(who, "<", line);
     Ok(())
 }
 
-/// All that is in the log's files, in the order of their names; `None` if there is none.
+/// The contents of all log files, in the order of their names; `None` if there is nothing.
 fn read(folder: &Path) -> Option<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
@@ -84,28 +84,28 @@ fn read(folder: &Path) -> Option<String> {
 
 fn judge(log: Option<&str>, happened: &Happened) -> Outcome {
     let Some(log) = log else {
-        let expected = "a file NAME.log in the folder $CHAT_LOG_DIR, and something in it";
+        let expected = "a file NAME.log in the folder $CHAT_LOG_DIR that is not empty";
         return Err(Failure::new(&class::NOT_LOGGED, expected, "(nothing)"));
     };
     let Happened { alice, bob, carol, .. } = happened;
     is_secret(log, &happened.whispered, "the text of the whisper")?;
     is_secret(log, &happened.password, "the password")?;
     nothing_is_forged(log, happened)?;
-    // Only the name that somebody is given on arrival; a line about a change of it has both.
+    // A line about a new name contains the old one, too.
     let comes = |line: &str| line.contains("guest_") && !line.contains(alice) && !line.contains(bob);
     if !log.lines().any(comes) {
-        return Err(about("a line with guest_… alone (who comes, by the first name)".to_owned(), log));
+        return Err(about("a line with only the name guest_… (who has connected)".to_owned(), log));
     }
     let said = [alice.as_str(), &happened.said];
-    tells(log, &said, "what is said, and by whom")?;
-    let renamed = tells(log, &[bob, carol], "who is renamed, with both names")?;
-    tells(&log[renamed..], &[carol], "who leaves, after the new name was taken")?;
-    tells(log, &[alice, &happened.said_last], "what was said last, before the stop")
+    tells(log, &said, "a message and its sender")?;
+    let renamed = tells(log, &[bob, carol], "a new nickname, with the old one")?;
+    tells(&log[renamed..], &[carol], "who has left, under the new nickname")?;
+    tells(log, &[alice, &happened.said_last], "the last message before the stop")
         .map(|_| ())
         .map_err(|failure| Failure { class: &class::NOT_FLUSHED, ..failure })
 }
 
-/// Some line has all these words in it; where it ends.
+/// Expects a line with all these words. Returns where it ends.
 fn tells(log: &str, words: &[&str], what: &str) -> Result<usize, Failure> {
     let mut end = 0;
     for line in log.split_inclusive('\n') {
@@ -127,44 +127,30 @@ fn is_secret(log: &str, secret: &str, what: &str) -> Outcome {
     }
 }
 
-/// Nothing in the log ends a line, or steers a terminal, but the ends of its own lines; and what was
-/// said stands in a line that says by whom.
+/// Expects no control characters inside the lines of the log, and the sender in the line with the forged word.
 fn nothing_is_forged(log: &str, happened: &Happened) -> Outcome {
     let Happened { alice, forged, .. } = happened;
     for line in log.split_terminator('\n') {
         if line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             let expected = "no control character, and no U+2028, inside a line of the log";
-            return Err(Failure::new(&class::FORGED, expected, shown(line)));
+            return Err(Failure::new(&class::FORGED, expected, visible(line)));
         }
         if let Some((before, _)) = line.split_once(forged.as_str())
             && !before.contains(alice.as_str())
         {
-            let expected = format!("before {forged}, in the same line, who said it: {alice}");
-            return Err(Failure::new(&class::FORGED, expected, shown(line)));
+            let expected = format!("the sender {alice} before {forged} in the same line");
+            return Err(Failure::new(&class::FORGED, expected, visible(line)));
         }
     }
     Ok(())
 }
 
-/// Something is missing; shows the end of the log.
+/// The failure of a log that lacks a line. Shows the last line.
 fn about(expected: String, log: &str) -> Failure {
     let last = log.lines().next_back().unwrap_or_default();
     let number = log.lines().count();
-    Failure::new(&class::NOT_LOGGED, expected, format!("(no such line among {number})"))
-        .note(format!("The last line of the log: {}", shown(last)))
-}
-
-/// A line in which one can see what is in it.
-fn shown(line: &str) -> String {
-    let mut shown = String::new();
-    for c in line.chars() {
-        match c {
-            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
-            c if c.is_control() => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
+    Failure::new(&class::NOT_LOGGED, expected, format!("(no such line; the log has {number} lines)"))
+        .note(format!("The last line of the log: {}", visible(last)))
 }
 
 #[cfg(test)]
@@ -193,12 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_tells_everything_and_no_secret_passes() {
+    fn a_complete_log_without_secrets_passes() {
         assert_eq!(judged(LOG), None);
     }
 
     #[test]
-    fn a_wrong_log_fails_with_what_is_wrong() {
+    fn each_mistake_in_a_log_has_its_class() {
         let check =
             |old: &str, new: &str, class| assert_eq!(judged(&LOG.replace(old, new)), class, "{new:?}");
         assert_eq!(judged(""), Some("not-logged"));

@@ -1,4 +1,4 @@
-//! What newcomers are called.
+//! Checks the names of new clients.
 
 use crate::course::{
     class,
@@ -12,21 +12,21 @@ pub(super) fn fresh_names(stage: &mut Stage<'_>) -> Outcome {
     for who in ["alice", "bob", "carol"] {
         present.push((who, arrives(stage, who)?));
     }
-    stage.closes("alice");
+    stage.closes_in_turn("alice");
     present.remove(0);
-    // Two of them: when the first one comes, the server may not have noticed yet that somebody has left.
+    // Two clients, because a server may hang up on alice before it removes her.
     for who in ["dave", "erin"] {
         let name = arrives(stage, who)?;
         if let Some((owner, _)) = present.iter().find(|(_, taken)| *taken == name) {
             let received = format!("{name}, which is {owner}'s name");
-            return Err(Failure::new(&class::DOUBLE, format!("a name for {who} that nobody has"), received));
+            return Err(Failure::new(&class::DOUBLE, format!("an unused name for {who}"), received));
         }
         present.push((who, name));
     }
     Ok(())
 }
 
-/// Somebody comes; the name that the welcome tells.
+/// Connects a client and returns the name in its welcome.
 fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
     stage.connects_in_turn(who)?;
     let welcome = "Welcome! Your nickname is 'guest_…'. Use /nick <name> to change it.";

@@ -1,8 +1,7 @@
-//! Clients on pipes, as scripts use them.
+//! Checks of clients on pipes, as scripts use them.
 
+use super::WELCOME;
 use crate::course::{rehearsal::Rehearsal, stage::Outcome};
-
-const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
 pub(super) fn pipe(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     let (first, second, last) = (text(rehearsal), text(rehearsal), text(rehearsal));

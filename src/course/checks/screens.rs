@@ -1,15 +1,14 @@
-//! Clients in a terminal, as their users see them.
+//! Checks of clients in a terminal, as their users see them.
 
+use super::WELCOME;
 use crate::course::{rehearsal::Rehearsal, stage::Outcome};
-
-const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
 pub(super) fn both_ways(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     welcome(rehearsal)?;
     for _ in 0..3 {
         is_told(rehearsal)?;
     }
-    // Nothing comes while this is typed, and nothing is typed while that comes.
+    // The client sends while nothing arrives, and shows while nothing is typed.
     for _ in 0..2 {
         says(rehearsal)?;
         says(rehearsal)?;
@@ -49,14 +48,14 @@ fn welcome(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     rehearsal.shows("Welcome! Your nickname is 'guest_1'")
 }
 
-/// Somebody says something, and the user can read it.
+/// Sends a message and expects it on the screen.
 fn is_told(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     let line = format!("[lobby] bob: {}", rehearsal.seed.text("have you heard"));
     rehearsal.says(&line);
     rehearsal.shows(&line)
 }
 
-/// The user says something, and the server hears it.
+/// Types a message and expects the server to receive it.
 fn says(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     let text = rehearsal.seed.text("not a word");
     rehearsal.types(&format!("{text}\r"));

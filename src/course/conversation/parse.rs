@@ -1,15 +1,15 @@
-//! Reading a `.chat` file.
+//! Reads a `.chat` file.
 
 use std::{error, fmt};
 
 use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte, escaped_byte};
 
-/// Why a file is no conversation.
+/// A reason why a text is not a valid conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// The line, counted from 1.
+    /// The number of the line, from 1 on.
     pub line: usize,
-    /// What is wrong with it.
+    /// The mistake in that line.
     pub reason: String,
 }
 
@@ -22,10 +22,10 @@ impl fmt::Display for Invalid {
 impl error::Error for Invalid {}
 
 impl Conversation {
-    /// Reads the text of a `.chat` file.
+    /// Parses the text of a `.chat` file.
     ///
     /// # Errors
-    /// The first line that makes no sense, and why.
+    /// The first invalid line.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let mut conversation = Self {
             checking: String::new(),
@@ -53,15 +53,15 @@ impl Conversation {
                 }
             }
         }
-        let missing = |what: &str| Invalid { line: 1, reason: format!("it has no {what}") };
+        let missing = |what: &str| Invalid { line: 1, reason: format!("there is no {what}") };
         match (conversation.checking.is_empty(), conversation.lines.is_empty()) {
-            (true, _) => Err(missing("comment that says what is being checked")),
-            (_, true) => Err(missing("body: it begins after the first empty line")),
+            (true, _) => Err(missing("comment that says what is checked")),
+            (_, true) => Err(missing("body after an empty line")),
             _ => Ok(conversation),
         }
     }
 
-    /// The text of a `.chat` file from the first line of the body on: what a page shows.
+    /// The body of a `.chat` file's text, as a page shows it.
     pub fn body(text: &str) -> &str {
         text.split_once("\n\n").map_or("", |(_, body)| body)
     }
@@ -97,7 +97,7 @@ impl Conversation {
                     self.environment.push((name.to_owned(), value.to_owned()));
                 }
             }
-            _ => return Err(format!("'{key}' is none of peers, names, rooms, texts, counts, with")),
+            _ => return Err(format!("'{key}' is not one of peers, names, rooms, texts, counts, with")),
         }
         self.made_up.check()
     }
@@ -106,7 +106,7 @@ impl Conversation {
         let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(line.len());
         let (who, rest) = line.split_at(end);
         if who.is_empty() {
-            return Err("it begins with nobody's name".to_owned());
+            return Err("a line begins with a name".to_owned());
         }
         let act = match (who, rest.trim_start()) {
             ("server", act) => server_act(act),
@@ -127,18 +127,18 @@ impl Conversation {
             (Some('<'), _) => Ok(Act::Hears(Pattern::exactly(text))),
             (Some('~'), _) => Ok(Act::Hears(self.loosely(text)?)),
             (Some('?'), _) => Ok(Act::MayHear(self.loosely(text)?)),
-            (Some('*'), _) => Ok(Act::LetsPass(text.split_whitespace().map(str::to_owned).collect())),
+            (Some('*'), _) => Ok(Act::SkipsLines(text.split_whitespace().map(str::to_owned).collect())),
             (Some('!'), "") => Ok(Act::HearsNothing),
             (Some('('), "connects)") => Ok(Act::Connects),
             (Some('('), "finishes)") => Ok(Act::Finishes),
             (Some('('), "closes)") => Ok(Act::Closes),
             (Some('('), "resets)") => Ok(Act::Resets),
             (Some('('), "hears the end)") => Ok(Act::HearsTheEnd),
-            _ => Err(format!("'{act}' is nothing a client can do")),
+            _ => Err(format!("'{act}' is not an action of a client")),
         }
     }
 
-    /// What counts in a line, in its order: what is made up, and the words that count.
+    /// A pattern in which only declared names, rooms, texts and words count, in the order of the line.
     fn loosely(&self, text: &str) -> Result<Pattern, String> {
         let MadeUp { names, rooms, texts } = &self.made_up;
         let lower = text.to_ascii_lowercase();
@@ -157,23 +157,23 @@ impl Conversation {
             }
         }
         if counting.is_empty() {
-            return Err("nothing in this line counts: declare a word with 'counts:'".to_owned());
+            return Err("nothing in this line counts; declare a word with 'counts:'".to_owned());
         }
         Ok(Pattern { text: text.to_owned(), counting: Some(counting) })
     }
 }
 
-/// Who is connected at a line of the body.
+/// The clients that are connected at a line of the body.
 struct Present(Vec<String>);
 
 impl Present {
-    /// Lets only those act who are there.
+    /// Accepts a line if its client is connected.
     fn acts(&mut self, line: Line) -> Result<Line, String> {
         let is_here = self.0.contains(&line.who);
         match line.act {
             Act::IsSignalled(_) | Act::EndsWell => {}
             Act::StartsAgain => self.0.clear(),
-            Act::Connects if is_here => return Err(format!("{} is connected already", line.who)),
+            Act::Connects if is_here => return Err(format!("{} is already connected", line.who)),
             Act::Connects => self.0.push(line.who.clone()),
             _ if !is_here => return Err(format!("{} is not connected", line.who)),
             Act::Closes | Act::Resets => self.0.retain(|who| *who != line.who),
@@ -193,7 +193,7 @@ impl MadeUp {
                 }
                 if let Some(other) = list[..i].iter().find(|other| first(other) == first(name)) {
                     return Err(format!(
-                        "'{name}' begins like '{other}': their order would be a matter of luck"
+                        "'{name}' and '{other}' begin with the same letter, so their order would be random"
                     ));
                 }
             }
@@ -208,7 +208,7 @@ fn server_act(act: &str) -> Result<Act, String> {
         "(is interrupted)" => Ok(Act::IsSignalled(Signal::Interrupt)),
         "(ends well)" => Ok(Act::EndsWell),
         "(starts again)" => Ok(Act::StartsAgain),
-        _ => Err(format!("'{act}' is nothing that happens to the server")),
+        _ => Err(format!("'{act}' is not an action of the server")),
     }
 }
 
@@ -236,15 +236,15 @@ fn unescaped(typed: &str) -> Result<String, String> {
             Some('x') => {
                 let digits: String = rest.by_ref().take(2).collect();
                 let value = u8::from_str_radix(&digits, 16);
-                value.map(byte).map_err(|_| format!("'\\x{digits}' is no byte"))?
+                value.map(byte).map_err(|_| format!("'\\x{digits}' is not a byte"))?
             }
-            other => return Err(format!("'\\{}' is no escape", other.unwrap_or(' '))),
+            other => return Err(format!("'\\{}' is not an escape", other.unwrap_or(' '))),
         });
     }
     Ok(text)
 }
 
-/// Bytes from the wire as people can read them: text as it is, everything else escaped.
+/// Bytes from the wire as readable text: everything that is not visible is escaped.
 pub fn escaped(bytes: &[u8]) -> String {
     let mut shown = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -275,11 +275,11 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str) -> String {
-        Conversation::parse(text).expect_err("no conversation").to_string()
+        Conversation::parse(text).expect_err("it is invalid").to_string()
     }
 
     #[test]
-    fn a_line_is_somebody_and_what_they_do() {
+    fn a_line_is_a_client_and_its_action() {
         let conversation = parsed("alice> a\\nb\\c\nbob<  x y\nbob!\nalice (hears the end)").expect("valid");
         assert_eq!(conversation.checking, "It works.");
         let [sends, hears, silent, end] = &conversation.lines[..] else { panic!("{conversation:?}") };
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_survive() {
+    fn bytes_that_are_not_text_are_sent_unchanged() {
         let conversation = parsed("alice>> h\\xF0\\x9F").expect("valid");
         let Act::Sends(sent) = &conversation.lines[0].act else { panic!("it sends") };
         assert_eq!((sent.bytes(), sent.shown()), (b"h\xf0\x9f\n".to_vec(), "h\\xF0\\x9F".to_owned()));
@@ -306,26 +306,26 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_with_its_line() {
+    fn an_invalid_line_is_refused_with_its_number() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is none of peers, names, rooms, texts, counts, with"
+            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),
-            "line 2: 'alice' begins like 'anna': their order would be a matter of luck"
+            "line 2: 'alice' and 'anna' begin with the same letter, so their order would be random"
         );
-        assert_eq!(refused("# x\n\nalice (dances)"), "line 3: '(dances)' is nothing a client can do");
-        assert_eq!(refused("# x\n\nalice> \\q"), "line 3: '\\q' is no escape");
+        assert_eq!(refused("# x\n\nalice (dances)"), "line 3: '(dances)' is not an action of a client");
+        assert_eq!(refused("# x\n\nalice> \\q"), "line 3: '\\q' is not an escape");
         assert_eq!(refused("# x\n\nalice> hi"), "line 3: alice is not connected");
         assert_eq!(refused("# x\npeers: bob\n\nbob (closes)\nbob!"), "line 5: bob is not connected");
         assert_eq!(refused("# x\nwith: RATE\n\nbob!"), "line 2: the environment has lines like 'A=b'");
         assert_eq!(refused("alice!"), "line 1: the head has lines like 'names: alice, bob'");
-        assert_eq!(refused("# x\n"), "line 1: it has no body: it begins after the first empty line");
+        assert_eq!(refused("# x\n"), "line 1: there is no body after an empty line");
     }
 
     #[test]
-    fn what_is_received_is_shown_so_that_nothing_is_invisible() {
+    fn received_bytes_are_shown_with_nothing_invisible() {
         assert_eq!(escaped("a\t\\🦀\r\n\0\u{85}".as_bytes()), "a\\t\\\\🦀\\r\\n\\x00\\xC2\\x85");
         assert_eq!(escaped(b"caf\xc3"), "caf\\xC3");
     }

@@ -1,42 +1,52 @@
-//! What must be heard, and whether it was.
+//! Compares a line with the expected one, exactly or loosely.
 
-/// A line that must be heard.
+/// An expected line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// The whole line, `…` for any characters.
+    /// The whole line; `…` matches any characters.
     pub text: String,
-    /// What counts in it, in this order; `None` when every letter does.
+    /// The parts that count, in this order; `None` if the whole line counts.
     pub(super) counting: Option<Vec<String>>,
 }
 
 impl Pattern {
-    /// This line to the letter; `…` stands for any characters.
+    /// Exactly this line; `…` matches any characters.
     pub fn exactly(text: impl Into<String>) -> Self {
         Self { text: text.into(), counting: None }
     }
 
-    /// A line with these parts in it, in this order, whatever their case.
+    /// A line that contains these parts in this order, regardless of case.
     pub fn with(text: impl Into<String>, counting: &[&str]) -> Self {
         Self { text: text.into(), counting: Some(counting.iter().map(ToString::to_string).collect()) }
     }
 
-    /// The same, with every letter counting.
+    /// The welcome of a client, under any name.
+    pub fn welcome() -> Self {
+        Self::with("Welcome! Your nickname is '…'. Use /nick <name> to change it.", &["Welcome"])
+    }
+
+    /// Returns the same pattern with every character counting.
     #[must_use]
     pub fn strict(self) -> Self {
         Self { counting: None, ..self }
     }
 
-    /// What counts in it, if not every letter does.
+    /// The parts that count, for a verdict; `None` if the whole line counts.
     pub fn counting(&self) -> Option<String> {
         self.counting.as_ref().map(|parts| parts.join(" … "))
     }
 
-    /// Whether a line, without its newline, is what must be heard.
+    /// Whether a line, without its newline, is the expected one.
     pub fn matches(&self, line: &str) -> bool {
         match &self.counting {
-            None => matches_to_the_letter(&self.text, line),
+            None => matches_exactly(&self.text, line),
             Some(counting) => has_in_order(counting, self.must_end_with_the_last(), line),
         }
+    }
+
+    /// Whether bytes are UTF-8 and the expected line.
+    pub fn matches_bytes(&self, line: &[u8]) -> bool {
+        std::str::from_utf8(line).is_ok_and(|line| self.matches(line))
     }
 
     fn must_end_with_the_last(&self) -> bool {
@@ -45,7 +55,7 @@ impl Pattern {
     }
 }
 
-fn matches_to_the_letter(text: &str, line: &str) -> bool {
+fn matches_exactly(text: &str, line: &str) -> bool {
     let mut parts = text.split('…');
     let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
     let mut parts = parts.peekable();
@@ -78,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn to_the_letter_an_ellipsis_stands_for_anything() {
+    fn an_ellipsis_matches_any_characters() {
         let is = |text: &str, line| Pattern::exactly(text).matches(line);
         assert!(is("hello", "hello"));
         assert!(!is("hello", "hello "));
@@ -89,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn loosely_the_parts_must_come_in_order_and_the_last_must_end_the_line_if_it_does_so_here() {
+    fn the_parts_of_a_loose_pattern_come_in_order_and_the_last_ends_the_line() {
         let taken = Pattern::with("Nickname 'bob' is already taken.", &["bob", "taken"]);
         assert!(taken.matches("sorry, BOB has been Taken!"));
         assert!(!taken.matches("taken: bob"));

@@ -1,7 +1,6 @@
-//! A program between pipes.
+//! A program whose standard input and output are pipes.
 
 use std::{
-    collections::VecDeque,
     io::{self, PipeReader, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, ChildStdin, Stdio},
@@ -14,37 +13,37 @@ use rustix::{
 };
 
 use crate::course::{
+    inbox::Inbox,
     peer::Heard,
     subject::{Ended, Launch, Member},
 };
 
-/// A program between pipes.
+/// A program whose standard input and output are pipes.
 #[derive(Debug)]
 pub(in crate::course) struct Pipes {
     member: Member,
     child: Child,
     input: Option<ChildStdin>,
     output: PipeReader,
-    unread: Vec<u8>,
-    lines: VecDeque<Vec<u8>>,
+    printed: Inbox,
 }
 
 impl Pipes {
     pub(in crate::course) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
         let (output, writer) = io::pipe()?;
         let mut command = launch.command(port);
-        // What it says about itself may be shown to whoever runs the course; it is not judged.
+        // The standard error is not judged.
         command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn()?;
         drop(command);
         let member = Member::new(Some(child.id()))?;
         let input = child.stdin.take();
-        Ok(Self { member, child, input, output, unread: Vec::new(), lines: VecDeque::new() })
+        Ok(Self { member, child, input, output, printed: Inbox::default() })
     }
 
     pub(in crate::course) fn is_given(&mut self, text: &str) {
         if let Some(input) = &mut self.input {
-            // A program that has ended reads nothing; then its server hears nothing.
+            // If the program has ended, its server receives nothing, and the check fails.
             let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
         }
     }
@@ -56,11 +55,11 @@ impl Pipes {
     /// The next line on the standard output.
     pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
         loop {
-            if let Some(line) = self.lines.pop_front() {
+            if let Some(line) = self.printed.take() {
                 return Heard::Line(line);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("it is short");
+            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("a deadline fits");
             match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return Heard::Silence,
                 Err(_) => continue,
@@ -68,39 +67,31 @@ impl Pipes {
             }
             let mut bytes = [0; 16 * 1024];
             match self.output.read(&mut bytes) {
-                Ok(length) if length > 0 => self.cuts(&bytes[..length]),
+                Ok(length) if length > 0 => self.printed.add(&bytes[..length]),
                 _ => return Heard::End,
             }
         }
     }
 
-    fn cuts(&mut self, bytes: &[u8]) {
-        self.unread.extend(bytes);
-        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
-            let mut line: Vec<_> = self.unread.drain(..=end).collect();
-            line.pop();
-            self.lines.push_back(line);
-        }
-    }
-
-    /// What was printed without a newline.
+    /// The printed part of an incomplete line.
     pub(in crate::course) fn unread(&self) -> &[u8] {
-        &self.unread
+        self.printed.incomplete()
     }
 
-    pub(in crate::course) fn is_signalled(&self, signal: Signal) {
-        self.member.is_signalled(signal);
+    pub(in crate::course) fn signal(&self, signal: Signal) {
+        self.member.signal(signal);
     }
 
-    pub(in crate::course) fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
+    /// Waits until the program ends by itself.
+    pub(in crate::course) fn ends(&self, patience: Duration) -> Option<Ended> {
+        self.member.ends(patience)
     }
 }
 
 impl Drop for Pipes {
     fn drop(&mut self) {
         self.input = None;
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! A program in a terminal, of which the grader sees the screen.
+//! A program in a terminal whose screen the grader reads.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -24,11 +24,11 @@ pub(super) struct Terminal {
     keyboard: Box<dyn Write + Send>,
     screen: Arc<Screen>,
     reader: Option<JoinHandle<()>>,
-    /// Dropped, the terminal is gone.
+    /// The terminal closes when this is dropped.
     master: Option<Box<dyn MasterPty + Send>>,
 }
 
-/// What the terminal shows.
+/// The contents of the terminal, shared with the thread that reads its output.
 struct Screen {
     state: Mutex<State>,
     changed: Condvar,
@@ -51,7 +51,7 @@ impl Terminal {
         let pair = native_pty_system().openpty(size).map_err(io::Error::other)?;
         let output = pair.master.try_clone_reader().map_err(io::Error::other)?;
         let keyboard = pair.master.take_writer().map_err(io::Error::other)?;
-        // It starts the program as the leader of a session, and so of a process group.
+        // The program becomes the leader of a session and so of a process group.
         let child = pair.slave.spawn_command(command(launch, port)?).map_err(io::Error::other)?;
         let member = Member::new(child.process_id())?;
         let parser = vt100::Parser::new(number(ROWS), number(COLUMNS), 0);
@@ -63,18 +63,18 @@ impl Terminal {
     }
 
     pub(super) fn types(&mut self, keys: &str) {
-        // A program that has ended reads nothing; the next look at the screen tells.
+        // If the program has ended, the screen does not change, and the check fails.
         let _ = self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush());
     }
 
-    /// What can be read, row by row.
+    /// The rows that are not empty.
     pub(super) fn rows(&self) -> Vec<String> {
         let state = self.screen.state.lock();
         let rows = state.parser.screen().rows(0, COLUMNS).map(|row| row.trim_end().to_owned());
         rows.filter(|row| !row.is_empty()).collect()
     }
 
-    /// What can be read in the row of the cursor.
+    /// The text in the cursor's row.
     pub(super) fn cursor_row(&self) -> String {
         let state = self.screen.state.lock();
         let (row, _) = state.parser.screen().cursor_position();
@@ -82,18 +82,19 @@ impl Terminal {
         rows.nth(usize::from(row)).unwrap_or_default().trim_end().to_owned()
     }
 
-    /// Waits until something has changed; `false` if nothing does until then.
+    /// Waits until the screen changes. Returns `false` at the deadline.
     pub(super) fn changes(&self, deadline: Instant) -> bool {
         let mut state = self.screen.state.lock();
         let before = state.changes;
-        // What came between the caller's look and the lock is seen in a moment.
-        let soon = deadline.min(Instant::now() + std::time::Duration::from_millis(50));
+        // The wait is short, because the screen may have changed after the caller looked and before the lock.
+        let soon = deadline.min(Instant::now() + Duration::from_millis(50));
         let is_late = self.screen.changed.wait_until(&mut state, soon).timed_out();
         state.changes != before || !is_late || Instant::now() < deadline
     }
 
-    pub(super) fn has_ended(&self) -> Option<Ended> {
-        self.member.has_ended()
+    /// Waits until the program ends by itself.
+    pub(super) fn ends(&self, patience: Duration) -> Option<Ended> {
+        self.member.ends(patience)
     }
 }
 
@@ -103,7 +104,7 @@ fn command(launch: &Launch, port: u16) -> io::Result<CommandBuilder> {
         Some(folder) => folder.to_owned(),
         None => std::env::current_dir()?,
     };
-    // The builder would look for `./server` on the search path only.
+    // The builder looks for `./server` only on the search path.
     let program = Path::new(plain.get_program());
     let is_path = program.components().count() > 1;
     let mut command = CommandBuilder::new(if is_path { here.join(program) } else { program.to_owned() });
@@ -137,7 +138,7 @@ impl Screen {
                     self.changed.notify_all();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The program has ended, and with it the terminal's other side.
+                // The program has ended, which closed the other side of the terminal.
                 Err(_) => break,
             }
         }
@@ -146,7 +147,7 @@ impl Screen {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.member.ends();
+        self.member.kill();
         let _ = self.child.wait();
         self.master = None;
         if let Some(reader) = self.reader.take() {

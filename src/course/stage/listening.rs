@@ -1,34 +1,45 @@
-//! How peers listen: what is no news to them, barriers, and what a wrong line is evidence of.
+//! Listening: lines to ignore, barriers, and evidence for a diagnosis.
 
 use super::{
-    AFTERMATH, Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped,
-    is_timeout, line_of,
+    Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
+    line_of,
 };
 
 impl Stage<'_> {
-    /// The next thing that is news for a client.
+    /// What a client hears next, except for lines that do not matter.
     pub(super) fn next(&mut self, who: &str, deadline: Instant) -> Heard {
         loop {
             let heard = self.peer(who).listens(deadline);
-            if line_of(&heard).is_none_or(|text| !self.is_no_news(text)) {
+            if line_of(&heard).is_none_or(|text| !self.is_ignored(text)) {
                 return heard;
             }
         }
     }
 
-    /// The barrier: the client asks something new, and the answer comes. What came before it is there
-    /// to be looked at.
-    ///
-    /// # Errors
-    /// When no answer comes.
-    pub fn is_served(&mut self, who: &str) -> Outcome {
+    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before the answer is
+    /// kept for the next look.
+    pub(crate) fn is_served(&mut self, who: &str) -> Outcome {
+        let deadline = Instant::now() + self.rules.patience;
+        let (question, Some(heard)) = self.asks(who, deadline) else { return Ok(()) };
+        self.transcript.add(who, ">", &question);
+        let answer = Pattern::with(format!("(an answer to {question})"), &[&question]);
+        // What came before may be what is wrong.
+        let heard = match self.next(who, Instant::now()) {
+            line @ Heard::Line(_) => line,
+            _ => heard,
+        };
+        let later = self.hears_until(who, &answer, Instant::now());
+        Err(self.diagnoses(who, &answer, heard, &[], later))
+    }
+
+    /// Asks a new question and listens for the answer. Returns the question, and what came instead of an answer.
+    fn asks(&mut self, who: &str, deadline: Instant) -> (String, Option<Heard>) {
         let token = self.seed.token();
         let question = if self.rules.step >= 9 { format!("/{token}") } else { token.clone() };
         self.tokens.push(token.clone());
-        self.sends_quietly(who, format!("{question}\n").as_bytes());
-        let deadline = Instant::now() + self.rules.patience;
+        self.sends_bytes(who, format!("{question}\n").as_bytes());
         let mut before = Vec::new();
-        let last = loop {
+        let instead = loop {
             match self.peer(who).listens(deadline) {
                 Heard::Line(line) if is_about(&line, &token) => break None,
                 Heard::Line(line) => before.push(line),
@@ -37,25 +48,20 @@ impl Stage<'_> {
         };
         self.peer(who).puts_back(before);
         self.peer(who).has_spoken = false;
-        let Some(heard) = last else { return Ok(()) };
-        self.transcript.add(who, ">", &question);
-        let answer = Pattern::with(format!("(an answer to {question})"), &[&token]);
-        // What it heard meanwhile may be what is wrong.
-        let heard = match self.next(who, Instant::now()) {
-            line @ Heard::Line(_) => line,
-            _ => heard,
-        };
-        Err(self.fails_to_hear(who, &answer, heard, &[]))
+        (question, instead)
     }
 
-    /// Everybody but this one who has come or has said something is served.
-    pub(super) fn serves_speakers(&mut self, but: &str) -> Outcome {
-        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open() && peer.name != but);
-        let speakers: Vec<_> = speakers.map(|peer| peer.name.clone()).collect();
-        speakers.iter().try_for_each(|speaker| self.is_served(speaker))
+    /// Passes a barrier with every client, except this one, that has connected or sent something since its last.
+    pub(super) fn serves_speakers(&mut self, except: &str) -> Outcome {
+        self.speakers(except).iter().try_for_each(|speaker| self.is_served(speaker))
     }
 
-    /// Everything that is known about a line that did not come.
+    fn speakers(&self, except: &str) -> Vec<String> {
+        let speakers = self.peers.iter().filter(|peer| peer.has_spoken && peer.is_open());
+        speakers.map(|peer| peer.name.clone()).filter(|name| name != except).collect()
+    }
+
+    /// Finds out why a client did not hear a line.
     pub(super) fn fails_to_hear(
         &mut self,
         who: &str,
@@ -63,11 +69,52 @@ impl Stage<'_> {
         heard: Heard,
         ahead: &[Pattern],
     ) -> Failure {
-        let deadline = Instant::now() + AFTERMATH;
-        let mut later = Vec::new();
-        while let Heard::Line(line) = self.next(who, deadline) {
-            later.push(line);
+        let later = match heard {
+            Heard::Line(_) => self.hears_after(who, pattern),
+            _ => Vec::new(),
+        };
+        self.diagnoses(who, pattern, heard, ahead, later)
+    }
+
+    /// The lines after a wrong one, up to the expected one if it still comes.
+    ///
+    /// A barrier with every client proves that the line does not come. Steps 1 and 2 have no barrier: there the
+    /// client finishes, and the server ends the connection when it has sent everything. A client that has left passes
+    /// no barrier, so what its leaving causes may come at any time; then the peer waits as for any other line.
+    fn hears_after(&mut self, who: &str, due: &Pattern) -> Vec<Vec<u8>> {
+        let deadline = Instant::now() + self.rules.patience;
+        if self.rules.step <= 2 {
+            self.peer(who).finishes();
+        } else if !self.has_departures {
+            for speaker in self.speakers(who) {
+                self.asks(&speaker, deadline);
+            }
+            self.asks(who, deadline);
+            return self.hears_until(who, due, Instant::now());
         }
+        self.hears_until(who, due, deadline)
+    }
+
+    /// The next lines, up to the expected one if it comes in time.
+    fn hears_until(&mut self, who: &str, due: &Pattern, deadline: Instant) -> Vec<Vec<u8>> {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        while !lines.last().is_some_and(|line| due.matches_bytes(line))
+            && let Heard::Line(line) = self.next(who, deadline)
+        {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Gathers all that is known about a line that did not come.
+    fn diagnoses(
+        &mut self,
+        who: &str,
+        pattern: &Pattern,
+        heard: Heard,
+        ahead: &[Pattern],
+        later: Vec<Vec<u8>>,
+    ) -> Failure {
         let elsewhere = match heard {
             Heard::Line(_) => None,
             _ => self.who_else_heard(who, pattern, ahead),
@@ -76,7 +123,7 @@ impl Stage<'_> {
         evidence.meanwhile = self.heard_meanwhile(who);
         self.peer(who).unread().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
-        evidence.ahead = ahead.iter().map(|pattern| self.worded(pattern)).collect();
+        evidence.ahead = ahead.iter().map(|pattern| self.with_wording(pattern)).collect();
         (evidence.later, evidence.elsewhere) = (later, elsewhere);
         let mut failure = evidence.diagnose();
         if failure.class == &class::SILENT {
@@ -86,7 +133,7 @@ impl Stage<'_> {
         self.judged(failure)
     }
 
-    /// Somebody who has heard the line and does not wait for it.
+    /// Another client that has heard the line by mistake.
     fn who_else_heard(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Option<String> {
         if ahead.contains(pattern) {
             return None;
@@ -97,20 +144,19 @@ impl Stage<'_> {
             while let Heard::Line(line) = self.next(other, Instant::now()) {
                 heard.push(line);
             }
-            let has = heard.iter().any(|line| std::str::from_utf8(line).is_ok_and(|l| pattern.matches(l)));
+            let has = heard.iter().any(|line| pattern.matches_bytes(line));
             self.peer(other).puts_back(heard);
             has
         })
     }
 
-    /// The first line that each of the others has heard and nobody has looked at; of two of them at
-    /// most.
+    /// Notes on the next line of other clients, for at most two of them.
     fn heard_meanwhile(&mut self, who: &str) -> Vec<String> {
         let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
         let mut notes = Vec::new();
         for other in others {
             if let Heard::Line(line) = self.next(&other, Instant::now()) {
-                notes.push(format!("Meanwhile {other} heard: {}", escaped(&line)));
+                notes.push(format!("In the meantime {other} received: {}", escaped(&line)));
                 self.peer(&other).puts_back(vec![line]);
             }
         }
@@ -118,7 +164,7 @@ impl Stage<'_> {
         notes
     }
 
-    /// Whether a line is one that the client may hear now, or need not; it may so only once.
+    /// Whether a client may hear this line now. It may do so once.
     pub(super) fn may_hear(&mut self, who: &str, text: &str) -> bool {
         let peer = self.peer(who);
         let Some(at) = peer.may_hear.iter().position(|pattern| pattern.matches(text)) else { return false };
@@ -127,9 +173,9 @@ impl Stage<'_> {
         true
     }
 
-    /// A line that a later step brings, or somebody's barrier.
-    fn is_no_news(&self, text: &str) -> bool {
-        // News are short; looking for all of them in megabytes would take its time.
+    /// Whether a line belongs to a later step or to a barrier.
+    fn is_ignored(&self, text: &str) -> bool {
+        // Such lines are short. Searching every line of a flood would take long.
         const LONGEST: usize = 200;
         if text.len() > LONGEST {
             return false;
@@ -147,38 +193,39 @@ impl Stage<'_> {
         self.transcript.last_heard_by(who) == Some(text)
     }
 
-    pub(in crate::course) fn worded(&self, pattern: &Pattern) -> Pattern {
+    pub(crate) fn with_wording(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
-            Wording::ToTheLetter => pattern.clone().strict(),
-            Wording::ThoseThatCount => pattern.clone(),
+            Wording::Strict => pattern.clone().strict(),
+            Wording::Loose => pattern.clone(),
         }
     }
 
-    /// A peer of the conversation.
+    /// Finds a peer by its name.
     #[track_caller]
     pub(super) fn peer(&mut self, who: &str) -> &mut Peer {
         let peer = self.peers.iter_mut().find(|peer| peer.name == who);
-        peer.expect("a conversation lets nobody act who has not connected")
+        peer.expect("only a connected peer acts")
     }
 
-    /// Takes a peer out of the conversation.
+    /// Removes a peer.
     pub(super) fn leaves(&mut self, who: &str) -> Option<Peer> {
         let at = self.peers.iter().position(|peer| peer.name == who)?;
+        self.has_departures = true;
         Some(self.peers.remove(at))
     }
 
-    /// Sends; whoever is hung up on hears that when it listens.
-    pub fn sends_quietly(&mut self, who: &str, bytes: &[u8]) {
+    /// Sends bytes without an entry in the transcript. If the server has hung up, the next listening shows it.
+    pub(crate) fn sends_bytes(&mut self, who: &str, bytes: &[u8]) {
         let patience = self.rules.patience;
         if let Err(error) = self.peer(who).sends(bytes, patience)
             && is_timeout(&error)
         {
-            self.transcript.add(who, "", "(cannot send: the server does not read)");
+            self.transcript.add(who, "", "(cannot send, because the server does not read)");
         }
     }
 }
 
-/// What is told to whoever comes later: `Last 2 messages in 'ops':`, and the lines with their times.
+/// Whether a line, in lower case, is from the history of a room: its heading, or a message with its time.
 fn is_history(text: &str) -> bool {
     let digits =
         |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.parse::<u32>().is_ok());
@@ -189,4 +236,86 @@ fn is_history(text: &str) -> bool {
 
 fn is_about(line: &[u8], token: &str) -> bool {
     memchr::memmem::find(line, token.as_bytes()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::{Ipv4Addr, TcpListener, TcpStream},
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::course::{seed::Seed, stage::Rules, subject::Launch};
+
+    /// The class of a failure if `wrong` comes instead of `due`, and `later` comes long after it.
+    #[track_caller]
+    fn check(step: usize, has_departures: bool, later: &str, class: &class::Class) {
+        let serve = move |mut served: TcpStream| {
+            served.write_all(b"wrong\n").unwrap();
+            let mut question = String::new();
+            if step > 2 && !has_departures {
+                BufReader::new(&served).read_line(&mut question).unwrap();
+            }
+            dawdle();
+            served.write_all(format!("{later}{question}").as_bytes()).unwrap();
+        };
+        let failure = with_alice(step, serve, |stage| {
+            stage.has_departures = has_departures;
+            stage.hears("alice", &Pattern::exactly("due")).unwrap_err()
+        });
+        assert_eq!(failure.class, class);
+    }
+
+    /// A pause that is longer than the course waits without a reason.
+    fn dawdle() {
+        thread::park_timeout(Duration::from_millis(400));
+    }
+
+    /// Runs a check on a stage where a thread serves alice.
+    fn with_alice<T>(
+        step: usize,
+        serve: impl FnOnce(TcpStream) + Send,
+        check: impl FnOnce(&mut Stage<'_>) -> T,
+    ) -> T {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (served, _) = listener.accept().unwrap();
+        let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
+        let rules = Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20) };
+        let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
+        stage.peers.push(Peer::new("alice", stream).unwrap());
+        thread::scope(|scope| {
+            thread::Builder::new().spawn_scoped(scope, || serve(served)).unwrap();
+            check(&mut stage)
+        })
+    }
+
+    #[test]
+    fn half_a_line_before_a_slow_farewell_is_an_extra_line_and_not_a_wrong_text() {
+        check(11, true, "due\n", &class::EXTRA_LINE);
+        check(2, false, "due\n", &class::EXTRA_LINE);
+    }
+
+    #[test]
+    fn a_barrier_shows_whether_a_slow_server_sends_the_expected_line_after_a_wrong_one() {
+        check(11, false, "due\n", &class::EXTRA_LINE);
+        check(11, false, "", &class::WRONG_TEXT);
+    }
+    #[test]
+    fn the_name_of_a_client_that_a_slow_server_removes_is_asked_for_only_afterwards() {
+        let is_removed = AtomicBool::new(false);
+        let serve = |mut served: TcpStream| {
+            assert_eq!(served.read(&mut [0]).unwrap(), 0);
+            dawdle();
+            is_removed.store(true, Ordering::SeqCst);
+        };
+        with_alice(6, serve, |stage| {
+            stage.closes_in_turn("alice");
+            assert!(is_removed.load(Ordering::SeqCst) && stage.peers.is_empty());
+        });
+    }
 }

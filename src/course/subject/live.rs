@@ -1,4 +1,4 @@
-//! The process groups that are running now, so that Ctrl-C can end them all.
+//! The list of running process groups, so that Ctrl-C can end them all.
 
 use std::{
     thread,
@@ -8,10 +8,10 @@ use std::{
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-/// Locked for a push or a removal; the handler of Ctrl-C has a thread of its own, so it may wait.
+/// All running groups. The handler of Ctrl-C runs in its own thread, so it may wait for the lock.
 static LIVE: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// A process group that [`end_all`] knows of until it is dropped.
+/// A process group in the list until it is dropped.
 #[derive(Debug)]
 pub(super) struct Group(Pid);
 
@@ -32,7 +32,7 @@ impl Drop for Group {
     }
 }
 
-/// Ends every program that is running: TERM, and KILL for what is left after a moment.
+/// Ends every running program with SIGTERM and, after at most 300 ms, SIGKILL.
 pub fn end_all() {
     let live = LIVE.lock();
     for group in live.iter() {

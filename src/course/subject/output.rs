@@ -1,4 +1,4 @@
-//! What a program writes: read all the time, so that it never blocks, and kept as far as people read.
+//! Reads a program's output all the time, so that the program never blocks, and keeps the end of it.
 
 use std::{
     io::{self, PipeReader, Read},
@@ -18,20 +18,20 @@ use rustix::{
 
 use super::memory;
 
-/// How much of the end is kept: more than the screen that a failure may take.
+/// The most bytes that are kept, which is more than a verdict shows.
 const KEPT: usize = 8 * 1024;
 
-/// A thread that reads, and keeps an eye on the memory meanwhile.
+/// A thread that reads the output and watches the memory.
 #[derive(Debug)]
 pub(super) struct Output {
     shared: Arc<Shared>,
     reader: Option<JoinHandle<()>>,
 }
 
-/// What the reader and the grader both look at.
+/// The state that the thread shares with the grader.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The end of what was written.
+    /// The end of the output.
     tail: Mutex<Vec<u8>>,
     is_over: AtomicBool,
     was_greedy: AtomicBool,
@@ -47,12 +47,12 @@ impl Output {
         Ok(Self { shared, reader: Some(reader) })
     }
 
-    /// The last of what was written up to now.
+    /// The end of the output up to now.
     pub(super) fn tail(&self) -> String {
         String::from_utf8_lossy(&self.shared.tail.lock()).into_owned()
     }
 
-    /// The last of what was written, when everybody who could write has ended.
+    /// The end of the whole output, after the program has ended.
     pub(super) fn all(&mut self) -> String {
         self.stop();
         self.tail()
@@ -62,12 +62,11 @@ impl Output {
         self.shared.was_greedy.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is read. Whoever left the process group and still holds the pipe is not waited
-    /// for.
+    /// Waits until everything is read. A process that left the group and still holds the pipe does not delay this.
     pub(super) fn stop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
         if let Some(reader) = self.reader.take() {
-            // If it panicked, there is less to show.
+            // If the thread panicked, there is less output to show.
             let _ = reader.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Files: two of the learner's clients send each other some, through the learner's server.
+//! Checks of file transfers: one of the learner's clients sends files to another through the learner's server.
 
 use std::{
     fs, io,
@@ -17,10 +17,10 @@ use crate::course::{
     visitor::Visitor,
 };
 
-/// The largest file that a server of the course carries.
+/// The largest file that a server of the course accepts, in bytes.
 const LARGEST: usize = 10 << 20;
 
-/// How often the folder for what is sent is looked at.
+/// The pause between two looks at the folder of received files.
 const LOOK: Duration = Duration::from_millis(5);
 
 pub(super) fn arrives(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
@@ -33,7 +33,7 @@ pub(super) fn arrives(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
         party.has_received(&name, &bytes)?;
     }
     let bytes = party.bytes(100);
-    // By what name it is announced is the server's business.
+    // The server may announce it under another name.
     party.sends(&format!(".{hidden}"), &bytes, &hidden)?;
     party.accepts(&hidden)?;
     let folder = party.bob.downloads();
@@ -57,7 +57,7 @@ pub(super) fn same_name(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
 
 fn both_are_there(folder: &Path, name: &str, first: &[u8], second: &[u8]) -> Outcome {
     if fs::read(folder.join(name)).is_ok_and(|bytes| bytes == second) || !has(folder, first) {
-        let expected = format!("{name} is still what was sent first, and the second has another name");
+        let expected = format!("{name} is still the first file, and the second file has another name");
         return Err(Failure::new(&class::OVERWRITTEN, expected, listing(folder)));
     }
     if has(folder, second) {
@@ -81,7 +81,7 @@ pub(super) fn refused(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     alice.types(stage, &format!("/sendfile {} {}", bob.name, path.display()));
     let told = Pattern::with("File too large (max 10 MiB).", &["too large"]);
     alice.is_shown(stage, &told, &class::NOT_REFUSED)?;
-    // Had the large one been offered, bob would see that before this.
+    // If the server had offered the large file, bob would see that first.
     let bytes = party.bytes(100);
     party.sends(&small, &bytes, &small)
 }
@@ -95,13 +95,12 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     let Party { stage, alice, bob, carol, .. } = &mut party;
     alice.is_stopped(stage);
     bob.types(stage, "/acceptfile");
-    stage.remark(&format!("({carol} says {LINES} lines, and hears each before the next)"));
+    stage.remark(&format!("({carol} sends {LINES} lines and receives each before the next)"));
     for _ in 0..LINES {
         let text = stage.seed.text("do you hear me");
-        stage.sends_quietly(carol, format!("{text}\n").as_bytes());
+        stage.sends_bytes(carol, format!("{text}\n").as_bytes());
         let said = Pattern::exactly(format!("[lobby] {carol}: {text}"));
-        let is_news = |line: &str| if said.matches(line) { Judgement::Due } else { Judgement::Passing };
-        stage.hears_out(carol, &said, is_news).map_err(|failure| match failure.class {
+        stage.hears_at_last(carol, &said).map_err(|failure| match failure.class {
             class if class == &class::SILENT => Failure { class: &class::STALLED, ..failure },
             _ => failure,
         })?;
@@ -112,14 +111,14 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     party.has_received(&name, &bytes)
 }
 
-/// Two people with clients, one without, and a disk to send from.
+/// Two users with the learner's client, a peer, and a folder with files to send.
 struct Party<'a, 'b> {
     stage: &'a mut Stage<'b>,
-    /// Who sends.
+    /// The sender.
     alice: Visitor,
-    /// To whom.
+    /// The receiver.
     bob: Visitor,
-    /// A plain peer.
+    /// The name of the peer.
     carol: String,
     disk: Folder,
     files: usize,
@@ -127,13 +126,14 @@ struct Party<'a, 'b> {
 
 impl<'a, 'b> Party<'a, 'b> {
     fn new(stage: &'a mut Stage<'b>, client: &Launch) -> Result<Self, Failure> {
-        let names = stage.names(3);
-        let [alice, bob, carol] = names.try_into().expect("three were asked for");
-        stage.company(std::slice::from_ref(&carol))?;
+        let [alice, bob, carol] = stage.names();
+        stage.enter_all(std::slice::from_ref(&carol))?;
         let alice = Visitor::enters(stage, client, &alice)?;
         let bob = Visitor::enters(stage, client, &bob)?;
         let (one, other) = (&alice.name, &bob.name);
-        stage.begins(&format!("({one} and {other} are here with your client; {carol} with none)"));
+        stage.restarts_transcript(&format!(
+            "({one} and {other} use your client; {carol} is a plain connection)"
+        ));
         let disk = Folder::new().map_err(no_disk)?;
         Ok(Self { stage, alice, bob, carol, disk, files: 0 })
     }
@@ -142,8 +142,7 @@ impl<'a, 'b> Party<'a, 'b> {
         self.stage.seed.token()
     }
 
-    /// Bytes of every value, which repeat themselves after a prime number of them only: so it shows
-    /// when a piece is missing, or at another place.
+    /// Random bytes that repeat only after a prime number of bytes, so that a missing or moved piece is found.
     fn bytes(&mut self, length: usize) -> Vec<u8> {
         const PERIOD: usize = 65_521;
         let mut random = || u8::try_from(self.stage.seed.below(256)).expect("it is below 256");
@@ -151,7 +150,7 @@ impl<'a, 'b> Party<'a, 'b> {
         piece.iter().copied().cycle().take(length).collect()
     }
 
-    /// A file to send, in a folder of its own, so that two may have the same name.
+    /// Creates a file to send, in a new folder, so that two files can have the same name.
     fn has(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
         self.files += 1;
         let folder = self.disk.path().join(self.files.to_string());
@@ -160,7 +159,7 @@ impl<'a, 'b> Party<'a, 'b> {
         Ok(path)
     }
 
-    /// alice offers bob a file, and bob is shown that; `shown` is what counts of its name.
+    /// Lets alice offer bob a file and expects bob to see the offer. The part `shown` of the name counts.
     fn sends(&mut self, name: &str, bytes: &[u8], shown: &str) -> Outcome {
         let path = self.has(name, bytes)?;
         let Self { stage, alice, bob, .. } = self;
@@ -169,8 +168,8 @@ impl<'a, 'b> Party<'a, 'b> {
         let request =
             format!("[FILE REQUEST] {from} wants to send …{shown} (…). Type /acceptfile or /rejectfile.");
         let due = Pattern::with(request, &["FILE REQUEST", &from, "wants to send", shown]);
-        bob.is_shown_amid(stage, &due, &class::NOT_SHOWN, |line| {
-            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Passing }
+        bob.is_shown_judged(stage, &due, &class::NOT_SHOWN, |line| {
+            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Ignored }
         })
     }
 
@@ -179,7 +178,7 @@ impl<'a, 'b> Party<'a, 'b> {
         self.is_received(shown)
     }
 
-    /// alice is told that bob has the file.
+    /// Expects alice to be told that bob has received the file.
     fn is_received(&mut self, shown: &str) -> Outcome {
         let who = self.bob.name.clone();
         let told = Pattern::with(format!("{who} has received '…{shown}'."), &[&who, "received", shown]);
@@ -191,7 +190,7 @@ impl<'a, 'b> Party<'a, 'b> {
         self.accepts(name)
     }
 
-    /// The file is in bob's folder under this name, or will be at once, and is what was sent.
+    /// Expects the file in bob's folder, complete and under this name.
     fn has_received(&self, name: &str, bytes: &[u8]) -> Outcome {
         let folder = self.bob.downloads();
         if self.waits(|| fs::read(folder.join(name)).is_ok_and(|came| came == bytes)) {
@@ -200,7 +199,7 @@ impl<'a, 'b> Party<'a, 'b> {
         Err(not_arrived(folder, name, bytes))
     }
 
-    /// Waits until something is so; whether it came to that.
+    /// Waits for a condition. Returns `false` if it does not come true in time.
     fn waits(&self, is_so: impl Fn() -> bool) -> bool {
         let deadline = Instant::now() + self.stage.rules.patience;
         while !is_so() {
@@ -213,7 +212,7 @@ impl<'a, 'b> Party<'a, 'b> {
     }
 }
 
-/// That is nobody's fault but this machine's.
+/// The failure if this machine cannot store the files to send.
 fn no_disk(error: io::Error) -> Failure {
     start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY)
 }
@@ -235,16 +234,16 @@ fn has(folder: &Path, bytes: &[u8]) -> bool {
 }
 
 fn not_arrived(folder: &Path, name: &str, bytes: &[u8]) -> Failure {
-    let expected = format!("in $CHAT_DOWNLOADS: {name} ({} bytes, as they were sent)", bytes.len());
+    let expected = format!("in $CHAT_DOWNLOADS: {name} ({} bytes, the same as sent)", bytes.len());
     let failure = Failure::new(&class::NOT_ARRIVED, expected, listing(folder));
     match fs::read(folder.join(name)).map(|came| came.iter().zip(bytes).position(|(came, sent)| came != sent))
     {
-        Ok(Some(at)) => failure.note(format!("The bytes differ from number {at} on.")),
+        Ok(Some(at)) => failure.note(format!("The files differ from byte {at} on.")),
         _ => failure,
     }
 }
 
-/// What is in a folder, hidden or not.
+/// All entries of a folder, also hidden ones.
 fn listing(folder: &Path) -> String {
     let mut entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -261,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_files_of_one_name_the_first_stays_and_the_second_comes() {
+    fn the_first_of_two_files_of_one_name_is_not_replaced() {
         let folder = Folder::new().unwrap();
         let judged =
             || both_are_there(folder.path(), "x", b"one", b"two").err().map(|error| error.class.name);
@@ -278,12 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn where_a_file_that_came_is_wrong_is_said() {
+    fn a_verdict_says_where_a_received_file_is_wrong() {
         let folder = Folder::new().unwrap();
         assert_eq!(not_arrived(folder.path(), "x", b"abc").received, "(an empty folder)");
         fs::write(folder.path().join("x"), "abd").unwrap();
         let failure = not_arrived(folder.path(), "x", b"abc");
         assert_eq!(failure.received, "x (3 bytes)");
-        assert_eq!(failure.notes, ["The bytes differ from number 2 on."]);
+        assert_eq!(failure.notes, ["The files differ from byte 2 on."]);
     }
 }

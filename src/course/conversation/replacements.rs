@@ -1,69 +1,69 @@
-//! Making up the names, rooms and texts of a conversation.
+//! Replaces the names, rooms and texts of a conversation by random ones.
 
 use super::{Act, Conversation, Line, Pattern};
 use crate::course::seed::Seed;
 
-/// What is written, and what is said instead; the longest first.
-struct Cast(Vec<(String, String)>);
+/// Pairs of a written text and its replacement, the longest written text first.
+struct Replacements(Vec<(String, String)>);
 
 impl Conversation {
-    /// The same conversation between other people.
+    /// Returns the same conversation with random names, rooms and texts.
     #[must_use]
-    pub fn cast(&self, seed: &mut Seed) -> Self {
-        let cast = Cast::new(self, seed);
+    pub fn randomized(&self, seed: &mut Seed) -> Self {
+        let replacements = Replacements::new(self, seed);
         Self {
-            peers: self.peers.iter().map(|peer| cast.plays(peer)).collect(),
-            lines: self.lines.iter().map(|line| cast.line(line)).collect(),
+            peers: self.peers.iter().map(|peer| replacements.replaced(peer)).collect(),
+            lines: self.lines.iter().map(|line| replacements.line(line)).collect(),
             ..self.clone()
         }
     }
 }
 
-impl Cast {
+impl Replacements {
     fn new(conversation: &Conversation, seed: &mut Seed) -> Self {
         let made_up = &conversation.made_up;
-        let mut cast = Vec::new();
+        let mut pairs = Vec::new();
         for name in made_up.names.iter().chain(&made_up.rooms) {
-            cast.push((name.clone(), seed.name(name)));
+            pairs.push((name.clone(), seed.name(name)));
         }
         for text in &made_up.texts {
-            // A text that by chance is the end of another would pass for it.
+            // A loose pattern looks only at the end of a line, so no text may be the end of another.
             let mut said = seed.text(text);
-            while cast.iter().any(|(_, other): &(_, String)| other.ends_with(&said) || said.ends_with(other))
+            while pairs.iter().any(|(_, other): &(_, String)| other.ends_with(&said) || said.ends_with(other))
             {
                 said = seed.text(text);
             }
-            cast.push((text.clone(), said));
+            pairs.push((text.clone(), said));
         }
-        cast.sort_by_key(|(written, _)| usize::MAX - written.len());
-        Self(cast)
+        pairs.sort_by_key(|(written, _)| usize::MAX - written.len());
+        Self(pairs)
     }
 
     fn line(&self, line: &Line) -> Line {
         let act = match &line.act {
             Act::Sends(sent) => {
                 let mut sent = sent.clone();
-                sent.text = self.plays(&sent.text);
+                sent.text = self.replaced(&sent.text);
                 Act::Sends(sent)
             }
             Act::Hears(pattern) => Act::Hears(self.pattern(pattern)),
             Act::MayHear(pattern) => Act::MayHear(self.pattern(pattern)),
-            Act::LetsPass(words) => Act::LetsPass(words.iter().map(|word| self.plays(word)).collect()),
+            Act::SkipsLines(words) => Act::SkipsLines(words.iter().map(|word| self.replaced(word)).collect()),
             other => other.clone(),
         };
-        Line { who: self.plays(&line.who), act }
+        Line { who: self.replaced(&line.who), act }
     }
 
     fn pattern(&self, pattern: &Pattern) -> Pattern {
         let counting = pattern.counting.as_ref();
         Pattern {
-            text: self.plays(&pattern.text),
-            counting: counting.map(|parts| parts.iter().map(|part| self.plays(part)).collect()),
+            text: self.replaced(&pattern.text),
+            counting: counting.map(|parts| parts.iter().map(|part| self.replaced(part)).collect()),
         }
     }
 
-    /// A text with everything exchanged that is made up, where it stands as words of its own.
-    fn plays(&self, text: &str) -> String {
+    /// Replaces everything declared in a text, where it stands as whole words.
+    fn replaced(&self, text: &str) -> String {
         let mut played = String::new();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -89,7 +89,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '-'
 }
 
-/// `said`, in capitals where `written` stands in capitals here.
+/// Returns `said`, in capitals if `written` is in capitals here.
 fn in_case_of(here: &str, written: &str, said: &str) -> String {
     let is_capitals = here != written && !here.contains(|c: char| c.is_ascii_lowercase());
     if is_capitals { said.to_ascii_uppercase() } else { said.to_owned() }
@@ -100,13 +100,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_rooms_and_texts_are_exchanged_everywhere_and_nothing_else_is() {
+    fn names_rooms_and_texts_are_replaced_everywhere_and_nothing_else_is() {
         let conversation = Conversation::parse(
             "# x\npeers: alice, bob\nrooms: ops\ntexts: hi there | 🦀 hi\n\n\
              alice> /whisper BOB hi there\nbob< [Whisper from alice]: hi there\nbob> //ops opsie\\n🦀 hi",
         )
         .expect("valid");
-        let played = conversation.cast(&mut Seed::new(7));
+        let played = conversation.randomized(&mut Seed::new(7));
         let [alice, bob] = &played.peers[..] else { panic!("{played:?}") };
         assert!(alice.starts_with('a') && bob.starts_with('b') && alice != "alice");
         let Act::Sends(sent) = &played.lines[0].act else { panic!("{played:?}") };
@@ -121,7 +121,7 @@ mod tests {
         assert!(
             sent.text.contains(" opsie\n🦀 ") && !sent.text.contains("ops ") && !sent.text.contains("hi")
         );
-        assert_eq!(conversation.cast(&mut Seed::new(7)), played, "a seed is a seed");
-        assert_ne!(conversation.cast(&mut Seed::new(8)), played);
+        assert_eq!(conversation.randomized(&mut Seed::new(7)), played, "the same seed gives the same names");
+        assert_ne!(conversation.randomized(&mut Seed::new(8)), played);
     }
 }
