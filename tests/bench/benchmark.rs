@@ -13,7 +13,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
@@ -61,12 +61,16 @@ struct Arguments {
     /// How often everything is run, in turns; the median is shown.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Lines a sender writes at once: a power of two up to 64.
+    /// How senders write where nothing else is said: several lines at once, or one line in one write each
+    /// time an earlier line comes back, as most load generators do.
+    #[arg(long, value_enum, default_value_t = Writing::Batches)]
+    write: Writing,
+    /// Lines in a batch: a power of two up to 64.
     #[arg(long, default_value_t = 16)]
     batch: u64,
-    /// Lines of one sender that may be under way.
-    #[arg(long, default_value_t = 128)]
-    window: u64,
+    /// Lines of one sender that may be under way [default: 128 in batches, 64 one by one]
+    #[arg(long)]
+    window: Option<u64>,
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
     server: PathBuf,
@@ -76,6 +80,12 @@ struct Arguments {
     /// Be the raw floor instead: LINES at once to CLIENTS.
     #[arg(long, hide = true, num_args = 2, value_names = ["LINES", "CLIENTS"])]
     raw_floor: Option<Vec<u64>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Writing {
+    Batches,
+    Each,
 }
 
 fn main() -> ExitCode {
@@ -94,7 +104,9 @@ fn main() -> ExitCode {
     let mut is_sound = true;
     for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
         let entries = plan.run(scenario, &arguments);
-        let goals = if arguments.bench { scenario.goals } else { &[] };
+        // The goals are for batches and for runs long enough to quote.
+        let has_goals = arguments.bench && arguments.write == Writing::Batches;
+        let goals = if has_goals { scenario.goals } else { &[] };
         println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, goals));
         is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
     }
@@ -124,7 +136,7 @@ impl Plan {
         let settings = Settings {
             length: Duration::from_secs_f64(seconds.clamp(0.01, 60.0)),
             batch: arguments.batch.clamp(1, 64).next_power_of_two(),
-            window: arguments.window,
+            window: arguments.window.map(|lines| lines.max(1)),
         };
         Self { runs, settings, most_clients }
     }
@@ -133,14 +145,13 @@ impl Plan {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let mut title = format!(
-            "{cores} cores, Linux {}; {} × {} s each, in turns; medians. Texts of {} bytes; a sender writes {} lines \
-             at once and has at most {} under way; the load generator shares the cores.\n",
+            "{cores} cores, Linux {}; {} × {} s each, in turns; medians. Texts of {} bytes, in batches of {} lines \
+             where nothing else is said. The load generator shares the cores.\n",
             kernel.trim(),
             self.runs,
             self.settings.length.as_secs_f64(),
             mark::TEXT,
             self.settings.batch,
-            self.settings.window
         );
         if self.most_clients != usize::MAX {
             title += "A trial with few clients: these figures say nothing.\n";
@@ -163,7 +174,10 @@ impl Plan {
             failures: Vec::new(),
         };
         let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
-        let load = scenario.load.at_most(self.most_clients);
+        let mut load = scenario.load.at_most(self.most_clients);
+        if arguments.write == Writing::Each {
+            load = load.one_by_one();
+        }
         for round in 0..self.runs {
             // Each round goes the other way round: whoever comes after a slow one finds a machine at rest.
             for turn in 0..contenders.len() {

@@ -78,6 +78,12 @@ impl Crowd {
         Ok(Self { epoll, clients: Vec::new(), events: Vec::with_capacity(256), buffer: vec![0; BUFFER] })
     }
 
+    /// Returns from each turn after one client, so that its sender writes at once and not after
+    /// everything that the other clients have heard.
+    pub(crate) fn read_one_at_a_time(&mut self) {
+        self.events = Vec::with_capacity(1);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.clients.len()
     }

@@ -6,7 +6,7 @@ use crate::{
     churn::churn,
     contender::{Contender, INSPIRCD, NGIRCD, Nats, Ours, Raw, Redis},
     failure::Result,
-    fan_out::FanOut,
+    fan_out::{FanOut, Rhythm},
     file::beside_a_file,
     idle::idle,
     measure::{Measure, Sample},
@@ -19,12 +19,11 @@ use crate::{
 pub(crate) struct Settings {
     /// How long is measured.
     pub(crate) length: Duration,
-    /// Lines a sender writes at once, as a client does that has several to say. A power of two up
-    /// to 64.
+    /// Lines in one write where lines are written in batches: a power of two up to 64.
     pub(crate) batch: u64,
-    /// Lines of one sender that may be under way, on average over its hearers: so that servers are
-    /// busy and yet none of them cuts a client for being slow.
-    pub(crate) window: u64,
+    /// Lines of one sender that may be under way: enough to keep the server busy, and few enough that
+    /// no server disconnects a client for being slow. Without it, each rhythm has a default.
+    pub(crate) window: Option<u64>,
 }
 
 pub(crate) struct Scenario {
@@ -43,6 +42,8 @@ pub(crate) enum Load {
     FanOut(FanOut),
     Whispers {
         pairs: usize,
+        /// Whispers of one pair at a time.
+        under_way: u64,
     },
     Idle {
         clients: usize,
@@ -118,16 +119,26 @@ impl Load {
                 Self::FanOut(FanOut { clients: most, rooms, senders, ..plan })
             }
             Self::BesideAFile(plan) => Self::BesideAFile(FanOut { clients: plan.clients.min(most), ..plan }),
-            Self::Whispers { pairs } => Self::Whispers { pairs: pairs.min(most / 2) },
+            Self::Whispers { pairs, under_way } => Self::Whispers { pairs: pairs.min(most / 2), under_way },
             Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
             _ => self,
+        }
+    }
+
+    /// The same, with one line in one write instead of batches.
+    pub(crate) fn one_by_one(self) -> Self {
+        match self {
+            Self::FanOut(plan) if plan.rhythm == Rhythm::Batches => {
+                Self::FanOut(FanOut { rhythm: Rhythm::Each, ..plan })
+            }
+            other => other,
         }
     }
 
     pub(crate) fn run(&self, contender: &dyn Contender, settings: &Settings) -> Result<Sample> {
         match *self {
             Self::FanOut(plan) => plan.run(contender, settings),
-            Self::Whispers { pairs } => whispers(contender, pairs, settings.length),
+            Self::Whispers { pairs, under_way } => whispers(contender, pairs, under_way, settings.length),
             Self::Idle { clients } => idle(contender, clients, settings.length),
             Self::SlowReader { clients } => slow_reader(contender, clients, settings),
             Self::BesideAFile(room) => beside_a_file(contender, &room, settings),
@@ -137,7 +148,7 @@ impl Load {
 }
 
 const fn one_room(clients: usize, senders: usize) -> Load {
-    Load::FanOut(FanOut { clients, rooms: 1, senders, pace: None })
+    Load::FanOut(FanOut { clients, rooms: 1, senders, rhythm: Rhythm::Batches })
 }
 
 const ONE_SENDER: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 1.5), Goal::TimesRaw(0.4)];
@@ -166,14 +177,22 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "keeping-1000x8", title: "what keeping costs: one room, 1000 clients, 8 senders",
         load: one_room(1000, 8), raw: &[], peers: Peers::Keeping, goals: KEEPING },
     Scenario { name: "rooms-100", title: "100 rooms of 10 clients, 1 sender in each",
-        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, pace: None }),
+        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, rhythm: Rhythm::Batches }),
         raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Deliveries, 1.4)] },
-    Scenario { name: "paced", title: "one room, 100 clients, 500 lines/s",
-        load: Load::FanOut(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
-        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::P99, 1.0)] },
-    Scenario { name: "whisper-1", title: "whispers to and fro, 1 pair", load: Load::Whispers { pairs: 1 },
+    Scenario { name: "each-10", title: "one room, 10 clients, 1 sender, each line as an earlier one comes back",
+        load: Load::FanOut(FanOut { clients: 10, rooms: 1, senders: 1, rhythm: Rhythm::Each }),
         raw: &[], peers: Peers::All, goals: &[] },
-    Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50 },
+    Scenario { name: "each-1000", title: "100 rooms of 10 clients, each line as an earlier one comes back",
+        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, rhythm: Rhythm::Each }),
+        raw: &[], peers: Peers::All, goals: &[] },
+    Scenario { name: "each-whisper-50", title: "whispers to and fro, 50 pairs, 64 under way in each",
+        load: Load::Whispers { pairs: 50, under_way: 64 }, raw: &[], peers: Peers::All, goals: &[] },
+    Scenario { name: "paced", title: "one room, 100 clients, 500 lines/s",
+        load: Load::FanOut(FanOut { clients: 100, rooms: 1, senders: 1, rhythm: Rhythm::Paced(500.0) }),
+        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::P99, 1.0)] },
+    Scenario { name: "whisper-1", title: "whispers to and fro, 1 pair", load: Load::Whispers { pairs: 1, under_way: 1 },
+        raw: &[], peers: Peers::All, goals: &[] },
+    Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50, under_way: 1 },
         raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Whispers, 0.6)] },
     Scenario { name: "idle-1000", title: "1000 idle clients", load: Load::Idle { clients: 1000 },
         raw: &[], peers: Peers::All, goals: &[] },
@@ -189,7 +208,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             Goal::AtMost(Measure::MemoryGrowth, 8.0 * MEGABYTE),
         ] },
     Scenario { name: "file", title: "one room, 100 clients, 500 lines/s, beside a file of 10 MiB",
-        load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
+        load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, rhythm: Rhythm::Paced(500.0) }),
         raw: &[], peers: Peers::None, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
     Scenario { name: "churn", title: "churn: connect, enter, say, quit; 8 at once",
         load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Ngircd,
