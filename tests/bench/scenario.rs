@@ -195,11 +195,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50, under_way: 1 },
         raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Whispers, 0.6)] },
     Scenario { name: "idle-1000", title: "1000 idle clients", load: Load::Idle { clients: 1000 },
-        raw: &[], peers: Peers::All, goals: &[] },
+        raw: &[], peers: Peers::All, goals: &[Goal::AtMost(Measure::MemoryAfterALine, 12_000.0)] },
     Scenario { name: "idle-10000", title: "10 000 idle clients", load: Load::Idle { clients: 10_000 },
         raw: &[], peers: Peers::All, goals: &[
-            Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtLeast(Measure::Greeted, 8000.0),
-            Goal::AtMost(Measure::IdleCpu, 0.01),
+            Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtMost(Measure::MemoryAfterALine, 12_000.0),
+            Goal::AtLeast(Measure::Greeted, 8000.0), Goal::AtMost(Measure::IdleCpu, 0.01),
         ] },
     Scenario { name: "slow-reader", title: "a slow reader among 20 clients, 1 sender",
         load: Load::SlowReader { clients: 20 }, raw: &[], peers: Peers::None, goals: &[
