@@ -17,7 +17,7 @@ use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    contender::{Contender, serve_raw},
+    contender::serve_raw,
     report::{Entry, Role, table},
     scenario::{SCENARIOS, Scenario, Settings},
 };
@@ -31,6 +31,7 @@ mod file;
 mod gather;
 mod hall;
 mod histogram;
+mod hostile;
 mod idle;
 mod mark;
 mod measure;
@@ -159,30 +160,21 @@ impl Plan {
         title
     }
 
-    /// All servers in turns, so that what else the machine does hits all of them.
+    /// Runs all rows in turns, so that other work on this machine affects them alike.
     fn run(&self, scenario: &Scenario, arguments: &Arguments) -> Vec<Entry> {
-        let mut contenders = scenario.ours(&arguments.server);
-        contenders.extend(scenario.raw().map(|raw| (Role::Raw, raw)));
-        if arguments.peers {
-            let peers = scenario.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
-            contenders.extend(peers.map(|peer| (Role::Peer, peer)));
+        let mut rows = scenario.rows(&arguments.server, arguments.peers);
+        for row in &mut rows {
+            row.load = row.load.at_most(self.most_clients);
+            if arguments.write == Writing::Each {
+                row.load = row.load.one_by_one();
+            }
         }
-        let entry = |(role, contender): &(Role, Box<dyn Contender>)| Entry {
-            name: contender.name(),
-            role: *role,
-            samples: Vec::new(),
-            failures: Vec::new(),
-        };
-        let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
-        let mut load = scenario.load.at_most(self.most_clients);
-        if arguments.write == Writing::Each {
-            load = load.one_by_one();
-        }
+        let mut entries: Vec<Entry> = rows.iter().map(|row| Entry::new(row.name.clone(), row.role)).collect();
         for round in 0..self.runs {
-            // Each round goes the other way round: whoever comes after a slow one finds a machine at rest.
-            for turn in 0..contenders.len() {
-                let at = if round % 2 == 0 { turn } else { contenders.len() - 1 - turn };
-                match load.run(contenders[at].1.as_ref(), &self.settings) {
+            // Every other round goes backwards, so that no row always follows the same one.
+            for turn in 0..rows.len() {
+                let at = if round % 2 == 0 { turn } else { rows.len() - 1 - turn };
+                match rows[at].load.run(rows[at].contender.as_ref(), &self.settings) {
                     Ok(sample) => entries[at].samples.push(sample),
                     Err(failure) => entries[at].failures.push(failure.to_string()),
                 }
@@ -190,12 +182,6 @@ impl Plan {
         }
         entries
     }
-}
-
-/// Whether a shell would find `program`.
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Ten thousand clients need as many files here, and as many in the server, which inherits this.

@@ -9,6 +9,7 @@ pub(crate) enum Measure {
     Greeted,
     P50,
     P99,
+    Worst,
     /// Of the other clients, while one client reads nothing.
     P99WithSilent,
     /// While a file is being sent.
@@ -24,6 +25,10 @@ pub(crate) enum Measure {
     MemoryGrowth,
     IdleCpu,
     Generator,
+    /// What the attackers have done: questions, visits, or whatever the row says.
+    Attacks,
+    /// From the first attempt to send a file until one has arrived.
+    FileWait,
 }
 
 /// The figures of one run, in base units: per second, seconds, bytes, or a share of one.
@@ -38,6 +43,7 @@ impl Measure {
             Self::Greeted => "greeted/s",
             Self::P50 => "p50",
             Self::P99 => "p99",
+            Self::Worst => "worst",
             Self::P99WithSilent => "p99 with a silent client",
             Self::P99WithFile => "p99 with a file",
             Self::TakenBySilent => "cut after",
@@ -49,14 +55,21 @@ impl Measure {
             Self::MemoryGrowth => "memory grew by",
             Self::IdleCpu => "idle CPU",
             Self::Generator => "generator",
+            Self::Attacks => "attacks/s",
+            Self::FileWait => "file after",
         }
     }
 
     pub(crate) fn show(self, value: f64) -> String {
         match self {
-            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted => scaled(value, &COUNTS),
+            _ if value.is_infinite() => "never".into(),
+            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted | Self::Attacks => {
+                scaled(value, &COUNTS)
+            }
             Self::P50
             | Self::P99
+            | Self::Worst
+            | Self::FileWait
             | Self::P99WithSilent
             | Self::P99WithFile
             | Self::Cpu
