@@ -13,11 +13,11 @@
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    contender::{Contender, serve_raw},
+    contender::serve_raw,
     report::{Entry, Role, table},
     scenario::{SCENARIOS, Scenario, Settings},
 };
@@ -31,6 +31,7 @@ mod file;
 mod gather;
 mod hall;
 mod histogram;
+mod hostile;
 mod idle;
 mod mark;
 mod measure;
@@ -61,12 +62,16 @@ struct Arguments {
     /// How often everything is run, in turns; the median is shown.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Lines a sender writes at once: a power of two up to 64.
+    /// How senders write where nothing else is said: several lines at once, or one line in one write each
+    /// time an earlier line comes back, as most load generators do.
+    #[arg(long, value_enum, default_value_t = Writing::Batches)]
+    write: Writing,
+    /// Lines in a batch: a power of two up to 64.
     #[arg(long, default_value_t = 16)]
     batch: u64,
-    /// Lines of one sender that may be under way.
-    #[arg(long, default_value_t = 128)]
-    window: u64,
+    /// Lines of one sender that may be under way [default: 128 in batches, 64 one by one]
+    #[arg(long)]
+    window: Option<u64>,
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
     server: PathBuf,
@@ -76,6 +81,12 @@ struct Arguments {
     /// Be the raw floor instead: LINES at once to CLIENTS.
     #[arg(long, hide = true, num_args = 2, value_names = ["LINES", "CLIENTS"])]
     raw_floor: Option<Vec<u64>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Writing {
+    Batches,
+    Each,
 }
 
 fn main() -> ExitCode {
@@ -94,7 +105,9 @@ fn main() -> ExitCode {
     let mut is_sound = true;
     for scenario in SCENARIOS.iter().filter(|scenario| arguments.wants(scenario)) {
         let entries = plan.run(scenario, &arguments);
-        let goals = if arguments.bench { scenario.goals } else { &[] };
+        // The goals are for batches and for runs long enough to quote.
+        let has_goals = arguments.bench && arguments.write == Writing::Batches;
+        let goals = if has_goals { scenario.goals } else { &[] };
         println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, goals));
         is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
     }
@@ -124,7 +137,7 @@ impl Plan {
         let settings = Settings {
             length: Duration::from_secs_f64(seconds.clamp(0.01, 60.0)),
             batch: arguments.batch.clamp(1, 64).next_power_of_two(),
-            window: arguments.window,
+            window: arguments.window.map(|lines| lines.max(1)),
         };
         Self { runs, settings, most_clients }
     }
@@ -133,14 +146,13 @@ impl Plan {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let mut title = format!(
-            "{cores} cores, Linux {}; {} × {} s each, in turns; medians. Texts of {} bytes; a sender writes {} lines \
-             at once and has at most {} under way; the load generator shares the cores.\n",
+            "{cores} cores, Linux {}; {} × {} s each, in turns; medians. Texts of {} bytes, in batches of {} lines \
+             where nothing else is said. The load generator shares the cores.\n",
             kernel.trim(),
             self.runs,
             self.settings.length.as_secs_f64(),
             mark::TEXT,
             self.settings.batch,
-            self.settings.window
         );
         if self.most_clients != usize::MAX {
             title += "A trial with few clients: these figures say nothing.\n";
@@ -148,27 +160,21 @@ impl Plan {
         title
     }
 
-    /// All servers in turns, so that what else the machine does hits all of them.
+    /// Runs all rows in turns, so that other work on this machine affects them alike.
     fn run(&self, scenario: &Scenario, arguments: &Arguments) -> Vec<Entry> {
-        let mut contenders = scenario.ours(&arguments.server);
-        contenders.extend(scenario.raw().map(|raw| (Role::Raw, raw)));
-        if arguments.peers {
-            let peers = scenario.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
-            contenders.extend(peers.map(|peer| (Role::Peer, peer)));
+        let mut rows = scenario.rows(&arguments.server, arguments.peers);
+        for row in &mut rows {
+            row.load = row.load.at_most(self.most_clients);
+            if arguments.write == Writing::Each {
+                row.load = row.load.one_by_one();
+            }
         }
-        let entry = |(role, contender): &(Role, Box<dyn Contender>)| Entry {
-            name: contender.name(),
-            role: *role,
-            samples: Vec::new(),
-            failures: Vec::new(),
-        };
-        let mut entries: Vec<Entry> = contenders.iter().map(entry).collect();
-        let load = scenario.load.at_most(self.most_clients);
+        let mut entries: Vec<Entry> = rows.iter().map(|row| Entry::new(row.name.clone(), row.role)).collect();
         for round in 0..self.runs {
-            // Each round goes the other way round: whoever comes after a slow one finds a machine at rest.
-            for turn in 0..contenders.len() {
-                let at = if round % 2 == 0 { turn } else { contenders.len() - 1 - turn };
-                match load.run(contenders[at].1.as_ref(), &self.settings) {
+            // Every other round goes backwards, so that no row always follows the same one.
+            for turn in 0..rows.len() {
+                let at = if round % 2 == 0 { turn } else { rows.len() - 1 - turn };
+                match rows[at].load.run(rows[at].contender.as_ref(), &self.settings) {
                     Ok(sample) => entries[at].samples.push(sample),
                     Err(failure) => entries[at].failures.push(failure.to_string()),
                 }
@@ -176,12 +182,6 @@ impl Plan {
         }
         entries
     }
-}
-
-/// Whether a shell would find `program`.
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Ten thousand clients need as many files here, and as many in the server, which inherits this.

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     os::fd::OwnedFd,
     time::Duration,
 };
@@ -10,6 +10,7 @@ use std::{
 use rustix::{
     buffer::spare_capacity,
     event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
+    net::{AddressFamily, SocketType, sockopt},
 };
 
 use crate::{
@@ -51,6 +52,12 @@ impl Client {
         self.flush().map(|_all| ())
     }
 
+    /// Says that nothing more will come.
+    pub(crate) fn finish(&self) {
+        // It fails when the server has hung up already.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
     /// Tries to send what the socket has not taken, and says whether it has taken all now.
     pub(crate) fn flush(&mut self) -> Result<bool> {
         while !self.unsent.is_empty() {
@@ -69,13 +76,42 @@ pub(crate) struct Crowd {
     clients: Vec<Client>,
     events: Vec<Event>,
     buffer: Vec<u8>,
+    /// How many addresses the clients come from, if not from the usual one.
+    origins: Option<usize>,
+}
+
+/// How long the server may take to take a connection that comes from another address.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Connects from one of the addresses 127.0.1.1 to 127.0.1.254. When such a stream is dropped, nothing
+/// is left of it, even if it has not read everything.
+pub(crate) fn connect_from(origin: usize, server: SocketAddr) -> io::Result<TcpStream> {
+    let host = u8::try_from(origin % 254 + 1).expect("it is at most 254");
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?;
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(PATIENCE))?;
+    rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 1, host], 0)))?;
+    rustix::net::connect(&socket, &server)?;
+    Ok(socket.into())
 }
 
 impl Crowd {
     pub(crate) fn new() -> Result<Self> {
         let epoll =
             epoll::create(CreateFlags::CLOEXEC).map_err(|e| Failure::io("asking for an epoll")(e.into()))?;
-        Ok(Self { epoll, clients: Vec::new(), events: Vec::with_capacity(256), buffer: vec![0; BUFFER] })
+        let (clients, events) = (Vec::new(), Vec::with_capacity(256));
+        Ok(Self { epoll, clients, events, buffer: vec![0; BUFFER], origins: None })
+    }
+
+    /// A crowd whose clients come from this many addresses, and hang up without a goodbye.
+    pub(crate) fn from_origins(origins: usize) -> Result<Self> {
+        Ok(Self { origins: Some(origins), ..Self::new()? })
+    }
+
+    /// Returns from each turn after one client, so that its sender writes at once and not after
+    /// everything that the other clients have heard.
+    pub(crate) fn read_one_at_a_time(&mut self) {
+        self.events = Vec::with_capacity(1);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -96,7 +132,11 @@ impl Crowd {
     }
 
     fn open(&self, address: SocketAddr, id: usize) -> Result<Client> {
-        let stream = TcpStream::connect(address).map_err(Failure::io("connecting"))?;
+        let stream = match self.origins {
+            None => TcpStream::connect(address),
+            Some(origins) => connect_from(id % origins, address),
+        };
+        let stream = stream.map_err(Failure::io("connecting"))?;
         let prepare = || {
             stream.set_nonblocking(true)?;
             stream.set_nodelay(true)?;

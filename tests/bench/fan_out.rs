@@ -1,4 +1,4 @@
-//! Rooms full of clients, some of whom speak: as fast as they are heard, or at a pace.
+//! Rooms full of clients in which some speak.
 
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,18 @@ pub(crate) struct FanOut {
     pub(crate) clients: usize,
     pub(crate) rooms: usize,
     pub(crate) senders: usize,
-    /// Lines per second in all; `None` is as many as are heard.
-    pub(crate) pace: Option<f64>,
+    pub(crate) rhythm: Rhythm,
+}
+
+/// When the senders write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rhythm {
+    /// Several lines in one write, as soon as enough earlier lines were heard.
+    Batches,
+    /// One line in one write, each time an earlier line comes back to the sender.
+    Each,
+    /// This many lines per second, shared by all senders.
+    Paced(f64),
 }
 
 impl FanOut {
@@ -35,6 +45,9 @@ impl FanOut {
         let server = contender.start(self.clients)?;
         let empty = server.usage();
         let mut crowd = Crowd::new()?;
+        if self.rhythm == Rhythm::Each {
+            crowd.read_one_at_a_time();
+        }
         let room_of = |client| client / self.per_room();
         gather(&mut crowd, &server, contender, self.clients, &Goal::Room(&room_of))?;
         let full = server.usage();

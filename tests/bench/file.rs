@@ -1,4 +1,4 @@
-//! A room that talks while a file is on its way: what that costs those who talk.
+//! A room in which one client speaks while a file is sent: how late its lines are then.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -20,16 +20,16 @@ use crate::{
     scenario::Settings,
 };
 
-/// The largest file that the server carries unless it is told otherwise.
+/// The largest file that the server carries by default.
 const SIZE: usize = 10 << 20;
 
-/// It goes in pieces of this size, so that it takes as long as the room is measured.
+/// The file is sent in pieces of this size, spread over the time in which the room is measured.
 const PIECE: usize = 64 << 10;
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The room alone, and then beside a file of 10 MiB that is on its way from the beginning to the end.
+/// Measures the room alone, and then while a file of 10 MiB is sent, from the first piece to the last.
 pub(crate) fn beside_a_file(contender: &dyn Contender, room: &FanOut, settings: &Settings) -> Result<Sample> {
     let alone = room.run(contender, settings)?;
     let mut sample: Sample = alone.into_iter().filter(|(measure, _)| *measure == Measure::P99).collect();
@@ -40,7 +40,8 @@ pub(crate) fn beside_a_file(contender: &dyn Contender, room: &FanOut, settings: 
     let mut hall = Hall::new(room, contender, settings);
     hall.drive(&mut crowd, settings.length / 4)?;
     hall.forget();
-    let file = Carrying::begin(server.address, settings.length).map_err(Failure::io("agreeing on a file"))?;
+    let file =
+        Carrying::begin(server.address, "", settings.length).map_err(Failure::io("agreeing on a file"))?;
     hall.drive(&mut crowd, settings.length)?;
     hall.finish(&mut crowd)?;
     file.finish()?;
@@ -48,22 +49,34 @@ pub(crate) fn beside_a_file(contender: &dyn Contender, room: &FanOut, settings: 
     Ok(sample)
 }
 
-/// A file on its way.
+/// Where the server takes files. Two clients agree on one to learn that, and leave.
+pub(crate) fn port_for_files(server: SocketAddr) -> Result<SocketAddr> {
+    let ask = || {
+        let (_sender, mut receiver) = agree(server, "-asking")?;
+        receiver.cue("@file receive ").map(|(port, _token)| port)
+    };
+    ask().map_err(Failure::io("asking for the port for files"))
+}
+
+/// Sends a file as fast as possible. Each attempt has its own nicknames.
+pub(crate) fn carry_one(server: SocketAddr, attempt: usize) -> Result<()> {
+    let file = Carrying::begin(server, &format!("-{attempt}"), Duration::ZERO);
+    file.map_err(Failure::io("agreeing on a file"))?.finish()
+}
+
+/// A file that is being sent.
 struct Carrying(JoinHandle<std::io::Result<()>>);
 
-/// One of the two who exchange it.
+/// The sender or the receiver of a file.
 struct Party {
     chat: BufReader<TcpStream>,
     server: SocketAddr,
 }
 
 impl Carrying {
-    fn begin(server: SocketAddr, length: Duration) -> std::io::Result<Self> {
-        let (mut sender, mut receiver) = (Party::new(server, "sender")?, Party::new(server, "receiver")?);
-        let digest = "0".repeat(64);
-        writeln!(sender.chat.get_ref(), "/offer receiver {SIZE} {digest} file")?;
-        receiver.hear("[FILE REQUEST] ")?;
-        writeln!(receiver.chat.get_ref(), "/take")?;
+    fn begin(server: SocketAddr, suffix: &str, length: Duration) -> std::io::Result<Self> {
+        let (mut sender, mut receiver) = agree(server, suffix)?;
+        let digest = digest();
         let fetching = Arc::new(receiver.call("@file receive ")?);
         let sending = sender.call("@file send ")?;
         writeln!(&*fetching, "from 0 {digest}")?;
@@ -73,7 +86,7 @@ impl Carrying {
             writeln!(&sending, "from 0")?;
             pump(&sending, &fetching, length)?;
             writeln!(&*fetching, "received")?;
-            // Both stay in the chat until then: who leaves cancels it.
+            // Both stay in the chat until then, because leaving cancels the file.
             receiver.hear("@file arrived ").and(sender.hear("@file arrived ")).map(drop)
         };
         Ok(Self(thread::Builder::new().name("file".into()).spawn(carry)?))
@@ -83,6 +96,21 @@ impl Carrying {
         let carried = self.0.join().map_err(|_| Failure::Broken("the file's thread has panicked".into()))?;
         carried.map_err(Failure::io("carrying a file"))
     }
+}
+
+/// Two clients with this suffix to their names, one of which has accepted a file of the other.
+fn agree(server: SocketAddr, suffix: &str) -> std::io::Result<(Party, Party)> {
+    let sender = Party::new(server, &format!("sender{suffix}"))?;
+    let mut receiver = Party::new(server, &format!("receiver{suffix}"))?;
+    writeln!(sender.chat.get_ref(), "/offer receiver{suffix} {SIZE} {} file", digest())?;
+    receiver.hear("[FILE REQUEST] ")?;
+    writeln!(receiver.chat.get_ref(), "/take")?;
+    Ok((sender, receiver))
+}
+
+/// What the server is told instead of the digest of the file; it does not check it.
+fn digest() -> String {
+    "0".repeat(64)
 }
 
 /// Sends each piece when it is due, and checks that it arrives as it was sent.
@@ -112,7 +140,7 @@ impl Party {
         Ok(party)
     }
 
-    /// What follows this on the next line that begins with it.
+    /// Waits for the next line that begins with `start`, and returns the rest of it.
     fn hear(&mut self, start: &str) -> std::io::Result<String> {
         loop {
             let mut line = String::new();
@@ -125,13 +153,20 @@ impl Party {
         }
     }
 
-    /// Calls the port for files with what the cue says.
-    fn call(&mut self, cue: &str) -> std::io::Result<TcpStream> {
-        let cue = self.hear(cue)?;
+    /// Waits for the server's cue, and returns the port for files and the token in it.
+    fn cue(&mut self, start: &str) -> std::io::Result<(SocketAddr, String)> {
+        let cue = self.hear(start)?;
         let mut words = cue.split_whitespace().skip(1);
         let (port, token) = (words.next().and_then(|port| port.parse().ok()), words.next());
-        let stream = connect((self.server.ip(), port.unwrap_or(0)).into())?;
-        writeln!(&stream, "{}", token.unwrap_or_default())?;
+        let address = (self.server.ip(), port.unwrap_or(0)).into();
+        Ok((address, token.unwrap_or_default().to_owned()))
+    }
+
+    /// Connects to the port for files, and shows the token.
+    fn call(&mut self, start: &str) -> std::io::Result<TcpStream> {
+        let (address, token) = self.cue(start)?;
+        let stream = connect(address)?;
+        writeln!(&stream, "{token}")?;
         Ok(stream)
     }
 }

@@ -1,4 +1,4 @@
-//! The load itself: senders who do not run ahead, and receivers who check every line.
+//! The load itself: senders that wait for their hearers, and receivers that check every line.
 
 use std::time::{Duration, Instant};
 
@@ -6,17 +6,17 @@ use crate::{
     contender::{Contender, nick, room},
     crowd::{Client, Crowd, Hear},
     failure::{Failure, Result},
-    fan_out::FanOut,
+    fan_out::{FanOut, Rhythm},
     histogram::Histogram,
     receiver::Receiver,
     scenario::Settings,
     sender::Sender,
 };
 
-/// Nobody hears anything for so long: something is lost.
+/// After this long without any delivery, something is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// After everything has come, nothing may come for so long.
+/// After the last line, nothing more may arrive for this long.
 const SILENCE: Duration = Duration::from_millis(30);
 
 pub(crate) struct Hall<'a> {
@@ -37,6 +37,12 @@ struct Pace {
     sender: usize,
 }
 
+impl Pace {
+    fn new(lines_per_second: f64) -> Self {
+        Self { interval: Duration::from_secs_f64(1.0 / lines_per_second), due: Instant::now(), sender: 0 }
+    }
+}
+
 impl<'a> Hall<'a> {
     pub(crate) fn new(plan: &FanOut, contender: &'a dyn Contender, settings: &Settings) -> Self {
         let per_room = plan.per_room();
@@ -44,12 +50,11 @@ impl<'a> Hall<'a> {
             let first_sender = client / per_room * plan.senders_per_room();
             Receiver::new(first_sender..first_sender + plan.senders_per_room(), contender.ready_made())
         };
-        // Ready-made bytes come from one sender, however many there would be.
+        // Ready-made bytes come from one sender, whatever the plan says.
         let senders = if contender.ready_made().is_some() { 1 } else { plan.senders };
-        let pace = |lines: f64| Pace {
-            interval: Duration::from_secs_f64(1.0 / lines),
-            due: Instant::now(),
-            sender: 0,
+        let pace = match plan.rhythm {
+            Rhythm::Paced(lines) => Some(Pace::new(lines)),
+            Rhythm::Batches | Rhythm::Each => None,
         };
         Self {
             contender,
@@ -57,14 +62,14 @@ impl<'a> Hall<'a> {
             receivers: (0..plan.clients).map(receiver).collect(),
             per_room,
             senders: (0..senders).map(|number| Sender::new(plan, number, contender, settings)).collect(),
-            pace: plan.pace.map(pace),
+            pace,
             latency: Histogram::new(),
             delivered: 0,
             answers: Vec::new(),
         }
     }
 
-    /// Begins to count anew; the checks go on.
+    /// Restarts the measurement; the checks go on.
     pub(crate) fn forget(&mut self) {
         self.latency = Histogram::new();
         self.delivered = 0;
@@ -82,7 +87,7 @@ impl<'a> Hall<'a> {
         self.latency.percentile(share)
     }
 
-    /// Speaks and listens for `length`.
+    /// Sends and receives for `length`.
     pub(crate) fn drive(&mut self, crowd: &mut Crowd, length: Duration) -> Result<()> {
         let end = Instant::now() + length;
         let mut silent_since = (Instant::now(), self.delivered);
@@ -101,7 +106,7 @@ impl<'a> Hall<'a> {
         }
     }
 
-    /// Sends what is due and says how long to wait for the next.
+    /// Sends what is due and returns how long to wait for the next line.
     fn speak(&mut self, crowd: &mut Crowd, now: Instant) -> Result<Duration> {
         let second = Duration::from_secs(1);
         let sent_at = nanoseconds(now - self.clock);
@@ -123,7 +128,7 @@ impl<'a> Hall<'a> {
         Ok(if is_blocked { Duration::from_millis(1) } else { second })
     }
 
-    /// Says nothing more, and checks that everything said is heard, in order, and nothing else.
+    /// Sends nothing more, and checks that every client has heard exactly what was sent, in order.
     pub(crate) fn finish(&mut self, crowd: &mut Crowd) -> Result<()> {
         let start = Instant::now();
         while self.heard() < self.said() {
@@ -181,7 +186,7 @@ impl Hear for Hall<'_> {
         let receiver = &mut self.receivers[id];
         let before = receiver.heard();
         let taken = receiver.take(bytes, self.contender, &mut self.answers, |mark| {
-            if let Some(sent_at) = senders[mark.sender()].note_heard(mark) {
+            if let Some(sent_at) = senders[mark.sender()].note_heard(mark, id) {
                 latency.add(now - sent_at);
             }
         });

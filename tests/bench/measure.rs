@@ -1,4 +1,4 @@
-//! What is measured, and how a person reads it.
+//! What is measured, and how it is shown.
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,22 +9,29 @@ pub(crate) enum Measure {
     Greeted,
     P50,
     P99,
-    /// Of the others, while one client reads nothing.
+    Worst,
+    /// Of the other clients, while one client reads nothing.
     P99WithSilent,
-    /// While a file is on its way.
+    /// While a file is being sent.
     P99WithFile,
-    /// How much of the silent client's bytes the server sent before it cut it.
+    /// How many bytes the silent client was sent before the server disconnected it.
     TakenBySilent,
     Cpu,
     CpuPerWhisper,
     CpuPerSession,
     Memory,
+    /// Of a client that has set its nickname, entered a room and said one line.
+    MemoryAfterALine,
     MemoryGrowth,
     IdleCpu,
     Generator,
+    /// What the attackers have done: questions, visits, or whatever the row says.
+    Attacks,
+    /// From the first attempt to send a file until one has arrived.
+    FileWait,
 }
 
-/// One run's figures, in base units: per second, seconds, bytes, or a share of one.
+/// The figures of one run, in base units: per second, seconds, bytes, or a share of one.
 pub(crate) type Sample = Vec<(Measure, f64)>;
 
 impl Measure {
@@ -36,30 +43,41 @@ impl Measure {
             Self::Greeted => "greeted/s",
             Self::P50 => "p50",
             Self::P99 => "p99",
-            Self::P99WithSilent => "p99 with a silent one",
+            Self::Worst => "worst",
+            Self::P99WithSilent => "p99 with a silent client",
             Self::P99WithFile => "p99 with a file",
             Self::TakenBySilent => "cut after",
             Self::Cpu => "CPU/delivery",
             Self::CpuPerWhisper => "CPU/whisper",
             Self::CpuPerSession => "CPU/session",
             Self::Memory => "memory/client",
+            Self::MemoryAfterALine => "after one line",
             Self::MemoryGrowth => "memory grew by",
             Self::IdleCpu => "idle CPU",
             Self::Generator => "generator",
+            Self::Attacks => "attacks/s",
+            Self::FileWait => "file after",
         }
     }
 
     pub(crate) fn show(self, value: f64) -> String {
         match self {
-            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted => scaled(value, &COUNTS),
+            _ if value.is_infinite() => "never".into(),
+            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted | Self::Attacks => {
+                scaled(value, &COUNTS)
+            }
             Self::P50
             | Self::P99
+            | Self::Worst
+            | Self::FileWait
             | Self::P99WithSilent
             | Self::P99WithFile
             | Self::Cpu
             | Self::CpuPerWhisper
             | Self::CpuPerSession => scaled(value * 1e9, &TIMES),
-            Self::Memory | Self::MemoryGrowth | Self::TakenBySilent => scaled(value, &BYTES),
+            Self::Memory | Self::MemoryAfterALine | Self::MemoryGrowth | Self::TakenBySilent => {
+                scaled(value, &BYTES)
+            }
             Self::IdleCpu | Self::Generator => format!("{:.1} %", value * 100.0),
         }
     }
@@ -73,7 +91,7 @@ const COUNTS: [&str; 3] = ["", " k", " M"];
 const TIMES: [&str; 4] = [" ns", " µs", " ms", " s"];
 const BYTES: [&str; 4] = [" B", " kB", " MB", " GB"];
 
-/// Three digits and a unit.
+/// The value with three digits and a unit.
 fn scaled(value: f64, units: &[&str]) -> String {
     let mut value = value;
     let mut units = units.iter();

@@ -18,8 +18,10 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Ours,
-    /// Ours again, keeping what is said.
+    /// Ours with history and log.
     Keeping,
+    /// Ours under attack.
+    Attacked,
     Raw,
     Peer,
 }
@@ -32,6 +34,10 @@ struct Spread {
 }
 
 impl Entry {
+    pub(crate) fn new(name: String, role: Role) -> Self {
+        Self { name, role, samples: Vec::new(), failures: Vec::new() }
+    }
+
     fn spreads(&self) -> BTreeMap<Measure, Spread> {
         let mut values: BTreeMap<Measure, Vec<f64>> = BTreeMap::new();
         for &(measure, value) in self.samples.iter().flatten() {
@@ -139,6 +145,12 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
         Goal::AtLeast(measure, least) => {
             let value = ours.median(measure)?;
             absolute(measure, value, "least", least, value >= least)
+        }
+        Goal::UnderAttack(measure, most) => {
+            let attacked = entries.iter().filter(|entry| entry.role == Role::Attacked);
+            let figures = attacked.filter_map(|entry| Some((&entry.name, entry.median(measure)?)));
+            let (name, value) = figures.max_by(|one, other| one.1.total_cmp(&other.1))?;
+            absolute(measure, value, "most", most, value <= most) + &format!(" ({name})")
         }
         Goal::AtMost(measure, most) => {
             let value = ours.median(measure)?;

@@ -1,13 +1,14 @@
-//! The table of what is measured, with the goals.
+//! The table of scenarios, with their goals.
 
-use std::{path::Path, time::Duration};
+use std::{env, path::Path, time::Duration};
 
 use crate::{
     churn::churn,
     contender::{Contender, INSPIRCD, NGIRCD, Nats, Ours, Raw, Redis},
     failure::Result,
-    fan_out::FanOut,
+    fan_out::{FanOut, Rhythm},
     file::beside_a_file,
+    hostile::{ATTACKS, Attack, hostile},
     idle::idle,
     measure::{Measure, Sample},
     report::Role,
@@ -15,26 +16,25 @@ use crate::{
     whispers::whispers,
 };
 
-/// How the load is given, the same to every server.
+/// How every server is loaded.
 pub(crate) struct Settings {
-    /// How long is measured.
+    /// How long each run measures.
     pub(crate) length: Duration,
-    /// Lines a sender writes at once, as a client does that has several to say. A power of two up
-    /// to 64.
+    /// Lines in one write where lines are written in batches: a power of two up to 64.
     pub(crate) batch: u64,
-    /// Lines of one sender that may be under way, on average over its hearers: so that servers are
-    /// busy and yet none of them cuts a client for being slow.
-    pub(crate) window: u64,
+    /// Lines of one sender that may be under way: enough to keep the server busy, and few enough that
+    /// no server disconnects a client for being slow. Without it, each rhythm has a default.
+    pub(crate) window: Option<u64>,
 }
 
 pub(crate) struct Scenario {
-    /// What the command line calls it.
+    /// Its name on the command line.
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) load: Load,
     /// The raw floors beside it, in lines at once.
     raw: &'static [u64],
-    peers: Peers,
+    beside: Beside,
     pub(crate) goals: &'static [Goal],
 }
 
@@ -43,6 +43,8 @@ pub(crate) enum Load {
     FanOut(FanOut),
     Whispers {
         pairs: usize,
+        /// Whispers of one pair at a time.
+        under_way: u64,
     },
     Idle {
         clients: usize,
@@ -50,62 +52,99 @@ pub(crate) enum Load {
     SlowReader {
         clients: usize,
     },
-    /// The same twice: alone, and while a file is on its way.
+    /// The room twice: alone, and while a file is sent.
     BesideAFile(FanOut),
     Churn {
         at_once: usize,
     },
+    Hostile(Attack),
 }
 
-/// Which of the other servers can be asked for the same.
-enum Peers {
-    All,
-    /// It has nicknames, presence and good-byes, as we have. (Inspircd greets only once a second, and would be
-    /// measured waiting; redis and nats know no visitors.)
+/// What is measured beside our server.
+enum Beside {
+    /// All other servers.
+    Peers,
+    /// The server that has nicknames, presence and goodbyes like ours. (Inspircd greets only once a second, so
+    /// the figure would be its waiting time. Redis and nats have no visitors.)
     Ngircd,
-    /// None: they would need limits for it, which the other scenarios forbid.
-    None,
-    /// Ourselves, with everything switched on that keeps what is said.
+    /// Nothing: the other servers would need limits for it, which the other scenarios forbid.
+    Nothing,
+    /// Our server again, with history and log.
     Keeping,
+    /// Our server again with its default limits, under one attack after the other.
+    Attacks,
+}
+
+/// One row of a scenario's table: a server and its load.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) contender: Box<dyn Contender>,
+    pub(crate) load: Load,
 }
 
 /// What our server's figure should be.
 pub(crate) enum Goal {
-    /// So many times the best peer's.
+    /// This many times the best peer's.
     TimesPeer(Measure, f64),
-    /// So many times ours of it may be left when everything is kept.
+    /// This many times ours when history and log are on.
     LeftWhenKeeping(Measure, f64),
-    /// So many times the raw floor's at 64 lines.
+    /// This many times the raw floor's at 64 lines.
     TimesRaw(f64),
     AtLeast(Measure, f64),
     AtMost(Measure, f64),
-    /// So many times another of its own at most.
+    /// At most this many times another measure of the same server.
     TimesOwn(Measure, Measure, f64),
+    /// At most this under every attack.
+    UnderAttack(Measure, f64),
 }
 
 impl Scenario {
-    pub(crate) fn raw(&self) -> impl Iterator<Item = Box<dyn Contender>> {
-        self.raw.iter().map(|&lines| Box::new(Raw(lines)) as Box<dyn Contender>)
+    /// Our server first, then what is measured beside it.
+    pub(crate) fn rows(&self, program: &Path, are_peers_wanted: bool) -> Vec<Row> {
+        let row = |role, contender: Box<dyn Contender>| Row {
+            name: contender.name(),
+            role,
+            contender,
+            load: self.load,
+        };
+        let mut rows = match self.beside {
+            Beside::Attacks => return ATTACKS.iter().map(|attack| under(*attack, program)).collect(),
+            _ => vec![row(Role::Ours, Box::new(Ours::plain(program.to_owned())))],
+        };
+        if let Beside::Keeping = self.beside {
+            rows.push(row(Role::Keeping, Box::new(Ours::keeping(program.to_owned()))));
+        }
+        rows.extend(self.raw.iter().map(|&lines| row(Role::Raw, Box::new(Raw(lines)))));
+        if are_peers_wanted {
+            let peers = self.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
+            rows.extend(peers.map(|peer| row(Role::Peer, peer)));
+        }
+        rows
     }
 
-    /// Our own server, as it is compared with itself.
-    pub(crate) fn ours(&self, program: &Path) -> Vec<(Role, Box<dyn Contender>)> {
-        let mut ours: Vec<(Role, Box<dyn Contender>)> =
-            vec![(Role::Ours, Box::new(Ours::plain(program.to_owned())))];
-        if let Peers::Keeping = self.peers {
-            ours.push((Role::Keeping, Box::new(Ours::keeping(program.to_owned()))));
+    fn peers(&self) -> Vec<Box<dyn Contender>> {
+        match self.beside {
+            Beside::Peers => vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)],
+            Beside::Ngircd => vec![Box::new(NGIRCD)],
+            Beside::Nothing | Beside::Keeping | Beside::Attacks => Vec::new(),
         }
-        ours
     }
+}
 
-    /// The other servers that can be asked for the same.
-    pub(crate) fn peers(&self) -> Vec<Box<dyn Contender>> {
-        match self.peers {
-            Peers::All => vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)],
-            Peers::Ngircd => vec![Box::new(NGIRCD)],
-            Peers::None | Peers::Keeping => Vec::new(),
-        }
+fn under(attack: Attack, program: &Path) -> Row {
+    Row {
+        name: attack.title.into(),
+        role: if attack.clients == 0 { Role::Ours } else { Role::Attacked },
+        contender: Box::new(Ours::with_default_limits(program.to_owned())),
+        load: Load::Hostile(attack),
     }
+}
+
+/// Whether a shell would find `program`.
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 impl Load {
@@ -118,26 +157,38 @@ impl Load {
                 Self::FanOut(FanOut { clients: most, rooms, senders, ..plan })
             }
             Self::BesideAFile(plan) => Self::BesideAFile(FanOut { clients: plan.clients.min(most), ..plan }),
-            Self::Whispers { pairs } => Self::Whispers { pairs: pairs.min(most / 2) },
+            Self::Whispers { pairs, under_way } => Self::Whispers { pairs: pairs.min(most / 2), under_way },
             Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
+            Self::Hostile(attack) => Self::Hostile(attack.at_most(most)),
             _ => self,
+        }
+    }
+
+    /// The same, with one line in one write instead of batches.
+    pub(crate) fn one_by_one(self) -> Self {
+        match self {
+            Self::FanOut(plan) if plan.rhythm == Rhythm::Batches => {
+                Self::FanOut(FanOut { rhythm: Rhythm::Each, ..plan })
+            }
+            other => other,
         }
     }
 
     pub(crate) fn run(&self, contender: &dyn Contender, settings: &Settings) -> Result<Sample> {
         match *self {
             Self::FanOut(plan) => plan.run(contender, settings),
-            Self::Whispers { pairs } => whispers(contender, pairs, settings.length),
+            Self::Whispers { pairs, under_way } => whispers(contender, pairs, under_way, settings.length),
             Self::Idle { clients } => idle(contender, clients, settings.length),
             Self::SlowReader { clients } => slow_reader(contender, clients, settings),
             Self::BesideAFile(room) => beside_a_file(contender, &room, settings),
             Self::Churn { at_once } => churn(contender, at_once, settings.length),
+            Self::Hostile(attack) => hostile(contender, attack, settings),
         }
     }
 }
 
 const fn one_room(clients: usize, senders: usize) -> Load {
-    Load::FanOut(FanOut { clients, rooms: 1, senders, pace: None })
+    Load::FanOut(FanOut { clients, rooms: 1, senders, rhythm: Rhythm::Batches })
 }
 
 const ONE_SENDER: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 1.5), Goal::TimesRaw(0.4)];
@@ -148,50 +199,61 @@ const MEGABYTE: f64 = 1e6;
 #[rustfmt::skip]
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "room-10", title: "one room, 10 clients, 1 sender", load: one_room(10, 1),
-        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+        raw: &[1, 64, 512], beside: Beside::Peers, goals: ONE_SENDER },
     Scenario { name: "room-100", title: "one room, 100 clients, 1 sender", load: one_room(100, 1),
-        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+        raw: &[1, 64, 512], beside: Beside::Peers, goals: ONE_SENDER },
     Scenario { name: "room-1000", title: "one room, 1000 clients, 1 sender", load: one_room(1000, 1),
-        raw: &[1, 64, 512], peers: Peers::All, goals: ONE_SENDER },
+        raw: &[1, 64, 512], beside: Beside::Peers, goals: ONE_SENDER },
     Scenario { name: "room-10x8", title: "one room, 10 clients, 8 senders", load: one_room(10, 8),
-        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+        raw: &[64], beside: Beside::Peers, goals: EIGHT_SENDERS },
     Scenario { name: "room-100x8", title: "one room, 100 clients, 8 senders", load: one_room(100, 8),
-        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+        raw: &[64], beside: Beside::Peers, goals: EIGHT_SENDERS },
     Scenario { name: "room-1000x8", title: "one room, 1000 clients, 8 senders", load: one_room(1000, 8),
-        raw: &[64], peers: Peers::All, goals: EIGHT_SENDERS },
+        raw: &[64], beside: Beside::Peers, goals: EIGHT_SENDERS },
     Scenario { name: "keeping-10", title: "what keeping costs: one room, 10 clients, 1 sender",
-        load: one_room(10, 1), raw: &[], peers: Peers::Keeping, goals: KEEPING },
+        load: one_room(10, 1), raw: &[], beside: Beside::Keeping, goals: KEEPING },
     Scenario { name: "keeping-100", title: "what keeping costs: one room, 100 clients, 1 sender",
-        load: one_room(100, 1), raw: &[], peers: Peers::Keeping, goals: KEEPING },
+        load: one_room(100, 1), raw: &[], beside: Beside::Keeping, goals: KEEPING },
     Scenario { name: "keeping-1000x8", title: "what keeping costs: one room, 1000 clients, 8 senders",
-        load: one_room(1000, 8), raw: &[], peers: Peers::Keeping, goals: KEEPING },
+        load: one_room(1000, 8), raw: &[], beside: Beside::Keeping, goals: KEEPING },
     Scenario { name: "rooms-100", title: "100 rooms of 10 clients, 1 sender in each",
-        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, pace: None }),
-        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Deliveries, 1.4)] },
+        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, rhythm: Rhythm::Batches }),
+        raw: &[], beside: Beside::Peers, goals: &[Goal::TimesPeer(Measure::Deliveries, 1.4)] },
+    Scenario { name: "each-10", title: "one room, 10 clients, 1 sender, each line as an earlier one comes back",
+        load: Load::FanOut(FanOut { clients: 10, rooms: 1, senders: 1, rhythm: Rhythm::Each }),
+        raw: &[], beside: Beside::Peers, goals: &[] },
+    Scenario { name: "each-1000", title: "100 rooms of 10 clients, each line as an earlier one comes back",
+        load: Load::FanOut(FanOut { clients: 1000, rooms: 100, senders: 100, rhythm: Rhythm::Each }),
+        raw: &[], beside: Beside::Peers, goals: &[] },
+    Scenario { name: "each-whisper-50", title: "whispers to and fro, 50 pairs, 64 under way in each",
+        load: Load::Whispers { pairs: 50, under_way: 64 }, raw: &[], beside: Beside::Peers, goals: &[] },
     Scenario { name: "paced", title: "one room, 100 clients, 500 lines/s",
-        load: Load::FanOut(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
-        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::P99, 1.0)] },
-    Scenario { name: "whisper-1", title: "whispers to and fro, 1 pair", load: Load::Whispers { pairs: 1 },
-        raw: &[], peers: Peers::All, goals: &[] },
-    Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50 },
-        raw: &[], peers: Peers::All, goals: &[Goal::TimesPeer(Measure::Whispers, 0.6)] },
+        load: Load::FanOut(FanOut { clients: 100, rooms: 1, senders: 1, rhythm: Rhythm::Paced(500.0) }),
+        raw: &[], beside: Beside::Peers, goals: &[Goal::TimesPeer(Measure::P99, 1.0)] },
+    Scenario { name: "whisper-1", title: "whispers to and fro, 1 pair", load: Load::Whispers { pairs: 1, under_way: 1 },
+        raw: &[], beside: Beside::Peers, goals: &[] },
+    Scenario { name: "whisper-50", title: "whispers to and fro, 50 pairs", load: Load::Whispers { pairs: 50, under_way: 1 },
+        raw: &[], beside: Beside::Peers, goals: &[Goal::TimesPeer(Measure::Whispers, 0.6)] },
     Scenario { name: "idle-1000", title: "1000 idle clients", load: Load::Idle { clients: 1000 },
-        raw: &[], peers: Peers::All, goals: &[] },
+        raw: &[], beside: Beside::Peers, goals: &[Goal::AtMost(Measure::MemoryAfterALine, 12_000.0)] },
     Scenario { name: "idle-10000", title: "10 000 idle clients", load: Load::Idle { clients: 10_000 },
-        raw: &[], peers: Peers::All, goals: &[
-            Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtLeast(Measure::Greeted, 8000.0),
-            Goal::AtMost(Measure::IdleCpu, 0.01),
+        raw: &[], beside: Beside::Peers, goals: &[
+            Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtMost(Measure::MemoryAfterALine, 12_000.0),
+            Goal::AtLeast(Measure::Greeted, 8000.0), Goal::AtMost(Measure::IdleCpu, 0.01),
         ] },
     Scenario { name: "slow-reader", title: "a slow reader among 20 clients, 1 sender",
-        load: Load::SlowReader { clients: 20 }, raw: &[], peers: Peers::None, goals: &[
+        load: Load::SlowReader { clients: 20 }, raw: &[], beside: Beside::Nothing, goals: &[
             // No worse, within what two runs differ by anyway.
             Goal::TimesOwn(Measure::P99WithSilent, Measure::P99, 1.2),
             Goal::AtMost(Measure::MemoryGrowth, 8.0 * MEGABYTE),
         ] },
     Scenario { name: "file", title: "one room, 100 clients, 500 lines/s, beside a file of 10 MiB",
-        load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, pace: Some(500.0) }),
-        raw: &[], peers: Peers::None, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
+        load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, rhythm: Rhythm::Paced(500.0) }),
+        raw: &[], beside: Beside::Nothing, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
+    Scenario { name: "hostile", title: "20 clients say 40 lines/s beside hostile neighbours, default limits",
+        load: Load::Hostile(Attack::NONE), raw: &[], beside: Beside::Attacks,
+        goals: &[Goal::UnderAttack(Measure::P99, 0.05), Goal::UnderAttack(Measure::Worst, 0.25)] },
     Scenario { name: "churn", title: "churn: connect, enter, say, quit; 8 at once",
-        load: Load::Churn { at_once: 8 }, raw: &[], peers: Peers::Ngircd,
+        load: Load::Churn { at_once: 8 }, raw: &[], beside: Beside::Ngircd,
         goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },
 ];

@@ -1,28 +1,34 @@
-//! One client that speaks, and does not run ahead of those who hear it.
+//! One client that speaks, and waits for its hearers when they fall behind.
 
 use crate::{
     contender::{self, Contender},
     crowd::Crowd,
     failure::Result,
-    fan_out::FanOut,
+    fan_out::{FanOut, Rhythm},
     mark::{Mark, TEXT},
     scenario::Settings,
 };
 
-/// Batches whose time of sending is kept: more than any client may be behind.
+/// How many batches keep their time of sending. No hearer may be further behind than this.
 const REMEMBERED: u64 = 4096;
+
+/// Lines under way unless the command line says otherwise: when written in batches, and one by one.
+const WINDOW: u64 = 128;
+const WINDOW_OF_EACH: u64 = 64;
 
 pub(crate) struct Sender {
     pub(crate) client: usize,
-    /// Its next text.
+    /// The mark of its next line.
     pub(crate) next: Mark,
     hearers: u64,
-    /// Lines written at once.
+    /// The one hearer whose progress counts, or `None` for the average over all of them.
+    paced_by: Option<usize>,
+    /// Lines in one write.
     batch: u64,
-    /// Batches that may be under way, on average over the hearers.
+    /// Batches that may be under way.
     window: u64,
     batches: u64,
-    /// Batches heard, summed over the hearers.
+    /// Batches heard, summed over the hearers that count.
     heard: u64,
     /// When each of the last batches was sent, in nanoseconds.
     sent_at: Vec<u64>,
@@ -30,9 +36,9 @@ pub(crate) struct Sender {
 }
 
 enum Words {
-    /// What stands before and after each text.
+    /// The bytes before and after each text.
     Around(String, &'static str),
-    /// What makes the server send a whole batch.
+    /// The bytes that make the raw floor send a whole batch.
     Order(String),
 }
 
@@ -41,20 +47,26 @@ impl Sender {
         let per_room = plan.per_room();
         let (room, at) = (number / plan.senders_per_room(), number % plan.senders_per_room());
         let say = contender.say(&contender::room(room), TEXT);
+        let client = room * per_room + at;
+        let is_each = plan.rhythm == Rhythm::Each;
+        let window = settings.window.unwrap_or(if is_each { WINDOW_OF_EACH } else { WINDOW });
         let (batch, window, words) = if let Some(lines) = contender.ready_made() {
-            // The one who orders has the window of all.
-            (lines, settings.window * plan.senders as u64, Words::Order(say))
+            // The raw floor has one sender, which gets the window of all senders.
+            (lines, window * plan.senders as u64, Words::Order(say))
         } else {
-            let batch = if plan.pace.is_some() { 1 } else { settings.batch };
-            (batch, settings.window, Words::Around(say, contender.line_end()))
+            let batch = if plan.rhythm == Rhythm::Batches { settings.batch } else { 1 };
+            (batch, window, Words::Around(say, contender.line_end()))
         };
+        // A sender that does not hear itself listens to the next client in its room.
+        let first_hearer = if contender.echoes() { client } else { room * per_room + (at + 1) % per_room };
         Self {
-            client: room * per_room + at,
+            client,
             next: Mark::new(number, 0),
             hearers: (per_room - usize::from(!contender.echoes())) as u64,
+            paced_by: is_each.then_some(first_hearer),
             batch,
-            // With less than two, nothing would be under way while the last is being heard.
-            window: (window / batch).max(2),
+            // With only one batch under way, the server would be idle while that one is being heard.
+            window: (window / batch).max(if is_each { 1 } else { 2 }),
             batches: 0,
             heard: 0,
             sent_at: vec![0; REMEMBERED as usize],
@@ -62,12 +74,13 @@ impl Sender {
         }
     }
 
-    /// Whether its hearers have heard enough of what it has said already.
+    /// Whether its hearers have heard enough of its earlier lines.
     pub(crate) fn may_send(&self) -> bool {
-        (self.batches + 1) * self.hearers <= self.heard + self.window * self.hearers
+        let counted = if self.paced_by.is_some() { 1 } else { self.hearers };
+        (self.batches + 1) * counted <= self.heard + self.window * counted
     }
 
-    /// Says its next batch.
+    /// Sends its next batch.
     pub(crate) fn send(&mut self, crowd: &mut Crowd, now: u64) -> Result<()> {
         self.sent_at[(self.batches % REMEMBERED) as usize] = now;
         self.batches += 1;
@@ -85,19 +98,21 @@ impl Sender {
         crowd.client(self.client).send(&bytes)
     }
 
-    /// Takes note that somebody has heard one of its texts; returns when that was sent if it was the
+    /// Notes that `hearer` has heard one of its lines. Returns when that line was sent if it is the
     /// last of its batch. (Ready-made bytes do not tell which batch they are.)
     #[inline]
-    pub(crate) fn note_heard(&mut self, mark: Mark) -> Option<u64> {
+    pub(crate) fn note_heard(&mut self, mark: Mark, hearer: usize) -> Option<u64> {
         if !mark.ends(self.batch) {
             return None;
         }
-        self.heard += 1;
+        if self.paced_by.is_none_or(|client| client == hearer) {
+            self.heard += 1;
+        }
         let sent_at = self.sent_at[(mark.number() / self.batch % REMEMBERED) as usize];
         matches!(self.words, Words::Around(..)).then_some(sent_at)
     }
 
-    /// How many deliveries its texts must become.
+    /// How many deliveries its lines must have become in the end.
     pub(crate) fn owed(&self) -> u64 {
         self.batches * self.batch * self.hearers
     }

@@ -10,7 +10,7 @@ use crate::{
     contender::Contender,
     crowd::Crowd,
     failure::{Failure, Result},
-    fan_out::FanOut,
+    fan_out::{FanOut, Rhythm},
     gather::{Goal, gather},
     hall::Hall,
     measure::{Measure, Sample},
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One sender, `clients` in all; the last of them is absent in the first part and silent in the second.
 pub(crate) fn slow_reader(contender: &dyn Contender, clients: usize, settings: &Settings) -> Result<Sample> {
-    let others = FanOut { clients: clients - 1, rooms: 1, senders: 1, pace: None };
+    let others = FanOut { clients: clients - 1, rooms: 1, senders: 1, rhythm: Rhythm::Batches };
     let alone = others.run(contender, settings)?;
     let mut sample: Sample = alone.into_iter().filter(|(measure, _)| *measure == Measure::P99).collect();
     sample.extend(with_silent(contender, &others, settings)?);

@@ -1,6 +1,9 @@
-//! Pairs of clients who whisper one text to and fro.
+//! Pairs of clients that whisper to each other: each whisper that is heard is answered by the next.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use crate::{
     contender::{Contender, Line, nick},
@@ -14,15 +17,23 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs `pairs` pairs for `length` and counts the whispers heard.
-pub(crate) fn whispers(contender: &dyn Contender, pairs: usize, length: Duration) -> Result<Sample> {
+/// Runs `pairs` pairs for `length`, with `under_way` whispers of each pair under way at any time, and
+/// counts the whispers heard.
+pub(crate) fn whispers(
+    contender: &dyn Contender,
+    pairs: usize,
+    under_way: u64,
+    length: Duration,
+) -> Result<Sample> {
     let server = contender.start(2 * pairs)?;
     let mut crowd = Crowd::new()?;
     gather(&mut crowd, &server, contender, 2 * pairs, &Goal::Room(&|_| 0))?;
-    let mut talk = Talk::new(contender, pairs);
+    let mut talk = Talk::new(contender, pairs, under_way);
     for pair in 0..pairs {
         let client = crowd.client(2 * pair);
-        talk.whisper(2 * pair, Mark::new(pair, 0), client)?;
+        for first in 0..under_way {
+            talk.whisper(2 * pair, Mark::new(pair, 2 * first), client)?;
+        }
     }
     talk.listen(&mut crowd, length / 4)?;
     talk.round_trips = Histogram::new();
@@ -42,32 +53,38 @@ pub(crate) fn whispers(contender: &dyn Contender, pairs: usize, length: Duration
 struct Talk<'a> {
     contender: &'a dyn Contender,
     pairs: Vec<Pair>,
+    /// Whispers of a pair under way: those to the first client and those to the second together.
+    under_way: u64,
     round_trips: Histogram,
     heard: u64,
     is_ending: bool,
 }
 
-/// The clients 2n and 2n + 1; the first whispers the even numbers.
+/// The clients 2n and 2n + 1. The first whispers the even numbers, and the second answers each with the
+/// odd number after it.
 struct Pair {
-    due: Mark,
-    is_silent: bool,
-    /// What each must be told next that it whispered.
+    /// The next whisper that each must hear.
+    due: [Mark; 2],
+    /// The next whisper that the server must confirm to each.
     unconfirmed: [Mark; 2],
-    /// When the first of them whispered last.
-    asked: Instant,
+    /// How many whispers were heard and not answered, because the talk is ending.
+    unanswered: u64,
+    /// When the first client sent each of its unanswered whispers, oldest first.
+    asked: VecDeque<Instant>,
 }
 
 impl<'a> Talk<'a> {
-    fn new(contender: &'a dyn Contender, pairs: usize) -> Self {
+    fn new(contender: &'a dyn Contender, pairs: usize, under_way: u64) -> Self {
         let pair = |pair| Pair {
-            due: Mark::new(pair, 0),
-            is_silent: false,
+            due: [Mark::new(pair, 1), Mark::new(pair, 0)],
             unconfirmed: [Mark::new(pair, 0), Mark::new(pair, 1)],
-            asked: Instant::now(),
+            unanswered: 0,
+            asked: VecDeque::new(),
         };
         Self {
             contender,
             pairs: (0..pairs).map(pair).collect(),
+            under_way,
             round_trips: Histogram::new(),
             heard: 0,
             is_ending: false,
@@ -79,7 +96,7 @@ impl<'a> Talk<'a> {
         mark.write(&mut bytes);
         bytes.extend_from_slice(self.contender.line_end().as_bytes());
         if from.is_multiple_of(2) {
-            self.pairs[from / 2].asked = Instant::now();
+            self.pairs[from / 2].asked.push_back(Instant::now());
         }
         client.send(&bytes)
     }
@@ -95,13 +112,13 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// Lets the last whispers be heard and confirmed.
+    /// Answers nothing more, and waits until the last whispers are heard and confirmed.
     fn finish(&mut self, crowd: &mut Crowd) -> Result<()> {
         self.is_ending = true;
         let start = Instant::now();
         while let Some(at) = self.pairs.iter().position(|pair| !self.is_done(pair)) {
             if start.elapsed() > PATIENCE {
-                let waited_for = format!("pair {at}: {} to be heard and confirmed", self.pairs[at].due);
+                let waited_for = format!("pair {at}: {} to be heard and confirmed", self.pairs[at].due[1]);
                 return Err(Failure::TooLate { after: PATIENCE, waited_for });
             }
             crowd.turn(Duration::from_millis(100), self)?;
@@ -110,8 +127,9 @@ impl<'a> Talk<'a> {
     }
 
     fn is_done(&self, pair: &Pair) -> bool {
-        let is_confirmed = pair.unconfirmed.iter().all(|mark| mark.number() >= pair.due.number());
-        pair.is_silent && (is_confirmed || !self.contender.confirms_whispers())
+        // The second client hears what the first whispers, and the other way round.
+        let is_confirmed = pair.unconfirmed[0] == pair.due[1] && pair.unconfirmed[1] == pair.due[0];
+        pair.unanswered == self.under_way && (is_confirmed || !self.contender.confirms_whispers())
     }
 
     fn read(&mut self, id: usize, line: &[u8], client: &mut Client) -> Result<()> {
@@ -135,19 +153,25 @@ impl<'a> Talk<'a> {
 
     fn heard(&mut self, id: usize, mark: Mark, client: &mut Client) -> Result<()> {
         let pair = &mut self.pairs[id / 2];
-        if mark != pair.due || mark.number() % 2 == (id % 2) as u64 {
-            return Err(Failure::Broken(format!("heard {mark} where {} was due", pair.due)));
+        let due = &mut pair.due[id % 2];
+        if mark != *due {
+            return Err(Failure::Broken(format!("heard {mark} where {due} was due")));
         }
-        pair.due = mark.next();
+        *due = mark.next().next();
         self.heard += 1;
-        if id.is_multiple_of(2) {
-            self.round_trips.add(u64::try_from(pair.asked.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        if id.is_multiple_of(2)
+            && let Some(asked) = pair.asked.pop_front()
+        {
+            self.round_trips.add(u64::try_from(asked.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
-        pair.is_silent = self.is_ending;
         if self.is_ending {
+            pair.unanswered += 1;
             return Ok(());
         }
-        self.whisper(id, mark.next(), client)
+        // The first client has `under_way` even numbers out already when it hears the first answer.
+        let ahead = if id.is_multiple_of(2) { 2 * (self.under_way - 1) } else { 0 };
+        let next = Mark::new(id / 2, mark.number() + 1 + ahead);
+        self.whisper(id, next, client)
     }
 
     fn confirmed(&mut self, id: usize, mark: Mark) -> Result<()> {

@@ -1,4 +1,4 @@
-//! This package's own server, and how its text dialect sounds.
+//! This package's own server, and what it says in its text dialect.
 
 use std::{cell::Cell, path::PathBuf, process::Command};
 
@@ -14,24 +14,43 @@ pub(crate) struct Ours {
     program: PathBuf,
     /// Where it keeps what is said, if it does.
     keeps: Option<Keeps>,
+    has_default_limits: bool,
 }
 
 struct Keeps {
     folder: TempDir,
-    /// Each start begins with nothing kept.
+    /// Each start has a data file of its own.
     starts: Cell<usize>,
 }
 
-impl Ours {
-    /// The server without anything that would remember or forbid.
-    pub(crate) fn plain(program: PathBuf) -> Self {
-        Self { program, keeps: None }
+/// The default of `--max-clients`.
+const DEFAULT_CLIENTS: usize = 1000;
+
+impl Keeps {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+        Self { folder, starts: Cell::new(0) }
     }
 
-    /// The same, and it remembers what is said, in its history, and logs it.
+    fn next_file(&self) -> PathBuf {
+        self.folder.path().join(format!("{}.db", self.starts.replace(self.starts.get() + 1)))
+    }
+}
+
+impl Ours {
+    /// The server without history, log and limits.
+    pub(crate) fn plain(program: PathBuf) -> Self {
+        Self { program, keeps: None, has_default_limits: false }
+    }
+
+    /// The server with history and log, but without limits.
     pub(crate) fn keeping(program: PathBuf) -> Self {
-        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-        Self { program, keeps: Some(Keeps { folder, starts: Cell::new(0) }) }
+        Self { program, keeps: Some(Keeps::new()), has_default_limits: false }
+    }
+
+    /// The server as it runs without options.
+    pub(crate) fn with_default_limits(program: PathBuf) -> Self {
+        Self { program, keeps: Some(Keeps::new()), has_default_limits: true }
     }
 }
 
@@ -42,15 +61,21 @@ impl Contender for Ours {
 
     fn start(&self, clients: usize) -> Result<Running> {
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "-q", "--max-per-address", "0", "--rate", "0"]);
+        command.args(["--port", "0", "-q"]);
         match &self.keeps {
             None => command.args(["--data", ":memory:", "--history", "0"]),
-            Some(Keeps { folder, starts }) => {
-                let data = folder.path().join(format!("{}.db", starts.replace(starts.get() + 1)));
-                command.arg("--data").arg(data).arg("--log-dir").arg(folder.path().join("log"))
-            }
+            Some(keeps) => command.arg("--data").arg(keeps.next_file()),
         };
-        command.args(["--max-clients", &(clients + 100).to_string()]);
+        let mut most = clients + 100;
+        if self.has_default_limits {
+            most = most.max(DEFAULT_CLIENTS);
+        } else {
+            command.args(["--max-per-address", "0", "--rate", "0"]);
+            command.args(
+                self.keeps.iter().flat_map(|keeps| ["--log-dir".into(), keeps.folder.path().join("log")]),
+            );
+        }
+        command.args(["--max-clients", &most.to_string()]);
         start_announced(command)
     }
 
