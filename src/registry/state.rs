@@ -207,7 +207,7 @@ impl State {
         self.announce(turn, client, Event::Departed(nick));
         self.leave_room(turn, client);
         self.cancel_offers_of(turn, client);
-        self.ignores.leave(client, nick);
+        self.ignores.leave(client);
         self.mutes.leave(client);
         self.pace.leave(client);
         self.accounts.attempts.forget(client);

@@ -1,9 +1,16 @@
 //! Who does not want to hear whom.
 //!
-//! Ignoring goes by nickname, so it lasts when the ignored user reconnects, and it follows a change of
-//! nickname. A guest's number passes on to the next stranger, so ignoring a guest ends with the guest.
+//! Who ignores a user ignores the nickname and the connection that has it. A connection is ignored until
+//! it ends, whatever nickname it takes, so a new nickname does not help. The nickname stays ignored when
+//! the user leaves, so reconnecting does not help either: a connection that takes an ignored nickname is
+//! ignored like the first one. No other nickname is ever added, so a user cannot make others deaf to a
+//! nickname that is not in use. A guest's number passes to the next stranger, so ignoring a guest concerns
+//! the connection only.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     broadcaster::Except,
@@ -14,92 +21,173 @@ use crate::{
 /// The most users that one client can ignore.
 const MOST: usize = 100;
 
-/// Who ignores whom, from both sides.
+/// Who ignores whom.
 #[derive(Default)]
 pub(super) struct Ignores {
-    lists: HashMap<ClientId, Vec<Nick>>,
-    /// Asked for with every message, and shared with the posts.
-    by_nick: HashMap<Nick, Arc<[ClientId]>>,
+    lists: HashMap<ClientId, Vec<Ignored>>,
+    /// Who ignores a nickname, whether it is in use or not.
+    by_nick: HashMap<Nick, HashSet<ClientId>>,
+    /// Who ignores a connection.
+    by_client: HashMap<ClientId, Deaf>,
+}
+
+/// A user that a client ignores.
+struct Ignored {
+    /// The nickname, as it was spelled then.
+    nick: Nick,
+    /// The connections that are ignored for it.
+    connections: Vec<ClientId>,
+}
+
+/// The clients that do not hear another one.
+#[derive(Default)]
+struct Deaf {
+    clients: HashSet<ClientId>,
+    /// The same for the posts. It is made when the other client speaks, and not each time that a client
+    /// is added, which would take quadratic time when thousands ignore one.
+    shared: Option<Arc<[ClientId]>>,
 }
 
 impl Ignores {
-    /// The clients that do not hear what this nickname says.
-    pub(super) fn deaf_to(&self, nick: Nick) -> Except {
-        match self.by_nick.get(&nick) {
-            Some(clients) => Except::These(Arc::clone(clients)),
+    /// The clients that do not hear what a client says.
+    pub(super) fn deaf_to(&mut self, client: ClientId) -> Except {
+        match self.by_client.get_mut(&client) {
+            Some(Deaf { clients, shared }) => {
+                let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
+                Except::These(Arc::clone(shared))
+            }
             None => Except::Nobody,
         }
     }
 
+    /// Whether a client ignores another one.
+    pub(super) fn contain(&self, client: ClientId, other: ClientId) -> bool {
+        self.by_client.get(&other).is_some_and(|deaf| deaf.clients.contains(&client))
+    }
+
     /// Whether a client ignores a nickname.
-    pub(super) fn contain(&self, client: ClientId, nick: Nick) -> bool {
-        self.lists.get(&client).is_some_and(|list| list.contains(&nick))
+    pub(super) fn contain_nick(&self, client: ClientId, nick: Nick) -> bool {
+        self.lists.get(&client).is_some_and(|list| list.iter().any(|ignored| ignored.nick == nick))
     }
 
     /// Begins to ignore a user.
-    pub(super) fn add(&mut self, client: ClientId, nick: Nick) -> Ignoring {
-        let list = self.lists.entry(client).or_default();
-        if list.contains(&nick) {
-            Ignoring::Already(nick)
-        } else if list.len() >= MOST {
-            Ignoring::TooMany { max: MOST }
-        } else {
-            list.push(nick);
-            let clients = self.by_nick.entry(nick).or_default();
-            *clients = clients.iter().copied().chain([client]).collect();
-            Ignoring::Begun(nick)
+    pub(super) fn add(&mut self, client: ClientId, other: ClientId, nick: Nick) -> Ignoring {
+        if self.contain(client, other) {
+            return Ignoring::Already(nick);
         }
+        let list = self.lists.entry(client).or_default();
+        if list.len() >= MOST {
+            return Ignoring::TooMany { max: MOST };
+        }
+        list.push(Ignored { nick, connections: vec![other] });
+        if nick.guest_number().is_none() {
+            self.by_nick.entry(nick).or_default().insert(client);
+        }
+        self.by_client.entry(other).or_default().add(client);
+        Ignoring::Begun(nick)
     }
 
-    /// Ends ignoring a nickname; returns it as it was spelled when it was ignored.
-    pub(super) fn remove(&mut self, client: ClientId, nick: Nick) -> Option<Nick> {
+    /// Ends ignoring a user, by the nickname that was ignored or by the client that has it now; returns
+    /// the nickname as it was spelled when it was ignored.
+    pub(super) fn remove(&mut self, client: ClientId, nick: Nick, named: Option<ClientId>) -> Option<Nick> {
         let list = self.lists.get_mut(&client)?;
-        let place = list.iter().position(|&ignored| ignored == nick)?;
-        let nick = list.swap_remove(place);
-        self.forget_pair(nick, client);
+        let by_nick = list.iter().position(|ignored| ignored.nick == nick);
+        let by_client =
+            || list.iter().position(|ignored| ignored.connections.iter().any(|&id| Some(id) == named));
+        let place = by_nick.or_else(by_client)?;
+        let Ignored { nick, connections } = list.remove(place);
+        let still: HashSet<_> = list.iter().flat_map(|ignored| ignored.connections.iter().copied()).collect();
+        self.forget_nick(client, nick);
+        for connection in connections.into_iter().filter(|connection| !still.contains(connection)) {
+            self.forget_connection(client, connection);
+        }
         Some(nick)
     }
 
-    /// A user has another nickname: those who ignored the old one ignore the new one instead.
-    pub(super) fn rename(&mut self, old: Nick, new: Nick) {
-        let Some(clients) = self.by_nick.remove(&old) else { return };
-        for client in &*clients {
-            let list = self.lists.entry(*client).or_default();
-            list.retain(|&nick| nick != old && nick != new);
-            list.push(new);
-        }
-        let others = self.by_nick.remove(&new).unwrap_or_default();
-        let others = others.iter().filter(|client| !clients.contains(client));
-        self.by_nick.insert(new, clients.iter().chain(others).copied().collect());
-    }
-
-    /// A client leaves, and ignores no one any more. If it is a guest, it is not ignored any more either.
-    pub(super) fn leave(&mut self, client: ClientId, nick: Nick) {
-        for ignored in self.lists.remove(&client).unwrap_or_default() {
-            self.forget_pair(ignored, client);
-        }
-        if nick.guest_number().is_some() {
-            for client in &*self.by_nick.remove(&nick).unwrap_or_default() {
-                self.lists.entry(*client).or_default().retain(|&ignored| ignored != nick);
+    /// A client has another nickname: those who ignore it ignore the client.
+    pub(super) fn rename(&mut self, other: ClientId, new: Nick) {
+        let Some(clients) = self.by_nick.get(&new) else { return };
+        let deaf = self.by_client.entry(other).or_default();
+        for &client in clients.iter().filter(|&&client| client != other) {
+            let list = self.lists.entry(client).or_default();
+            let ignored = list.iter_mut().find(|ignored| ignored.nick == new);
+            let connections = ignored.map(|ignored| &mut ignored.connections);
+            if let Some(connections) = connections.filter(|connections| !connections.contains(&other)) {
+                connections.push(other);
+                deaf.add(client);
             }
         }
+        if deaf.clients.is_empty() {
+            self.by_client.remove(&other);
+        }
     }
 
-    fn forget_pair(&mut self, nick: Nick, client: ClientId) {
+    /// A client leaves: it ignores no one any more, and its connection is not ignored any more.
+    pub(super) fn leave(&mut self, client: ClientId) {
+        for Ignored { nick, connections } in self.lists.remove(&client).unwrap_or_default() {
+            self.forget_nick(client, nick);
+            connections.into_iter().for_each(|connection| self.forget_connection(client, connection));
+        }
+        for deaf in self.by_client.remove(&client).unwrap_or_default().clients {
+            let list = self.lists.entry(deaf).or_default();
+            list.iter_mut()
+                .for_each(|ignored| ignored.connections.retain(|&connection| connection != client));
+            list.retain(|ignored| !ignored.connections.is_empty() || ignored.nick.guest_number().is_none());
+        }
+    }
+
+    fn forget_nick(&mut self, client: ClientId, nick: Nick) {
         let Some(clients) = self.by_nick.get_mut(&nick) else { return };
-        *clients = clients.iter().copied().filter(|&ignoring| ignoring != client).collect();
+        clients.remove(&client);
         if clients.is_empty() {
             self.by_nick.remove(&nick);
         }
     }
 
-    /// Both sides agree.
+    fn forget_connection(&mut self, client: ClientId, connection: ClientId) {
+        let Some(Deaf { clients, shared }) = self.by_client.get_mut(&connection) else { return };
+        clients.remove(&client);
+        *shared = None;
+        if clients.is_empty() {
+            self.by_client.remove(&connection);
+        }
+    }
+
+    /// All sides agree.
     #[cfg(test)]
     #[track_caller]
     pub(super) fn check(&self) {
+        let lists =
+            || self.lists.iter().flat_map(|(&client, list)| list.iter().map(move |entry| (client, entry)));
+        let by_nick: HashSet<_> = lists()
+            .filter(|(_, ignored)| ignored.nick.guest_number().is_none())
+            .map(|(client, ignored)| (client, ignored.nick))
+            .collect();
+        let by_client: HashSet<_> = lists()
+            .flat_map(|(client, ignored)| ignored.connections.iter().map(move |&other| (client, other)))
+            .collect();
+        let indexed = |clients: &HashSet<ClientId>| clients.iter().copied().collect::<Vec<_>>();
         assert_eq!(
-            self.by_nick.values().map(|clients| clients.len()).sum::<usize>(),
-            self.lists.values().map(Vec::len).sum::<usize>()
+            by_nick,
+            self.by_nick
+                .iter()
+                .flat_map(|(&nick, c)| indexed(c).into_iter().map(move |c| (c, nick)))
+                .collect()
         );
+        assert_eq!(
+            by_client,
+            self.by_client
+                .iter()
+                .flat_map(|(&other, deaf)| indexed(&deaf.clients).into_iter().map(move |c| (c, other)))
+                .collect()
+        );
+    }
+}
+
+impl Deaf {
+    fn add(&mut self, client: ClientId) {
+        if self.clients.insert(client) {
+            self.shared = None;
+        }
     }
 }

@@ -10,13 +10,13 @@ impl State {
     pub(super) fn ignore(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         match self.people.find(nick) {
             Some(target) if target == client => turn.tell(client, Ignoring::Oneself),
-            Some(target) => turn.tell(client, self.ignores.add(client, self.people[target].nick)),
+            Some(target) => turn.tell(client, self.ignores.add(client, target, self.people[target].nick)),
             None => turn.tell(client, Event::NoSuchUser(nick)),
         }
     }
 
     pub(super) fn unignore(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
-        let answer = match self.ignores.remove(client, nick) {
+        let answer = match self.ignores.remove(client, nick, self.people.find(nick)) {
             Some(nick) => Ignoring::Ended(nick),
             None => Ignoring::Never(nick),
         };

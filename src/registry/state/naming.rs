@@ -24,7 +24,6 @@ impl State {
     /// Gives a client a free nickname, and tells it and its room.
     pub(super) fn change_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
         let old = self.people[client].nick;
-        self.ignores.rename(old, new);
         self.set_nick(turn, client, new);
         turn.tell(client, Event::NickChanged(new));
         if old.as_str() != new.as_str() {
@@ -36,7 +35,7 @@ impl State {
     pub(super) fn set_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
         self.note(turn, client, Deed::Renamed(new));
         let old = self.people[client].nick;
-        self.ignores.remove(client, new);
+        self.ignores.rename(client, new);
         self.people.rename(client, new);
         self.mutes.rename(self.muted(client), turn.now.instant);
         self.room_mut(client).rename(client, old, new);

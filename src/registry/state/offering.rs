@@ -43,7 +43,7 @@ impl State {
             return turn.tell(client, FileEvent::NotSaid(Cue::NotOffered(label.digest)));
         }
         let (from, to) = (self.people[client].nick, self.people[target].nick);
-        let is_unheard = self.ignores.contain(target, from);
+        let is_unheard = self.ignores.contain(target, client);
         let is_only = self.offers.to(target).next().is_none();
         let id = self.offers.add(Offer {
             from: client,

@@ -2,7 +2,7 @@
 
 use super::{Next, State, Task, Turn, watching::show_journey};
 use crate::{
-    broadcaster::{Except, Post, Traced},
+    broadcaster::{Post, Traced},
     event::{Event, past::Past},
     fact::Deed,
     names::{ClientId, Nick},
@@ -19,7 +19,7 @@ impl State {
 
     /// As [`State::say`], and the author is shown the message's journey.
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let (room, except) = (self.people[client].room, self.deaf_to(client));
+        let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
         let event = self.said(turn, client, text);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
@@ -51,11 +51,8 @@ impl State {
 
     /// Tells what a client said to the members of its room who do not ignore it.
     fn tell_hearers(&mut self, turn: &mut Turn, client: ClientId, event: Event) {
-        turn.tell_room(self.people[client].room, self.deaf_to(client), event);
-    }
-
-    fn deaf_to(&self, client: ClientId) -> Except {
-        self.ignores.deaf_to(self.people[client].nick)
+        let except = self.ignores.deaf_to(client);
+        turn.tell_room(self.people[client].room, except, event);
     }
 
     pub(super) fn whisper(&mut self, turn: &mut Turn, client: ClientId, to: Nick, text: Text) {
@@ -82,7 +79,7 @@ impl State {
         self.tally.count(turn.now.instant);
         self.note_whisper(turn, client, to, &text);
         self.pace.meet(client, target);
-        if !self.ignores.contain(target, from) {
+        if !self.ignores.contain(target, client) {
             self.pace.meet(target, client);
             self.people[target].last_whisperer = Some((client, from));
             turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
@@ -109,6 +106,10 @@ impl State {
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
-        self.room(client).lasting.history.last(count, |nick| self.ignores.contain(client, nick))
+        let is_ignored = |nick| {
+            self.ignores.contain_nick(client, nick)
+                || self.people.find(nick).is_some_and(|author| self.ignores.contain(client, author))
+        };
+        self.room(client).lasting.history.last(count, is_ignored)
     }
 }

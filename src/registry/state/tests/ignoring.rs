@@ -38,7 +38,7 @@ fn who_is_ignored_is_not_heard_in_any_way_and_not_told() {
 }
 
 #[test]
-fn ignoring_outlasts_a_new_nickname_and_a_new_connection() {
+fn a_new_nickname_does_not_end_being_ignored_nor_does_going_back_to_the_old_one() {
     check(
         "alice+
          bob+
@@ -51,15 +51,64 @@ fn ignoring_outlasts_a_new_nickname_and_a_new_connection() {
          bob< [lobby] rob: hi
          bob-
          alice< rob has left the chat.
-         rob+
-         rob> hi
-         rob< [lobby] rob: hi
-         bob+
-         bob> hi
-         bob< [lobby] bob: hi
-         alice< [lobby] bob: hi
-         rob< [lobby] bob: hi",
+         x+
+         x> /nick bob
+         x< Nickname changed to 'bob'.
+         alice< x is now known as bob.
+         x> hi
+         x< [lobby] bob: hi
+         x> /nick carol
+         x< Nickname changed to 'carol'.
+         alice< bob is now known as carol.
+         x> hi
+         x< [lobby] carol: hi
+         alice> /unignore carol
+         alice< You are no longer ignoring 'bob'.
+         x> hi
+         alice< [lobby] carol: hi
+         x< [lobby] carol: hi",
     );
+}
+
+#[test]
+fn a_user_cannot_make_others_deaf_to_a_nickname_that_is_not_in_use() {
+    check(
+        "alice+
+         bob+
+         alice> /ignore bob
+         alice< You are now ignoring 'bob'.
+         bob> /nick carol
+         bob< Nickname changed to 'carol'.
+         alice< bob is now known as carol.
+         bob-
+         alice< carol has left the chat.
+         carol+
+         carol> hi
+         alice< [lobby] carol: hi
+         carol< [lobby] carol: hi",
+    );
+}
+
+#[test]
+fn thousands_can_ignore_one_user_and_leave_without_a_delay() {
+    // With work that grows with the number of those who ignore already, this would take minutes.
+    let mut state = state(0);
+    let now = Now::read();
+    let mut enter =
+        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let target = enter();
+    let clients: Vec<_> = (0..20_000).map(|_| enter()).collect();
+    for &client in &clients {
+        decide(&mut state, now, |state, turn| state.apply(turn, client, Command::typed("ignore", "guest_1")));
+    }
+    let (_, turn) =
+        decide(&mut state, now, |state, turn| state.apply(turn, target, Command::typed("me", "waves")));
+    let Some(Post::TellRoom(_, except, _)) = turn.posts.last() else { panic!("it is said") };
+    assert_eq!(except.as_slice().len(), clients.len());
+    for client in clients {
+        decide(&mut state, now, |state, turn| state.leave(turn, client, Ending::Closed));
+    }
+    state.ignores.check();
 }
 
 #[test]

@@ -39,7 +39,8 @@ struct Person {
     key: &'static str,
     nick: String,
     room: String,
-    ignores: Vec<String>,
+    /// Nicknames, each with the connections that are ignored for it.
+    ignores: Vec<(String, Vec<usize>)>,
     /// Which of all connections, and when it came into its room.
     connection: usize,
     arrival: usize,
@@ -83,8 +84,9 @@ impl Model {
         }
     }
 
-    fn ignores(&self, who: usize, nick: &str) -> bool {
-        self.people[who].ignores.iter().any(|ignored| ignored.eq_ignore_ascii_case(nick))
+    fn ignores(&self, who: usize, other: usize) -> bool {
+        let connection = self.people[other].connection;
+        self.people[who].ignores.iter().any(|(_, connections)| connections.contains(&connection))
     }
 
     fn connect(&mut self, key: &'static str) {
@@ -110,12 +112,13 @@ impl Model {
     fn vanish(&mut self, who: usize) {
         let nick = self.people[who].nick.clone();
         self.tell_others(who, &format!("{nick} has left the chat."));
-        let Person { room, .. } = self.people.remove(who);
+        let Person { room, connection, .. } = self.people.remove(who);
         self.find_moderator(&room);
-        if nick.starts_with("guest_") {
-            self.people
-                .iter_mut()
-                .for_each(|person| person.ignores.retain(|n| !n.eq_ignore_ascii_case(&nick)));
+        for person in &mut self.people {
+            for (_, connections) in &mut person.ignores {
+                connections.retain(|&ignored| ignored != connection);
+            }
+            person.ignores.retain(|(nick, there)| !there.is_empty() || !nick.starts_with("guest_"));
         }
     }
 
@@ -123,7 +126,7 @@ impl Model {
         let Person { nick, room, .. } = &self.people[who];
         let (nick, room) = (nick.clone(), room.clone());
         for other in 0..self.people.len() {
-            if self.people[other].room.eq_ignore_ascii_case(&room) && !self.ignores(other, &nick) {
+            if self.people[other].room.eq_ignore_ascii_case(&room) && !self.ignores(other, who) {
                 self.tell(other, format!("[{room}] {nick}: {text}"));
             }
         }
@@ -141,13 +144,11 @@ impl Model {
             return self.tell(who, format!("Nickname '{new}' is banned from this room."));
         }
         let old = std::mem::replace(&mut self.people[who].nick, new.into());
-        for person in &mut self.people {
-            if person.ignores.iter().any(|n| n.eq_ignore_ascii_case(&old)) {
-                person.ignores.retain(|n| !n.eq_ignore_ascii_case(&old) && !n.eq_ignore_ascii_case(new));
-                person.ignores.push(new.into());
-            }
+        let connection = self.people[who].connection;
+        for person in self.people.iter_mut().filter(|person| person.connection != connection) {
+            let ignored = person.ignores.iter_mut().find(|(nick, _)| nick.eq_ignore_ascii_case(new));
+            ignored.into_iter().for_each(|(_, connections)| connections.push(connection));
         }
-        self.people[who].ignores.retain(|ignored| !ignored.eq_ignore_ascii_case(new));
         self.tell(who, format!("Nickname changed to '{new}'."));
         if old != new {
             self.tell_others(who, &format!("{old} is now known as {new}."));
@@ -198,7 +199,7 @@ impl Model {
     fn whisper(&mut self, who: usize, to: &str) {
         let Some(target) = self.named(to) else { return self.tell(who, format!("User '{to}' not found.")) };
         let (from, to) = (self.people[who].nick.clone(), self.people[target].nick.clone());
-        if !self.ignores(target, &from) {
+        if !self.ignores(target, who) {
             self.tell(target, format!("[Whisper from {from}]: psst"));
         }
         self.tell(who, format!("[Whisper to {to}]: psst"));
@@ -211,19 +212,23 @@ impl Model {
         let nick = self.people[target].nick.clone();
         if target == who {
             self.tell(who, "You cannot ignore yourself.".into());
-        } else if self.ignores(who, &nick) {
+        } else if self.ignores(who, target) {
             self.tell(who, format!("You are already ignoring '{nick}'."));
         } else {
             self.tell(who, format!("You are now ignoring '{nick}'."));
-            self.people[who].ignores.push(nick);
+            let connection = self.people[target].connection;
+            self.people[who].ignores.push((nick, vec![connection]));
         }
     }
 
     fn unignore(&mut self, who: usize, nick: &str) {
+        let named = self.named(nick).map(|named| self.people[named].connection);
         let ignores = &mut self.people[who].ignores;
-        match ignores.iter().position(|ignored| ignored.eq_ignore_ascii_case(nick)) {
+        let by_nick = ignores.iter().position(|(ignored, _)| ignored.eq_ignore_ascii_case(nick));
+        let by_connection = |(_, there): &(String, Vec<usize>)| named.is_some_and(|id| there.contains(&id));
+        match by_nick.or_else(|| ignores.iter().position(by_connection)) {
             Some(place) => {
-                let nick = ignores.remove(place);
+                let (nick, _) = ignores.remove(place);
                 self.tell(who, format!("You are no longer ignoring '{nick}'."));
             }
             None => self.tell(who, format!("You are not ignoring '{nick}'.")),
