@@ -77,9 +77,8 @@ fn with_many_clients_the_list_is_bounded_and_still_counts_them_all() {
     let mut alice = server.client("alice");
     eventually("all are counted", || {
         let (rows, [counts, _]) = threads(&mut alice);
-        assert_eq!(rows.len(), 51, "{rows:?}");
-        assert!(rows[0].ends_with("(yours)"), "{rows:?}");
-        rows[50] == "and 15 more" && counts.contains(" 60 reading,")
+        assert!(rows.len() <= 51 && rows[0].ends_with("(yours)"), "{rows:?}");
+        rows.get(50).is_some_and(|row| row == "and 15 more") && counts.contains(" 60 reading,")
     });
     drop(crowd);
 }
