@@ -1,15 +1,14 @@
-//! The one thread that writes: it drains the channel and fans messages out.
+//! The one thread that writes to clients: it drains the channel and fans messages out.
 //!
-//! The registry decides *who* hears *what*, in *which order*, and posts that; the broadcaster carries
-//! it out in that order and decides nothing. It keeps its own copy of who is in which room, brought
-//! up to date by posts in the same channel, so a post to a room costs its sender the same however
-//! many are in it.
+//! The registry decides *who* hears *what*, in *which order*, and posts it. The broadcaster carries out
+//! the posts in that order and decides nothing. It keeps its own copy of who is in which room, which
+//! posts in the same channel keep up to date. So a post to a room costs its sender the same however many
+//! clients are in it.
 //!
-//! Writing is batched, and that is where the speed comes from. A batch is what the channel holds at
-//! the moment (up to a bound). Each post to a room is encoded once, at the end of the room's bytes of
-//! this batch; a member only remembers from where on these bytes are meant for it (`from`). At the
-//! end of the batch each member gets *one* send: first what it alone is owed, then its part of the
-//! room's bytes.
+//! Writing is batched, and that makes it fast. A batch is what the channel holds at the moment, up to a
+//! bound. Each post to a room is encoded once, at the end of the room's bytes of this batch; a member
+//! only stores the offset from which on these bytes are for it (`from`). At the end of the batch each
+//! member gets *one* send: first the bytes for it alone, then its part of the room's bytes.
 
 use std::{
     collections::HashMap,
@@ -45,35 +44,35 @@ use leaving::Leaving;
 use retry::Retry;
 use traced::OnItsWay;
 
-/// What the broadcaster may spend.
+/// How much memory and time the broadcaster may spend on a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes one client may have waiting that its socket does not take.
+    /// The most bytes that wait for one client because its socket is full.
     pub outbox: usize,
-    /// How long, once the server stops, clients may take to read what is queued for them.
+    /// How long clients may take to read what is queued for them when the server stops.
     pub grace: Duration,
 }
 
-/// How many [`Posts`] the channel holds before senders must wait. Enough for a batch worth sending
-/// when the broadcaster was away for a moment; and as each has at most 64 texts or one long listing,
-/// what waits here stays within a few megabytes.
+/// How many [`Posts`] the channel holds before senders must wait. This is enough for a good batch when
+/// the broadcaster was busy for a moment. Each has at most 64 texts or one long listing, so the channel
+/// holds a few megabytes at most.
 const CHANNEL: usize = 64;
 
-/// A batch ends after so many posts or so many encoded bytes, whichever comes first: a longer one
-/// gains nothing more on system calls, but the first in it waits for the last.
+/// A batch ends after so many posts or so many encoded bytes, whichever comes first. A longer batch
+/// would save no more system calls, and its first post waits for its last.
 const BATCH_POSTS: usize = 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// When the server stops, a client gets this long to close its side after it was told. Hanging up at
-/// once would reset the connection of a client that is just speaking, and a reset takes with it what
-/// the client has not read yet.
+/// How long a client may take to close the connection after it was told that the server stops. To hang
+/// up at once would reset the connection of a client that is just sending, and then the client loses
+/// what it has not read yet.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Buffers kept for the next batches, so that a busy room does not allocate and an idle one holds
-/// nothing.
+/// How many buffers are kept for the next batches, so that a busy room does not allocate and an idle one
+/// holds no memory.
 const SPARE_BUFFERS: usize = 16;
 
-/// The channel to a new broadcaster, and the broadcaster. It runs until every sender is dropped.
+/// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
 pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
     let (sender, receiver) = bounded(CHANNEL);
     (sender, Broadcaster::new(receiver, limits, watch))
@@ -84,7 +83,7 @@ pub fn load(channel: &Sender<Posts>) -> Load {
     Load { held: channel.len(), holds: channel.capacity().unwrap_or(usize::MAX) }
 }
 
-/// The state of the broadcaster's thread. Nobody else can see it, so it needs no lock.
+/// The state of the broadcaster's thread. No other thread can see it, so it needs no lock.
 pub struct Broadcaster {
     channel: Receiver<Posts>,
     limits: Limits,
@@ -94,14 +93,14 @@ pub struct Broadcaster {
     touched_rooms: Vec<RoomId>,
     touched_clients: Vec<ClientId>,
     batch_bytes: usize,
-    /// Messages of this batch whose journeys are to be reported.
+    /// Messages of this batch that are followed.
     on_their_way: Vec<OnItsWay>,
     /// Clients that have left and are still owed something.
     leaving: HashMap<ClientId, Leaving>,
     retry: Retry,
-    /// Once stopping: when to hang up on clients that do not close.
+    /// When to hang up on clients that do not close the connection; `None` until the server stops.
     hang_up_at: Option<Instant>,
-    /// Once stopping: when to give up on clients that do not read.
+    /// When to give up on clients that do not read; `None` until the server stops.
     stop_at: Option<Instant>,
     spare: Vec<Vec<u8>>,
     watch: Watch,
@@ -115,12 +114,12 @@ enum Wake {
 
 struct Client {
     outbox: Outbox,
-    /// Shows the others what waits in the outbox.
+    /// Shows other threads how many bytes wait in the outbox.
     backlog: Arc<Gauge>,
     room: Option<RoomId>,
-    /// The place in the room's list of members.
+    /// Its index in the room's list of members.
     place: usize,
-    /// From where on the room's bytes of this batch are for this client.
+    /// The offset from which on the room's bytes of this batch are for this client.
     from: usize,
     /// Whether it is in [`Retry`] and in the figures because its socket is full.
     is_noted: bool,
@@ -129,7 +128,7 @@ struct Client {
 #[derive(Default)]
 struct RoomMembers {
     members: Vec<ClientId>,
-    /// What was said in this room in this batch, encoded.
+    /// The events told to this room in this batch, encoded.
     bytes: Vec<u8>,
 }
 
@@ -153,7 +152,7 @@ impl Broadcaster {
         }
     }
 
-    /// Delivers until every sender is dropped, and what is queued is delivered or given up.
+    /// Delivers posts until every sender is dropped and what is queued is delivered or given up.
     pub fn run(mut self) {
         loop {
             match self.wait() {
@@ -233,7 +232,7 @@ impl Broadcaster {
         room_members.members.push(client);
     }
 
-    /// Takes a client out of its room; what was said there until now it still hears.
+    /// Takes a client out of its room. It still hears what was told there before.
     fn leave_room(&mut self, client: ClientId) {
         self.settle(client);
         let Some(leaver) = self.clients.get_mut(client) else { return };
@@ -247,8 +246,8 @@ impl Broadcaster {
         }
     }
 
-    /// Gives a client its part of the room's bytes up to now, so that what comes next in its outbox
-    /// comes after them.
+    /// Moves a client's part of the room's bytes into its outbox, so that what is queued there next comes
+    /// after it.
     fn settle(&mut self, client: ClientId) {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.touched_clients.push(client);
@@ -284,7 +283,7 @@ impl Broadcaster {
         }
     }
 
-    /// Everybody is in a room. Encoded once, it costs a copy for each of them.
+    /// Every client is in a room, so this tells each room. The event is encoded once and copied.
     fn tell_all(&mut self, event: &Event) {
         let mut line = self.spare.pop().unwrap_or_default();
         encode(event, &mut line);
@@ -306,7 +305,7 @@ impl Broadcaster {
         }
     }
 
-    /// Its session notices that it is over, and removes the client as it removes any other.
+    /// The session notices the end and removes the client as it removes any other.
     fn dismiss(&mut self, client: ClientId, event: &Event) {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
@@ -340,7 +339,7 @@ impl Broadcaster {
         }
     }
 
-    /// Makes the sessions of those leave who were told to go and have not gone.
+    /// Ends the sessions of clients that were told to go and have not gone.
     fn hang_up(&mut self) {
         self.hang_up_at = None;
         for client in self.clients.values_mut() {
@@ -348,7 +347,7 @@ impl Broadcaster {
         }
     }
 
-    /// Ends a batch: one send for each client that has something coming.
+    /// Ends a batch with one send to each client that has something to hear.
     fn flush(&mut self) {
         watch::doing(Activity::Sending);
         while let Some(id) = self.touched_rooms.pop() {
@@ -369,7 +368,7 @@ impl Broadcaster {
         self.report_traced();
     }
 
-    /// Nobody is left who could post: delivers what the leaving are still owed.
+    /// Delivers what clients are still owed when there are no more senders.
     fn finish(mut self) {
         for client in self.clients.keys().collect::<Vec<_>>() {
             self.detach(client);

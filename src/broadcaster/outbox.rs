@@ -1,4 +1,4 @@
-//! A client's bytes not yet taken by its socket: bounded, and never waited for.
+//! A client's bytes that its socket has not taken yet: bounded, and sent without waiting.
 
 use std::{io, mem};
 
@@ -32,12 +32,12 @@ pub trait Sink: Send {
     }
 }
 
-/// What a client is owed.
+/// The bytes that a client is owed.
 pub struct Outbox {
     sink: Box<dyn Sink>,
     /// The most bytes it may hold.
     limit: usize,
-    /// The bytes; those before `sent` are with the socket already.
+    /// The bytes; the socket has taken those before `sent`.
     bytes: Vec<u8>,
     sent: usize,
     /// Whether the last byte that the socket took ended a line.
@@ -223,7 +223,7 @@ impl Outbox {
         self.queue(&fresh[taken.saturating_sub(owed)..]);
     }
 
-    /// Moves what is left to the front, but not so often that it costs.
+    /// Moves the rest to the front; seldom enough to be cheap.
     fn forget_sent(&mut self) {
         if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..mem::take(&mut self.sent));

@@ -9,57 +9,57 @@ use crate::{
     watch::{Gauge, Reporter},
 };
 
-/// What was decided in one go, under one lock: it is carried out in one go too.
+/// The posts that were decided under one lock, in order.
 pub struct Posts(pub Vec<Post>);
 
-/// What the broadcaster is asked to do.
+/// One thing that the broadcaster is asked to do.
 pub enum Post {
-    /// A client has arrived; from now on the broadcaster owns its writing end, and shows in the gauge
+    /// A client has arrived. From now on the broadcaster owns its writing end, and shows in the gauge
     /// how many bytes wait for it.
     Attach(ClientId, Box<dyn Sink>, Arc<Gauge>),
-    /// A client is in this room now, and no longer in the one before.
+    /// A client has moved into this room, out of the one it was in.
     Enter(ClientId, RoomId),
     /// Tell one client.
     Tell(ClientId, Event),
-    /// Tell everybody in a room except some.
+    /// Tell all members of a room, with exceptions.
     TellRoom(RoomId, Except, Event),
-    /// Tell a room, and report how that went.
+    /// Tell a room, and report the message's journey.
     TellTraced(Box<Traced>),
-    /// Tell everybody in every room.
+    /// Tell all clients.
     TellAll(Event),
-    /// Tell one client why it has to go, and hang up on it.
+    /// Tell one client why it must go, and hang up on it.
     Dismiss(ClientId, Event),
-    /// A client has left: deliver what it is still owed, then close.
+    /// A client has left: deliver what it is still owed, then close the connection.
     Detach(ClientId),
-    /// The server stops: tell everybody and hang up.
+    /// The server stops: tell all clients and hang up on them.
     Stop(Event),
 }
 
-/// A message to a room, of which its sender follows the journey.
+/// A message to a room whose sender follows its journey.
 pub struct Traced {
-    /// To which room.
+    /// The room that is told.
     pub room: RoomId,
-    /// Who in it is not told.
+    /// The members that are not told.
     pub except: Except,
-    /// What.
+    /// The message.
     pub event: Event,
-    /// Takes what the broadcaster saw of it.
+    /// Takes the broadcaster's part of the journey.
     pub report: Reporter,
 }
 
-/// Who in a room is not told.
+/// The members of a room that are not told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Except {
-    /// Everybody is told.
+    /// All members are told.
     Nobody,
-    /// One is not.
+    /// One member is not told.
     One(ClientId),
-    /// Some are not.
+    /// Some members are not told.
     These(Arc<[ClientId]>),
 }
 
 impl Except {
-    /// Those who are not told.
+    /// The members that are not told.
     pub fn as_slice(&self) -> &[ClientId] {
         match self {
             Self::Nobody => &[],

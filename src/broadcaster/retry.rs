@@ -1,7 +1,7 @@
 //! When full sockets are tried again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::OccupiedEntry},
     mem,
     time::{Duration, Instant},
 };
@@ -57,7 +57,7 @@ impl Retry {
 
     fn take_due(&mut self, now: Instant) -> Option<Vec<Try>> {
         let now = self.millisecond(now);
-        self.due.first_entry().filter(|first| *first.key() <= now).map(|first| first.remove())
+        self.due.first_entry().filter(|first| *first.key() <= now).map(OccupiedEntry::remove)
     }
 
     fn millisecond(&self, now: Instant) -> u64 {

@@ -28,9 +28,10 @@ struct Socket {
     is_gone: bool,
     /// Bytes that the client has sent and the server has not read.
     unread: usize,
-    /// Whether the client has not received yet what the socket has taken.
-    is_under_way: bool,
-    is_reset: bool,
+    /// Bytes that the socket has taken and the client has not received.
+    under_way: usize,
+    /// How many times it was closed with unread bytes.
+    resets: usize,
 }
 
 #[derive(Clone)]
@@ -77,7 +78,7 @@ impl Sink for Shared {
     }
 
     fn has_arrived(&mut self) -> bool {
-        !self.0.lock().is_under_way
+        self.0.lock().under_way == 0
     }
 }
 
@@ -86,7 +87,7 @@ impl Drop for Shared {
         // The test holds the other one.
         if Arc::strong_count(&self.0) == 2 {
             let mut socket = self.0.lock();
-            socket.is_reset = socket.unread > 0;
+            socket.resets += usize::from(socket.unread > 0);
         }
     }
 }
@@ -160,7 +161,7 @@ fn a_batch_is_one_send_for_each_client() {
 }
 
 #[test]
-fn who_comes_or_goes_in_the_middle_of_a_batch_hears_exactly_its_part() {
+fn a_client_that_enters_or_leaves_a_room_within_a_batch_hears_exactly_its_part() {
     let mut studio = Studio::new(9999);
     let (red, blue) = (studio.room(), studio.room());
     let (_, at_stayer) = studio.client(red, 9999);
@@ -179,7 +180,7 @@ fn who_comes_or_goes_in_the_middle_of_a_batch_hears_exactly_its_part() {
 }
 
 #[test]
-fn who_is_excepted_hears_everything_else() {
+fn a_client_that_is_excepted_hears_everything_else() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let (alice, at_alice) = studio.client(room, 9999);
@@ -195,7 +196,7 @@ fn who_is_excepted_hears_everything_else() {
 }
 
 #[test]
-fn what_is_told_to_all_keeps_its_place_in_every_room() {
+fn an_event_for_all_clients_keeps_its_place_in_every_room() {
     let mut studio = Studio::new(9999);
     let (red, blue) = (studio.room(), studio.room());
     let (_, in_red) = studio.client(red, 9999);
@@ -213,7 +214,7 @@ fn what_is_told_to_all_keeps_its_place_in_every_room() {
 }
 
 #[test]
-fn a_connection_that_is_gone_is_hung_up_and_costs_nothing_more() {
+fn a_lost_connection_is_hung_up_on_and_tried_no_more() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let (_, at_alice) = studio.client(room, 9999);
@@ -227,7 +228,7 @@ fn a_connection_that_is_gone_is_hung_up_and_costs_nothing_more() {
 }
 
 #[test]
-fn a_stop_is_told_to_all_and_ends_what_is_sent() {
+fn a_stop_is_told_to_all_clients_and_ends_their_streams() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let sockets = [studio.client(room, 9999).1, studio.client(room, 9999).1];
@@ -241,7 +242,7 @@ fn a_stop_is_told_to_all_and_ends_what_is_sent() {
 }
 
 #[test]
-fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
+fn a_broadcaster_ends_with_its_last_sender_even_if_no_client_reads() {
     let limits = Limits { outbox: 9999, grace: Duration::from_millis(20) };
     let (sender, broadcaster) = channel(limits, Watch::start());
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
@@ -255,6 +256,6 @@ fn a_broadcaster_ends_when_its_last_sender_is_gone_though_nobody_reads() {
     drop(sender);
     let start = Instant::now();
     broadcaster.run();
-    assert!(start.elapsed() < LINGER, "the grace counts, and not how long one who leaves may take");
+    assert!(start.elapsed() < LINGER, "the grace counts, not how long a client that has left may take");
     assert_eq!(socket.heard(), "[lo");
 }

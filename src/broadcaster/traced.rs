@@ -1,7 +1,7 @@
-//! Messages whose senders want to know how they travel.
+//! Messages whose senders follow their journeys.
 //!
-//! They are carried as all others are. Only what they pay is their own: three readings of the clock,
-//! and a report to the thread that waits for it. To the sender nothing is said from here.
+//! They are delivered like all others. What they cost more is three readings of the clock and a report
+//! to the thread that waits for it.
 
 use super::{Broadcaster, Traced};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     watch::{Hop, Journey, Reach, Reporter},
 };
 
-/// A message in the batch at hand, to be reported when the batch is sent.
+/// A message in this batch, to be reported when the batch is sent.
 pub(super) struct OnItsWay {
     room: RoomId,
     hearers: usize,
@@ -30,7 +30,7 @@ impl Broadcaster {
         self.on_their_way.push(OnItsWay { room, hearers, journey, report });
     }
 
-    /// The batch has been sent.
+    /// Reports the followed messages of a batch that has been sent.
     pub(super) fn report_traced(&mut self) {
         for OnItsWay { room, hearers, mut journey, report } in self.on_their_way.drain(..) {
             let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);

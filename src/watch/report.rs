@@ -1,4 +1,4 @@
-//! How the broadcaster's part of a journey gets back to the thread that waits for it.
+//! The way back of the broadcaster's part of a journey to the thread that waits for it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Many at once: races, storms, and one order for everybody.
+//! Many clients at once: races, storms, and one order for all.
 
 use std::{
     sync::Barrier,
@@ -29,7 +29,7 @@ fn fifty_clients_want_one_nickname_and_exactly_one_gets_it() {
 }
 
 #[test]
-fn eight_senders_are_heard_by_everybody_in_one_and_the_same_order() {
+fn all_clients_hear_eight_senders_in_the_same_order() {
     const LINES: usize = 200;
     let server = Server::start(&["--presence-limit", "1"]);
     let names: Vec<_> = (0..8).map(|n| format!("sender{n}")).collect();
@@ -59,7 +59,7 @@ fn eight_senders_are_heard_by_everybody_in_one_and_the_same_order() {
 }
 
 #[test]
-fn who_comes_and_goes_in_a_storm_misses_nothing_and_hears_nothing_it_should_not() {
+fn a_client_that_joins_and_leaves_a_busy_room_hears_exactly_what_is_said_inside() {
     let server = Server::start(&["--presence-limit", "1", "--outbox-limit", "67108864"]);
     let mut speaker = in_the_storm(&server, "speaker");
     let mut anchor = in_the_storm(&server, "anchor");
@@ -88,8 +88,8 @@ fn in_the_storm(server: &Server, name: &str) -> Peer {
     peer
 }
 
-/// Goes in and out of the storm: inside it must hear the speaker's numbers without a gap, and
-/// outside nothing.
+/// Joins and leaves the room: inside it must hear the speaker's numbers without a gap, and outside
+/// nothing.
 fn walk_in_and_out(mut walker: Peer) {
     for round in 0..40 {
         walker.says("/join storm");
@@ -112,7 +112,7 @@ fn number(line: &str) -> usize {
 }
 
 #[test]
-fn ten_thousand_come_and_go_and_leave_nothing_behind() {
+fn ten_thousand_visits_leave_no_thread_socket_or_name_behind() {
     let server = Server::start(&["--presence-limit", "1"]);
     let mut alice = server.client("alice");
     let (threads, descriptors) = (server.status("Threads"), server.descriptors());
@@ -130,7 +130,7 @@ fn ten_thousand_come_and_go_and_leave_nothing_behind() {
             });
         }
     });
-    // But for those, at most 16, that wait for others.
+    // At most 16 threads wait for new clients.
     eventually("their threads have ended", || server.status("Threads") <= threads + 16);
     eventually("their sockets are closed", || server.descriptors() == descriptors);
     alice.says("/users");

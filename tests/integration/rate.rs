@@ -1,9 +1,9 @@
-//! Who says too much at once, over a real socket.
+//! The rate limit, over real sockets.
 
 use crate::support::Server;
 
 #[test]
-fn a_flood_is_cut_off_and_its_author_muted_while_the_others_chat_on() {
+fn a_flood_is_cut_off_and_its_sender_muted_while_the_others_chat_on() {
     let server = Server::start(&["--rate", "5", "--burst", "5"]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
@@ -28,7 +28,7 @@ fn a_flood_is_cut_off_and_its_author_muted_while_the_others_chat_on() {
 }
 
 #[test]
-fn a_new_connection_does_not_wash_off_a_mute() {
+fn a_new_connection_does_not_end_a_mute() {
     let server = Server::start(&["--rate", "1", "--burst", "1"]);
     let mut alice = server.client("alice");
     alice.sends(b"one\ntwo\nthree\n/quit\n");

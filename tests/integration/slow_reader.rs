@@ -1,9 +1,9 @@
-//! A client that does not read costs nobody else anything.
+//! A client that does not read does not delay the others.
 
 use crate::support::{Peer, Server};
 
 #[test]
-fn a_reader_that_stops_reading_delays_no_one_and_is_cut_at_its_limit() {
+fn a_client_that_stops_reading_delays_no_other_and_is_cut_at_its_limit() {
     let server = Server::start(&["--outbox-limit", "65536"]);
     let mut slow = server.client("slow");
     let mut alice = server.client("alice");
@@ -16,7 +16,7 @@ fn a_reader_that_stops_reading_delays_no_one_and_is_cut_at_its_limit() {
 }
 
 #[test]
-fn a_reader_that_speaks_after_it_was_cut_still_reads_why() {
+fn a_slow_reader_that_speaks_after_it_was_cut_still_reads_why() {
     let server = Server::start(&["--outbox-limit", "65536"]);
     let mut slow = server.client("slow");
     let mut alice = server.client("alice");
@@ -35,8 +35,8 @@ fn said(n: usize) -> String {
     format!("[lobby] alice: {n} {}", "x".repeat(1000))
 }
 
-/// The kernel's buffers take some megabytes before the outbox has anything to hold. Returns how many
-/// kilobytes were said.
+/// Talks until `slow` is cut; returns how many kilobytes were said. The kernel's buffers take some
+/// megabytes before the outbox holds anything.
 fn talk_until_it_has_left(alice: &mut Peer) -> usize {
     for n in 0..100_000 {
         alice.says(said(n).strip_prefix("[lobby] alice: ").expect("it has one"));

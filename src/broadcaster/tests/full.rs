@@ -73,17 +73,17 @@ fn a_slow_reader_that_speaks_after_it_was_cut_still_reads_why() {
     assert_eq!(at_alice.heard(), "[lo", "it does not read yet");
     {
         let mut socket = at_alice.0.lock();
-        (socket.space, socket.unread, socket.is_under_way) = (9999, 10, true);
+        (socket.space, socket.unread, socket.under_way) = (9999, 10, 10);
     }
     studio.tries_again();
     assert_eq!(at_alice.heard(), line("first") + "Disconnected: too slow to read.\n");
     at_alice.0.lock().unread = 10;
     studio.tries_again();
     assert!(!at_alice.0.lock().is_finished, "its system has not received all of it");
-    at_alice.0.lock().is_under_way = false;
+    at_alice.0.lock().under_way = 0;
     studio.tries_again();
     let socket = at_alice.0.lock();
-    assert!(socket.is_finished && !socket.is_reset);
+    assert!(socket.is_finished && socket.resets == 0);
     assert!(studio.broadcaster.leaving.is_empty());
 }
 
@@ -114,7 +114,7 @@ fn a_client_whose_socket_was_not_even_asked_is_not_cut() {
 }
 
 #[test]
-fn who_has_left_is_still_given_what_it_is_owed() {
+fn a_client_that_has_left_still_gets_what_it_is_owed() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let (alice, at_alice) = studio.client(room, 9999);

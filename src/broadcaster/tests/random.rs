@@ -59,7 +59,7 @@ impl Expected {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the sockets take when, in the end everybody has heard exactly its own, in order.
+    /// In the end each client has heard exactly its part, in order.
     #[test]
     fn every_byte_arrives_once_and_in_order_however_little_the_sockets_take(happenings in happenings()) {
         let mut studio = Studio::new(1 << 20);

@@ -1,10 +1,10 @@
-//! What the broadcaster shows of its work.
+//! The figures and reports of the broadcaster.
 
 use super::*;
 use crate::watch::{Hop, Reach, report};
 
 #[test]
-fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
+fn the_bytes_that_wait_for_a_client_are_shown_until_it_has_read_them() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let (stuck, at_stuck) = studio.client(room, 5);
@@ -28,7 +28,7 @@ fn what_waits_for_a_client_is_shown_until_it_has_read_it() {
 }
 
 #[test]
-fn what_waited_for_a_client_that_has_left_is_no_longer_shown() {
+fn the_bytes_that_wait_for_a_client_that_has_left_are_not_shown() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     let (stuck, _) = studio.client(room, 5);
@@ -61,18 +61,18 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     let _stuck = studio.client(room, 3);
     let trace =
         |text, except, report| Post::TellTraced(Box::new(Traced { room, except, event: said(text), report }));
-    let (reporter, reported) = report();
+    let (reporter, waiting) = report();
     studio.broadcaster.carry_out(trace("hello", Except::One(alice), reporter));
-    assert_eq!(reported.wait(Duration::ZERO), None, "it is not sent yet");
+    assert_eq!(waiting.wait(Duration::ZERO), None, "it is not sent yet");
     studio.broadcaster.flush();
-    let journey = reported.wait(Duration::ZERO).expect("it is sent");
+    let journey = waiting.wait(Duration::ZERO).expect("it is sent");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
     assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
     assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
 
-    let (reporter, reported) = report();
-    drop(reported);
+    let (reporter, waiting) = report();
+    drop(waiting);
     studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, reporter));
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), line("nobody waits"));

@@ -126,12 +126,15 @@ impl Ignores {
     pub(super) fn leave(&mut self, client: ClientId) {
         for Ignored { nick, connections } in self.lists.remove(&client).unwrap_or_default() {
             self.forget_nick(client, nick);
-            connections.into_iter().for_each(|connection| self.forget_connection(client, connection));
+            for connection in connections {
+                self.forget_connection(client, connection);
+            }
         }
         for deaf in self.by_client.remove(&client).unwrap_or_default().clients {
             let list = self.lists.entry(deaf).or_default();
-            list.iter_mut()
-                .for_each(|ignored| ignored.connections.retain(|&connection| connection != client));
+            for ignored in &mut *list {
+                ignored.connections.retain(|&connection| connection != client);
+            }
             list.retain(|ignored| !ignored.connections.is_empty() || ignored.nick.guest_number().is_none());
         }
     }

@@ -101,7 +101,7 @@ fn thousands_can_ignore_one_user_and_leave_without_a_delay() {
     for &client in &clients {
         decide(&mut state, now, |state, turn| state.apply(turn, client, Command::typed("ignore", "guest_1")));
     }
-    let (_, turn) =
+    let ((), turn) =
         decide(&mut state, now, |state, turn| state.apply(turn, target, Command::typed("me", "waves")));
     let Some(Post::TellRoom(_, except, _)) = turn.posts.last() else { panic!("it is said") };
     assert_eq!(except.as_slice().len(), clients.len());

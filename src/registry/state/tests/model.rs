@@ -147,7 +147,9 @@ impl Model {
         let connection = self.people[who].connection;
         for person in self.people.iter_mut().filter(|person| person.connection != connection) {
             let ignored = person.ignores.iter_mut().find(|(nick, _)| nick.eq_ignore_ascii_case(new));
-            ignored.into_iter().for_each(|(_, connections)| connections.push(connection));
+            if let Some((_, connections)) = ignored {
+                connections.push(connection);
+            }
         }
         self.tell(who, format!("Nickname changed to '{new}'."));
         if old != new {
