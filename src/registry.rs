@@ -69,14 +69,14 @@ impl Registry {
     /// Lets a client in.
     ///
     /// # Errors
-    /// Why it is not let in: the server is stopping, or its address is banned.
+    /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
         // A sink that is not taken is dropped after the lock is released, because dropping it makes
         // system calls.
         let mut sink = Some(sink);
-        self.decide(|state, turn| match state.turns_away(address, turn) {
-            Some(why) => Err(why),
-            None => Ok(state.enter(turn, address, sink.take().expect("it is taken once"))),
+        self.decide(|state, turn| {
+            state.admit(turn, address)?;
+            Ok(state.enter(turn, address, sink.take().expect("it is taken once")))
         })
     }
 

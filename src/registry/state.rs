@@ -126,7 +126,7 @@ impl State {
             state.tally.continue_after(newest);
         }
         for (nick, hash) in accounts {
-            state.accounts.set(nick, Hashed::new(&hash));
+            state.accounts.set(nick, Hashed::new(&hash), None);
         }
         state
     }
@@ -138,8 +138,9 @@ impl State {
         let entering = &self.people[client];
         let nick = entering.nick;
         turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
-        self.pace.enter(client, now);
-        self.mutes.enter(self.muted(client), now);
+        let origin = entering.origin();
+        self.pace.enter(client, origin, now);
+        self.mutes.enter(client, origin, now);
         self.note(turn, client, Deed::Connected);
         self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
         self.warn_of_closing_time(turn, client);
@@ -209,7 +210,7 @@ impl State {
         self.cancel_offers_of(turn, client);
         self.ignores.leave(client);
         self.mutes.leave(client);
-        self.pace.leave(client);
+        self.pace.leave(client, self.people[client].origin(), turn.now.instant);
         self.accounts.attempts.forget(client);
         self.log_out(client);
         self.people.leave(client);

@@ -14,9 +14,11 @@ use crate::{
         Event, Listing,
         administration::{Administered, Roster, Row},
         moderation::Refused,
+        pace::PaceEvent,
     },
     fact::Deed,
     names::{ClientId, Network, Nick, Room},
+    origin::Origin,
     record::NetworkBan,
     text::Text,
 };
@@ -218,7 +220,19 @@ impl State {
         }
     }
 
-    /// Why a client from this address may not connect, if so.
+    /// Whether a client from this address may connect now; then it counts as an arrival.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
+        if let Some(why) = self.turns_away(address, turn) {
+            return Err(why);
+        }
+        let wait = self.pace.admit(Origin::of(address), turn.now.instant);
+        wait.map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
+    }
+
+    /// Why no client from this address may connect, if so.
     pub fn turns_away(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
         if self.closing.is_stopping {
             Some(Event::ShuttingDown)

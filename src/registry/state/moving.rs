@@ -14,6 +14,9 @@ impl State {
         if self.is_refused(client, name) {
             return turn.tell(client, Refused::Banned);
         }
+        if self.rooms.lasting(name).is_none() && !self.may_create_room(turn, client) {
+            return;
+        }
         let id = self.rooms.open(name);
         if self.people[client].room == id {
             return turn.tell(client, Event::AlreadyJoined(self.rooms[id].name));

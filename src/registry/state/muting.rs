@@ -48,13 +48,9 @@ impl State {
         self.report(turn, client, PaceEvent::UnmutedUser(user));
     }
 
-    pub(super) fn inherit_mute(&mut self, turn: &Turn, client: ClientId, other: ClientId) {
-        self.mutes.inherit(self.muted(client), other, turn.now.instant);
-    }
-
     /// A client, as mutes know it.
     pub(super) fn muted(&self, client: ClientId) -> Muted {
         let known = &self.people[client];
-        Muted { client, nick: known.nick, origin: known.origin() }
+        Muted { client, nick: known.nick, account: known.account, origin: known.origin() }
     }
 }

@@ -37,7 +37,7 @@ impl State {
         let old = self.people[client].nick;
         self.ignores.rename(client, new);
         self.people.rename(client, new);
-        self.mutes.rename(self.muted(client), turn.now.instant);
+        self.mutes.rename(client, new);
         self.room_mut(client).rename(client, old, new);
     }
 

@@ -32,6 +32,12 @@ impl State {
         permitted(turn, client, refusal)
     }
 
+    /// Whether a client may create a room now. If not, it has been told why.
+    pub(super) fn may_create_room(&mut self, turn: &mut Turn, client: ClientId) -> bool {
+        let wait = self.pace.create_room(self.people[client].origin(), turn.now.instant).err();
+        permitted(turn, client, wait.map(PaceEvent::TooManyRooms))
+    }
+
     /// Whether a client may offer a file now: another user reads its name, so a muted client may not. If
     /// not, it has been told why.
     pub(super) fn may_offer(&mut self, turn: &mut Turn, client: ClientId) -> bool {

@@ -63,7 +63,7 @@ impl State {
         if self.accounts.contains(nick) {
             return self.answer(turn, client, AccountEvent::AlreadyRegistered);
         }
-        self.set_password(nick, hash.clone());
+        self.set_password(turn, nick, hash.clone());
         turn.wait_for(Task::Save(Next::new(move |state, turn, client, is_saved| {
             state.registered(turn, client, nick, &hash, is_saved);
         })));
@@ -136,11 +136,11 @@ impl State {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
             return self.answer(turn, client, AccountEvent::Outdated);
         };
-        self.set_password(nick, new.clone());
+        self.set_password(turn, nick, new.clone());
         turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, client, is_saved: bool| {
             // A later password that was saved stays.
             if !is_saved && state.accounts.has_hash(nick, &new) {
-                state.set_password(nick, old);
+                state.set_password(turn, nick, old);
             }
             let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
             state.answer(turn, client, event);
@@ -185,7 +185,7 @@ impl State {
             return self.answer(turn, client, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains(nick) {
-            self.set_password(nick, hash);
+            self.set_password(turn, nick, hash);
             self.give_rank_back(nick, rooms);
             self.set_account(client, nick);
         }
@@ -212,8 +212,8 @@ impl State {
         account
     }
 
-    fn set_password(&mut self, nick: Nick, hash: Hashed) {
-        self.accounts.set(nick, hash);
+    fn set_password(&mut self, turn: &Turn, nick: Nick, hash: Hashed) {
+        self.accounts.set(nick, hash, Some(turn.now.instant));
         self.unsaved.mark(Change::Account(nick));
     }
 
@@ -252,7 +252,6 @@ impl State {
                 self.set_nick(turn, other, guest);
                 self.announce(turn, other, Event::Renamed { old: nick, new: guest });
             }
-            self.inherit_mute(turn, client, other);
             self.log_out(other);
             self.people[other].is_administrator = false;
             self.dismiss(turn, other, AccountEvent::LoggedInElsewhere(nick).into());

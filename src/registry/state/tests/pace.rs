@@ -229,3 +229,67 @@ fn whispers_to_strangers_have_a_limit_of_their_own_and_those_to_acquaintances_do
          u0< [Whisper to late]: sorry",
     );
 }
+
+#[test]
+fn reconnecting_does_not_refill_a_bucket() {
+    let mut chat = chat_of(&["bob"]);
+    let mut heard = 0;
+    for _ in 0..100 {
+        chat.connect("flood");
+        chat.hush();
+        for _ in 0..5 {
+            chat.says("flood", "buy this");
+        }
+        heard += chat.inbox("bob").drain(..).filter(|line| line.ends_with("buy this")).count();
+        chat.vanish("flood");
+    }
+    assert_eq!(heard, 5);
+}
+
+#[test]
+fn thirty_pupils_behind_one_address_each_have_their_own_pace() {
+    let names: Vec<_> = (0..30).map(|n| format!("pupil{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut chat = chat_of(&names);
+    for name in &names {
+        chatter(&mut chat, name, 5);
+    }
+    for name in &names {
+        chat.vanish(name);
+    }
+    chat.passes(60);
+    for name in &names {
+        chat.connect(name);
+        chat.says(name, &format!("/nick {name}"));
+        chat.hush();
+        chatter(&mut chat, name, 5);
+    }
+}
+
+#[test]
+fn an_address_that_connects_too_often_is_told_to_wait_and_others_are_not() {
+    let mut chat = chat_of(&[]);
+    let from = |address: &str| SocketAddr::new(address.parse().unwrap(), 1);
+    let admit = |chat: &mut Chat, address| {
+        chat.decide(|state, turn| state.admit(turn, from(address)).map_err(|why| why.to_string())).0
+    };
+    for _ in 0..300 {
+        assert_eq!(admit(&mut chat, "192.0.2.1"), Ok(()));
+    }
+    let refused = Err("Your address is connecting too often. Try again in 1 s.".to_owned());
+    assert_eq!(admit(&mut chat, "192.0.2.1"), refused);
+    assert_eq!(admit(&mut chat, "::ffff:192.0.2.1"), refused);
+    assert_eq!(admit(&mut chat, "192.0.2.2"), Ok(()));
+    chat.passes(1);
+    assert_eq!(admit(&mut chat, "192.0.2.1"), Ok(()));
+}
+
+#[test]
+fn what_origins_have_spent_takes_bounded_memory() {
+    let mut chat = chat_of(&[]);
+    for n in 0..20_000_u32 {
+        let address = SocketAddr::new(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n).into(), 1);
+        chat.decide(|state, turn| state.admit(turn, address)).0.expect("a new address");
+    }
+    assert!(chat.state.pace.origins() <= 10_000);
+}
