@@ -141,7 +141,7 @@ fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlo
 fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { break };
-        let is_last = command.has_long_answer();
+        let is_last = command.ends_burst();
         if command.is_followed() {
             watch::follow_message(read_at);
         }
