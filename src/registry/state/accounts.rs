@@ -9,7 +9,7 @@ use crate::{
 
 mod attempts;
 
-pub(super) use attempts::{Attempt, Attempts};
+pub(super) use attempts::{Attempt, Attempts, Guesser};
 
 /// The most accounts. This bounds what they take in memory and on the disk.
 const MOST: usize = 100_000;

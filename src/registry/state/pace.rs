@@ -92,6 +92,8 @@ struct Spent {
     buckets: [Bucket; Limited::COUNT],
     /// When it last went over the limit of speech.
     exceeded: Option<Instant>,
+    /// When it last gave a wrong password.
+    guessed_wrong: Option<Instant>,
     /// The clients it has exchanged whispers with, the newest last.
     knows: VecDeque<ClientId>,
 }
@@ -160,9 +162,26 @@ impl Pace {
         let mut is_repeated = false;
         if limited == Limited::Speech {
             let before = spent.exceeded.replace(now);
-            is_repeated = before.is_some_and(|before| now - before < FORGIVEN_AFTER);
+            is_repeated = is_recent(before, now);
         }
         Err(TooFast { wait, is_repeated })
+    }
+
+    /// Notes that a client has given a wrong password.
+    pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
+        if let Some(spent) = self.clients.get_mut(client) {
+            spent.guessed_wrong = Some(now);
+        }
+    }
+
+    /// Whether a client has given a wrong password lately.
+    pub(super) fn has_guessed_wrong(&self, client: ClientId, now: Instant) -> bool {
+        self.clients.get(client).is_some_and(|spent| is_recent(spent.guessed_wrong, now))
+    }
+
+    /// Whether there are limits at all.
+    pub(super) fn is_limited(&self) -> bool {
+        self.speech.is_some()
     }
 
     /// Whether a client has exchanged whispers with another one.
@@ -205,7 +224,12 @@ impl Pace {
 
 impl Spent {
     fn nothing(now: Instant) -> Self {
-        Self { buckets: [Bucket::full(now); Limited::COUNT], exceeded: None, knows: VecDeque::new() }
+        Self {
+            buckets: [Bucket::full(now); Limited::COUNT],
+            exceeded: None,
+            guessed_wrong: None,
+            knows: VecDeque::new(),
+        }
     }
 
     /// When all buckets are full again.
@@ -215,9 +239,14 @@ impl Spent {
 
     /// Whether it is no more than a new client has spent.
     fn is_forgiven(&self, now: Instant) -> bool {
-        let has_exceeded = self.exceeded.is_some_and(|at| now.saturating_duration_since(at) < FORGIVEN_AFTER);
-        !has_exceeded && self.full_at().is_none_or(|at| at <= now)
+        !is_recent(self.exceeded, now)
+            && !is_recent(self.guessed_wrong, now)
+            && self.full_at().is_none_or(|at| at <= now)
     }
+}
+
+fn is_recent(at: Option<Instant>, now: Instant) -> bool {
+    at.is_some_and(|at| now.saturating_duration_since(at) < FORGIVEN_AFTER)
 }
 
 impl OriginSpent {

@@ -18,6 +18,8 @@ impl State {
     pub(super) fn may(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
         let refusal = match &command.ask {
             _ if command.is_speech() => self.too_much_speech(turn, client),
+            // The first nickname belongs to the arrival, which has a limit already.
+            Ask::Rename(_) if self.people[client].nick.guest_number().is_some() => None,
             Ask::Rename(_) => self.too_often(turn, client, Limited::Nicknames),
             Ask::Join(_) | Ask::Leave => self.too_often(turn, client, Limited::Moves),
             _ => None,

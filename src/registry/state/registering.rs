@@ -5,7 +5,11 @@
 //! each part checks again what an earlier part has seen. No client is told of a success before it is on
 //! the disk.
 
-use super::{Next, State, Task, Turn, accounts::Attempt, unsaved::Change};
+use super::{
+    Next, State, Task, Turn,
+    accounts::{Attempt, Guesser},
+    unsaved::Change,
+};
 use crate::{
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
@@ -85,10 +89,12 @@ impl State {
     fn log_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, password: Password) {
         let hash = self.accounts.hash(nick).cloned();
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, attempt, is_right);
             state.go_on_logging_in(turn, client, nick, expected.filter(|_| is_right));
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, hash, next));
+        self.attempt(turn, client, attempt, Task::Verify(password, hash, next));
     }
 
     fn go_on_logging_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, shown: Option<Hashed>) {
@@ -111,7 +117,9 @@ impl State {
     fn change_password(&mut self, turn: &mut Turn, client: ClientId, old: Password, new: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right: bool| {
+            state.judge(turn, client, attempt, is_right);
             if !is_right {
                 return state.answer(turn, client, AccountEvent::WrongPassword);
             }
@@ -122,7 +130,7 @@ impl State {
                 }),
             ));
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(old, Some(hash), next));
+        self.attempt(turn, client, attempt, Task::Verify(old, Some(hash), next));
     }
 
     fn replace_password(
@@ -150,14 +158,16 @@ impl State {
     fn unregister(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, attempt, is_right);
             if is_right {
                 state.go_on_unregistering(turn, client, nick, expected);
             } else {
                 state.answer(turn, client, AccountEvent::WrongPassword);
             }
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, Some(hash), next));
+        self.attempt(turn, client, attempt, Task::Verify(password, Some(hash), next));
     }
 
     fn go_on_unregistering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Hashed) {
@@ -195,11 +205,12 @@ impl State {
     fn administrate(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let hash = self.accounts.administrator.clone();
         let next = Next::new(|state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, Attempt::Administrate, is_right);
             state.people[client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.answer(turn, client, event);
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, hash, next));
+        self.attempt(turn, client, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
     /// The account that a client is logged in to; a client without one is told so.
@@ -267,12 +278,25 @@ impl State {
         }
     }
 
-    /// Asks for the hashing of a password, unless the client has tried too often.
+    /// Asks for the hashing of a password, unless there have been too many attempts.
     fn attempt(&mut self, turn: &mut Turn, client: ClientId, attempt: Attempt, task: Task) {
-        let who = (client, self.people[client].origin());
-        match self.accounts.attempts.count(who, attempt, turn.now.instant) {
+        let now = turn.now.instant;
+        let has_guessed_wrong = self.pace.has_guessed_wrong(client, now);
+        let guesser = Guesser { client, origin: self.people[client].origin(), has_guessed_wrong };
+        let begun =
+            if self.pace.is_limited() { self.accounts.attempts.begin(guesser, attempt, now) } else { Ok(()) };
+        match begun {
             Ok(()) => turn.wait_for(task),
             Err(wait) => turn.tell(client, AccountEvent::TooManyAttempts(wait)),
+        }
+    }
+
+    /// A password was compared.
+    fn judge(&mut self, turn: &Turn, client: ClientId, attempt: Attempt, is_right: bool) {
+        if is_right {
+            self.accounts.attempts.take_back(self.people[client].origin(), attempt);
+        } else {
+            self.pace.note_wrong_password(client, turn.now.instant);
         }
     }
 

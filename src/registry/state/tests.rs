@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use super::{accounts::Attempt, *};
+use super::{
+    accounts::{Attempt, Guesser},
+    *,
+};
 use crate::{
     broadcaster::Traced,
     dialect::text::{self, Decoder},

@@ -149,7 +149,7 @@ fn all_speech_counts_and_nothing_else_does() {
 #[test]
 fn nicknames_have_a_limit_of_their_own() {
     let mut chat = chat_of(&["alice", "bob"]);
-    for n in 0..4 {
+    for n in 0..5 {
         chat.says("alice", &format!("/nick alice{n}"));
     }
     chat.hush();
@@ -158,15 +158,15 @@ fn nicknames_have_a_limit_of_their_own() {
         "alice> /nick ann
          alice< You are changing nicknames too often. Try again in 10 s.
          alice> hi
-         alice< [lobby] alice3: hi
-         bob< [lobby] alice3: hi",
+         alice< [lobby] alice4: hi
+         bob< [lobby] alice4: hi",
     );
     chat.passes(10);
     check_with(
         &mut chat,
         "alice> /nick ann
          alice< Nickname changed to 'ann'.
-         bob< alice3 is now known as ann.",
+         bob< alice4 is now known as ann.",
     );
 }
 
