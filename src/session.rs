@@ -206,7 +206,7 @@ mod tests {
             presence: 200,
             history: HistoryLimits { kept: 0, replayed: 0 },
             rate: None,
-            files: FileLimits { largest: ByteCount(0), port: 0 },
+            files: FileLimits { largest: ByteCount(0), port: None },
         };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Store::none(), Hasher::cheap(), Watch::start()), posts)
