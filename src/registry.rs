@@ -93,9 +93,10 @@ impl Registry {
     }
 
     /// Does slow work without the lock; then the rules go on, and may need more of it.
-    fn perform(&self, client: ClientId, task: Task) {
+    #[inline(never)]
+    fn perform(&self, client: ClientId, task: Box<Task>) {
         let mut next = Some(task);
-        while let Some(resumption) = next.and_then(|task| self.backstage.perform(task)) {
+        while let Some(resumption) = next.and_then(|task| self.backstage.perform(*task)) {
             next = self.decide(|state, turn| {
                 state.resume(turn, client, resumption);
                 turn.task.take()

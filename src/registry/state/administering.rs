@@ -24,6 +24,7 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn administer(&mut self, turn: &mut Turn, client: ClientId, order: Administration) {
         let done = match order {
             Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),

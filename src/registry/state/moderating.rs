@@ -20,6 +20,7 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn moderate(&mut self, turn: &mut Turn, client: ClientId, order: Moderation) {
         let done = match order {
             Moderation::Kick { user, reason } => self.kick(turn, client, user, reason),

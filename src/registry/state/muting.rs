@@ -13,6 +13,7 @@ use crate::{
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
+    #[inline(never)]
     pub(super) fn muting(&mut self, turn: &mut Turn, client: ClientId, command: MutingCommand) {
         match command {
             MutingCommand::List => {

@@ -22,6 +22,7 @@ const MOST_HAD: usize = 20;
 const MOST: usize = 1000;
 
 impl State {
+    #[inline(never)]
     pub(super) fn handle_files(&mut self, turn: &mut Turn, client: ClientId, command: FileCommand) {
         self.end_overdue(turn);
         match command {

@@ -31,6 +31,7 @@ impl State {
         self.accounts.contains(nick) && self.people[client].account != Some(nick)
     }
 
+    #[inline(never)]
     pub(super) fn account(&mut self, turn: &mut Turn, client: ClientId, command: AccountCommand) {
         self.warn_if_overheard(turn, client);
         match command {

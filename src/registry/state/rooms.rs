@@ -116,10 +116,15 @@ impl Rooms {
 
     /// The room of this name, which is woken or created if it is not open.
     pub(super) fn open(&mut self, name: Room) -> RoomId {
-        *self.ids.entry(name).or_insert_with_key(|&name| {
-            let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
-            self.open.insert(OpenRoom::new(name, lasting))
-        })
+        self.id(name).unwrap_or_else(|| self.open_new(name))
+    }
+
+    #[inline(never)]
+    fn open_new(&mut self, name: Room) -> RoomId {
+        let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
+        let id = self.open.insert(OpenRoom::new(name, lasting));
+        self.ids.insert(name, id);
+        id
     }
 
     /// Adds a member; returns the number of this arrival.

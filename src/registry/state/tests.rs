@@ -150,7 +150,7 @@ impl Chat {
         self.facts.extend(turn.facts);
         self.hung_up.extend(turn.hung_up);
         self.deliver(turn.posts);
-        turn.task
+        turn.task.map(|task| *task)
     }
 
     /// Carries out a command of a client; returns its task.

@@ -21,7 +21,7 @@ pub struct Turn {
     /// What the log is told.
     pub facts: Vec<Fact>,
     /// The slow work that the rules are waiting for.
-    pub task: Option<Task>,
+    pub task: Option<Box<Task>>,
     /// Connections to close. Dropping one makes system calls, so the caller does it without the lock.
     pub hung_up: Vec<Box<dyn Lifeline>>,
 }
@@ -36,10 +36,12 @@ impl Turn {
         self.posts.push(post);
     }
 
+    #[inline(never)]
     pub(super) fn tell(&mut self, client: ClientId, event: impl Into<Event>) {
         self.post(Post::Tell(client, event.into()));
     }
 
+    #[inline(never)]
     pub(super) fn tell_room(&mut self, room: RoomId, except: Except, event: impl Into<Event>) {
         self.post(Post::TellRoom(room, except, event.into()));
     }
@@ -50,6 +52,6 @@ impl Turn {
 
     /// Asks for slow work. The client's next command waits until the work is done.
     pub(super) fn wait_for(&mut self, task: Task) {
-        self.task = Some(task);
+        self.task = Some(Box::new(task));
     }
 }
