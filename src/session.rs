@@ -244,7 +244,7 @@ mod tests {
         assert!(apply(&other, &mut vec![Command::typed("users", "")]).is_continue());
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),
-            Some(Post::Tell(_, Event::Users { .. }))
+            Some(Post::TellEncoded(..))
         ));
     }
 

@@ -155,6 +155,10 @@ impl State {
             return;
         }
         asking.last_active = turn.now.instant;
+        if let Some(pause) = self.must_wait(turn, client, &command) {
+            let next = Next::new(|state: &mut Self, turn, client, ()| state.apply(turn, client, command));
+            return turn.wait_for(Task::Wait(pause, next));
+        }
         if !self.may(turn, client, &command) {
             return;
         }
@@ -193,7 +197,7 @@ impl State {
             Ask::File(command) => self.handle_files(turn, client, *command),
             Ask::Help { all } => {
                 let rank = if all { Rank::Administrator } else { self.rank(client) };
-                turn.tell(client, Event::Commands(rank));
+                turn.tell_at_length(client, Event::Commands(rank));
             }
             Ask::Explain(verb) => turn.tell(client, Event::Explained(verb)),
             Ask::Quit => turn.tell(client, Event::Goodbye),

@@ -86,7 +86,7 @@ impl State {
             shown.extend(open.members.values().take(space).map(|&member| self.row(turn, member)));
             total += open.members.len();
         }
-        turn.tell(client, Administered::Clients(Roster { shown, total }));
+        turn.tell_at_length(client, Administered::Clients(Roster { shown, total }));
         Administered::ClientsListed { by: self.people[client].nick }
     }
 
@@ -193,7 +193,7 @@ impl State {
 
     fn list_network_bans(&mut self, turn: &mut Turn, client: ClientId) -> Administered {
         self.forget_ended_network_bans(turn);
-        turn.tell(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
+        turn.tell_at_length(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
         Administered::NetworkBansListed { by: self.people[client].nick }
     }
 

@@ -99,7 +99,7 @@ impl State {
         let room = &mut self.rooms[self.people[client].room];
         room.lasting.bans.forget_gone(|id| self.people.contains(id));
         let bans = room.lasting.bans.all().cloned().collect();
-        turn.tell(client, Moderated::Bans { room: room.name, bans });
+        turn.tell_at_length(client, Moderated::Bans { room: room.name, bans });
     }
 
     /// Marks the client's room as changed, and goes on when that is saved.

@@ -40,14 +40,14 @@ impl State {
     #[inline(never)]
     pub(super) fn list_rooms(&mut self, turn: &mut Turn, client: ClientId) {
         let names = self.rooms.active().map(|room| room.name);
-        turn.tell(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
+        turn.tell_at_length(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
     }
 
     #[inline(never)]
     pub(super) fn list_users(&mut self, turn: &mut Turn, client: ClientId) {
         let room = self.room(client);
         let users = Listing::new(room.members.len(), room.members.keys().copied());
-        turn.tell(client, Event::Users { room: room.name, users });
+        turn.tell_at_length(client, Event::Users { room: room.name, users });
     }
 
     #[inline(never)]

@@ -17,7 +17,7 @@ impl State {
     pub(super) fn muting(&mut self, turn: &mut Turn, client: ClientId, command: MutingCommand) {
         match command {
             MutingCommand::List => {
-                turn.tell(client, PaceEvent::MutedUsers(self.mutes.list(turn.now.instant)));
+                turn.tell_at_length(client, PaceEvent::MutedUsers(self.mutes.list(turn.now.instant)));
             }
             MutingCommand::Mute { user, seconds } => self.mute(turn, client, user, seconds),
             MutingCommand::Unmute(user) => self.unmute(turn, client, user),

@@ -55,10 +55,14 @@ pub(super) enum Limited {
     Strangers,
     /// Enough for a file to each user in a small class, too little to pester anyone with requests.
     Offers,
+    /// Commands that only their author hears of. They are not refused; their author waits.
+    Questions,
+    /// Long stretches of a room's history. Their author waits, too.
+    Histories,
 }
 
 impl Limited {
-    const COUNT: usize = 5;
+    const COUNT: usize = 7;
 
     fn rate(self, speech: Rate) -> Rate {
         match self {
@@ -67,6 +71,8 @@ impl Limited {
             Self::Moves => Rate { every: Duration::from_millis(500), burst: 20 },
             Self::Strangers => Rate { every: Duration::from_secs(6), burst: 10 },
             Self::Offers => Rate { every: Duration::from_secs(5), burst: 12 },
+            Self::Questions => Rate { every: Duration::from_millis(50), burst: 40 },
+            Self::Histories => Rate { every: Duration::from_secs(1), burst: 5 },
         }
     }
 }

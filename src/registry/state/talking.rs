@@ -106,10 +106,8 @@ impl State {
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
         let room = self.room(client).name;
-        turn.tell(
-            client,
-            if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) },
-        );
+        let answer = if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) };
+        turn.tell_at_length(client, answer);
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {

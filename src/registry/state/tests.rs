@@ -15,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    broadcaster::Traced,
+    broadcaster::{Encoded, Traced},
     dialect::text::{self, Decoder},
     fact::{Fact, Noting},
     file::ByteCount,
@@ -245,6 +245,11 @@ impl Chat {
             Task::Follow(report, next) => {
                 next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
             }
+            Task::Encode(event, next) => next.with(Encoded::new(&event)),
+            Task::Wait(pause, next) => {
+                self.now.instant += pause;
+                next.with(())
+            }
             Task::WakeTimer => return None,
         };
         self.decide(|state, turn| state.resume(turn, client, resumption)).1
@@ -265,6 +270,7 @@ impl Chat {
                         self.tell(client, &event);
                     }
                 }
+                Post::TellEncoded(client, encoded) => self.tell_encoded(client, &encoded),
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
@@ -276,6 +282,12 @@ impl Chat {
 
     fn tell(&mut self, client: ClientId, event: &Event) {
         let lines = String::from_utf8(text::line(event)).expect("sentences are UTF-8");
+        let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
+        inbox.extend(lines.lines().map(str::to_owned));
+    }
+
+    fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
+        let lines = str::from_utf8(encoded.as_bytes()).expect("sentences are UTF-8");
         let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
         inbox.extend(lines.lines().map(str::to_owned));
     }

@@ -1,6 +1,6 @@
 //! One decision: when it is made, and what follows from it.
 
-use super::{Task, offers::Lifeline};
+use super::{Next, Task, offers::Lifeline};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -42,6 +42,15 @@ impl Turn {
     }
 
     #[inline(never)]
+    /// Tells one client something long. Its thread encodes that, so no other client waits for it.
+    pub(super) fn tell_at_length(&mut self, client: ClientId, event: impl Into<Event>) {
+        let next = Next::new(move |_, turn: &mut Self, client, encoded| {
+            turn.post(Post::TellEncoded(client, encoded));
+        });
+        debug_assert!(self.task.is_none(), "{client:?} waits for one thing at a time");
+        self.wait_for(Task::Encode(event.into(), next));
+    }
+
     pub(super) fn tell_room(&mut self, room: RoomId, except: Except, event: impl Into<Event>) {
         self.post(Post::TellRoom(room, except, event.into()));
     }

@@ -293,3 +293,36 @@ fn what_origins_have_spent_takes_bounded_memory() {
     }
     assert!(chat.state.pace.origins() <= 10_000);
 }
+
+#[test]
+fn a_client_that_asks_too_much_waits_for_its_answers_and_loses_none() {
+    let mut chat = chat_of(&["alice"]);
+    let start = chat.now.instant;
+    for _ in 0..60 {
+        chat.says("alice", "/whois alice");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 60);
+    assert_eq!(chat.now.instant - start, Duration::from_secs(1), "40 at once, then 20 a second");
+    for _ in 0..10 {
+        chat.says("alice", "/history 1000");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 10);
+    assert_eq!(chat.now.instant - start, Duration::from_secs(6), "5 at once, then one a second");
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_is_told_nothing() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    let alice = chat.people["alice"];
+    let mut ask = || chat.apply("alice", Command::typed("history", "9"));
+    let task = loop {
+        match ask() {
+            Some(task) if matches!(task, Task::Wait(..)) => break task,
+            _ => {}
+        }
+    };
+    chat.vanish("alice");
+    chat.hush();
+    assert!(chat.resumes(alice, task).is_none());
+    chat.check_silence("the end");
+}
