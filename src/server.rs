@@ -92,6 +92,7 @@ impl Server {
         let hasher = Hasher::new();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
+        let state = if config.data.is_some() { state } else { state.without_store() };
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
         let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());

@@ -103,7 +103,7 @@ impl State {
     }
 
     /// Marks the client's room as changed, and goes on when that is saved.
-    fn when_saved(
+    pub(super) fn when_saved(
         &mut self,
         turn: &mut Turn,
         client: ClientId,
@@ -162,15 +162,15 @@ impl State {
 
     /// Tells a room what was done about it, and the client that did it even if it has left the room; and
     /// notes it. Users cannot ignore this.
-    fn tell_about_room(
+    pub(super) fn tell_about_room(
         &mut self,
         turn: &mut Turn,
         client: ClientId,
         room: Room,
         except: Except,
-        told: Moderated,
+        told: impl Into<Event>,
     ) {
-        let told = Event::from(told);
+        let told = told.into();
         self.note_with(turn, client, || Deed::Did(Box::new(told.clone())));
         let id = self.rooms.id(room);
         if id != Some(self.people[client].room) {

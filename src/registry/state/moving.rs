@@ -1,6 +1,6 @@
 //! Entering and leaving rooms, who is where, and what rooms are about.
 
-use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
+use super::{State, Turn, rooms::OpenRoom};
 use crate::{
     broadcaster::{Except, Post},
     event::{Event, Listing, moderation::Refused},
@@ -56,16 +56,20 @@ impl State {
         turn.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
     }
 
+    /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
-        let by = self.people[client].nick;
-        let room = self.room_mut(client);
-        room.lasting.topic = Some(topic.clone());
-        let change = Change::Room(room.name);
-        self.unsaved.mark(change);
-        let told = Event::TopicSet { by, topic };
-        self.note_with(turn, client, || Deed::Did(Box::new(told.clone())));
-        turn.tell_room(self.people[client].room, Except::Nobody, told);
+        self.room_mut(client).lasting.topic = Some(topic.clone());
+        let told = Event::TopicSet { by: self.people[client].nick, topic: topic.clone() };
+        self.when_saved(turn, client, move |state, turn, client, room| {
+            let current = state.rooms.lasting(room).and_then(|lasting| lasting.topic.clone());
+            if current.as_ref() == Some(&topic) {
+                state.tell_about_room(turn, client, room, Except::Nobody, told);
+            } else {
+                // Another moderator was faster in the meantime, and the room hears of that topic.
+                turn.tell(client, Event::Topic { room, topic: current });
+            }
+        });
     }
 
     /// Moves a client from its room to another one.

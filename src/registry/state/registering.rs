@@ -233,7 +233,7 @@ impl State {
         if let Some(client) = self.accounts.remove(nick) {
             self.people[client].account = None;
         }
-        self.unsaved.mark(Change::Account(nick));
+        self.unsaved.mark_gone(Change::Account(nick));
     }
 
     /// Logs a client in to this account and out of any other; unless it was dismissed, because then

@@ -237,8 +237,8 @@ impl Rooms {
 
     fn forget(&mut self, room: Room, history: &History, unsaved: &mut Unsaved) {
         self.text -= history.size();
-        unsaved.mark(Change::Room(room));
-        unsaved.mark(Change::Lines(room));
+        unsaved.mark_gone(Change::Room(room));
+        unsaved.mark_gone(Change::Lines(room));
     }
 
     /// Open rooms are found by name, only the lobby may be empty, and every other one is moderated.

@@ -28,19 +28,35 @@ pub enum Change {
     Network(Network),
 }
 
+/// How many changes of things that are gone may wait. While nothing can be saved, rooms come and go; what is
+/// not deleted from the file then is at worst restored once more.
+const MOST_GONE: usize = 20_000;
+
 /// The changes, each once, in the order in which they were first marked.
 #[derive(Default)]
 pub(super) struct Unsaved {
     order: VecDeque<Change>,
     marked: BTreeSet<Change>,
+    /// How many of them concern things that were gone when they were marked.
+    gone: usize,
     /// The store has been told that there are changes.
     is_announced: bool,
+    /// There is no store, so nothing is marked and nothing grows.
+    is_off: bool,
 }
 
 impl Unsaved {
     pub(super) fn mark(&mut self, change: Change) {
-        if self.marked.insert(change) {
+        if !self.is_off && self.marked.insert(change) {
             self.order.push_back(change);
+        }
+    }
+
+    /// Marks something that does not exist any more, if there are not too many such marks already.
+    pub(super) fn mark_gone(&mut self, change: Change) {
+        if self.gone < MOST_GONE {
+            self.gone += 1;
+            self.mark(change);
         }
     }
 
@@ -50,6 +66,13 @@ impl Unsaved {
 }
 
 impl State {
+    /// The chat without a store: nothing that changes is remembered for one.
+    #[must_use]
+    pub fn without_store(mut self) -> Self {
+        self.unsaved.is_off = true;
+        self
+    }
+
     /// Whether there are changes that the store has not been told of; true once, until they are taken.
     pub fn has_news_to_save(&mut self) -> bool {
         !self.unsaved.order.is_empty() && !mem::replace(&mut self.unsaved.is_announced, true)
@@ -57,7 +80,8 @@ impl State {
 
     /// Takes all changes.
     pub fn take_unsaved(&mut self) -> VecDeque<Change> {
-        mem::take(&mut self.unsaved).order
+        let is_off = self.unsaved.is_off;
+        mem::replace(&mut self.unsaved, Unsaved { is_off, ..Unsaved::default() }).order
     }
 
     /// Marks everything: the data file is new and empty.

@@ -182,3 +182,58 @@ fn an_address_that_creates_too_many_rooms_is_told_to_wait() {
          carol< You joined room 'ops'.",
     );
 }
+
+/// Alice moderates a room with bob in it.
+fn in_ops() -> Chat {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+\n bob+");
+    chat.says("alice", "/join ops");
+    chat.says("bob", "/join ops");
+    chat.hush();
+    chat
+}
+
+#[test]
+fn a_topic_is_told_when_it_is_saved() {
+    let mut chat = in_ops();
+    let saving = chat.begins("alice", "/topic tea");
+    chat.check_silence("it is saved");
+    chat.perform("alice", Some(saving));
+    check_with(
+        &mut chat,
+        "alice< alice has set the topic: tea
+         bob< alice has set the topic: tea",
+    );
+}
+
+#[test]
+fn of_two_topics_that_are_saved_at_once_the_room_hears_the_one_that_holds() {
+    let mut chat = in_ops();
+    chat.promote("bob");
+    let tea = chat.begins("alice", "/topic tea");
+    let coffee = chat.begins("bob", "/topic coffee");
+    chat.perform("bob", Some(coffee));
+    chat.perform("alice", Some(tea));
+    check_with(
+        &mut chat,
+        "alice< bob has set the topic: coffee
+         bob< bob has set the topic: coffee
+         alice< Topic of 'ops': coffee",
+    );
+}
+
+#[test]
+fn what_is_unsaved_does_not_grow_while_nothing_can_be_saved() {
+    let history = HistoryLimits { kept: 10, replayed: 0 };
+    let rules = || State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read());
+    for (state, most) in [(rules(), 45_000), (rules().without_store(), 0)] {
+        let mut chat = Chat::with(state);
+        chat.connect("alice");
+        for n in 0..35_000 {
+            chat.says("alice", &format!("/join r{n}"));
+            chat.says("alice", "hi");
+            chat.hush();
+        }
+        assert!(chat.state.unsaved.len() <= most, "{}", chat.state.unsaved.len());
+    }
+}
