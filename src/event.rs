@@ -276,8 +276,9 @@ impl fmt::Display for Event {
 
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
     match mistake {
-        Mistake::UnknownVerb(word) => {
-            write!(f, "Unknown command: /{word}. Type /help for available commands.")
+        Mistake::UnknownVerb { word, nearest } => {
+            write!(f, "Unknown command: /{word}. Type /help for available commands.")?;
+            nearest.map_or(Ok(()), |verb| write!(f, " Did you mean /{}?", verb.name))
         }
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),

@@ -1,6 +1,6 @@
 //! Why a line is not understood.
 
-use super::Verb;
+use super::{Verb, verbs};
 use crate::names::Nick;
 
 /// Why a line is not understood.
@@ -8,7 +8,12 @@ use crate::names::Nick;
 #[non_exhaustive]
 pub enum Mistake {
     /// No verb has this name.
-    UnknownVerb(Box<str>),
+    UnknownVerb {
+        /// What was typed.
+        word: Box<str>,
+        /// The verb that was probably meant.
+        nearest: Option<&'static Verb>,
+    },
     /// A parameter of the verb is missing or malformed.
     Usage(&'static Verb),
     /// The new nickname breaks the rule for nicknames.
@@ -48,4 +53,47 @@ pub enum Mistake {
     InvalidUtf8,
     /// The first line of a connection is an HTTP request. The client leaves with it.
     HttpRequest,
+}
+
+/// How many letters may be wrong, missing, too many or swapped in a word that is taken for another.
+const MOST_SLIPS: usize = 2;
+
+impl Mistake {
+    /// No verb is called `word`.
+    pub fn unknown_verb(word: &str) -> Self {
+        let lower = word.to_ascii_lowercase();
+        // A short word is near to everything, and a long one to nothing.
+        let slips = |name: &str| {
+            let slips = strsim::osa_distance(&lower, name);
+            (slips <= MOST_SLIPS && slips < name.len().min(lower.len())).then_some(slips)
+        };
+        let is_typed = |verb: &&Verb| word.len() <= verb.name.len() + MOST_SLIPS;
+        let near = verbs().filter(is_typed).filter_map(|verb| Some((slips(verb.name)?, verb)));
+        let nearest = near.min_by_key(|&(slips, _)| slips).map(|(_, verb)| verb);
+        Self::UnknownVerb { word: word.into(), nearest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(word: &str, meant: &str) {
+        let Mistake::UnknownVerb { nearest, .. } = Mistake::unknown_verb(word) else { panic!("unknown") };
+        assert_eq!(nearest.map_or("", |verb| verb.name), meant, "{word}");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_taken_for_the_verb_that_was_meant() {
+        check("qit", "quit");
+        check("QUTI", "quit");
+        check("wisper", "whisper");
+        check("jion", "join");
+        check("histroy", "history");
+        check("dance", "");
+        check("x", "");
+        check("", "");
+        check(&"x".repeat(100_000), "");
+    }
 }

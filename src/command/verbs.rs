@@ -255,7 +255,7 @@ fn help(typed: &Typed<'_>) -> Result<Made, Mistake> {
     if word.eq_ignore_ascii_case("all") {
         return Ok(Ask::Help { all: true }.into());
     }
-    let verb = Verb::find(word).ok_or_else(|| Mistake::UnknownVerb(word.into()))?;
+    let verb = Verb::find(word).ok_or_else(|| Mistake::unknown_verb(word))?;
     Ok(Ask::Explain(verb).about(verb))
 }
 
@@ -367,6 +367,6 @@ mod tests {
     fn help_explains_a_verb_with_or_without_its_slash() {
         check("help", "", &Ask::Help { all: false });
         check("help", "/JOIN", &Ask::Explain(Verb::find("join").unwrap()));
-        check("help", "x", &Ask::Mistake(Mistake::UnknownVerb("x".into())));
+        check("help", "x", &Ask::Mistake(Mistake::unknown_verb("x")));
     }
 }

@@ -176,7 +176,7 @@ fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
         // The password would not be the one that was typed.
         Some(verb) if verb.is_secret && was_cleaned => Command::mistake(Mistake::UnfitPassword),
         Some(verb) => verb.command(rest, limits.text),
-        None => Command::mistake(Mistake::UnknownVerb(word.into())),
+        None => Command::mistake(Mistake::unknown_verb(word)),
     }
 }
 
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_a_mistake_in_its_place() {
-        let unknown = |word: &str| mistake(Mistake::UnknownVerb(word.into()));
+        let unknown = |word: &str| mistake(Mistake::unknown_verb(word));
         check(b"a\n/dance now\n/\nb\n", &[said("a"), unknown("dance"), unknown(""), said("b")]);
     }
 

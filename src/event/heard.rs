@@ -117,7 +117,11 @@ fn notice(line: &str) -> Option<Heard<'_>> {
     let changed = || between("Nickname changed to '", "'.");
     let taken = || between("Nickname '", "' is already taken.");
     let joined = || between("You joined room '", "'.");
-    let unknown = || between("Unknown command: /", ". Type /help for available commands.");
+    // A suggestion may follow.
+    let unknown = || {
+        let rest = line.strip_prefix("Unknown command: /")?;
+        rest.split_once(". Type /help for available commands.").map(|(word, _)| word)
+    };
     let rooms = || line.strip_prefix("Active rooms: ");
     let gone = || between("Nickname '", "' is no longer registered.");
     let users = || line.strip_prefix("Users in ")?.split_once(": ");
@@ -216,7 +220,8 @@ mod tests {
         check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
         let cue = Cue::NotTaken.to_string();
         assert_eq!(Heard::new(&cue), Heard::Cue(&cue));
-        check(&Event::Mistaken(Mistake::UnknownVerb("x".into())), Heard::UnknownCommand("x"));
+        check(&Event::Mistaken(Mistake::unknown_verb("x")), Heard::UnknownCommand("x"));
+        check(&Event::Mistaken(Mistake::unknown_verb("qit")), Heard::UnknownCommand("qit"));
         check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
         check(&Event::Arrived(bob), Heard::Other);
     }
@@ -231,7 +236,7 @@ mod tests {
             Event::WhisperFrom { from: bob, text: cue.clone() },
             Event::TopicSet { by: bob, topic: cue.clone() },
             Event::Topic { room, topic: Some(cue) },
-            Event::Mistaken(Mistake::UnknownVerb("@file".into())),
+            Event::Mistaken(Mistake::unknown_verb("@file")),
             Event::Mistaken(Mistake::NoSuchUser("@file".into())),
         ] {
             assert!(!matches!(Heard::new(&event.to_string()), Heard::Cue(_) | Heard::FileRequest), "{event}");

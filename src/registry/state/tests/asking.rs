@@ -64,6 +64,8 @@ fn an_unknown_command_is_answered_and_told_to_nobody() {
          bob+
          alice> /Dance with me
          alice< Unknown command: /Dance. Type /help for available commands.
+         alice> /qiut
+         alice< Unknown command: /qiut. Type /help for available commands. Did you mean /quit?
          alice> /quit
          alice< Goodbye!",
     );
