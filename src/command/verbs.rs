@@ -125,7 +125,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("threads",  "",                 "Show what every thread of the server is doing.", |_| Ok(Ask::ShowThreads.into())).kind(Kind::Listing),
         Verb::new("trace",    "<text>",           "Say something and show its journey.",           |typed| typed.speech().map(|text| Ask::Trace(text).into())).kind(Kind::Speech),
         Verb::new("help",     "[command]",        "List your commands, or explain one.",           help).kind(Kind::Listing).more("/help all lists all commands."),
-        Verb::new("quit",     "",                 "Leave the chat.",                               |_| Ok(Ask::Quit.into())),
+        Verb::new("quit",     "",                 "Leave the chat.",                               |_| Ok(Ask::Quit.into())).or(&["exit"]),
     ]},
 ];
 
