@@ -70,7 +70,7 @@ pub struct Group {
 #[rustfmt::skip]
 pub static GROUPS: &[Group] = &[
     Group { title: "Talking", verbs: &[
-        Verb::new("whisper",  "<user> <message>", "Send a private message.",                       whisper).or(&["w"]).kind(Kind::Speech),
+        Verb::new("whisper",  "<user> <message>", "Send a private message.",                       whisper).or(&["w", "msg"]).kind(Kind::Speech),
         Verb::new("reply",    "<message>",        "Whisper to the last user who whispered to you.", |typed| typed.speech().map(|text| Ask::Reply(text).into())).or(&["r"]).kind(Kind::Speech),
         Verb::new("me",       "<action>",         "Describe what you are doing.",                  |typed| typed.speech().map(|text| Ask::Act(text).into())).kind(Kind::Speech),
         Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:.",      |typed| Ok(Ask::ShowEmojis(Found::search(typed.rest)).into())).kind(Kind::Question),
