@@ -81,7 +81,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("join",     "<room>",           "Go to a room.",                                 join).more("It is created if it does not exist."),
         Verb::new("leave",    "",                 "Go back to the lobby.",                         |_| Ok(Ask::Leave.into())).or(&["part"]),
         Verb::new("rooms",    "",                 "List the rooms that have members.",             |_| Ok(Ask::ListRooms.into())).kind(Kind::Listing),
-        Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers.into())).kind(Kind::Listing).or(&["names"]),
+        Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers.into())).kind(Kind::Listing).or(&["names", "who"]),
         Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",            topic).kind(Kind::Question).by_to_say(Rank::Moderator).more("Only moderators can set it."),
         Verb::new("history",  "[count]",          "Show the last messages of your room.",          history).kind(Kind::Listing),
         Verb::new("mods",     "",                 "List the moderators of your room.",             |_| Ok(moderation::list_moderators())).kind(Kind::Question),
