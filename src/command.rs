@@ -48,6 +48,8 @@ pub enum Ask {
     Act(Text),
     /// As [`Ask::Say`], and show how the message travels through the threads.
     Trace(Text),
+    /// Show others that one is away, with a reason.
+    Away(Option<Text>),
     /// Change one's nickname.
     Rename(Nick),
     /// Go to a room.

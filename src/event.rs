@@ -14,6 +14,7 @@ use crate::{
 
 pub mod account;
 pub mod administration;
+pub mod away;
 mod emojis;
 pub mod heard;
 pub mod ignoring;
@@ -25,8 +26,9 @@ pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
+use away::{AwayEvent, Member};
 use ignoring::Ignoring;
-use moderation::Moderated;
+use moderation::{Moderated, Reason};
 use pace::PaceEvent;
 use past::Past;
 use transfers::{Cue, FileEvent};
@@ -100,7 +102,7 @@ pub enum Event {
         /// The room.
         room: Room,
         /// Its members, sorted.
-        users: Listing<Nick>,
+        users: Listing<Member>,
     },
     /// A whisper, to its target.
     WhisperFrom {
@@ -130,6 +132,8 @@ pub enum Event {
         connected: Duration,
         /// Time since the user's last command.
         idle: Duration,
+        /// The user is away, perhaps for a reason.
+        away: Option<Option<Text>>,
     },
     /// A room's topic, to a client that asks or joins.
     Topic {
@@ -157,6 +161,8 @@ pub enum Event {
     Pace(PaceEvent),
     /// Only an administrator may use this command.
     AdministratorsOnly,
+    /// About users who are away.
+    Away(AwayEvent),
     /// About `/ignore` and `/unignore`.
     Ignoring(Ignoring),
     /// The server's threads, a message's journey, or figures about the server.
@@ -247,9 +253,10 @@ impl fmt::Display for Event {
             Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NobodyWhispered => f.write_str("You have no whisper to reply to."),
-            Self::Whois { nick, room, connected, idle } => {
+            Self::Whois { nick, room, connected, idle, away } => {
                 let (connected, idle) = (Rough(*connected), Rough(*idle));
-                write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")
+                write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
+                away.as_ref().map_or(Ok(()), |reason| write!(f, " Away{}", Reason(reason.as_ref())))
             }
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
@@ -257,6 +264,7 @@ impl fmt::Display for Event {
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
+            Self::Away(event) => event.fmt(f),
             Self::Ignoring(ignoring) => ignoring.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),

@@ -73,6 +73,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("whisper",  "<user> <message>", "Send a private message.",                       whisper).or(&["w", "msg"]).kind(Kind::Speech),
         Verb::new("reply",    "<message>",        "Whisper to the last user who whispered to you.", |typed| typed.speech().map(|text| Ask::Reply(text).into())).or(&["r"]).kind(Kind::Speech),
         Verb::new("me",       "<action>",         "Describe what you are doing.",                  |typed| typed.speech().map(|text| Ask::Act(text).into())).kind(Kind::Speech),
+        Verb::new("away",     "[reason]",         "Show others that you are away.",                away).more("The next thing you say ends it."),
         Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:.",      |typed| Ok(Ask::ShowEmojis(Found::search(typed.rest)).into())).kind(Kind::Question),
         Verb::new("ignore",   "<user>",           "Stop seeing messages from a user.",             |typed| typed.user().map(|user| Ask::Ignore(user).about(user))),
         Verb::new("unignore", "<user>",           "See a user's messages again.",                  |typed| typed.user().map(|user| Ask::Unignore(user).about(user))),
@@ -233,6 +234,11 @@ fn whisper(typed: &Typed<'_>) -> Result<Made, Mistake> {
     let (user, rest) = split_word(typed.rest);
     let text = Typed { rest, ..*typed }.speech()?;
     Ok(Ask::Whisper { to: existing(user)?, text }.into())
+}
+
+fn away(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    let reason = speech(typed.rest, typed.max_text.min(moderation::LONGEST_REASON))?;
+    Ok(Made::from(Ask::Away(reason.clone())).says(reason.as_ref()))
 }
 
 fn topic(typed: &Typed<'_>) -> Result<Made, Mistake> {

@@ -164,6 +164,7 @@ mod tests {
             Event, Listing,
             account::AccountEvent,
             administration::Administered,
+            away::Member,
             transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
@@ -247,8 +248,8 @@ mod tests {
     #[test]
     fn lists_are_understood_even_when_they_are_cut() {
         let names: Vec<_> = (0..502).map(Nick::guest).collect();
-        let users =
-            Event::Users { room: Room::lobby(), users: Listing::new(502, names.iter().copied()) }.to_string();
+        let members = names.iter().map(|&nick| Member { nick, is_away: nick == names[1] });
+        let users = Event::Users { room: Room::lobby(), users: Listing::new(502, members) }.to_string();
         let Heard::Users(heard) = Heard::new(&users) else { panic!("{users}") };
         assert_eq!(
             heard.iter().collect::<Vec<_>>(),

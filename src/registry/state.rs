@@ -15,7 +15,7 @@ use std::{net::SocketAddr, sync::Arc};
 use crate::{
     broadcaster::{Except, Post, Sink},
     clock::Now,
-    command::{Ask, Command, Rank},
+    command::{Ask, Command, Kind, Rank},
     ending::Ending,
     event::Event,
     fact::Deed,
@@ -26,6 +26,7 @@ use crate::{
 
 mod accounts;
 mod administering;
+mod away;
 mod closing;
 mod ignores;
 mod ignoring;
@@ -165,7 +166,12 @@ impl State {
         self.note_command(turn, client, &command);
         match self.refusal(client, command.rank()) {
             Some(why) => turn.tell(client, why),
-            None => self.carry_out(turn, client, command.ask),
+            None => {
+                if command.verb.kind == Kind::Speech {
+                    self.come_back(turn, client);
+                }
+                self.carry_out(turn, client, command.ask);
+            }
         }
     }
 
@@ -174,6 +180,7 @@ impl State {
             Ask::Say(text) => self.say(turn, client, text),
             Ask::Act(text) => self.act(turn, client, text),
             Ask::Trace(text) => self.say_traced(turn, client, text),
+            Ask::Away(reason) => self.go_away(turn, client, reason),
             Ask::Rename(nick) => self.rename(turn, client, nick),
             Ask::Join(room) => self.join(turn, client, room),
             Ask::Leave => self.return_to_lobby(turn, client),

@@ -46,7 +46,8 @@ impl State {
     #[inline(never)]
     pub(super) fn list_users(&mut self, turn: &mut Turn, client: ClientId) {
         let room = self.room(client);
-        let users = Listing::new(room.members.len(), room.members.keys().copied());
+        let members = room.members.iter().map(|(&nick, &member)| self.listed(nick, member));
+        let users = Listing::new(room.members.len(), members);
         turn.tell_at_length(client, Event::Users { room: room.name, users });
     }
 

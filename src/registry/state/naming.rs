@@ -52,6 +52,7 @@ impl State {
         let whom = &self.people[id];
         let now = turn.now.instant;
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
-        turn.tell(client, Event::Whois { nick: whom.nick, room: self.room(id).name, connected, idle });
+        let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
+        turn.tell(client, Event::Whois { nick, room, connected, idle, away });
     }
 }

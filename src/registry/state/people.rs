@@ -13,6 +13,7 @@ use slotmap::SlotMap;
 use crate::{
     names::{ClientId, Nick, RoomId},
     origin::Origin,
+    text::Text,
     watch::Gauge,
 };
 
@@ -44,6 +45,8 @@ pub(super) struct Client {
     pub(super) last_active: Instant,
     /// The client that `/reply` answers, and its nickname then: the nickname may pass to another user.
     pub(super) last_whisperer: Option<(ClientId, Nick)>,
+    /// It is away, perhaps for a reason.
+    pub(super) away: Option<Option<Text>>,
     pub(super) link: Link,
 }
 
@@ -71,6 +74,7 @@ impl People {
             arrival: 0,
             last_active: now,
             last_whisperer: None,
+            away: None,
             link,
         });
         self.nicks.insert(nick, client);

@@ -90,6 +90,7 @@ impl State {
             turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
         }
         turn.tell(client, Event::WhisperTo { to, text });
+        self.warn_if_away(turn, client, target);
     }
 
     /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it

@@ -30,6 +30,7 @@ mod accounts;
 mod accounts_under_way;
 mod administration;
 mod asking;
+mod away;
 mod ignoring;
 mod model;
 mod moderation;
