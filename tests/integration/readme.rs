@@ -49,6 +49,12 @@ fn the_options_that_it_shows_have_these_defaults() {
 }
 
 #[test]
+fn the_format_of_the_log_is_in_the_help_as_it_says() {
+    let (_, help, _) = run(command().arg("--help"));
+    assert!(help.ends_with(chat::log::FORMAT), "{help}");
+}
+
+#[test]
 fn no_placeholder_is_left() {
     assert!(!readme().contains("@@"));
 }
