@@ -38,7 +38,7 @@ mod tests;
 mod traced;
 
 pub use outbox::{Outbox, Sink};
-pub use post::{Except, Post, Posts, Traced};
+pub use post::{Encoded, Except, Post, Posts, Traced};
 
 use leaving::Leaving;
 use retry::Retry;
@@ -205,6 +205,7 @@ impl Broadcaster {
             Post::Attach(client, sink, backlog) => self.attach(client, sink, backlog),
             Post::Enter(client, room) => self.enter(client, room),
             Post::Tell(client, event) => self.tell(client, &event),
+            Post::TellEncoded(client, encoded) => self.tell_encoded(client, &encoded),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
             Post::TellTraced(traced) => self.tell_traced(*traced),
             Post::TellAll(event) => self.tell_all(&event),
@@ -260,6 +261,13 @@ impl Broadcaster {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.batch_bytes += hearer.outbox.queue_event(event);
+    }
+
+    fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
+        self.settle(client);
+        let Some(hearer) = self.clients.get_mut(client) else { return };
+        hearer.outbox.queue(encoded.as_bytes());
+        self.batch_bytes += encoded.as_bytes().len();
     }
 
     fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {

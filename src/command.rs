@@ -140,9 +140,10 @@ impl Command {
         self.verb.rank_to_say.filter(|_| self.is_speech).unwrap_or(self.verb.rank)
     }
 
-    /// Whether the answer is a long list. A client that asks for many of them is served one at a time.
-    pub fn has_long_answer(&self) -> bool {
-        self.verb.kind == Kind::Listing
+    /// Whether no other command is applied under the same lock after it: its answer is long, or it is
+    /// followed. A client that asks for many of these is served one at a time.
+    pub fn ends_burst(&self) -> bool {
+        self.verb.kind == Kind::Listing || self.is_followed()
     }
 
     /// Whether its author wants to know how it travels.

@@ -69,14 +69,14 @@ impl Registry {
     /// Lets a client in.
     ///
     /// # Errors
-    /// Why it is not let in: the server is stopping, or its address is banned.
+    /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
         // A sink that is not taken is dropped after the lock is released, because dropping it makes
         // system calls.
         let mut sink = Some(sink);
-        self.decide(|state, turn| match state.turns_away(address, turn) {
-            Some(why) => Err(why),
-            None => Ok(state.enter(turn, address, sink.take().expect("it is taken once"))),
+        self.decide(|state, turn| {
+            state.admit(turn, address)?;
+            Ok(state.enter(turn, address, sink.take().expect("it is taken once")))
         })
     }
 
@@ -93,9 +93,10 @@ impl Registry {
     }
 
     /// Does slow work without the lock; then the rules go on, and may need more of it.
-    fn perform(&self, client: ClientId, task: Task) {
+    #[inline(never)]
+    fn perform(&self, client: ClientId, task: Box<Task>) {
         let mut next = Some(task);
-        while let Some(resumption) = next.and_then(|task| self.backstage.perform(task)) {
+        while let Some(resumption) = next.and_then(|task| self.backstage.perform(*task)) {
             next = self.decide(|state, turn| {
                 state.resume(turn, client, resumption);
                 turn.task.take()

@@ -147,7 +147,7 @@ mod tests {
             presence: 200,
             history: HistoryLimits { kept: 0, replayed: 0 },
             rate: None,
-            files: FileLimits { largest: ByteCount(0), port: 0 },
+            files: FileLimits { largest: ByteCount(0), port: None },
         };
         let ban = NetworkBan { by: Nick::new("root").unwrap(), until: None };
         let restored = Restored { networks: vec![("192.0.2.1".into(), ban)], ..Restored::default() };

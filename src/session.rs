@@ -141,7 +141,7 @@ fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlo
 fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { break };
-        let is_last = command.has_long_answer();
+        let is_last = command.ends_burst();
         if command.is_followed() {
             watch::follow_message(read_at);
         }
@@ -206,7 +206,7 @@ mod tests {
             presence: 200,
             history: HistoryLimits { kept: 0, replayed: 0 },
             rate: None,
-            files: FileLimits { largest: ByteCount(0), port: 0 },
+            files: FileLimits { largest: ByteCount(0), port: None },
         };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Store::none(), Hasher::cheap(), Watch::start()), posts)
@@ -244,7 +244,7 @@ mod tests {
         assert!(apply(&other, &mut vec![Command::typed("users", "")]).is_continue());
         assert!(matches!(
             posts.try_iter().flat_map(|Posts(posts)| posts).last(),
-            Some(Post::Tell(_, Event::Users { .. }))
+            Some(Post::TellEncoded(..))
         ));
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Sink;
 use crate::{
+    dialect::text::line,
     event::Event,
     names::{ClientId, RoomId},
     watch::{Gauge, Reporter},
@@ -21,6 +22,8 @@ pub enum Post {
     Enter(ClientId, RoomId),
     /// Tell one client.
     Tell(ClientId, Event),
+    /// Tell one client what was encoded beforehand, because it is long.
+    TellEncoded(ClientId, Encoded),
     /// Tell all members of a room, with exceptions.
     TellRoom(RoomId, Except, Event),
     /// Tell a room, and report the message's journey.
@@ -33,6 +36,21 @@ pub enum Post {
     Detach(ClientId),
     /// The server stops: tell all clients and hang up on them.
     Stop(Event),
+}
+
+/// An event in the bytes of its reader's dialect.
+pub struct Encoded(Vec<u8>);
+
+impl Encoded {
+    /// Encodes an event; the thread that asks for it does the work.
+    pub fn new(event: &Event) -> Self {
+        Self(line(event))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A message to a room whose sender follows its journey.

@@ -234,7 +234,7 @@ impl Arguments {
             presence: if messages.presence_limit > 0 { messages.presence_limit } else { usize::MAX },
             history: HistoryLimits { kept: memory.history, replayed: memory.history_replay },
             rate: Rate::per_second(messages.rate, messages.burst),
-            files: FileLimits { largest: ByteCount(largest), port: 0 },
+            files: FileLimits { largest: ByteCount(largest), port: None },
         }
     }
 

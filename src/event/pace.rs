@@ -21,6 +21,10 @@ pub enum PaceEvent {
     TooManyStrangers(Duration),
     /// The client may not offer another file for this long.
     TooManyOffers(Duration),
+    /// No client of this address may create another room for this long.
+    TooManyRooms(Duration),
+    /// No client of this address may connect for this long.
+    TooManyArrivals(Duration),
     /// Tells a client that it was muted.
     MutedBy {
         /// The administrator who muted it.
@@ -62,6 +66,8 @@ impl fmt::Display for PaceEvent {
             Self::TooManyMoves(wait) => too_often(f, "You are changing rooms", *wait),
             Self::TooManyOffers(wait) => too_often(f, "You are offering files", *wait),
             Self::TooManyStrangers(wait) => too_often(f, "You are whispering to strangers", *wait),
+            Self::TooManyRooms(wait) => too_often(f, "Rooms are being created from your address", *wait),
+            Self::TooManyArrivals(wait) => too_often(f, "Your address is connecting", *wait),
             Self::MutedBy { by, time } => {
                 write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
             }

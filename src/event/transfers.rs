@@ -80,6 +80,8 @@ pub enum FileEvent {
     },
     /// An offer or a transfer has ended.
     Over(Over),
+    /// The server transfers no files.
+    SwitchedOff,
     /// Only `chat_client` can be this side of a transfer.
     NeedsClient(Side),
     /// The client has connected to the port for files and does not speak its protocol.
@@ -118,6 +120,8 @@ pub enum NotOffered {
     TooManyFor(Nick, usize),
     /// The server has as many open offers as it may.
     TooMany,
+    /// The server transfers no files.
+    SwitchedOff,
 }
 
 /// Why no offer can be accepted or refused.
@@ -180,7 +184,11 @@ impl FileEvent {
             Self::Over(Over { cue, outcome, .. }) => {
                 cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
             }
-            Self::Requested { .. } | Self::NotRejected(_) | Self::NeedsClient(_) | Self::WrongPort => None,
+            Self::Requested { .. }
+            | Self::NotRejected(_)
+            | Self::SwitchedOff
+            | Self::NeedsClient(_)
+            | Self::WrongPort => None,
         }
     }
 }
@@ -202,6 +210,7 @@ impl fmt::Display for FileEvent {
             Self::NotTaken(why) | Self::NotRejected(why) => why.fmt(f),
             Self::Send { name, to, .. } => write!(f, "{to} has accepted '{name}'."),
             Self::Over(over) => over.fmt(f),
+            Self::SwitchedOff => f.write_str("This server does not transfer files."),
             Self::NeedsClient(Side::Sender) => f.write_str("Use chat_client to send files."),
             Self::NeedsClient(Side::Receiver) => {
                 f.write_str("Use chat_client to receive files. To refuse one, type /rejectfile.")
@@ -223,6 +232,7 @@ impl fmt::Display for NotOffered {
             Self::TooManyMade(max) => write!(f, "You are already offering {max} files."),
             Self::TooManyFor(nick, max) => write!(f, "{nick} is already being offered {max} files."),
             Self::TooMany => f.write_str("Too many files are being offered. Try again later."),
+            Self::SwitchedOff => FileEvent::SwitchedOff.fmt(f),
         }
     }
 }

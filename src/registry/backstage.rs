@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
+use parking_lot::{Condvar, Mutex};
 
 use super::{
     hashing::Hasher,
     state::{Resumption, Task},
 };
 use crate::{
-    broadcaster::{self, Posts},
+    broadcaster::{self, Encoded, Posts},
     file::Token,
     store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
@@ -28,6 +29,11 @@ pub(super) struct Backstage {
     channel: Sender<Posts>,
     /// Wakes the thread that waits for closing time.
     alarm: Sender<()>,
+    /// Held while a long answer is encoded. One at a time: clients that ask for many of them wait for one
+    /// another, and leave the processors to those who speak.
+    encoding: Mutex<()>,
+    is_stopping: Mutex<bool>,
+    stopping: Condvar,
 }
 
 impl Backstage {
@@ -38,7 +44,16 @@ impl Backstage {
         channel: Sender<Posts>,
         alarm: Sender<()>,
     ) -> Self {
-        Self { store, hasher, watch, channel, alarm }
+        Self {
+            store,
+            hasher,
+            watch,
+            channel,
+            alarm,
+            encoding: Mutex::default(),
+            is_stopping: Mutex::new(false),
+            stopping: Condvar::new(),
+        }
     }
 
     /// Does slow work on the calling thread; returns how the rules go on, if they do.
@@ -64,6 +79,16 @@ impl Backstage {
             Task::DrawTokens(next) => {
                 next.with(draw_token().and_then(|sending| Some([sending, draw_token()?])))
             }
+            Task::Encode(event, next) => {
+                watch::doing(Activity::Encoding);
+                let _turn = self.encoding.lock();
+                next.with(Encoded::new(&event))
+            }
+            Task::Wait(pause, next) => {
+                watch::doing(Activity::Waiting);
+                self.pause(pause);
+                next.with(())
+            }
             Task::WakeTimer => {
                 self.wake_timer();
                 return None;
@@ -73,8 +98,16 @@ impl Backstage {
 
     /// The server stops: no thread waits for its turn to hash any more, nor for closing time.
     pub(super) fn stop(&self) {
+        *self.is_stopping.lock() = true;
+        self.stopping.notify_all();
         self.hasher.close();
         self.wake_timer();
+    }
+
+    /// Waits, but no longer than until the server stops.
+    fn pause(&self, pause: Duration) {
+        let mut is_stopping = self.is_stopping.lock();
+        self.stopping.wait_while_for(&mut is_stopping, |is_stopping| !*is_stopping, pause);
     }
 
     /// It never waits: when the channel is full, the timer is about to look.

@@ -126,7 +126,7 @@ impl State {
             state.tally.continue_after(newest);
         }
         for (nick, hash) in accounts {
-            state.accounts.set(nick, Hashed::new(&hash));
+            state.accounts.set(nick, Hashed::new(&hash), None);
         }
         state
     }
@@ -138,8 +138,9 @@ impl State {
         let entering = &self.people[client];
         let nick = entering.nick;
         turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
-        self.pace.enter(client, now);
-        self.mutes.enter(self.muted(client), now);
+        let origin = entering.origin();
+        self.pace.enter(client, origin, now);
+        self.mutes.enter(client, origin, now);
         self.note(turn, client, Deed::Connected);
         self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
         self.warn_of_closing_time(turn, client);
@@ -154,6 +155,10 @@ impl State {
             return;
         }
         asking.last_active = turn.now.instant;
+        if let Some(pause) = self.must_wait(turn, client, &command) {
+            let next = Next::new(|state: &mut Self, turn, client, ()| state.apply(turn, client, command));
+            return turn.wait_for(Task::Wait(pause, next));
+        }
         if !self.may(turn, client, &command) {
             return;
         }
@@ -192,7 +197,7 @@ impl State {
             Ask::File(command) => self.handle_files(turn, client, *command),
             Ask::Help { all } => {
                 let rank = if all { Rank::Administrator } else { self.rank(client) };
-                turn.tell(client, Event::Commands(rank));
+                turn.tell_at_length(client, Event::Commands(rank));
             }
             Ask::Explain(verb) => turn.tell(client, Event::Explained(verb)),
             Ask::Quit => turn.tell(client, Event::Goodbye),
@@ -209,7 +214,7 @@ impl State {
         self.cancel_offers_of(turn, client);
         self.ignores.leave(client);
         self.mutes.leave(client);
-        self.pace.leave(client);
+        self.pace.leave(client, self.people[client].origin(), turn.now.instant);
         self.accounts.attempts.forget(client);
         self.log_out(client);
         self.people.leave(client);

@@ -79,9 +79,9 @@ impl Doors {
         self.chat.address()
     }
 
-    /// The port for files that was chosen; 0 when no files can be sent.
-    pub(super) fn port_for_files(&self) -> u16 {
-        self.files.as_ref().map_or(0, |files| files.address().port())
+    /// The port for files that was chosen; `None` when no files can be sent.
+    pub(super) fn port_for_files(&self) -> Option<u16> {
+        self.files.as_ref().map(|files| files.address().port())
     }
 
     /// What closes the doors.

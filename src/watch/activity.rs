@@ -20,6 +20,8 @@ pub enum Activity {
     Saving,
     /// Hashing a password, or waiting for its turn.
     Hashing,
+    /// Waiting because its client asks too fast.
+    Waiting,
     /// Waiting until the broadcaster has sent a message that is followed.
     Following,
     /// Looking at what the other threads are doing.
@@ -38,7 +40,7 @@ pub enum Activity {
 
 impl Activity {
     /// All of them; each one's index is its number.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Working,
         Self::Accepting,
         Self::Reading,
@@ -47,6 +49,7 @@ impl Activity {
         Self::Posting,
         Self::Saving,
         Self::Hashing,
+        Self::Waiting,
         Self::Following,
         Self::Looking,
         Self::Closing,

@@ -205,12 +205,12 @@ fn a_ban_survives_a_kill_right_after_it_was_announced() {
 #[track_caller]
 fn check_registration_survives(folder: &Folder, server: Server, mut alice: Peer) {
     alice.says("/register correct-horse");
-    alice.hears_at_last("Registration successful");
+    alice.hears_at_last("Registration successful.");
     kill(server);
     let server = folder.server(&[]);
     let mut bob = server.connect();
     bob.says("/login alice correct-horse");
-    bob.hears_at_last("Login successful");
+    bob.hears_at_last("Login successful.");
     assert_eq!(past(&mut bob), ["alice: hello"]);
 }
 
@@ -258,7 +258,7 @@ fn nothing_is_reported_as_saved_while_another_file_is_in_the_place_of_the_data_f
     fs::write(&other, "Dear diary").expect("a file");
     fs::rename(&other, folder.file()).expect("to replace the data file");
     alice.says("/register correct-horse");
-    alice.hears("That could not be saved, so nothing has changed.");
+    alice.hears("The change could not be saved and was undone. Try again later.");
     eventually("it is reported", || server.diagnostics().contains("another file was put in the place"));
     assert_eq!(server.diagnostics().matches("cannot save").count(), 1, "once");
     assert_eq!(fs::read_to_string(folder.file()).expect("the other file"), "Dear diary");

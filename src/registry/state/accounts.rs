@@ -1,6 +1,6 @@
 //! Nicknames with an owner. At most one client is logged in to an account.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use crate::{
     names::{ClientId, Nick},
@@ -9,7 +9,7 @@ use crate::{
 
 mod attempts;
 
-pub(super) use attempts::{Attempt, Attempts};
+pub(super) use attempts::{Attempt, Attempts, Guesser};
 
 /// The most accounts. This bounds what they take in memory and on the disk.
 const MOST: usize = 100_000;
@@ -28,6 +28,8 @@ struct Account {
     hash: Hashed,
     /// The client that is logged in.
     client: Option<ClientId>,
+    /// When it was made, if that was since the server started.
+    registered: Option<Instant>,
 }
 
 impl Accounts {
@@ -58,17 +60,22 @@ impl Accounts {
         self.hash(nick) == Some(hash)
     }
 
-    /// Creates an account, or changes its password.
-    pub(super) fn set(&mut self, nick: Nick, hash: Hashed) {
+    /// Creates an account, or changes its password. `registered` is `None` for one that is restored.
+    pub(super) fn set(&mut self, nick: Nick, hash: Hashed, registered: Option<Instant>) {
         match self.by_nick.get_mut(&nick) {
             Some(account) => account.hash = hash,
-            None => drop(self.by_nick.insert(nick, Account { hash, client: None })),
+            None => drop(self.by_nick.insert(nick, Account { hash, client: None, registered })),
         }
     }
 
     /// Deletes an account; returns the client that was logged in to it.
     pub(super) fn remove(&mut self, nick: Nick) -> Option<ClientId> {
         self.by_nick.remove(&nick)?.client
+    }
+
+    /// When an account was made, if that was since the server started.
+    pub(super) fn registered(&self, nick: Nick) -> Option<Instant> {
+        self.by_nick.get(&nick)?.registered
     }
 
     pub(super) fn client(&self, nick: Nick) -> Option<ClientId> {

@@ -14,14 +14,17 @@ use crate::{
         Event, Listing,
         administration::{Administered, Roster, Row},
         moderation::Refused,
+        pace::PaceEvent,
     },
     fact::Deed,
     names::{ClientId, Network, Nick, Room},
+    origin::Origin,
     record::NetworkBan,
     text::Text,
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn administer(&mut self, turn: &mut Turn, client: ClientId, order: Administration) {
         let done = match order {
             Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
@@ -83,7 +86,7 @@ impl State {
             shown.extend(open.members.values().take(space).map(|&member| self.row(turn, member)));
             total += open.members.len();
         }
-        turn.tell(client, Administered::Clients(Roster { shown, total }));
+        turn.tell_at_length(client, Administered::Clients(Roster { shown, total }));
         Administered::ClientsListed { by: self.people[client].nick }
     }
 
@@ -190,7 +193,7 @@ impl State {
 
     fn list_network_bans(&mut self, turn: &mut Turn, client: ClientId) -> Administered {
         self.forget_ended_network_bans(turn);
-        turn.tell(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
+        turn.tell_at_length(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
         Administered::NetworkBansListed { by: self.people[client].nick }
     }
 
@@ -218,7 +221,19 @@ impl State {
         }
     }
 
-    /// Why a client from this address may not connect, if so.
+    /// Whether a client from this address may connect now; then it counts as an arrival.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
+        if let Some(why) = self.turns_away(address, turn) {
+            return Err(why);
+        }
+        let wait = self.pace.admit(Origin::of(address), turn.now.instant);
+        wait.map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
+    }
+
+    /// Why no client from this address may connect, if so.
     pub fn turns_away(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
         if self.closing.is_stopping {
             Some(Event::ShuttingDown)

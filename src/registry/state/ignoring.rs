@@ -7,6 +7,7 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn ignore(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         match self.people.find(nick) {
             Some(target) if target == client => turn.tell(client, Ignoring::Oneself),
@@ -15,6 +16,7 @@ impl State {
         }
     }
 
+    #[inline(never)]
     pub(super) fn unignore(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         let answer = match self.ignores.remove(client, nick, self.people.find(nick)) {
             Some(nick) => Ignoring::Ended(nick),

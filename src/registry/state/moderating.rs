@@ -20,6 +20,7 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn moderate(&mut self, turn: &mut Turn, client: ClientId, order: Moderation) {
         let done = match order {
             Moderation::Kick { user, reason } => self.kick(turn, client, user, reason),
@@ -98,7 +99,7 @@ impl State {
         let room = &mut self.rooms[self.people[client].room];
         room.lasting.bans.forget_gone(|id| self.people.contains(id));
         let bans = room.lasting.bans.all().cloned().collect();
-        turn.tell(client, Moderated::Bans { room: room.name, bans });
+        turn.tell_at_length(client, Moderated::Bans { room: room.name, bans });
     }
 
     /// Marks the client's room as changed, and goes on when that is saved.

@@ -10,9 +10,13 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn join(&mut self, turn: &mut Turn, client: ClientId, name: Room) {
         if self.is_refused(client, name) {
             return turn.tell(client, Refused::Banned);
+        }
+        if self.rooms.lasting(name).is_none() && !self.may_create_room(turn, client) {
+            return;
         }
         let id = self.rooms.open(name);
         if self.people[client].room == id {
@@ -24,6 +28,7 @@ impl State {
         }
     }
 
+    #[inline(never)]
     pub(super) fn return_to_lobby(&mut self, turn: &mut Turn, client: ClientId) {
         let lobby = self.rooms.lobby();
         if self.people[client].room == lobby {
@@ -32,22 +37,26 @@ impl State {
         self.move_to(turn, client, lobby, Event::Returned);
     }
 
+    #[inline(never)]
     pub(super) fn list_rooms(&mut self, turn: &mut Turn, client: ClientId) {
         let names = self.rooms.active().map(|room| room.name);
-        turn.tell(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
+        turn.tell_at_length(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
     }
 
+    #[inline(never)]
     pub(super) fn list_users(&mut self, turn: &mut Turn, client: ClientId) {
         let room = self.room(client);
         let users = Listing::new(room.members.len(), room.members.keys().copied());
-        turn.tell(client, Event::Users { room: room.name, users });
+        turn.tell_at_length(client, Event::Users { room: room.name, users });
     }
 
+    #[inline(never)]
     pub(super) fn show_topic(&mut self, turn: &mut Turn, client: ClientId) {
         let OpenRoom { name, lasting, .. } = self.room(client);
         turn.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
     }
 
+    #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
         let by = self.people[client].nick;
         let room = self.room_mut(client);

@@ -1,8 +1,12 @@
 //! Who may not speak for a while.
 //!
-//! A mute outlives the connection that earned it. A client that connects from the same address while it
-//! lasts has it too. On one machine all clients have the same address, so there the nickname counts.
-//! Clients that were connected before are not affected: a whole school may share an address.
+//! A mute belongs to a client and to its account. It outlives the connection: the account is muted where
+//! it logs in again. A client without an account cannot be recognised, so every client that connects from
+//! the muted client's origin shares the mute, whatever its nickname, but for at most [`SHARED`] and not if
+//! it logs in to an account that is older than the mute. Clients that were connected before are not
+//! affected. So a new connection does not help a muted user, not even one beside the first; and the other
+//! users behind the same address wait for five minutes at most, although the mute may last a week. A
+//! nickname never matters: the next guest with the same number is another user.
 
 use std::{
     collections::HashMap,
@@ -19,6 +23,9 @@ use crate::{
 /// The most mutes. When there are more, the one that ends first ends at once.
 const MOST: usize = 1000;
 
+/// How long a client at most shares the mute of another one that has the same origin.
+const SHARED: Duration = Duration::from_secs(300);
+
 slotmap::new_key_type! {
     /// One mute. Never used twice, so a client that holds a lifted mute is free.
     struct MuteId;
@@ -28,13 +35,23 @@ slotmap::new_key_type! {
 #[derive(Default)]
 pub(super) struct Mutes {
     mutes: SlotMap<MuteId, Mute>,
-    held: HashMap<ClientId, MuteId>,
+    held: HashMap<ClientId, Held>,
 }
 
 struct Mute {
+    since: Instant,
     until: Instant,
-    nick: Nick,
     origin: Origin,
+    /// What an administrator sees it listed by.
+    nick: Nick,
+    account: Option<Nick>,
+}
+
+#[derive(Clone, Copy)]
+enum Held {
+    Own(MuteId),
+    /// Another client's mute, until this time.
+    Shared(MuteId, Instant),
 }
 
 /// A client, as mutes know it.
@@ -42,58 +59,66 @@ struct Mute {
 pub(super) struct Muted {
     pub(super) client: ClientId,
     pub(super) nick: Nick,
+    pub(super) account: Option<Nick>,
     pub(super) origin: Origin,
 }
 
 impl Mutes {
     /// How long a client may not speak; `None` if it may.
     pub(super) fn left(&self, client: ClientId, now: Instant) -> Option<Duration> {
-        let mute = self.mutes.get(*self.held.get(&client)?)?;
-        Some(mute.until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+        let until = match *self.held.get(&client)? {
+            Held::Own(id) => self.mutes.get(id)?.until,
+            Held::Shared(id, until) => self.mutes.get(id)?.until.min(until),
+        };
+        Some(until.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
 
     /// Mutes a client for this time, whether it is muted already or not.
     pub(super) fn mute(&mut self, who: Muted, time: Duration, now: Instant) {
+        let Muted { client, nick, account, origin } = who;
         let until = now + time;
-        if self.left(who.client, now).is_some() {
-            let mute = self.held.get(&who.client).and_then(|&id| self.mutes.get_mut(id));
-            return mute.into_iter().for_each(|mute| mute.until = until);
+        if let Some(mute) = self.own(client) {
+            mute.until = until;
+            return;
         }
         self.make_room(now);
-        let id = self.mutes.insert(Mute { until, nick: who.nick, origin: who.origin });
-        self.held.insert(who.client, id);
+        let id = self.mutes.insert(Mute { since: now, until, origin, nick, account });
+        self.held.insert(client, Held::Own(id));
     }
 
-    /// A client has connected: a mute that was left behind is its own again.
-    pub(super) fn enter(&mut self, who: Muted, now: Instant) {
-        if self.mutes.is_empty() {
+    /// A client has connected: it shares the longest mute of its origin.
+    pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
+        let shared = self.mutes.iter().filter(|(_, mute)| mute.origin == origin && mute.until > now);
+        if let Some((id, _)) = shared.max_by_key(|(_, mute)| mute.until) {
+            self.held.insert(client, Held::Shared(id, now + SHARED));
+        }
+    }
+
+    /// A client has another nickname.
+    pub(super) fn rename(&mut self, client: ClientId, nick: Nick) {
+        if let Some(mute) = self.own(client) {
+            mute.nick = nick;
+        }
+    }
+
+    /// A client has registered or logged in. `registered` is when that account was made, if that was
+    /// since the server started. If the account is muted, so is the client. If the client only shares the
+    /// mute of another one, an older account proves that it is another user.
+    pub(super) fn log_in(&mut self, who: Muted, registered: Option<Instant>, now: Instant) {
+        if self.mutes.is_empty() || who.account.is_none() {
             return;
         }
-        self.find(who, now);
-        self.rename(who, now);
-    }
-
-    /// A client has another nickname. Its mute goes with it. On one machine a mute that was left behind
-    /// under this nickname is its own again; elsewhere it would be a neighbour's.
-    pub(super) fn rename(&mut self, who: Muted, now: Instant) {
-        if self.mutes.is_empty() {
-            return;
+        if let Some(mute) = self.own(who.client) {
+            mute.account = who.account;
         }
-        if who.origin.is_loopback() && self.left(who.client, now).is_none() {
-            self.find(who, now);
-        }
-        if let Some(mute) = self.held.get(&who.client).and_then(|&id| self.mutes.get_mut(id)) {
-            mute.nick = who.nick;
-        }
-    }
-
-    /// A client takes the place of another connection of the same user, with its mute.
-    pub(super) fn inherit(&mut self, who: Muted, other: ClientId, now: Instant) {
-        let left = self.left(other, now);
-        if left.is_some_and(|left| self.left(who.client, now).is_none_or(|own| own < left)) {
-            let id = self.held.remove(&other).expect("it is muted");
-            self.held.insert(who.client, id);
-            self.rename(who, now);
+        let is_theirs = |mute: &Mute| mute.account == who.account && mute.until > now;
+        let theirs = self.mutes.iter().filter(|(_, mute)| is_theirs(mute));
+        if let Some((id, _)) = theirs.max_by_key(|(_, mute)| mute.until) {
+            self.held.insert(who.client, Held::Own(id));
+        } else if let Some(&Held::Shared(id, _)) = self.held.get(&who.client)
+            && self.mutes.get(id).is_some_and(|mute| registered.is_none_or(|at| at < mute.since))
+        {
+            self.held.remove(&who.client);
         }
     }
 
@@ -102,16 +127,16 @@ impl Mutes {
         self.held.remove(&client);
     }
 
-    /// Lifts the mutes of a nickname and of the client that has it now; whether there were any.
+    /// Lifts the mutes of a nickname, and that of the client that has it now; whether there were any. A
+    /// client that only shares a mute is let off, and the mute stays.
     pub(super) fn lift(&mut self, nick: Nick, client: Option<ClientId>, now: Instant) -> bool {
-        let theirs = client.and_then(|client| self.held.get(&client)).copied();
-        let mut is_muted = false;
-        self.mutes.retain(|id, mute| {
-            let is_lifted = mute.until > now && (mute.nick == nick || Some(id) == theirs);
-            is_muted |= is_lifted;
-            !is_lifted
-        });
-        is_muted
+        let is_muted = client.is_some_and(|client| self.left(client, now).is_some());
+        if let Some(Held::Own(id)) = client.and_then(|client| self.held.remove(&client)) {
+            self.mutes.remove(id);
+        }
+        let before = self.mutes.len();
+        self.mutes.retain(|_, mute| mute.until <= now || mute.nick != nick);
+        is_muted || self.mutes.len() < before
     }
 
     /// The muted nicknames, sorted, and how long each is muted.
@@ -122,16 +147,10 @@ impl Mutes {
         muted
     }
 
-    fn find(&mut self, who: Muted, now: Instant) {
-        let Muted { client, nick, origin } = who;
-        let is_same = |mute: &Mute| mute.origin == origin && (!origin.is_loopback() || mute.nick == nick);
-        let found = self.mutes.iter().filter(|(_, mute)| mute.until > now && is_same(mute));
-        let Some((id, mute)) = found.max_by_key(|(_, mute)| mute.until) else { return };
-        let left = mute.until - now;
-        if self.held.values().any(|&held| held == id) {
-            self.mute(who, left, now);
-        } else {
-            self.held.insert(client, id);
+    fn own(&mut self, client: ClientId) -> Option<&mut Mute> {
+        match self.held.get(&client) {
+            Some(&Held::Own(id)) => self.mutes.get_mut(id),
+            _ => None,
         }
     }
 

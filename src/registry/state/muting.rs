@@ -13,10 +13,11 @@ use crate::{
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
+    #[inline(never)]
     pub(super) fn muting(&mut self, turn: &mut Turn, client: ClientId, command: MutingCommand) {
         match command {
             MutingCommand::List => {
-                turn.tell(client, PaceEvent::MutedUsers(self.mutes.list(turn.now.instant)));
+                turn.tell_at_length(client, PaceEvent::MutedUsers(self.mutes.list(turn.now.instant)));
             }
             MutingCommand::Mute { user, seconds } => self.mute(turn, client, user, seconds),
             MutingCommand::Unmute(user) => self.unmute(turn, client, user),
@@ -48,13 +49,9 @@ impl State {
         self.report(turn, client, PaceEvent::UnmutedUser(user));
     }
 
-    pub(super) fn inherit_mute(&mut self, turn: &Turn, client: ClientId, other: ClientId) {
-        self.mutes.inherit(self.muted(client), other, turn.now.instant);
-    }
-
     /// A client, as mutes know it.
     pub(super) fn muted(&self, client: ClientId) -> Muted {
         let known = &self.people[client];
-        Muted { client, nick: known.nick, origin: known.origin() }
+        Muted { client, nick: known.nick, account: known.account, origin: known.origin() }
     }
 }

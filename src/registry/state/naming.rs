@@ -8,6 +8,7 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn rename(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
         if self.is_registered_by_another(new, client) {
             return turn.tell(client, AccountEvent::LoginRequired(new));
@@ -22,6 +23,7 @@ impl State {
     }
 
     /// Gives a client a free nickname, and tells it and its room.
+    #[inline(never)]
     pub(super) fn change_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
         let old = self.people[client].nick;
         self.set_nick(turn, client, new);
@@ -32,15 +34,17 @@ impl State {
     }
 
     /// Gives a client a free nickname without telling anyone.
+    #[inline(never)]
     pub(super) fn set_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
         self.note(turn, client, Deed::Renamed(new));
         let old = self.people[client].nick;
         self.ignores.rename(client, new);
         self.people.rename(client, new);
-        self.mutes.rename(self.muted(client), turn.now.instant);
+        self.mutes.rename(client, new);
         self.room_mut(client).rename(client, old, new);
     }
 
+    #[inline(never)]
     pub(super) fn whois(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         let Some(id) = self.people.find(nick) else {
             return turn.tell(client, Event::NoSuchUser(nick));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Next, State, Task, Turn,
-    offers::{Claim, LIFE, Lifeline, MOST_TRANSFERS, Offer, Stage},
+    offers::{Claim, LIFE, Lifeline, Offer, Stage},
 };
 use crate::{
     command::transfers::{FileCommand, Which},
@@ -22,12 +22,16 @@ const MOST_HAD: usize = 20;
 const MOST: usize = 1000;
 
 impl State {
+    #[inline(never)]
     pub(super) fn handle_files(&mut self, turn: &mut Turn, client: ClientId, command: FileCommand) {
         self.end_overdue(turn);
         match command {
             FileCommand::Offer { to, label } => self.offer(turn, client, to, label),
             FileCommand::Take(which) => self.take(turn, client, which),
             FileCommand::Reject(id) => self.reject(turn, client, id),
+            FileCommand::ByHand(_) if self.limits.files.port.is_none() => {
+                turn.tell(client, FileEvent::SwitchedOff);
+            }
             FileCommand::ByHand(side) => turn.tell(client, FileEvent::NeedsClient(side)),
         }
     }
@@ -63,6 +67,9 @@ impl State {
 
     /// The client that an offer goes to, if it can be made.
     fn addressee(&self, client: ClientId, to: Nick, label: &Label) -> Result<ClientId, NotOffered> {
+        if self.limits.files.port.is_none() {
+            return Err(NotOffered::SwitchedOff);
+        }
         let target = self.people.find(to).ok_or(NotOffered::NoSuchUser(to))?;
         let (to, largest) = (self.people[target].nick, self.limits.files.largest);
         if target == client {
@@ -95,7 +102,6 @@ impl State {
     }
 
     fn offer_to_take(&self, client: ClientId, which: Which) -> Result<OfferId, NotChosen> {
-        let under_way = self.offers.iter().filter(|(_, offer)| offer.stage != Stage::Offered).count();
         let offered = self.offers.to(client).filter(|(_, offer)| offer.stage == Stage::Offered);
         let offered: Vec<_> = offered.map(|(id, _)| id).collect();
         let id = match which {
@@ -103,7 +109,10 @@ impl State {
             Which::Only => self.choose(&offered, None)?,
             Which::This(id) => self.choose(&offered, Some(id))?,
         };
-        if under_way < MOST_TRANSFERS { Ok(id) } else { Err(NotChosen::Busy) }
+        let sender = self.offers.get(id).map_or(client, |offer| offer.from);
+        let origin_of = |id: ClientId| self.people[id].origin();
+        let has_place = |id| self.offers.has_place_for(origin_of(id), origin_of);
+        if has_place(client) && has_place(sender) { Ok(id) } else { Err(NotChosen::Busy) }
     }
 
     /// Both sides may connect now, each with its token.
@@ -111,12 +120,12 @@ impl State {
         // The offer may have ended while the tokens were drawn.
         let Some(Offer { from, to, label, .. }) = self.offers.get(id) else { return };
         let (sender, receiver, label) = (*from, *to, label.clone());
-        let Some(tokens) = tokens else {
+        let (Some(tokens), Some(port)) = (tokens, self.limits.files.port) else {
             return self.end_offer(turn, id, Outcome::Failed(Fault::Server));
         };
         self.offers.add_tokens(id, tokens);
         let [sending, receiving] = tokens;
-        let ticket = |token| Ticket { port: self.limits.files.port, token };
+        let ticket = |token| Ticket { port, token };
         let (from, to) = (self.people[sender].nick, self.people[receiver].nick);
         turn.tell(sender, FileEvent::Send { id, name: label.name.clone(), to, ticket: ticket(sending) });
         turn.tell(receiver, FileEvent::Receive { id, label, from, ticket: ticket(receiving) });

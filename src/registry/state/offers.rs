@@ -12,6 +12,7 @@ use std::{
 use crate::{
     file::{ByteCount, Label, OfferId, Side, Token},
     names::ClientId,
+    origin::Origin,
 };
 
 /// How long an offer waits for an answer.
@@ -25,7 +26,8 @@ pub(super) const MEETING: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(600);
 const SLOWEST: u64 = 16 * 1024;
 
-/// The most transfers at the same time. Each takes a thread and two descriptors.
+/// The most transfers at the same time. Each takes a thread and two descriptors. One origin gets at most
+/// half of what the others leave, so that it never takes all.
 pub const MOST_TRANSFERS: usize = 32;
 
 /// What is allowed with files, and where.
@@ -33,8 +35,8 @@ pub const MOST_TRANSFERS: usize = 32;
 pub struct FileLimits {
     /// The largest file.
     pub largest: ByteCount,
-    /// The server's port for files.
-    pub port: u16,
+    /// The server's port for files; `None` if it transfers none.
+    pub port: Option<u16>,
 }
 
 /// A connection that a file travels on. To drop it is to close it.
@@ -146,6 +148,15 @@ impl Offers {
             }
             None => Some(line),
         }
+    }
+
+    /// Whether an origin may take part in one more transfer, given where clients come from.
+    pub(super) fn has_place_for(&self, origin: Origin, origin_of: impl Fn(ClientId) -> Origin) -> bool {
+        let under_way = || self.open.values().filter(|offer| offer.stage != Stage::Offered);
+        let takes_part =
+            |offer: &&Offer| [offer.from, offer.to].into_iter().any(|id| origin_of(id) == origin);
+        let (all, its) = (under_way().count(), under_way().filter(takes_part).count());
+        all < MOST_TRANSFERS && its < (MOST_TRANSFERS - (all - its)).div_ceil(2)
     }
 
     /// Ends an offer.

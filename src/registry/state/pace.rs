@@ -1,16 +1,21 @@
-//! How fast one client may go: what it says, how often it is renamed or moves, how many users it disturbs.
+//! How fast clients may go: what they say, how often they are renamed or move, how many users they disturb.
 //!
-//! What is over the limit is not carried out, and only its author is told. Every client has buckets of
-//! its own, so a client that floods spends only its own tokens.
+//! What is over a limit is not carried out, and only its author is told. Every client has buckets of its
+//! own, so a client that floods spends only its own tokens.
+//!
+//! Reconnecting gains nothing. What a client has spent is kept when it leaves, and the next client from
+//! its origin takes it over. So many users behind one address each keep their own pace, because only a
+//! client that follows one that has left takes over anything. What would let one origin flood others with
+//! many connections, such as new connections and new rooms, has a bucket for the whole origin.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
 use slotmap::SecondaryMap;
 
-use crate::names::ClientId;
+use crate::{names::ClientId, origin::Origin};
 
 mod bucket;
 
@@ -25,7 +30,19 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 /// How many users a client knows. The one it met longest ago is a stranger again then.
 const MOST_KNOWN: usize = 64;
 
-/// What has a limit of its own.
+/// How many origins are remembered, and for each of them how many clients that have left. More are
+/// forgotten, the most harmless first.
+const MOST_ORIGINS: usize = 10_000;
+const MOST_LEFT: usize = 1000;
+
+/// Enough for a school to arrive at once; then a client for every lesson that restarts its programs.
+const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
+
+/// Enough for a room to each pupil of a class. Rooms outlive their creators, so a few clients could fill
+/// the server's memory with them.
+const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
+
+/// What has a limit for each client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limited {
     /// Everything that others hear or read. Its rate is an option of the server.
@@ -38,10 +55,14 @@ pub(super) enum Limited {
     Strangers,
     /// Enough for a file to each user in a small class, too little to pester anyone with requests.
     Offers,
+    /// Commands that only their author hears of. They are not refused; their author waits.
+    Questions,
+    /// Long stretches of a room's history. Their author waits, too.
+    Histories,
 }
 
 impl Limited {
-    const COUNT: usize = 5;
+    const COUNT: usize = 7;
 
     fn rate(self, speech: Rate) -> Rate {
         match self {
@@ -50,6 +71,8 @@ impl Limited {
             Self::Moves => Rate { every: Duration::from_millis(500), burst: 20 },
             Self::Strangers => Rate { every: Duration::from_secs(6), burst: 10 },
             Self::Offers => Rate { every: Duration::from_secs(5), burst: 12 },
+            Self::Questions => Rate { every: Duration::from_millis(50), burst: 40 },
+            Self::Histories => Rate { every: Duration::from_secs(1), burst: 5 },
         }
     }
 }
@@ -67,6 +90,7 @@ pub(super) struct Pace {
     /// How fast a client may speak; with `None` there are no limits at all.
     speech: Option<Rate>,
     clients: SecondaryMap<ClientId, Spent>,
+    origins: HashMap<Origin, OriginSpent>,
 }
 
 /// What one client has spent.
@@ -74,22 +98,64 @@ struct Spent {
     buckets: [Bucket; Limited::COUNT],
     /// When it last went over the limit of speech.
     exceeded: Option<Instant>,
+    /// When it last gave a wrong password.
+    guessed_wrong: Option<Instant>,
     /// The clients it has exchanged whispers with, the newest last.
     knows: VecDeque<ClientId>,
 }
 
+/// What one origin has spent.
+struct OriginSpent {
+    arrivals: Bucket,
+    rooms: Bucket,
+    /// What its clients that have left had spent.
+    left: Vec<Spent>,
+}
+
 impl Pace {
     pub(super) fn new(speech: Option<Rate>) -> Self {
-        Self { speech, clients: SecondaryMap::new() }
+        Self { speech, clients: SecondaryMap::new(), origins: HashMap::new() }
     }
 
-    pub(super) fn enter(&mut self, client: ClientId, now: Instant) {
-        let buckets = [Bucket::full(now); Limited::COUNT];
-        self.clients.insert(client, Spent { buckets, exceeded: None, knows: VecDeque::new() });
+    /// Whether a client from this origin may connect now.
+    ///
+    /// # Errors
+    /// How long it has to wait.
+    pub(super) fn admit(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
+        if self.speech.is_none() {
+            return Ok(());
+        }
+        self.origin(origin, now).arrivals.take(ARRIVALS, now)
     }
 
-    pub(super) fn leave(&mut self, client: ClientId) {
-        self.clients.remove(client);
+    /// Whether a client from this origin may create a room now.
+    ///
+    /// # Errors
+    /// How long it has to wait.
+    pub(super) fn create_room(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
+        if self.speech.is_none() {
+            return Ok(());
+        }
+        self.origin(origin, now).rooms.take(NEW_ROOMS, now)
+    }
+
+    /// A client has connected. It takes over what one that has left had spent.
+    pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
+        let left = self.origins.get_mut(&origin).and_then(|origin| origin.take_left(now));
+        self.clients.insert(client, left.unwrap_or_else(|| Spent::nothing(now)));
+    }
+
+    /// A client leaves.
+    pub(super) fn leave(&mut self, client: ClientId, origin: Origin, now: Instant) {
+        let spent = self.clients.remove(client).filter(|spent| !spent.is_forgiven(now));
+        let Some(spent) = spent.filter(|_| self.speech.is_some()) else { return };
+        let OriginSpent { left, .. } = self.origin(origin, now);
+        if left.len() >= MOST_LEFT {
+            left.retain(|spent| !spent.is_forgiven(now));
+        }
+        if left.len() < MOST_LEFT {
+            left.push(Spent { knows: VecDeque::new(), ..spent });
+        }
     }
 
     /// Takes a token.
@@ -102,9 +168,26 @@ impl Pace {
         let mut is_repeated = false;
         if limited == Limited::Speech {
             let before = spent.exceeded.replace(now);
-            is_repeated = before.is_some_and(|before| now - before < FORGIVEN_AFTER);
+            is_repeated = is_recent(before, now);
         }
         Err(TooFast { wait, is_repeated })
+    }
+
+    /// Notes that a client has given a wrong password.
+    pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
+        if let Some(spent) = self.clients.get_mut(client) {
+            spent.guessed_wrong = Some(now);
+        }
+    }
+
+    /// Whether a client has given a wrong password lately.
+    pub(super) fn has_guessed_wrong(&self, client: ClientId, now: Instant) -> bool {
+        self.clients.get(client).is_some_and(|spent| is_recent(spent.guessed_wrong, now))
+    }
+
+    /// Whether there are limits at all.
+    pub(super) fn is_limited(&self) -> bool {
+        self.speech.is_some()
     }
 
     /// Whether a client has exchanged whispers with another one.
@@ -121,5 +204,74 @@ impl Pace {
         if knows.len() > MOST_KNOWN {
             knows.pop_front();
         }
+    }
+
+    fn origin(&mut self, origin: Origin, now: Instant) -> &mut OriginSpent {
+        if self.origins.len() >= MOST_ORIGINS && !self.origins.contains_key(&origin) {
+            self.make_room(now);
+        }
+        self.origins.entry(origin).or_insert_with(|| OriginSpent::nothing(now))
+    }
+
+    #[cfg(test)]
+    pub(super) fn origins(&self) -> usize {
+        self.origins.len()
+    }
+
+    fn make_room(&mut self, now: Instant) {
+        self.origins.retain(|_, spent| !spent.is_forgiven(now));
+        if self.origins.len() >= MOST_ORIGINS {
+            let most_harmless = self.origins.iter().min_by_key(|(_, spent)| spent.arrivals.full_at());
+            let most_harmless = most_harmless.map(|(&origin, _)| origin);
+            most_harmless.map(|origin| self.origins.remove(&origin));
+        }
+    }
+}
+
+impl Spent {
+    fn nothing(now: Instant) -> Self {
+        Self {
+            buckets: [Bucket::full(now); Limited::COUNT],
+            exceeded: None,
+            guessed_wrong: None,
+            knows: VecDeque::new(),
+        }
+    }
+
+    /// When all buckets are full again.
+    fn full_at(&self) -> Option<Instant> {
+        self.buckets.iter().map(Bucket::full_at).max()
+    }
+
+    /// Whether it is no more than a new client has spent.
+    fn is_forgiven(&self, now: Instant) -> bool {
+        !is_recent(self.exceeded, now)
+            && !is_recent(self.guessed_wrong, now)
+            && self.full_at().is_none_or(|at| at <= now)
+    }
+}
+
+fn is_recent(at: Option<Instant>, now: Instant) -> bool {
+    at.is_some_and(|at| now.saturating_duration_since(at) < FORGIVEN_AFTER)
+}
+
+impl OriginSpent {
+    fn nothing(now: Instant) -> Self {
+        Self { arrivals: Bucket::full(now), rooms: Bucket::full(now), left: Vec::new() }
+    }
+
+    /// Takes what that client had spent that needs longest to be forgiven.
+    fn take_left(&mut self, now: Instant) -> Option<Spent> {
+        self.left.retain(|spent| !spent.is_forgiven(now));
+        let worst = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at());
+        let worst = worst.map(|(place, _)| place)?;
+        Some(self.left.swap_remove(worst))
+    }
+
+    fn is_forgiven(&self, now: Instant) -> bool {
+        let is_full = |bucket: &Bucket| bucket.full_at() <= now;
+        is_full(&self.arrivals)
+            && is_full(&self.rooms)
+            && self.left.iter().all(|spent| spent.is_forgiven(now))
     }
 }

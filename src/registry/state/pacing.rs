@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{State, Turn, pace::Limited};
 use crate::{
-    command::{Ask, Command},
+    command::{Ask, Command, Kind},
     event::pace::PaceEvent,
     fact::Deed,
     names::ClientId,
@@ -14,10 +14,25 @@ use crate::{
 const SHORT_MUTE: Duration = Duration::from_secs(30);
 
 impl State {
+    /// How long a client has to wait for the answer to a command that concerns no other client. To refuse
+    /// it would cost as much as to answer it; while its thread waits, only its own commands queue up.
+    pub(super) fn must_wait(&mut self, turn: &Turn, client: ClientId, command: &Command) -> Option<Duration> {
+        let limited = match command.ask {
+            // These have limits of their own.
+            Ask::Rename(_) | Ask::Join(_) | Ask::Leave | Ask::Account(_) | Ask::Quit => return None,
+            Ask::ShowHistory(_) => Limited::Histories,
+            _ if command.verb.kind == Kind::Speech => return None,
+            _ => Limited::Questions,
+        };
+        self.pace.take(client, limited, turn.now.instant).err().map(|too_fast| too_fast.wait)
+    }
+
     /// Whether a client may give a command now. If not, it has been told why.
     pub(super) fn may(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
         let refusal = match &command.ask {
             _ if command.is_speech() => self.too_much_speech(turn, client),
+            // The first nickname belongs to the arrival, which has a limit already.
+            Ask::Rename(_) if self.people[client].nick.guest_number().is_some() => None,
             Ask::Rename(_) => self.too_often(turn, client, Limited::Nicknames),
             Ask::Join(_) | Ask::Leave => self.too_often(turn, client, Limited::Moves),
             _ => None,
@@ -30,6 +45,12 @@ impl State {
         let is_known = client == target || self.pace.knows(client, target);
         let refusal = if is_known { None } else { self.too_often(turn, client, Limited::Strangers) };
         permitted(turn, client, refusal)
+    }
+
+    /// Whether a client may create a room now. If not, it has been told why.
+    pub(super) fn may_create_room(&mut self, turn: &mut Turn, client: ClientId) -> bool {
+        let wait = self.pace.create_room(self.people[client].origin(), turn.now.instant).err();
+        permitted(turn, client, wait.map(PaceEvent::TooManyRooms))
     }
 
     /// Whether a client may offer a file now: another user reads its name, so a muted client may not. If
@@ -60,7 +81,8 @@ impl State {
     fn too_often(&mut self, turn: &Turn, client: ClientId, limited: Limited) -> Option<PaceEvent> {
         let wait = self.pace.take(client, limited, turn.now.instant).err()?.wait;
         Some(match limited {
-            Limited::Speech => PaceEvent::TooFast,
+            // The author of too many questions is not refused, but waits.
+            Limited::Speech | Limited::Questions | Limited::Histories => PaceEvent::TooFast,
             Limited::Nicknames => PaceEvent::TooManyNicknames(wait),
             Limited::Moves => PaceEvent::TooManyMoves(wait),
             Limited::Strangers => PaceEvent::TooManyStrangers(wait),

@@ -93,8 +93,11 @@ impl State {
         }
     }
 
-    /// A client has logged in or registered: from now on its rank is its account's, and so is a ban.
+    /// A client has logged in or registered: from now on its rank is its account's, and so are a mute and a
+    /// ban.
     pub(super) fn apply_account(&mut self, turn: &mut Turn, client: ClientId) {
+        let registered = self.people[client].account.and_then(|nick| self.accounts.registered(nick));
+        self.mutes.log_in(self.muted(client), registered, turn.now.instant);
         self.give_rank_to_account(client);
         if self.people[client].room != self.rooms.lobby() && self.is_banned(client) {
             self.announce(turn, client, Event::Left(self.people[client].nick));

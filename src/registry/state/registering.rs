@@ -5,7 +5,11 @@
 //! each part checks again what an earlier part has seen. No client is told of a success before it is on
 //! the disk.
 
-use super::{Next, State, Task, Turn, accounts::Attempt, unsaved::Change};
+use super::{
+    Next, State, Task, Turn,
+    accounts::{Attempt, Guesser},
+    unsaved::Change,
+};
 use crate::{
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
@@ -27,6 +31,7 @@ impl State {
         self.accounts.contains(nick) && self.people[client].account != Some(nick)
     }
 
+    #[inline(never)]
     pub(super) fn account(&mut self, turn: &mut Turn, client: ClientId, command: AccountCommand) {
         self.warn_if_overheard(turn, client);
         match command {
@@ -63,7 +68,7 @@ impl State {
         if self.accounts.contains(nick) {
             return self.answer(turn, client, AccountEvent::AlreadyRegistered);
         }
-        self.set_password(nick, hash.clone());
+        self.set_password(turn, nick, hash.clone());
         turn.wait_for(Task::Save(Next::new(move |state, turn, client, is_saved| {
             state.registered(turn, client, nick, &hash, is_saved);
         })));
@@ -85,10 +90,12 @@ impl State {
     fn log_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, password: Password) {
         let hash = self.accounts.hash(nick).cloned();
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, attempt, is_right);
             state.go_on_logging_in(turn, client, nick, expected.filter(|_| is_right));
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, hash, next));
+        self.attempt(turn, client, attempt, Task::Verify(password, hash, next));
     }
 
     fn go_on_logging_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, shown: Option<Hashed>) {
@@ -111,7 +118,9 @@ impl State {
     fn change_password(&mut self, turn: &mut Turn, client: ClientId, old: Password, new: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right: bool| {
+            state.judge(turn, client, attempt, is_right);
             if !is_right {
                 return state.answer(turn, client, AccountEvent::WrongPassword);
             }
@@ -122,7 +131,7 @@ impl State {
                 }),
             ));
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(old, Some(hash), next));
+        self.attempt(turn, client, attempt, Task::Verify(old, Some(hash), next));
     }
 
     fn replace_password(
@@ -136,11 +145,11 @@ impl State {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
             return self.answer(turn, client, AccountEvent::Outdated);
         };
-        self.set_password(nick, new.clone());
+        self.set_password(turn, nick, new.clone());
         turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, client, is_saved: bool| {
             // A later password that was saved stays.
             if !is_saved && state.accounts.has_hash(nick, &new) {
-                state.set_password(nick, old);
+                state.set_password(turn, nick, old);
             }
             let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
             state.answer(turn, client, event);
@@ -150,14 +159,16 @@ impl State {
     fn unregister(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
+        let attempt = Attempt::LogIn(nick);
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, attempt, is_right);
             if is_right {
                 state.go_on_unregistering(turn, client, nick, expected);
             } else {
                 state.answer(turn, client, AccountEvent::WrongPassword);
             }
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, Some(hash), next));
+        self.attempt(turn, client, attempt, Task::Verify(password, Some(hash), next));
     }
 
     fn go_on_unregistering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Hashed) {
@@ -185,7 +196,7 @@ impl State {
             return self.answer(turn, client, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains(nick) {
-            self.set_password(nick, hash);
+            self.set_password(turn, nick, hash);
             self.give_rank_back(nick, rooms);
             self.set_account(client, nick);
         }
@@ -195,11 +206,12 @@ impl State {
     fn administrate(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let hash = self.accounts.administrator.clone();
         let next = Next::new(|state: &mut Self, turn, client, is_right| {
+            state.judge(turn, client, Attempt::Administrate, is_right);
             state.people[client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.answer(turn, client, event);
         });
-        self.attempt(turn, client, Attempt::Guess, Task::Verify(password, hash, next));
+        self.attempt(turn, client, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
     /// The account that a client is logged in to; a client without one is told so.
@@ -212,8 +224,8 @@ impl State {
         account
     }
 
-    fn set_password(&mut self, nick: Nick, hash: Hashed) {
-        self.accounts.set(nick, hash);
+    fn set_password(&mut self, turn: &Turn, nick: Nick, hash: Hashed) {
+        self.accounts.set(nick, hash, Some(turn.now.instant));
         self.unsaved.mark(Change::Account(nick));
     }
 
@@ -252,7 +264,6 @@ impl State {
                 self.set_nick(turn, other, guest);
                 self.announce(turn, other, Event::Renamed { old: nick, new: guest });
             }
-            self.inherit_mute(turn, client, other);
             self.log_out(other);
             self.people[other].is_administrator = false;
             self.dismiss(turn, other, AccountEvent::LoggedInElsewhere(nick).into());
@@ -268,12 +279,25 @@ impl State {
         }
     }
 
-    /// Asks for the hashing of a password, unless the client has tried too often.
+    /// Asks for the hashing of a password, unless there have been too many attempts.
     fn attempt(&mut self, turn: &mut Turn, client: ClientId, attempt: Attempt, task: Task) {
-        let who = (client, self.people[client].origin());
-        match self.accounts.attempts.count(who, attempt, turn.now.instant) {
+        let now = turn.now.instant;
+        let has_guessed_wrong = self.pace.has_guessed_wrong(client, now);
+        let guesser = Guesser { client, origin: self.people[client].origin(), has_guessed_wrong };
+        let begun =
+            if self.pace.is_limited() { self.accounts.attempts.begin(guesser, attempt, now) } else { Ok(()) };
+        match begun {
             Ok(()) => turn.wait_for(task),
             Err(wait) => turn.tell(client, AccountEvent::TooManyAttempts(wait)),
+        }
+    }
+
+    /// A password was compared.
+    fn judge(&mut self, turn: &Turn, client: ClientId, attempt: Attempt, is_right: bool) {
+        if is_right {
+            self.accounts.attempts.take_back(self.people[client].origin(), attempt);
+        } else {
+            self.pace.note_wrong_password(client, turn.now.instant);
         }
     }
 

@@ -27,8 +27,8 @@ pub use history::{History, HistoryLimits};
 pub(super) use bans::Identity;
 use dormant::Dormant;
 
-/// How much text all rooms remember together, in bytes. Beyond it, dormant rooms forget first, and then
-/// each new line costs its room the oldest ones.
+/// How much text all rooms remember together, in bytes. Beyond it, the dormant rooms forget their lines
+/// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
 
 /// All rooms.
@@ -101,7 +101,7 @@ impl Rooms {
             Some(id) => self.open[id].lasting = lasting,
             None => self.put_to_sleep(name, lasting, unsaved),
         }
-        while self.text > MOST_TEXT && self.forget_oldest(unsaved) {}
+        while self.text > MOST_TEXT && self.forget_text(unsaved) {}
         newest
     }
 
@@ -116,10 +116,15 @@ impl Rooms {
 
     /// The room of this name, which is woken or created if it is not open.
     pub(super) fn open(&mut self, name: Room) -> RoomId {
-        *self.ids.entry(name).or_insert_with_key(|&name| {
-            let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
-            self.open.insert(OpenRoom::new(name, lasting))
-        })
+        self.id(name).unwrap_or_else(|| self.open_new(name))
+    }
+
+    #[inline(never)]
+    fn open_new(&mut self, name: Room) -> RoomId {
+        let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
+        let id = self.open.insert(OpenRoom::new(name, lasting));
+        self.ids.insert(name, id);
+        id
     }
 
     /// Adds a member; returns the number of this arrival.
@@ -206,7 +211,7 @@ impl Rooms {
     }
 
     fn make_room_for_text(&mut self, spoken_in: RoomId, unsaved: &mut Unsaved) {
-        while self.text > MOST_TEXT && self.forget_oldest(unsaved) {}
+        while self.text > MOST_TEXT && self.forget_text(unsaved) {}
         let history = &mut self.open[spoken_in].lasting.history;
         while self.text > MOST_TEXT && history.has_several() {
             self.text -= history.forget_oldest();
@@ -214,18 +219,26 @@ impl Rooms {
     }
 
     pub(super) fn put_to_sleep(&mut self, name: Room, lasting: Lasting, unsaved: &mut Unsaved) {
-        if !lasting.is_empty() && !self.dormant.put(name, lasting) {
-            self.forget_oldest(unsaved);
+        if lasting.is_empty() {
+            return;
+        }
+        if let Some((room, forgotten)) = self.dormant.put(name, lasting) {
+            self.forget(room, &forgotten.history, unsaved);
         }
     }
 
-    /// Forgets the room that has been dormant longest; whether there was one.
-    fn forget_oldest(&mut self, unsaved: &mut Unsaved) -> bool {
-        let Some((room, lasting)) = self.dormant.take_oldest() else { return false };
-        self.text -= lasting.history.size();
+    /// Forgets the lines of the room that has been dormant longest; whether there was one.
+    fn forget_text(&mut self, unsaved: &mut Unsaved) -> bool {
+        let forgotten = self.dormant.take_forgettable().map(|(room, lasting)| (room, lasting.history));
+        let Some((room, history)) = forgotten.or_else(|| self.dormant.take_history()) else { return false };
+        self.forget(room, &history, unsaved);
+        true
+    }
+
+    fn forget(&mut self, room: Room, history: &History, unsaved: &mut Unsaved) {
+        self.text -= history.size();
         unsaved.mark(Change::Room(room));
         unsaved.mark(Change::Lines(room));
-        true
     }
 
     /// Open rooms are found by name, only the lobby may be empty, and every other one is moderated.

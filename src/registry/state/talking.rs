@@ -12,12 +12,14 @@ use crate::{
 };
 
 impl State {
+    #[inline(never)]
     pub(super) fn say(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let event = self.said(turn, client, text);
         self.tell_hearers(turn, client, event);
     }
 
     /// As [`State::say`], and the author is shown the message's journey.
+    #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
         let event = self.said(turn, client, text);
@@ -33,6 +35,7 @@ impl State {
         Event::Said { room, from, text, seq, at: turn.now.wall }
     }
 
+    #[inline(never)]
     pub(super) fn act(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let from = self.people[client].nick;
         let seq = self.remember(turn, client, &text, Manner::Acted);
@@ -55,6 +58,7 @@ impl State {
         turn.tell_room(self.people[client].room, except, event);
     }
 
+    #[inline(never)]
     pub(super) fn whisper(&mut self, turn: &mut Turn, client: ClientId, to: Nick, text: Text) {
         match self.people.find(to) {
             Some(target) => self.whisper_to(turn, client, target, text),
@@ -62,6 +66,7 @@ impl State {
         }
     }
 
+    #[inline(never)]
     pub(super) fn reply(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         match self.people[client].last_whisperer {
             Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, client, target, text),
@@ -89,6 +94,7 @@ impl State {
 
     /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it
     /// hears is the next thing said.
+    #[inline(never)]
     pub(super) fn replay(&mut self, turn: &mut Turn, client: ClientId) {
         let lines = self.last_lines(client, self.limits.history.replayed);
         if !lines.is_empty() {
@@ -96,13 +102,12 @@ impl State {
         }
     }
 
+    #[inline(never)]
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
         let room = self.room(client).name;
-        turn.tell(
-            client,
-            if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) },
-        );
+        let answer = if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) };
+        turn.tell_at_length(client, answer);
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {

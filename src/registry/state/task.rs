@@ -3,8 +3,12 @@
 //! A [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
 //! work yields, so the two cannot be paired wrongly.
 
+use std::time::Duration;
+
 use super::{State, Turn};
 use crate::{
+    broadcaster::Encoded,
+    event::Event,
     file::Token,
     names::ClientId,
     password::{Hashed, Password},
@@ -26,6 +30,10 @@ pub enum Task {
     Follow(Reported, Next<Journey>),
     /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
     DrawTokens(Next<Option<[Token; 2]>>),
+    /// Encode a long answer, which would delay all other clients on the broadcaster's thread.
+    Encode(Event, Next<Encoded>),
+    /// Wait for this long, because the client asks too fast.
+    Wait(Duration, Next<()>),
     /// Wake the thread that waits for closing time, because closing time has changed.
     WakeTimer,
 }

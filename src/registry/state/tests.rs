@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
-use super::{accounts::Attempt, *};
+use super::{
+    accounts::{Attempt, Guesser},
+    *,
+};
 use crate::{
-    broadcaster::Traced,
+    broadcaster::{Encoded, Traced},
     dialect::text::{self, Decoder},
     fact::{Fact, Noting},
     file::ByteCount,
@@ -50,7 +53,7 @@ pub(in crate::registry) fn state(presence: usize) -> State {
 
 /// Limits that nobody notices, but for the one on presence.
 fn limits(presence: usize) -> Limits {
-    let files = FileLimits { largest: ByteCount(10 << 20), port: 4711 };
+    let files = FileLimits { largest: ByteCount(10 << 20), port: Some(4711) };
     Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None, files }
 }
 
@@ -147,7 +150,7 @@ impl Chat {
         self.facts.extend(turn.facts);
         self.hung_up.extend(turn.hung_up);
         self.deliver(turn.posts);
-        turn.task
+        turn.task.map(|task| *task)
     }
 
     /// Carries out a command of a client; returns its task.
@@ -242,6 +245,11 @@ impl Chat {
             Task::Follow(report, next) => {
                 next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
             }
+            Task::Encode(event, next) => next.with(Encoded::new(&event)),
+            Task::Wait(pause, next) => {
+                self.now.instant += pause;
+                next.with(())
+            }
             Task::WakeTimer => return None,
         };
         self.decide(|state, turn| state.resume(turn, client, resumption)).1
@@ -262,6 +270,7 @@ impl Chat {
                         self.tell(client, &event);
                     }
                 }
+                Post::TellEncoded(client, encoded) => self.tell_encoded(client, &encoded),
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
@@ -273,6 +282,12 @@ impl Chat {
 
     fn tell(&mut self, client: ClientId, event: &Event) {
         let lines = String::from_utf8(text::line(event)).expect("sentences are UTF-8");
+        let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
+        inbox.extend(lines.lines().map(str::to_owned));
+    }
+
+    fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
+        let lines = str::from_utf8(encoded.as_bytes()).expect("sentences are UTF-8");
         let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
         inbox.extend(lines.lines().map(str::to_owned));
     }

@@ -1,6 +1,6 @@
 //! One decision: when it is made, and what follows from it.
 
-use super::{Task, offers::Lifeline};
+use super::{Next, Task, offers::Lifeline};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -21,7 +21,7 @@ pub struct Turn {
     /// What the log is told.
     pub facts: Vec<Fact>,
     /// The slow work that the rules are waiting for.
-    pub task: Option<Task>,
+    pub task: Option<Box<Task>>,
     /// Connections to close. Dropping one makes system calls, so the caller does it without the lock.
     pub hung_up: Vec<Box<dyn Lifeline>>,
 }
@@ -36,8 +36,19 @@ impl Turn {
         self.posts.push(post);
     }
 
+    #[inline(never)]
     pub(super) fn tell(&mut self, client: ClientId, event: impl Into<Event>) {
         self.post(Post::Tell(client, event.into()));
+    }
+
+    #[inline(never)]
+    /// Tells one client something long. Its thread encodes that, so no other client waits for it.
+    pub(super) fn tell_at_length(&mut self, client: ClientId, event: impl Into<Event>) {
+        let next = Next::new(move |_, turn: &mut Self, client, encoded| {
+            turn.post(Post::TellEncoded(client, encoded));
+        });
+        debug_assert!(self.task.is_none(), "{client:?} waits for one thing at a time");
+        self.wait_for(Task::Encode(event.into(), next));
     }
 
     pub(super) fn tell_room(&mut self, room: RoomId, except: Except, event: impl Into<Event>) {
@@ -50,6 +61,6 @@ impl Turn {
 
     /// Asks for slow work. The client's next command waits until the work is done.
     pub(super) fn wait_for(&mut self, task: Task) {
-        self.task = Some(task);
+        self.task = Some(Box::new(task));
     }
 }

@@ -83,7 +83,7 @@ impl Chat {
             presence: 0,
             history: HistoryLimits { kept: 100_000, replayed: 0 },
             rate: None,
-            files: FileLimits { largest: ByteCount(0), port: 0 },
+            files: FileLimits { largest: ByteCount(0), port: None },
         };
         let state = State::new(limits, Restored::default(), Now::read());
         let registry = Registry::new(state, bounded(1).0, Store::none(), Hasher::cheap(), Watch::start());

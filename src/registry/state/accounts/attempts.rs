@@ -1,112 +1,175 @@
-//! How often a password may be tried: so many times in any minute.
+//! How often a password may be tried.
 //!
-//! A token bucket would let a few more through in the first minute, so the times themselves are kept:
-//! three or ten of them. Attempts are counted before anything is hashed, for each client and for each
-//! address: a client that reconnects for each attempt still has the same address. Loopback counts too,
-//! because a program on this machine can guess as well as any other.
+//! A token bucket would let a few more through in the first minute, so the times themselves are kept. An
+//! attempt counts as wrong from its beginning, before anything is hashed, so a thousand attempts at once are
+//! no better than one after the other; if it turns out right, it is taken back. Wrong passwords are counted
+//! for each account and origin, so a user's guesses do not lock out other accounts; and, more loosely, for each
+//! origin. Beyond that second limit a client that has not guessed wrong lately can still log in: thirty
+//! pupils with one address are not locked out by one who forgot a password. Loopback counts too, because a
+//! program on this machine can guess as well as any other.
 
 use std::{
     collections::{HashMap, VecDeque},
+    hash::Hash,
     time::{Duration, Instant},
 };
 
-use crate::{names::ClientId, origin::Origin};
+use crate::{
+    names::{ClientId, Nick},
+    origin::Origin,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Attempts in a minute.
+/// Attempts of one client in a minute, right or wrong.
 const PER_CLIENT: usize = 3;
-const PER_ADDRESS: usize = 10;
 
-/// Addresses whose attempts are remembered. When there are more, the one that has been silent longest
-/// is forgotten.
-const MOST_ADDRESSES: usize = 1000;
+/// Wrong passwords from one origin in a minute, for one account and in all.
+const WRONG_PER_ACCOUNT: usize = 5;
+const WRONG_PER_ORIGIN: usize = 30;
 
-/// What is tried. Each kind has its own count, so that a user who has just registered can log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Registrations from one origin in a minute: a class may register at once.
+const REGISTRATIONS_PER_ORIGIN: usize = 40;
+
+/// How much is remembered of each kind. When there is more, what is oldest is forgotten.
+const MOST: usize = 10_000;
+
+/// What a password is tried for. Guesses and registrations have counts of their own, so a user who has
+/// just registered can log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::registry::state) enum Attempt {
-    /// To give the right password.
-    Guess,
-    /// To register a nickname, which costs as much.
+    /// To show the password of this account.
+    LogIn(Nick),
+    /// To show the administrators' password.
+    Administrate,
+    /// To register a nickname, which costs as much time.
     Register,
+}
+
+/// Who tries a password.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::registry::state) struct Guesser {
+    pub(in crate::registry::state) client: ClientId,
+    pub(in crate::registry::state) origin: Origin,
+    pub(in crate::registry::state) has_guessed_wrong: bool,
 }
 
 /// The attempts of the last minute.
 #[derive(Default)]
 pub(in crate::registry::state) struct Attempts {
-    by_client: HashMap<(ClientId, Attempt), Times>,
-    by_origin: HashMap<(Origin, Attempt), Times>,
+    guesses: Counts<ClientId>,
+    registrations: Counts<ClientId>,
+    wrong_for_account: Counts<(Origin, Option<Nick>)>,
+    wrong_from_origin: Counts<Origin>,
+    registrations_from_origin: Counts<Origin>,
 }
 
 impl Attempts {
-    /// Counts an attempt.
+    /// Counts an attempt that begins.
     ///
     /// # Errors
     /// How long to wait when there have been too many.
-    pub(in crate::registry::state) fn count(
+    pub(in crate::registry::state) fn begin(
         &mut self,
-        (client, origin): (ClientId, Origin),
+        guesser: Guesser,
         attempt: Attempt,
         now: Instant,
     ) -> Result<(), Duration> {
-        if !self.by_origin.contains_key(&(origin, attempt)) {
-            self.make_room(now);
-        }
-        let theirs = self.by_origin.entry((origin, attempt)).or_default();
-        let own = self.by_client.entry((client, attempt)).or_default();
-        let wait = own.wait(PER_CLIENT, now).max(theirs.wait(PER_ADDRESS, now));
-        if !wait.is_zero() {
-            return Err(wait);
-        }
-        own.count(PER_CLIENT, now);
-        theirs.count(PER_ADDRESS, now);
+        let Guesser { client, origin, has_guessed_wrong } = guesser;
+        let Some(account) = attempt.account() else {
+            let wait = self.registrations.wait(client, PER_CLIENT, now);
+            none_left(wait.max(self.registrations_from_origin.wait(origin, REGISTRATIONS_PER_ORIGIN, now)))?;
+            self.registrations.add(client, now);
+            self.registrations_from_origin.add(origin, now);
+            return Ok(());
+        };
+        let for_account = self.wrong_for_account.wait((origin, account), WRONG_PER_ACCOUNT, now);
+        let from_origin = self.wrong_from_origin.wait(origin, WRONG_PER_ORIGIN, now);
+        let from_origin = if has_guessed_wrong { from_origin } else { Duration::ZERO };
+        none_left(self.guesses.wait(client, PER_CLIENT, now).max(for_account).max(from_origin))?;
+        self.guesses.add(client, now);
+        self.wrong_for_account.add((origin, account), now);
+        self.wrong_from_origin.add(origin, now);
         Ok(())
+    }
+
+    /// The password was right, so it was no wrong one.
+    pub(in crate::registry::state) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
+        if let Some(account) = attempt.account() {
+            self.wrong_for_account.take_back((origin, account));
+            self.wrong_from_origin.take_back(origin);
+        }
     }
 
     /// Forgets a client that has left.
     pub(in crate::registry::state) fn forget(&mut self, client: ClientId) {
-        for attempt in [Attempt::Guess, Attempt::Register] {
-            self.by_client.remove(&(client, attempt));
+        self.guesses.0.remove(&client);
+        self.registrations.0.remove(&client);
+    }
+
+    #[cfg(test)]
+    pub(in crate::registry::state) fn remembered(&self) -> usize {
+        self.wrong_from_origin.0.len()
+    }
+}
+
+impl Attempt {
+    /// The account that is guessed; `None` if nothing is.
+    #[expect(clippy::option_option, reason = "the administrators' password belongs to no account")]
+    fn account(self) -> Option<Option<Nick>> {
+        match self {
+            Self::LogIn(nick) => Some(Some(nick)),
+            Self::Administrate => Some(None),
+            Self::Register => None,
+        }
+    }
+}
+
+fn none_left(wait: Duration) -> Result<(), Duration> {
+    if wait.is_zero() { Ok(()) } else { Err(wait) }
+}
+
+/// When things happened lately, by what they concern; oldest first.
+struct Counts<Key>(HashMap<Key, VecDeque<Instant>>);
+
+impl<Key> Default for Counts<Key> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<Key: Copy + Eq + Hash> Counts<Key> {
+    /// How long to wait for the next of so many in a minute.
+    fn wait(&self, key: Key, most: usize, now: Instant) -> Duration {
+        let last_of_most = self.0.get(&key).and_then(|times| times.iter().rev().nth(most - 1));
+        last_of_most.map_or(Duration::ZERO, |&then| (then + MINUTE).saturating_duration_since(now))
+    }
+
+    fn add(&mut self, key: Key, now: Instant) {
+        if self.0.len() >= MOST && !self.0.contains_key(&key) {
+            self.make_room(now);
+        }
+        let times = self.0.entry(key).or_default();
+        while times.front().is_some_and(|&then| then + MINUTE <= now) {
+            times.pop_front();
+        }
+        times.push_back(now);
+    }
+
+    fn take_back(&mut self, key: Key) {
+        let Some(times) = self.0.get_mut(&key) else { return };
+        times.pop_back();
+        if times.is_empty() {
+            self.0.remove(&key);
         }
     }
 
     fn make_room(&mut self, now: Instant) {
-        if self.by_origin.len() < MOST_ADDRESSES {
-            return;
+        self.0.retain(|_, times| times.back().is_some_and(|&last| now < last + MINUTE));
+        if self.0.len() >= MOST {
+            let oldest = self.0.iter().min_by_key(|(_, times)| times.back().copied()).map(|(&key, _)| key);
+            oldest.map(|oldest| self.0.remove(&oldest));
         }
-        self.by_origin.retain(|_, times| times.last().is_some_and(|last| now - last < MINUTE));
-        if self.by_origin.len() >= MOST_ADDRESSES {
-            let oldest = self.by_origin.iter().min_by_key(|(_, times)| times.last()).map(|(&key, _)| key);
-            oldest.map(|oldest| self.by_origin.remove(&oldest));
-        }
-    }
-
-    #[cfg(test)]
-    pub(in crate::registry::state) fn origins(&self) -> usize {
-        self.by_origin.len()
-    }
-}
-
-/// When something was tried lately, oldest first.
-#[derive(Default)]
-struct Times(VecDeque<Instant>);
-
-impl Times {
-    /// How long to wait for the next of so many in a minute.
-    fn wait(&self, most: usize, now: Instant) -> Duration {
-        let last_of_most = self.0.len().checked_sub(most).map(|index| self.0[index]);
-        last_of_most.map_or(Duration::ZERO, |then| (then + MINUTE).saturating_duration_since(now))
-    }
-
-    fn count(&mut self, most: usize, now: Instant) {
-        self.0.push_back(now);
-        if self.0.len() > most {
-            self.0.pop_front();
-        }
-    }
-
-    fn last(&self) -> Option<Instant> {
-        self.0.back().copied()
     }
 }
 
@@ -116,16 +179,16 @@ mod tests {
 
     #[test]
     fn three_in_any_minute_and_not_one_more() {
-        let (mut times, start) = (Times::default(), Instant::now());
+        let (mut counts, start) = (Counts::default(), Instant::now());
         let mut made = Vec::new();
         for second in 0..200 {
             let now = start + Duration::from_secs(second);
-            if times.wait(3, now).is_zero() {
-                times.count(3, now);
+            if counts.wait("x", 3, now).is_zero() {
+                counts.add("x", now);
                 made.push(second);
             }
         }
         assert_eq!(made, [0, 1, 2, 60, 61, 62, 120, 121, 122, 180, 181, 182]);
-        assert_eq!(times.0.len(), 3, "no more times are kept than needed");
+        assert_eq!(counts.0["x"].len(), 3, "no more times are kept than needed");
     }
 }

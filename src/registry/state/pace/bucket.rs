@@ -1,24 +1,23 @@
 //! A token bucket: so many at once, and then so many a second.
 //!
-//! The picture: a bucket holds a few tokens, each message takes one, and every so often a new one
-//! drips in. Nothing has to drip, though. It is enough to remember when the bucket will be full
-//! again: each token that is taken moves that moment a little further away, and the bucket is empty
-//! when it is a whole bucket's time away. One `Instant` is all there is to keep, and to nobody who is
-//! silent anything happens.
+//! A bucket holds a few tokens, each message takes one, and now and then a new one is added. No thread has
+//! to add anything: it is enough to remember when the bucket will be full again. Each token that is taken
+//! moves that moment a little further away, and the bucket is empty when it is a whole bucket's time away.
+//! One `Instant` is all there is to keep, and a silent client costs nothing.
 
 use std::time::{Duration, Instant};
 
 /// How fast a bucket fills, and how much it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// The time in which one token drips in.
+    /// The time after which a token is added.
     pub every: Duration,
-    /// How many it holds.
+    /// How many tokens it holds.
     pub burst: u32,
 }
 
 impl Rate {
-    /// So many a second, and so many at once; `None`, no limit at all, when one of them is 0.
+    /// `rate` a second, and `burst` at once; `None`, which means no limit, if one of them is 0.
     pub fn per_second(rate: u32, burst: u32) -> Option<Self> {
         (rate > 0 && burst > 0).then(|| Self { every: Duration::from_secs(1) / rate, burst })
     }
@@ -36,10 +35,15 @@ impl Bucket {
         Self { full_at: now }
     }
 
+    /// When it is full again; in the past if it is.
+    pub(super) fn full_at(&self) -> Instant {
+        self.full_at
+    }
+
     /// Takes a token.
     ///
     /// # Errors
-    /// How long it takes until there is one. Asking in vain costs nothing.
+    /// How long it takes until there is one. Asking for too much costs nothing.
     pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.max(now) + rate.every;
         let holds = rate.every * rate.burst;
@@ -78,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_silent_for_long_does_not_save_up_more_than_a_bucket() {
+    fn long_silence_saves_up_no_more_than_a_bucket() {
         let (rate, now) = (rate(5, 3), Instant::now());
         let mut bucket = Bucket::full(now);
         taken(&mut bucket, rate, now);

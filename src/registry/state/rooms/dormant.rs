@@ -1,12 +1,16 @@
 //! Empty rooms that are remembered: they have a history, a topic, moderators or bans.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+};
 
-use super::Lasting;
+use super::{History, Lasting};
 use crate::names::{Nick, Room};
 
-/// How many empty rooms are remembered. When there are more, the one that has been empty longest is
-/// forgotten. This bounds what users can make the server keep by creating rooms.
+/// How many empty rooms are remembered. This bounds what users can make the server keep by creating
+/// rooms. When there are more, the one that has been empty longest is forgotten, but never one with a
+/// topic, a ban or a registered moderator for the sake of another user's room.
 const MOST_ROOMS: usize = 10_000;
 
 /// The empty rooms, by the order in which they became empty.
@@ -19,12 +23,13 @@ pub(super) struct Dormant {
 }
 
 impl Dormant {
-    /// Adds a room; whether there is still space for all of them.
-    pub(super) fn put(&mut self, room: Room, lasting: Lasting) -> bool {
+    /// Adds a room; returns the one that is forgotten for it, which is this one if no other can be.
+    pub(super) fn put(&mut self, room: Room, lasting: Lasting) -> Option<(Room, Lasting)> {
         self.count += 1;
         self.by_age.insert(self.count, room);
         self.rooms.insert(room, (self.count, lasting));
-        self.rooms.len() <= MOST_ROOMS
+        let is_full = self.rooms.len() > MOST_ROOMS;
+        is_full.then(|| self.take_forgettable().or_else(|| self.take(room))).flatten()
     }
 
     /// Takes out a room, with its name as it was spelled.
@@ -34,10 +39,17 @@ impl Dormant {
         Some((spelled, lasting))
     }
 
-    /// Takes out the room that has been empty longest.
-    pub(super) fn take_oldest(&mut self) -> Option<(Room, Lasting)> {
-        let oldest = *self.by_age.values().next()?;
+    /// Takes out the room that has been empty longest, of those without rules.
+    pub(super) fn take_forgettable(&mut self) -> Option<(Room, Lasting)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.has_rules())?;
         self.take(oldest)
+    }
+
+    /// Takes the history of the room that has been empty longest, of those that have any.
+    pub(super) fn take_history(&mut self) -> Option<(Room, History)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.history.is_empty())?;
+        let (_, lasting) = self.rooms.get_mut(&oldest)?;
+        Some((oldest, mem::take(&mut lasting.history)))
     }
 
     pub(super) fn room(&self, room: Room) -> Option<&Lasting> {

@@ -10,7 +10,7 @@ fn from(address: &str) -> SocketAddr {
 }
 
 #[test]
-fn reconnecting_from_an_address_does_not_wash_off_a_mute_and_touches_nobody_who_was_there() {
+fn reconnecting_does_not_end_a_mute_and_clients_that_were_there_are_not_affected() {
     let mut chat = chat_of(&[]);
     for (name, address) in [("alice", "192.0.2.1"), ("friend", "192.0.2.1"), ("bob", "192.0.2.2")] {
         chat.connect_from(from(address), name);
@@ -38,7 +38,7 @@ fn reconnecting_from_an_address_does_not_wash_off_a_mute_and_touches_nobody_who_
 }
 
 #[test]
-fn on_one_machine_it_is_the_nickname_that_stays_muted() {
+fn a_new_connection_and_a_new_nickname_do_not_end_a_mute_on_one_machine_either() {
     let mut chat = chat_of(&["alice", "bob"]);
     flood(&mut chat, "alice");
     check_with(
@@ -47,19 +47,113 @@ fn on_one_machine_it_is_the_nickname_that_stays_muted() {
          alice< Nickname changed to 'mallory'.
          bob< alice is now known as mallory.
          alice> I am new here
-         alice< You are muted for 30 more seconds.",
+         alice< You are muted for 30 more seconds.
+         beside+
+         beside> it was not me
+         beside< You are muted for 30 more seconds.
+         alice-
+         beside< mallory has left the chat.
+         bob< mallory has left the chat.
+         after+
+         after> I am back
+         after< You are muted for 30 more seconds.",
     );
-    chat.hush();
+    chatter(&mut chat, "bob", 1);
+    chat.passes(30);
+    chatter(&mut chat, "after", 1);
+}
+
+#[test]
+fn the_next_guest_with_the_number_of_a_muted_one_is_not_muted() {
+    let mut chat = chat_of(&[]);
+    chat.connect_from(from("192.0.2.1"), "alice");
+    for _ in 0..7 {
+        chat.says("alice", "hi");
+    }
+    assert!(chat.inbox("alice").back().unwrap().starts_with("You are muted"));
     chat.vanish("alice");
+    chat.connect_from(from("192.0.2.2"), "bob");
     chat.hush();
-    check_with(&mut chat, "alice+");
-    chatter(&mut chat, "alice", 1);
-    check_with(&mut chat, "mallory+");
+    check_with(&mut chat, "bob> hi\nbob< [lobby] guest_1: hi");
+}
+
+/// Alice, who has an account, was muted for a day, and has left.
+fn muted_for_a_day() -> Chat {
+    let mut chat = chat_of(&["alice", "root", "carol"]);
+    chat.promote("root");
+    chat.says("alice", "/register correct-horse");
+    chat.says("carol", "/register battery-staple");
+    chat.passes(1);
+    chat.says("root", "/mute alice 86400");
+    chat.vanish("alice");
+    chat.vanish("carol");
+    chat.hush();
+    chat
+}
+
+#[test]
+fn a_mute_of_a_day_falls_on_neighbours_for_five_minutes_only() {
+    let mut chat = muted_for_a_day();
     check_with(
         &mut chat,
-        "mallory> I am back
-         mallory< You are muted for 30 more seconds.",
+        "bob+
+         bob> hi
+         bob< You are muted for 300 more seconds.",
     );
+    chat.passes(300);
+    chatter(&mut chat, "bob", 1);
+    check_with(
+        &mut chat,
+        "x+
+         x> /login alice correct-horse
+         x< Login successful.
+         x< Nickname changed to 'alice'.
+         bob< x is now known as alice.
+         root< x is now known as alice.
+         x> hi
+         x< You are muted for 86100 more seconds.",
+    );
+}
+
+#[test]
+fn an_account_that_is_older_than_the_mute_shows_that_it_is_another_user() {
+    let mut chat = muted_for_a_day();
+    check_with(
+        &mut chat,
+        "bob+
+         bob> /register one-more-secret
+         bob< Registration successful.
+         bob> it was not me
+         bob< You are muted for 300 more seconds.
+         x+
+         x> /login carol battery-staple
+         x< Login successful.
+         x< Nickname changed to 'carol'.
+         bob< x is now known as carol.
+         root< x is now known as carol.",
+    );
+    check_with(
+        &mut chat,
+        "x> hi
+         x< [lobby] carol: hi
+         bob< [lobby] carol: hi
+         root< [lobby] carol: hi",
+    );
+}
+
+#[test]
+fn a_neighbour_can_be_let_off_while_the_muted_one_stays_muted() {
+    let mut chat = muted_for_a_day();
+    check_with(
+        &mut chat,
+        "bob+
+         root> /unmute bob
+         bob< root has lifted your mute.
+         root< User 'bob' is no longer muted.
+         root> /mutelist
+         root< Muted users: alice (86400 s)",
+    );
+    chatter(&mut chat, "bob", 1);
 }
 
 #[test]
@@ -126,7 +220,7 @@ fn an_administrator_mutes_lists_and_lifts() {
 }
 
 #[test]
-fn only_so_many_mutes_are_kept_and_the_last_one_always() {
+fn only_so_many_mutes_are_kept() {
     let mut chat = chat_of(&[]);
     for n in 0..1010_u64 {
         let address =
@@ -143,12 +237,12 @@ fn only_so_many_mutes_are_kept_and_the_last_one_always() {
     check_with(
         &mut chat,
         "x> hi
-         x< You are muted for 1010 more seconds.",
+         x< You are muted for 300 more seconds.",
     );
 }
 
 #[test]
-fn who_was_there_before_a_neighbour_was_muted_may_still_change_their_nickname() {
+fn a_neighbour_of_a_muted_user_may_change_its_nickname() {
     let mut chat = chat_of(&[]);
     for name in ["alice", "friend"] {
         chat.connect_from(from("192.0.2.1"), name);
@@ -168,7 +262,7 @@ fn who_was_there_before_a_neighbour_was_muted_may_still_change_their_nickname() 
 }
 
 #[test]
-fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
+fn logging_in_from_a_second_connection_does_not_end_a_mute() {
     let mut chat = chat_of(&["alice", "bob"]);
     check_with(
         &mut chat,
@@ -186,7 +280,7 @@ fn logging_in_from_a_second_connection_does_not_wash_off_a_mute() {
 }
 
 #[test]
-fn whoever_is_muted_says_nothing_in_the_reason_of_a_ban_either() {
+fn a_muted_user_says_nothing_in_the_reason_of_a_ban_either() {
     let mut chat = chat_of(&["alice", "bob"]);
     chat.says("alice", "/join ops");
     chat.says("bob", "/join ops");

@@ -149,7 +149,7 @@ fn all_speech_counts_and_nothing_else_does() {
 #[test]
 fn nicknames_have_a_limit_of_their_own() {
     let mut chat = chat_of(&["alice", "bob"]);
-    for n in 0..4 {
+    for n in 0..5 {
         chat.says("alice", &format!("/nick alice{n}"));
     }
     chat.hush();
@@ -158,15 +158,15 @@ fn nicknames_have_a_limit_of_their_own() {
         "alice> /nick ann
          alice< You are changing nicknames too often. Try again in 10 s.
          alice> hi
-         alice< [lobby] alice3: hi
-         bob< [lobby] alice3: hi",
+         alice< [lobby] alice4: hi
+         bob< [lobby] alice4: hi",
     );
     chat.passes(10);
     check_with(
         &mut chat,
         "alice> /nick ann
          alice< Nickname changed to 'ann'.
-         bob< alice3 is now known as ann.",
+         bob< alice4 is now known as ann.",
     );
 }
 
@@ -228,4 +228,101 @@ fn whispers_to_strangers_have_a_limit_of_their_own_and_those_to_acquaintances_do
          late< [Whisper from u0]: sorry
          u0< [Whisper to late]: sorry",
     );
+}
+
+#[test]
+fn reconnecting_does_not_refill_a_bucket() {
+    let mut chat = chat_of(&["bob"]);
+    let mut heard = 0;
+    for _ in 0..100 {
+        chat.connect("flood");
+        chat.hush();
+        for _ in 0..5 {
+            chat.says("flood", "buy this");
+        }
+        heard += chat.inbox("bob").drain(..).filter(|line| line.ends_with("buy this")).count();
+        chat.vanish("flood");
+    }
+    assert_eq!(heard, 5);
+}
+
+#[test]
+fn thirty_pupils_behind_one_address_each_have_their_own_pace() {
+    let names: Vec<_> = (0..30).map(|n| format!("pupil{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut chat = chat_of(&names);
+    for name in &names {
+        chatter(&mut chat, name, 5);
+    }
+    for name in &names {
+        chat.vanish(name);
+    }
+    chat.passes(60);
+    for name in &names {
+        chat.connect(name);
+        chat.says(name, &format!("/nick {name}"));
+        chat.hush();
+        chatter(&mut chat, name, 5);
+    }
+}
+
+#[test]
+fn an_address_that_connects_too_often_is_told_to_wait_and_others_are_not() {
+    let mut chat = chat_of(&[]);
+    let from = |address: &str| SocketAddr::new(address.parse().unwrap(), 1);
+    let admit = |chat: &mut Chat, address| {
+        chat.decide(|state, turn| state.admit(turn, from(address)).map_err(|why| why.to_string())).0
+    };
+    for _ in 0..300 {
+        assert_eq!(admit(&mut chat, "192.0.2.1"), Ok(()));
+    }
+    let refused = Err("Your address is connecting too often. Try again in 1 s.".to_owned());
+    assert_eq!(admit(&mut chat, "192.0.2.1"), refused);
+    assert_eq!(admit(&mut chat, "::ffff:192.0.2.1"), refused);
+    assert_eq!(admit(&mut chat, "192.0.2.2"), Ok(()));
+    chat.passes(1);
+    assert_eq!(admit(&mut chat, "192.0.2.1"), Ok(()));
+}
+
+#[test]
+fn what_origins_have_spent_takes_bounded_memory() {
+    let mut chat = chat_of(&[]);
+    for n in 0..20_000_u32 {
+        let address = SocketAddr::new(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n).into(), 1);
+        chat.decide(|state, turn| state.admit(turn, address)).0.expect("a new address");
+    }
+    assert!(chat.state.pace.origins() <= 10_000);
+}
+
+#[test]
+fn a_client_that_asks_too_much_waits_for_its_answers_and_loses_none() {
+    let mut chat = chat_of(&["alice"]);
+    let start = chat.now.instant;
+    for _ in 0..60 {
+        chat.says("alice", "/whois alice");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 60);
+    assert_eq!(chat.now.instant - start, Duration::from_secs(1), "40 at once, then 20 a second");
+    for _ in 0..10 {
+        chat.says("alice", "/history 1000");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 10);
+    assert_eq!(chat.now.instant - start, Duration::from_secs(6), "5 at once, then one a second");
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_is_told_nothing() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    let alice = chat.people["alice"];
+    let mut ask = || chat.apply("alice", Command::typed("history", "9"));
+    let task = loop {
+        match ask() {
+            Some(task) if matches!(task, Task::Wait(..)) => break task,
+            _ => {}
+        }
+    };
+    chat.vanish("alice");
+    chat.hush();
+    assert!(chat.resumes(alice, task).is_none());
+    chat.check_silence("the end");
 }

@@ -1,7 +1,9 @@
 //! The passwords of accounts and of the administrator, as conversations.
 
+use std::time::Instant;
+
 use super::{accounts::registered, *};
-use crate::password::Password;
+use crate::{origin::Origin, password::Password};
 
 /// Where administrators say "open sesame".
 fn administered() -> Chat {
@@ -84,14 +86,29 @@ fn a_password_behind_a_space_or_a_second_slash_is_not_said() {
     chat.check_silence("the end");
 }
 
-#[test]
-fn three_attempts_a_minute_are_counted_before_anything_is_compared() {
-    let mut chat = registered();
+/// A chat in which alice has an account, and only attempts are limited.
+fn guarded() -> Chat {
+    let hash = Hasher::cheap().hash(&Password::attempt("open sesame"));
+    let limits = Limits { rate: Rate::per_second(1000, 1000), ..limits(200) };
+    let state = State::new(limits, Restored::default(), Now::read()).with_administrator(hash);
+    let mut chat = Chat::with(state);
     check_with(
         &mut chat,
-        "alice-
-         bob< alice has left the chat.
-         bob> /login alice wrong-1
+        "alice+
+         alice> /register correct-horse
+         alice< Registration successful.
+         alice-
+         bob+",
+    );
+    chat
+}
+
+#[test]
+fn three_attempts_a_minute_are_counted_before_anything_is_compared() {
+    let mut chat = guarded();
+    check_with(
+        &mut chat,
+        "bob> /login alice wrong-1
          bob< Invalid password.
          bob> /login nobody wrong-2
          bob< Nickname not registered.
@@ -117,68 +134,99 @@ fn three_attempts_a_minute_are_counted_before_anything_is_compared() {
 
 #[test]
 fn registering_has_a_count_of_its_own() {
-    let mut chat = Chat::new(200);
-    check_with(&mut chat, "alice+");
+    let mut chat = guarded();
     for name in ["ann", "bea", "cyd"] {
-        chat.says("alice", &format!("/nick {name}"));
-        chat.says("alice", "/register correct-horse");
+        chat.says("bob", &format!("/nick {name}"));
+        chat.says("bob", "/register correct-horse");
     }
     chat.hush();
     check_with(
         &mut chat,
-        "alice> /nick dot
-         alice< Nickname changed to 'dot'.
-         alice> /register correct-horse
-         alice< Too many attempts. Try again in 60 s.
-         alice> /login bea correct-horse
-         alice< Login successful.
-         alice< Nickname changed to 'bea'.",
+        "bob> /nick dot
+         bob< Nickname changed to 'dot'.
+         bob> /register correct-horse
+         bob< Too many attempts. Try again in 60 s.
+         bob> /login bea correct-horse
+         bob< Login successful.
+         bob< Nickname changed to 'bea'.",
     );
 }
 
+/// What a new client is told that tries this password, and leaves again.
+fn tries(chat: &mut Chat, line: &str) -> String {
+    chat.connect("visitor");
+    chat.hush();
+    chat.says("visitor", line);
+    let told = chat.inbox("visitor").pop_front().expect("an answer");
+    chat.vanish("visitor");
+    chat.hush();
+    told
+}
+
 #[test]
-fn ten_attempts_a_minute_come_from_one_address_however_many_connections_it_has() {
-    let mut chat = registered();
-    let home = SocketAddr::from(([192, 0, 2, 1], 1));
-    let warning = "Warning: this connection is not encrypted. Others may read your password.";
-    for n in 0..4 {
-        let name = format!("thief{n}");
-        chat.connect_from(home, &name);
-        chat.hush();
-        for attempt in 0..3 {
-            chat.says(&name, &format!("/login alice wrong-{attempt}"));
-            let answer = chat.inbox(&name).pop_back().expect("an answer");
-            let expected = if n * 3 + attempt < 10 {
-                "Invalid password."
-            } else {
-                "Too many attempts. Try again in 60 s."
-            };
-            assert_eq!(answer, expected);
-            assert!(attempt > 0 || chat.inbox(&name).pop_back().as_deref() == Some(warning));
-        }
-        chat.vanish(&name);
-        chat.hush();
+fn reconnecting_gives_no_more_guesses_for_an_account() {
+    let mut chat = guarded();
+    let told: Vec<_> = (0..7).map(|n| tries(&mut chat, &format!("/login alice wrong-{n}"))).collect();
+    assert_eq!(told[..5], ["Invalid password."; 5]);
+    assert_eq!(told[5..], ["Too many attempts. Try again in 60 s."; 2]);
+}
+
+#[test]
+fn bad_guesses_for_some_accounts_lock_out_neither_other_users_of_the_address_nor_the_administrator() {
+    let mut chat = guarded();
+    chat.connect("root");
+    for n in 0..100 {
+        tries(&mut chat, &format!("/login u{n} wrong"));
     }
+    assert_eq!(tries(&mut chat, "/login u1 wrong"), "Too many attempts. Try again in 60 s.");
+    chat.hush();
     check_with(
         &mut chat,
-        "bob> /login alice correct-hors
-         bob< Invalid password.",
+        "root> /admin open sesame
+         root< Admin privileges granted.
+         bob> /login alice correct-horse
+         bob< Login successful.
+         bob< Nickname changed to 'alice'.
+         root< bob is now known as alice.",
     );
 }
 
 #[test]
-fn the_attempts_of_only_so_many_addresses_are_remembered() {
-    let mut state = state(0);
-    let now = Now::read();
-    for n in 0..2000_u16 {
-        let [high, low] = n.to_be_bytes();
-        let mut turn = Turn::new(now, None);
-        let client = state.enter(&mut turn, SocketAddr::from(([10, 0, high, low], 1)), Box::new(NoSink));
-        let who = (client, state.people[client].origin());
-        assert!(state.accounts.attempts.count(who, Attempt::Guess, now.instant).is_ok());
-        state.leave(&mut turn, client, Ending::Closed);
+fn thirty_pupils_with_one_address_can_log_in_at_once() {
+    let mut chat = guarded();
+    for n in 0..30 {
+        let name = format!("pupil{n}");
+        chat.connect(&name);
+        chat.says(&name, &format!("/nick {name}"));
+        chat.says(&name, "/register correct-horse");
+        chat.vanish(&name);
     }
-    assert_eq!(state.accounts.attempts.origins(), 1000);
+    chat.hush();
+    let told: Vec<_> = (0..30).map(|n| tries(&mut chat, &format!("/login pupil{n} correct-horse"))).collect();
+    assert_eq!(told, ["Login successful."; 30]);
+}
+
+#[test]
+fn without_a_rate_attempts_are_not_limited_either() {
+    let mut chat = registered();
+    chat.hush();
+    let told: Vec<_> = (0..50).map(|n| tries(&mut chat, &format!("/login alice wrong-{n}"))).collect();
+    assert_eq!(told, ["Invalid password."; 50]);
+}
+
+#[test]
+fn only_so_many_attempts_are_remembered() {
+    let mut state = guarded().state;
+    let now = Instant::now();
+    let mut guess = |n: u16| {
+        let [high, low] = n.to_be_bytes();
+        let origin = Origin::of(SocketAddr::from(([10, 0, high, low], 1)));
+        let guesser = Guesser { client: ClientId::default(), origin, has_guessed_wrong: true };
+        let later = now + Duration::from_secs(u64::from(n) * 20);
+        state.accounts.attempts.begin(guesser, Attempt::Administrate, later)
+    };
+    assert!((0..20_000).all(|n| guess(n).is_ok()));
+    assert!(state.accounts.attempts.remembered() <= 10_000);
 }
 
 #[test]

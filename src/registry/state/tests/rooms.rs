@@ -134,3 +134,51 @@ fn whoever_comes_later_is_shown_what_was_said() {
          alice< Usage: /history [count]",
     );
 }
+
+#[test]
+fn a_room_with_rules_is_not_forgotten_for_rooms_of_other_users() {
+    let history = HistoryLimits { kept: 10, replayed: 0 };
+    let state = State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read());
+    let mut chat = Chat::with(state);
+    chat.connect("alice");
+    chat.says("alice", "/nick alice");
+    chat.says("alice", "/join ops");
+    chat.says("alice", "/topic ours");
+    chat.says("alice", "/ban mallory");
+    chat.says("alice", "/leave");
+    chat.hush();
+    for n in 0..10_050 {
+        chat.says("alice", &format!("/join r{n}"));
+        chat.says("alice", "mine");
+    }
+    chat.hush();
+    let lasting = |chat: &Chat, room: &str| {
+        chat.state.rooms.lasting(Room::new(room).unwrap()).is_some_and(Lasting::has_rules)
+    };
+    assert!(lasting(&chat, "ops"));
+    assert!(chat.state.rooms.lasting(Room::new("r0").unwrap()).is_none(), "the oldest without rules");
+    assert!(chat.state.rooms.lasting(Room::new("r10040").unwrap()).is_some());
+}
+
+#[test]
+fn an_address_that_creates_too_many_rooms_is_told_to_wait() {
+    let mut chat = super::pace::chat_of(&["alice", "bob", "carol"]);
+    for name in ["alice", "bob"] {
+        for n in 0..20 {
+            chat.says(name, &format!("/join {name}{n}"));
+        }
+        chat.vanish(name);
+    }
+    chat.hush();
+    check_with(
+        &mut chat,
+        "carol> /join ops
+         carol< Rooms are being created from your address too often. Try again in 5 s.",
+    );
+    chat.passes(5);
+    check_with(
+        &mut chat,
+        "carol> /join ops
+         carol< You joined room 'ops'.",
+    );
+}

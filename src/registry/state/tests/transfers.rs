@@ -176,26 +176,68 @@ fn a_stop_hangs_up_on_every_file_and_tells_nobody_about_it() {
     chat.check_silence("the server has stopped");
 }
 
-#[test]
-fn only_so_many_files_are_on_their_way_and_an_offer_can_wait() {
-    let mut chat = Chat::new(0);
-    goes_on(&mut chat, "alice+");
-    for n in 0..=MOST_TRANSFERS {
-        let (from, to) = (format!("s{n}"), format!("r{n}"));
-        chat.inboxes.values_mut().for_each(VecDeque::clear);
-        goes_on(&mut chat, &format!("{from}+\n{to}+"));
-        chat.says(&from, &told(&format!("/offer {to} 1 # x")));
-        chat.inboxes.values_mut().for_each(VecDeque::clear);
-        chat.says(&to, "/take");
+/// Two clients of this network address each, of which one offers the other a file and that accepts; what
+/// the receiver is told.
+fn transfers_between(chat: &mut Chat, n: usize, from: SocketAddr, to: SocketAddr) -> String {
+    let (sender, receiver) = (format!("s{n}"), format!("r{n}"));
+    for (name, address) in [(&sender, from), (&receiver, to)] {
+        chat.connect_from(address, name);
+        chat.says(name, &format!("/nick {name}"));
     }
-    let last = format!("r{MOST_TRANSFERS}");
-    assert_eq!(
-        chat.inbox(&last).drain(..).collect::<Vec<_>>(),
-        ["Too many files are being transferred. Try again in a moment.", "@file not-taken"]
-    );
+    chat.says(&sender, &told(&format!("/offer {receiver} 1 # x")));
+    chat.hush();
+    chat.says(&receiver, "/take");
+    chat.inbox(&receiver).pop_front().expect("an answer")
+}
+
+#[test]
+fn one_address_does_not_take_all_places_for_transfers() {
+    let mut chat = Chat::new(0);
+    let at = |host| SocketAddr::from(([192, 0, 2, host], 1));
+    let busy = "Too many files are being transferred. Try again in a moment.";
+    let told: Vec<_> = (0..17).map(|n| transfers_between(&mut chat, n, at(1), at(1))).collect();
+    assert!(told[..16].iter().all(|told| told.starts_with("@file receive ")), "{told:?}");
+    assert_eq!(told[16], busy);
+    assert!(transfers_between(&mut chat, 20, at(2), at(3)).starts_with("@file receive "));
+    assert_eq!(transfers_between(&mut chat, 21, at(1), at(4)), busy);
+    assert_eq!(transfers_between(&mut chat, 22, at(4), at(1)), busy);
+}
+
+#[test]
+fn only_so_many_files_are_transferred_at_once_and_an_offer_can_wait() {
+    let mut chat = Chat::new(0);
+    for n in 0..MOST_TRANSFERS {
+        let host = u8::try_from(n).unwrap();
+        let [from, to] = [10, 11].map(|net| SocketAddr::from(([net, 0, 0, host], 1)));
+        assert!(transfers_between(&mut chat, n, from, to).starts_with("@file receive "));
+    }
+    let [from, to] = [10, 11].map(|net| SocketAddr::from(([net, 0, 0, 99], 1)));
+    let told = transfers_between(&mut chat, 99, from, to);
+    assert_eq!(told, "Too many files are being transferred. Try again in a moment.");
+    assert_eq!(chat.inbox("r99").pop_front().unwrap(), "@file not-taken");
     chat.concludes(Ok(()));
-    chat.says(&last, "/take");
-    assert!(chat.inbox(&last).pop_front().unwrap().starts_with("@file receive "));
+    chat.says("r99", "/take");
+    assert!(chat.inbox("r99").pop_front().unwrap().starts_with("@file receive "));
+}
+
+#[test]
+fn a_server_without_a_port_for_files_refuses_offers() {
+    let mut state = state(200);
+    state.limits.files.port = None;
+    let mut chat = Chat::with(state);
+    goes_on(
+        &mut chat,
+        "alice+
+         bob+
+         alice> /offer bob 3 # x
+         alice< This server does not transfer files.
+         alice< @file not-offered #
+         bob> /take
+         bob< There is no file to accept or reject.
+         bob< @file not-taken
+         alice> /sendfile bob x
+         alice< This server does not transfer files.",
+    );
 }
 
 #[test]
