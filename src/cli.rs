@@ -1,4 +1,4 @@
-//! What the programs' command lines say, and what that means.
+//! The command lines of the three programs.
 
 pub mod client;
 pub mod course;
@@ -7,9 +7,9 @@ pub mod server;
 
 use std::{error::Error, io::Write, process::ExitCode};
 
-/// Tells the user in one sentence why a program could not do what it should.
+/// Tells the user on standard error why a program failed, and returns the exit status for that.
 pub fn fail(program: &str, error: &dyn Error) -> ExitCode {
-    // When even standard error is closed, the exit status still tells.
+    // Standard error may be closed; the exit status still shows the failure.
     let _ = writeln!(std::io::stderr(), "{program}: {error}");
     ExitCode::FAILURE
 }

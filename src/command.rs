@@ -1,4 +1,4 @@
-//! What a client may ask. The one table of verbs that says how is in [`verbs`].
+//! What a client may ask. The one table of verbs that says how is [`GROUPS`].
 
 use self::transfers::FileCommand;
 use crate::{

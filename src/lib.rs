@@ -3,18 +3,22 @@
 //! # The path of a line
 //!
 //! ```text
-//!  alice's socket ─▶ session ─▶ dialect::text ─▶ registry ══channel══▶ broadcaster ─▶ bob's socket
-//!                    alice's     bytes become     under the mutex:      one thread:
-//!                    thread      a Command        a Command becomes     encode once, queue,
-//!                    reads                        Posts                 one send each a batch
+//!  alice's socket ─▶ session ─▶ dialect ─▶ registry ══channel══▶ broadcaster ─▶ bob's socket
+//!                    alice's    bytes      under the mutex:      one thread:
+//!                    thread     become a   a Command becomes     encode once, queue,
+//!                    reads      Command    Posts                 one send per client and batch
 //! ```
 //!
-//! [`session`] blocks in `read` on alice's socket and feeds what it gets to the [`dialect`], which
-//! cuts it into lines and makes a [`command::Command`] of each. The session hands the commands to the
-//! [`registry`]: under its one lock the rules ([`registry::state::State`]) turn them into
-//! [`broadcaster::Post`]s, and these go into the channel before the lock is released. The
-//! [`broadcaster`] takes whatever the channel holds as one batch, encodes each [`event::Event`] once,
-//! and sends each client its part with one system call that never waits.
+//! Eight files are the spine. Read them in this order:
+//!
+//! 1. [`session`] blocks in `read` on alice's socket, and applies each command that has arrived.
+//! 2. [`transport`] is that socket. Its two ends, for reading and for writing, never wait for each other.
+//! 3. [`dialect::text`] cuts bytes into lines, and makes a [`command::Command`] of each line.
+//! 4. [`registry`] takes the lock, lets the rules decide, sends their posts, and releases the lock.
+//! 5. [`registry::state`] is the rules. They turn a command into [`broadcaster::Post`]s.
+//! 6. `registry/state/talking.rs` is the rules for what clients say: to whom it goes, and what is remembered.
+//! 7. [`broadcaster`] takes what the channel holds as one batch, and encodes each [`event::Event`] once.
+//! 8. [`broadcaster::Outbox`] sends bob his part with one call that never waits, and holds what is left.
 //!
 //! # Layers
 //!
@@ -22,39 +26,75 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`ending`], [`watch`] | clients, nicknames, rooms, networks, files, what people type and must not see: checked once, trusted afterwards; what time it is; where somebody comes from; what every thread is doing |
-//! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what outlives the server |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`ending`], [`watch`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing |
+//! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
-//! | 3 | [`dialect`], [`fact`] | bytes to commands, events to bytes, no socket, thread or clock; what the log is told |
-//! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; what outlives the server; what happened, in files |
-//! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive |
+//! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
+//! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; the data file; the files of the log |
+//! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
 //! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |
-//! | – | [`client`], [`course`], [`cli`] | stand apart; the course knows nothing of the server |
+//! | – | [`client`], [`course`], [`cli`] | stand apart; the course imports nothing from the server |
 //!
-//! The broadcaster cannot even name the registry, so it cannot wait for its lock: a full channel makes
-//! senders wait for the broadcaster, and never the other way round. That is why this cannot deadlock.
+//! The broadcaster cannot name the registry, so it cannot wait for its lock. When the channel is full,
+//! senders wait for the broadcaster, and the broadcaster never waits for senders. So they cannot deadlock.
 //!
 //! # What always holds
 //!
-//! 1. **One lock, held across the send.** Delivery order is decision order, the same for everybody. No
-//!    input, output or logging under the lock.
+//! 1. **One lock, held across the send.** So all clients are told everything in the order in which it was
+//!    decided. There is no input, output or logging under the lock.
 //! 2. **One writer.** Only the broadcaster writes to clients, so lines never interleave.
 //! 3. **The broadcaster never blocks.** What a socket does not take waits in the client's own bounded
-//!    [`broadcaster::Outbox`]; when that is full the client is cut and told why.
-//! 4. **One way out.** Only a session removes its client: with its `/quit`, in the same decision as the
-//!    goodbye, or in a `Drop`. Everybody else hangs up and lets the session notice. So "has left" is told
-//!    exactly once, even after a panic.
-//! 5. **Rules are pure.** They are tested as conversations, and random ones against a model.
-//! 6. **Mistakes are commands.** So their answers keep their place among the others.
-//! 7. **Membership is exact.** Between "You joined" and leaving, a client hears everything said in the
-//!    room, and outside nothing.
-//! 8. **Slow things are done without the lock.** A rule that needs one hands out a task, and goes on when
-//!    the session comes back with what came of it.
-//! 9. **Memory is the truth, the data file its shadow.** Nobody reads the file while the server runs, and
-//!    who is told that something is done is told after it was written.
-//! 10. **Stopping is prompt and complete.** A thread ends when its stream ends or its senders are
-//!     dropped; all of them are joined before the program ends.
+//!    [`broadcaster::Outbox`]. When that is full, the client is told why and disconnected.
+//! 4. **One way out.** Only a session removes its client: with `/quit`, in the same decision as the
+//!    goodbye, or in a `Drop`. Everything else closes the connection, and the session notices. So "has
+//!    left" is told exactly once, even after a panic.
+//! 5. **Rules are pure.** They have no sockets, threads or clocks, so they are tested as conversations, and
+//!    with random conversations against a model.
+//! 6. **Mistakes are commands.** So their answers keep their place among the other answers.
+//! 7. **Membership is exact.** After "You joined" and until it leaves, a client is told everything that is
+//!    said in the room. Before and after, it is told nothing of it.
+//! 8. **Slow work is done without the lock.** A rule asks for it with a task, and goes on when the session
+//!    comes back with the result.
+//! 9. **The rules decide from memory, and the data file follows.** The file is read only when the server
+//!    starts. A client is told that a change is done only after it was written.
+//! 10. **Stopping is prompt and complete.** A thread ends when its stream ends or when its senders are
+//!     dropped. All threads are joined before the program ends.
+//!
+//! # Glossary
+//!
+//! One word for one thing, in names, comments and documents.
+//!
+//! - **Verb**: a row of the table of commands, [`command::Verb`].
+//! - **Command**: a line that was read: its verb and what is asked. A mistake is one, too.
+//! - **Ask**: what a command asks of the rules.
+//! - **Mistake**: why a line was not understood.
+//! - **Event**: something that clients are *told*, before it is put into words.
+//! - **Dialect**: how commands and events are written as bytes.
+//! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
+//! - **Transport**: how bytes arrive and leave.
+//! - **Door**: a listening socket, its limits, and the function that serves its connections.
+//! - **Session**: one client's thread, from its arrival to its leaving.
+//! - **Registry**: the mutex around the state, and the way to the broadcaster.
+//! - **State**: the rules, and everything that they decide from.
+//! - **Turn**: one decision: its time, and what follows from it.
+//! - **Task**: slow work that a rule asks for, and how the rule goes on.
+//! - **Post**: one thing that the broadcaster is asked to do.
+//! - **Broadcaster**: the one thread that writes to clients.
+//! - **Outbox**: a client's bytes that its socket has not taken yet.
+//! - **Sink**: the writing end of a connection, which never waits.
+//! - **Origin**: an address as the limits count it; of IPv6, the /64.
+//! - **Store**: the handle with which others have the state *saved*.
+//! - **Writer**: the thread that writes the data file.
+//! - **Record**: the current value of something, as it is saved.
+//! - **Change**: the name of something that is not saved yet. The rules *mark* it.
+//! - **Dormant**: an empty room that is *remembered* because of its history, topic, moderators or bans.
+//! - **Fact**: something that a client did or was told, *noted* for the log.
+//! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
+//! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
+//! - **Relay**: what carries files, one thread for each.
+//! - **Watch**: what every thread is doing, where other threads can read it.
+//! - **Gauge**: a figure that one thread writes and all threads can read.
 
 pub mod broadcaster;
 pub mod cli;
@@ -72,7 +112,6 @@ pub mod log;
 pub mod names;
 pub mod origin;
 pub mod password;
-
 pub mod record;
 pub mod registry;
 pub mod relay;

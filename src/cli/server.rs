@@ -19,7 +19,7 @@ use crate::{
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
 #[derive(Debug, Parser)]
-#[command(name = "chat_server", version, after_help = EXIT_STATUS)]
+#[command(name = "chat_server", version, after_help = EXIT_STATUS, after_long_help = exit_status_and_log())]
 pub struct Arguments {
     /// Report connections (by address), files and stops on standard error; -vv: details of the start, too
     #[arg(short, long, action = ArgAction::Count)]
@@ -46,7 +46,12 @@ pub struct Arguments {
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
-Exit status: 0 after a stop, 1 when the server cannot start, 2 for wrong options, 130 after a second Ctrl-C.";
+Exit status: 0 after a stop, 1 when the server cannot start,
+2 for wrong options, 130 after a second Ctrl-C.";
+
+fn exit_status_and_log() -> String {
+    format!("{EXIT_STATUS}\n\nThe log:\n\n{}", log::FORMAT)
+}
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Clients")]

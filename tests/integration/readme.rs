@@ -42,10 +42,16 @@ fn the_options_that_it_shows_have_these_defaults() {
         let (name, value) = row[0].split_once(' ').unwrap_or((row[0], ""));
         let usage = if value.is_empty() { name.to_owned() } else { format!("{name} <{value}>") };
         let described = help.split(&usage).nth(1).unwrap_or_else(|| panic!("no {usage} in {help}"));
-        let described = described.split("\n  -").next().unwrap_or(described);
+        let described = described.split("\n      --").next().unwrap_or(described);
         let default = described.split("[default: ").nth(1).and_then(|after| after.split(']').next());
         assert_eq!(row[1], default.unwrap_or("–"), "{usage}");
     }
+}
+
+#[test]
+fn the_format_of_the_log_is_in_the_help_as_it_says() {
+    let (_, help, _) = run(command().arg("--help"));
+    assert!(help.ends_with(chat::log::FORMAT), "{help}");
 }
 
 #[test]
@@ -56,7 +62,7 @@ fn no_placeholder_is_left() {
 #[test]
 fn every_file_linked_from_the_readme_or_the_course_exists() {
     let pages = readme() + &fs::read_to_string("challenges.md").expect("the course");
-    for target in pages.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+    for target in pages.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
         assert!(target.starts_with("http") || Path::new(target).exists(), "{target}");
     }
 }
