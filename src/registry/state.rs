@@ -142,6 +142,7 @@ impl State {
         self.mutes.enter(self.muted(client), now);
         self.note(turn, client, Deed::Connected);
         self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.replay(turn, client);
         self.warn_of_closing_time(turn, client);
         client
     }
@@ -149,19 +150,27 @@ impl State {
     /// Carries out one command. If the turn has a task afterwards, the client's next command waits until
     /// that is done and [`State::resume`] was called.
     pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
-        let Some(asking) = self.people.get_mut(client) else { return };
+        if self.permits(turn, client, &command) {
+            self.carry_out(turn, client, command.ask);
+        }
+    }
+
+    /// Whether a client may give a command now. If not, it has been told why.
+    #[inline(never)]
+    fn permits(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
+        let Some(asking) = self.people.get_mut(client) else { return false };
         if self.closing.is_stopping || asking.is_dismissed {
-            return;
+            return false;
         }
         asking.last_active = turn.now.instant;
-        if !self.may(turn, client, &command) {
-            return;
+        if !self.may(turn, client, command) {
+            return false;
         }
-        self.note_command(turn, client, &command);
-        match self.refusal(client, command.rank()) {
-            Some(why) => turn.tell(client, why),
-            None => self.carry_out(turn, client, command.ask),
-        }
+        self.note_command(turn, client, command);
+        let refusal = self.refusal(client, command.rank());
+        let is_permitted = refusal.is_none();
+        refusal.into_iter().for_each(|why| turn.tell(client, why));
+        is_permitted
     }
 
     fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
