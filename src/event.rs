@@ -341,7 +341,12 @@ fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
     if !verb.details.is_empty() {
         write!(f, " {}", verb.details)?;
     }
-    verb.aliases.iter().try_for_each(|alias| write!(f, " Also: /{alias}."))
+    if !verb.aliases.is_empty() {
+        f.write_str(" Also: ")?;
+        list(f, verb.aliases.iter().map(|alias| format!("/{alias}")))?;
+        f.write_str(".")?;
+    }
+    Ok(())
 }
 
 /// A verb with its parameters: `/whisper <user> <message>`.
@@ -411,7 +416,7 @@ mod tests {
         let whisper = Verb::find("w").expect("the table has it");
         assert_eq!(
             Event::Explained(whisper).to_string(),
-            "/whisper <user> <message> - Send a private message. Also: /w."
+            "/whisper <user> <message> - Send a private message. Also: /w, /msg."
         );
     }
 

@@ -201,6 +201,7 @@ fn apply_burst(
 impl Shared {
     /// If the broadcaster is gone, there is no client to tell: a sink that is dropped, wherever that
     /// happens, ends its session.
+    #[inline(never)]
     fn post(&self, posts: Vec<Post>) {
         if !posts.is_empty() {
             watch::doing(Activity::Posting);
@@ -209,6 +210,7 @@ impl Shared {
     }
 
     /// Facts are handed over in the order in which they were noted. This never waits.
+    #[inline(never)]
     fn log(&mut self, facts: Vec<Fact>) {
         if !facts.is_empty() {
             self.logger.log(facts);

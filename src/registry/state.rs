@@ -10,7 +10,7 @@
 //! `talking`, `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its
 //! [`Turn`].
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::{
     broadcaster::{Except, Post, Sink},
@@ -144,6 +144,7 @@ impl State {
         self.mutes.enter(client, origin, now);
         self.note(turn, client, Deed::Connected);
         self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.replay(turn, client);
         self.warn_of_closing_time(turn, client);
         client
     }
@@ -151,28 +152,33 @@ impl State {
     /// Carries out one command. If the turn has a task afterwards, the client's next command waits until
     /// that is done and [`State::resume`] was called.
     pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
-        let Some(asking) = self.people.get_mut(client) else { return };
+        if let Some(pause) = self.must_wait(turn, client, &command) {
+            return ask_again(turn, pause, command);
+        }
+        if self.permits(turn, client, &command) {
+            if command.verb.kind == Kind::Speech {
+                self.come_back(turn, client);
+            }
+            self.carry_out(turn, client, command.ask);
+        }
+    }
+
+    /// Whether a client may give a command now. If not, it has been told why.
+    #[inline(never)]
+    fn permits(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
+        let Some(asking) = self.people.get_mut(client) else { return false };
         if self.closing.is_stopping || asking.is_dismissed {
-            return;
+            return false;
         }
         asking.last_active = turn.now.instant;
-        if let Some(pause) = self.must_wait(turn, client, &command) {
-            let next = Next::new(|state: &mut Self, turn, client, ()| state.apply(turn, client, command));
-            return turn.wait_for(Task::Wait(pause, next));
+        if !self.may(turn, client, command) {
+            return false;
         }
-        if !self.may(turn, client, &command) {
-            return;
-        }
-        self.note_command(turn, client, &command);
-        match self.refusal(client, command.rank()) {
-            Some(why) => turn.tell(client, why),
-            None => {
-                if command.verb.kind == Kind::Speech {
-                    self.come_back(turn, client);
-                }
-                self.carry_out(turn, client, command.ask);
-            }
-        }
+        self.note_command(turn, client, command);
+        let refusal = self.refusal(client, command.rank());
+        let is_permitted = refusal.is_none();
+        refusal.into_iter().for_each(|why| turn.tell(client, why));
+        is_permitted
     }
 
     fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
@@ -252,4 +258,12 @@ impl State {
             turn.tell_room(room, Except::One(client), event);
         }
     }
+}
+
+/// Applies a command when its client has waited. Never inlined, like all that is rare on the way of a
+/// command: see [`crate::session`].
+#[inline(never)]
+fn ask_again(turn: &mut Turn, pause: Duration, command: Command) {
+    let next = Next::new(|state: &mut State, turn, client, ()| state.apply(turn, client, command));
+    turn.wait_for(Task::Wait(pause, next));
 }

@@ -19,7 +19,7 @@ fn a_flood_is_cut_off_and_its_sender_muted_while_the_others_chat_on() {
     bob.hears("[lobby] bob: peace");
     alice.hears_at_last("[lobby] bob: peace");
     alice.says("/help quit");
-    alice.hears_at_last("/quit - Leave the chat.");
+    alice.hears_at_last("/quit - Leave the chat. Also: /exit.");
     alice.says("/quit");
     alice.hears("Goodbye!");
     alice.hears_the_end();

@@ -157,6 +157,7 @@ impl State {
         self.leave_room(turn, client);
         let entered = Event::Entered(self.people[client].nick);
         self.enter_room(turn, client, self.rooms.lobby(), Event::Returned, entered);
+        self.replay(turn, client);
         self.note(turn, client, Deed::Entered);
     }
 

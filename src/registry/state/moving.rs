@@ -23,6 +23,7 @@ impl State {
             return turn.tell(client, Event::AlreadyJoined(self.rooms[id].name));
         }
         self.move_to(turn, client, id, Event::Joined(self.rooms[id].name));
+        self.replay(turn, client);
         if self.rooms[id].lasting.topic.is_some() {
             self.show_topic(turn, client);
         }
@@ -35,6 +36,7 @@ impl State {
             return turn.tell(client, Event::AlreadyInLobby);
         }
         self.move_to(turn, client, lobby, Event::Returned);
+        self.replay(turn, client);
     }
 
     #[inline(never)]
@@ -99,7 +101,6 @@ impl State {
         }
         turn.post(Post::Enter(client, room));
         turn.tell(client, told);
-        self.replay(turn, client);
         self.announce(turn, client, announced);
     }
 

@@ -16,16 +16,23 @@ use crate::{
 impl State {
     /// Notes what a client has just done.
     pub(super) fn note(&self, turn: &mut Turn, client: ClientId, deed: Deed) {
-        self.note_with(turn, client, || deed);
+        if turn.noting.is_some() {
+            self.note_now(turn, client, deed);
+        }
     }
 
     /// As [`State::note`], but the deed is made only if there is a log.
     pub(super) fn note_with(&self, turn: &mut Turn, client: ClientId, deed: impl FnOnce() -> Deed) {
         if turn.noting.is_some() {
-            let doer = &self.people[client];
-            let (at, room) = (turn.now.wall, self.room(client).name);
-            turn.facts.push(Fact { at, who: doer.nick, address: doer.link.address, room, deed: deed() });
+            self.note_now(turn, client, deed());
         }
+    }
+
+    #[inline(never)]
+    fn note_now(&self, turn: &mut Turn, client: ClientId, deed: Deed) {
+        let doer = &self.people[client];
+        let (at, room) = (turn.now.wall, self.room(client).name);
+        turn.facts.push(Fact { at, who: doer.nick, address: doer.link.address, room, deed });
     }
 
     /// Tells a client who it is or is not, and notes that.

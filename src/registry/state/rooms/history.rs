@@ -85,14 +85,12 @@ impl History {
         count: usize,
         is_ignored: impl Fn(Nick) -> bool,
     ) -> Vec<Line> {
-        let mut left = LONGEST_ANSWER;
-        let fits = |line: &&Line| {
-            let fits = size(line) <= left;
-            left = left.saturating_sub(size(line));
-            fits
-        };
-        let wanted = self.lines.iter().rev().filter(|line| !is_ignored(line.from));
-        let mut lines: Vec<_> = wanted.take(count).take_while(fits).cloned().collect();
+        let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
+        for line in self.lines.iter().rev().filter(|line| !is_ignored(line.from)).take(count) {
+            let Some(rest) = left.checked_sub(size(line)) else { break };
+            left = rest;
+            lines.push(line.clone());
+        }
         lines.reverse();
         lines
     }

@@ -51,7 +51,7 @@ fn help_lists_and_explains() {
          alice> /help JOIN
          alice< /join <room> - Go to a room. It is created if it does not exist.
          alice> /HELP /w
-         alice< /whisper <user> <message> - Send a private message. Also: /w.
+         alice< /whisper <user> <message> - Send a private message. Also: /w, /msg.
          alice> /help dance
          alice< Unknown command: /dance. Type /help for available commands.",
     );

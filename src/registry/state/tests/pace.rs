@@ -136,7 +136,7 @@ fn all_speech_counts_and_nothing_else_does() {
              alice> /topic
              alice< No topic is set in 'lobby'.
              alice> /help quit
-             alice< /quit - Leave the chat.",
+             alice< /quit - Leave the chat. Also: /exit.",
         );
     }
     check_with(
