@@ -88,7 +88,7 @@ fn drive(
         while driven.is_ok() && !is_enough() && start.elapsed() < LONGEST {
             driven = hall.drive(crowd, length / 10);
         }
-        // The threads end only now, whatever has happened in the room.
+        // The threads end only now, even if the room has failed.
         target.is_over.store(true, Relaxed);
         let passed = start.elapsed().as_secs_f64();
         let done = attacker.join().map_err(|_| Failure::Broken("the attacker has panicked".into()))??;
