@@ -250,7 +250,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "file", title: "one room, 100 clients, 500 lines/s, beside a file of 10 MiB",
         load: Load::BesideAFile(FanOut { clients: 100, rooms: 1, senders: 1, rhythm: Rhythm::Paced(500.0) }),
         raw: &[], beside: Beside::Nothing, goals: &[Goal::TimesOwn(Measure::P99WithFile, Measure::P99, 1.2)] },
-    Scenario { name: "hostile", title: "20 clients say 40 lines/s beside hostile neighbours, default limits",
+    Scenario { name: "hostile", title: "20 clients say 20 lines/s beside hostile neighbours, default limits",
         load: Load::Hostile(Attack::NONE), raw: &[], beside: Beside::Attacks,
         goals: &[Goal::UnderAttack(Measure::P99, 0.05), Goal::UnderAttack(Measure::Worst, 0.25)] },
     Scenario { name: "churn", title: "visits: connect, enter, say a line, quit; 8 at once",
