@@ -1,12 +1,11 @@
-//! The benchmark: real loopback sockets, the real server, and beside it the raw floor and other
-//! servers.
+//! The benchmark: it measures the real server over loopback sockets, beside a raw floor and other servers.
 //!
-//! `cargo bench` measures our server and the raw floor; `cargo bench -- --peers` also the other servers that are
-//! installed; `cargo bench -- room paced` only the scenarios whose names contain one of the words.
-//! Speed never fails it; a lost, doubled, reordered or leaked line does.
+//! `cargo bench` measures our server and the raw floor. `cargo bench -- --peers` also measures the other
+//! servers that are installed. `cargo bench -- room paced` runs only the scenarios whose names contain one of
+//! these words. A slow server does not fail the benchmark; a lost, doubled, reordered or leaked line does.
 //!
-//! One thread speaks for all clients (`crowd.rs`). In every scenario (`scenario.rs`) every line
-//! carries its sender and number (`mark.rs`), and every client checks every line (`receiver.rs`).
+//! One thread drives all clients (`crowd.rs`). In most scenarios (`scenario.rs`) every line carries its
+//! sender and number (`mark.rs`), and every client checks every line (`receiver.rs`).
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![expect(clippy::cast_possible_truncation, reason = "counts of this size fit everywhere it runs")]
 #![expect(clippy::cast_precision_loss, reason = "figures are for people")]
@@ -48,18 +47,18 @@ mod whispers;
 #[derive(Parser)]
 #[command(name = "cargo bench --")]
 struct Arguments {
-    /// Only scenarios whose name contains one of these words.
+    /// Run only scenarios whose name contains one of these words.
     scenarios: Vec<String>,
     /// Measure redis, nats, ngircd and inspircd too, where they are installed.
     #[arg(long)]
     peers: bool,
-    /// One short run of each: to try, not to quote.
+    /// Run each scenario once and shortly: to try, not to quote.
     #[arg(long)]
     quick: bool,
-    /// How long each run measures.
+    /// Seconds that each run measures.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
-    /// How often everything is run, in turns; the median is shown.
+    /// Runs of each row, in turns; the table shows the median.
     #[arg(long, default_value_t = 3)]
     runs: usize,
     /// How senders write where nothing else is said: several lines at once, or one line in one write each
@@ -75,10 +74,10 @@ struct Arguments {
     /// Measure this build of the chat server.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_chat_server"))]
     server: PathBuf,
-    /// Given by cargo. Without it (`cargo test --benches`) all scenarios are only tried, with few clients.
+    /// Cargo passes this. Without it (`cargo test --benches`), all scenarios run shortly with few clients.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Be the raw floor instead: LINES at once to CLIENTS.
+    /// Be the raw floor instead: send LINES at once to CLIENTS.
     #[arg(long, hide = true, num_args = 2, value_names = ["LINES", "CLIENTS"])]
     raw_floor: Option<Vec<u64>>,
 }
@@ -92,7 +91,7 @@ enum Writing {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(&[lines, clients]) = arguments.raw_floor.as_deref() {
-        // The clients hang up when they have measured enough: that is how it ends.
+        // It ends with an error when the clients have measured enough and hang up.
         let _ = serve_raw(lines, clients);
         return ExitCode::SUCCESS;
     }
@@ -184,9 +183,10 @@ impl Plan {
     }
 }
 
-/// Ten thousand clients need as many files here, and as many in the server, which inherits this.
+/// Raises the limit of open files. Ten thousand clients need as many files here, and as many in the
+/// server, which inherits the limit.
 fn raise_file_limit() {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    // If it cannot be raised, the scenario that needs more says so.
+    // If this fails, the scenario that needs more files reports it.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }

@@ -1,4 +1,4 @@
-//! Clients who come, say one thing, and go.
+//! Clients that connect, say one line, and quit.
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,13 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many threads of clients that have left may wait for others.
+/// The server may keep this many threads of clients that have left, for those that come next.
 const FREE_THREADS: u64 = 16;
 
-/// Runs sessions, `at_once` at a time, for `length`, and counts those that have ended well.
+/// Runs sessions for `length`, `at_once` at a time, and counts those that end as they should.
 pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration) -> Result<Sample> {
     let server = contender.start(at_once + 1)?;
-    // Somebody who stays, elsewhere: when this one is in, the server's own threads have begun.
+    // One client stays, in another room. When it is in, all of the server's own threads have started.
     let mut resident = Crowd::new()?;
     gather(&mut resident, &server, contender, 1, &Goal::Room(&|_| at_once))?;
     let before = server.usage();
@@ -28,7 +28,7 @@ pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration)
     let mut door = Revolving {
         contender,
         visits: vec![Visit::default(); at_once],
-        // The resident has the first name.
+        // The client that stays has the first name.
         begun: 1,
         ended: Vec::new(),
         count: 0,
@@ -46,7 +46,7 @@ pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration)
     Ok(vec![(Measure::Sessions, count / passed), (Measure::CpuPerSession, cpu / count)])
 }
 
-/// Threads and open files of clients who have gone would add up.
+/// Checks that clients that have left leave no threads and open files behind.
 fn check_nothing_is_left(contender: &dyn Contender, server: &Running, before: &Usage) -> Result<()> {
     let start = Instant::now();
     loop {
@@ -62,7 +62,7 @@ fn check_nothing_is_left(contender: &dyn Contender, server: &Running, before: &U
             );
             return Err(Failure::Broken(what));
         }
-        // Nothing tells that another program has closed a file.
+        // There is no event to wait for when another process closes a file.
         pause(Duration::from_millis(10));
     }
 }
@@ -70,7 +70,7 @@ fn check_nothing_is_left(contender: &dyn Contender, server: &Running, before: &U
 #[derive(Clone, Default)]
 struct Visit {
     session: u64,
-    /// How often the server said that it is ready, and how often the own text was heard.
+    /// How often the server said that it is ready, and how often the client heard its own text.
     ready: u64,
     heard: u64,
 }
@@ -92,7 +92,7 @@ impl Revolving<'_> {
     }
 
     fn nick(&self, slot: usize) -> String {
-        // Names have five digits, and 0 is the resident's: after 99 999 they begin anew at 1.
+        // Names have five digits, and 0 belongs to the client that stays, so 1 follows 99 999.
         nick(1 + usize::try_from(self.visits[slot].session % 99_999).unwrap_or(slot))
     }
 
@@ -111,7 +111,7 @@ impl Revolving<'_> {
         Ok(())
     }
 
-    /// Lets the last sessions end.
+    /// Waits until the last sessions have ended.
     fn close(&mut self, crowd: &mut Crowd) -> Result<()> {
         while self.count + 1 < self.begun {
             self.listen(crowd)?;
@@ -131,7 +131,7 @@ impl Revolving<'_> {
         Ok(())
     }
 
-    /// Everything a visitor has to say, at once, as from a script.
+    /// All bytes that a visitor sends, in one write, as a script does.
     fn talk(&self, slot: usize) -> Vec<u8> {
         let room = room(slot);
         let mut bytes = self.contender.enter(&self.nick(slot), &room).into_bytes();
@@ -176,7 +176,7 @@ impl Hear for Revolving<'_> {
         let wanted = (2, u64::from(self.contender.echoes()));
         if (visit.ready, visit.heard) != wanted {
             let what = format!(
-                "{} was hung up on after {} of 2 answers and {} of {} texts",
+                "{} was disconnected after {} of 2 answers and {} of {} texts",
                 self.nick(id),
                 visit.ready,
                 visit.heard,

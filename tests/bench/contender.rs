@@ -1,4 +1,4 @@
-//! A server that can be measured: how to start it and how to speak with it.
+//! A server that can be measured: how to start it and how to talk to it.
 
 use crate::{failure::Result, process::Running};
 
@@ -16,30 +16,30 @@ pub(crate) use self::{
     redis::Redis,
 };
 
-/// One adapter for each server; the scenarios know nothing but this.
+/// The adapter for one server. The scenarios know the servers only through this trait.
 pub(crate) trait Contender {
     fn name(&self) -> String;
 
-    /// The program's name where it may be missing: `None` means that it is part of this package.
+    /// The name of a program that may not be installed; `None` if it is part of this package.
     fn program(&self) -> Option<&'static str> {
         None
     }
 
-    /// Starts it on a free loopback port, without limits that `clients` clients could meet.
+    /// Starts the server on a free loopback port, with limits that `clients` clients do not reach.
     fn start(&self, clients: usize) -> Result<Running>;
 
-    /// What a client sends on connecting; the server lets it in with a `Line::Ready`.
+    /// What a client sends when it has connected. A `Line::Ready` answers it.
     fn hello(&self, _nick: &str) -> String {
         String::new()
     }
 
-    /// What it sends then to be in a room, and to be whispered to; a second `Line::Ready` answers.
+    /// What a client sends next to enter a room and to receive whispers. A second `Line::Ready` answers it.
     fn enter(&self, nick: &str, room: &str) -> String;
 
-    /// What makes the room hear a text of `length` bytes: this, the text and a line's end.
+    /// The bytes before a text of `length` bytes that is said to a room; `line_end` follows the text.
     fn say(&self, room: &str, length: usize) -> String;
 
-    /// As `say`, for one client.
+    /// As `say`, but to one client.
     fn whisper(&self, nick: &str, length: usize) -> String {
         self.say(nick, length)
     }
@@ -48,43 +48,43 @@ pub(crate) trait Contender {
         "\r\n"
     }
 
-    /// How many may wait for their greeting at a time: no more than its backlog holds, because a
-    /// connection that does not fit is tried again only a second later.
+    /// How many clients may wait for their greeting at a time. It is no more than the server's backlog
+    /// holds, because the kernel tries a connection that does not fit again only after a second.
     fn at_the_door(&self) -> usize {
         200
     }
 
-    /// The line with which it takes leave of a client that does not read; it need not come.
+    /// The last line that a client may hear when the server disconnects it for not reading.
     fn cut_notice(&self) -> &'static str {
         ""
     }
 
-    /// What makes the server hang up; `None` if it has no word for it.
+    /// The command that makes the server hang up; `None` if there is none.
     fn quit(&self) -> Option<&'static str> {
         None
     }
 
-    /// What a line without its end means.
+    /// Reads one line, without its end.
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a>;
 
-    /// Whether who says something hears it too.
+    /// Whether the sender hears its own lines.
     fn echoes(&self) -> bool {
         true
     }
 
-    /// Whether everybody in a room must hear everything in the same order (which can be told only
-    /// where everybody hears everything).
+    /// Whether all clients in a room must hear all lines in the same order. This can be checked only where
+    /// the sender hears its own lines, too.
     fn keeps_one_order(&self) -> bool {
         self.echoes()
     }
 
-    /// Whether a whisper is confirmed to the whisperer.
+    /// Whether the server confirms a whisper to its sender.
     fn confirms_whispers(&self) -> bool {
         false
     }
 
-    /// The raw floor has ready-made bytes of so many lines and sends them for each byte of one
-    /// sender; their numbers begin anew each time.
+    /// For the raw floor: how many lines it sends for each byte of its one sender. They are made once, so
+    /// their numbers start at 0 each time.
     fn ready_made(&self) -> Option<u64> {
         None
     }
@@ -92,28 +92,28 @@ pub(crate) trait Contender {
 
 /// What a client may hear.
 pub(crate) enum Line<'a> {
-    /// The answer to the hello, or to having entered.
+    /// The answer to `hello` or to `enter`.
     Ready,
-    /// A text for this client, in a room or whispered.
+    /// A text that was said in the room or whispered to the client.
     Said(&'a [u8]),
-    /// The text of its own whisper.
+    /// The text of the client's own whisper, confirmed.
     Confirmed(&'a [u8]),
-    /// Something that belongs to the text before or after it.
+    /// A part of the message whose text comes before or after this line.
     Framing,
-    /// News about others and answers nobody needs.
+    /// Anything else that is as it should be, such as arrivals of other clients.
     Chatter,
-    /// The server wants to hear this, to know that the client is alive.
+    /// The server expects this answer, to know that the client is alive.
     Ping(Vec<u8>),
-    /// Nothing of the above: the server did not understand, or refused.
+    /// Anything unexpected, such as an error or a refusal.
     Complaint,
 }
 
-/// How the clients are called: all names are equally long, so that all lines are.
+/// The nickname of a client. All nicknames have the same length, so all lines have.
 pub(crate) fn nick(client: usize) -> String {
     format!("c{:05}", client % 100_000)
 }
 
-/// How the rooms are called.
+/// The name of a room.
 pub(crate) fn room(room: usize) -> String {
     format!("r{room:04}")
 }

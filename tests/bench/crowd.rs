@@ -1,4 +1,4 @@
-//! The load generator's sockets: one thread, one epoll, one big buffer.
+//! The load generator's sockets: one thread, one epoll, and one buffer for all reads.
 
 use std::{
     io::{self, Read, Write},
@@ -18,12 +18,12 @@ use crate::{
     process::timespec,
 };
 
-/// What one read takes at most, in bytes: few system calls, and it stays in the cache.
+/// The most bytes in one read: large enough for few system calls, small enough for the cache.
 const BUFFER: usize = 128 * 1024;
 
-/// What is done with what the clients hear.
+/// Receives what the clients hear.
 pub(crate) trait Hear {
-    /// Takes what `id` has heard and not used up, and says how many bytes it has used up now.
+    /// Takes the bytes that `id` has heard and not used yet, and returns how many of them are used now.
     fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize>;
 
     /// The server has hung up on `id`.
@@ -40,9 +40,9 @@ pub(crate) fn lines(bytes: &[u8]) -> (usize, impl Iterator<Item = &[u8]>) {
 
 pub(crate) struct Client {
     stream: TcpStream,
-    /// What was heard and not used up: a piece of a line.
+    /// Bytes that were heard and not used yet: the beginning of a line.
     carried: Vec<u8>,
-    /// What the socket has not taken.
+    /// Bytes that the socket has not taken yet.
     unsent: Vec<u8>,
 }
 
@@ -52,13 +52,13 @@ impl Client {
         self.flush().map(|_all| ())
     }
 
-    /// Says that nothing more will come.
+    /// Shuts down the sending side.
     pub(crate) fn finish(&self) {
         // It fails when the server has hung up already.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Tries to send what the socket has not taken, and says whether it has taken all now.
+    /// Tries to send the rest, and returns whether the socket has taken all of it.
     pub(crate) fn flush(&mut self) -> Result<bool> {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {
@@ -76,15 +76,15 @@ pub(crate) struct Crowd {
     clients: Vec<Client>,
     events: Vec<Event>,
     buffer: Vec<u8>,
-    /// How many addresses the clients come from, if not from the usual one.
+    /// How many addresses the clients come from; `None` if they come from 127.0.0.1.
     origins: Option<usize>,
 }
 
-/// How long the server may take to take a connection that comes from another address.
+/// How long a connection from another address may take to be accepted.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Connects from one of the addresses 127.0.1.1 to 127.0.1.254. When such a stream is dropped, nothing
-/// is left of it, even if it has not read everything.
+/// Connects from one of the addresses 127.0.1.1 to 127.0.1.254. Dropping the stream
+/// resets the connection, so no port stays in use.
 pub(crate) fn connect_from(origin: usize, server: SocketAddr) -> io::Result<TcpStream> {
     let host = u8::try_from(origin % 254 + 1).expect("it is at most 254");
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
@@ -103,7 +103,7 @@ impl Crowd {
         Ok(Self { epoll, clients, events, buffer: vec![0; BUFFER], origins: None })
     }
 
-    /// A crowd whose clients come from this many addresses, and hang up without a goodbye.
+    /// A crowd whose clients come from this many addresses, and reset their connections when they leave.
     pub(crate) fn from_origins(origins: usize) -> Result<Self> {
         Ok(Self { origins: Some(origins), ..Self::new()? })
     }
@@ -125,7 +125,7 @@ impl Crowd {
         Ok(self.clients.last_mut().expect("it was pushed just now"))
     }
 
-    /// Gives `id` a new connection for the one that has ended.
+    /// Gives `id` a new connection in place of the old one.
     pub(crate) fn reconnect(&mut self, address: SocketAddr, id: usize) -> Result<&mut Client> {
         self.clients[id] = self.open(address, id)?;
         Ok(&mut self.clients[id])
@@ -151,7 +151,7 @@ impl Crowd {
         &mut self.clients[id]
     }
 
-    /// Never reads from the last client again; its socket is for the caller to look after.
+    /// Removes the last client, and hands its socket to the caller.
     pub(crate) fn release_last(&mut self) -> Result<TcpStream> {
         let client = self.clients.pop().expect("there is one to release");
         epoll::delete(&self.epoll, &client.stream)
@@ -159,7 +159,7 @@ impl Crowd {
         Ok(client.stream)
     }
 
-    /// Waits at most `patience` for something to hear and lets `hearer` take all there is.
+    /// Waits at most `patience` until a client hears something, and passes it to `hearer`.
     pub(crate) fn turn(&mut self, patience: Duration, hearer: &mut impl Hear) -> Result<()> {
         self.events.clear();
         match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timespec(patience))) {

@@ -21,12 +21,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// For `map_err`: says what was being done.
+    /// For `map_err`: adds what was being done.
     pub(crate) fn io(doing: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self::Io { doing, source }
     }
 
-    /// Says whom it happened to.
+    /// Adds which client was affected.
     pub(crate) fn to(self, client: usize) -> Self {
         match self {
             Self::Broken(what) => Self::Broken(format!("client {client} ({}): {what}", nick(client))),
@@ -40,7 +40,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Io { doing, source } => write!(f, "{doing}: {source}"),
             Self::TooLate { after, waited_for } => {
-                write!(f, "waited {} s in vain for {waited_for}", after.as_secs())
+                write!(f, "waited {} s for {waited_for}", after.as_secs())
             }
             Self::Broken(what) => write!(f, "{what}"),
         }

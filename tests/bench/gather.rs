@@ -1,4 +1,4 @@
-//! Letting a crowd in: everybody connects, is greeted, and enters a room.
+//! Connects a crowd: each client is greeted, and enters a room.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::{
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Whether a client goes to a room.
+/// How far each client goes: to the greeting, or on to the room that is its number's.
 pub(crate) enum Goal<'a> {
     Greeted,
     Room(&'a dyn Fn(usize) -> usize),
 }
 
-/// Connects `count` clients and returns how long it took until the last was in.
+/// Connects `count` clients and returns how long it takes until the last one is in.
 pub(crate) fn gather(
     crowd: &mut Crowd,
     server: &Running,
@@ -43,7 +43,7 @@ pub(crate) fn gather(
 struct Door<'a> {
     contender: &'a dyn Contender,
     goal: &'a Goal<'a>,
-    /// How often each was told that it is ready.
+    /// How often the server told each client that it is ready.
     answers: Vec<u8>,
     inside: usize,
 }

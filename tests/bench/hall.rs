@@ -50,7 +50,7 @@ impl<'a> Hall<'a> {
             let first_sender = client / per_room * plan.senders_per_room();
             Receiver::new(first_sender..first_sender + plan.senders_per_room(), contender.ready_made())
         };
-        // Ready-made bytes come from one sender, whatever the plan says.
+        // Ready-made bytes come from one sender, even if the plan has more.
         let senders = if contender.ready_made().is_some() { 1 } else { plan.senders };
         let pace = match plan.rhythm {
             Rhythm::Paced(lines) => Some(Pace::new(lines)),

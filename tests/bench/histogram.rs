@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Counts in buckets that are 3 % wide: 32 for each doubling of the nanoseconds.
+/// Counts durations in buckets that are 3 % wide: there are 32 for each power of two of nanoseconds.
 pub(crate) struct Histogram {
     counts: Vec<u64>,
     total: u64,
@@ -19,7 +19,7 @@ impl Histogram {
         self.total += 1;
     }
 
-    /// What `share` (0 to 1) of the durations do not exceed; `None` of nothing.
+    /// The duration that `share` (0 to 1) of all durations do not exceed; `None` if there are none.
     pub(crate) fn percentile(&self, share: f64) -> Option<Duration> {
         let wanted = (share * self.total as f64).ceil();
         let mut seen = 0;

@@ -28,11 +28,11 @@ mod visits;
 pub(crate) use self::attack::{ATTACKS, Attack};
 use self::attack::{Kind, Target};
 
-/// Each client says two lines per second, which the default limits allow. The server may even stall for two
-/// seconds before more lines have piled up than a client may say at once.
-const NEIGHBOURS: FanOut = FanOut { clients: 20, rooms: 1, senders: 20, rhythm: Rhythm::Paced(40.0) };
+/// Each client says one line per second, far below the default limits. So the server may stall for four
+/// seconds before more lines have piled up than a client may say at once, and the measurement fails.
+const NEIGHBOURS: FanOut = FanOut { clients: 20, rooms: 1, senders: 20, rhythm: Rhythm::Paced(20.0) };
 
-/// An attack is measured for this many times the usual length, because forty lines per second are few.
+/// An attack is measured for this many times the usual length, because twenty lines per second are few.
 const TIMES_LONGER: u32 = 3;
 
 /// How many attackers can arrive per millisecond.
@@ -88,7 +88,7 @@ fn drive(
         while driven.is_ok() && !is_enough() && start.elapsed() < LONGEST {
             driven = hall.drive(crowd, length / 10);
         }
-        // The threads end only now, whatever has happened in the room.
+        // The threads end only now, even if the room has failed.
         target.is_over.store(true, Relaxed);
         let passed = start.elapsed().as_secs_f64();
         let done = attacker.join().map_err(|_| Failure::Broken("the attacker has panicked".into()))??;

@@ -1,4 +1,4 @@
-//! The number every measured text carries: who says it, and which of their texts it is.
+//! The mark in every measured text: its sender, and its number among the sender's texts.
 
 use std::fmt;
 
@@ -8,14 +8,13 @@ pub(crate) const TEXT: usize = 64;
 const MARK: usize = 8;
 const FILLER: &[u8; TEXT - MARK] = b" the quick brown fox jumps over the lazy dog, and again.";
 
-/// Digits to the base 64 are the characters from here on: all printable, none of them a slash, and no
-/// colon, which could make an emoji.
+/// The first of 64 characters that are the digits in base 64. All are printable, and none is a slash or a
+/// colon, which the chat server would treat specially.
 const ZERO: u8 = b';';
 const LAST: u64 = ZERO as u64 + 63;
 
 /// Two digits for the sender and six for the number, most significant first, read as one
-/// integer: so that telling whether a line is the expected one is a comparison of integers, and the
-/// checking of every line costs the load generator a few nanoseconds.
+/// integer. So the load generator compares two integers to check a line, in a few nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(u64);
 
@@ -26,20 +25,20 @@ impl Mark {
         Self(digits.enumerate().fold(0, |mark, (place, digit)| mark | (digit << (8 * place))))
     }
 
-    /// The mark of a text that is `TEXT` bytes long, if it is one.
+    /// The mark of this text; `None` if it is not a measured text.
     pub(crate) fn of(text: &[u8]) -> Option<Self> {
         let (mark, filler) = text.split_first_chunk::<MARK>()?;
         let is_mark = mark.iter().all(|&b| (ZERO..=ZERO + 63).contains(&b));
         (is_mark && filler == FILLER).then(|| Self(u64::from_be_bytes(*mark)))
     }
 
-    /// What stands where a mark should be; it may be anything.
+    /// The bytes where a mark should be, unchecked.
     #[inline]
     pub(crate) fn peek(text: &[u8]) -> Option<Self> {
         text.first_chunk().map(|mark| Self(u64::from_be_bytes(*mark)))
     }
 
-    /// Adds the whole text with this mark.
+    /// Appends the whole text with this mark.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.0.to_be_bytes());
         out.extend_from_slice(FILLER);
@@ -57,20 +56,20 @@ impl Mark {
         })
     }
 
-    /// The same sender's next.
+    /// The mark of the same sender's next text.
     #[inline]
     pub(crate) fn next(self) -> Self {
         if self.0 & 0xff == LAST { Self::new(self.sender(), self.number() + 1) } else { Self(self.0 + 1) }
     }
 
-    /// The same, if the numbers begin anew after `lap`.
+    /// As `next`, but the numbers start at 0 again after `lap` texts.
     #[inline]
     pub(crate) fn next_in(self, lap: Option<u64>) -> Self {
         let next = self.next();
         if lap.is_some_and(|lap| next.number() == lap) { Self::new(self.sender(), 0) } else { next }
     }
 
-    /// Whether it is the last of `batch` lines, which must be a power of two.
+    /// Whether this is the last line of a batch of `batch` lines, a power of two.
     #[inline]
     pub(crate) fn ends(self, batch: u64) -> bool {
         let digit = (self.0 & 0xff) - u64::from(ZERO);

@@ -25,7 +25,7 @@ pub(crate) enum Measure {
     MemoryGrowth,
     IdleCpu,
     Generator,
-    /// What the attackers have done: questions, visits, or whatever the row says.
+    /// Questions answered, visits ended or users ignored, as the row says.
     Attacks,
     /// From the first attempt to send a file until one has arrived.
     FileWait,

@@ -1,4 +1,4 @@
-//! The servers' processes: starting, looking at and ending them.
+//! Starts, observes and ends the servers' processes.
 
 use std::{
     fs,
@@ -14,21 +14,21 @@ use tempfile::TempDir;
 
 use crate::failure::{Failure, Result};
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(10);
 
-/// A server's process; it ends with this value.
+/// A server's process. Dropping the value kills it.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     child: Child,
-    /// Where it announces itself; kept open, so that it may go on talking.
+    /// The output on which the server announced its address. It stays open, so that the server can write more.
     stdout: Option<BufReader<ChildStdout>>,
     _folder: Option<TempDir>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already; that is told where it was missed.
+        // If the process has ended already, the scenario has noticed it.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -40,7 +40,7 @@ impl Running {
     }
 }
 
-/// What a process holds and has spent.
+/// What a process uses and has used.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Usage {
     cpu: Duration,
@@ -55,16 +55,16 @@ impl Usage {
         Self::of("self")
     }
 
-    /// Processor time spent since `earlier`, in seconds.
+    /// Processor time used since `earlier`, in seconds.
     pub(crate) fn cpu_since(&self, earlier: &Self) -> f64 {
         self.cpu.saturating_sub(earlier.cpu).as_secs_f64()
     }
 
-    /// All zero if there is no such process: whoever needs it will miss its answers.
+    /// All zero if there is no such process; the scenario then fails for another reason.
     fn of(process: &str) -> Self {
         let folder = Path::new("/proc").join(process);
         let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
-        // The name, which stands in parentheses, may contain spaces.
+        // The name is in parentheses and may contain spaces.
         let fields: Vec<u64> = stat
             .rsplit(')')
             .next()
@@ -83,7 +83,7 @@ impl Usage {
     }
 }
 
-/// Starts a program that says on its standard output where it listens, as the last word of a line.
+/// Starts a program that prints its address as the last word of the first line.
 pub(crate) fn start_announced(mut command: Command) -> Result<Running> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(Failure::io("starting the server"))?;
@@ -113,7 +113,7 @@ impl Running {
     }
 }
 
-/// Starts a program on a port that was free just now, in a folder of its own.
+/// Starts a program on a port that was free a moment ago, in a folder of its own.
 pub(crate) fn start_on_free_port(command: impl FnOnce(u16, &Path) -> io::Result<Command>) -> Result<Running> {
     let preparing = Failure::io("preparing the server's folder and port");
     let folder = tempfile::tempdir().map_err(&preparing)?;
@@ -141,16 +141,16 @@ impl Running {
                 let waited_for = format!("the server to listen on {}", self.address);
                 return Err(Failure::TooLate { after: START, waited_for });
             }
-            // Nothing tells that another program has begun to listen.
+            // There is no event to wait for when another process begins to listen.
             pause(Duration::from_millis(5));
         }
         Ok(())
     }
 }
 
-/// Waits where there is no event to wait for.
+/// Waits for a time, where there is no event to wait for.
 pub(crate) fn pause(duration: Duration) {
-    // Being interrupted only means asking again earlier.
+    // A signal only makes the wait shorter.
     let _ = poll(&mut [], Some(&timespec(duration)));
 }
 

@@ -1,4 +1,4 @@
-//! What one client hears in a room, checked line by line.
+//! Checks line by line what one client hears in a room.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::{
     mark::{Mark, TEXT},
 };
 
-/// Knows what this client must hear next.
+/// Knows which lines the client must hear next.
 pub(crate) struct Receiver {
-    /// From each sender of its room.
+    /// The next mark from each sender in its room.
     next: Vec<Mark>,
     first_sender: usize,
-    /// After so many the numbers begin anew: bytes made once cannot be numbered for ever.
+    /// After this many texts the numbers start at 0 again, because ready-made bytes repeat.
     lap: Option<u64>,
-    /// The length of everything that comes with one text, learned from what came before: it lets
-    /// an expected line be recognized without searching for its end.
+    /// The length of a text with everything around it, learned from the one before. With it, an expected
+    /// line is recognized without a search for its end.
     frame: usize,
-    /// The bytes from a text's end to its frame's.
+    /// How many bytes of a frame follow its text.
     tail: usize,
     since_text: usize,
     heard: u64,
@@ -38,12 +38,12 @@ impl Receiver {
         }
     }
 
-    /// How many texts it has heard.
+    /// How many texts the client has heard.
     pub(crate) fn heard(&self) -> u64 {
         self.heard
     }
 
-    /// Two receivers with the same sum have heard the same texts in the same order.
+    /// A sum that is the same for two receivers that have heard the same texts in the same order.
     pub(crate) fn order(&self) -> u64 {
         self.order
     }
@@ -52,12 +52,12 @@ impl Receiver {
         &self.next
     }
 
-    /// Takes all complete lines, tells `heard` each text's mark, and returns how many bytes
-    /// that were; what the server wants to be answered is added to `answers`.
+    /// Takes all complete lines, passes each text's mark to `heard`, and returns how many bytes they
+    /// have. Answers that the server expects are appended to `answers`.
     ///
     /// # Errors
     ///
-    /// What was lost, doubled, reordered, leaked or refused.
+    /// Describes the line that was lost, doubled, reordered, leaked or refused.
     pub(crate) fn take(
         &mut self,
         bytes: &[u8],
@@ -80,7 +80,7 @@ impl Receiver {
         }
     }
 
-    /// The quick way: where the next text must be, there is the one that must come next.
+    /// The fast path: returns the next mark if it is exactly where the next text must be.
     #[inline]
     fn expected(&mut self, bytes: &[u8]) -> Option<Mark> {
         let frame = bytes.get(..self.frame)?;
@@ -95,7 +95,7 @@ impl Receiver {
         Some(mark)
     }
 
-    /// The thorough way: any line.
+    /// The slow path: reads any line.
     fn read(
         &mut self,
         line: &[u8],

@@ -1,4 +1,4 @@
-//! The table a person reads.
+//! The table of results.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -7,7 +7,7 @@ use crate::{
     scenario::Goal,
 };
 
-/// All runs of one server in one scenario.
+/// One row of the table: all runs of one server under one load.
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) role: Role,
@@ -26,7 +26,7 @@ pub(crate) enum Role {
     Peer,
 }
 
-/// Of several runs: the one in the middle, and the ends.
+/// The median, the lowest and the highest value of several runs.
 struct Spread {
     low: f64,
     median: f64,
@@ -59,7 +59,7 @@ impl Spread {
     }
 }
 
-/// A line per server, a line per goal.
+/// The table, then a line for each failure and each goal.
 pub(crate) fn table(entries: &[Entry], goals: &[Goal]) -> String {
     let mut measures: Vec<Measure> = entries.iter().flat_map(|entry| entry.spreads().into_keys()).collect();
     measures.sort_unstable();
@@ -104,7 +104,7 @@ fn row(entry: &Entry, measures: &[Measure]) -> Vec<String> {
     row
 }
 
-/// Names to the left, figures to the right.
+/// Aligns names to the left and figures to the right.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
@@ -119,7 +119,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// `None` if there is nothing to compare with.
+/// Whether a goal is met; `None` if there is nothing to compare with.
 fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
     let ours = entries.iter().find(|entry| entry.role == Role::Ours)?;
     Some(match *goal {

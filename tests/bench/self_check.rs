@@ -1,11 +1,11 @@
-//! Whether the checker notices: before it is trusted, it is shown lines that are wrong.
+//! Tests the checker itself with lines that are lost, doubled, reordered, leaked or changed.
 
 use crate::{contender::Ours, mark::Mark, receiver::Receiver};
 
-/// What two senders say, as a room of theirs must hear it: the numbers 2 and 3 are these senders'.
+/// What the senders 2 and 3 say, as their room must hear it.
 const SAID: [(usize, u64); 6] = [(2, 0), (3, 0), (2, 1), (2, 2), (3, 1), (2, 3)];
 
-/// Panics when something wrong would pass, or something right would not.
+/// Panics if the checker accepts wrong lines or rejects right ones.
 pub(crate) fn run() {
     check(&SAID, None);
     check(&[(2, 0), (2, 2)], Some("lost"));
@@ -18,7 +18,7 @@ pub(crate) fn run() {
     assert_ne!(order(&[(2, 0), (3, 0)]), order(&[(3, 0), (2, 0)]), "another order was not noticed");
 }
 
-/// However the bytes are cut, the verdict is the same.
+/// Checks that the verdict is as expected wherever the bytes are cut.
 fn check(said: &[(usize, u64)], expected: Option<&str>) {
     let bytes = wire(said);
     for cut in 0..bytes.len() {
@@ -41,7 +41,7 @@ fn wire(said: &[(usize, u64)]) -> Vec<u8> {
     bytes
 }
 
-/// Feeds a new receiver and returns its sum over the order.
+/// Feeds a new receiver and returns its sum of the order.
 fn hear(pieces: &[&[u8]]) -> Result<u64, String> {
     let mut receiver = Receiver::new(2..4, None);
     let mut bytes = Vec::new();

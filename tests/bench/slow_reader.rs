@@ -1,4 +1,4 @@
-//! A room in which one client never reads: what that costs the others, and the server.
+//! A room in which one client never reads: what this costs the other clients and the server.
 
 use std::{
     io::Read,
@@ -19,18 +19,19 @@ use crate::{
     scenario::Settings,
 };
 
-/// How often the server's memory is looked at.
+/// How often the server's memory is measured.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// So many texts are more than the sockets' buffers (4 MB here) and an outbox hold together, and take
-/// no longer than this to send.
+/// This many texts are more than the sockets' buffers (4 MB here) and an outbox hold together. Sending them
+/// takes no longer than `LONGEST`.
 const ENOUGH: u64 = 150_000;
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// After so long without a byte the silent client was not cut.
+/// If this long passes without a byte, the server has not disconnected the silent client.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// One sender, `clients` in all; the last of them is absent in the first part and silent in the second.
+/// Measures one sender among `clients` clients. The last client is absent in the first part and silent in
+/// the second.
 pub(crate) fn slow_reader(contender: &dyn Contender, clients: usize, settings: &Settings) -> Result<Sample> {
     let others = FanOut { clients: clients - 1, rooms: 1, senders: 1, rhythm: Rhythm::Batches };
     let alone = others.run(contender, settings)?;
@@ -56,7 +57,7 @@ fn with_silent(contender: &dyn Contender, others: &FanOut, settings: &Settings) 
     ])
 }
 
-/// Returns by how many bytes the server's memory grew at most.
+/// Returns how many bytes the server's memory grew by, at its peak.
 fn drive(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Duration) -> Result<u64> {
     let (start, before) = (Instant::now(), server.usage().memory);
     let mut most = before;
@@ -69,7 +70,7 @@ fn drive(hall: &mut Hall<'_>, crowd: &mut Crowd, server: &Running, length: Durat
     Ok(most - before)
 }
 
-/// What the silent client was sent before it was cut must be as good as what the others heard.
+/// Checks what the silent client was sent before the server disconnected it, and returns its length.
 fn read_to_the_end(contender: &dyn Contender, mut silent: TcpStream) -> Result<usize> {
     let prepare = Failure::io("looking after the silent client");
     silent.set_nonblocking(false).map_err(&prepare)?;
@@ -78,7 +79,7 @@ fn read_to_the_end(contender: &dyn Contender, mut silent: TcpStream) -> Result<u
     let end = silent.read_to_end(&mut bytes);
     let is_cut = end.is_ok() || end.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset);
     if !is_cut {
-        let what = format!("the silent client was not cut, it was sent {} bytes", bytes.len());
+        let what = format!("the silent client was sent {} bytes and not disconnected", bytes.len());
         return Err(Failure::Broken(what));
     }
     let said = bytes.strip_suffix(contender.cut_notice().as_bytes()).unwrap_or(&bytes);

@@ -1,4 +1,4 @@
-//! Two IRC servers: one language, two configurations.
+//! The IRC servers ngircd and inspircd: one protocol, two configurations.
 
 use std::{fs, process::Command};
 
@@ -15,11 +15,11 @@ pub(crate) struct Irc {
     config: &'static str,
 }
 
-/// Its backlog is ten.
+/// Its backlog holds ten connections.
 pub(crate) const NGIRCD: Irc =
     Irc { program: "ngircd", arguments: &["--nodaemon"], at_the_door: 8, config: NGIRCD_CONFIG };
 
-/// It greets once a second all who have come.
+/// It greets new clients only once a second.
 pub(crate) const INSPIRCD: Irc = Irc {
     program: "inspircd",
     arguments: &["--nofork", "--nolog", "--nopid", "--runasroot"],
@@ -71,7 +71,7 @@ impl Contender for Irc {
         Some("QUIT\r\n")
     }
 
-    /// RFC 2812; the numerics from 400 on are errors, but for "no message of the day".
+    /// As in RFC 2812. Numerics from 400 on are errors, except 422 ("no message of the day").
     fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
         if let Some(token) = line.strip_prefix(b"PING ") {
             return Line::Ping([b"PONG ", token, b"\r\n"].concat());
@@ -81,7 +81,7 @@ impl Contender for Irc {
             b"PRIVMSG" => {
                 words.nth(1).and_then(|text| text.strip_prefix(b":")).map_or(Line::Complaint, Line::Said)
             }
-            // Welcome, and the end of the list of names that answers a join.
+            // The welcome, and the end of the names, which is the last answer to a join.
             b"001" | b"366" => Line::Ready,
             b"422" | b"NOTICE" | b"JOIN" | b"QUIT" | b"MODE" | b"PONG" | [b'0'..=b'3', _, _] => Line::Chatter,
             _ if line.starts_with(b"ERROR ") || line.starts_with(b"NOTICE ") => Line::Chatter,
@@ -89,7 +89,7 @@ impl Contender for Irc {
         }
     }
 
-    /// IRC's clients show what they say themselves.
+    /// An IRC client shows its own lines without hearing them.
     fn echoes(&self) -> bool {
         false
     }

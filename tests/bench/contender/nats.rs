@@ -1,4 +1,4 @@
-//! NATS: a room is a subject, and so is each client's ear for whispers.
+//! NATS: each room is a subject, and each client has one more for whispers to it.
 
 use std::process::Command;
 
@@ -51,7 +51,7 @@ impl Contender for Nats {
         }
     }
 
-    /// Each of its senders has a goroutine that delivers on its own.
+    /// Each sender has a goroutine that delivers independently of the others.
     fn keeps_one_order(&self) -> bool {
         false
     }

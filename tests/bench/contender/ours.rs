@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) struct Ours {
     program: PathBuf,
-    /// Where it keeps what is said, if it does.
+    /// Where the server keeps its history; `None` if it keeps none.
     keeps: Option<Keeps>,
     has_default_limits: bool,
 }
@@ -48,7 +48,7 @@ impl Ours {
         Self { program, keeps: Some(Keeps::new()), has_default_limits: false }
     }
 
-    /// The server as it runs without options.
+    /// The server with the limits and the history that it has without options.
     pub(crate) fn with_default_limits(program: PathBuf) -> Self {
         Self { program, keeps: Some(Keeps::new()), has_default_limits: true }
     }
@@ -121,7 +121,7 @@ impl Contender for Ours {
     }
 }
 
-/// How the sentences about others end.
+/// The ends of the sentences about other clients.
 const NEWS: [&[u8]; 5] = [
     b" has joined the chat!",
     b" has joined the room.",
@@ -130,5 +130,5 @@ const NEWS: [&[u8]; 5] = [
     b" is a moderator of this room now.",
 ];
 
-/// How the other sentences begin that a client of the benchmark may hear.
+/// The beginnings of the other sentences that a client may hear here.
 const ANSWERS: [&[u8]; 3] = [b"Nickname changed to ", b"Goodbye!", b"guest_"];

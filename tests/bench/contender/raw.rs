@@ -1,4 +1,4 @@
-//! The raw floor: a program that only sends ready-made bytes, to know what the sockets cost.
+//! The raw floor: a program that only sends ready-made bytes, to show what the sockets cost.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use crate::{
     process::{Running, start_announced},
 };
 
-/// Sends so many lines at once.
+/// Sends this many lines at once.
 pub(crate) struct Raw(pub(crate) u64);
 
 impl Contender for Raw {
@@ -22,7 +22,7 @@ impl Contender for Raw {
         format!("raw, {} at once", self.0)
     }
 
-    /// It is this program itself, run with a hidden argument.
+    /// Runs this program itself with a hidden argument.
     fn start(&self, clients: usize) -> Result<Running> {
         let program = env::current_exe().map_err(Failure::io("finding this program"))?;
         let mut command = Command::new(program);
@@ -58,8 +58,8 @@ impl Contender for Raw {
     }
 }
 
-/// What `Raw` runs: lets `clients` in, and for each byte from the first sends its lines to each in
-/// turn, until that one hangs up.
+/// What `Raw` runs: accepts `clients`, and for each byte from the first client sends all lines to each
+/// client in turn. It ends when the first client hangs up.
 pub(crate) fn serve_raw(lines: u64, clients: u64) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     rustix::net::listen(&listener, 4096)?;
@@ -87,7 +87,7 @@ pub(crate) fn serve_raw(lines: u64, clients: u64) -> io::Result<()> {
     }
 }
 
-/// The same lines as the chat server would send.
+/// The lines, as the chat server would send them.
 fn block(lines: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for number in 0..lines {

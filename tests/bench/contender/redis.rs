@@ -1,4 +1,4 @@
-//! Redis: a room is a channel, and so is each client's ear for whispers.
+//! Redis: each room is a channel, and each client has one more for whispers to it.
 
 use std::process::Command;
 
@@ -32,7 +32,7 @@ impl Contender for Redis {
         })
     }
 
-    /// The third version of the protocol lets a subscriber publish on the same connection.
+    /// Version 3 of the protocol lets a subscriber publish on the same connection.
     fn hello(&self, _nick: &str) -> String {
         "HELLO 3\r\nPING\r\n".into()
     }
