@@ -145,7 +145,7 @@ mod tests {
     fn registry() -> Registry {
         let limits = Limits {
             presence: 200,
-            history: HistoryLimits { kept: 0, replayed: 0 },
+            history: HistoryLimits { remembered: 0, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
         };

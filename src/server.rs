@@ -177,7 +177,7 @@ fn start_in<'scope>(
 fn open(config: &Config) -> Result<(Restored, Store, Option<Writer>), Error> {
     let Some(path) = &config.data else { return Ok((Restored::default(), Store::none(), None)) };
     let database = Database::open(path).map_err(Error::Data)?;
-    let restored = database.restore(config.rules.history.kept).map_err(Error::Data)?;
+    let restored = database.restore(config.rules.history.remembered).map_err(Error::Data)?;
     let (store, writer) = Writer::new(database);
     Ok((restored, store, Some(writer)))
 }

@@ -204,7 +204,7 @@ mod tests {
         let (sender, posts) = bounded(100);
         let limits = state::Limits {
             presence: 200,
-            history: HistoryLimits { kept: 0, replayed: 0 },
+            history: HistoryLimits { remembered: 0, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
         };

@@ -232,7 +232,7 @@ impl Arguments {
         let largest = if files.max_file_size > 0 { files.max_file_size } else { u64::MAX };
         state::Limits {
             presence: if messages.presence_limit > 0 { messages.presence_limit } else { usize::MAX },
-            history: HistoryLimits { kept: memory.history, replayed: memory.history_replay },
+            history: HistoryLimits { remembered: memory.history, replayed: memory.history_replay },
             rate: Rate::per_second(messages.rate, messages.burst),
             files: FileLimits { largest: ByteCount(largest), port: None },
         }

@@ -51,10 +51,10 @@ fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     let unwatched = if unwatched > 0 { format!(" ({unwatched} more not watched)") } else { String::new() };
     write!(f, "{}{unwatched}, what each is doing, and for how long:", Count(total, "thread"))?;
     let width = seen.threads.iter().map(|thread| thread.name.len()).max().unwrap_or(0);
-    for ThreadSeen { name, activity, lasting, is_asking } in &seen.threads {
-        let (activity, lasting) = (doing(*activity), Coarse(*lasting).to_string());
+    for ThreadSeen { name, activity, for_how_long, is_asking } in &seen.threads {
+        let (activity, for_how_long) = (doing(*activity), Coarse(*for_how_long).to_string());
         let yours = if *is_asking { "  (yours)" } else { "" };
-        write!(f, "\n  {name:width$}  {activity:LONGEST_ACTIVITY$}  {lasting:>6}{yours}")?;
+        write!(f, "\n  {name:width$}  {activity:LONGEST_ACTIVITY$}  {for_how_long:>6}{yours}")?;
     }
     let more = seen.total - seen.threads.len();
     if more > 0 {

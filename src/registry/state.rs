@@ -57,7 +57,7 @@ mod watching;
 pub use closing::Countdown;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
-pub use rooms::{Bans, History, HistoryLimits, Lasting};
+pub use rooms::{Bans, History, HistoryLimits, Remembered};
 pub use task::{Next, Resumption, Task};
 pub use turn::Turn;
 pub use unsaved::Change;

@@ -21,7 +21,7 @@ pub struct ThreadSeen {
     /// What it is doing.
     pub activity: Activity,
     /// How long it has been doing this, to some milliseconds.
-    pub lasting: Duration,
+    pub for_how_long: Duration,
     /// Whether it is the thread that took the snapshot.
     pub is_asking: bool,
 }
@@ -80,8 +80,8 @@ impl Seen {
         if self.threads.len() >= Self::MOST_THREADS && !is_asking {
             return;
         }
-        let lasting = Duration::from_millis(milliseconds);
-        let thread = ThreadSeen { name: name.to_owned(), activity, lasting, is_asking };
+        let for_how_long = Duration::from_millis(milliseconds);
+        let thread = ThreadSeen { name: name.to_owned(), activity, for_how_long, is_asking };
         let place = if is_asking { 0 } else { self.threads.len() };
         self.threads.insert(place, thread);
         self.threads.truncate(Self::MOST_THREADS);

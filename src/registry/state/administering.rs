@@ -114,7 +114,7 @@ impl State {
         if is_used || self.is_registered_by_another(new, target) {
             return Err(Event::NickTaken(new));
         }
-        if self.room(target).lasting.bans.forbid(new) {
+        if self.room(target).remembered.bans.forbid(new) {
             return Err(Refused::NickBanned(new).into());
         }
         let (by, old) = (self.people[client].nick, self.people[target].nick);

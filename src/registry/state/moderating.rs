@@ -77,7 +77,7 @@ impl State {
         });
         let (by, id) = (self.people[client].nick, self.people[client].room);
         let ban = Ban { nick, account, by, reason: reason.clone(), at: turn.now.wall };
-        let bans = &mut self.rooms[id].lasting.bans;
+        let bans = &mut self.rooms[id].remembered.bans;
         bans.forget_gone(|id| self.people.contains(id));
         bans.add(ban, target)?;
         self.take_rank(id, nick, target);
@@ -89,7 +89,7 @@ impl State {
     }
 
     fn unban(&mut self, turn: &mut Turn, client: ClientId, user: Nick) -> Result<(), Event> {
-        let nick = self.room_mut(client).lasting.bans.lift(user).ok_or(Refused::NotBanned(user))?;
+        let nick = self.room_mut(client).remembered.bans.lift(user).ok_or(Refused::NotBanned(user))?;
         let by = self.people[client].nick;
         self.tell_when_saved(turn, client, Moderated::Unbanned { by, nick });
         Ok(())
@@ -97,8 +97,8 @@ impl State {
 
     fn list_bans(&mut self, turn: &mut Turn, client: ClientId) {
         let room = &mut self.rooms[self.people[client].room];
-        room.lasting.bans.forget_gone(|id| self.people.contains(id));
-        let bans = room.lasting.bans.all().cloned().collect();
+        room.remembered.bans.forget_gone(|id| self.people.contains(id));
+        let bans = room.remembered.bans.all().cloned().collect();
         turn.tell_at_length(client, Moderated::Bans { room: room.name, bans });
     }
 
@@ -127,7 +127,7 @@ impl State {
     /// Expels every member that is banned by now, under whatever name. If the ban was lifted while it was
     /// being saved, nothing happens.
     fn carry_out_ban(&mut self, turn: &mut Turn, client: ClientId, room: Room, expulsion: &Expulsion) {
-        if !self.rooms.lasting(room).is_some_and(|lasting| lasting.bans.has(expulsion.nick)) {
+        if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
             return turn.tell(client, Refused::NotBanned(expulsion.nick));
         }
         let told = Moderated::Expelled(expulsion.clone());
@@ -184,15 +184,18 @@ impl State {
 
     /// Whether a client may not be in the room that it is in.
     pub(super) fn is_banned(&self, client: ClientId) -> bool {
-        !self.people[client].is_administrator && self.room(client).lasting.bans.cover(self.identity(client))
+        !self.people[client].is_administrator
+            && self.room(client).remembered.bans.cover(self.identity(client))
     }
 
     /// Whether a client may not enter a room, open or dormant.
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
         let identity = self.identity(client);
         let is_administrator = self.people[client].is_administrator;
-        let Some(lasting) = self.rooms.lasting_mut(room).filter(|_| !is_administrator) else { return false };
-        lasting.bans.refuse(identity)
+        let Some(remembered) = self.rooms.remembered_mut(room).filter(|_| !is_administrator) else {
+            return false;
+        };
+        remembered.bans.refuse(identity)
     }
 
     /// The client of this nickname, if it is in the same room.

@@ -15,7 +15,7 @@ impl State {
         if self.is_refused(client, name) {
             return turn.tell(client, Refused::Banned);
         }
-        if self.rooms.lasting(name).is_none() && !self.may_create_room(turn, client) {
+        if self.rooms.remembered(name).is_none() && !self.may_create_room(turn, client) {
             return;
         }
         let id = self.rooms.open(name);
@@ -24,7 +24,7 @@ impl State {
         }
         self.move_to(turn, client, id, Event::Joined(self.rooms[id].name));
         self.replay(turn, client);
-        if self.rooms[id].lasting.topic.is_some() {
+        if self.rooms[id].remembered.topic.is_some() {
             self.show_topic(turn, client);
         }
     }
@@ -55,17 +55,17 @@ impl State {
 
     #[inline(never)]
     pub(super) fn show_topic(&mut self, turn: &mut Turn, client: ClientId) {
-        let OpenRoom { name, lasting, .. } = self.room(client);
-        turn.tell(client, Event::Topic { room: *name, topic: lasting.topic.clone() });
+        let OpenRoom { name, remembered, .. } = self.room(client);
+        turn.tell(client, Event::Topic { room: *name, topic: remembered.topic.clone() });
     }
 
     /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
-        self.room_mut(client).lasting.topic = Some(topic.clone());
+        self.room_mut(client).remembered.topic = Some(topic.clone());
         let told = Event::TopicSet { by: self.people[client].nick, topic: topic.clone() };
         self.when_saved(turn, client, move |state, turn, client, room| {
-            let current = state.rooms.lasting(room).and_then(|lasting| lasting.topic.clone());
+            let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
                 state.tell_about_room(turn, client, room, Except::Nobody, told);
             } else {

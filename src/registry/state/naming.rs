@@ -16,7 +16,7 @@ impl State {
         if self.people.find(new).is_some_and(|owner| owner != client) {
             return turn.tell(client, Event::NickTaken(new));
         }
-        if self.room(client).lasting.bans.forbid(new) && !self.people[client].is_administrator {
+        if self.room(client).remembered.bans.forbid(new) && !self.people[client].is_administrator {
             return turn.tell(client, Refused::NickBanned(new));
         }
         self.change_nick(turn, client, new);

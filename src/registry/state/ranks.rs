@@ -50,7 +50,7 @@ impl State {
         let account = self.people[client].account;
         let room = self.room(client);
         room.moderators.contains(&client)
-            || account.is_some_and(|account| room.lasting.moderators.contains(&account))
+            || account.is_some_and(|account| room.remembered.moderators.contains(&account))
     }
 
     /// Makes the member that has been there longest the moderator of a room that has none left.
@@ -59,7 +59,7 @@ impl State {
         if id == self.rooms.lobby() || self.closing.is_stopping || !room.is_unmoderated() {
             return;
         }
-        let bans = &room.lasting.bans;
+        let bans = &room.remembered.bans;
         let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.identity(client))) else {
             return;
         };
@@ -79,7 +79,7 @@ impl State {
         match self.people[client].account {
             None => drop(room.moderators.insert(client)),
             Some(account) => {
-                room.lasting.moderators.insert(account);
+                room.remembered.moderators.insert(account);
                 self.unsaved.mark(Change::Room(room.name));
             }
         }
@@ -146,7 +146,7 @@ impl State {
         let account = by_account
             .into_iter()
             .flatten()
-            .find_map(|account| room.lasting.moderators.get(&account).copied());
+            .find_map(|account| room.remembered.moderators.get(&account).copied());
         let connection = target.filter(|target| room.moderators.contains(target));
         if account.is_none() && connection.is_none() {
             return Err(Refused::NotAModerator(nick).into());
@@ -154,7 +154,7 @@ impl State {
         if room.moderator_count() == 1 {
             return Err(Refused::LastModerator.into());
         }
-        account.map(|account| room.lasting.moderators.remove(&account));
+        account.map(|account| room.remembered.moderators.remove(&account));
         connection.map(|connection| room.moderators.remove(&connection));
         let nick = target.map(|target| self.people[target].nick).or(account).unwrap_or(nick);
         self.tell_when_saved(turn, client, Moderated::Demoted { by: self.people[client].nick, nick });
@@ -166,7 +166,7 @@ impl State {
         let account = target.and_then(|target| self.people[target].account);
         let room = &mut self.rooms[id];
         for account in account.into_iter().chain([nick]) {
-            room.lasting.moderators.remove(&account);
+            room.remembered.moderators.remove(&account);
         }
         if let Some(target) = target {
             room.moderators.remove(&target);
@@ -174,9 +174,9 @@ impl State {
     }
 
     pub(super) fn list_moderators(&mut self, turn: &mut Turn, client: ClientId) {
-        let OpenRoom { name, moderators, lasting, .. } = self.room(client);
+        let OpenRoom { name, moderators, remembered, .. } = self.room(client);
         let mut nicks: Vec<_> = moderators.iter().map(|&id| self.people[id].nick).collect();
-        nicks.extend(&lasting.moderators);
+        nicks.extend(&remembered.moderators);
         nicks.sort_unstable();
         nicks.dedup();
         let event: Event = if nicks.is_empty() {

@@ -272,8 +272,8 @@ impl State {
 
     fn give_rank_back(&mut self, nick: Nick, rooms: &[Room]) {
         for &room in rooms {
-            if let Some(lasting) = self.rooms.lasting_mut(room) {
-                lasting.moderators.insert(nick);
+            if let Some(remembered) = self.rooms.remembered_mut(room) {
+                remembered.moderators.insert(nick);
                 self.unsaved.mark(Change::Room(room));
             }
         }

@@ -1,7 +1,7 @@
 //! The rooms: those that someone is in, and those that are empty and remembered.
 //!
 //! A room is open while it has members; the lobby always is. When its last member leaves, what lasts of
-//! it becomes dormant, and the next member wakes it.
+//! it becomes dormant, and the next member opens it again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -51,14 +51,14 @@ pub(super) struct OpenRoom {
     pub(super) members: BTreeMap<Nick, ClientId>,
     /// In the order in which they entered.
     pub(super) arrivals: BTreeMap<u64, ClientId>,
-    /// The members that moderate it and have no account. Those with an account are in `lasting`.
+    /// The members that moderate it and have no account. Those with an account are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
-    pub(super) lasting: Lasting,
+    pub(super) remembered: Remembered,
 }
 
-/// What outlives a room's members.
+/// What is remembered of a room when its members are gone.
 #[derive(Clone, Debug, Default)]
-pub struct Lasting {
+pub struct Remembered {
     /// What the room is about.
     pub topic: Option<Text>,
     /// The accounts that moderate it, whether they are here or not.
@@ -69,7 +69,7 @@ pub struct Lasting {
     pub history: History,
 }
 
-impl Lasting {
+impl Remembered {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
         !self.has_rules() && self.history.is_empty()
@@ -85,7 +85,7 @@ impl Rooms {
     /// Only the lobby.
     pub(super) fn new() -> Self {
         let mut open = SlotMap::with_key();
-        let lobby = open.insert(OpenRoom::new(Room::lobby(), Lasting::default()));
+        let lobby = open.insert(OpenRoom::new(Room::lobby(), Remembered::default()));
         let ids = BTreeMap::from([(Room::lobby(), lobby)]);
         Self { open, ids, lobby, dormant: Dormant::default(), text: 0, arrivals: 0 }
     }
@@ -96,10 +96,10 @@ impl Rooms {
         let (bans, history) = (Bans::restored(bans), History::restored(lines));
         let newest = history.newest().unwrap_or(0);
         self.text += history.size();
-        let lasting = Lasting { topic, moderators: moderators.into_iter().collect(), bans, history };
+        let remembered = Remembered { topic, moderators: moderators.into_iter().collect(), bans, history };
         match self.id(name) {
-            Some(id) => self.open[id].lasting = lasting,
-            None => self.put_to_sleep(name, lasting, unsaved),
+            Some(id) => self.open[id].remembered = remembered,
+            None => self.make_dormant(name, remembered, unsaved),
         }
         while self.text > MOST_TEXT && self.forget_text(unsaved) {}
         newest
@@ -121,8 +121,8 @@ impl Rooms {
 
     #[inline(never)]
     fn open_new(&mut self, name: Room) -> RoomId {
-        let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
-        let id = self.open.insert(OpenRoom::new(name, lasting));
+        let (name, remembered) = self.dormant.take(name).unwrap_or((name, Remembered::default()));
+        let id = self.open.insert(OpenRoom::new(name, remembered));
         self.ids.insert(name, id);
         id
     }
@@ -141,9 +141,9 @@ impl Rooms {
         if id == self.lobby || !self.open[id].members.is_empty() {
             return;
         }
-        if let Some(OpenRoom { name, lasting, .. }) = self.open.remove(id) {
+        if let Some(OpenRoom { name, remembered, .. }) = self.open.remove(id) {
             self.ids.remove(&name);
-            self.put_to_sleep(name, lasting, unsaved);
+            self.make_dormant(name, remembered, unsaved);
         }
     }
 
@@ -157,18 +157,18 @@ impl Rooms {
         self.ids.len() - usize::from(self.open[self.lobby].members.is_empty())
     }
 
-    /// What lasts of a room, open or dormant.
-    pub(super) fn lasting(&self, room: Room) -> Option<&Lasting> {
+    /// What is remembered of a room, open or dormant.
+    pub(super) fn remembered(&self, room: Room) -> Option<&Remembered> {
         match self.id(room) {
-            Some(id) => Some(&self.open[id].lasting),
+            Some(id) => Some(&self.open[id].remembered),
             None => self.dormant.room(room),
         }
     }
 
-    /// As [`Rooms::lasting`], to be changed.
-    pub(super) fn lasting_mut(&mut self, room: Room) -> Option<&mut Lasting> {
+    /// As [`Rooms::remembered`], mutably.
+    pub(super) fn remembered_mut(&mut self, room: Room) -> Option<&mut Remembered> {
         match self.id(room) {
-            Some(id) => Some(&mut self.open[id].lasting),
+            Some(id) => Some(&mut self.open[id].remembered),
             None => self.dormant.room_mut(room),
         }
     }
@@ -177,17 +177,17 @@ impl Rooms {
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
         let dormant = self.dormant.forget_moderator(account);
         let open = self.ids.values().copied();
-        let open = open.filter(|&id| self.open[id].lasting.moderators.remove(&account)).collect();
+        let open = open.filter(|&id| self.open[id].remembered.moderators.remove(&account)).collect();
         (dormant, open)
     }
 
-    /// Keeps a line of an open room; the room keeps at most `limit` lines.
+    /// Remembers a line of an open room; of each room, at most `limit` lines are remembered.
     pub(super) fn remember(&mut self, id: RoomId, line: Line, limit: usize, unsaved: &mut Unsaved) {
         if limit == 0 {
             return;
         }
         let room = &mut self.open[id];
-        let history = &mut room.lasting.history;
+        let history = &mut room.remembered.history;
         let before = history.size();
         history.push(line, limit);
         self.text = self.text + history.size() - before;
@@ -202,9 +202,9 @@ impl Rooms {
 
     /// Marks every room with all its lines.
     pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
-        let open = self.open.values_mut().map(|room| (room.name, &mut room.lasting));
-        for (name, lasting) in open.chain(self.dormant.rooms_mut()) {
-            lasting.history.forget_saved();
+        let open = self.open.values_mut().map(|room| (room.name, &mut room.remembered));
+        for (name, remembered) in open.chain(self.dormant.rooms_mut()) {
+            remembered.history.forget_saved();
             unsaved.mark(Change::Room(name));
             unsaved.mark(Change::Lines(name));
         }
@@ -212,24 +212,24 @@ impl Rooms {
 
     fn make_room_for_text(&mut self, spoken_in: RoomId, unsaved: &mut Unsaved) {
         while self.text > MOST_TEXT && self.forget_text(unsaved) {}
-        let history = &mut self.open[spoken_in].lasting.history;
+        let history = &mut self.open[spoken_in].remembered.history;
         while self.text > MOST_TEXT && history.has_several() {
             self.text -= history.forget_oldest();
         }
     }
 
-    pub(super) fn put_to_sleep(&mut self, name: Room, lasting: Lasting, unsaved: &mut Unsaved) {
-        if lasting.is_empty() {
+    pub(super) fn make_dormant(&mut self, name: Room, remembered: Remembered, unsaved: &mut Unsaved) {
+        if remembered.is_empty() {
             return;
         }
-        if let Some((room, forgotten)) = self.dormant.put(name, lasting) {
+        if let Some((room, forgotten)) = self.dormant.put(name, remembered) {
             self.forget(room, &forgotten.history, unsaved);
         }
     }
 
     /// Forgets the lines of the room that has been dormant longest; whether there was one.
     fn forget_text(&mut self, unsaved: &mut Unsaved) -> bool {
-        let forgotten = self.dormant.take_forgettable().map(|(room, lasting)| (room, lasting.history));
+        let forgotten = self.dormant.take_forgettable().map(|(room, remembered)| (room, remembered.history));
         let Some((room, history)) = forgotten.or_else(|| self.dormant.take_history()) else { return false };
         self.forget(room, &history, unsaved);
         true
@@ -272,13 +272,13 @@ impl IndexMut<RoomId> for Rooms {
 }
 
 impl OpenRoom {
-    fn new(name: Room, lasting: Lasting) -> Self {
+    fn new(name: Room, remembered: Remembered) -> Self {
         Self {
             name,
             members: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             moderators: BTreeSet::new(),
-            lasting,
+            remembered,
         }
     }
 
@@ -298,10 +298,10 @@ impl OpenRoom {
 
     /// Whether it has no moderator, neither present nor registered.
     pub(super) fn is_unmoderated(&self) -> bool {
-        self.moderators.is_empty() && self.lasting.moderators.is_empty()
+        self.moderators.is_empty() && self.remembered.moderators.is_empty()
     }
 
     pub(super) fn moderator_count(&self) -> usize {
-        self.moderators.len() + self.lasting.moderators.len()
+        self.moderators.len() + self.remembered.moderators.len()
     }
 }

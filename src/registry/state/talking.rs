@@ -48,7 +48,7 @@ impl State {
         let seq = self.tally.next_line(turn.now.instant);
         let (from, room) = (self.people[client].nick, self.people[client].room);
         let line = Line { seq, at: turn.now.wall, from, text: text.clone(), manner };
-        self.rooms.remember(room, line, self.limits.history.kept, &mut self.unsaved);
+        self.rooms.remember(room, line, self.limits.history.remembered, &mut self.unsaved);
         seq
     }
 
@@ -116,6 +116,6 @@ impl State {
             self.ignores.contain_nick(client, nick)
                 || self.people.find(nick).is_some_and(|author| self.ignores.contain(client, author))
         };
-        self.room(client).lasting.history.last(count, is_ignored)
+        self.room(client).remembered.history.last(count, is_ignored)
     }
 }

@@ -55,7 +55,7 @@ pub(in crate::registry) fn state(presence: usize) -> State {
 /// Limits that nobody notices, but for the one on presence.
 fn limits(presence: usize) -> Limits {
     let files = FileLimits { largest: ByteCount(10 << 20), port: Some(4711) };
-    Limits { presence, history: HistoryLimits { kept: 0, replayed: 0 }, rate: None, files }
+    Limits { presence, history: HistoryLimits { remembered: 0, replayed: 0 }, rate: None, files }
 }
 
 pub(in crate::registry) fn address() -> SocketAddr {

@@ -9,7 +9,7 @@ use std::{
     mem,
 };
 
-use super::{Lasting, State};
+use super::{Remembered, State};
 use crate::{
     names::{Network, Nick, Room},
     record::Record,
@@ -108,19 +108,20 @@ impl State {
     }
 
     fn rules_of(&self, room: Room) -> Record {
-        let nothing = Lasting::default();
-        let Lasting { topic, moderators, bans, history: _ } = self.rooms.lasting(room).unwrap_or(&nothing);
+        let nothing = Remembered::default();
+        let Remembered { topic, moderators, bans, history: _ } =
+            self.rooms.remembered(room).unwrap_or(&nothing);
         Record::Room {
             room,
             topic: topic.clone(),
             moderators: moderators.iter().copied().collect(),
-            bans: bans.lasting().cloned().collect(),
+            bans: bans.saved().cloned().collect(),
         }
     }
 
     fn lines_of(&mut self, room: Room) -> Record {
-        match self.rooms.lasting_mut(room) {
-            Some(Lasting { history, .. }) => {
+        match self.rooms.remembered_mut(room) {
+            Some(Remembered { history, .. }) => {
                 let lines = history.take_unsaved();
                 Record::Lines { room, oldest: history.oldest(), lines }
             }

@@ -41,7 +41,7 @@ impl Sink for NoSink {
 /// Something that happens in the chat.
 #[derive(Clone, Debug)]
 enum Happening {
-    /// A client joins a room; that may wake one room, and leave another one empty.
+    /// A client joins a room; that may open a dormant room again, and leave another one empty.
     Join(usize, usize),
     /// A client says something in its room.
     Say(usize),
@@ -81,7 +81,7 @@ impl Chat {
     fn new() -> Self {
         let limits = Limits {
             presence: 0,
-            history: HistoryLimits { kept: 100_000, replayed: 0 },
+            history: HistoryLimits { remembered: 100_000, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
         };

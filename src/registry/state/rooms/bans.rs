@@ -51,7 +51,7 @@ impl Bans {
     }
 
     /// The bans that are saved.
-    pub fn lasting(&self) -> impl Iterator<Item = &Ban> {
+    pub fn saved(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().filter(|entry| entry.lasts()).map(|entry| &entry.ban)
     }
 

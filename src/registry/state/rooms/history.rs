@@ -10,11 +10,11 @@ use crate::{names::Nick, record::Line};
 /// The most text that one `/history` shows, in bytes: an answer has to fit into an outbox.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
-/// How many lines are kept and shown.
+/// How many lines are remembered and shown.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryLimits {
-    /// Lines that each room keeps.
-    pub kept: usize,
+    /// Lines remembered of each room.
+    pub remembered: usize,
     /// Lines shown to a client that enters a room.
     pub replayed: usize,
 }

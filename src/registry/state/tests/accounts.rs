@@ -173,12 +173,12 @@ fn who_unregisters_gives_the_nickname_back_to_everybody() {
 fn whoever_registers_a_nickname_next_does_not_inherit_its_rank() {
     let mut chat = registered();
     let (alice, ops) = (Nick::new("alice").unwrap(), Room::new("ops").unwrap());
-    let lasting = Lasting { moderators: [alice].into(), ..Lasting::default() };
-    chat.state.rooms.put_to_sleep(ops, lasting, &mut chat.state.unsaved);
+    let remembered = Remembered { moderators: [alice].into(), ..Remembered::default() };
+    chat.state.rooms.make_dormant(ops, remembered, &mut chat.state.unsaved);
     check_with(
         &mut chat,
         "alice> /unregister correct-horse
          alice< Nickname 'alice' is no longer registered.",
     );
-    assert!(chat.state.rooms.lasting(ops).is_none_or(|lasting| lasting.moderators.is_empty()));
+    assert!(chat.state.rooms.remembered(ops).is_none_or(|remembered| remembered.moderators.is_empty()));
 }

@@ -99,7 +99,7 @@ fn a_topic_is_shown_to_whoever_joins() {
 
 #[test]
 fn whoever_comes_later_is_shown_what_was_said() {
-    let history = HistoryLimits { kept: 3, replayed: 2 };
+    let history = HistoryLimits { remembered: 3, replayed: 2 };
     let mut now = Now::read();
     now.wall = std::time::UNIX_EPOCH;
     let state = State::new(Limits { history, ..limits(200) }, Restored::default(), now);
@@ -137,7 +137,7 @@ fn whoever_comes_later_is_shown_what_was_said() {
 
 #[test]
 fn a_room_with_rules_is_not_forgotten_for_rooms_of_other_users() {
-    let history = HistoryLimits { kept: 10, replayed: 0 };
+    let history = HistoryLimits { remembered: 10, replayed: 0 };
     let state = State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read());
     let mut chat = Chat::with(state);
     chat.connect("alice");
@@ -152,12 +152,12 @@ fn a_room_with_rules_is_not_forgotten_for_rooms_of_other_users() {
         chat.says("alice", "mine");
     }
     chat.hush();
-    let lasting = |chat: &Chat, room: &str| {
-        chat.state.rooms.lasting(Room::new(room).unwrap()).is_some_and(Lasting::has_rules)
+    let remembered = |chat: &Chat, room: &str| {
+        chat.state.rooms.remembered(Room::new(room).unwrap()).is_some_and(Remembered::has_rules)
     };
-    assert!(lasting(&chat, "ops"));
-    assert!(chat.state.rooms.lasting(Room::new("r0").unwrap()).is_none(), "the oldest without rules");
-    assert!(chat.state.rooms.lasting(Room::new("r10040").unwrap()).is_some());
+    assert!(remembered(&chat, "ops"));
+    assert!(chat.state.rooms.remembered(Room::new("r0").unwrap()).is_none(), "the oldest without rules");
+    assert!(chat.state.rooms.remembered(Room::new("r10040").unwrap()).is_some());
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn of_two_topics_that_are_saved_at_once_the_room_hears_the_one_that_holds() {
 
 #[test]
 fn what_is_unsaved_does_not_grow_while_nothing_can_be_saved() {
-    let history = HistoryLimits { kept: 10, replayed: 0 };
+    let history = HistoryLimits { remembered: 10, replayed: 0 };
     let rules = || State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read());
     for (state, most) in [(rules(), 45_000), (rules().without_store(), 0)] {
         let mut chat = Chat::with(state);

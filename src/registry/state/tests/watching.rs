@@ -8,7 +8,7 @@ pub(super) fn seen() -> Seen {
     let thread = |name: &str, activity, milliseconds| ThreadSeen {
         name: name.into(),
         activity,
-        lasting: Duration::from_millis(milliseconds),
+        for_how_long: Duration::from_millis(milliseconds),
         is_asking: activity == Activity::Looking,
     };
     let mut counts = [0; Activity::ALL.len()];
