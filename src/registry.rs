@@ -133,14 +133,14 @@ impl Registry {
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
         let now = Now::read();
-        let (decided, has_news, _hung_up) = self.locked(now.instant, |shared| {
+        let (decided, has_changes, _hung_up) = self.locked(now.instant, |shared| {
             let mut turn = Turn::new(now, shared.noting);
             let decided = decide(&mut shared.state, &mut turn);
             shared.post(turn.posts);
             shared.log(turn.facts);
-            (decided, shared.state.has_news_to_save(), turn.hung_up)
+            (decided, shared.state.has_changes_to_save(), turn.hung_up)
         });
-        if has_news {
+        if has_changes {
             self.backstage.wake_store();
         }
         decided

@@ -40,7 +40,7 @@ pub(super) struct Unsaved {
     /// How many of them concern things that were gone when they were marked.
     gone: usize,
     /// The store has been told that there are changes.
-    is_announced: bool,
+    is_store_told: bool,
     /// There is no store, so nothing is marked and nothing grows.
     is_off: bool,
 }
@@ -74,8 +74,8 @@ impl State {
     }
 
     /// Whether there are changes that the store has not been told of; true once, until they are taken.
-    pub fn has_news_to_save(&mut self) -> bool {
-        !self.unsaved.order.is_empty() && !mem::replace(&mut self.unsaved.is_announced, true)
+    pub fn has_changes_to_save(&mut self) -> bool {
+        !self.unsaved.order.is_empty() && !mem::replace(&mut self.unsaved.is_store_told, true)
     }
 
     /// Takes all changes.
