@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_time_comes_when_it_was_announced_for() {
+    fn closing_time_comes_when_it_was_planned() {
         check(|registry| orders(registry, &["1"]));
     }
 

@@ -23,7 +23,7 @@ pub enum Administration {
     /// Cancel a shutdown.
     CancelShutdown,
     /// Send a message to every room.
-    Announce(Text),
+    Broadcast(Text),
     /// List all users, or those of one room.
     ListAll(Option<Room>),
     /// Change a user's nickname.
@@ -64,8 +64,8 @@ pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Made, Mistake> {
     Ok(Ask::Administer(Administration::ShutDown { seconds }).about(About::Seconds(seconds)))
 }
 
-pub(super) fn announce(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.speech().map(|text| Ask::Administer(Administration::Announce(text)).into())
+pub(super) fn broadcast(typed: &Typed<'_>) -> Result<Made, Mistake> {
+    typed.speech().map(|text| Ask::Administer(Administration::Broadcast(text)).into())
 }
 
 pub(super) fn list_all(typed: &Typed<'_>) -> Result<Made, Mistake> {

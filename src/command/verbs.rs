@@ -110,7 +110,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("unmod",    "<user>",           "Remove a moderator.",                           moderation::demote).by(Rank::Moderator),
     ]},
     Group { title: "Running the server", verbs: &[
-        Verb::new("broadcast", "<message>",       "Send a message to every room.",                 administration::announce).by(Rank::Administrator),
+        Verb::new("broadcast", "<message>",       "Send a message to every room.",                 administration::broadcast).by(Rank::Administrator),
         Verb::new("mute",     "<user> [seconds]", "Mute a user for a while.",                      muting::mute).by(Rank::Administrator),
         Verb::new("unmute",   "<user>",           "Let a muted user speak again.",                 muting::unmute).by(Rank::Administrator),
         Verb::new("mutelist", "",                 "List who is muted.",                            |_| Ok(muting::list())).kind(Kind::Listing).by(Rank::Administrator),

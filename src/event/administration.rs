@@ -20,7 +20,7 @@ pub enum Administered {
     },
     /// Tells everyone that the server stops after this time.
     ShuttingDownIn(Duration),
-    /// Tells everyone that the announced shutdown will not happen.
+    /// Tells everyone that the planned shutdown will not happen.
     ShutdownCalledOff {
         /// The administrator who cancelled it.
         by: Nick,

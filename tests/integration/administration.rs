@@ -1,4 +1,4 @@
-//! Administrators over real sockets: announcements, disconnecting, banned addresses and shutdowns.
+//! Administrators over real sockets: broadcasts, disconnecting, banned addresses and shutdowns.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -20,7 +20,7 @@ fn administered(options: &[&str]) -> (Server, Peer) {
 }
 
 #[test]
-fn an_announced_shutdown_stops_the_server_as_usual() {
+fn a_planned_shutdown_stops_the_server_as_usual() {
     let (server, mut root) = administered(&[]);
     let mut bob = server.client("bob");
     bob.says("/join ops");
@@ -48,7 +48,7 @@ fn a_shutdown_without_a_time_stops_the_server_at_once() {
 }
 
 #[test]
-fn an_announcement_reaches_every_room_in_order() {
+fn a_broadcast_reaches_every_room_in_order() {
     let (server, mut root) = administered(&["--presence-limit", "1"]);
     let mut bob = server.client("bob");
     bob.sends(b"/join ops\none\n");

@@ -186,7 +186,7 @@ fn a_server_without_a_data_file_saves_nothing() {
 }
 
 #[test]
-fn a_ban_survives_a_kill_right_after_it_was_announced() {
+fn a_ban_survives_a_kill_right_after_the_room_was_told() {
     let folder = Folder::new();
     let server = folder.server(&[]);
     let mut alice = server.client("alice");

@@ -29,7 +29,7 @@ impl State {
         let done = match order {
             Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
             Administration::CancelShutdown => self.cancel_shutdown(turn, client),
-            Administration::Announce(text) => Ok(self.announce_to_all(turn, client, text)),
+            Administration::Broadcast(text) => Ok(self.broadcast(turn, client, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, client, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, client, old, new),
             Administration::Disconnect { user, reason } => self.disconnect(turn, client, user, reason),
@@ -72,7 +72,7 @@ impl State {
         }
     }
 
-    fn announce_to_all(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Administered {
+    fn broadcast(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Administered {
         let told = Administered::Announcement { by: self.people[client].nick, text };
         turn.tell_everyone(told.clone());
         told
@@ -179,7 +179,7 @@ impl State {
         for target in there {
             self.dismiss(turn, target, Administered::AddressBanned.into());
         }
-        self.answer_when_saved(turn, network, done.clone());
+        self.tell_when_network_saved(turn, network, done.clone());
         Ok(done)
     }
 
@@ -187,7 +187,7 @@ impl State {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }
-        self.answer_when_saved(turn, network, Administered::NetworkUnbanned(network));
+        self.tell_when_network_saved(turn, network, Administered::NetworkUnbanned(network));
         Ok(Administered::NetworkUnbanned(network))
     }
 
@@ -207,10 +207,10 @@ impl State {
         }
     }
 
-    fn answer_when_saved(&mut self, turn: &mut Turn, network: Network, answer: Administered) {
+    fn tell_when_network_saved(&mut self, turn: &mut Turn, network: Network, told: Administered) {
         self.unsaved.mark(Change::Network(network));
         turn.wait_for(Task::Save(Next::new(|_, turn, client, is_saved| {
-            turn.tell(client, answer);
+            turn.tell(client, told);
             warn_unless_saved(turn, client, is_saved);
         })));
     }

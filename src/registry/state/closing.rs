@@ -1,4 +1,4 @@
-//! Closing time: a stop that is announced beforehand.
+//! Closing time: a stop that users are warned of.
 //!
 //! The rules have no clock that ticks. They say *when* they want to be asked again
 //! ([`State::count_down`]). A thread that has nothing else to do waits until then, and stops the server
@@ -17,10 +17,10 @@ const CALLS: [u64; 12] = [3600, 1800, 600, 300, 60, 30, 10, 5, 4, 3, 2, 1];
 pub(super) struct Closing {
     /// All users have been told that the server stops. That was the last word.
     pub(super) is_stopping: bool,
-    announced: Option<Announced>,
+    planned: Option<Planned>,
 }
 
-struct Announced {
+struct Planned {
     at: Instant,
     /// How much time was left at the last reminder.
     called: Duration,
@@ -40,17 +40,17 @@ pub enum Countdown {
 impl Closing {
     /// Sets closing time. Said again, it replaces what was set before.
     pub(super) fn set(&mut self, notice: Duration, now: Instant) {
-        self.announced = Some(Announced { at: now + notice, called: notice });
+        self.planned = Some(Planned { at: now + notice, called: notice });
     }
 
     /// Cancels closing time; whether it was set.
     pub(super) fn cancel(&mut self) -> bool {
-        self.announced.take().is_some()
+        self.planned.take().is_some()
     }
 
     /// The time that is left, in whole seconds, rounded up.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
-        let Announced { at, .. } = self.announced.as_ref()?;
+        let Planned { at, .. } = self.planned.as_ref()?;
         let seconds = at.saturating_duration_since(now).as_millis().div_ceil(1000);
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)))
     }
@@ -60,7 +60,7 @@ impl Closing {
         if self.is_stopping {
             return (Countdown::Over, None);
         }
-        let Some(Announced { at, called }) = &mut self.announced else { return (Countdown::Idle, None) };
+        let Some(Planned { at, called }) = &mut self.planned else { return (Countdown::Idle, None) };
         let left = at.saturating_duration_since(now);
         if left.is_zero() {
             return (Countdown::Over, None);

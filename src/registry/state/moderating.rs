@@ -1,9 +1,9 @@
 //! Who may be in a room: kicking and banning.
 //!
 //! A decision holds at once, because it is in memory under the lock. It is *told* only when it is on the
-//! disk: a ban that was announced and is gone after a restart would be a lie. The client's thread waits
-//! for the disk without the lock, and anything may have happened until it comes back; so what is told is
-//! what is still true then.
+//! disk: a ban that users were told of and that is gone after a restart would be a lie. The client's
+//! thread waits for the disk without the lock, and anything may have happened until it comes back; so
+//! what is told is what is still true then.
 
 use super::{Next, State, Task, Turn, unsaved::Change};
 use crate::{

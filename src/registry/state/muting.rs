@@ -35,7 +35,7 @@ impl State {
         let (by, user) = (self.people[client].nick, self.people[target].nick);
         self.mutes.mute(self.muted(target), time, turn.now.instant);
         turn.tell(target, PaceEvent::MutedBy { by, time });
-        self.report(turn, client, PaceEvent::MutedUser { user, time });
+        self.tell_deed(turn, client, PaceEvent::MutedUser { user, time });
     }
 
     fn unmute(&mut self, turn: &mut Turn, client: ClientId, user: Nick) {
@@ -46,7 +46,7 @@ impl State {
         if let Some(target) = target {
             turn.tell(target, PaceEvent::UnmutedBy(self.people[client].nick));
         }
-        self.report(turn, client, PaceEvent::UnmutedUser(user));
+        self.tell_deed(turn, client, PaceEvent::UnmutedUser(user));
     }
 
     /// A client, as mutes know it.

@@ -36,14 +36,14 @@ impl State {
     }
 
     /// Tells a client who it is or is not, and notes that.
-    pub(super) fn answer(&self, turn: &mut Turn, client: ClientId, event: impl Into<Event>) {
+    pub(super) fn tell_and_note(&self, turn: &mut Turn, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
         self.note_with(turn, client, || Deed::Told(Box::new(event.clone())));
         turn.tell(client, event);
     }
 
     /// Tells a client what it has done as an administrator, and notes that.
-    pub(super) fn report(&self, turn: &mut Turn, client: ClientId, event: impl Into<Event>) {
+    pub(super) fn tell_deed(&self, turn: &mut Turn, client: ClientId, event: impl Into<Event>) {
         let event = event.into();
         self.note_with(turn, client, || Deed::Did(Box::new(event.clone())));
         turn.tell(client, event);

@@ -57,16 +57,16 @@ impl State {
             });
             return self.attempt(turn, client, Attempt::Register, Task::Hash(password, next));
         };
-        self.answer(turn, client, refusal);
+        self.tell_and_note(turn, client, refusal);
     }
 
     fn go_on_registering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Option<Hashed>) {
         let is_unchanged = self.people[client].nick == nick && !self.accounts.is_full();
         let Some(hash) = hash.filter(|_| is_unchanged) else {
-            return self.answer(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, client, AccountEvent::Outdated);
         };
         if self.accounts.contains(nick) {
-            return self.answer(turn, client, AccountEvent::AlreadyRegistered);
+            return self.tell_and_note(turn, client, AccountEvent::AlreadyRegistered);
         }
         self.set_password(turn, nick, hash.clone());
         turn.wait_for(Task::Save(Next::new(move |state, turn, client, is_saved| {
@@ -76,14 +76,14 @@ impl State {
 
     fn registered(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: &Hashed, is_saved: bool) {
         if !self.accounts.has_hash(nick, hash) {
-            return self.answer(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, client, AccountEvent::Outdated);
         }
         if !is_saved {
             self.delete_account(nick);
-            return self.answer(turn, client, AccountEvent::Unsaved);
+            return self.tell_and_note(turn, client, AccountEvent::Unsaved);
         }
         self.set_account(client, nick);
-        self.answer(turn, client, AccountEvent::Registered);
+        self.tell_and_note(turn, client, AccountEvent::Registered);
         self.apply_account(turn, client);
     }
 
@@ -100,10 +100,10 @@ impl State {
 
     fn go_on_logging_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, shown: Option<Hashed>) {
         let Some(nick) = self.accounts.spelled(nick) else {
-            return self.answer(turn, client, AccountEvent::NotRegistered);
+            return self.tell_and_note(turn, client, AccountEvent::NotRegistered);
         };
         if !shown.is_some_and(|hash| self.accounts.has_hash(nick, &hash)) {
-            return self.answer(turn, client, AccountEvent::WrongPassword);
+            return self.tell_and_note(turn, client, AccountEvent::WrongPassword);
         }
         self.dismiss_others(turn, client, nick);
         self.set_account(client, nick);
@@ -122,7 +122,7 @@ impl State {
         let next = Next::new(move |state: &mut Self, turn, client, is_right: bool| {
             state.judge(turn, client, attempt, is_right);
             if !is_right {
-                return state.answer(turn, client, AccountEvent::WrongPassword);
+                return state.tell_and_note(turn, client, AccountEvent::WrongPassword);
             }
             turn.wait_for(Task::Hash(
                 new,
@@ -143,7 +143,7 @@ impl State {
         new: Option<Hashed>,
     ) {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
-            return self.answer(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, client, AccountEvent::Outdated);
         };
         self.set_password(turn, nick, new.clone());
         turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, client, is_saved: bool| {
@@ -152,7 +152,7 @@ impl State {
                 state.set_password(turn, nick, old);
             }
             let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
-            state.answer(turn, client, event);
+            state.tell_and_note(turn, client, event);
         })));
     }
 
@@ -165,7 +165,7 @@ impl State {
             if is_right {
                 state.go_on_unregistering(turn, client, nick, expected);
             } else {
-                state.answer(turn, client, AccountEvent::WrongPassword);
+                state.tell_and_note(turn, client, AccountEvent::WrongPassword);
             }
         });
         self.attempt(turn, client, attempt, Task::Verify(password, Some(hash), next));
@@ -173,7 +173,7 @@ impl State {
 
     fn go_on_unregistering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Hashed) {
         if !self.accounts.has_hash(nick, &hash) {
-            return self.answer(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, client, AccountEvent::Outdated);
         }
         self.delete_account(nick);
         // Otherwise the next user who registers the nickname would moderate the last owner's rooms.
@@ -193,14 +193,14 @@ impl State {
         is_saved: bool,
     ) {
         if is_saved {
-            return self.answer(turn, client, AccountEvent::Unregistered(nick));
+            return self.tell_and_note(turn, client, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains(nick) {
             self.set_password(turn, nick, hash);
             self.give_rank_back(nick, rooms);
             self.set_account(client, nick);
         }
-        self.answer(turn, client, AccountEvent::Unsaved);
+        self.tell_and_note(turn, client, AccountEvent::Unsaved);
     }
 
     fn administrate(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
@@ -209,7 +209,7 @@ impl State {
             state.judge(turn, client, Attempt::Administrate, is_right);
             state.people[client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
-            state.answer(turn, client, event);
+            state.tell_and_note(turn, client, event);
         });
         self.attempt(turn, client, Attempt::Administrate, Task::Verify(password, hash, next));
     }
@@ -219,7 +219,7 @@ impl State {
         let nick = self.people[client].account;
         let account = nick.and_then(|nick| Some((nick, self.accounts.hash(nick)?.clone())));
         if account.is_none() {
-            self.answer(turn, client, AccountEvent::NotRegistered);
+            self.tell_and_note(turn, client, AccountEvent::NotRegistered);
         }
         account
     }
@@ -304,7 +304,7 @@ impl State {
     fn warn_if_overheard(&mut self, turn: &mut Turn, client: ClientId) {
         let is_safe = self.people[client].origin().is_loopback();
         if !is_safe && !std::mem::replace(&mut self.people[client].link.is_warned, true) {
-            self.answer(turn, client, AccountEvent::Overheard);
+            self.tell_and_note(turn, client, AccountEvent::Overheard);
         }
     }
 }

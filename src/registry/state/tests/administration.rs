@@ -72,7 +72,7 @@ fn help_says_who_may() {
 }
 
 #[test]
-fn an_announcement_reaches_everybody_in_every_room_even_those_who_ignore_its_author() {
+fn a_broadcast_reaches_every_room_and_users_who_ignore_its_sender() {
     check_with(
         &mut with_root(&["alice", "bob"]),
         "bob> /ignore root
@@ -289,7 +289,7 @@ fn a_ban_of_a_network_that_could_not_be_saved_is_told_as_such() {
 }
 
 #[test]
-fn a_shutdown_is_announced_and_counted_down() {
+fn users_are_told_of_a_shutdown_and_it_is_counted_down() {
     let mut chat = with_root(&["bob"]);
     check_with(
         &mut chat,
