@@ -42,7 +42,7 @@ pub use post::{Encoded, Except, Post, Posts, Traced};
 
 use leaving::Leaving;
 use retry::Retry;
-use traced::OnItsWay;
+use traced::ToReport;
 
 /// How much memory and time the broadcaster may spend on a client.
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +93,8 @@ pub struct Broadcaster {
     touched_rooms: Vec<RoomId>,
     touched_clients: Vec<ClientId>,
     batch_bytes: usize,
-    /// Messages of this batch that are followed.
-    on_their_way: Vec<OnItsWay>,
+    /// The traced messages of this batch.
+    to_report: Vec<ToReport>,
     /// Clients that have left and are still owed something.
     leaving: HashMap<ClientId, Leaving>,
     retry: Retry,
@@ -142,7 +142,7 @@ impl Broadcaster {
             touched_rooms: Vec::new(),
             touched_clients: Vec::new(),
             batch_bytes: 0,
-            on_their_way: Vec::new(),
+            to_report: Vec::new(),
             leaving: HashMap::new(),
             retry: Retry::new(),
             hang_up_at: None,

@@ -143,13 +143,13 @@ impl Command {
     }
 
     /// Whether no other command is applied under the same lock after it: its answer is long, or it is
-    /// followed. A client that asks for many of these is served one at a time.
+    /// traced. A client that asks for many of these is served one at a time.
     pub fn ends_burst(&self) -> bool {
-        self.verb.kind == Kind::Listing || self.is_followed()
+        self.verb.kind == Kind::Listing || self.is_traced()
     }
 
-    /// Whether its author wants to know how it travels.
-    pub fn is_followed(&self) -> bool {
+    /// Whether the client is told the journey of the message.
+    pub fn is_traced(&self) -> bool {
         matches!(self.ask, Ask::Trace(_))
     }
 

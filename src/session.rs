@@ -142,8 +142,8 @@ fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Insta
     while commands.len() < BURST {
         let Some(command) = decoder.next_command() else { break };
         let is_last = command.ends_burst();
-        if command.is_followed() {
-            watch::follow_message(read_at);
+        if command.is_traced() {
+            watch::trace_message(read_at);
         }
         commands.push(command);
         if is_last {

@@ -5,7 +5,7 @@
 //! needs no lock, and [`Ordering::Relaxed`] is enough because no other data depends on the word. The
 //! list of threads has a lock, which a thread takes only when it starts, ends or looks.
 //!
-//! [`doing`] also records the [`Journey`] of a message that is followed: while its thread handles the
+//! [`doing`] also records the [`Journey`] of a message that is traced: while its thread handles the
 //! message, every change of activity is a hop.
 
 use std::{
@@ -41,7 +41,7 @@ pub use seen::{Load, Seen, ThreadSeen};
 thread_local! {
     /// How a thread finds its own word; `None` on a thread that is not watched, as in most tests.
     static MYSELF: RefCell<Option<Myself>> = const { RefCell::new(None) };
-    /// The journey of the message that the thread is handling, if it is followed.
+    /// The journey of the message that the thread is handling, if it is traced.
     static JOURNEY: RefCell<Option<Journey>> = const { RefCell::new(None) };
 }
 
@@ -87,7 +87,7 @@ impl Watch {
     }
 
     /// Lists the calling thread under this name until the returned guard is dropped. A thread can be
-    /// in one list at a time. It starts afresh: no message that it handled before is still followed.
+    /// in one list at a time. It starts afresh: no message that it handled before is still traced.
     pub fn enter(&self, name: &str) -> Listed {
         let word = AtomicU64::new(word(Activity::Working));
         let thread = Arc::new(Thread { name: name.into(), word });
@@ -178,15 +178,15 @@ pub fn doing(activity: Activity) {
     });
 }
 
-/// Follows the message that the calling thread has just decoded, until [`take_journey`] or the next
+/// Traces the message that the calling thread has just decoded, until [`take_journey`] or the next
 /// read; `read_at` is when its bytes were read.
-pub fn follow_message(read_at: Instant) {
+pub fn trace_message(read_at: Instant) {
     if MYSELF.with_borrow(Option::is_some) {
         JOURNEY.set(Some(Journey::from_reading(read_at)));
     }
 }
 
-/// The journey so far of the message that the calling thread follows.
+/// The journey so far of the message that the calling thread traces.
 pub fn take_journey() -> Option<Journey> {
     JOURNEY.take()
 }

@@ -53,7 +53,7 @@ impl Encoded {
     }
 }
 
-/// A message to a room whose sender follows its journey.
+/// A message to a room whose journey is traced.
 pub struct Traced {
     /// The room that is told.
     pub room: RoomId,

@@ -1,4 +1,4 @@
-//! Messages whose senders follow their journeys.
+//! Messages whose journeys are traced.
 //!
 //! They are delivered like all others. What they cost more is three readings of the clock and a report
 //! to the thread that waits for it.
@@ -9,8 +9,8 @@ use crate::{
     watch::{Hop, Journey, Reach, Reporter},
 };
 
-/// A message in this batch, to be reported when the batch is sent.
-pub(super) struct OnItsWay {
+/// A traced message of this batch, to be reported when the batch is sent.
+pub(super) struct ToReport {
     room: RoomId,
     hearers: usize,
     journey: Journey,
@@ -27,12 +27,12 @@ impl Broadcaster {
         let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
         let is_told = |client| !except.as_slice().contains(client);
         let hearers = members.iter().filter(|client| is_told(client)).count();
-        self.on_their_way.push(OnItsWay { room, hearers, journey, report });
+        self.to_report.push(ToReport { room, hearers, journey, report });
     }
 
-    /// Reports the followed messages of a batch that has been sent.
+    /// Reports the traced messages of a batch that has been sent.
     pub(super) fn report_traced(&mut self) {
-        for OnItsWay { room, hearers, mut journey, report } in self.on_their_way.drain(..) {
+        for ToReport { room, hearers, mut journey, report } in self.to_report.drain(..) {
             let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
             let waiting = members.iter().filter(|&&client| self.clients[client].outbox.is_blocked()).count();
             journey.end(Reach { hearers, waiting });

@@ -86,7 +86,7 @@ fn doing(activity: Activity) -> &'static str {
         Activity::Saving => "waiting for the store",
         Activity::Hashing => "hashing a password",
         Activity::Waiting => "slowing its client down",
-        Activity::Following => "following a message",
+        Activity::Tracing => "tracing a message",
         Activity::Looking => "looking at all this",
         Activity::Closing => "waiting for the end",
         Activity::Idle => "idle",

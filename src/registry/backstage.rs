@@ -75,7 +75,7 @@ impl Backstage {
                 watch::doing(Activity::Looking);
                 next.with(Box::new(self.watch.look(broadcaster::load(&self.channel))))
             }
-            Task::Follow(report, next) => next.with(follow(&report)),
+            Task::TakeJourney(report, next) => next.with(take_journey(&report)),
             Task::DrawTokens(next) => {
                 next.with(draw_token().and_then(|sending| Some([sending, draw_token()?])))
             }
@@ -121,9 +121,9 @@ impl Backstage {
 }
 
 /// The whole journey of the message that this thread has just posted.
-fn follow(report: &Reported) -> Journey {
+fn take_journey(report: &Reported) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
-    watch::doing(Activity::Following);
+    watch::doing(Activity::Tracing);
     if let Some(seen) = report.wait(PATIENCE) {
         journey.join(seen);
     }

@@ -22,8 +22,8 @@ pub enum Activity {
     Hashing,
     /// Waiting because its client asks too fast.
     Waiting,
-    /// Waiting until the broadcaster has sent a message that is followed.
-    Following,
+    /// Waiting until the broadcaster has sent a message that is traced.
+    Tracing,
     /// Looking at what the other threads are doing.
     Looking,
     /// Waiting for its client to close the connection.
@@ -50,7 +50,7 @@ impl Activity {
         Self::Saving,
         Self::Hashing,
         Self::Waiting,
-        Self::Following,
+        Self::Tracing,
         Self::Looking,
         Self::Closing,
         Self::Idle,

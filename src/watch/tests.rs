@@ -94,7 +94,7 @@ fn a_panic_leaves_no_journey_to_the_next_client_of_its_thread() {
     let watch = Watch::start();
     let crash = || {
         std::mem::forget(watch.enter("first client"));
-        follow_message(Instant::now());
+        trace_message(Instant::now());
         panic!("planted");
     };
     assert!(catch_unwind(AssertUnwindSafe(crash)).is_err());
@@ -113,24 +113,24 @@ fn every_activity_is_listed_at_its_number() {
 #[test]
 fn a_thread_that_is_not_watched_can_note_what_it_does() {
     doing(Activity::Reading);
-    follow_message(Instant::now());
+    trace_message(Instant::now());
     assert!(take_journey().is_none());
 }
 
 #[test]
-fn a_message_is_followed_until_its_thread_reads_again() {
+fn a_message_is_traced_until_its_thread_reads_again() {
     let _listed = Watch::start().enter("client");
     doing(Activity::Reading);
-    follow_message(Instant::now());
+    trace_message(Instant::now());
     for activity in [Activity::Locking, Activity::Deciding, Activity::Posting, Activity::Working] {
         doing(activity);
     }
-    let journey = take_journey().expect("it was followed");
+    let journey = take_journey().expect("it was traced");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::Read, Hop::Decoded, Hop::Locked, Hop::Queued, Hop::Unlocked]);
-    follow_message(Instant::now());
+    trace_message(Instant::now());
     doing(Activity::Reading);
-    assert!(take_journey().is_none(), "a message that was refused is no longer followed");
+    assert!(take_journey().is_none(), "a message that was refused is no longer traced");
 }
 
 #[cfg(target_os = "linux")]

@@ -190,7 +190,7 @@ impl State {
             let outcome = match stage {
                 Stage::Offered => Outcome::Expired,
                 Stage::Accepted => Outcome::Failed(Fault::NotMet),
-                Stage::OnItsWay => Outcome::Failed(Fault::TooSlow),
+                Stage::Transferring => Outcome::Failed(Fault::TooSlow),
             };
             self.end_offer(turn, id, outcome);
         }

@@ -81,7 +81,7 @@ pub(super) enum Stage {
     /// Both sides are to connect.
     Accepted,
     /// Both have connected.
-    OnItsWay,
+    Transferring,
 }
 
 impl Offers {
@@ -133,7 +133,7 @@ impl Offers {
         let offer = self.open.get_mut(&id)?;
         let claim = Claim { offer: id, side, size: offer.label.size };
         if have_both_connected {
-            offer.stage = Stage::OnItsWay;
+            offer.stage = Stage::Transferring;
             offer.until = now + PATIENCE + Duration::from_secs(claim.size.0 / SLOWEST);
         }
         Some(claim)

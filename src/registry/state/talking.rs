@@ -18,14 +18,14 @@ impl State {
         self.tell_hearers(turn, client, event);
     }
 
-    /// As [`State::say`], and the author is shown the message's journey.
+    /// As [`State::say`], and the sender is shown the message's journey.
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
         let event = self.said(turn, client, text);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
-        turn.wait_for(Task::Follow(reported, Next::new(show_journey)));
+        turn.wait_for(Task::TakeJourney(reported, Next::new(show_journey)));
     }
 
     fn said(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Event {

@@ -27,7 +27,7 @@ pub enum Task {
     /// Look at what the threads are doing.
     Look(Next<Box<Seen>>),
     /// Wait until the message that was just posted has been sent.
-    Follow(Reported, Next<Journey>),
+    TakeJourney(Reported, Next<Journey>),
     /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
     DrawTokens(Next<Option<[Token; 2]>>),
     /// Encode a long answer, which would delay all other clients on the broadcaster's thread.

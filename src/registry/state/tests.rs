@@ -243,7 +243,7 @@ impl Chat {
             Task::Verify(password, hash, next) => next.with(self.hasher.verify(&password, hash.as_ref())),
             Task::DrawTokens(next) => next.with(Some(offers::tokens())),
             Task::Look(next) => next.with(Box::new(watching::seen())),
-            Task::Follow(report, next) => {
+            Task::TakeJourney(report, next) => {
                 next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
             }
             Task::Encode(event, next) => next.with(Encoded::new(&event)),

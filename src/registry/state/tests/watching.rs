@@ -99,7 +99,7 @@ fn administrated_by(name: &str) -> Chat {
 }
 
 #[test]
-fn a_traced_text_is_said_like_any_other_and_its_sender_is_told_its_way() {
+fn a_traced_text_is_said_like_any_other_and_its_sender_is_told_its_journey() {
     let mut chat = Chat::new(200);
     check_with(
         &mut chat,
@@ -122,11 +122,11 @@ fn a_traced_text_is_said_like_any_other_and_its_sender_is_told_its_way() {
 }
 
 #[test]
-fn who_leaves_while_its_message_is_followed_is_told_nothing() {
+fn a_client_that_leaves_while_its_message_is_traced_is_told_nothing() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+\n bob+");
     let client = chat.people["alice"];
-    let task = chat.apply("alice", Command::typed("trace", "bye")).expect("it is to be followed");
+    let task = chat.apply("alice", Command::typed("trace", "bye")).expect("it is to be traced");
     chat.vanish("alice");
     chat.hush();
     assert!(chat.resumes(client, task).is_none());
