@@ -317,7 +317,7 @@ impl Broadcaster {
     fn dismiss(&mut self, client: ClientId, event: &Event) {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
-        told.outbox.hang_up(Ending::SentAway);
+        told.outbox.hang_up(Ending::Dismissed);
         told.outbox.close();
         told.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
@@ -351,7 +351,7 @@ impl Broadcaster {
     fn hang_up(&mut self) {
         self.hang_up_at = None;
         for client in self.clients.values_mut() {
-            client.outbox.hang_up(Ending::SentAway);
+            client.outbox.hang_up(Ending::Dismissed);
         }
     }
 

@@ -13,8 +13,8 @@ pub enum Ending {
     Lost(io::ErrorKind),
     /// The client did not read what it was sent.
     TooSlow,
-    /// An administrator disconnected the client.
-    SentAway,
+    /// The server dismissed the client: it told it to go, and hung up.
+    Dismissed,
     /// The server stopped.
     Stopping,
     /// The client's thread panicked.
@@ -28,7 +28,7 @@ impl fmt::Display for Ending {
             Self::Closed => f.write_str("closed the connection"),
             Self::Lost(kind) => write!(f, "connection lost: {kind}"),
             Self::TooSlow => f.write_str("too slow to read"),
-            Self::SentAway => f.write_str("sent away"),
+            Self::Dismissed => f.write_str("dismissed"),
             Self::Stopping => f.write_str("server stopping"),
             Self::Failed => f.write_str("session failed"),
         }

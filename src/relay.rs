@@ -58,8 +58,8 @@ pub struct Relay {
 impl Relay {
     /// Serves one connection: it waits for the other one of its pair, or carries the file.
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
-        if let Some(why) = registry.turns_away(connection.peer()) {
-            tracing::info!(peer = %connection.peer(), %why, "turned away");
+        if let Some(why) = registry.refusal_at_door(connection.peer()) {
+            tracing::info!(peer = %connection.peer(), %why, "refused");
             return connection.refuse(&text::line(&why));
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };

@@ -60,7 +60,7 @@ fn enter<'a>(registry: &'a Registry, reader: &Reader, sink: Box<dyn Sink>) -> Op
             Some(membership)
         }
         Err(why) => {
-            note(reader.peer(), Some(&why), "turned away");
+            note(reader.peer(), Some(&why), "refused");
             reader.refuse(&line(&why));
             None
         }

@@ -30,7 +30,7 @@ pub enum Post {
     TellTraced(Box<Traced>),
     /// Tell all clients.
     TellAll(Event),
-    /// Tell one client why it must go, and hang up on it.
+    /// Dismiss a client: tell it why it must go, and hang up on it.
     Dismiss(ClientId, Event),
     /// A client has left: deliver what it is still owed, then close the connection.
     Detach(ClientId),

@@ -37,7 +37,7 @@ pub enum AccountEvent {
     Outdated,
     /// The connection is not encrypted, and so a password on it can be read.
     Overheard,
-    /// The client is cut because its account was logged in to from another connection.
+    /// The client is dismissed because its account was logged in to from another connection.
     LoggedInElsewhere(Nick),
     /// The client is an administrator now.
     Administrator,

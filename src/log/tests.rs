@@ -163,7 +163,7 @@ fn a_disconnect_has_its_address_and_its_reason() {
     };
     check(Ending::Quit, "INFO", "quit");
     check(Ending::Closed, "INFO", "closed the connection");
-    check(Ending::SentAway, "INFO", "sent away");
+    check(Ending::Dismissed, "INFO", "dismissed");
     check(Ending::Stopping, "INFO", "server stopping");
     check(Ending::TooSlow, "WARN", "too slow to read");
     check(Ending::Lost(io::ErrorKind::ConnectionReset), "WARN", "connection lost: connection reset");

@@ -13,8 +13,8 @@ use crate::{
 
 impl Registry {
     /// Why a client from this address may not connect, if so.
-    pub fn turns_away(&self, address: SocketAddr) -> Option<Event> {
-        self.decide(|state, turn| state.turns_away(address, turn))
+    pub fn refusal_at_door(&self, address: SocketAddr) -> Option<Event> {
+        self.decide(|state, turn| state.refusal_at_door(address, turn))
     }
 
     /// Takes a token, once, and returns what its holder may do.

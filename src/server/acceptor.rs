@@ -86,7 +86,7 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// Waits for the next connection; `None` when it is turned away or gone again, or when nothing
+    /// Waits for the next connection; `None` when it is refused or gone again, or when nothing
     /// came for a while.
     fn accept(&self) -> io::Result<Option<Arc<Connection>>> {
         let patience = (self.door.meanwhile)();
@@ -104,7 +104,7 @@ impl<'a> Acceptor<'a> {
             return Ok(None);
         }
         let Some(permit) = self.door.places.take(peer, self.door.patience) else {
-            tracing::info!(%peer, "a {} was turned away: full", self.door.guest);
+            tracing::info!(%peer, "a {} was refused: full", self.door.guest);
             transport::refuse(&stream, &text::line(&Event::Full));
             return Ok(None);
         };
@@ -116,7 +116,7 @@ impl<'a> Acceptor<'a> {
         let thread = thread::Builder::new().name(self.door.guest.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, guest) = (connection.peer(), self.door.guest);
-            tracing::warn!(%peer, %error, "a {guest} was turned away: no thread");
+            tracing::warn!(%peer, %error, "a {guest} was refused: no thread");
             connection.refuse(&text::line(&Event::Full));
         }
     }

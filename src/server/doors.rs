@@ -151,7 +151,7 @@ fn is_web_browser(connection: &Connection) -> bool {
 
 #[inline(never)]
 fn refuse_web_browser(connection: &Connection) {
-    tracing::info!(peer = %connection.peer(), "turned away: speaks HTTP");
+    tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
     connection.refuse(&text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);

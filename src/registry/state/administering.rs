@@ -146,7 +146,7 @@ impl State {
         Ok(done)
     }
 
-    /// Tells a client why it has to go, and disconnects it. Until its session notices, the client may
+    /// Tells a client why it has to go, and hangs up on it. Until its session notices, the client may
     /// still send commands; they are not carried out.
     pub(super) fn dismiss(&mut self, turn: &mut Turn, client: ClientId, why: Event) {
         self.people[client].is_dismissed = true;
@@ -154,7 +154,7 @@ impl State {
         turn.post(Post::Dismiss(client, why));
     }
 
-    /// Bans a network and disconnects the clients from there. It is refused for the machine itself, from
+    /// Bans a network and dismisses the clients from there. It is refused for the machine itself, from
     /// which everything can be repaired, and where an administrator is; so no administrator is locked out.
     fn ban_network(
         &mut self,
@@ -226,15 +226,15 @@ impl State {
     /// # Errors
     /// What the client is told.
     pub fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
-        if let Some(why) = self.turns_away(address, turn) {
+        if let Some(why) = self.refusal_at_door(address, turn) {
             return Err(why);
         }
         let wait = self.pace.admit(Origin::of(address), turn.now.instant);
         wait.map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
     }
 
-    /// Why no client from this address may connect, if so.
-    pub fn turns_away(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
+    /// Why a client from this address may not connect, if so.
+    pub fn refusal_at_door(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
         if self.closing.is_stopping {
             Some(Event::ShuttingDown)
         } else if self.networks.contain(address.ip(), turn.now.instant) {

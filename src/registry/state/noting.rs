@@ -65,7 +65,7 @@ impl State {
 
     /// A client that goes because the server stops has no reason of its own.
     pub(super) fn note_ending(&self, turn: &mut Turn, client: ClientId, why: Ending) {
-        let is_told_to = matches!(why, Ending::Closed | Ending::SentAway);
+        let is_told_to = matches!(why, Ending::Closed | Ending::Dismissed);
         let why = if self.closing.is_stopping && is_told_to { Ending::Stopping } else { why };
         self.note(turn, client, Deed::Disconnected(why));
     }

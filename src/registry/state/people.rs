@@ -36,7 +36,7 @@ pub(super) struct Client {
     /// The account it is logged in to, which may have another name than its nickname.
     pub(super) account: Option<Nick>,
     pub(super) is_administrator: bool,
-    /// The server is disconnecting it and no longer listens to it.
+    /// The server has told it to go, and carries out none of its commands.
     pub(super) is_dismissed: bool,
     pub(super) room: RoomId,
     /// The number of its arrival in this room, among all arrivals in rooms.

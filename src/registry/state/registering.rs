@@ -253,7 +253,7 @@ impl State {
         }
     }
 
-    /// Disconnects another client that is logged in to an account or uses its nickname. Usually this is
+    /// Dismisses another client that is logged in to an account or uses its nickname. Usually this is
     /// the owner's own connection, which has died without knowing it. The nickname is free at once.
     fn dismiss_others(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         let logged_in = self.accounts.client(nick);

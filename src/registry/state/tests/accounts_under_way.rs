@@ -135,7 +135,7 @@ fn a_login_that_was_under_way_when_its_connection_was_dismissed_takes_nothing_ba
 }
 
 #[test]
-fn who_was_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner() {
+fn a_client_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+ \n bob+ \n carol+");
     let hashing = chat.begins("alice", "/register correct-horse");

@@ -33,7 +33,7 @@ fn count_down(chat: &mut Chat) -> Countdown {
 
 fn turned_away(chat: &Chat, address: &str) -> Option<String> {
     let turn = Turn::new(chat.now, None);
-    chat.state.turns_away(from(address), &turn).map(|why| why.to_string())
+    chat.state.refusal_at_door(from(address), &turn).map(|why| why.to_string())
 }
 
 #[test]

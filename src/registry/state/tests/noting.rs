@@ -192,7 +192,7 @@ fn of_accounts_it_is_noted_what_came_of_it_and_never_the_password() {
 }
 
 #[test]
-fn whoever_is_sent_away_by_the_owner_of_the_name_is_noted_under_both_names() {
+fn a_client_dismissed_by_the_owner_of_its_name_is_noted_under_both_names() {
     let facts = noted(
         PRIVATE,
         "
@@ -231,7 +231,7 @@ fn whoever_goes_when_the_server_stops_goes_for_that_reason() {
     };
     let stopping = Some("guest_1 in lobby: Disconnected(Stopping)".to_owned());
     assert_eq!(ending(Ending::Closed), stopping);
-    assert_eq!(ending(Ending::SentAway), stopping);
+    assert_eq!(ending(Ending::Dismissed), stopping);
     assert_eq!(ending(Ending::TooSlow).as_deref(), Some("guest_1 in lobby: Disconnected(TooSlow)"));
 }
 
