@@ -13,7 +13,7 @@ pub enum Ending {
     Lost(io::ErrorKind),
     /// The client did not read what it was sent.
     TooSlow,
-    /// The server dismissed the client: it told it to go, and hung up.
+    /// The server told the client to go, and hung up.
     Dismissed,
     /// The server stopped.
     Stopping,

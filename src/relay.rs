@@ -10,7 +10,7 @@
 //!
 //! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
 //! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
-//! offer is over, the registry drops its lines, which closes both.
+//! offer is over, the registry drops its lifelines, which closes both.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -36,13 +36,13 @@ mod parked;
 mod wire;
 
 use carry::carry;
-use doorstep::{Doorstep, MOST_STRANGERS, Place};
+use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
 use parked::Parked;
 use wire::Wire;
 
 /// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
 /// threads are ending.
-pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_STRANGERS + 16;
+pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_WITHOUT_TOKEN + 16;
 
 /// How long a connection may wait for a place. The rules bound the transfers and the doorstep bounds
 /// the others, so a place is missing only for as long as a thread takes to end.
@@ -65,8 +65,8 @@ impl Relay {
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
         let met = self.parked.meet(claim, wire);
-        let line = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
-        registry.hold(claim.offer, Box::new(line));
+        let lifeline = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
+        registry.hold(claim.offer, Box::new(lifeline));
         let Some((sender, receiver)) = met else { return };
         watch::doing(Activity::Sending);
         let carrying = AssertUnwindSafe(|| carry(sender, receiver, claim.size));
@@ -75,7 +75,7 @@ impl Relay {
         registry.conclude(claim.offer, outcome);
     }
 
-    /// Lets no more strangers in, and hangs up on those that are there. The registry hangs up on the
+    /// Lets no more connections in, and hangs up on those without a token. The registry hangs up on the
     /// others.
     pub fn close(&self) {
         self.doorstep.close();

@@ -22,9 +22,9 @@ impl Registry {
         self.decide(|state, turn| state.claim(turn, token))
     }
 
-    /// Keeps a line until its offer ends, and drops it then.
-    pub fn hold(&self, offer: OfferId, line: Box<dyn Lifeline>) {
-        self.decide(|state, turn| state.hold(turn, offer, line));
+    /// Holds a lifeline until its offer ends, and drops it then.
+    pub fn hold(&self, offer: OfferId, lifeline: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, offer, lifeline));
     }
 
     /// Notes how a transfer has ended.

@@ -1,7 +1,7 @@
 //! Connections for files that have not shown a token yet.
 //!
 //! Anyone can open such connections for nothing, so they must not take the places of others. When the
-//! doorstep is full, a newcomer is let in all the same, and the oldest connection of the address that
+//! doorstep is full, a new connection is let in all the same, and the oldest one of the address that
 //! has most of them is closed. A client that shows its token at once needs no place, or is gone before
 //! its turn comes, even when the others come from its own address.
 
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use crate::{file::Token, origin::Origin, transport::Connection};
 
 /// The most connections without a token. Each takes a thread and a descriptor.
-pub(super) const MOST_STRANGERS: usize = 32;
+pub(super) const MOST_WITHOUT_TOKEN: usize = 32;
 
 /// How long a connection may take to show its token. A token that was lost on the way is sent again
 /// after a second, and once more after three.
@@ -28,51 +28,52 @@ const LINE: usize = 33;
 
 /// The connections without a token, the oldest first.
 #[derive(Default)]
-pub(super) struct Doorstep(Mutex<Strangers>);
+pub(super) struct Doorstep(Mutex<Waiting>);
 
 #[derive(Default)]
-struct Strangers {
+struct Waiting {
     is_closed: bool,
-    waiting: Vec<Arc<Connection>>,
+    connections: Vec<Arc<Connection>>,
 }
 
 impl Doorstep {
     /// Gives a connection a place, taken from another one if all are taken; `None` when the server stops.
     pub(super) fn enter(&self, connection: &Arc<Connection>) -> Option<Place<'_>> {
-        let mut strangers = self.0.lock();
-        if strangers.is_closed {
+        let mut waiting = self.0.lock();
+        if waiting.is_closed {
             return None;
         }
-        if strangers.waiting.len() >= MOST_STRANGERS {
-            strangers.close_one();
+        if waiting.connections.len() >= MOST_WITHOUT_TOKEN {
+            waiting.close_one();
         }
-        strangers.waiting.push(Arc::clone(connection));
+        waiting.connections.push(Arc::clone(connection));
         Some(Place { doorstep: self, connection: Arc::clone(connection) })
     }
 
     /// Closes all connections, and lets no more in.
     pub(super) fn close(&self) {
-        let mut strangers = self.0.lock();
-        strangers.is_closed = true;
-        strangers.waiting.drain(..).for_each(|stranger| stranger.close());
+        let mut waiting = self.0.lock();
+        waiting.is_closed = true;
+        waiting.connections.drain(..).for_each(|connection| connection.close());
     }
 
     /// Takes a connection out; whether it was still there.
     fn forget(&self, connection: &Arc<Connection>) -> bool {
-        let mut strangers = self.0.lock();
-        let place = strangers.waiting.iter().position(|stranger| Arc::ptr_eq(stranger, connection));
-        place.map(|place| strangers.waiting.remove(place)).is_some()
+        let mut waiting = self.0.lock();
+        let place = waiting.connections.iter().position(|other| Arc::ptr_eq(other, connection));
+        place.map(|place| waiting.connections.remove(place)).is_some()
     }
 }
 
-impl Strangers {
+impl Waiting {
     /// Closes the oldest connection of the address that has most of them.
     fn close_one(&mut self) {
-        let origins: Vec<_> = self.waiting.iter().map(|stranger| Origin::of(stranger.peer())).collect();
+        let origins: Vec<_> =
+            self.connections.iter().map(|connection| Origin::of(connection.peer())).collect();
         let crowd = |place: &usize| origins.iter().filter(|&origin| *origin == origins[*place]).count();
         // Of several it takes the last one.
         if let Some(place) = (0..origins.len()).rev().max_by_key(crowd) {
-            self.waiting.remove(place).close();
+            self.connections.remove(place).close();
         }
     }
 }
@@ -141,17 +142,17 @@ mod tests {
         Connection::new(listener.accept().unwrap().0, peer, permit)
     }
 
-    /// Whether a newcomer still has its place after so many others from each of these addresses.
-    fn keeps_its_place(newcomer: [u8; 4], others: usize, addresses: &[[u8; 4]]) -> bool {
+    /// Whether a connection still has its place after so many others from each of these addresses.
+    fn keeps_its_place(address: [u8; 4], others: usize, addresses: &[[u8; 4]]) -> bool {
         let doorstep = Doorstep::default();
         let enter = |address: &[u8; 4]| {
             // Its place is not given back, as the place of a thread that waits in `read`.
             std::mem::forget(doorstep.enter(&connection(*address)).unwrap());
-            assert!(doorstep.0.lock().waiting.len() <= MOST_STRANGERS);
+            assert!(doorstep.0.lock().connections.len() <= MOST_WITHOUT_TOKEN);
         };
         (0..200).for_each(|_| addresses.iter().for_each(enter));
-        let newcomer = connection(newcomer);
-        let place = doorstep.enter(&newcomer).unwrap();
+        let early = connection(address);
+        let place = doorstep.enter(&early).unwrap();
         (0..others).for_each(|_| addresses.iter().for_each(enter));
         place.leave()
     }
@@ -163,17 +164,17 @@ mod tests {
 
     #[test]
     fn silent_connections_of_the_same_address_do_not_stop_a_client_that_shows_its_token() {
-        assert!(keeps_its_place([127, 0, 0, 1], MOST_STRANGERS - 1, &[[127, 0, 0, 1]]));
-        assert!(!keeps_its_place([127, 0, 0, 1], MOST_STRANGERS, &[[127, 0, 0, 1]]));
+        assert!(keeps_its_place([127, 0, 0, 1], MOST_WITHOUT_TOKEN - 1, &[[127, 0, 0, 1]]));
+        assert!(!keeps_its_place([127, 0, 0, 1], MOST_WITHOUT_TOKEN, &[[127, 0, 0, 1]]));
     }
 
     #[test]
     fn a_closed_doorstep_lets_no_connection_in() {
         let doorstep = Doorstep::default();
-        let stranger = connection([192, 0, 2, 1]);
-        let place = doorstep.enter(&stranger).unwrap();
+        let connection = connection([192, 0, 2, 1]);
+        let place = doorstep.enter(&connection).unwrap();
         doorstep.close();
         assert!(!place.leave());
-        assert!(doorstep.enter(&stranger).is_none());
+        assert!(doorstep.enter(&connection).is_none());
     }
 }

@@ -42,8 +42,8 @@ pub(super) struct Door<'a> {
     pub(super) patience: Duration,
     /// How many threads without a client may wait for the next one; the others end.
     pub(super) most_free: usize,
-    /// What the threads that serve its connections are called.
-    pub(super) guest: &'static str,
+    /// What it serves: the name of its threads.
+    pub(super) served: &'static str,
     /// Serves a connection until it ends.
     pub(super) serve: &'a (dyn Fn(Arc<Connection>) + Sync),
     /// Does what is due, and says how long the door may wait for a connection before it asks again;
@@ -78,7 +78,7 @@ impl<'a> Acceptor<'a> {
                 }
                 Err(_) if self.stopper.is_stopping() => {}
                 Err(error) => {
-                    tracing::warn!(%error, ?pause, "cannot accept {}s", self.door.guest);
+                    tracing::warn!(%error, ?pause, "cannot accept {}s", self.door.served);
                     self.stopper.wait(pause);
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
@@ -104,7 +104,7 @@ impl<'a> Acceptor<'a> {
             return Ok(None);
         }
         let Some(permit) = self.door.places.take(peer, self.door.patience) else {
-            tracing::info!(%peer, "a {} was refused: full", self.door.guest);
+            tracing::info!(%peer, "a {} was refused: full", self.door.served);
             transport::refuse(&stream, &text::line(&Event::Full));
             return Ok(None);
         };
@@ -113,10 +113,10 @@ impl<'a> Acceptor<'a> {
 
     fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, connection: &Arc<Connection>) {
         let theirs = Arc::clone(connection);
-        let thread = thread::Builder::new().name(self.door.guest.into()).stack_size(STACK);
+        let thread = thread::Builder::new().name(self.door.served.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            let (peer, guest) = (connection.peer(), self.door.guest);
-            tracing::warn!(%peer, %error, "a {guest} was refused: no thread");
+            let (peer, served) = (connection.peer(), self.door.served);
+            tracing::warn!(%peer, %error, "a {served} was refused: no thread");
             connection.refuse(&text::line(&Event::Full));
         }
     }
@@ -131,9 +131,9 @@ impl<'a> Acceptor<'a> {
 
     /// Serves one connection. A panic ends only this one.
     fn serve(&self, connection: Arc<Connection>) {
-        let _listed = self.watch.enter(&format!("{} {}", self.door.guest, connection.peer().port()));
+        let _listed = self.watch.enter(&format!("{} {}", self.door.served, connection.peer().port()));
         if catch_unwind(AssertUnwindSafe(|| (self.door.serve)(connection))).is_err() {
-            tracing::error!("the thread of a {} has panicked; its connection was closed", self.door.guest);
+            tracing::error!("the thread of a {} has panicked; its connection was closed", self.door.served);
         }
     }
 

@@ -110,7 +110,7 @@ impl Doors {
             places: Arc::clone(&self.clients),
             patience: Duration::ZERO,
             most_free: MOST_FREE,
-            guest: "client",
+            served: "client",
             serve: &serve_client,
             meanwhile: &|| None,
         };
@@ -119,7 +119,7 @@ impl Doors {
             places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
             most_free: 0,
-            guest: "file",
+            served: "file",
             serve: &serve_file,
             meanwhile: &end_overdue_offers,
         });

@@ -56,7 +56,7 @@ impl State {
             until: turn.now.instant + LIFE,
             stage: Stage::Offered,
             is_unheard,
-            lines: Vec::new(),
+            lifelines: Vec::new(),
         });
         if !is_unheard {
             let id = (!is_only).then_some(id);
@@ -131,7 +131,7 @@ impl State {
         turn.tell(receiver, FileEvent::Receive { id, label, from, ticket: ticket(receiving) });
     }
 
-    /// Refuses an offer, stops a transfer, or takes back one's own offer.
+    /// Refuses an offer, stops a transfer, or takes back the client's own offer.
     fn reject(&mut self, turn: &mut Turn, client: ClientId, id: Option<OfferId>) {
         let had: Vec<_> = self.offers.to(client).map(|(id, _)| id).collect();
         let made: Vec<_> = self.offers.from(client).map(|(id, _)| id).collect();
@@ -169,9 +169,9 @@ impl State {
         self.offers.claim(token, turn.now.instant)
     }
 
-    /// Keeps a line for as long as its offer lasts.
-    pub fn hold(&mut self, turn: &mut Turn, id: OfferId, line: Box<dyn Lifeline>) {
-        turn.hung_up.extend(self.offers.hold(id, line));
+    /// Holds a lifeline for as long as its offer lasts.
+    pub fn hold(&mut self, turn: &mut Turn, id: OfferId, lifeline: Box<dyn Lifeline>) {
+        turn.hung_up.extend(self.offers.hold(id, lifeline));
     }
 
     /// A transfer has ended, unless something else has ended it before.
@@ -211,13 +211,13 @@ impl State {
 
     /// Ends all offers. No client is told, because the server's stop is the last word.
     pub(super) fn drop_all_offers(&mut self, turn: &mut Turn) {
-        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lines));
+        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
     }
 
     /// The one end of every offer.
     fn end_offer(&mut self, turn: &mut Turn, id: OfferId, outcome: Outcome) {
         let Some(offer) = self.offers.remove(id) else { return };
-        turn.hung_up.extend(offer.lines);
+        turn.hung_up.extend(offer.lifelines);
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
         let was_taken = offer.stage != Stage::Offered;
         if outcome != Outcome::Left(Side::Receiver) && !offer.is_unheard {

@@ -71,7 +71,7 @@ pub(super) struct Offer {
     pub(super) stage: Stage,
     /// The receiver ignores the sender and does not know of the offer.
     pub(super) is_unheard: bool,
-    pub(super) lines: Vec<Box<dyn Lifeline>>,
+    pub(super) lifelines: Vec<Box<dyn Lifeline>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,14 +139,14 @@ impl Offers {
         Some(claim)
     }
 
-    /// Keeps a line for as long as its offer lasts; gives it back if that has ended.
-    pub(super) fn hold(&mut self, id: OfferId, line: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
+    /// Holds a lifeline for as long as its offer lasts; gives it back if that has ended.
+    pub(super) fn hold(&mut self, id: OfferId, lifeline: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
         match self.open.get_mut(&id) {
             Some(offer) => {
-                offer.lines.push(line);
+                offer.lifelines.push(lifeline);
                 None
             }
-            None => Some(line),
+            None => Some(lifeline),
         }
     }
 

@@ -64,8 +64,8 @@ impl Chat {
         self.decide(|state, turn| state.claim(turn, token)).0
     }
 
-    pub(super) fn holds(&mut self, line: Box<dyn Lifeline>) {
-        self.decide(|state, turn| state.hold(turn, OfferId(1), line));
+    pub(super) fn holds(&mut self, lifeline: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, OfferId(1), lifeline));
     }
 
     pub(super) fn concludes(&mut self, outcome: Result<(), Fault>) {

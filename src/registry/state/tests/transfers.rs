@@ -11,21 +11,21 @@ use super::{
 };
 use crate::file::{Fault, OfferId, Side, Token};
 
-/// A chat in which it is on its way, and the number of its lines that were hung up.
+/// A chat in which a file is on its way, and the number of its lifelines that were dropped.
 fn on_its_way() -> (Chat, Arc<AtomicUsize>) {
     let (mut chat, hung_up) = (accepted(), Arc::default());
     for token in tokens() {
         chat.claims(token).expect("it is good once");
-        chat.holds(Box::new(TestLine(Arc::clone(&hung_up))));
+        chat.holds(Box::new(TestLifeline(Arc::clone(&hung_up))));
     }
     (chat, hung_up)
 }
 
-struct TestLine(Arc<AtomicUsize>);
+struct TestLifeline(Arc<AtomicUsize>);
 
-impl Lifeline for TestLine {}
+impl Lifeline for TestLifeline {}
 
-impl Drop for TestLine {
+impl Drop for TestLifeline {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -160,7 +160,7 @@ fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
          alice< 'my cat 😄.jpg' is cancelled: bob has left.
          alice< @file failed 1",
     );
-    chat.holds(Box::new(TestLine(Arc::clone(&hung_up))));
+    chat.holds(Box::new(TestLifeline(Arc::clone(&hung_up))));
     chat.hangs_up();
     assert_eq!(hung_up.load(Ordering::Relaxed), 3);
 }
