@@ -34,7 +34,7 @@ pub struct Command {
     pub ask: Ask,
     /// What the log is told beside the verb.
     about: About,
-    /// Other users will read a text of the author's.
+    /// Other users will read a text of the client's.
     is_speech: bool,
 }
 
@@ -44,13 +44,13 @@ pub struct Command {
 pub enum Ask {
     /// Say something to the room.
     Say(Text),
-    /// Describe an action of one's own to the room.
+    /// Describe what the client does to the room.
     Act(Text),
     /// As [`Ask::Say`], and show how the message travels through the threads.
     Trace(Text),
-    /// Show others that one is away, with a reason.
+    /// Show others that the client is away, with a reason.
     Away(Option<Text>),
-    /// Change one's nickname.
+    /// Change the client's nickname.
     Rename(Nick),
     /// Go to a room.
     Join(Room),
@@ -58,7 +58,7 @@ pub enum Ask {
     Leave,
     /// List the rooms that have members.
     ListRooms,
-    /// List the members of one's room.
+    /// List the members of the client's room.
     ListUsers,
     /// Send a private message.
     Whisper {
@@ -79,7 +79,7 @@ pub enum Ask {
     ShowHistory(Option<usize>),
     /// Show these emoji. They are looked up when the line is read, so not under the lock.
     ShowEmojis(Found),
-    /// Decide who may be in one's room.
+    /// Decide who may be in the client's room.
     Moderate(Moderation),
     /// Run the server.
     Administer(Administration),
@@ -106,7 +106,7 @@ pub enum Ask {
     Explain(&'static Verb),
     /// Leave for good.
     Quit,
-    /// Tell the author what was wrong.
+    /// Tell the client what was wrong.
     Mistake(Mistake),
 }
 
@@ -131,7 +131,7 @@ impl Command {
         Self { verb, ask, about, is_speech: is_speech || verb.kind == Kind::Speech }
     }
 
-    /// Whether other users will read a text of the author's: how much of it is allowed is limited, and a
+    /// Whether other users will read a text of the client's: how much of it is allowed is limited, and a
     /// muted client may not.
     pub fn is_speech(&self) -> bool {
         self.is_speech
@@ -182,7 +182,7 @@ impl Ask {
 }
 
 impl Made {
-    /// This, and whether other users will read a text of the author's.
+    /// This, and whether other users will read a text of the client's.
     fn says(self, text: Option<&Text>) -> Self {
         Self { is_speech: text.is_some(), ..self }
     }

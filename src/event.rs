@@ -73,9 +73,9 @@ pub enum Event {
         at: SystemTime,
     },
     /// What was said in the room earlier.
-    Past(Past),
+    History(Past),
     /// The room has no history.
-    NoPast(Room),
+    NoHistory(Room),
     /// Tells the others in the room that a user has a new nickname.
     Renamed {
         /// The previous nickname.
@@ -121,7 +121,7 @@ pub enum Event {
     /// No connected user has this nickname.
     NoSuchUser(Nick),
     /// There is no whisper to reply to.
-    NobodyWhispered,
+    NoWhisper,
     /// The answer to `/whois`.
     Whois {
         /// The user asked about.
@@ -238,8 +238,8 @@ impl fmt::Display for Event {
             Self::Left(nick) => write!(f, "{nick} has left the room."),
             Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
             Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
-            Self::Past(past) => past.fmt(f),
-            Self::NoPast(room) => write!(f, "'{room}' has no history."),
+            Self::History(past) => past.fmt(f),
+            Self::NoHistory(room) => write!(f, "'{room}' has no history."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -252,7 +252,7 @@ impl fmt::Display for Event {
             Self::WhisperFrom { from, text } => write!(f, "[Whisper from {from}]: {text}"),
             Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
-            Self::NobodyWhispered => f.write_str("You have no whisper to reply to."),
+            Self::NoWhisper => f.write_str("You have no whisper to reply to."),
             Self::Whois { nick, room, connected, idle, away } => {
                 let (connected, idle) = (Rough(*connected), Rough(*idle));
                 write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;

@@ -14,9 +14,9 @@ pub struct Line {
     pub seq: u64,
     /// When it was said.
     pub at: SystemTime,
-    /// The author's nickname at that time.
+    /// The sender's nickname at that time.
     pub from: Nick,
-    /// The line without its author and room.
+    /// The line without its sender and room.
     pub text: Text,
     /// Whether it was said or acted.
     pub manner: Manner,

@@ -76,7 +76,7 @@ impl Listener {
     /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].
     pub fn close(&self, waiting: usize) {
         // Shutting a listening socket down wakes them all on Linux, and needs no file descriptor.
-        // Elsewhere it is an error, and connections to oneself do it.
+        // Elsewhere it is an error, and connecting to it does it.
         if rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).is_err() {
             for _ in 0..waiting {
                 let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));

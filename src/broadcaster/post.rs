@@ -69,7 +69,7 @@ pub struct Traced {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Except {
     /// All members are told.
-    Nobody,
+    NoOne,
     /// One member is not told.
     One(ClientId),
     /// Some members are not told.
@@ -80,7 +80,7 @@ impl Except {
     /// The members that are not told.
     pub fn as_slice(&self) -> &[ClientId] {
         match self {
-            Self::Nobody => &[],
+            Self::NoOne => &[],
             Self::One(client) => std::slice::from_ref(client),
             Self::These(clients) => clients,
         }

@@ -120,7 +120,7 @@ impl Studio {
     }
 
     fn say(&mut self, room: RoomId, text: &str) {
-        self.broadcaster.carry_out(Post::TellRoom(room, Except::Nobody, said(text)));
+        self.broadcaster.carry_out(Post::TellRoom(room, Except::NoOne, said(text)));
     }
 
     /// Lets so much time pass that every full socket is tried.
@@ -250,7 +250,7 @@ fn a_broadcaster_ends_with_its_last_sender_even_if_no_client_reads() {
     let posts = vec![
         Post::Attach(client, Box::new(socket.clone()), Arc::default()),
         Post::Enter(client, room),
-        Post::TellRoom(room, Except::Nobody, said("hello")),
+        Post::TellRoom(room, Except::NoOne, said("hello")),
     ];
     assert!(sender.send(Posts(posts)).is_ok());
     drop(sender);

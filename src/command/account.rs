@@ -6,11 +6,11 @@ use crate::{names::Nick, password::Password};
 /// What a client asks about who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
-    /// Keep one's nickname for oneself.
+    /// Reserve the client's nickname.
     Register(Password),
     /// Prove to be the owner of a nickname.
     LogIn {
-        /// Which.
+        /// The nickname.
         nick: Nick,
         /// The proof.
         password: Password,
@@ -22,7 +22,7 @@ pub enum AccountCommand {
         /// The one from now on.
         new: Password,
     },
-    /// Give one's nickname back.
+    /// Give the client's nickname back.
     Unregister(Password),
     /// Become an administrator.
     Administrate(Password),

@@ -39,9 +39,9 @@ pub struct Verb {
 pub enum Kind {
     /// It changes something.
     Order,
-    /// Only its author gets the answer, which is short.
+    /// Only the client gets the answer, which is short.
     Question,
-    /// Only its author gets the answer, which is long.
+    /// Only the client gets the answer, which is long.
     Listing,
     /// It is all about a text that others read. The log has it as what was said.
     Speech,

@@ -65,7 +65,7 @@ pub enum Administered {
         reason: Option<Text>,
     },
     /// Administrators cannot disconnect themselves.
-    Oneself,
+    Yourself,
     /// The last sentence to a client whose address is banned, and the only one to a client that
     /// connects from such an address.
     AddressBanned,
@@ -160,7 +160,7 @@ impl fmt::Display for Administered {
             Self::Disconnected { by, nick, reason } => {
                 write!(f, "{by} has disconnected {nick}{}", Reason(reason.as_ref()))
             }
-            Self::Oneself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
+            Self::Yourself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
             Self::AddressBanned => f.write_str("Your address is banned."),
             Self::NetworkBanned { network, time, disconnected } => {
                 let for_long = Left(*time);

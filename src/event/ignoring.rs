@@ -17,7 +17,7 @@ pub enum Ignoring {
     /// The client did not ignore this user.
     Never(Nick),
     /// A client cannot ignore itself.
-    Oneself,
+    Yourself,
     /// The client ignores as many users as it may.
     TooMany {
         /// The limit.
@@ -38,7 +38,7 @@ impl fmt::Display for Ignoring {
             Self::Already(nick) => write!(f, "You are already ignoring '{nick}'."),
             Self::Ended(nick) => write!(f, "You are no longer ignoring '{nick}'."),
             Self::Never(nick) => write!(f, "You are not ignoring '{nick}'."),
-            Self::Oneself => f.write_str("You cannot ignore yourself."),
+            Self::Yourself => f.write_str("You cannot ignore yourself."),
             Self::TooMany { max } => {
                 write!(f, "You are already ignoring {max} users. Remove one first with /unignore.")
             }

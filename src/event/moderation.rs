@@ -77,7 +77,7 @@ pub enum Refused {
     /// The user is not in the room.
     NotHere(Nick),
     /// Moderators cannot do this to themselves.
-    Oneself(Act),
+    Yourself(Act),
     /// Administrators are exempt.
     Administrator(Act),
     /// It cannot be done in the lobby.
@@ -170,7 +170,7 @@ impl fmt::Display for Refused {
             Self::Banned => f.write_str("You are banned from this room."),
             Self::NickBanned(nick) => write!(f, "Nickname '{nick}' is banned from this room."),
             Self::NotHere(nick) => write!(f, "'{nick}' is not in this room."),
-            Self::Oneself(act) => write!(f, "You cannot {} yourself.", act.infinitive()),
+            Self::Yourself(act) => write!(f, "You cannot {} yourself.", act.infinitive()),
             Self::Administrator(act) => write!(f, "You cannot {} an administrator.", act.infinitive()),
             Self::Lobby(act) => write!(f, "You cannot {} users from the lobby.", act.infinitive()),
             Self::AlreadyBanned(nick) => write!(f, "'{nick}' is already banned."),

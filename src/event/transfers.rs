@@ -109,7 +109,7 @@ pub enum NotOffered {
     /// No connected user has this nickname.
     NoSuchUser(Nick),
     /// Sender and receiver are the same client.
-    ToOneself,
+    ToYourself,
     /// The file is larger than the server's limit.
     TooLarge(ByteCount),
     /// The sender already has an open offer to this user.
@@ -226,7 +226,7 @@ impl fmt::Display for NotOffered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchUser(nick) => super::no_such_user(f, nick.as_str()),
-            Self::ToOneself => f.write_str("You cannot send a file to yourself."),
+            Self::ToYourself => f.write_str("You cannot send a file to yourself."),
             Self::TooLarge(max) => write!(f, "File too large (max {max})."),
             Self::AlreadyOffered(nick) => write!(f, "You are already offering a file to {nick}."),
             Self::TooManyMade(max) => write!(f, "You are already offering {max} files."),

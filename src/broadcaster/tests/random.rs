@@ -73,7 +73,7 @@ proptest! {
             let broadcaster = &mut studio.broadcaster;
             match happening {
                 Happening::Say(room, n) => {
-                    broadcaster.carry_out(Post::TellRoom(rooms[room], Except::Nobody, said(&n.to_string())));
+                    broadcaster.carry_out(Post::TellRoom(rooms[room], Except::NoOne, said(&n.to_string())));
                     expected.say(rooms[room], None, &n.to_string());
                 }
                 Happening::SayExcept(room, client) => {

@@ -46,7 +46,7 @@ fn the_largest_batch_is_remembered() {
     let mut studio = Studio::new(9999);
     let room = studio.room();
     for texts in [2, 5, 3] {
-        let say = || Post::TellRoom(room, Except::Nobody, said("hello"));
+        let say = || Post::TellRoom(room, Except::NoOne, said("hello"));
         studio.broadcaster.take_batch(Posts((0..texts).map(|_| say()).collect()));
     }
     assert_eq!(studio.broadcaster.watch.gauges().largest_batch.get(), 5);
@@ -73,7 +73,7 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
 
     let (reporter, waiting) = report();
     drop(waiting);
-    studio.broadcaster.carry_out(trace("nobody waits", Except::Nobody, reporter));
+    studio.broadcaster.carry_out(trace("nobody waits", Except::NoOne, reporter));
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), line("nobody waits"));
 }

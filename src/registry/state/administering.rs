@@ -134,7 +134,7 @@ impl State {
     ) -> Result<Administered, Event> {
         let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
         if target == client {
-            return Err(Administered::Oneself.into());
+            return Err(Administered::Yourself.into());
         }
         let (by, nick, room) = (self.people[client].nick, self.people[target].nick, self.people[target].room);
         let done = Administered::Disconnected { by, nick, reason: reason.clone() };

@@ -56,7 +56,7 @@ impl Ignores {
                 let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
                 Except::These(Arc::clone(shared))
             }
-            None => Except::Nobody,
+            None => Except::NoOne,
         }
     }
 

@@ -10,7 +10,7 @@ impl State {
     #[inline(never)]
     pub(super) fn ignore(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
         match self.people.find(nick) {
-            Some(target) if target == client => turn.tell(client, Ignoring::Oneself),
+            Some(target) if target == client => turn.tell(client, Ignoring::Yourself),
             Some(target) => turn.tell(client, self.ignores.add(client, target, self.people[target].nick)),
             None => turn.tell(client, Event::NoSuchUser(nick)),
         }

@@ -67,7 +67,7 @@ impl State {
             Some(target) => self.check_target(client, target, Act::Banned)?,
             None if user.guest_number().is_some() => return Err(Event::NoSuchUser(user)),
             None if self.people[client].account == Some(user) => {
-                return Err(Refused::Oneself(Act::Banned).into());
+                return Err(Refused::Yourself(Act::Banned).into());
             }
             None => {}
         }
@@ -120,7 +120,7 @@ impl State {
     /// Tells the client's room what was decided about it, when that is saved.
     pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, client: ClientId, told: Moderated) {
         self.when_saved(turn, client, move |state, turn, client, room| {
-            state.tell_about_room(turn, client, room, Except::Nobody, told);
+            state.tell_about_room(turn, client, room, Except::NoOne, told);
         });
     }
 
@@ -132,7 +132,7 @@ impl State {
         }
         let told = Moderated::Expelled(expulsion.clone());
         let Some(id) = self.rooms.id(room) else {
-            return self.tell_about_room(turn, client, room, Except::Nobody, told);
+            return self.tell_about_room(turn, client, room, Except::NoOne, told);
         };
         let present = self.rooms[id].members.values().copied();
         let banned: Vec<_> = present.filter(|&member| self.is_banned(member)).collect();
@@ -146,7 +146,7 @@ impl State {
         }
         // The banned user may have moderated the room by an account, without being a member.
         if self.rooms.id(room) == Some(id) {
-            self.find_moderator(turn, id, Except::Nobody);
+            self.find_moderator(turn, id, Except::NoOne);
         }
     }
 
@@ -213,7 +213,7 @@ impl State {
 
     fn check_target(&self, client: ClientId, target: ClientId, act: Act) -> Result<(), Event> {
         if target == client {
-            Err(Refused::Oneself(act).into())
+            Err(Refused::Yourself(act).into())
         } else if self.people[target].is_administrator {
             Err(Refused::Administrator(act).into())
         } else {

@@ -67,7 +67,7 @@ impl State {
         self.when_saved(turn, client, move |state, turn, client, room| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
-                state.tell_about_room(turn, client, room, Except::Nobody, told);
+                state.tell_about_room(turn, client, room, Except::NoOne, told);
             } else {
                 // Another moderator was faster in the meantime, and the room hears of that topic.
                 turn.tell(client, Event::Topic { room, topic: current });

@@ -73,7 +73,7 @@ impl State {
         let target = self.people.find(to).ok_or(NotOffered::NoSuchUser(to))?;
         let (to, largest) = (self.people[target].nick, self.limits.files.largest);
         if target == client {
-            Err(NotOffered::ToOneself)
+            Err(NotOffered::ToYourself)
         } else if label.size > largest {
             Err(NotOffered::TooLarge(largest))
         } else if self.offers.from(client).any(|(_, offer)| offer.to == target) {

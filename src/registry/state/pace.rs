@@ -1,6 +1,6 @@
 //! How fast clients may go: what they say, how often they are renamed or move, how many users they disturb.
 //!
-//! What is over a limit is not carried out, and only its author is told. Every client has buckets of its
+//! What is over a limit is not carried out, and only the client is told. Every client has buckets of its
 //! own, so a client that floods spends only its own tokens.
 //!
 //! Reconnecting gains nothing. What a client has spent is kept when it leaves, and the next client from
@@ -55,9 +55,9 @@ pub(super) enum Limited {
     Strangers,
     /// Enough for a file to each user in a small class, too little to pester anyone with requests.
     Offers,
-    /// Commands that only their author hears of. They are not refused; their author waits.
+    /// Commands whose answers only the client hears. They are not refused; the client waits.
     Questions,
-    /// Long stretches of a room's history. Their author waits, too.
+    /// Long stretches of a room's history. The client waits, too.
     Histories,
 }
 

@@ -81,7 +81,7 @@ impl State {
     fn too_often(&mut self, turn: &Turn, client: ClientId, limited: Limited) -> Option<PaceEvent> {
         let wait = self.pace.take(client, limited, turn.now.instant).err()?.wait;
         Some(match limited {
-            // The author of too many questions is not refused, but waits.
+            // A client with too many questions is not refused, but waits.
             Limited::Speech | Limited::Questions | Limited::Histories => PaceEvent::TooFast,
             Limited::Nicknames => PaceEvent::TooManyNicknames(wait),
             Limited::Moves => PaceEvent::TooManyMoves(wait),

@@ -111,7 +111,7 @@ impl State {
         let (mut moderated, open) = self.rooms.forget_moderator(account);
         for id in open {
             moderated.push(self.rooms[id].name);
-            self.find_moderator(turn, id, Except::Nobody);
+            self.find_moderator(turn, id, Except::NoOne);
         }
         for &room in &moderated {
             self.unsaved.mark(Change::Room(room));

@@ -71,7 +71,7 @@ impl State {
         match self.people[client].last_whisperer {
             Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, client, target, text),
             Some((_, nick)) => turn.tell(client, Event::NoSuchUser(nick)),
-            None => turn.tell(client, Event::NobodyWhispered),
+            None => turn.tell(client, Event::NoWhisper),
         }
     }
 
@@ -99,7 +99,7 @@ impl State {
     pub(super) fn replay(&mut self, turn: &mut Turn, client: ClientId) {
         let lines = self.last_lines(client, self.limits.history.replayed);
         if !lines.is_empty() {
-            turn.tell(client, Event::Past(Past { room: self.room(client).name, lines }));
+            turn.tell(client, Event::History(Past { room: self.room(client).name, lines }));
         }
     }
 
@@ -107,14 +107,15 @@ impl State {
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
         let room = self.room(client).name;
-        let answer = if lines.is_empty() { Event::NoPast(room) } else { Event::Past(Past { room, lines }) };
+        let answer =
+            if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
         turn.tell_at_length(client, answer);
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
         let is_ignored = |nick| {
             self.ignores.contain_nick(client, nick)
-                || self.people.find(nick).is_some_and(|author| self.ignores.contain(client, author))
+                || self.people.find(nick).is_some_and(|sender| self.ignores.contain(client, sender))
         };
         self.room(client).remembered.history.last(count, is_ignored)
     }

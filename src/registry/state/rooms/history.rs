@@ -78,7 +78,7 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines of authors that a reader does not ignore, oldest first, as many as fit
+    /// The last `count` lines of senders that a reader does not ignore, oldest first, as many as fit
     /// into one answer.
     pub(in crate::registry::state) fn last(
         &self,
