@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_banned_address_is_turned_away_from_the_port_for_files() {
+    fn a_banned_address_is_refused_at_the_port_for_files() {
         assert_eq!(
             heard([192, 0, 2, 2]),
             "This port is for files. Use chat_client to send and receive them.\n"

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Each client has its own delay: 1 ms at first, twice as long after each try that moves nothing, and
 /// 1 ms again after one that does. So a client that drains is served within a millisecond or two, and
-/// one that never reads costs 16 system calls a second, whatever the others do.
+/// one that never reads costs 16 system calls a second, no matter what the others do.
 pub(super) struct Retry {
     start: Instant,
     /// By milliseconds since `start`: the broadcaster wakes up at most once in each.

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_typed_is_logged_only_where_it_is_a_name_or_a_number() {
+    fn only_names_and_numbers_of_a_command_are_logged() {
         let logged = |verb: &str, rest: &str| {
             let command = Verb::find(verb).expect("the table has it").command(rest, 99);
             command.logged().map(|Asked { verb, about }| format!("/{verb}{about}"))

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_of_the_finger_is_taken_for_the_verb_that_was_meant() {
+    fn a_typing_mistake_is_answered_with_the_verb_that_was_meant() {
         check("qit", "quit");
         check("QUTI", "quit");
         check("wisper", "whisper");

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_with_something_missing_or_wrong_is_none() {
+    fn an_offer_with_something_missing_or_wrong_is_refused() {
         let digest = Digest([0xab; 32]);
         for wrong in ["", "bob", "bob 12", "bob 12 ab x", &format!("bob -1 {digest} x")] {
             check("offer", wrong, &usage("offer"));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_is_taken_by_its_number_or_without() {
+    fn an_offer_is_accepted_with_or_without_its_number() {
         let take = |which| Ask::File(Box::new(FileCommand::Take(which)));
         check("take", "", &take(Which::Only));
         check("take", "oldest", &take(Which::Oldest));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_type_is_recognised_as_theirs() {
+    fn a_path_or_nothing_is_recognised_as_typed_by_a_user() {
         check("sendfile", "bob my notes.txt", &Ask::File(Box::new(FileCommand::ByHand(Side::Sender))));
         check("sendfile", "bob", &usage("sendfile"));
         check("acceptfile", "", &Ask::File(Box::new(FileCommand::ByHand(Side::Receiver))));

@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_can_have_is_nobody() {
+    fn a_name_that_no_user_can_have_is_not_found() {
         check("whois", "b@b", &Ask::Mistake(Mistake::NoSuchUser("b@b".into())));
         check("whisper", "b@b hi", &Ask::Mistake(Mistake::NoSuchUser("b@b".into())));
         check("nick", "b@b", &Ask::Mistake(Mistake::InvalidNick));
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_is_everyones_to_read_and_a_moderators_to_set() {
+    fn every_user_may_read_a_topic_and_moderators_may_set_it() {
         let topic = Verb::find("topic").expect("the table has it");
         let ranks = ["", "tea"].map(|rest| topic.command(rest, 99).rank());
         assert_eq!(ranks, [Rank::Everyone, Rank::Moderator]);

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_nothing_to_see_is_ignored() {
+    fn a_line_without_visible_text_is_ignored() {
         check(b"\n\r\n   \n\t\n\x1b[0m\nx\n", &[said("x")]);
     }
 
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_steer_nothing_not_even_a_command() {
+    fn control_characters_are_removed_even_from_a_command() {
         let whisper = Command::typed("whisper", "bob hi");
         check(b"/whi\x07sper bob \x1b[31mhi\x1b[0m\n", &[whisper]);
     }
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_burst_an_idle_decoder_keeps_little() {
+    fn an_idle_decoder_keeps_little_memory_after_a_burst() {
         let mut decoder = Decoder::new(Limits { line: 8192, text: 1024 });
         decoder.feed(&b"hello\n".repeat(1000));
         assert_eq!(all(&mut decoder).len(), 1000);

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_holds_no_client_is_refused_whatever_was_asked_for() {
+    fn a_machine_that_holds_no_client_is_always_refused() {
         let tiny = Capacity { limits: vec![Limit { name: "maps", value: 10, per_client: 4, reserve: 400 }] };
         let refused = |asked| tiny.clients(asked).unwrap_err().to_string();
         let why = "this machine holds 0 at most (maps is 10, and the server itself needs 400)";

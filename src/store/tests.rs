@@ -127,7 +127,7 @@ fn everything_written_is_there_after_a_restart() {
 }
 
 #[test]
-fn what_was_deleted_is_not_there_after_a_restart() {
+fn deleted_things_are_not_there_after_a_restart() {
     let folder = Folder::new();
     let mut database = folder.open();
     database

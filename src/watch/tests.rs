@@ -61,7 +61,7 @@ fn the_thread_that_looks_comes_first_and_then_the_oldest() {
 }
 
 #[test]
-fn of_ten_thousand_threads_all_are_counted_and_fifty_are_listed() {
+fn ten_thousand_threads_are_counted_and_fifty_of_them_are_listed() {
     let watch = Watch::start();
     for n in 0..10_000 {
         // Without its drop the entry stays, as if the thread went on.

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_full_server_turns_clients_away_politely_and_takes_them_again_later() {
+fn a_full_server_refuses_clients_politely_and_takes_them_again_later() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");

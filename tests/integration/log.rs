@@ -182,7 +182,7 @@ fn the_reason_of_a_disconnect_is_what_happened() {
     closes.rest();
     let is_gone = |count| folder.text().matches(" disconnect ").count() == count;
     eventually("one client is gone", || is_gone(1));
-    // Nobody speaks now: a message to this client could fail before its session notices the reset.
+    // No client speaks now: a message to this client could fail before its session notices the reset.
     server.client("resets").resets();
     eventually("two clients are gone", || is_gone(2));
     let _slow = server.client("slow");

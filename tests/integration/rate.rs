@@ -3,7 +3,7 @@
 use crate::support::Server;
 
 #[test]
-fn a_flood_is_cut_off_and_its_sender_muted_while_the_others_chat_on() {
+fn a_flood_is_stopped_and_its_sender_muted_while_the_others_chat_on() {
     let server = Server::start(&["--rate", "5", "--burst", "5"]);
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");

@@ -90,7 +90,7 @@ fn history_and_topics_are_there_after_a_restart() {
 }
 
 #[test]
-fn the_file_has_no_more_lines_of_a_room_than_its_history() {
+fn the_file_holds_no_more_lines_of_a_room_than_its_history() {
     let folder = Folder::new();
     let server = folder.server(&["--history", "3"]);
     let mut alice = server.client("alice");

@@ -1,4 +1,4 @@
-//! Stopping is prompt and complete, whatever the clients are doing.
+//! Stopping is prompt and complete, no matter what the clients are doing.
 
 use std::thread;
 

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_say_is_no_request() {
+    fn a_line_of_a_chat_is_not_a_request() {
         for line in [
             "",
             "GET",

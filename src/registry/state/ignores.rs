@@ -1,11 +1,11 @@
-//! Who does not want to hear whom.
+//! Which clients ignore which users.
 //!
-//! Who ignores a user ignores the nickname and the connection that has it. A connection is ignored until
-//! it ends, whatever nickname it takes, so a new nickname does not help. The nickname stays ignored when
-//! the user leaves, so reconnecting does not help either: a connection that takes an ignored nickname is
-//! ignored like the first one. No other nickname is ever added, so a user cannot make others deaf to a
-//! nickname that is not in use. A guest's number passes to the next stranger, so ignoring a guest concerns
-//! the connection only.
+//! A client that ignores a user ignores the nickname and the connection that has it. A connection is
+//! ignored until it ends, under any nickname, so a new nickname does not help. The nickname stays ignored
+//! when the user leaves, so reconnecting does not help either: a connection that takes an ignored nickname
+//! is ignored like the first one. No other nickname is ever added, so a user cannot make others deaf to a
+//! nickname that is not in use. The next guest with the same number is another user, so ignoring a guest
+//! concerns the connection only.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -124,7 +124,7 @@ impl State {
         });
     }
 
-    /// Expels every member that is banned by now, under whatever name. If the ban was lifted while it was
+    /// Expels every member that is banned by now, under any name. If the ban was lifted while it was
     /// being saved, nothing happens.
     fn carry_out_ban(&mut self, turn: &mut Turn, client: ClientId, room: Room, expulsion: &Expulsion) {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {

@@ -2,7 +2,7 @@
 //!
 //! A mute belongs to a client and to its account. It outlives the connection: the account is muted where
 //! it logs in again. A client without an account cannot be recognised, so every client that connects from
-//! the muted client's origin shares the mute, whatever its nickname, but for at most [`SHARED`] and not if
+//! the muted client's origin shares the mute, under any nickname, but for at most [`SHARED`] and not if
 //! it logs in to an account that is older than the mute. Clients that were connected before are not
 //! affected. So a new connection does not help a muted user, not even one beside the first; and the other
 //! users behind the same address wait for five minutes at most, although the mute may last a week. A

@@ -136,7 +136,7 @@ impl Rooms {
         self.arrivals
     }
 
-    /// Closes a room that nobody is in any more. What lasts of it is remembered.
+    /// Closes a room that has no members any more. If there is something to remember, it becomes dormant.
     pub(super) fn close_if_empty(&mut self, id: RoomId, unsaved: &mut Unsaved) {
         if id == self.lobby || !self.open[id].members.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! A chat without sockets, for testing its rules.
 //!
 //! In a conversation `alice+` connects (and becomes alice unheard), `alice-` vanishes, `alice> …`
-//! says a line and `alice< …` must hear that line next. What somebody hears and is not written down
+//! says a line and `alice< …` must hear that line next. What a client hears and is not written down
 //! fails the test, so silence is proved as well.
 
 use std::{
@@ -52,7 +52,7 @@ pub(in crate::registry) fn state(presence: usize) -> State {
     State::new(limits(presence), Restored::default(), Now::read())
 }
 
-/// Limits that nobody notices, but for the one on presence.
+/// Limits that no test reaches, except the one on presence.
 fn limits(presence: usize) -> Limits {
     let files = FileLimits { largest: ByteCount(10 << 20), port: Some(4711) };
     Limits { presence, history: HistoryLimits { remembered: 0, replayed: 0 }, rate: None, files }
@@ -74,19 +74,18 @@ impl Sink for NoSink {
 }
 
 impl State {
-    /// A client has shown the administrators' password.
+    /// As if the client had given the administrators' password.
     pub(in crate::registry) fn make_administrator(&mut self, client: ClientId) {
         self.people[client].is_administrator = true;
     }
 }
 
-/// A chat without sockets: everybody has an inbox.
+/// A chat without sockets: each client has an inbox.
 pub(super) struct Chat {
     state: State,
     pub(super) now: Now,
-    /// Whether there is space on the disk.
     people: HashMap<String, ClientId>,
-    /// The broadcaster's view: who is where, and what they were told.
+    /// The broadcaster's view: in which room each client is, and what it was told.
     rooms: HashMap<ClientId, RoomId>,
     inboxes: HashMap<ClientId, VecDeque<String>>,
     hasher: Hasher,
@@ -127,7 +126,7 @@ impl Chat {
         }
     }
 
-    /// Connects somebody, who hears the welcome.
+    /// Connects a client, which hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
         self.connect_from(address(), name);
     }
@@ -160,7 +159,7 @@ impl Chat {
         self.decide(|state, turn| state.apply(turn, client, command)).1
     }
 
-    /// Makes somebody an administrator.
+    /// Makes a client an administrator.
     fn promote(&mut self, name: &str) {
         self.state.make_administrator(self.people[name]);
     }
@@ -169,7 +168,7 @@ impl Chat {
         self.now.instant += Duration::from_secs(seconds);
     }
 
-    /// Everybody has heard everything.
+    /// Empties the inboxes of all clients.
     fn hush(&mut self) {
         self.inboxes.values_mut().for_each(VecDeque::clear);
     }
@@ -190,14 +189,14 @@ impl Chat {
         }
     }
 
-    /// Does what somebody's session would do without the lock.
+    /// Does what the client's session would do without the lock.
     pub(super) fn perform(&mut self, name: &str, mut task: Option<Task>) {
         while let Some(next) = task {
             task = self.goes_on(name, next);
         }
     }
 
-    /// Somebody has logged in.
+    /// Logs a client in.
     pub(super) fn has_account(&mut self, name: &str, account: &str) {
         let client = self.people[name];
         self.state.people[client].account = Nick::new(account).ok();
@@ -223,15 +222,15 @@ impl Chat {
         };
     }
 
-    /// Says a line that needs something slow, which is not done yet.
+    /// Says a line that needs slow work, which is not done yet.
     fn begins(&mut self, name: &str, line: &str) -> Task {
         let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
         decoder.feed(format!("{line}\n").as_bytes());
         let command = decoder.next_command().expect("one line");
-        self.apply(name, command).expect("something slow")
+        self.apply(name, command).expect("slow work")
     }
 
-    /// Does one slow thing, as the session does it without the lock; what is to be done next.
+    /// Does one task, as the session does it without the lock; returns the next one.
     fn goes_on(&mut self, name: &str, task: Task) -> Option<Task> {
         self.resumes(self.people[name], task)
     }
@@ -256,7 +255,7 @@ impl Chat {
         self.decide(|state, turn| state.resume(turn, client, resumption)).1
     }
 
-    /// What somebody was told and has not heard yet.
+    /// What a client was told and has not heard yet.
     pub(super) fn inbox(&mut self, name: &str) -> &mut VecDeque<String> {
         self.inboxes.get_mut(&self.people[name]).expect("is connected")
     }
@@ -276,7 +275,7 @@ impl Chat {
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
                 Post::Attach(..) => {}
-                Post::Stop(_) => panic!("not the state's business here"),
+                Post::Stop(_) => panic!("no test delivers a stop"),
             }
         }
     }

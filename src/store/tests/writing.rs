@@ -61,7 +61,7 @@ fn a_save_is_answered_after_it_was_written() {
 }
 
 #[test]
-fn what_is_unsaved_at_the_end_is_written() {
+fn unsaved_changes_are_written_at_the_end() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let (store, writer) = Writer::new(folder.open());
     changes.add(lines(1..3, Some(1)));
@@ -224,7 +224,7 @@ impl Source for Counted {
 }
 
 #[test]
-fn a_full_disk_fills_no_memory_with_what_waits_for_it() {
+fn waiting_changes_take_no_more_memory_on_a_full_disk() {
     let (folder, chat) = (Folder::new(), Counted::default());
     let (_store, mut writer) = Writer::new(folder.open());
     writer.limit_growth(0);

@@ -1,4 +1,4 @@
-//! A server that sends whatever lines the test wants, including those of no correct server.
+//! A server that sends any lines that the test wants, including those of no correct server.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Write},

@@ -24,8 +24,8 @@ fn a_file_that_cannot_be_offered_is_reported_and_is_an_error() {
     assert!(refused("/sendfile bob /\n").contains("Cannot send '/': it is not an ordinary file."));
     assert!(refused("/sendfile b@b x\n").contains("'b@b' is not a valid nickname."));
     let path = disk.has("small", b"x");
-    let to_nobody = format!("/sendfile nobody {}", path.display());
-    assert!(refused(&to_nobody).contains("User 'nobody' not found."));
+    let to_no_one = format!("/sendfile nobody {}", path.display());
+    assert!(refused(&to_no_one).contains("User 'nobody' not found."));
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Bans {
     }
 
     /// As [`Bans::cover`], for a user who is trying to enter: a connection that was recognised once is
-    /// recognised from then on, whatever name it takes.
+    /// recognised from then on, under any name.
     pub(in crate::registry::state) fn refuse(&mut self, user: Identity) -> bool {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.covers(user)) else { return false };
         if !entry.connections.contains(&user.connection) {

@@ -15,7 +15,7 @@ pub(super) fn registered() -> Chat {
     chat
 }
 
-/// A minute later, everybody may try again.
+/// Lets a minute pass, so that every client may try again.
 pub(super) fn later(chat: &mut Chat) {
     chat.passes(60);
 }
@@ -78,7 +78,7 @@ fn logging_in_takes_the_nickname_back_from_a_stale_connection() {
 }
 
 #[test]
-fn who_is_logged_in_under_another_nickname_has_to_go_too() {
+fn a_client_that_is_logged_in_under_another_nickname_is_dismissed_too() {
     let mut chat = registered();
     check_with(
         &mut chat,
@@ -114,7 +114,7 @@ fn logging_in_again_changes_nothing() {
 }
 
 #[test]
-fn a_stale_connection_does_not_take_the_ignoring_with_it() {
+fn a_nickname_stays_ignored_when_a_stale_connection_loses_it() {
     let mut chat = registered();
     check_with(
         &mut chat,
@@ -148,7 +148,7 @@ fn a_guest_chooses_a_nickname_before_registering_it() {
 }
 
 #[test]
-fn who_unregisters_gives_the_nickname_back_to_everybody() {
+fn an_unregistered_nickname_is_free_for_every_user() {
     let mut chat = registered();
     check_with(
         &mut chat,
@@ -170,7 +170,7 @@ fn who_unregisters_gives_the_nickname_back_to_everybody() {
 }
 
 #[test]
-fn whoever_registers_a_nickname_next_does_not_inherit_its_rank() {
+fn the_next_owner_of_a_nickname_does_not_inherit_its_rank() {
     let mut chat = registered();
     let (alice, ops) = (Nick::new("alice").unwrap(), Room::new("ops").unwrap());
     let remembered = Remembered { moderators: [alice].into(), ..Remembered::default() };

@@ -18,7 +18,7 @@ fn accounts_to_save(chat: &mut Chat) -> Vec<(Nick, Option<String>)> {
 }
 
 #[test]
-fn a_registration_that_cannot_be_saved_is_undone_and_that_is_said() {
+fn a_registration_that_cannot_be_saved_is_undone_and_the_client_is_told() {
     let mut chat = Chat::new(200);
     chat.has_disk = false;
     check_with(
@@ -67,7 +67,7 @@ fn nothing_is_acknowledged_before_it_is_saved_and_what_is_saved_is_a_hash() {
 }
 
 #[test]
-fn who_was_registered_when_the_server_stopped_still_is() {
+fn a_nickname_that_was_registered_when_the_server_stopped_still_is() {
     let hash = Hasher::cheap().hash(&Password::attempt("correct-horse")).expect("a hash");
     let accounts = vec![(Nick::new("Alice").unwrap(), hash.as_str().to_owned())];
     let mut chat =
@@ -106,7 +106,7 @@ fn what_happens_while_a_password_is_compared_is_not_forgotten() {
 }
 
 #[test]
-fn who_loses_the_nickname_while_registering_it_does_not_register_it() {
+fn a_client_that_loses_its_nickname_while_registering_it_does_not_register_it() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+");
     let hashing = chat.begins("alice", "/register correct-horse");

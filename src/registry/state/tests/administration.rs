@@ -31,13 +31,13 @@ fn count_down(chat: &mut Chat) -> Countdown {
     countdown
 }
 
-fn turned_away(chat: &Chat, address: &str) -> Option<String> {
+fn refusal(chat: &Chat, address: &str) -> Option<String> {
     let turn = Turn::new(chat.now, None);
     chat.state.refusal_at_door(from(address), &turn).map(|why| why.to_string())
 }
 
 #[test]
-fn nobody_else_gives_an_administrators_orders() {
+fn only_an_administrator_can_give_an_administrators_orders() {
     let mut chat = with_root(&["bob"]);
     let orders = [
         "/shutdown",
@@ -91,7 +91,7 @@ fn a_broadcast_reaches_every_room_and_users_who_ignore_its_sender() {
 }
 
 #[test]
-fn everybody_is_listed_room_by_room_with_address_and_times() {
+fn every_client_is_listed_room_by_room_with_address_and_times() {
     let mut chat = with_root(&["alice"]);
     wait(&mut chat, 125);
     chat.connect_from(from("2001:db8::1"), "bob");
@@ -129,7 +129,7 @@ fn a_long_list_of_clients_is_cut_and_says_so() {
 }
 
 #[test]
-fn an_administrator_renames_somebody_and_everybody_concerned_is_told() {
+fn an_administrator_renames_a_user_and_everyone_concerned_is_told() {
     check_with(
         &mut with_root(&["alice", "bob"]),
         "root> /join ops
@@ -153,7 +153,7 @@ fn an_administrator_renames_somebody_and_everybody_concerned_is_told() {
 }
 
 #[test]
-fn who_is_disconnected_is_told_why_and_says_nothing_more() {
+fn a_disconnected_user_is_told_why_and_says_nothing_more() {
     let mut chat = with_root(&["alice", "bob"]);
     check_with(
         &mut chat,
@@ -176,7 +176,7 @@ fn who_is_disconnected_is_told_why_and_says_nothing_more() {
 }
 
 #[test]
-fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
+fn clients_in_a_banned_network_are_dismissed_and_cannot_connect_again() {
     let mut chat = with_root(&["alice"]);
     chat.connect_from(from("192.0.2.7"), "bob");
     chat.connect_from(from("192.0.3.7"), "carol");
@@ -194,9 +194,9 @@ fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
          root< 192.0.2.7 is not banned. Use /unbanip to list the banned networks.",
     );
     let banned = Some("Your address is banned.".to_owned());
-    assert_eq!(turned_away(&chat, "192.0.2.99"), banned);
-    assert_eq!(turned_away(&chat, "::ffff:192.0.2.99"), banned);
-    assert_eq!(turned_away(&chat, "192.0.3.99"), None);
+    assert_eq!(refusal(&chat, "192.0.2.99"), banned);
+    assert_eq!(refusal(&chat, "::ffff:192.0.2.99"), banned);
+    assert_eq!(refusal(&chat, "192.0.3.99"), None);
     check_with(
         &mut chat,
         "root> /unbanip 192.0.2.0/24
@@ -204,7 +204,7 @@ fn who_is_in_a_banned_network_is_disconnected_and_let_in_no_more() {
          root> /unbanip
          root< No networks are banned.",
     );
-    assert_eq!(turned_away(&chat, "192.0.2.99"), None);
+    assert_eq!(refusal(&chat, "192.0.2.99"), None);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
         "root> /banip 192.0.2.7 2
          root< 192.0.2.7 is banned for 2 min. Clients disconnected: 0.",
     );
-    let is_banned = |chat: &Chat| turned_away(chat, "192.0.2.7").is_some();
+    let is_banned = |chat: &Chat| refusal(chat, "192.0.2.7").is_some();
     chat.now.wall += Duration::from_secs(1_000_000);
     assert!(is_banned(&chat), "the wall clock has jumped forwards");
     chat.now.wall -= Duration::from_secs(2_000_000);
@@ -247,14 +247,14 @@ fn bans_of_networks_outlive_a_restart_but_not_their_end() {
     );
     wait(&mut chat, 600);
     chat.restarts();
-    let is_banned = |n| turned_away(&chat, &format!("192.0.2.{n}")).is_some();
+    let is_banned = |n| refusal(&chat, &format!("192.0.2.{n}")).is_some();
     assert_eq!([1, 2, 3].map(is_banned), [true, false, true]);
     wait(&mut chat, 3000);
-    assert!(turned_away(&chat, "192.0.2.3").is_none());
+    assert!(refusal(&chat, "192.0.2.3").is_none());
 }
 
 #[test]
-fn nobody_locks_the_machine_or_an_administrator_out() {
+fn the_machine_and_administrators_cannot_be_locked_out() {
     let mut chat = with_root(&[]);
     chat.connect_from(from("192.0.2.7"), "boss");
     chat.promote("boss");

@@ -58,7 +58,7 @@ fn help_lists_and_explains() {
 }
 
 #[test]
-fn an_unknown_command_is_answered_and_told_to_nobody() {
+fn an_unknown_command_is_answered_and_told_to_no_other_client() {
     check(
         "alice+
          bob+

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn who_is_away_is_shown_as_such_until_it_says_something() {
+fn a_user_is_shown_as_away_until_its_next_message() {
     check(
         "alice+
          bob+

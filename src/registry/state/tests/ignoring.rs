@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn who_is_ignored_is_not_heard_in_any_way_and_not_told() {
+fn an_ignored_user_is_not_heard_in_any_way_and_not_told() {
     check(
         "alice+
          bob+
@@ -112,7 +112,7 @@ fn thousands_can_ignore_one_user_and_leave_without_a_delay() {
 }
 
 #[test]
-fn who_takes_a_nickname_that_it_ignores_still_hears_itself() {
+fn a_client_that_takes_a_nickname_it_ignores_still_hears_itself() {
     check(
         "alice+
          bob+
@@ -151,7 +151,7 @@ fn ignoring_a_guest_ends_with_the_guest() {
 }
 
 #[test]
-fn one_can_ignore_only_so_many() {
+fn a_user_can_ignore_only_so_many_others() {
     let mut chat = Chat::new(0);
     chat.connect("alice");
     for n in 0..=100 {

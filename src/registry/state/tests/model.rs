@@ -9,7 +9,7 @@ mod moderation;
 
 use moderation::Ban;
 
-/// What somebody does.
+/// What a client does.
 #[derive(Clone, Debug)]
 enum Deed {
     Connect,
@@ -92,7 +92,7 @@ impl Model {
     fn connect(&mut self, key: &'static str) {
         let number = (1..=PEOPLE.len())
             .find(|n| self.named(&format!("guest_{n}")).is_none())
-            .expect("somebody has to be missing");
+            .expect("a number is free");
         let nick = format!("guest_{number}");
         (self.connections, self.arrivals) = (self.connections + 1, self.arrivals + 1);
         self.people.push(Person {

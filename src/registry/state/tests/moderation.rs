@@ -16,7 +16,7 @@ pub(super) fn in_ops(others: &[&str]) -> Chat {
 }
 
 #[test]
-fn the_kicked_are_told_and_return_to_the_lobby_and_the_room_hears_why() {
+fn a_kicked_user_returns_to_the_lobby_and_the_room_is_told_why() {
     check_with(
         &mut in_ops(&["bob", "carol"]),
         "dave+
@@ -44,7 +44,7 @@ fn the_kicked_are_told_and_return_to_the_lobby_and_the_room_hears_why() {
 }
 
 #[test]
-fn only_who_is_here_is_kicked_and_not_oneself() {
+fn only_another_member_of_the_room_can_be_kicked() {
     check_with(
         &mut in_ops(&[]),
         "bob+
@@ -120,7 +120,7 @@ fn a_ban_holds_for_the_account_under_any_nickname() {
 }
 
 #[test]
-fn who_logs_in_to_a_banned_account_has_to_go() {
+fn a_client_that_logs_in_to_a_banned_account_is_expelled() {
     let mut chat = in_ops(&["zoe"]);
     check_with(
         &mut chat,
@@ -138,7 +138,7 @@ fn who_logs_in_to_a_banned_account_has_to_go() {
 }
 
 #[test]
-fn somebody_who_is_elsewhere_or_not_connected_can_be_banned() {
+fn a_user_who_is_elsewhere_or_not_connected_can_be_banned() {
     check_with(
         &mut in_ops(&[]),
         "bob+
@@ -218,7 +218,7 @@ fn the_ban_of_a_guest_holds_for_the_connection_and_not_for_the_next_guest() {
 }
 
 #[test]
-fn nobody_kicks_or_bans_an_administrator_and_no_ban_holds_for_one() {
+fn an_administrator_cannot_be_kicked_or_banned_and_no_ban_holds_for_one() {
     let mut chat = in_ops(&["root"]);
     chat.promote("root");
     check_with(

@@ -3,7 +3,7 @@
 use super::{moderation::in_ops, *};
 
 #[test]
-fn who_makes_a_room_moderates_it_and_nobody_else() {
+fn only_the_client_that_creates_a_room_moderates_it() {
     check_with(
         &mut in_ops(&["bob"]),
         "bob> /mods
@@ -58,7 +58,7 @@ fn administrators_moderate_every_room_and_the_lobby_has_no_other_moderators() {
 }
 
 #[test]
-fn a_topic_is_shown_to_all_even_to_those_who_ignore_its_author() {
+fn a_topic_is_shown_even_to_users_who_ignore_its_author() {
     check_with(
         &mut in_ops(&["bob"]),
         "bob> /ignore alice
@@ -117,7 +117,7 @@ fn the_rank_follows_a_new_nickname_and_ends_with_the_visit() {
 }
 
 #[test]
-fn when_the_last_moderator_without_an_account_leaves_the_longest_present_takes_over() {
+fn the_longest_present_member_takes_over_when_the_last_moderator_without_an_account_leaves() {
     check_with(
         &mut in_ops(&["zoe", "bob"]),
         "alice-
@@ -143,7 +143,7 @@ fn when_the_last_moderator_without_an_account_leaves_the_longest_present_takes_o
 }
 
 #[test]
-fn a_registered_moderator_keeps_the_rank_when_away_and_nobody_takes_over() {
+fn a_registered_moderator_who_leaves_keeps_the_rank_and_no_member_takes_over() {
     let mut chat = in_ops(&["bob"]);
     chat.has_account("alice", "alice");
     check_with(
@@ -203,7 +203,7 @@ fn ranks_and_bans_and_topics_outlive_a_restart() {
 }
 
 #[test]
-fn when_the_last_moderator_is_banned_from_afar_somebody_else_takes_over() {
+fn another_member_takes_over_when_the_last_moderator_is_banned_from_afar() {
     let mut chat = in_ops(&["bob", "root"]);
     chat.promote("root");
     chat.has_account("alice", "alice");
@@ -225,7 +225,7 @@ fn when_the_last_moderator_is_banned_from_afar_somebody_else_takes_over() {
 }
 
 #[test]
-fn whoever_registers_in_a_room_keeps_its_rank() {
+fn a_registered_moderator_keeps_the_rank_after_leaving_the_chat() {
     let mut chat = in_ops(&["bob"]);
     chat.has_account("alice", "alice");
     check_with(
@@ -238,7 +238,7 @@ fn whoever_registers_in_a_room_keeps_its_rank() {
 }
 
 #[test]
-fn a_deleted_account_moderates_nothing_any_more() {
+fn a_deleted_account_no_longer_moderates_any_room() {
     let mut chat = in_ops(&["bob"]);
     chat.has_account("alice", "alice");
     chat.decide(|state, turn| state.forget_moderator(turn, Nick::new("alice").unwrap()));

@@ -220,7 +220,7 @@ fn an_administrator_mutes_lists_and_lifts() {
 }
 
 #[test]
-fn only_so_many_mutes_are_kept() {
+fn only_so_many_mutes_are_remembered() {
     let mut chat = chat_of(&[]);
     for n in 0..1010_u64 {
         let address =

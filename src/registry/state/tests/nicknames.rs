@@ -21,7 +21,7 @@ fn a_guest_has_the_smallest_free_number() {
 }
 
 #[test]
-fn a_nickname_is_changed_before_everybody_in_the_room() {
+fn everyone_in_the_room_is_told_of_a_new_nickname() {
     check(
         "alice+
          bob+
@@ -64,7 +64,7 @@ fn a_nickname_that_breaks_the_rule_is_refused_with_the_rule() {
 }
 
 #[test]
-fn a_nickname_is_free_again_when_its_owner_has_gone() {
+fn a_nickname_is_free_again_when_its_owner_has_left() {
     check(
         "alice+
          bob+

@@ -58,7 +58,7 @@ fn coming_and_going_and_names_are_noted() {
 }
 
 #[test]
-fn what_is_said_is_noted_and_of_whispers_only_that_they_are() {
+fn speech_is_noted_and_a_whisper_without_its_text() {
     let conversation = "
         alice+
         bob+
@@ -161,7 +161,7 @@ fn what_moderators_do_is_noted_in_the_words_that_the_room_is_told() {
 }
 
 #[test]
-fn of_accounts_it_is_noted_what_came_of_it_and_never_the_password() {
+fn the_results_of_account_commands_are_noted_and_passwords_never() {
     let facts = noted(
         PRIVATE,
         "
@@ -221,7 +221,7 @@ fn a_client_dismissed_by_the_owner_of_its_name_is_noted_under_both_names() {
 }
 
 #[test]
-fn whoever_goes_when_the_server_stops_goes_for_that_reason() {
+fn a_client_that_leaves_when_the_server_stops_is_noted_with_that_reason() {
     let ending = |why| {
         let (mut state, mut turn) = (state(200), Turn::new(Now::read(), Some(PRIVATE)));
         let alice = state.enter(&mut turn, address(), Box::new(NoSink));
@@ -236,7 +236,7 @@ fn whoever_goes_when_the_server_stops_goes_for_that_reason() {
 }
 
 #[test]
-fn where_nobody_looks_back_nothing_is_noted() {
+fn nothing_is_noted_without_a_log() {
     let mut chat = Chat::new(200);
     check_with(&mut chat, "alice+\nalice> /leave\nalice< You are already in the lobby.\nalice-");
     assert_eq!(chat.facts.len(), 0);

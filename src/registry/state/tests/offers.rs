@@ -140,7 +140,7 @@ fn an_offer_lives_300_seconds_and_both_are_told() {
 }
 
 #[test]
-fn even_if_nobody_looks_at_the_clock_an_old_offer_cannot_be_accepted() {
+fn an_old_offer_cannot_be_accepted_before_the_clock_is_looked_at() {
     let mut chat = offered();
     chat.now.instant += Duration::from_secs(300);
     goes_on(
@@ -155,7 +155,7 @@ fn even_if_nobody_looks_at_the_clock_an_old_offer_cannot_be_accepted() {
 }
 
 #[test]
-fn whoever_looks_at_the_clock_is_never_told_to_come_back_too_late() {
+fn the_next_look_at_the_clock_is_never_too_late() {
     let mut chat = Chat::new(0);
     assert_eq!(chat.decide(State::end_overdue_offers).0, Duration::from_secs(30));
     let mut chat = offered();
@@ -200,7 +200,7 @@ fn there_is_one_open_offer_from_one_to_another() {
 }
 
 #[test]
-fn of_several_offers_one_is_chosen_by_its_number() {
+fn one_of_several_offers_is_chosen_by_its_number() {
     let mut chat = offered();
     goes_on(
         &mut chat,
@@ -230,7 +230,7 @@ fn of_several_offers_one_is_chosen_by_its_number() {
 }
 
 #[test]
-fn nobody_can_accept_what_is_offered_to_somebody_else() {
+fn a_user_cannot_accept_a_file_that_is_offered_to_another_user() {
     let mut chat = offered();
     goes_on(
         &mut chat,
@@ -269,7 +269,7 @@ fn one_client_can_offer_and_be_offered_only_so_much() {
 }
 
 #[test]
-fn whoever_offers_too_fast_has_to_wait_and_whoever_is_muted_too() {
+fn a_client_that_offers_too_fast_has_to_wait_and_a_muted_one_too() {
     let limits = Limits { rate: Rate::per_second(5, 5), ..limits(200) };
     let mut chat = Chat::with(State::new(limits, Restored::default(), Now::read()));
     check_with(&mut chat, "alice+\nbob+");
@@ -298,7 +298,7 @@ fn whoever_offers_too_fast_has_to_wait_and_whoever_is_muted_too() {
 }
 
 #[test]
-fn who_is_ignored_is_not_told_and_reaches_nobody() {
+fn an_offer_of_an_ignored_user_reaches_no_client_and_its_sender_is_not_told_why() {
     check(
         "alice+
          bob+
@@ -332,7 +332,7 @@ fn an_offer_follows_a_change_of_nickname() {
 }
 
 #[test]
-fn who_has_no_client_for_files_is_told_which_one_has() {
+fn a_user_without_a_client_for_files_is_told_which_client_to_use() {
     check(
         "alice+
          bob+

@@ -12,7 +12,7 @@ pub(super) fn chat_of(names: &[&str]) -> Chat {
     chat
 }
 
-/// Somebody says so many lines and hears them.
+/// A client says so many lines and hears them.
 #[track_caller]
 pub(super) fn chatter(chat: &mut Chat, name: &str, lines: usize) {
     for n in 0..lines {
@@ -23,7 +23,7 @@ pub(super) fn chatter(chat: &mut Chat, name: &str, lines: usize) {
     chat.hush();
 }
 
-/// Somebody says so much that they are muted for 30 s.
+/// A client says so much that it is muted for 30 s.
 #[track_caller]
 pub(super) fn flood(chat: &mut Chat, name: &str) {
     chatter(chat, name, 5);
@@ -171,7 +171,7 @@ fn nicknames_have_a_limit_of_their_own() {
 }
 
 #[test]
-fn who_runs_in_and_out_of_rooms_is_stopped_for_a_moment() {
+fn a_client_that_changes_rooms_too_often_is_stopped_for_a_moment() {
     let mut chat = chat_of(&["alice"]);
     for _ in 0..10 {
         chat.says("alice", "/join ops");

@@ -12,7 +12,7 @@ fn administered() -> Chat {
 }
 
 #[test]
-fn the_password_is_changed_by_who_knows_the_old_one() {
+fn a_user_who_knows_the_old_password_can_change_it() {
     let mut chat = registered();
     check_with(
         &mut chat,
@@ -230,7 +230,7 @@ fn only_so_many_attempts_are_remembered() {
 }
 
 #[test]
-fn who_can_be_overheard_is_warned_once() {
+fn a_client_that_can_be_overheard_is_warned_once() {
     let mut chat = registered();
     chat.connect_from(SocketAddr::from(([192, 0, 2, 1], 1)), "carol");
     chat.says("carol", "/nick carol");
@@ -274,7 +274,7 @@ fn without_a_password_there_is_no_administrator() {
 }
 
 #[test]
-fn an_administrator_who_is_logged_in_elsewhere_is_none_any_more() {
+fn an_administrator_loses_the_rank_when_another_client_logs_in_to_the_account() {
     let mut chat = registered();
     chat.promote("alice");
     check_with(

@@ -79,7 +79,7 @@ fn a_room_name_that_breaks_the_rule_is_refused_with_the_rule() {
 }
 
 #[test]
-fn a_topic_is_shown_to_whoever_joins() {
+fn a_topic_is_shown_to_a_client_that_joins() {
     check(
         "alice+
          bob+
@@ -98,7 +98,7 @@ fn a_topic_is_shown_to_whoever_joins() {
 }
 
 #[test]
-fn whoever_comes_later_is_shown_what_was_said() {
+fn a_client_that_joins_later_is_shown_what_was_said() {
     let history = HistoryLimits { remembered: 3, replayed: 2 };
     let mut now = Now::read();
     now.wall = std::time::UNIX_EPOCH;
@@ -207,7 +207,7 @@ fn a_topic_is_told_when_it_is_saved() {
 }
 
 #[test]
-fn of_two_topics_that_are_saved_at_once_the_room_hears_the_one_that_holds() {
+fn the_room_hears_the_topic_that_holds_of_two_that_are_saved_at_once() {
     let mut chat = in_ops();
     chat.promote("bob");
     let tea = chat.begins("alice", "/topic tea");

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn everyone_in_the_room_hears_a_line_its_sender_included() {
+fn every_member_hears_a_line_and_so_does_its_sender() {
     check(
         "alice+
          bob+
@@ -17,7 +17,7 @@ fn everyone_in_the_room_hears_a_line_its_sender_included() {
 }
 
 #[test]
-fn a_whisper_reaches_only_its_target_in_whatever_room() {
+fn a_whisper_reaches_only_its_target_in_any_room() {
     check(
         "alice+
          bob+
@@ -37,7 +37,7 @@ fn a_whisper_reaches_only_its_target_in_whatever_room() {
 }
 
 #[test]
-fn a_reply_goes_to_whoever_whispered_last_under_any_name_and_to_nobody_else() {
+fn a_reply_goes_only_to_the_last_whisperer_under_any_name() {
     check(
         "alice+
          bob+

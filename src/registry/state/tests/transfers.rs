@@ -108,7 +108,7 @@ fn both_sides_have_to_come_within_30_seconds() {
 }
 
 #[test]
-fn a_transfer_that_takes_for_ever_does_not() {
+fn a_transfer_that_takes_too_long_is_ended() {
     let (mut chat, _) = on_its_way();
     chat.passes_with_files(599);
     chat.check_silence("its time");
@@ -151,7 +151,7 @@ fn either_side_leaving_cancels_and_the_other_is_told() {
 }
 
 #[test]
-fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
+fn leaving_cancels_a_file_on_its_way_and_a_lifeline_that_comes_later() {
     let (mut chat, hung_up) = on_its_way();
     goes_on(
         &mut chat,
@@ -166,7 +166,7 @@ fn leaving_cancels_a_file_on_its_way_and_a_line_that_comes_later() {
 }
 
 #[test]
-fn a_stop_hangs_up_on_every_file_and_tells_nobody_about_it() {
+fn a_stop_hangs_up_on_every_transfer_and_tells_no_client() {
     let (mut chat, hung_up) = on_its_way();
     let now = chat.now;
     chat.hung_up.extend(decide(&mut chat.state, now, State::stop).1.hung_up);
@@ -250,7 +250,7 @@ fn without_randomness_there_is_no_transfer() {
 }
 
 #[test]
-fn a_sender_who_leaves_while_the_tokens_are_drawn_is_not_waited_for() {
+fn an_offer_ends_when_its_sender_leaves_while_the_tokens_are_drawn() {
     let mut chat = offered();
     let task = chat.begins("bob", "/take");
     chat.vanish("alice");

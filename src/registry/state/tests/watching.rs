@@ -35,7 +35,7 @@ pub(super) fn seen() -> Seen {
 }
 
 #[test]
-fn everybody_may_see_what_the_threads_are_doing() {
+fn every_user_may_see_what_the_threads_are_doing() {
     check(
         "alice+
          bob+

@@ -1,4 +1,4 @@
-//! Moderators, kicks and bans in the model. Nobody has an account here.
+//! Moderators, kicks and bans in the model. No user has an account here.
 
 use super::{Deed, Model, Person, same, sorted};
 
@@ -40,7 +40,7 @@ impl Model {
         members.into_iter().filter(|&i| Some(i) != except).for_each(|i| self.tell(i, told.into()));
     }
 
-    /// Whoever may do it does it to somebody; else this is why not.
+    /// Carries out a moderator's command, or says why it is refused.
     pub(super) fn moderate(&mut self, who: usize, deed: &Deed) {
         let done = match *deed {
             _ if !self.people[who].is_moderator => Err("You are not a moderator.".into()),
