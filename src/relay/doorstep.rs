@@ -68,8 +68,7 @@ impl Doorstep {
 impl Waiting {
     /// Closes the oldest connection of the address that has most of them.
     fn close_one(&mut self) {
-        let origins: Vec<_> =
-            self.connections.iter().map(|connection| Origin::of(connection.peer())).collect();
+        let origins: Vec<_> = self.connections.iter().map(|there| Origin::of(there.peer())).collect();
         let crowd = |place: &usize| origins.iter().filter(|&origin| *origin == origins[*place]).count();
         // Of several it takes the last one.
         if let Some(place) = (0..origins.len()).rev().max_by_key(crowd) {

@@ -192,10 +192,8 @@ impl State {
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
         let identity = self.identity(client);
         let is_administrator = self.people[client].is_administrator;
-        let Some(remembered) = self.rooms.remembered_mut(room).filter(|_| !is_administrator) else {
-            return false;
-        };
-        remembered.bans.refuse(identity)
+        !is_administrator
+            && self.rooms.remembered_mut(room).is_some_and(|remembered| remembered.bans.refuse(identity))
     }
 
     /// The client of this nickname, if it is in the same room.

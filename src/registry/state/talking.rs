@@ -107,9 +107,9 @@ impl State {
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
         let room = self.room(client).name;
-        let answer =
+        let told =
             if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
-        turn.tell_at_length(client, answer);
+        turn.tell_at_length(client, told);
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {

@@ -108,14 +108,13 @@ impl State {
     }
 
     fn rules_of(&self, room: Room) -> Record {
-        let nothing = Remembered::default();
-        let Remembered { topic, moderators, bans, history: _ } =
-            self.rooms.remembered(room).unwrap_or(&nothing);
+        let forgotten = Remembered::default();
+        let rules = self.rooms.remembered(room).unwrap_or(&forgotten);
         Record::Room {
             room,
-            topic: topic.clone(),
-            moderators: moderators.iter().copied().collect(),
-            bans: bans.saved().cloned().collect(),
+            topic: rules.topic.clone(),
+            moderators: rules.moderators.iter().copied().collect(),
+            bans: rules.bans.saved().cloned().collect(),
         }
     }
 

@@ -42,7 +42,7 @@ impl Bans {
     /// Bans that were saved.
     pub fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
         let entries = bans.into_iter().map(|ban| Entry { ban, connections: Vec::new() });
-        Self(entries.filter(Entry::lasts).collect())
+        Self(entries.filter(Entry::is_saved).collect())
     }
 
     /// Whether there are no bans.
@@ -52,7 +52,7 @@ impl Bans {
 
     /// The bans that are saved.
     pub fn saved(&self) -> impl Iterator<Item = &Ban> {
-        self.0.iter().filter(|entry| entry.lasts()).map(|entry| &entry.ban)
+        self.0.iter().filter(|entry| entry.is_saved()).map(|entry| &entry.ban)
     }
 
     /// All bans, oldest first.
@@ -118,13 +118,13 @@ impl Bans {
 
     /// Forgets the bans of guests who are gone: other users get their nicknames.
     pub(in crate::registry::state) fn forget_gone(&mut self, is_here: impl Fn(ClientId) -> bool) {
-        self.0.retain(|entry| entry.lasts() || entry.connections.iter().any(|&id| is_here(id)));
+        self.0.retain(|entry| entry.is_saved() || entry.connections.iter().any(|&id| is_here(id)));
     }
 }
 
 impl Entry {
-    /// Whether the user could be recognised after a restart.
-    fn lasts(&self) -> bool {
+    /// Whether it is saved: its user could be recognised after a restart.
+    fn is_saved(&self) -> bool {
         self.ban.account.is_some() || !is_guest(self.ban.nick)
     }
 

@@ -152,12 +152,10 @@ fn a_room_with_rules_is_not_forgotten_for_rooms_of_other_users() {
         chat.says("alice", "mine");
     }
     chat.hush();
-    let remembered = |chat: &Chat, room: &str| {
-        chat.state.rooms.remembered(Room::new(room).unwrap()).is_some_and(Remembered::has_rules)
-    };
-    assert!(remembered(&chat, "ops"));
-    assert!(chat.state.rooms.remembered(Room::new("r0").unwrap()).is_none(), "the oldest without rules");
-    assert!(chat.state.rooms.remembered(Room::new("r10040").unwrap()).is_some());
+    let remembered = |room| chat.state.rooms.remembered(Room::new(room).unwrap());
+    assert!(remembered("ops").is_some_and(Remembered::has_rules));
+    assert!(remembered("r0").is_none(), "the oldest without rules");
+    assert!(remembered("r10040").is_some());
 }
 
 #[test]
