@@ -175,10 +175,11 @@ impl State {
             return false;
         }
         self.note_command(turn, client, command);
-        let refusal = self.refusal(client, command.rank());
-        let is_permitted = refusal.is_none();
-        refusal.into_iter().for_each(|why| turn.tell(client, why));
-        is_permitted
+        if let Some(why) = self.refusal(client, command.rank()) {
+            turn.tell(client, why);
+            return false;
+        }
+        true
     }
 
     fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
