@@ -41,6 +41,12 @@ impl Turn {
         self.post(Post::Tell(client, event.into()));
     }
 
+    /// As [`Turn::tell`], but the event is made in here, not in the caller's frame.
+    #[inline(never)]
+    pub(super) fn tell_with(&mut self, client: ClientId, event: impl FnOnce() -> Event) {
+        self.post(Post::Tell(client, event()));
+    }
+
     #[inline(never)]
     pub(super) fn tell_room(&mut self, room: RoomId, except: Except, event: impl Into<Event>) {
         self.post(Post::TellRoom(room, except, event.into()));
