@@ -138,13 +138,18 @@ impl Rooms {
 
     /// Closes a room that nobody is in any more. What lasts of it is remembered.
     pub(super) fn close_if_empty(&mut self, id: RoomId, unsaved: &mut Unsaved) {
-        if id == self.lobby || !self.open[id].members.is_empty() {
-            return;
+        if id != self.lobby && self.open[id].members.is_empty() {
+            self.close(id, unsaved);
         }
-        if let Some(OpenRoom { name, lasting, .. }) = self.open.remove(id) {
-            self.ids.remove(&name);
-            self.put_to_sleep(name, lasting, unsaved);
-        }
+    }
+
+    #[inline(never)]
+    fn close(&mut self, id: RoomId, unsaved: &mut Unsaved) {
+        let OpenRoom { name, lasting, .. } = &mut self.open[id];
+        let (name, lasting) = (*name, std::mem::take(lasting));
+        self.open.remove(id);
+        self.ids.remove(&name);
+        self.put_to_sleep(name, lasting, unsaved);
     }
 
     /// Open rooms with members, by name.
