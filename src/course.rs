@@ -26,5 +26,6 @@ pub mod steps;
 pub mod subject;
 pub mod transcript;
 pub mod verdict;
+mod visible;
 pub mod visitor;
 pub mod wrap;

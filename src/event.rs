@@ -26,9 +26,9 @@ pub mod watched;
 
 use account::AccountEvent;
 use administration::Administered;
-use away::{AwayEvent, Member};
+use away::{Away, AwayEvent, Member};
 use ignoring::Ignoring;
-use moderation::{Moderated, Reason};
+use moderation::Moderated;
 use pace::PaceEvent;
 use past::Past;
 use transfers::{Cue, FileEvent};
@@ -132,8 +132,8 @@ pub enum Event {
         connected: Duration,
         /// Time since the user's last command.
         idle: Duration,
-        /// The user is away, perhaps for a reason.
-        away: Option<Option<Text>>,
+        /// Why the user is away, if that is so.
+        away: Option<Away>,
     },
     /// A room's topic, to a client that asks or joins.
     Topic {
@@ -229,9 +229,7 @@ fn list(f: &mut fmt::Formatter<'_>, items: impl IntoIterator<Item = impl fmt::Di
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Welcome(nick) => {
-                write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
-            }
+            Self::Welcome(nick) => welcome(f, nick),
             Self::Arrived(nick) => write!(f, "{nick} has joined the chat!"),
             Self::Departed(nick) => write!(f, "{nick} has left the chat."),
             Self::Entered(nick) => write!(f, "{nick} has joined the room."),
@@ -256,7 +254,7 @@ impl fmt::Display for Event {
             Self::Whois { nick, room, connected, idle, away } => {
                 let (connected, idle) = (Rough(*connected), Rough(*idle));
                 write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
-                away.as_ref().map_or(Ok(()), |reason| write!(f, " Away{}", Reason(reason.as_ref())))
+                away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
             }
             Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
@@ -280,6 +278,10 @@ impl fmt::Display for Event {
             Self::ShuttingDown => f.write_str("Server shutting down."),
         }
     }
+}
+
+fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
+    write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
 }
 
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {

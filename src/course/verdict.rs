@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Display};
 
-use super::grader::{Fault, Verdict};
+use super::{
+    grader::{Fault, Verdict},
+    visible::visible,
+};
 
 /// The most lines of the transcript that are shown.
 const CONVERSATION: usize = 9;
@@ -132,20 +135,6 @@ fn unicode_width(text: &str, start: usize, end: usize) -> usize {
     let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF);
     let part = text.chars().skip(start).take(end - start);
     part.map(|c| if wide(c) { 2 } else { 1 }).sum::<usize>() + usize::from(start > 0)
-}
-
-/// Escapes everything in a text that could control the terminal.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        match c {
-            '\t' => shown.push(' '),
-            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
-            c if c.is_control() => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
 }
 
 fn shortened(text: &str) -> String {

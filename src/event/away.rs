@@ -8,12 +8,19 @@ use crate::{names::Nick, text::Text};
 /// Something about a user who is away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AwayEvent {
-    /// Confirms `/away`, with the reason.
-    Begun(Option<Text>),
+    /// Confirms `/away`.
+    Begun(Away),
     /// The client has said something, and so is back.
     Ended,
-    /// To a client that has whispered to a user who is away, with the reason.
-    IsAway(Nick, Option<Text>),
+    /// To a client that has whispered to a user who is away.
+    IsAway(Nick, Away),
+}
+
+/// A user who is away, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// What the user gave as the reason.
+    pub reason: Option<Text>,
 }
 
 /// A member of a room, as `/users` shows it.
@@ -34,10 +41,16 @@ impl From<AwayEvent> for Event {
 impl fmt::Display for AwayEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begun(reason) => write!(f, "You are away{}", Reason(reason.as_ref())),
+            Self::Begun(away) => write!(f, "You are {away}"),
             Self::Ended => f.write_str("You are no longer away."),
-            Self::IsAway(nick, reason) => write!(f, "{nick} is away{}", Reason(reason.as_ref())),
+            Self::IsAway(nick, away) => write!(f, "{nick} is {away}"),
         }
+    }
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "away{}", Reason(self.reason.as_ref()))
     }
 }
 

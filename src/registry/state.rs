@@ -143,8 +143,10 @@ impl State {
         self.pace.enter(client, origin, now);
         self.mutes.enter(client, origin, now);
         self.note(turn, client, Deed::Connected);
-        self.enter_room(turn, client, lobby, Event::Welcome(nick), Event::Arrived(nick));
+        self.enter_room(turn, client, lobby);
+        turn.tell(client, Event::Welcome(nick));
         self.replay(turn, client);
+        self.announce(turn, client, Event::Arrived(nick));
         self.warn_of_closing_time(turn, client);
         client
     }
@@ -175,10 +177,11 @@ impl State {
             return false;
         }
         self.note_command(turn, client, command);
-        let refusal = self.refusal(client, command.rank());
-        let is_permitted = refusal.is_none();
-        refusal.into_iter().for_each(|why| turn.tell(client, why));
-        is_permitted
+        if let Some(why) = self.refusal(client, command.rank()) {
+            turn.tell(client, why);
+            return false;
+        }
+        true
     }
 
     fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
@@ -198,7 +201,7 @@ impl State {
             Ask::ShowTopic => self.show_topic(turn, client),
             Ask::SetTopic(topic) => self.set_topic(turn, client, topic),
             Ask::ShowHistory(count) => self.show_history(turn, client, count),
-            Ask::ShowEmojis(found) => turn.tell(client, Event::Emojis(found)),
+            Ask::ShowEmojis(found) => turn.tell_with(client, || Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, client, order),
             Ask::Administer(order) => self.administer(turn, client, order),
             Ask::Ignore(nick) => self.ignore(turn, client, nick),
@@ -212,9 +215,9 @@ impl State {
                 let rank = if all { Rank::Administrator } else { self.rank(client) };
                 turn.tell_at_length(client, Event::Commands(rank));
             }
-            Ask::Explain(verb) => turn.tell(client, Event::Explained(verb)),
-            Ask::Quit => turn.tell(client, Event::Goodbye),
-            Ask::Mistake(mistake) => turn.tell(client, Event::Mistaken(mistake)),
+            Ask::Explain(verb) => turn.tell_with(client, || Event::Explained(verb)),
+            Ask::Quit => turn.tell_with(client, || Event::Goodbye),
+            Ask::Mistake(mistake) => turn.tell_with(client, || Event::Mistaken(mistake)),
         }
     }
 

@@ -27,6 +27,9 @@ use crate::{
 /// print a panic with its backtrace.
 pub(super) const STACK: usize = 256 * 1024;
 
+/// How many threads whose client has left wait for the next one.
+pub(super) const MOST_FREE: usize = 16;
+
 /// How long to leave `accept` alone when it fails, at first and at most. Without file descriptors, it
 /// fails at once until a client leaves.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);

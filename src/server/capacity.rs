@@ -9,9 +9,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{
     Error,
-    acceptor::STACK,
-    doors::{FILE_CONNECTIONS, MOST_FREE},
+    acceptor::{MOST_FREE, STACK},
 };
+use crate::relay;
 
 /// What limits the number of clients.
 pub(super) struct Capacity {
@@ -43,7 +43,7 @@ impl Capacity {
     /// Reads this machine's limits. A process may raise its soft limit of file descriptors up to the
     /// hard one, and this does so.
     pub(super) fn of_this_machine() -> Self {
-        let others = MOST_FREE + FILE_CONNECTIONS;
+        let others = MOST_FREE + relay::MOST_CONNECTIONS;
         let memory = EVERYTHING_ELSE + others * PER_CONNECTION;
         let limit = |name, value: Option<usize>, per_client, reserve| {
             value.map(|value| Limit { name, value, per_client, reserve })

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     Config, Error, Stopper,
-    acceptor::{Acceptor, Door},
+    acceptor::{Acceptor, Door, MOST_FREE},
     capacity::Capacity,
     start_in,
 };
@@ -27,12 +27,6 @@ use crate::{
     transport::{Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
 };
-
-/// How many threads whose client has left wait for the next one.
-pub(super) const MOST_FREE: usize = 16;
-
-/// The most connections at the door for files.
-pub(super) const FILE_CONNECTIONS: usize = relay::MOST_CONNECTIONS;
 
 /// How long a web browser may take to close its side.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -116,7 +110,7 @@ impl Doors {
         };
         let files = self.files.as_ref().map(|listener| Door {
             listener,
-            places: ConnectionLimit::new(FILE_CONNECTIONS, usize::MAX),
+            places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
             most_free: 0,
             served: "file",

@@ -7,7 +7,7 @@ use crate::course::{
     conversation::{Pattern, Signal, escaped},
     failure::Failure,
     stage::{Outcome, Stage},
-    verdict::visible,
+    visible::visible,
 };
 
 /// The names and texts that the log must contain, or must not.

@@ -2,15 +2,16 @@
 
 use super::{State, Turn, people::Client};
 use crate::{
-    event::away::{AwayEvent, Member},
+    event::away::{Away, AwayEvent, Member},
     names::{ClientId, Nick},
     text::Text,
 };
 
 impl State {
     pub(super) fn go_away(&mut self, turn: &mut Turn, client: ClientId, reason: Option<Text>) {
-        self.people[client].away = Some(reason.clone());
-        turn.tell(client, AwayEvent::Begun(reason));
+        let away = Away { reason };
+        self.people[client].away = Some(away.clone());
+        turn.tell(client, AwayEvent::Begun(away));
     }
 
     /// A client has said something.
@@ -23,8 +24,8 @@ impl State {
     /// Tells a client that has whispered to another one, if that is away.
     pub(super) fn warn_if_away(&self, turn: &mut Turn, client: ClientId, other: ClientId) {
         let Client { nick, away, .. } = &self.people[other];
-        if let Some(reason) = away {
-            turn.tell(client, AwayEvent::IsAway(*nick, reason.clone()));
+        if let Some(away) = away {
+            turn.tell(client, AwayEvent::IsAway(*nick, away.clone()));
         }
     }
 

@@ -155,10 +155,8 @@ impl State {
         turn.tell(client, why);
         self.note(turn, client, Deed::Left);
         self.leave_room(turn, client);
-        let entered = Event::Entered(self.people[client].nick);
-        self.enter_room(turn, client, self.rooms.lobby(), Event::Returned, entered);
-        self.replay(turn, client);
-        self.note(turn, client, Deed::Entered);
+        self.enter_room(turn, client, self.rooms.lobby());
+        self.arrive(turn, client, Event::Returned);
     }
 
     /// Tells a room what was done about it, and the client that did it even if it has left the room; and

@@ -22,8 +22,8 @@ impl State {
         if self.people[client].room == id {
             return turn.tell(client, Event::AlreadyJoined(self.rooms[id].name));
         }
-        self.move_to(turn, client, id, Event::Joined(self.rooms[id].name));
-        self.replay(turn, client);
+        self.move_to(turn, client, id);
+        self.arrive(turn, client, Event::Joined(self.rooms[id].name));
         if self.rooms[id].remembered.topic.is_some() {
             self.show_topic(turn, client);
         }
@@ -35,8 +35,8 @@ impl State {
         if self.people[client].room == lobby {
             return turn.tell(client, Event::AlreadyInLobby);
         }
-        self.move_to(turn, client, lobby, Event::Returned);
-        self.replay(turn, client);
+        self.move_to(turn, client, lobby);
+        self.arrive(turn, client, Event::Returned);
     }
 
     #[inline(never)]
@@ -75,33 +75,34 @@ impl State {
         });
     }
 
-    /// Moves a client from its room to another one.
-    fn move_to(&mut self, turn: &mut Turn, client: ClientId, room: RoomId, told: Event) {
-        let nick = self.people[client].nick;
+    /// Moves a client from its room to another one, where it has yet to arrive.
+    #[inline(never)]
+    fn move_to(&mut self, turn: &mut Turn, client: ClientId, room: RoomId) {
         self.note(turn, client, Deed::Left);
-        self.announce(turn, client, Event::Left(nick));
+        self.announce(turn, client, Event::Left(self.people[client].nick));
         self.leave_room(turn, client);
-        self.enter_room(turn, client, room, told, Event::Entered(nick));
+        self.enter_room(turn, client, room);
+    }
+
+    /// Tells a client that it has come to a room from another one, and the room. The client is told after
+    /// it has entered, so it misses nothing from then on.
+    #[inline(never)]
+    pub(super) fn arrive(&mut self, turn: &mut Turn, client: ClientId, told: Event) {
+        turn.tell(client, told);
+        self.replay(turn, client);
+        self.announce(turn, client, Event::Entered(self.people[client].nick));
         self.note(turn, client, Deed::Entered);
     }
 
-    /// Puts a client into a room. It is told after it has entered, so it misses nothing from then on.
-    pub(super) fn enter_room(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        room: RoomId,
-        told: Event,
-        announced: Event,
-    ) {
+    /// Puts a client into a room.
+    #[inline(never)]
+    pub(super) fn enter_room(&mut self, turn: &mut Turn, client: ClientId, room: RoomId) {
         let arrival = self.rooms.enter(room, self.people[client].nick, client);
         (self.people[client].room, self.people[client].arrival) = (room, arrival);
         if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
             self.appoint(client, room);
         }
         turn.post(Post::Enter(client, room));
-        turn.tell(client, told);
-        self.announce(turn, client, announced);
     }
 
     /// Takes a client out of its room, which closes if it was the last member.

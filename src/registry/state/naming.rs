@@ -8,18 +8,25 @@ use crate::{
 };
 
 impl State {
-    #[inline(never)]
     pub(super) fn rename(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
-        if self.is_registered_by_another(new, client) {
-            return turn.tell(client, AccountEvent::LoginRequired(new));
+        match self.nick_refusal(client, new) {
+            Some(why) => turn.tell(client, *why),
+            None => self.change_nick(turn, client, new),
         }
-        if self.people.find(new).is_some_and(|owner| owner != client) {
-            return turn.tell(client, Event::NickTaken(new));
-        }
-        if self.room(client).remembered.bans.forbid(new) && !self.people[client].is_administrator {
-            return turn.tell(client, Refused::NickBanned(new));
-        }
-        self.change_nick(turn, client, new);
+    }
+
+    /// Why a client may not take a nickname, if so.
+    #[inline(never)]
+    fn nick_refusal(&self, client: ClientId, new: Nick) -> Option<Box<Event>> {
+        Some(Box::new(if self.is_registered_by_another(new, client) {
+            AccountEvent::LoginRequired(new).into()
+        } else if self.people.find(new).is_some_and(|owner| owner != client) {
+            Event::NickTaken(new)
+        } else if self.room(client).remembered.bans.forbid(new) && !self.people[client].is_administrator {
+            Refused::NickBanned(new).into()
+        } else {
+            return None;
+        }))
     }
 
     /// Gives a client a free nickname, and tells it and its room.

@@ -141,6 +141,9 @@ impl Pace {
 
     /// A client has connected. It takes over what one that has left had spent.
     pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
+        if self.speech.is_none() {
+            return;
+        }
         let left = self.origins.get_mut(&origin).and_then(|origin| origin.take_left(now));
         self.clients.insert(client, left.unwrap_or_else(|| Spent::nothing(now)));
     }
@@ -148,7 +151,7 @@ impl Pace {
     /// A client leaves.
     pub(super) fn leave(&mut self, client: ClientId, origin: Origin, now: Instant) {
         let spent = self.clients.remove(client).filter(|spent| !spent.is_forgiven(now));
-        let Some(spent) = spent.filter(|_| self.speech.is_some()) else { return };
+        let Some(spent) = spent else { return };
         let OriginSpent { left, .. } = self.origin(origin, now);
         if left.len() >= MOST_LEFT {
             left.retain(|spent| !spent.is_forgiven(now));

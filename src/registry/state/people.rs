@@ -11,9 +11,9 @@ use std::{
 use slotmap::SlotMap;
 
 use crate::{
+    event::away::Away,
     names::{ClientId, Nick, RoomId},
     origin::Origin,
-    text::Text,
     watch::Gauge,
 };
 
@@ -45,8 +45,8 @@ pub(super) struct Client {
     pub(super) last_active: Instant,
     /// The client that `/reply` answers, and its nickname then: the nickname may pass to another user.
     pub(super) last_whisperer: Option<(ClientId, Nick)>,
-    /// It is away, perhaps for a reason.
-    pub(super) away: Option<Option<Text>>,
+    /// Why it is away, if it is.
+    pub(super) away: Option<Away>,
     pub(super) link: Link,
 }
 

@@ -138,13 +138,18 @@ impl Rooms {
 
     /// Closes a room that has no members any more. If there is something to remember, it becomes dormant.
     pub(super) fn close_if_empty(&mut self, id: RoomId, unsaved: &mut Unsaved) {
-        if id == self.lobby || !self.open[id].members.is_empty() {
-            return;
+        if id != self.lobby && self.open[id].members.is_empty() {
+            self.close(id, unsaved);
         }
-        if let Some(OpenRoom { name, remembered, .. }) = self.open.remove(id) {
-            self.ids.remove(&name);
-            self.make_dormant(name, remembered, unsaved);
-        }
+    }
+
+    #[inline(never)]
+    fn close(&mut self, id: RoomId, unsaved: &mut Unsaved) {
+        let OpenRoom { name, remembered, .. } = &mut self.open[id];
+        let (name, remembered) = (*name, std::mem::take(remembered));
+        self.open.remove(id);
+        self.ids.remove(&name);
+        self.make_dormant(name, remembered, unsaved);
     }
 
     /// Open rooms with members, by name.

@@ -41,6 +41,12 @@ impl Turn {
         self.post(Post::Tell(client, event.into()));
     }
 
+    /// As [`Turn::tell`], but the event is made in here, not in the caller's frame.
+    #[inline(never)]
+    pub(super) fn tell_with(&mut self, client: ClientId, event: impl FnOnce() -> Event) {
+        self.post(Post::Tell(client, event()));
+    }
+
     #[inline(never)]
     /// Tells one client something long. Its thread encodes that, so no other client waits for it.
     pub(super) fn tell_at_length(&mut self, client: ClientId, event: impl Into<Event>) {
