@@ -9,7 +9,8 @@ use std::{error::Error, io::Write, process::ExitCode};
 
 /// Tells the user on standard error why a program failed, and returns the exit status for that.
 pub fn fail(program: &str, error: &dyn Error) -> ExitCode {
-    // Standard error may be closed; the exit status still shows the failure.
-    let _ = writeln!(std::io::stderr(), "{program}: {error}");
+    // One write: other threads may still move the terminal's cursor. Standard error may be closed; the
+    // exit status still shows the failure.
+    let _ = std::io::stderr().write_all(format!("{program}: {error}\n").as_bytes());
     ExitCode::FAILURE
 }
