@@ -17,7 +17,7 @@ pub enum Error {
     },
     /// The server cannot listen there.
     Bind {
-        /// Where.
+        /// The address that was asked for.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,

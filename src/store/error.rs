@@ -10,24 +10,24 @@ use rusqlite::ErrorCode;
 pub enum Error {
     /// The file cannot be opened or created.
     Open {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
     /// Another server uses the file.
     InUse {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// The file belongs to another program.
     Foreign {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// A later version of this program has written it.
     TooNew {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The version of its schema.
         version: u32,
@@ -36,24 +36,24 @@ pub enum Error {
     },
     /// The content of the file is damaged.
     Damaged {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong.
         what: String,
     },
     /// The file, or the journal beside it, was removed while the server was running.
     Gone {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// The file was replaced while the server was running.
     Replaced {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// Another error of the database.
     Database {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What it said.
         source: rusqlite::Error,
