@@ -166,7 +166,7 @@ pub enum Error {
     /// Reading the lines to send failed.
     Input(io::Error),
     /// The server closed the connection, and gave this reason.
-    CutOff(String),
+    Dismissed(String),
     /// The connection ended without a reason.
     Lost,
     /// How many files were not sent or not received.
@@ -188,7 +188,7 @@ impl fmt::Display for Error {
             Self::Connect { address, error } => write!(f, "cannot connect to {address}: {error}"),
             Self::File { path, error } => write!(f, "cannot open {}: {error}", path.display()),
             Self::Input(error) => write!(f, "cannot read the input: {error}"),
-            Self::CutOff(reason) => write!(f, "the server closed the connection: {reason}"),
+            Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::Files(1) => f.write_str("a file did not arrive"),
             Self::Files(count) => write!(f, "{count} files did not arrive"),
@@ -203,7 +203,7 @@ impl error::Error for Error {
             Self::Connect { error, .. } | Self::File { error, .. } | Self::Input(error) | Self::Io(error) => {
                 Some(error)
             }
-            Self::CutOff(_) | Self::Lost | Self::Files(_) => None,
+            Self::Dismissed(_) | Self::Lost | Self::Files(_) => None,
         }
     }
 }

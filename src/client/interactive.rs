@@ -81,7 +81,7 @@ fn chat(editor: &mut Editor, link: &Link, transfers: &Arc<Transfers>, view: View
         send(&text, editor, link, transfers, view)?;
     }
     match link.ending() {
-        Some(Ending::CutOff(reason)) => Err(Error::CutOff(reason)),
+        Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),
         Some(Ending::Deaf) => Err(Error::Lost),
         Some(Ending::Quit) | None => Ok(()),
     }

@@ -67,7 +67,7 @@ pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -
 fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Result<(), Error> {
     match farewell {
         Farewell::Goodbye => Ok(()),
-        Farewell::CutOff(reason) => Err(Error::CutOff(reason)),
+        Farewell::Dismissed(reason) => Err(Error::Dismissed(reason)),
         Farewell::Closed => is_all_said.try_recv().unwrap_or(Err(Error::Lost)),
         Farewell::Reset => Err(Error::Lost),
     }
@@ -202,7 +202,7 @@ enum Farewell {
     /// After our `/quit`.
     Goodbye,
     /// With this reason.
-    CutOff(String),
+    Dismissed(String),
     /// In an orderly way, without a reason.
     Closed,
     /// With a reset.
@@ -226,7 +226,7 @@ fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Res
         };
         match Heard::new(&line) {
             Heard::Goodbye => farewell = Farewell::Goodbye,
-            Heard::CutOff => farewell = Farewell::CutOff(line.clone()),
+            Heard::Dismissed => farewell = Farewell::Dismissed(line.clone()),
             Heard::Cue(cue) => {
                 transfers.cue(cue);
                 continue;
@@ -326,6 +326,6 @@ mod tests {
         assert!(judged(Farewell::Goodbye, None).is_ok());
         assert!(matches!(judged(Farewell::Closed, None), Err(Error::Lost)));
         assert!(matches!(judged(Farewell::Reset, Some(Ok(()))), Err(Error::Lost)));
-        assert!(matches!(judged(Farewell::CutOff("Full".into()), None), Err(Error::CutOff(_))));
+        assert!(matches!(judged(Farewell::Dismissed("Full".into()), None), Err(Error::Dismissed(_))));
     }
 }

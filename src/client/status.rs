@@ -78,7 +78,7 @@ pub(super) enum Ending {
     /// The user quits.
     Quit,
     /// The server closes the connection, with this reason.
-    CutOff(String),
+    Dismissed(String),
     /// The listening thread has panicked.
     Deaf,
 }
@@ -140,7 +140,7 @@ impl Status {
             Heard::Rooms(names) => return self.questions.answered(Question::Rooms, names.iter(), now),
             Heard::Said { from, text, .. } => self.said(from, text),
             Heard::Goodbye => self.end(Ending::Quit),
-            Heard::CutOff => self.end(Ending::CutOff(line.to_owned())),
+            Heard::Dismissed => self.end(Ending::Dismissed(line.to_owned())),
             _ => {}
         }
         true
@@ -381,6 +381,6 @@ mod tests {
         hear(&mut status, &["Server shutting down."]);
         assert_eq!(status.ending(), None);
         hear(&mut status, &["Server is full.", "Goodbye!"]);
-        assert_eq!(status.ending(), Some(&Ending::CutOff("Server is full.".to_owned())));
+        assert_eq!(status.ending(), Some(&Ending::Dismissed("Server is full.".to_owned())));
     }
 }

@@ -65,7 +65,7 @@ pub enum Heard<'a> {
     Goodbye,
     /// The server closes the connection, and connecting again at once would not help: it is full, or the
     /// client was too slow, logged in elsewhere, disconnected or banned.
-    CutOff,
+    Dismissed,
     /// The server is stopping, and may come back.
     ShuttingDown,
     /// The server does not know this command.
@@ -81,12 +81,12 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Your address is banned." => Self::CutOff,
+            "Server is full." | "Your address is banned." => Self::Dismissed,
             "Login successful." | "Registration successful." | "Password changed." => Self::PasswordAccepted,
             "Invalid password." | "Nickname not registered." | "Nickname already registered." => {
                 Self::PasswordRefused
             }
-            _ if line.starts_with("Disconnected by ") => Self::CutOff,
+            _ if line.starts_with("Disconnected by ") => Self::Dismissed,
             _ if is_dated(line) => Self::Past,
             _ if line.starts_with(transfers::CUE) => Self::Cue(line),
             _ if line.starts_with(transfers::REQUEST) => Self::FileRequest,
@@ -130,7 +130,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .map(Heard::YourNick)
         .or_else(|| taken().map(Heard::NickTaken))
         .or_else(|| gone().map(|_| Heard::Unregistered))
-        .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::CutOff))
+        .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::Dismissed))
         .or_else(|| joined().map(Heard::YourRoom))
         .or_else(|| unknown().map(Heard::UnknownCommand))
         .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
@@ -193,9 +193,9 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);
         assert_eq!(Heard::new("2026-11-21 is a day"), Heard::Other);
-        check(&Event::Full, Heard::CutOff);
-        check(&Event::TooSlow, Heard::CutOff);
-        check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::CutOff);
+        check(&Event::Full, Heard::Dismissed);
+        check(&Event::TooSlow, Heard::Dismissed);
+        check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::Dismissed);
         check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);
         check(&AccountEvent::Registered.into(), Heard::PasswordAccepted);
         check(&AccountEvent::PasswordChanged.into(), Heard::PasswordAccepted);
@@ -203,9 +203,9 @@ mod tests {
         check(&AccountEvent::NotRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
-        check(&Administered::AddressBanned.into(), Heard::CutOff);
-        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::CutOff);
-        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::CutOff);
+        check(&Administered::AddressBanned.into(), Heard::Dismissed);
+        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::Dismissed);
+        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::Dismissed);
         let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         check(

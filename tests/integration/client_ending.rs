@@ -43,7 +43,7 @@ const ACTIVITIES: [(&str, &str); 4] =
     [("", PROMPT), ("half typed", "half typed"), ("/me", "/me <action>"), ("\x12ne", "`ne': one")];
 
 #[test]
-fn a_client_that_the_server_cuts_off_shows_the_reason_and_does_not_reconnect() {
+fn a_client_that_the_server_dismisses_shows_the_reason_and_does_not_reconnect() {
     for (keys, shown) in ACTIVITIES {
         let (_server, mut caller, mut terminal) = chatting();
         terminal.types(&format!("one\r{keys}"));
