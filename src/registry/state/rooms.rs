@@ -53,7 +53,7 @@ pub(super) struct OpenRoom {
     pub(super) arrivals: BTreeMap<u64, ClientId>,
     /// The members that moderate it and have no account. Those with an account are in `lasting`.
     pub(super) moderators: BTreeSet<ClientId>,
-    pub(super) lasting: Lasting,
+    pub(super) lasting: Box<Lasting>,
 }
 
 /// What outlives a room's members.
@@ -85,7 +85,7 @@ impl Rooms {
     /// Only the lobby.
     pub(super) fn new() -> Self {
         let mut open = SlotMap::with_key();
-        let lobby = open.insert(OpenRoom::new(Room::lobby(), Lasting::default()));
+        let lobby = open.insert(OpenRoom::new(Room::lobby(), Box::default()));
         let ids = BTreeMap::from([(Room::lobby(), lobby)]);
         Self { open, ids, lobby, dormant: Dormant::default(), text: 0, arrivals: 0 }
     }
@@ -96,7 +96,8 @@ impl Rooms {
         let (bans, history) = (Bans::restored(bans), History::restored(lines));
         let newest = history.newest().unwrap_or(0);
         self.text += history.size();
-        let lasting = Lasting { topic, moderators: moderators.into_iter().collect(), bans, history };
+        let moderators = moderators.into_iter().collect();
+        let lasting = Box::new(Lasting { topic, moderators, bans, history });
         match self.id(name) {
             Some(id) => self.open[id].lasting = lasting,
             None => self.put_to_sleep(name, lasting, unsaved),
@@ -121,13 +122,14 @@ impl Rooms {
 
     #[inline(never)]
     fn open_new(&mut self, name: Room) -> RoomId {
-        let (name, lasting) = self.dormant.take(name).unwrap_or((name, Lasting::default()));
+        let (name, lasting) = self.dormant.take(name).unwrap_or_else(|| (name, Box::default()));
         let id = self.open.insert(OpenRoom::new(name, lasting));
         self.ids.insert(name, id);
         id
     }
 
     /// Adds a member; returns the number of this arrival.
+    #[inline(never)]
     pub(super) fn enter(&mut self, id: RoomId, nick: Nick, client: ClientId) -> u64 {
         self.arrivals += 1;
         let room = &mut self.open[id];
@@ -145,11 +147,10 @@ impl Rooms {
 
     #[inline(never)]
     fn close(&mut self, id: RoomId, unsaved: &mut Unsaved) {
-        let OpenRoom { name, lasting, .. } = &mut self.open[id];
-        let (name, lasting) = (*name, std::mem::take(lasting));
-        self.open.remove(id);
-        self.ids.remove(&name);
-        self.put_to_sleep(name, lasting, unsaved);
+        if let Some(OpenRoom { name, lasting, .. }) = self.open.remove(id) {
+            self.ids.remove(&name);
+            self.put_to_sleep(name, lasting, unsaved);
+        }
     }
 
     /// Open rooms with members, by name.
@@ -207,7 +208,7 @@ impl Rooms {
 
     /// Marks every room with all its lines.
     pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
-        let open = self.open.values_mut().map(|room| (room.name, &mut room.lasting));
+        let open = self.open.values_mut().map(|room| (room.name, &mut *room.lasting));
         for (name, lasting) in open.chain(self.dormant.rooms_mut()) {
             lasting.history.forget_saved();
             unsaved.mark(Change::Room(name));
@@ -223,7 +224,7 @@ impl Rooms {
         }
     }
 
-    pub(super) fn put_to_sleep(&mut self, name: Room, lasting: Lasting, unsaved: &mut Unsaved) {
+    pub(super) fn put_to_sleep(&mut self, name: Room, lasting: Box<Lasting>, unsaved: &mut Unsaved) {
         if !lasting.is_empty() && !self.dormant.put(name, lasting) {
             self.forget_oldest(unsaved);
         }
@@ -269,7 +270,7 @@ impl IndexMut<RoomId> for Rooms {
 }
 
 impl OpenRoom {
-    fn new(name: Room, lasting: Lasting) -> Self {
+    fn new(name: Room, lasting: Box<Lasting>) -> Self {
         Self {
             name,
             members: BTreeMap::new(),

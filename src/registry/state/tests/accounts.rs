@@ -173,7 +173,7 @@ fn who_unregisters_gives_the_nickname_back_to_everybody() {
 fn whoever_registers_a_nickname_next_does_not_inherit_its_rank() {
     let mut chat = registered();
     let (alice, ops) = (Nick::new("alice").unwrap(), Room::new("ops").unwrap());
-    let lasting = Lasting { moderators: [alice].into(), ..Lasting::default() };
+    let lasting = Box::new(Lasting { moderators: [alice].into(), ..Lasting::default() });
     chat.state.rooms.put_to_sleep(ops, lasting, &mut chat.state.unsaved);
     check_with(
         &mut chat,
