@@ -1,6 +1,6 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{net::SocketAddr, ops::ControlFlow, time::Instant};
+use std::{mem, net::SocketAddr, ops::ControlFlow, time::Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
@@ -39,13 +39,14 @@ pub struct Registry {
     watch: Watch,
     /// Wakes the thread that waits for closing time. One message is as good as many.
     alarm: Receiver<()>,
+    /// What of it is logged.
+    noting: Option<Noting>,
 }
 
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
     logger: Logger,
-    noting: Option<Noting>,
 }
 
 impl Registry {
@@ -54,15 +55,15 @@ impl Registry {
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
-        let shared = Shared { state, broadcaster, logger: Logger::none(), noting: None };
-        Self { shared: Mutex::new(shared), backstage, watch, alarm }
+        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        Self { shared: Mutex::new(shared), backstage, watch, alarm, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
-        let shared = self.shared.get_mut();
-        (shared.logger, shared.noting) = (logger, Some(noting));
+        self.shared.get_mut().logger = logger;
+        self.noting = Some(noting);
         self
     }
 
@@ -132,13 +133,12 @@ impl Registry {
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
-        let now = Now::read();
-        let (decided, has_changes, _hung_up) = self.locked(now.instant, |shared| {
-            let mut turn = Turn::new(now, shared.noting);
+        let mut turn = Turn::new(Now::read(), self.noting);
+        let (decided, has_changes) = self.locked(turn.now.instant, |shared| {
             let decided = decide(&mut shared.state, &mut turn);
-            shared.post(turn.posts);
-            shared.log(turn.facts);
-            (decided, shared.state.has_changes_to_save(), turn.hung_up)
+            shared.post(mem::take(&mut turn.posts));
+            shared.log(mem::take(&mut turn.facts));
+            (decided, shared.state.has_changes_to_save())
         });
         if has_changes {
             self.backstage.wake_store();

@@ -187,6 +187,7 @@ impl State {
     }
 
     /// Whether a client may not enter a room, open or dormant.
+    #[inline(never)]
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
         let identity = self.identity(client);
         let is_administrator = self.people[client].is_administrator;

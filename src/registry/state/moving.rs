@@ -78,10 +78,15 @@ impl State {
     /// Moves a client from its room to another one, where it has yet to arrive.
     #[inline(never)]
     fn move_to(&mut self, turn: &mut Turn, client: ClientId, room: RoomId) {
-        self.note(turn, client, Deed::Left);
-        self.announce(turn, client, Event::Left(self.people[client].nick));
+        self.take_leave(turn, client);
         self.leave_room(turn, client);
         self.enter_room(turn, client, room);
+    }
+
+    #[inline(never)]
+    fn take_leave(&self, turn: &mut Turn, client: ClientId) {
+        self.note(turn, client, Deed::Left);
+        self.announce(turn, client, Event::Left(self.people[client].nick));
     }
 
     /// Tells a client that it has come to a room from another one, and the room. The client is told after
@@ -106,6 +111,7 @@ impl State {
     }
 
     /// Takes a client out of its room, which closes if it was the last member.
+    #[inline(never)]
     pub(super) fn leave_room(&mut self, turn: &mut Turn, client: ClientId) {
         self.give_rank_to_account(client);
         let leaver = &self.people[client];

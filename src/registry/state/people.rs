@@ -90,6 +90,7 @@ impl People {
     }
 
     /// Gives a client a nickname that no other client has.
+    #[inline(never)]
     pub(super) fn rename(&mut self, client: ClientId, new: Nick) {
         let old = std::mem::replace(&mut self.clients[client].nick, new);
         self.nicks.remove(&old);

@@ -53,7 +53,7 @@ pub(super) struct OpenRoom {
     pub(super) arrivals: BTreeMap<u64, ClientId>,
     /// The members that moderate it and have no account. Those with an account are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
-    pub(super) remembered: Remembered,
+    pub(super) remembered: Box<Remembered>,
 }
 
 /// What is remembered of a room when its members are gone.
@@ -85,7 +85,7 @@ impl Rooms {
     /// Only the lobby.
     pub(super) fn new() -> Self {
         let mut open = SlotMap::with_key();
-        let lobby = open.insert(OpenRoom::new(Room::lobby(), Remembered::default()));
+        let lobby = open.insert(OpenRoom::new(Room::lobby(), Box::default()));
         let ids = BTreeMap::from([(Room::lobby(), lobby)]);
         Self { open, ids, lobby, dormant: Dormant::default(), text: 0, arrivals: 0 }
     }
@@ -96,7 +96,8 @@ impl Rooms {
         let (bans, history) = (Bans::restored(bans), History::restored(lines));
         let newest = history.newest().unwrap_or(0);
         self.text += history.size();
-        let remembered = Remembered { topic, moderators: moderators.into_iter().collect(), bans, history };
+        let moderators = moderators.into_iter().collect();
+        let remembered = Box::new(Remembered { topic, moderators, bans, history });
         match self.id(name) {
             Some(id) => self.open[id].remembered = remembered,
             None => self.make_dormant(name, remembered, unsaved),
@@ -121,13 +122,14 @@ impl Rooms {
 
     #[inline(never)]
     fn open_new(&mut self, name: Room) -> RoomId {
-        let (name, remembered) = self.dormant.take(name).unwrap_or((name, Remembered::default()));
+        let (name, remembered) = self.dormant.take(name).unwrap_or_else(|| (name, Box::default()));
         let id = self.open.insert(OpenRoom::new(name, remembered));
         self.ids.insert(name, id);
         id
     }
 
     /// Adds a member; returns the number of this arrival.
+    #[inline(never)]
     pub(super) fn enter(&mut self, id: RoomId, nick: Nick, client: ClientId) -> u64 {
         self.arrivals += 1;
         let room = &mut self.open[id];
@@ -145,11 +147,10 @@ impl Rooms {
 
     #[inline(never)]
     fn close(&mut self, id: RoomId, unsaved: &mut Unsaved) {
-        let OpenRoom { name, remembered, .. } = &mut self.open[id];
-        let (name, remembered) = (*name, std::mem::take(remembered));
-        self.open.remove(id);
-        self.ids.remove(&name);
-        self.make_dormant(name, remembered, unsaved);
+        if let Some(OpenRoom { name, remembered, .. }) = self.open.remove(id) {
+            self.ids.remove(&name);
+            self.make_dormant(name, remembered, unsaved);
+        }
     }
 
     /// Open rooms with members, by name.
@@ -207,7 +208,7 @@ impl Rooms {
 
     /// Marks every room with all its lines.
     pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
-        let open = self.open.values_mut().map(|room| (room.name, &mut room.remembered));
+        let open = self.open.values_mut().map(|room| (room.name, &mut *room.remembered));
         for (name, remembered) in open.chain(self.dormant.rooms_mut()) {
             remembered.history.forget_saved();
             unsaved.mark(Change::Room(name));
@@ -223,7 +224,7 @@ impl Rooms {
         }
     }
 
-    pub(super) fn make_dormant(&mut self, name: Room, remembered: Remembered, unsaved: &mut Unsaved) {
+    pub(super) fn make_dormant(&mut self, name: Room, remembered: Box<Remembered>, unsaved: &mut Unsaved) {
         if remembered.is_empty() {
             return;
         }
@@ -277,7 +278,7 @@ impl IndexMut<RoomId> for Rooms {
 }
 
 impl OpenRoom {
-    fn new(name: Room, remembered: Remembered) -> Self {
+    fn new(name: Room, remembered: Box<Remembered>) -> Self {
         Self {
             name,
             members: BTreeMap::new(),

@@ -46,6 +46,7 @@ pub(super) struct Unsaved {
 }
 
 impl Unsaved {
+    #[inline(never)]
     pub(super) fn mark(&mut self, change: Change) {
         if !self.is_off && self.marked.insert(change) {
             self.order.push_back(change);

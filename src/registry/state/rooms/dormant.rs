@@ -16,7 +16,7 @@ const MOST_ROOMS: usize = 10_000;
 /// The empty rooms, by the order in which they became empty.
 #[derive(Default)]
 pub(super) struct Dormant {
-    rooms: HashMap<Room, (u64, Remembered)>,
+    rooms: HashMap<Room, (u64, Box<Remembered>)>,
     by_age: BTreeMap<u64, Room>,
     /// How many rooms have become dormant so far.
     count: u64,
@@ -24,7 +24,7 @@ pub(super) struct Dormant {
 
 impl Dormant {
     /// Adds a room; returns the one that is forgotten for it, which is this one if no other can be.
-    pub(super) fn put(&mut self, room: Room, remembered: Remembered) -> Option<(Room, Remembered)> {
+    pub(super) fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
         self.count += 1;
         self.by_age.insert(self.count, room);
         self.rooms.insert(room, (self.count, remembered));
@@ -33,14 +33,14 @@ impl Dormant {
     }
 
     /// Takes out a room, with its name as it was spelled.
-    pub(super) fn take(&mut self, room: Room) -> Option<(Room, Remembered)> {
+    pub(super) fn take(&mut self, room: Room) -> Option<(Room, Box<Remembered>)> {
         let (spelled, (age, remembered)) = self.rooms.remove_entry(&room)?;
         self.by_age.remove(&age);
         Some((spelled, remembered))
     }
 
     /// Takes out the room that has been empty longest, of those without rules.
-    pub(super) fn take_forgettable(&mut self) -> Option<(Room, Remembered)> {
+    pub(super) fn take_forgettable(&mut self) -> Option<(Room, Box<Remembered>)> {
         let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.has_rules())?;
         self.take(oldest)
     }
@@ -53,16 +53,16 @@ impl Dormant {
     }
 
     pub(super) fn room(&self, room: Room) -> Option<&Remembered> {
-        self.rooms.get(&room).map(|(_, remembered)| remembered)
+        self.rooms.get(&room).map(|(_, remembered)| &**remembered)
     }
 
     pub(super) fn room_mut(&mut self, room: Room) -> Option<&mut Remembered> {
-        self.rooms.get_mut(&room).map(|(_, remembered)| remembered)
+        self.rooms.get_mut(&room).map(|(_, remembered)| &mut **remembered)
     }
 
     /// Every dormant room.
     pub(super) fn rooms_mut(&mut self) -> impl Iterator<Item = (Room, &mut Remembered)> {
-        self.rooms.iter_mut().map(|(&room, (_, remembered))| (room, remembered))
+        self.rooms.iter_mut().map(|(&room, (_, remembered))| (room, &mut **remembered))
     }
 
     /// Takes an account's rank in every dormant room; returns these rooms.

@@ -174,7 +174,7 @@ fn the_next_owner_of_a_nickname_does_not_inherit_its_rank() {
     let mut chat = registered();
     let (alice, ops) = (Nick::new("alice").unwrap(), Room::new("ops").unwrap());
     let remembered = Remembered { moderators: [alice].into(), ..Remembered::default() };
-    chat.state.rooms.make_dormant(ops, remembered, &mut chat.state.unsaved);
+    chat.state.rooms.make_dormant(ops, Box::new(remembered), &mut chat.state.unsaved);
     check_with(
         &mut chat,
         "alice> /unregister correct-horse
