@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    command::{GROUPS, Mistake, Rank, Verb},
+    command::{Mistake, Rank, Verb},
     emoji::Found,
     names::{Nick, Room},
     text::Text,
@@ -17,12 +17,15 @@ pub mod administration;
 pub mod away;
 mod emojis;
 pub mod heard;
+mod help;
 pub mod ignoring;
 pub mod moderation;
 pub mod pace;
 pub mod past;
 pub mod transfers;
 pub mod watched;
+
+pub use help::{Help, Usage};
 
 use account::AccountEvent;
 use administration::Administered;
@@ -269,8 +272,8 @@ impl fmt::Display for Event {
             Self::AdministratorsOnly => f.write_str("Admin privileges required."),
             Self::Watched(watched) => watched.fmt(f),
             Self::File(event) => event.fmt(f),
-            Self::Commands(rank) => commands(f, *rank),
-            Self::Explained(verb) => explain(f, verb),
+            Self::Commands(rank) => help::commands(f, *rank),
+            Self::Explained(verb) => help::explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
             Self::Goodbye => f.write_str("Goodbye!"),
             Self::Full => f.write_str("Server is full."),
@@ -326,56 +329,6 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     write!(f, "User '{name}' not found.")
 }
 
-fn commands(f: &mut fmt::Formatter<'_>, rank: Rank) -> fmt::Result {
-    f.write_str("Available commands:")?;
-    for group in GROUPS {
-        let mut verbs = group.verbs.iter().filter(|verb| verb.rank <= rank).peekable();
-        if verbs.peek().is_some() {
-            write!(f, "\n{}:", group.title)?;
-        }
-        verbs.try_for_each(|verb| write!(f, "\n{} - {}", Usage(verb), Help(verb)))?;
-    }
-    if rank < Rank::Administrator { f.write_str("\nType /help all to list all commands.") } else { Ok(()) }
-}
-
-fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "{} - {}", Usage(verb), Help(verb))?;
-    if !verb.details.is_empty() {
-        write!(f, " {}", verb.details)?;
-    }
-    if !verb.aliases.is_empty() {
-        f.write_str(" Also: ")?;
-        list(f, verb.aliases.iter().map(|alias| format!("/{alias}")))?;
-        f.write_str(".")?;
-    }
-    Ok(())
-}
-
-/// A verb with its parameters: `/whisper <user> <message>`.
-pub struct Usage<'a>(pub &'a Verb);
-
-impl fmt::Display for Usage<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verb { name, parameters, .. } = self.0;
-        let space = if parameters.is_empty() { "" } else { " " };
-        write!(f, "/{name}{space}{parameters}")
-    }
-}
-
-/// What a verb does, and who may use it if not all users may.
-pub struct Help<'a>(pub &'a Verb);
-
-impl fmt::Display for Help<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.help)?;
-        match self.0.rank {
-            Rank::Everyone => Ok(()),
-            Rank::Moderator => f.write_str(" Moderators only."),
-            Rank::Administrator => f.write_str(" Administrators only."),
-        }
-    }
-}
-
 /// A duration, rounded down to its largest unit: `3 h`.
 struct Rough(Duration);
 
@@ -393,34 +346,6 @@ impl fmt::Display for Rough {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::verbs;
-
-    #[test]
-    fn help_has_one_line_for_each_verb() {
-        let help = Event::Commands(Rank::Administrator).to_string();
-        assert!(help.starts_with("Available commands:\nTalking:\n/whisper <user> <message> - Send a"));
-        assert_eq!(help.lines().count(), 1 + GROUPS.len() + verbs().count());
-    }
-
-    #[test]
-    fn help_shows_what_its_reader_may_use() {
-        let shown = |rank| {
-            let help = Event::Commands(rank).to_string();
-            [help.contains("/quit"), help.contains("/kick"), help.contains("/banip")]
-        };
-        assert_eq!(shown(Rank::Everyone), [true, false, false]);
-        assert_eq!(shown(Rank::Moderator), [true, true, false]);
-        assert_eq!(shown(Rank::Administrator), [true, true, true]);
-    }
-
-    #[test]
-    fn a_verb_is_explained_with_its_alias() {
-        let whisper = Verb::find("w").expect("the table has it");
-        assert_eq!(
-            Event::Explained(whisper).to_string(),
-            "/whisper <user> <message> - Send a private message. Also: /w, /msg."
-        );
-    }
 
     #[test]
     fn a_listing_is_bounded_and_says_how_many_names_it_left_out() {
