@@ -312,6 +312,12 @@ mod tests {
     }
 
     #[test]
+    fn lines_hidden_in_a_tls_handshake_are_not_said() {
+        let hello = b"\x16\x03\x01\x02\x00\x01ticket\nhello room\n/nick eve\n";
+        check(hello, &[mistake(Mistake::HttpRequest), Command::typed("quit", "")]);
+    }
+
+    #[test]
     fn people_can_talk_about_http() {
         check(b"hi\nGET / HTTP/1.1\n", &[said("hi"), said("GET / HTTP/1.1")]);
     }

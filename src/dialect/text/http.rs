@@ -1,10 +1,17 @@
-//! Recognises HTTP, so that a web page cannot make its visitor's browser speak in the chat.
+//! Recognises HTTP and TLS, so that a web page cannot make its visitor's browser speak in the chat.
 
-/// Whether the first line of a connection is a request line (RFC 9112 §3).
+/// Whether the first line of a connection is a request line (RFC 9112 §3) or begins with TLS.
 pub(super) fn is_request(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    begins_request(line)
-        && line.split(|&b| b == b' ').nth(2).is_some_and(|version| version.starts_with(b"HTTP/"))
+    let is_http = begins_request(line)
+        && line.split(|&b| b == b' ').nth(2).is_some_and(|version| version.starts_with(b"HTTP/"));
+    is_http || begins_tls(line)
+}
+
+/// Whether a connection begins with a TLS handshake (RFC 8446 §5.1). A web site chooses some of its
+/// bytes, such as the session ticket, and can put lines there.
+fn begins_tls(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x16, 3])
 }
 
 /// Whether a first line that is too long to be seen whole begins as a request line.
@@ -19,11 +26,11 @@ pub(super) fn begins_request(line: &[u8]) -> bool {
 /// How many bytes of a connection [`is_web_browser`] wants to see at most.
 pub const FIRST_BYTES: usize = 512;
 
-/// Whether the first bytes of a connection are an HTTP request; `false` while that is not clear yet.
+/// Whether the first bytes of a connection are HTTP or TLS; `false` while that is not clear yet.
 pub fn is_web_browser(bytes: &[u8]) -> bool {
     match memchr::memchr(b'\n', bytes) {
         Some(end) => is_request(&bytes[..end]),
-        None => bytes.len() >= FIRST_BYTES && begins_request(bytes),
+        None => begins_tls(bytes) || (bytes.len() >= FIRST_BYTES && begins_request(bytes)),
     }
 }
 
