@@ -1,6 +1,6 @@
 //! Where slow work is done: on the client's own thread, without the lock.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use parking_lot::{Condvar, Mutex};
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
+    event::Event,
     file::Token,
     store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
@@ -19,6 +20,11 @@ use crate::{
 /// How long a client waits for the journey of its message. The broadcaster takes this long only if it
 /// has failed, and a session must end even then.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The shortest time between two long answers, so that there are at most two thousand a second for all
+/// clients together. Each also costs wake-ups and a send, and nine hundred clients that ask as fast as
+/// they may would delay all others.
+const ANSWER: Duration = Duration::from_micros(500);
 
 /// What slow work needs.
 pub(super) struct Backstage {
@@ -29,9 +35,9 @@ pub(super) struct Backstage {
     channel: Sender<Posts>,
     /// Wakes the thread that waits for closing time.
     alarm: Sender<()>,
-    /// Held while a long answer is encoded. One at a time: clients that ask for many of them wait for one
-    /// another, and leave the processors to those who speak.
-    encoding: Mutex<()>,
+    /// When the next long answer may be encoded; held while one is. Clients that ask for many of them wait
+    /// for one another, and leave the processors to those who speak.
+    next_answer: Mutex<Instant>,
     is_stopping: Mutex<bool>,
     stopping: Condvar,
 }
@@ -50,7 +56,7 @@ impl Backstage {
             watch,
             channel,
             alarm,
-            encoding: Mutex::default(),
+            next_answer: Mutex::new(Instant::now()),
             is_stopping: Mutex::new(false),
             stopping: Condvar::new(),
         }
@@ -81,8 +87,7 @@ impl Backstage {
             }
             Task::Encode(event, next) => {
                 watch::doing(Activity::Encoding);
-                let _turn = self.encoding.lock();
-                next.with(Encoded::new(&event))
+                next.with(self.encode(&event))
             }
             Task::Wait(pause, next) => {
                 watch::doing(Activity::Waiting);
@@ -102,6 +107,15 @@ impl Backstage {
         self.stopping.notify_all();
         self.hasher.close();
         self.wake_timer();
+    }
+
+    /// Encodes a long answer when it is its turn.
+    fn encode(&self, event: &Event) -> Encoded {
+        let mut next_answer = self.next_answer.lock();
+        let now = Instant::now();
+        self.pause(next_answer.saturating_duration_since(now));
+        *next_answer = now.max(*next_answer) + ANSWER;
+        Encoded::new(event)
     }
 
     /// Waits, but no longer than until the server stops.
