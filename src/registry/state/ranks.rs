@@ -32,7 +32,7 @@ impl State {
             Rank::Everyone => None,
             needed if self.rank(client) >= needed => None,
             Rank::Administrator => Some(Event::AdministratorsOnly),
-            _ => Some(Refused::NotModerator.into()),
+            Rank::Moderator => Some(Refused::NotModerator.into()),
         }
     }
 
