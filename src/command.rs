@@ -32,8 +32,9 @@ pub struct Command {
     pub verb: &'static Verb,
     /// What is asked.
     pub ask: Ask,
-    /// What the log is told beside the verb.
-    about: About,
+    /// What the log is told beside the verb, if anything. Boxed, so that the many lines that are just said
+    /// stay small.
+    about: Option<Box<About>>,
     /// Other users will read a text of the client's.
     is_speech: bool,
 }
@@ -157,27 +158,28 @@ impl Command {
     /// `None`.
     pub fn logged(&self) -> Option<Asked> {
         let is_logged = self.verb.kind != Kind::Speech && !matches!(self.ask, Ask::Mistake(_));
-        is_logged.then_some(Asked { verb: self.verb.name, about: self.about })
+        let about = self.about.as_deref().copied().unwrap_or(About::Nothing);
+        is_logged.then_some(Asked { verb: self.verb.name, about })
     }
 }
 
 /// What a verb makes of the words that follow it.
 struct Made {
     ask: Ask,
-    about: About,
+    about: Option<Box<About>>,
     is_speech: bool,
 }
 
 impl From<Ask> for Made {
     fn from(ask: Ask) -> Self {
-        Self { ask, about: About::Nothing, is_speech: false }
+        Self { ask, about: None, is_speech: false }
     }
 }
 
 impl Ask {
     /// This, and what the log is told about it.
     fn about(self, about: impl Into<About>) -> Made {
-        Made { about: about.into(), ..self.into() }
+        Made { about: Some(Box::new(about.into())), ..self.into() }
     }
 }
 

@@ -47,8 +47,8 @@ impl Turn {
         self.post(Post::Tell(client, event()));
     }
 
-    #[inline(never)]
     /// Tells one client something long. Its thread encodes that, so no other client waits for it.
+    #[inline(never)]
     pub(super) fn tell_at_length(&mut self, client: ClientId, event: impl Into<Event>) {
         let next = Next::new(move |_, turn: &mut Self, client, encoded| {
             turn.post(Post::TellEncoded(client, encoded));
