@@ -22,7 +22,7 @@ use crate::{
 
 /// The size of the read buffer. It is small while a client is idle, because each of ten thousand
 /// clients keeps one; it doubles while a client fills it.
-const SMALLEST_READ: usize = 256;
+const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
 /// The most commands of one client that are applied under one lock: enough that a flood does not
