@@ -65,6 +65,11 @@ impl Ignores {
         self.by_client.get(&other).is_some_and(|deaf| deaf.clients.contains(&client))
     }
 
+    /// Whether a client ignores any user.
+    pub(super) fn has_list(&self, client: ClientId) -> bool {
+        self.lists.get(&client).is_some_and(|list| !list.is_empty())
+    }
+
     /// Whether a client ignores a nickname.
     pub(super) fn contain_nick(&self, client: ClientId, nick: Nick) -> bool {
         self.lists.get(&client).is_some_and(|list| list.iter().any(|ignored| ignored.nick == nick))

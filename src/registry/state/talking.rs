@@ -113,9 +113,12 @@ impl State {
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
+        // Most clients ignore no one, and then no line's sender is looked up under the lock.
+        let ignores_some = self.ignores.has_list(client);
         let is_ignored = |nick| {
-            self.ignores.contain_nick(client, nick)
-                || self.people.find(nick).is_some_and(|sender| self.ignores.contain(client, sender))
+            ignores_some
+                && (self.ignores.contain_nick(client, nick)
+                    || self.people.find(nick).is_some_and(|sender| self.ignores.contain(client, sender)))
         };
         self.room(client).remembered.history.last(count, is_ignored)
     }
