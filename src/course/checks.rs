@@ -1,23 +1,23 @@
 //! The checks of a program: conversations, and rows of this table for what a conversation cannot express.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    thread::{self, ScopedJoinHandle},
+};
 
 use super::{
+    conversation::Pattern,
+    failure::Failure,
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
     subject::Launch,
 };
 
+mod clients;
 mod crowds;
 mod limits;
 mod logs;
-mod newcomers;
-mod pipes;
-mod screens;
 mod transfers;
-
-/// The welcome of the server that the grader plays for a client.
-const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
 /// One thing that the course checks about a program.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,8 @@ pub struct Check {
     pub name: &'static str,
     /// The way in which it is checked.
     pub how: How,
+    /// The sentence that a verdict shows as its title. A conversation has it in its first line instead.
+    checking: &'static str,
 }
 
 /// The way in which something is checked.
@@ -34,217 +36,190 @@ pub enum How {
     /// A conversation, as the text of a `.chat` file.
     Conversation(&'static str),
     /// A function that talks to the learner's server.
-    Server {
-        /// The sentence that a verdict shows as its title.
-        checking: &'static str,
-        /// The check itself.
-        run: fn(&mut Stage<'_>) -> Outcome,
-    },
-    /// A function that talks to the learner's server and then reads what the server wrote to a folder.
-    Folder {
-        /// The sentence that a verdict shows as its title.
-        checking: &'static str,
-        /// The environment variable with the path of the folder.
-        variable: &'static str,
-        /// The check itself, which gets the path of the folder.
-        run: fn(&mut Stage<'_>, &Path) -> Outcome,
-    },
+    Server(fn(&mut Stage<'_>) -> Outcome),
+    /// A function that also reads what the server wrote to a folder, whose path is in this environment variable.
+    Folder(&'static str, fn(&mut Stage<'_>, &Path) -> Outcome),
     /// A function that starts the learner's client several times, each talking to the learner's server.
-    Both {
-        /// The sentence that a verdict shows as its title.
-        checking: &'static str,
-        /// The check itself, which gets the command of the client.
-        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
-    },
-    /// A function that plays the server for the learner's client.
-    Client {
-        /// The sentence that a verdict shows as its title.
-        checking: &'static str,
-        /// Where the client runs.
-        place: Place,
-        /// The check itself.
-        run: fn(&mut Rehearsal<'_>) -> Outcome,
-    },
+    Both(fn(&mut Stage<'_>, &Launch) -> Outcome),
+    /// A function that plays the server for the learner's client, which runs in this place.
+    Client(Place, fn(&mut Rehearsal<'_>) -> Outcome),
 }
 
 impl Check {
     /// Creates a check from the text of a `.chat` file.
     pub const fn conversation(name: &'static str, text: &'static str) -> Self {
-        Self { name, how: How::Conversation(text) }
+        Self::new(name, "", How::Conversation(text))
     }
 
-    const fn server(name: &'static str, checking: &'static str, run: fn(&mut Stage<'_>) -> Outcome) -> Self {
-        Self { name, how: How::Server { checking, run } }
+    const fn new(name: &'static str, checking: &'static str, how: How) -> Self {
+        Self { name, how, checking }
     }
 
-    const fn both(
-        name: &'static str,
-        checking: &'static str,
-        run: fn(&mut Stage<'_>, &Launch) -> Outcome,
-    ) -> Self {
-        Self { name, how: How::Both { checking, run } }
-    }
-
-    const fn client(
-        name: &'static str,
-        checking: &'static str,
-        place: Place,
-        run: fn(&mut Rehearsal<'_>) -> Outcome,
-    ) -> Self {
-        Self { name, how: How::Client { checking, place, run } }
+    /// The sentence that says what is checked.
+    pub fn checking(&self) -> &'static str {
+        match self.how {
+            How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# "),
+            _ => self.checking,
+        }
     }
 }
 
 /// Three clients connect, the first leaves, and two more connect: no name is in use twice.
-pub const FRESH_NAMES: Check = Check::server(
+pub(super) const FRESH_NAMES: Check = Check::new(
     "06_fresh_names",
     "After a client has left, the next one gets a name that is not in use.",
-    newcomers::fresh_names,
+    How::Server(crowds::fresh_names),
 );
 
 /// One of two clients in a room sends up to 16 MB, until it is stuck, and the other reads nothing. Meanwhile two
 /// clients in the lobby must be served.
-pub const OTHERS_GO_ON: Check = Check::server(
+pub(super) const OTHERS_GO_ON: Check = Check::new(
     "13_others_go_on",
     "While a client in one room does not read, clients in another room go on chatting.",
-    crowds::others_go_on,
+    How::Server(crowds::others_go_on),
 );
 
 /// Four clients send 50 lines each in one write, and eight clients must receive them in the same order. Ten rounds.
-pub const ONE_ORDER: Check = Check::server(
+pub(super) const ONE_ORDER: Check = Check::new(
     "14_one_order",
     "When several clients speak at once, all clients receive the lines in the same order.",
-    crowds::one_order,
+    How::Server(crowds::one_order),
 );
 
 /// Ten clients stop reading while another sends 16 MB to their room. A client that reads is held up for no longer
 /// than the grader's patience in all, and is told that all ten have left.
-pub const STALLED_READERS: Check = Check::server(
+pub(super) const STALLED_READERS: Check = Check::new(
     "15_stalled_readers",
     "Clients that do not read are disconnected, and no other client in their room waits for them.",
-    crowds::stalled_readers,
+    How::Server(crowds::stalled_readers),
 );
 
 /// A client that stops reading for a second, while another sends 60 kB, misses nothing.
-pub const SLOW_IS_NOT_STALLED: Check = Check::server(
+pub(super) const SLOW_IS_NOT_STALLED: Check = Check::new(
     "15_slow_is_not_stalled",
     "A client that only pauses is not disconnected and misses nothing.",
-    crowds::slow_is_not_stalled,
+    How::Server(crowds::slow_is_not_stalled),
 );
 
 /// Fifty clients send `/nick` at the same moment, five for each name. Twenty rounds with new names.
-pub const ONE_NAME: Check = Check::server(
+pub(super) const ONE_NAME: Check = Check::new(
     "16_one_name",
     "When several clients ask for a name at the same moment, exactly one gets it.",
-    crowds::one_name,
+    How::Server(crowds::one_name),
 );
 
-/// The server accepts a hundred clients and refuses the next; a client that leaves frees a place.
-pub const FULL: Check = Check::server(
+pub(super) const FULL: Check = Check::new(
     "17_full",
     "Client number 101 is told that the server is full, and a client that leaves frees a place.",
-    limits::full,
+    How::Server(limits::full),
 );
 
-/// The server refuses a line of 20,000 bytes and sends the next one to the room.
-pub const LONG_LINE: Check = Check::server(
+pub(super) const LONG_LINE: Check = Check::new(
     "17_long_line",
     "A line that is too long is refused, and the next line is accepted.",
-    limits::long_line,
+    How::Server(limits::long_line),
 );
 
-/// 64 MB without a newline cost less than 32 MB of memory, and other clients go on chatting.
-pub const ENDLESS_LINE: Check = Check::server(
+pub(super) const ENDLESS_LINE: Check = Check::new(
     "17_endless_line",
     "A line without an end costs no memory and does not disturb other clients.",
-    limits::endless_line,
+    How::Server(limits::endless_line),
 );
 
-/// A line that is not UTF-8 does not end the connection.
-pub const NOT_TEXT: Check = Check::server(
+pub(super) const NOT_TEXT: Check = Check::new(
     "17_not_text",
     "A client that sends bytes that are not text stays connected.",
-    limits::not_text,
+    How::Server(limits::not_text),
 );
 
 /// Sixty clients connect and send nothing, or only half a line.
-pub const SILENT_CLIENTS: Check = Check::server(
+pub(super) const SILENT_CLIENTS: Check = Check::new(
     "17_silent_clients",
     "Silent clients do not hold up others and stay connected.",
-    limits::silent_clients,
+    How::Server(limits::silent_clients),
 );
 
-/// In a terminal, the client shows lines while nothing is typed and sends lines while the server is silent.
-pub const BOTH_WAYS: Check = Check::client(
+pub(super) const BOTH_WAYS: Check = Check::new(
     "18_both_ways",
     "The client shows lines while nothing is typed, and sends lines while the server is silent.",
-    Place::Terminal,
-    screens::both_ways,
+    How::Client(Place::Terminal, clients::both_ways),
 );
 
-/// In a terminal, a line that arrives in the middle of typing leaves the typed text at the cursor.
-pub const HALF_TYPED: Check = Check::client(
+pub(super) const HALF_TYPED: Check = Check::new(
     "19_half_typed",
     "A line that arrives does not spoil the text being typed.",
-    Place::Terminal,
-    screens::half_typed,
+    How::Client(Place::Terminal, clients::half_typed),
 );
 
-/// On pipes, the client sends its input, prints all that it receives, and ends with status 0.
-pub const PIPE: Check = Check::client(
+pub(super) const PIPE: Check = Check::new(
     "20_pipe",
     "On a pipe the client sends its input, prints everything it receives, and ends with status 0.",
-    Place::Pipes,
-    pipes::pipe,
+    How::Client(Place::Pipes, clients::pipe),
 );
 
-/// On pipes, the client prints each line at once and unchanged, and nothing else.
-pub const PIPE_OUTPUT: Check = Check::client(
+pub(super) const PIPE_OUTPUT: Check = Check::new(
     "20_pipe_output",
     "On a pipe the client prints each line at once, and nothing else.",
-    Place::Pipes,
-    pipes::pipe_output,
+    How::Client(Place::Pipes, clients::pipe_output),
 );
 
-/// In a terminal, the client reconnects by itself after the server was restarted.
-pub const COMES_BACK: Check = Check::client(
+pub(super) const COMES_BACK: Check = Check::new(
     "21_comes_back",
     "When the server is restarted, the client reconnects by itself.",
-    Place::Terminal,
-    screens::comes_back,
+    How::Client(Place::Terminal, clients::comes_back),
 );
 
 /// A file of random bytes, an empty one, one with a space and an emoji in its name, and one with a hidden name.
-pub const FILES_ARRIVE: Check = Check::both(
+pub(super) const FILES_ARRIVE: Check = Check::new(
     "23_arrive",
     "A file that is accepted arrives complete and under a safe name.",
-    transfers::arrives,
+    How::Both(transfers::arrives),
 );
 
-/// Two different files with the same name both arrive.
-pub const SAME_NAME: Check = Check::both(
+pub(super) const SAME_NAME: Check = Check::new(
     "23_same_name",
     "A file does not replace another file of the same name.",
-    transfers::same_name,
+    How::Both(transfers::same_name),
 );
 
-/// The receiver rejects one file, and another is larger than the server allows.
-pub const FILES_REFUSED: Check =
-    Check::both("23_refused", "The sender is told when a file is rejected or too large.", transfers::refused);
+pub(super) const FILES_REFUSED: Check = Check::new(
+    "23_refused",
+    "The sender is told when a file is rejected or too large.",
+    How::Both(transfers::refused),
+);
 
 /// The sender of 10 MiB stops in the middle while another client chats. Then the whole file arrives.
-pub const CHAT_GOES_ON: Check = Check::both(
+pub(super) const CHAT_GOES_ON: Check = Check::new(
     "23_chat_goes_on",
     "While a file transfer waits for its sender, other clients go on chatting.",
-    transfers::chat_goes_on,
+    How::Both(transfers::chat_goes_on),
 );
 
-/// The log has the conversation to its last line, no secrets, and no forged line.
-pub const LOG: Check = Check {
-    name: "26_log",
-    how: How::Folder {
-        checking: "The log records what happened, contains no secrets, and cannot be forged.",
-        variable: "CHAT_LOG_DIR",
-        run: logs::log,
-    },
-};
+pub(super) const LOG: Check = Check::new(
+    "26_log",
+    "The log records what happened, contains no secrets, and cannot be forged.",
+    How::Folder("CHAT_LOG_DIR", logs::log),
+);
+
+/// Connects clients that take made-up names.
+fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[String; N], Failure> {
+    let names = stage.names();
+    stage.enter_all(&names)?;
+    Ok(names)
+}
+
+/// Lets a client in the lobby say something that these clients must hear.
+fn chat(stage: &mut Stage<'_>, from: &str, hearers: [&str; 2]) -> Outcome {
+    let text = stage.seed.text("is anybody here");
+    stage.says(from, &text);
+    let said = Pattern::exactly(format!("[lobby] {from}: {text}"));
+    hearers.into_iter().try_for_each(|who| stage.hears(who, &said))
+}
+
+/// Starts a thread that sends or reads much. If it cannot start, the check is easier to pass.
+fn spawn<'scope, F>(scope: &'scope thread::Scope<'scope, '_>, work: F) -> Option<ScopedJoinHandle<'scope, ()>>
+where
+    F: FnOnce() + Send + 'scope,
+{
+    thread::Builder::new().name("flood".to_owned()).spawn_scoped(scope, work).ok()
+}

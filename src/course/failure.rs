@@ -36,6 +36,12 @@ impl Failure {
         self
     }
 
+    /// Changes the class if it is one of `from`.
+    #[must_use]
+    pub fn reclassified(self, from: &[&'static Class], to: &'static Class) -> Self {
+        if from.contains(&self.class) { Self { class: to, ..self } } else { self }
+    }
+
     /// Adds that a program has ended, which is the reason for this failure.
     #[must_use]
     pub fn ended(mut self, who: &str, ended: Ended) -> Self {

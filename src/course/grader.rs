@@ -1,6 +1,6 @@
 //! Runs the checks of a program and returns verdicts.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, io, path::Path, time::Duration};
 
 use super::{
     checks::{Check, How},
@@ -60,7 +60,7 @@ pub struct CannotRun {
     /// The program's name, as in the command.
     pub program: String,
     /// The reason.
-    pub error: std::io::Error,
+    pub error: io::Error,
 }
 
 impl fmt::Display for CannotRun {
@@ -77,19 +77,6 @@ impl fmt::Display for CannotRun {
 
 impl std::error::Error for CannotRun {}
 
-impl Check {
-    /// The sentence that says what is checked.
-    pub fn checking(&self) -> String {
-        match self.how {
-            How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# ").to_owned(),
-            How::Server { checking, .. }
-            | How::Folder { checking, .. }
-            | How::Both { checking, .. }
-            | How::Client { checking, .. } => checking.to_owned(),
-        }
-    }
-}
-
 impl Grader {
     /// Runs one check with a new process of the program.
     ///
@@ -101,34 +88,42 @@ impl Grader {
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
         let seed = Seed::new(number);
         let fault = match check.how {
-            How::Client { place, run, .. } => {
+            How::Client(place, run) => {
                 let rehearsal = Rehearsal::new(&self.launch, rules, seed, place);
                 self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))?
             }
-            How::Server { run, .. } => self.with_server(&self.launch, rules, seed, run)?,
-            How::Both { run, .. } => {
-                let client = self.client.as_ref().ok_or_else(no_client)?;
-                self.with_server(&self.launch, rules, seed, |stage| run(stage, client))?
+            How::Server(run) => self.with_server(&[], rules, seed, run)?,
+            How::Both(run) => {
+                let error = || io::Error::other("the command that starts it is missing");
+                let missing = || CannotRun { program: "the client".to_owned(), error: error() };
+                let client = self.client.as_ref().ok_or_else(missing)?;
+                self.with_server(&[], rules, seed, |stage| run(stage, client))?
             }
-            How::Folder { variable, run, .. } => self.with_folder(variable, rules, seed, run)?,
+            How::Folder(variable, run) => {
+                let folder = Folder::new().map_err(|error| self.cannot_run(error))?;
+                let path = folder.path();
+                let environment = [(variable.to_owned(), path.display().to_string())];
+                self.with_server(&environment, rules, seed, |stage| run(stage, path))?
+            }
             How::Conversation(text) => {
                 let conversation = Conversation::parse(text).expect("a test parses every conversation");
-                let mut launch = self.launch.clone();
-                launch.environment.extend_from_slice(&conversation.environment);
-                self.with_server(&launch, rules, seed, |stage| play(&conversation, stage))?
+                self.with_server(&conversation.environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
     }
 
+    /// Runs a check of a server that gets these further environment variables.
     fn with_server(
         &self,
-        launch: &Launch,
+        environment: &[(String, String)],
         rules: Rules,
         seed: Seed,
         run: impl FnOnce(&mut Stage<'_>) -> Outcome,
     ) -> Result<Option<Box<Fault>>, CannotRun> {
-        self.run(Stage::new(launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
+        let mut launch = self.launch.clone();
+        launch.environment.extend_from_slice(environment);
+        self.run(Stage::new(&launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
     }
 
     /// Runs a check where its program is running, or diagnoses why it is not.
@@ -138,46 +133,25 @@ impl Grader {
         run: impl FnOnce(&mut T) -> Outcome,
         evidence: impl FnOnce(T) -> (String, Transcript),
     ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let mut place = match place {
-            Ok(place) => place,
-            Err(error) => return self.did_not_start(error),
+        let (failure, (output, transcript)) = match place {
+            Ok(mut place) => match run(&mut place) {
+                Ok(()) => return Ok(None),
+                Err(failure) => (failure, evidence(place)),
+            },
+            Err(error) => {
+                let failure = start_failure(&error, &class::EXITS_EARLY);
+                let output = match error {
+                    StartError::CannotRun(error) => return Err(self.cannot_run(error)),
+                    StartError::Ended { output, .. } | StartError::NotListening { output } => output,
+                };
+                (failure, (output, Transcript::default()))
+            }
         };
-        let Err(failure) = run(&mut place) else { return Ok(None) };
-        let (output, transcript) = evidence(place);
         Ok(Some(Box::new(Fault { failure, transcript, output })))
     }
 
-    fn with_folder(
-        &self,
-        variable: &str,
-        rules: Rules,
-        seed: Seed,
-        run: fn(&mut Stage<'_>, &Path) -> Outcome,
-    ) -> Result<Option<Box<Fault>>, CannotRun> {
-        let folder = match Folder::new() {
-            Ok(folder) => folder,
-            Err(error) => return self.did_not_start(StartError::CannotRun(error)),
-        };
-        let mut launch = self.launch.clone();
-        launch.environment.push((variable.to_owned(), folder.path().display().to_string()));
-        self.with_server(&launch, rules, seed, |stage| run(stage, folder.path()))
+    fn cannot_run(&self, error: io::Error) -> CannotRun {
+        let program = self.launch.command.first().map(|program| program.display().to_string());
+        CannotRun { program: program.unwrap_or_default(), error }
     }
-
-    fn did_not_start(&self, error: StartError) -> Result<Option<Box<Fault>>, CannotRun> {
-        let failure = start_failure(&error, &class::EXITS_EARLY);
-        let output = match error {
-            StartError::CannotRun(error) => {
-                let program = self.launch.command.first().map(|program| program.display().to_string());
-                return Err(CannotRun { program: program.unwrap_or_default(), error });
-            }
-            StartError::Ended { output, .. } | StartError::NotListening { output } => output,
-        };
-        Ok(Some(Box::new(Fault { failure, transcript: Transcript::default(), output })))
-    }
-}
-
-/// The error of a check that needs a client when the grader has none.
-fn no_client() -> CannotRun {
-    let error = std::io::Error::new(std::io::ErrorKind::NotFound, "the command that starts it is missing");
-    CannotRun { program: "the client".to_owned(), error }
 }

@@ -1,4 +1,4 @@
-//! Checks that need several clients at once: stalled readers, delivery order, races.
+//! Checks that need several clients at once: names, stalled readers, delivery order, races.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -8,8 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{after, bounded};
 
+use super::{arrive, chat, spawn};
 use crate::course::{
     class,
     conversation::Pattern,
@@ -34,10 +35,38 @@ const LINES_EACH: usize = 50;
 /// How long a talker cannot send before it counts as stuck.
 const STUCK: Duration = Duration::from_millis(500);
 
+pub(super) fn fresh_names(stage: &mut Stage<'_>) -> Outcome {
+    let mut present = Vec::new();
+    for who in ["alice", "bob", "carol"] {
+        present.push((who, arrives(stage, who)?));
+    }
+    stage.closes_in_turn("alice");
+    present.remove(0);
+    // Two clients, because a server may hang up on alice before it removes her.
+    for who in ["dave", "erin"] {
+        let name = arrives(stage, who)?;
+        if let Some((owner, _)) = present.iter().find(|(_, taken)| *taken == name) {
+            let received = format!("{name}, which is {owner}'s name");
+            return Err(Failure::new(&class::DOUBLE, format!("an unused name for {who}"), received));
+        }
+        present.push((who, name));
+    }
+    Ok(())
+}
+
+/// Connects a client and returns the name in its welcome.
+fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
+    stage.connects_in_turn(who)?;
+    let welcome = "Welcome! Your nickname is 'guest_…'. Use /nick <name> to change it.";
+    stage.hears(who, &Pattern::with(welcome, &["Welcome", "guest_"]))?;
+    let heard = stage.transcript.last_heard_by(who).unwrap_or_default();
+    let at = heard.find("guest_").unwrap_or(heard.len());
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    Ok(heard[at..].chars().take_while(|c| is_of_name(*c)).collect())
+}
+
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names();
-    let [alice, bob, talker, sleeper] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob, talker, sleeper] = &arrive(stage)?;
     let room = stage.seed.name("x");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
@@ -49,9 +78,8 @@ pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let flooded = stage.stream(talker)?;
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let reader = flooded.try_clone();
-        spawn(scope, || reads_on(reader, &is_over));
-        let flood = spawn(scope, || floods(&flooded));
+        spawn(scope, || reads_on(&flooded, &is_over));
+        let flood = spawn(scope, || floods(&flooded, STUCK, |_| true));
         let outcome =
             chats_until(stage, alice, bob, || flood.as_ref().is_none_or(ScopedJoinHandle::is_finished));
         is_over.store(true, Ordering::Relaxed);
@@ -64,11 +92,7 @@ fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn()
     loop {
         let was_over = is_over();
         for (from, to) in [(alice, bob), (bob, alice)] {
-            let text = stage.seed.text("is anybody here");
-            stage.says(from, &text);
-            let said = Pattern::exactly(format!("[lobby] {from}: {text}"));
-            stage.hears(to, &said)?;
-            stage.hears(from, &said)?;
+            chat(stage, from, [to, from])?;
         }
         stage.says(alice, "/users");
         stage.hears(alice, &Pattern::with(format!("Users in lobby: {alice}, {bob}"), &[alice, bob]))?;
@@ -78,17 +102,19 @@ fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn()
     }
 }
 
-/// Sends 16 MB, or less if the server stops reading them.
-fn floods(mut stream: &TcpStream) {
-    let _ = stream.set_write_timeout(Some(STUCK));
-    let all_sent = (0..FLOOD).try_for_each(|n| stream.write_all(&flood_line(n)));
-    // An error is no failure: the talker may be stuck or disconnected.
-    drop(all_sent);
+/// Sends 16 MB, or less if the server stops reading them or `may_go_on` says so before a line.
+fn floods(mut stream: &TcpStream, patience: Duration, may_go_on: impl Fn(usize) -> bool) {
+    let _ = stream.set_write_timeout(Some(patience));
+    for n in 0..FLOOD {
+        // An error is no failure: the talker may be stuck or disconnected.
+        if !may_go_on(n) || stream.write_all((flood_line(n) + "\n").as_bytes()).is_err() {
+            return;
+        }
+    }
 }
 
 /// Reads and drops everything, so that this client is not a slow one.
-fn reads_on(stream: std::io::Result<TcpStream>, is_over: &AtomicBool) {
-    let Ok(mut stream) = stream else { return };
+fn reads_on(mut stream: &TcpStream, is_over: &AtomicBool) {
     let _ = stream.set_read_timeout(Some(Duration::from_millis(50)));
     let mut bytes = [0; 16 * 1024];
     while !is_over.load(Ordering::Relaxed) {
@@ -100,25 +126,18 @@ fn reads_on(stream: std::io::Result<TcpStream>, is_over: &AtomicBool) {
     }
 }
 
-fn flood_line(n: usize) -> Vec<u8> {
-    let mut line = format!("{n:06} ").into_bytes();
-    line.resize(999, b'x');
-    line.push(b'\n');
-    line
+/// A line of 1000 bytes with its newline.
+fn flood_line(n: usize) -> String {
+    format!("{n:06} {}", "x".repeat(992))
 }
 
-fn stalled(mut failure: Failure) -> Failure {
+fn stalled(failure: Failure) -> Failure {
     // Clients that do not read may have received the line already.
-    if [&class::SILENT, &class::WRONG_CLIENT].contains(&failure.class) {
-        failure.class = &class::STALLED;
-    }
-    failure
+    failure.reclassified(&[&class::SILENT, &class::WRONG_CLIENT], &class::STALLED)
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names::<12>();
-    let [bob, talker, sleepers @ ..] = &names;
-    stage.enter_all(&names)?;
+    let [bob, talker, sleepers @ ..] = &arrive::<12>(stage)?;
     let room = stage.seed.name("x");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
@@ -131,12 +150,12 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let flooded = stage.stream(talker)?;
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
-        spawn(scope, || floods_as_it_is_read(&flooded, &is_read));
+        // Never far ahead of the reader.
+        spawn(scope, || floods(&flooded, Duration::from_secs(5), |n| n < AHEAD || is_read.recv().is_ok()));
         let mut left = sleepers.to_vec();
         let mut held_up = Duration::ZERO;
         let outcome = (0..FLOOD).try_for_each(|n| {
-            let line = String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
-            let due = Pattern::exactly(format!("[{room}] {talker}: {line}"));
+            let due = Pattern::exactly(format!("[{room}] {talker}: {}", flood_line(n)));
             let start = Instant::now();
             hears_flood(stage, bob, &due, &mut left)?;
             held_up += Some(start.elapsed()).filter(|wait| *wait > NOTICED).unwrap_or_default();
@@ -170,17 +189,6 @@ fn is_too_long(held_up: Duration, bob: &str, patience: Duration) -> Outcome {
     Err(Failure::new(&class::STALLED, expected, format!("it was held up for {:.1} s", held_up.as_secs_f64())))
 }
 
-/// Sends 16 MB, but is never far ahead of the reader.
-fn floods_as_it_is_read(mut stream: &TcpStream, is_read: &Receiver<()>) {
-    let _ = stream.set_write_timeout(Some(Duration::from_secs(5)));
-    for n in 0..FLOOD {
-        let may_go_on = n < AHEAD || is_read.recv().is_ok();
-        if !may_go_on || stream.write_all(&flood_line(n)).is_err() {
-            return;
-        }
-    }
-}
-
 /// Whether a line says that one of these clients has left. Removes that client from the list.
 fn is_farewell(text: &str, left: &mut Vec<String>) -> bool {
     let who =
@@ -194,47 +202,27 @@ fn hears_farewells(stage: &mut Stage<'_>, bob: &str, mut left: Vec<String>) -> O
         let heard = stage.hears_judged(bob, &due, |text| {
             if is_farewell(text, &mut left) { Judgement::Expected } else { Judgement::Wrong }
         });
-        heard.map_err(|mut failure| {
-            if failure.class == &class::SILENT {
-                failure.class = &class::NOT_CUT;
-            }
-            failure
-        })?;
+        heard.map_err(|failure| failure.reclassified(&[&class::SILENT], &class::NOT_CUT))?;
     }
     Ok(())
 }
 
 pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
-    let names = stage.names();
-    let [alice, bob] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob] = &arrive(stage)?;
     stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
-    let line = |n| String::from_utf8_lossy(flood_line(n).trim_ascii_end()).into_owned();
+    let said = |n| Pattern::exactly(format!("[lobby] {alice}: {}", flood_line(n)));
     for n in 0..LINES {
-        stage.sends_bytes(alice, &flood_line(n));
+        stage.sends_bytes(alice, (flood_line(n) + "\n").as_bytes());
     }
-    for n in 0..LINES {
-        stage.hears(alice, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
-    }
-    pause(Duration::from_secs(1));
-    for n in 0..LINES {
-        stage.hears(bob, &Pattern::exactly(format!("[lobby] {alice}: {}", line(n))))?;
-    }
-    Ok(())
-}
-
-/// Waits, which here is part of the check itself.
-fn pause(time: Duration) {
-    let deadline = Instant::now() + time;
-    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-        thread::park_timeout(left);
-    }
+    (0..LINES).try_for_each(|n| stage.hears(alice, &said(n)))?;
+    // This wait is part of the check itself.
+    let _ = after(Duration::from_secs(1)).recv();
+    (0..LINES).try_for_each(|n| stage.hears(bob, &said(n)))
 }
 
 pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names::<8>();
-    stage.enter_all(&names)?;
+    let names = arrive::<8>(stage)?;
     rounds(10, |round| {
         stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
         for talker in &names[..4] {
@@ -324,13 +312,10 @@ fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
             () => Judgement::Ignored,
         })?;
     }
-    if winners.len() == 1 {
-        return Ok(());
-    }
-    let received = if winners.is_empty() {
-        "no client gets it".to_owned()
-    } else {
-        format!("{} get it", winners.join(" and "))
+    let received = match winners.as_slice() {
+        [_] => return Ok(()),
+        [] => "no client gets it".to_owned(),
+        _ => format!("{} get it", winners.join(" and ")),
     };
     let expected = format!("one of {} gets the name {name}", rivals.join(", "));
     Err(Failure::new(&class::DOUBLE, expected, received))
@@ -354,12 +339,4 @@ fn rounds(number: usize, mut run: impl FnMut(usize) -> Outcome) -> Outcome {
         None => Ok(()),
         Some(failure) => Err(failure.note(format!("{passed} of {number} runs passed: this is a race."))),
     }
-}
-
-fn spawn<'scope, F>(scope: &'scope thread::Scope<'scope, '_>, work: F) -> Option<ScopedJoinHandle<'scope, ()>>
-where
-    F: FnOnce() + Send + 'scope,
-{
-    // Without a thread there is no flood, and the check is easier to pass.
-    thread::Builder::new().name("flood".to_owned()).spawn_scoped(scope, work).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::{io::Write, net::TcpStream, thread, time::Instant};
 
+use super::{arrive, chat, spawn};
 use crate::course::{
     class,
     conversation::Pattern,
@@ -43,9 +44,7 @@ pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
 }
 
 pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names();
-    let [alice, bob] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob] = &arrive(stage)?;
     let text = stage.seed.text("and on with it");
     stage.remark(&format!("({alice} sends a line of 20000 bytes)"));
     stage.sends_bytes(alice, format!("{}\n{text}\n", "long ".repeat(4000)).as_bytes());
@@ -57,20 +56,17 @@ pub(super) fn long_line(stage: &mut Stage<'_>) -> Outcome {
 }
 
 pub(super) fn endless_line(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names();
-    let [alice, bob, endless] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob, endless] = &arrive(stage)?;
     let before = stage.memory();
     stage.remark(&format!("({endless} sends 64 MB without a newline)"));
     let stream = stage.stream(endless)?;
     thread::scope(|scope| {
-        let sender = thread::Builder::new().name("endless".to_owned());
-        let sending = sender.spawn_scoped(scope, || sends_without_end(&stream)).ok();
+        let sending = spawn(scope, || sends_without_end(&stream));
         stage.hears(endless, &Pattern::with("Line too long…", &["too long"]))?;
         while sending.as_ref().is_some_and(|sending| !sending.is_finished()) {
-            chat(stage, alice, bob)?;
+            chat(stage, alice, [alice, bob])?;
         }
-        chat(stage, alice, bob)
+        chat(stage, alice, [alice, bob])
     })?;
     let grown = stage.memory().zip(before).map_or(0, |(now, before)| now.saturating_sub(before));
     if grown > MEMORY {
@@ -90,19 +86,8 @@ fn sends_without_end(mut stream: &TcpStream) {
     let _ = (0..64).try_for_each(|_| stream.write_all(&bytes));
 }
 
-/// Lets one client say something that both must hear.
-fn chat(stage: &mut Stage<'_>, alice: &str, bob: &str) -> Outcome {
-    let text = stage.seed.text("is anybody here");
-    stage.says(alice, &text);
-    let said = Pattern::exactly(format!("[lobby] {alice}: {text}"));
-    stage.hears(alice, &said)?;
-    stage.hears(bob, &said)
-}
-
 pub(super) fn not_text(stage: &mut Stage<'_>) -> Outcome {
-    let names = stage.names();
-    let [alice, bob] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob] = &arrive(stage)?;
     let text = stage.seed.text("and now in words");
     stage.remark(&format!("({alice} sends the bytes \\xFF\\xFE and a newline)"));
     stage.sends_bytes(alice, b"\xFF\xFE\n");
@@ -133,13 +118,11 @@ pub(super) fn silent_clients(stage: &mut Stage<'_>) -> Outcome {
     for who in silent.iter().step_by(2) {
         stage.sends_bytes(who, b"half a li");
     }
-    let names = stage.names();
-    let [alice, bob] = &names;
-    stage.enter_all(&names)?;
+    let [alice, bob] = &arrive(stage)?;
     stage.restarts_transcript(&format!("(60 clients are silent; {alice} and {bob} are here)"));
-    chat(stage, alice, bob)?;
+    chat(stage, alice, [alice, bob])?;
     for who in &silent {
         stage.is_served(who)?;
     }
-    chat(stage, alice, bob)
+    chat(stage, alice, [alice, bob])
 }
