@@ -1,6 +1,7 @@
 //! A learner's client on pipes that talks to a server on a stage.
 
 use std::{
+    io,
     path::Path,
     time::{Duration, Instant},
 };
@@ -14,8 +15,8 @@ use super::{
     folder::Folder,
     peer::Heard,
     rehearsal::pipes::Pipes,
-    stage::{Judgement, Outcome, Stage, start_failure},
-    subject::{Ended, Launch, StartError},
+    stage::{Outcome, Stage, start_failure},
+    subject::{Launch, StartError},
 };
 
 /// A client, its user, and the folder for files that the user receives.
@@ -30,17 +31,13 @@ pub struct Visitor {
 impl Visitor {
     /// Starts a client that connects to the server and takes this name.
     pub(crate) fn enters(stage: &mut Stage<'_>, client: &Launch, name: &str) -> Result<Self, Failure> {
-        let cannot = |error| start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY);
-        let downloads = Folder::new().map_err(cannot)?;
+        let downloads = Folder::new().map_err(cannot_run)?;
         let mut launch = client.clone();
         launch.environment.push(("CHAT_DOWNLOADS".to_owned(), downloads.path().display().to_string()));
-        let pipes = Pipes::start(&launch, stage.port()).map_err(cannot)?;
+        let pipes = Pipes::start(&launch, stage.port()).map_err(cannot_run)?;
         let mut visitor = Self { name: name.to_owned(), pipes, downloads };
         // The client may have to be built first.
-        let deadline = Instant::now() + client.ready;
-        visitor.is_shown_until(deadline, stage, &Pattern::welcome(), &class::NOT_SHOWN, |_| {
-            Judgement::Ignored
-        })?;
+        visitor.awaits(client.ready, stage, &Pattern::welcome(), &class::NOT_SHOWN, |_| false)?;
         visitor.types(stage, &format!("/nick {name}"));
         let renamed = Pattern::with(format!("Nickname changed to '{name}'."), &[name]);
         visitor.is_shown(stage, &renamed, &class::NOT_SHOWN)?;
@@ -60,29 +57,19 @@ impl Visitor {
         due: &Pattern,
         class: &'static Class,
     ) -> Outcome {
-        self.is_shown_judged(stage, due, class, |_| Judgement::Ignored)
+        self.awaits(stage.rules.patience, stage, due, class, |_| false)
     }
 
-    /// Expects the client to print this line and lets the caller judge those before it. The failure has this class.
-    pub(crate) fn is_shown_judged(
+    /// Expects the client to print this line before any that is wrong. The failure has this class.
+    pub(crate) fn awaits(
         &mut self,
+        patience: Duration,
         stage: &mut Stage<'_>,
         due: &Pattern,
         class: &'static Class,
-        judge: impl Fn(&str) -> Judgement,
+        is_wrong: impl Fn(&str) -> bool,
     ) -> Outcome {
-        let deadline = Instant::now() + stage.rules.patience;
-        self.is_shown_until(deadline, stage, due, class, judge)
-    }
-
-    fn is_shown_until(
-        &mut self,
-        deadline: Instant,
-        stage: &mut Stage<'_>,
-        due: &Pattern,
-        class: &'static Class,
-        judge: impl Fn(&str) -> Judgement,
-    ) -> Outcome {
+        let deadline = Instant::now() + patience;
         let due = stage.with_wording(due);
         let mut last = "(nothing)".to_owned();
         loop {
@@ -93,13 +80,9 @@ impl Visitor {
             let text = String::from_utf8_lossy(&line);
             last = escaped(&line);
             let is_due = due.matches(&text);
-            if is_due || judge(&text) == Judgement::Wrong {
+            if is_due || is_wrong(&text) {
                 stage.transcript.add(&self.name, "<", &last);
-            }
-            match judge(&text) {
-                _ if is_due => return Ok(()),
-                Judgement::Wrong => return Err(Failure::new(class, due.text, last)),
-                Judgement::Expected | Judgement::Ignored => {}
+                return if is_due { Ok(()) } else { Err(Failure::new(class, due.text, last)) };
             }
         }
     }
@@ -117,18 +100,14 @@ impl Visitor {
         if let Some(counting) = due.counting() {
             failure = failure.note(format!("Parts that count: {counting}"));
         }
-        if let Some(ended) = self.has_ended(heard) {
-            return failure.ended(&format!("{name}'s client"), ended);
+        // The output of a client can end a moment before the client.
+        let moment = Duration::from_millis(if *heard == Heard::End { 500 } else { 0 });
+        match self.pipes.ends(moment) {
+            Some(ended) => failure.ended(&format!("{name}'s client"), ended),
+            None => stage.judged(
+                failure.note("Either your server did not send the line, or your client did not print it."),
+            ),
         }
-        stage.judged(
-            failure.note("Either your server did not send the line, or your client did not print it."),
-        )
-    }
-
-    /// How the client has ended, if it has. Its output can end a moment earlier.
-    fn has_ended(&self, heard: &Heard) -> Option<Ended> {
-        const MOMENT: Duration = Duration::from_millis(500);
-        self.pipes.ends(if *heard == Heard::End { MOMENT } else { Duration::ZERO })
     }
 
     /// The folder for files that the user receives.
@@ -147,4 +126,9 @@ impl Visitor {
         stage.remark(&format!("({}'s client goes on)", self.name));
         self.pipes.signal(Signal::CONT);
     }
+}
+
+/// The failure if this machine cannot start a client or store its files.
+pub(super) fn cannot_run(error: io::Error) -> Failure {
+    start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY)
 }

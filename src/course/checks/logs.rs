@@ -37,7 +37,7 @@ pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
     happens(stage, &happened)?;
     stage.is_signalled(Signal::Terminate);
     stage.ends_well()?;
-    judge(read(folder).as_deref(), &happened)
+    judge(&read(folder), &happened)
 }
 
 fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
@@ -70,39 +70,41 @@ fn hears(stage: &mut Stage<'_>, who: &str, line: &str) -> Outcome {
     Ok(())
 }
 
-/// The contents of all log files, in the order of their names; `None` if there is nothing.
-fn read(folder: &Path) -> Option<String> {
+/// The contents of all log files, in the order of their names.
+fn read(folder: &Path) -> String {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
     files.sort();
     let texts = files.iter().filter_map(|path| fs::read(path).ok());
-    let text =
-        texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).reduce(|all, next| all + &next);
-    text.filter(|text| !text.is_empty())
+    texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
 }
 
-fn judge(log: Option<&str>, happened: &Happened) -> Outcome {
-    let Some(log) = log else {
+fn judge(log: &str, happened: &Happened) -> Outcome {
+    if log.is_empty() {
         let expected = "a file NAME.log in the folder $CHAT_LOG_DIR that is not empty";
         return Err(Failure::new(&class::NOT_LOGGED, expected, "(nothing)"));
-    };
+    }
     let Happened { alice, bob, carol, .. } = happened;
-    is_secret(log, &happened.whispered, "the text of the whisper")?;
-    is_secret(log, &happened.password, "the password")?;
+    let secrets = [(&happened.whispered, "the text of the whisper"), (&happened.password, "the password")];
+    for (secret, what) in secrets {
+        if let Some(line) = log.lines().find(|line| line.contains(secret)) {
+            let expected = format!("no line with {what} ({secret})");
+            return Err(Failure::new(&class::SECRET_LOGGED, expected, escaped(line.as_bytes())));
+        }
+    }
     nothing_is_forged(log, happened)?;
     // A line about a new name contains the old one, too.
     let comes = |line: &str| line.contains("guest_") && !line.contains(alice) && !line.contains(bob);
     if !log.lines().any(comes) {
         return Err(about("a line with only the name guest_… (who has connected)".to_owned(), log));
     }
-    let said = [alice.as_str(), &happened.said];
-    tells(log, &said, "a message and its sender")?;
+    tells(log, &[alice, &happened.said], "a message and its sender")?;
     let renamed = tells(log, &[bob, carol], "a new nickname, with the old one")?;
     tells(&log[renamed..], &[carol], "who has left, under the new nickname")?;
     tells(log, &[alice, &happened.said_last], "the last message before the stop")
-        .map(|_| ())
-        .map_err(|failure| Failure { class: &class::NOT_FLUSHED, ..failure })
+        .map_err(|failure| Failure { class: &class::NOT_FLUSHED, ..failure })?;
+    Ok(())
 }
 
 /// Expects a line with all these words. Returns where it ends.
@@ -117,30 +119,18 @@ fn tells(log: &str, words: &[&str], what: &str) -> Result<usize, Failure> {
     Err(about(format!("a line with {} ({what})", words.join(" and ")), log))
 }
 
-fn is_secret(log: &str, secret: &str, what: &str) -> Outcome {
-    match log.lines().find(|line| line.contains(secret)) {
-        None => Ok(()),
-        Some(line) => {
-            let expected = format!("no line with {what} ({secret})");
-            Err(Failure::new(&class::SECRET_LOGGED, expected, escaped(line.as_bytes())))
-        }
-    }
-}
-
 /// Expects no control characters inside the lines of the log, and the sender in the line with the forged word.
 fn nothing_is_forged(log: &str, happened: &Happened) -> Outcome {
     let Happened { alice, forged, .. } = happened;
     for line in log.split_terminator('\n') {
-        if line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-            let expected = "no control character, and no U+2028, inside a line of the log";
-            return Err(Failure::new(&class::FORGED, expected, visible(line)));
-        }
-        if let Some((before, _)) = line.split_once(forged.as_str())
-            && !before.contains(alice.as_str())
-        {
-            let expected = format!("the sender {alice} before {forged} in the same line");
-            return Err(Failure::new(&class::FORGED, expected, visible(line)));
-        }
+        let expected = if line.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+            "no control character, and no U+2028, inside a line of the log".to_owned()
+        } else if line.split_once(forged).is_some_and(|(before, _)| !before.contains(alice)) {
+            format!("the sender {alice} before {forged} in the same line")
+        } else {
+            continue;
+        };
+        return Err(Failure::new(&class::FORGED, expected, visible(line)));
     }
     Ok(())
 }
@@ -175,7 +165,7 @@ mod tests {
             password: text("qpassword"),
             forged: text("qforged"),
         };
-        judge((!log.is_empty()).then_some(log), &happened).err().map(|failure| failure.class.name)
+        judge(log, &happened).err().map(|failure| failure.class.name)
     }
 
     #[test]

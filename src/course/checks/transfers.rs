@@ -1,8 +1,8 @@
 //! Checks of file transfers: one of the learner's clients sends files to another through the learner's server.
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -12,9 +12,9 @@ use crate::course::{
     conversation::Pattern,
     failure::Failure,
     folder::Folder,
-    stage::{Judgement, Outcome, Stage, start_failure},
-    subject::{Launch, StartError},
-    visitor::Visitor,
+    stage::{Outcome, Stage},
+    subject::Launch,
+    visitor::{Visitor, cannot_run},
 };
 
 /// The largest file that a server of the course accepts, in bytes.
@@ -36,11 +36,7 @@ pub(super) fn arrives(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     // The server may announce it under another name.
     party.sends(&format!(".{hidden}"), &bytes, &hidden)?;
     party.accepts(&hidden)?;
-    let folder = party.bob.downloads();
-    if party.waits(|| has(folder, &bytes)) {
-        return Ok(());
-    }
-    Err(not_arrived(folder, "(a name without the dot)", &bytes))
+    party.finds("(a name without the dot)", &bytes, |folder| has(folder, &bytes))
 }
 
 pub(super) fn same_name(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
@@ -50,9 +46,9 @@ pub(super) fn same_name(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     party.exchanges(&name, &first)?;
     party.has_received(&name, &first)?;
     party.exchanges(&name, &second)?;
-    let folder = party.bob.downloads();
-    party.waits(|| has(folder, &second));
-    both_are_there(folder, &name, &first, &second)
+    // What is there now is judged whether the second file has arrived or not.
+    let _ = party.finds(&name, &second, |folder| has(folder, &second));
+    both_are_there(party.bob.downloads(), &name, &first, &second)
 }
 
 fn both_are_there(folder: &Path, name: &str, first: &[u8], second: &[u8]) -> Outcome {
@@ -71,16 +67,13 @@ pub(super) fn refused(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     let (unwanted, large, small) = (party.word(), party.word() + ".iso", party.word() + ".txt");
     let bytes = party.bytes(100);
     party.sends(&unwanted, &bytes, &unwanted)?;
-    let Party { stage, alice, bob, .. } = &mut party;
-    bob.types(stage, "/rejectfile");
-    let who = bob.name.clone();
-    let told = Pattern::with(format!("{who} has rejected '{unwanted}'."), &[&who, "rejected", &unwanted]);
-    alice.is_shown(stage, &told, &class::NOT_SHOWN)?;
-    let path = party.has(&large, &vec![0; LARGEST + (1 << 20)])?;
-    let Party { stage, alice, bob, .. } = &mut party;
-    alice.types(stage, &format!("/sendfile {} {}", bob.name, path.display()));
+    party.bob.types(party.stage, "/rejectfile");
+    let who = &party.bob.name;
+    let told = Pattern::with(format!("{who} has rejected '{unwanted}'."), &[who, "rejected", &unwanted]);
+    party.alice.is_shown(party.stage, &told, &class::NOT_SHOWN)?;
+    party.types_offer(&large, &vec![0; LARGEST + (1 << 20)])?;
     let told = Pattern::with("File too large (max 10 MiB).", &["too large"]);
-    alice.is_shown(stage, &told, &class::NOT_REFUSED)?;
+    party.alice.is_shown(party.stage, &told, &class::NOT_REFUSED)?;
     // If the server had offered the large file, bob would see that first.
     let bytes = party.bytes(100);
     party.sends(&small, &bytes, &small)
@@ -100,10 +93,8 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
         let text = stage.seed.text("do you hear me");
         stage.sends_bytes(carol, format!("{text}\n").as_bytes());
         let said = Pattern::exactly(format!("[lobby] {carol}: {text}"));
-        stage.hears_at_last(carol, &said).map_err(|failure| match failure.class {
-            class if class == &class::SILENT => Failure { class: &class::STALLED, ..failure },
-            _ => failure,
-        })?;
+        let heard = stage.hears_at_last(carol, &said);
+        heard.map_err(|failure| failure.reclassified(&[&class::SILENT], &class::STALLED))?;
         thread::park_timeout(LOOK);
     }
     alice.goes_on(stage);
@@ -111,7 +102,7 @@ pub(super) fn chat_goes_on(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     party.has_received(&name, &bytes)
 }
 
-/// Two users with the learner's client, a peer, and a folder with files to send.
+/// Two users with the learner's client, a peer, and files to send.
 struct Party<'a, 'b> {
     stage: &'a mut Stage<'b>,
     /// The sender.
@@ -120,8 +111,8 @@ struct Party<'a, 'b> {
     bob: Visitor,
     /// The name of the peer.
     carol: String,
-    disk: Folder,
-    files: usize,
+    /// A folder for each file to send, so that two files can have the same name.
+    files: Vec<Folder>,
 }
 
 impl<'a, 'b> Party<'a, 'b> {
@@ -134,8 +125,7 @@ impl<'a, 'b> Party<'a, 'b> {
         stage.restarts_transcript(&format!(
             "({one} and {other} use your client; {carol} is a plain connection)"
         ));
-        let disk = Folder::new().map_err(no_disk)?;
-        Ok(Self { stage, alice, bob, carol, disk, files: 0 })
+        Ok(Self { stage, alice, bob, carol, files: Vec::new() })
     }
 
     fn word(&mut self) -> String {
@@ -150,27 +140,25 @@ impl<'a, 'b> Party<'a, 'b> {
         piece.iter().copied().cycle().take(length).collect()
     }
 
-    /// Creates a file to send, in a new folder, so that two files can have the same name.
-    fn has(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
-        self.files += 1;
-        let folder = self.disk.path().join(self.files.to_string());
-        let path = folder.join(name);
-        fs::create_dir(&folder).and_then(|()| fs::write(&path, bytes)).map_err(no_disk)?;
-        Ok(path)
+    /// Creates a file and lets alice offer it to bob.
+    fn types_offer(&mut self, name: &str, bytes: &[u8]) -> Outcome {
+        let folder = Folder::new().map_err(cannot_run)?;
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).map_err(cannot_run)?;
+        self.files.push(folder);
+        self.alice.types(self.stage, &format!("/sendfile {} {}", self.bob.name, path.display()));
+        Ok(())
     }
 
     /// Lets alice offer bob a file and expects bob to see the offer. The part `shown` of the name counts.
     fn sends(&mut self, name: &str, bytes: &[u8], shown: &str) -> Outcome {
-        let path = self.has(name, bytes)?;
-        let Self { stage, alice, bob, .. } = self;
-        let (from, to) = (alice.name.clone(), bob.name.clone());
-        alice.types(stage, &format!("/sendfile {to} {}", path.display()));
+        self.types_offer(name, bytes)?;
+        let from = &self.alice.name;
         let request =
             format!("[FILE REQUEST] {from} wants to send …{shown} (…). Type /acceptfile or /rejectfile.");
-        let due = Pattern::with(request, &["FILE REQUEST", &from, "wants to send", shown]);
-        bob.is_shown_judged(stage, &due, &class::NOT_SHOWN, |line| {
-            if line.contains("FILE REQUEST") { Judgement::Wrong } else { Judgement::Ignored }
-        })
+        let due = Pattern::with(request, &["FILE REQUEST", from, "wants to send", shown]);
+        let is_other = |line: &str| line.contains("FILE REQUEST");
+        self.bob.awaits(self.stage.rules.patience, self.stage, &due, &class::NOT_SHOWN, is_other)
     }
 
     fn accepts(&mut self, shown: &str) -> Outcome {
@@ -180,8 +168,8 @@ impl<'a, 'b> Party<'a, 'b> {
 
     /// Expects alice to be told that bob has received the file.
     fn is_received(&mut self, shown: &str) -> Outcome {
-        let who = self.bob.name.clone();
-        let told = Pattern::with(format!("{who} has received '…{shown}'."), &[&who, "received", shown]);
+        let who = &self.bob.name;
+        let told = Pattern::with(format!("{who} has received '…{shown}'."), &[who, "received", shown]);
         self.alice.is_shown(self.stage, &told, &class::NOT_ARRIVED)
     }
 
@@ -192,45 +180,30 @@ impl<'a, 'b> Party<'a, 'b> {
 
     /// Expects the file in bob's folder, complete and under this name.
     fn has_received(&self, name: &str, bytes: &[u8]) -> Outcome {
-        let folder = self.bob.downloads();
-        if self.waits(|| fs::read(folder.join(name)).is_ok_and(|came| came == bytes)) {
-            return Ok(());
-        }
-        Err(not_arrived(folder, name, bytes))
+        self.finds(name, bytes, |folder| fs::read(folder.join(name)).is_ok_and(|came| came == bytes))
     }
 
-    /// Waits for a condition. Returns `false` if it does not come true in time.
-    fn waits(&self, is_so: impl Fn() -> bool) -> bool {
+    /// Waits until a file is in bob's folder. The failure says that it has this name and these contents.
+    fn finds(&self, name: &str, bytes: &[u8], is_there: impl Fn(&Path) -> bool) -> Outcome {
+        let folder = self.bob.downloads();
         let deadline = Instant::now() + self.stage.rules.patience;
-        while !is_so() {
+        while !is_there(folder) {
             if Instant::now() >= deadline {
-                return false;
+                return Err(not_arrived(folder, name, bytes));
             }
             thread::park_timeout(LOOK);
         }
-        true
+        Ok(())
     }
 }
 
-/// The failure if this machine cannot store the files to send.
-fn no_disk(error: io::Error) -> Failure {
-    start_failure(&StartError::CannotRun(error), &class::EXITS_EARLY)
-}
-
-/// The files of a folder that are not hidden.
-fn plain_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_plain = |entry: &fs::DirEntry| {
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_file())
-    };
-    let mut files: Vec<_> = entries.filter(is_plain).map(|entry| entry.path()).collect();
-    files.sort();
-    files
-}
-
+/// Whether a file that is not hidden has these contents.
 fn has(folder: &Path, bytes: &[u8]) -> bool {
-    plain_files(folder).iter().any(|path| fs::read(path).is_ok_and(|came| came == bytes))
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_plain = !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_file());
+        is_plain && fs::read(entry.path()).is_ok_and(|came| came == bytes)
+    })
 }
 
 fn not_arrived(folder: &Path, name: &str, bytes: &[u8]) -> Failure {
