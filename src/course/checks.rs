@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    conversation::Pattern,
+    conversation::{Conversation, Pattern},
     failure::Failure,
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
@@ -58,7 +58,7 @@ impl Check {
     /// The sentence that says what is checked.
     pub fn checking(&self) -> &'static str {
         match self.how {
-            How::Conversation(text) => text.lines().next().unwrap_or("").trim_start_matches("# "),
+            How::Conversation(text) => Conversation::checking(text),
             _ => self.checking,
         }
     }

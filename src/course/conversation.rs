@@ -74,34 +74,23 @@ mod parse;
 mod pattern;
 mod replacements;
 
-pub use self::{
-    parse::{Invalid, escaped},
-    pattern::Pattern,
-};
+pub use self::{parse::escaped, pattern::Pattern};
 
 /// A conversation, with its names as written or with random ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conversation {
-    /// The sentence that a verdict shows as its title.
-    pub checking: String,
     /// The clients that are connected, and named, when the body begins.
     pub peers: Vec<String>,
     /// Environment variables of the server.
     pub environment: Vec<(String, String)>,
-    /// The names and texts to replace, as they are written.
-    made_up: MadeUp,
+    /// The names, rooms and texts to replace, as they are written.
+    names: Vec<String>,
+    rooms: Vec<String>,
+    texts: Vec<String>,
     /// The declared words that count in a loose line.
     counts: Vec<String>,
     /// The lines of the body.
     pub lines: Vec<Line>,
-}
-
-/// The declarations that are replaced by random names and texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct MadeUp {
-    names: Vec<String>,
-    rooms: Vec<String>,
-    texts: Vec<String>,
 }
 
 /// One line of the body: a client or the server does something.
@@ -149,28 +138,10 @@ pub enum Act {
 pub struct Sent {
     /// The text without the last newline; a byte that is not text is a character made by [`byte`].
     text: String,
-    /// Whether a newline follows.
-    pub ending: Ending,
-    /// How many writes it takes.
-    pub writes: Writes,
-}
-
-/// How a send ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// A newline ends it.
-    Newline,
-    /// Nothing ends it: the line is incomplete.
-    Nothing,
-}
-
-/// How many writes a client uses to send something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writes {
-    /// One write.
-    Once,
-    /// One write for each byte.
-    EachByte,
+    /// Whether a newline follows, so that the line is complete.
+    pub is_line: bool,
+    /// Whether each byte is a write of its own.
+    pub is_bytewise: bool,
 }
 
 /// A signal that tells a server to stop.
@@ -192,7 +163,7 @@ impl Sent {
                 None => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
             }
         }
-        bytes.extend((self.ending == Ending::Newline).then_some(b'\n'));
+        bytes.extend(self.is_line.then_some(b'\n'));
         bytes
     }
 
@@ -205,7 +176,7 @@ impl Sent {
                 None => shown.push_str(&escaped(c.encode_utf8(&mut [0; 4]).as_bytes())),
             }
         }
-        shown + if self.ending == Ending::Newline { "" } else { "\\c" }
+        shown + if self.is_line { "" } else { "\\c" }
     }
 }
 

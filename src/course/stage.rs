@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     class,
-    conversation::{Ending, Pattern, Sent, Signal, Writes, escaped},
+    conversation::{Pattern, Sent, Signal, escaped},
     failure::{Evidence, Failure},
     peer::{Heard, Peer, is_timeout},
     seed::Seed,
@@ -123,19 +123,17 @@ impl<'a> Stage<'a> {
 
     /// Sends something from a client, whole or byte by byte.
     pub(crate) fn sends(&mut self, who: &str, sent: &Sent) {
-        let sign = if sent.writes == Writes::EachByte { ">>" } else { ">" };
-        self.transcript.add(who, sign, &sent.shown());
+        self.transcript.add(who, if sent.is_bytewise { ">>" } else { ">" }, &sent.shown());
         let bytes = sent.bytes();
-        match sent.writes {
-            Writes::Once => self.sends_bytes(who, &bytes),
-            Writes::EachByte => {
-                for byte in bytes {
-                    self.sends_bytes(who, &[byte]);
-                    std::thread::park_timeout(BETWEEN_BYTES);
-                }
+        if sent.is_bytewise {
+            for byte in bytes {
+                self.sends_bytes(who, &[byte]);
+                std::thread::park_timeout(BETWEEN_BYTES);
             }
+        } else {
+            self.sends_bytes(who, &bytes);
         }
-        if sent.ending == Ending::Nothing {
+        if !sent.is_line {
             std::thread::park_timeout(10 * BETWEEN_BYTES);
         }
     }

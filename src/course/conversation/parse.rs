@@ -1,75 +1,47 @@
 //! Reads a `.chat` file.
 
-use std::{error, fmt};
-
-use super::{Act, Conversation, Ending, Line, MadeUp, Pattern, Sent, Signal, Writes, byte, escaped_byte};
-
-/// A reason why a text is not a valid conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// The number of the line, from 1 on.
-    pub line: usize,
-    /// The mistake in that line.
-    pub reason: String,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
-    }
-}
-
-impl error::Error for Invalid {}
+use super::{Act, Conversation, Line, Pattern, Sent, Signal, byte, escaped_byte};
 
 impl Conversation {
     /// Parses the text of a `.chat` file.
     ///
     /// # Errors
-    /// The first invalid line.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let mut conversation = Self {
-            checking: String::new(),
-            peers: Vec::new(),
-            environment: Vec::new(),
-            made_up: MadeUp::default(),
-            counts: Vec::new(),
-            lines: Vec::new(),
-        };
+    /// The first invalid line and what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut conversation = Self::default();
         let mut is_head = true;
-        let mut present = Present(Vec::new());
+        let mut present = Vec::new();
         for (i, line) in text.lines().enumerate() {
-            let at = |reason| Invalid { line: i + 1, reason };
+            let at = |reason| format!("line {}: {reason}", i + 1);
             match line.trim_end() {
                 "" if is_head => {
                     is_head = false;
-                    present.0.clone_from(&conversation.peers);
+                    present.clone_from(&conversation.peers);
                 }
-                "" => {}
-                comment if comment.starts_with('#') => conversation.comment(comment),
+                line if line.is_empty() || line.starts_with('#') => {}
                 line if is_head => conversation.head(line).map_err(at)?,
                 line => {
-                    let line = conversation.line(line).and_then(|line| present.acts(line)).map_err(at)?;
+                    let line = conversation.line(line).map_err(at)?;
+                    acts(&line, &mut present).map_err(at)?;
                     conversation.lines.push(line);
                 }
             }
         }
-        let missing = |what: &str| Invalid { line: 1, reason: format!("there is no {what}") };
-        match (conversation.checking.is_empty(), conversation.lines.is_empty()) {
-            (true, _) => Err(missing("comment that says what is checked")),
-            (_, true) => Err(missing("body after an empty line")),
+        match (Self::checking(text).is_empty(), conversation.lines.is_empty()) {
+            (true, _) => Err("line 1: there is no comment that says what is checked".to_owned()),
+            (_, true) => Err("line 1: there is no body after an empty line".to_owned()),
             _ => Ok(conversation),
         }
+    }
+
+    /// The comment of a `.chat` file's text that says what is checked.
+    pub fn checking(text: &str) -> &str {
+        text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default()
     }
 
     /// The body of a `.chat` file's text, as a page shows it.
     pub fn body(text: &str) -> &str {
         text.split_once("\n\n").map_or("", |(_, body)| body)
-    }
-
-    fn comment(&mut self, comment: &str) {
-        if self.checking.is_empty() {
-            comment.trim_start_matches('#').trim().clone_into(&mut self.checking);
-        }
     }
 
     fn head(&mut self, line: &str) -> Result<(), String> {
@@ -81,25 +53,23 @@ impl Conversation {
         }
         match key {
             "peers" => {
-                self.made_up.names.extend(list.iter().cloned());
+                self.names.extend(list.iter().cloned());
                 self.peers = list;
             }
-            "names" => self.made_up.names.extend(list),
-            "rooms" => self.made_up.rooms.extend(list),
-            "texts" => self.made_up.texts.extend(list),
+            "names" => self.names.extend(list),
+            "rooms" => self.rooms.extend(list),
+            "texts" => self.texts.extend(list),
             "counts" => self.counts.extend(list),
             "with" => {
-                let pairs = list
-                    .iter()
-                    .map(|item| item.split_once('=').ok_or("the environment has lines like 'A=b'"));
-                for pair in pairs {
-                    let (name, value) = pair?;
+                for item in &list {
+                    let (name, value) = item.split_once('=').ok_or("the environment has lines like 'A=b'")?;
                     self.environment.push((name.to_owned(), value.to_owned()));
                 }
             }
             _ => return Err(format!("'{key}' is not one of peers, names, rooms, texts, counts, with")),
         }
-        self.made_up.check()
+        begin_differently(&self.names)?;
+        begin_differently(&self.rooms)
     }
 
     fn line(&self, line: &str) -> Result<Line, String> {
@@ -108,22 +78,20 @@ impl Conversation {
         if who.is_empty() {
             return Err("a line begins with a name".to_owned());
         }
-        let act = match (who, rest.trim_start()) {
-            ("server", act) => server_act(act),
-            (_, act) => self.act(act),
-        };
-        Ok(Line { who: who.to_owned(), act: act? })
+        let act = rest.trim_start();
+        let act = if who == "server" { server_act(act)? } else { self.act(act)? };
+        Ok(Line { who: who.to_owned(), act })
     }
 
     fn act(&self, act: &str) -> Result<Act, String> {
         if let Some(text) = act.strip_prefix(">>") {
-            return sent(text.trim(), Writes::EachByte);
+            return Ok(Act::Sends(Sent { is_bytewise: true, ..sent(text.trim())? }));
         }
         let mut rest = act.chars();
         let sign = rest.next();
         let text = rest.as_str().trim();
         match (sign, text) {
-            (Some('>'), _) => sent(text, Writes::Once),
+            (Some('>'), _) => sent(text).map(Act::Sends),
             (Some('<'), _) => Ok(Act::Hears(Pattern::exactly(text))),
             (Some('~'), _) => Ok(Act::Hears(self.loosely(text)?)),
             (Some('?'), _) => Ok(Act::MayHear(self.loosely(text)?)),
@@ -140,10 +108,9 @@ impl Conversation {
 
     /// A pattern in which only declared names, rooms, texts and words count, in the order of the line.
     fn loosely(&self, text: &str) -> Result<Pattern, String> {
-        let MadeUp { names, rooms, texts } = &self.made_up;
         let lower = text.to_ascii_lowercase();
         let mut found = Vec::new();
-        for part in names.iter().chain(rooms).chain(texts).chain(&self.counts) {
+        for part in [&self.names, &self.rooms, &self.texts, &self.counts].into_iter().flatten() {
             let part = part.to_ascii_lowercase();
             found.extend(lower.match_indices(&part).map(|(at, part)| (at, part.len())));
         }
@@ -163,43 +130,35 @@ impl Conversation {
     }
 }
 
-/// The clients that are connected at a line of the body.
-struct Present(Vec<String>);
-
-impl Present {
-    /// Accepts a line if its client is connected.
-    fn acts(&mut self, line: Line) -> Result<Line, String> {
-        let is_here = self.0.contains(&line.who);
-        match line.act {
-            Act::IsSignalled(_) | Act::EndsWell => {}
-            Act::StartsAgain => self.0.clear(),
-            Act::Connects if is_here => return Err(format!("{} is already connected", line.who)),
-            Act::Connects => self.0.push(line.who.clone()),
-            _ if !is_here => return Err(format!("{} is not connected", line.who)),
-            Act::Closes | Act::Resets => self.0.retain(|who| *who != line.who),
-            _ => {}
-        }
-        Ok(line)
+/// Accepts a line if its client is connected, and keeps the list of connected clients.
+fn acts(line: &Line, present: &mut Vec<String>) -> Result<(), String> {
+    let who = &line.who;
+    let is_here = present.contains(who);
+    match line.act {
+        Act::IsSignalled(_) | Act::EndsWell => {}
+        Act::StartsAgain => present.clear(),
+        Act::Connects if is_here => return Err(format!("{who} is already connected")),
+        Act::Connects => present.push(who.clone()),
+        _ if !is_here => return Err(format!("{who} is not connected")),
+        Act::Closes | Act::Resets => present.retain(|other| other != who),
+        _ => {}
     }
+    Ok(())
 }
 
-impl MadeUp {
-    fn check(&self) -> Result<(), String> {
-        for list in [&self.names, &self.rooms] {
-            for (i, name) in list.iter().enumerate() {
-                let first = |name: &str| name.chars().next().map(|c| c.to_ascii_lowercase());
-                if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-                    return Err(format!("'{name}' does not begin with a letter"));
-                }
-                if let Some(other) = list[..i].iter().find(|other| first(other) == first(name)) {
-                    return Err(format!(
-                        "'{name}' and '{other}' begin with the same letter, so their order would be random"
-                    ));
-                }
-            }
+fn begin_differently(names: &[String]) -> Result<(), String> {
+    let first = |name: &str| name.chars().next().map(|c| c.to_ascii_lowercase());
+    for (i, name) in names.iter().enumerate() {
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(format!("'{name}' does not begin with a letter"));
         }
-        Ok(())
+        if let Some(other) = names[..i].iter().find(|other| first(other) == first(name)) {
+            return Err(format!(
+                "'{name}' and '{other}' begin with the same letter, so their order would be random"
+            ));
+        }
     }
+    Ok(())
 }
 
 fn server_act(act: &str) -> Result<Act, String> {
@@ -212,12 +171,9 @@ fn server_act(act: &str) -> Result<Act, String> {
     }
 }
 
-fn sent(typed: &str, writes: Writes) -> Result<Act, String> {
-    let (typed, ending) = match typed.strip_suffix("\\c") {
-        Some(typed) => (typed, Ending::Nothing),
-        None => (typed, Ending::Newline),
-    };
-    Ok(Act::Sends(Sent { text: unescaped(typed)?, ending, writes }))
+fn sent(typed: &str) -> Result<Sent, String> {
+    let part = typed.strip_suffix("\\c");
+    Ok(Sent { text: unescaped(part.unwrap_or(typed))?, is_line: part.is_none(), is_bytewise: false })
 }
 
 fn unescaped(typed: &str) -> Result<String, String> {
@@ -250,10 +206,7 @@ pub fn escaped(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
-                '\n' => shown.push_str("\\n"),
-                '\r' => shown.push_str("\\r"),
-                '\t' => shown.push_str("\\t"),
-                '\\' => shown.push_str("\\\\"),
+                '\n' | '\r' | '\t' | '\\' => shown.extend(c.escape_default()),
                 c if c.is_control() => {
                     c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| shown.push_str(&escaped_byte(byte)));
                 }
@@ -269,19 +222,19 @@ pub fn escaped(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn parsed(body: &str) -> Result<Conversation, Invalid> {
+    fn parsed(body: &str) -> Result<Conversation, String> {
         Conversation::parse(&format!("# It works.\npeers: alice, bob\ncounts: taken\n\n{body}\n"))
     }
 
     #[track_caller]
     fn refused(text: &str) -> String {
-        Conversation::parse(text).expect_err("it is invalid").to_string()
+        Conversation::parse(text).expect_err("it is invalid")
     }
 
     #[test]
     fn a_line_is_a_client_and_its_action() {
         let conversation = parsed("alice> a\\nb\\c\nbob<  x y\nbob!\nalice (hears the end)").expect("valid");
-        assert_eq!(conversation.checking, "It works.");
+        assert_eq!(Conversation::checking("# It works.\n# More."), "It works.");
         let [sends, hears, silent, end] = &conversation.lines[..] else { panic!("{conversation:?}") };
         let Act::Sends(sent) = &sends.act else { panic!("{sends:?}") };
         assert_eq!((sent.bytes(), sent.shown()), (b"a\nb".to_vec(), "a\\nb\\c".to_owned()));

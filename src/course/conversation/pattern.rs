@@ -38,49 +38,34 @@ impl Pattern {
 
     /// Whether a line, without its newline, is the expected one.
     pub fn matches(&self, line: &str) -> bool {
-        match &self.counting {
-            None => matches_exactly(&self.text, line),
-            Some(counting) => has_in_order(counting, self.must_end_with_the_last(), line),
-        }
+        let Some(counting) = &self.counting else {
+            let mut parts = self.text.split('…');
+            let rest = line.strip_prefix(parts.next().unwrap_or_default());
+            return rest.is_some_and(|rest| has_in_order(rest, parts, true));
+        };
+        let counting: Vec<_> = counting.iter().map(|part| part.to_lowercase()).collect();
+        let must_end = counting.last().is_some_and(|last| self.text.to_lowercase().ends_with(last));
+        has_in_order(&line.to_lowercase(), counting.iter().map(String::as_str), must_end)
     }
 
     /// Whether bytes are UTF-8 and the expected line.
     pub fn matches_bytes(&self, line: &[u8]) -> bool {
         std::str::from_utf8(line).is_ok_and(|line| self.matches(line))
     }
-
-    fn must_end_with_the_last(&self) -> bool {
-        let last = self.counting.as_ref().and_then(|counting| counting.last());
-        last.is_some_and(|last| self.text.to_lowercase().ends_with(&last.to_lowercase()))
-    }
 }
 
-fn matches_exactly(text: &str, line: &str) -> bool {
-    let mut parts = text.split('…');
-    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else { return false };
+/// Whether a line contains these parts in this order and, if it must, ends with the last one.
+fn has_in_order<'a>(line: &str, parts: impl Iterator<Item = &'a str>, must_end: bool) -> bool {
+    let mut rest = line;
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
+        if must_end && parts.peek().is_none() {
             return rest.ends_with(part);
         }
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
     }
-    rest.is_empty()
-}
-
-fn has_in_order(counting: &[String], must_end: bool, line: &str) -> bool {
-    let line = line.to_lowercase();
-    let mut rest = line.as_str();
-    for (i, part) in counting.iter().enumerate() {
-        let part = part.to_lowercase();
-        if must_end && i + 1 == counting.len() {
-            return rest.ends_with(&part);
-        }
-        let Some(at) = rest.find(&part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    true
+    !must_end || rest.is_empty()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Replaces the names, rooms and texts of a conversation by random ones.
 
-use super::{Act, Conversation, Line, Pattern};
+use super::{Act, Conversation, Line, Pattern, Sent};
 use crate::course::seed::Seed;
 
 /// Pairs of a written text and its replacement, the longest written text first.
@@ -12,7 +12,7 @@ impl Conversation {
     pub fn randomized(&self, seed: &mut Seed) -> Self {
         let replacements = Replacements::new(self, seed);
         Self {
-            peers: self.peers.iter().map(|peer| replacements.replaced(peer)).collect(),
+            peers: replacements.all(&self.peers),
             lines: self.lines.iter().map(|line| replacements.line(line)).collect(),
             ..self.clone()
         }
@@ -21,16 +21,13 @@ impl Conversation {
 
 impl Replacements {
     fn new(conversation: &Conversation, seed: &mut Seed) -> Self {
-        let made_up = &conversation.made_up;
-        let mut pairs = Vec::new();
-        for name in made_up.names.iter().chain(&made_up.rooms) {
-            pairs.push((name.clone(), seed.name(name)));
-        }
-        for text in &made_up.texts {
+        let Conversation { names, rooms, texts, .. } = conversation;
+        let names = names.iter().chain(rooms);
+        let mut pairs: Vec<_> = names.map(|name| (name.clone(), seed.name(name))).collect();
+        for text in texts {
             // A loose pattern looks only at the end of a line, so no text may be the end of another.
             let mut said = seed.text(text);
-            while pairs.iter().any(|(_, other): &(_, String)| other.ends_with(&said) || said.ends_with(other))
-            {
+            while pairs.iter().any(|(_, other)| other.ends_with(&said) || said.ends_with(other)) {
                 said = seed.text(text);
             }
             pairs.push((text.clone(), said));
@@ -41,25 +38,22 @@ impl Replacements {
 
     fn line(&self, line: &Line) -> Line {
         let act = match &line.act {
-            Act::Sends(sent) => {
-                let mut sent = sent.clone();
-                sent.text = self.replaced(&sent.text);
-                Act::Sends(sent)
-            }
+            Act::Sends(sent) => Act::Sends(Sent { text: self.replaced(&sent.text), ..*sent }),
             Act::Hears(pattern) => Act::Hears(self.pattern(pattern)),
             Act::MayHear(pattern) => Act::MayHear(self.pattern(pattern)),
-            Act::SkipsLines(words) => Act::SkipsLines(words.iter().map(|word| self.replaced(word)).collect()),
+            Act::SkipsLines(words) => Act::SkipsLines(self.all(words)),
             other => other.clone(),
         };
         Line { who: self.replaced(&line.who), act }
     }
 
     fn pattern(&self, pattern: &Pattern) -> Pattern {
-        let counting = pattern.counting.as_ref();
-        Pattern {
-            text: self.replaced(&pattern.text),
-            counting: counting.map(|parts| parts.iter().map(|part| self.replaced(part)).collect()),
-        }
+        let counting = pattern.counting.as_ref().map(|parts| self.all(parts));
+        Pattern { text: self.replaced(&pattern.text), counting }
+    }
+
+    fn all(&self, texts: &[String]) -> Vec<String> {
+        texts.iter().map(|text| self.replaced(text)).collect()
     }
 
     /// Replaces everything declared in a text, where it stands as whole words.
