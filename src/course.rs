@@ -26,6 +26,5 @@ pub mod steps;
 pub mod subject;
 pub mod transcript;
 pub mod verdict;
-mod visible;
 pub mod visitor;
 pub mod wrap;

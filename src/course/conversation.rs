@@ -13,7 +13,7 @@
 //! carol!
 //! ```
 //!
-//! The first comment says what is checked, as a sentence for the verdict. The head follows: `key: value` lines up
+//! The first line is a comment that says what is checked, as a sentence for the verdict. The head follows: `key: value` lines up
 //! to the first empty line. The rest is the body, which `challenges.md` shows.
 //!
 //! ## Random names and texts

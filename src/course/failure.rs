@@ -152,15 +152,12 @@ impl<'a> Evidence<'a> {
             return class;
         }
         match text.strip_prefix(due) {
-            Some(rest) if looks_like_a_message(rest) => return &class::GLUED,
-            Some(_) => return &class::WRONG_TEXT,
-            None if is_glued(due, &text, &self.ahead) => return &class::GLUED,
-            None => {}
+            Some(rest) if looks_like_a_message(rest) => &class::GLUED,
+            None if is_glued(due, &text, &self.ahead) => &class::GLUED,
+            None if core(&text) == core(due) => &class::NEARLY,
+            None if is_cut_short(&text, due) => &class::CUT_SHORT,
+            _ => &class::WRONG_TEXT,
         }
-        if core(&text) == core(due) {
-            return &class::NEARLY;
-        }
-        if is_cut_short(&text, due) { &class::CUT_SHORT } else { &class::WRONG_TEXT }
     }
 
     /// The class of a right line that came at the wrong time.

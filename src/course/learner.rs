@@ -22,10 +22,8 @@ const HEAD: &str =
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Learner {
     folder: PathBuf,
-    /// The words of the command that starts the server.
-    server: Vec<String>,
-    /// The words of the command that starts the client.
-    client: Vec<String>,
+    /// The words of the commands that start the server and the client.
+    commands: [Vec<String>; 2],
     /// The steps that have passed at least once.
     passed: BTreeSet<usize>,
     /// The number of hints shown for each step.
@@ -49,8 +47,8 @@ impl Learner {
         let Some((key, value)) = line.split_once(':') else { return };
         let words = || value.split_whitespace();
         match key {
-            "server" => self.server = words().map(str::to_owned).collect(),
-            "client" => self.client = words().map(str::to_owned).collect(),
+            "server" => self.commands[Role::Server as usize] = words().map(str::to_owned).collect(),
+            "client" => self.commands[Role::Client as usize] = words().map(str::to_owned).collect(),
             "passed" => self.passed = words().filter_map(|word| word.parse().ok()).collect(),
             "hints" => {
                 let pairs = words().filter_map(|word| word.split_once('='));
@@ -66,8 +64,8 @@ impl Learner {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
         let lines = [
-            ("server", self.server.join(" ")),
-            ("client", self.client.join(" ")),
+            ("server", self.commands[Role::Server as usize].join(" ")),
+            ("client", self.commands[Role::Client as usize].join(" ")),
             ("passed", numbers.join(" ")),
             ("hints", hints.join(" ")),
         ];
@@ -78,23 +76,14 @@ impl Learner {
 
     /// The command of the learner's server or client.
     pub fn command(&self, role: Role) -> Option<&[String]> {
-        let command = match role {
-            Role::Server => &self.server,
-            Role::Client => &self.client,
-        };
-        Some(command.as_slice()).filter(|command| !command.is_empty())
+        Some(self.commands[role as usize].as_slice()).filter(|command| !command.is_empty())
     }
 
     /// Notes the command of a program, unless a word is empty or contains a space.
     pub fn note_command(&mut self, role: Role, command: &[String]) {
-        if command.iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
-            return;
+        if command.iter().all(|word| !word.is_empty() && !word.contains(char::is_whitespace)) {
+            self.commands[role as usize] = command.to_vec();
         }
-        let noted = match role {
-            Role::Server => &mut self.server,
-            Role::Client => &mut self.client,
-        };
-        *noted = command.to_vec();
     }
 
     /// Notes that a step has passed.

@@ -40,13 +40,10 @@ impl Page {
 
     /// The page without its hints.
     pub fn without_hints(&self) -> String {
-        let mut text = String::new();
-        let mut rest = self.body;
-        while let Some((before, after)) = rest.split_once("<details>") {
-            text.push_str(before);
-            rest = after.split_once("</details>").map_or("", |(_, after)| after);
-        }
-        text.push_str(rest);
+        let mut parts = self.body.split("<details>");
+        let start = parts.next().into_iter();
+        let rest = parts.filter_map(|part| part.split_once("</details>").map(|(_, after)| after));
+        let text: String = start.chain(rest).collect();
         // The heading of the hints has no contents any more.
         plain(&text.replace("### Hints\n", ""))
     }

@@ -13,9 +13,6 @@ pub enum Language {
     Python,
 }
 
-/// The name and contents of a file.
-type File = (&'static str, &'static str);
-
 /// The files of a starter, each by its path here and its name in the new folder.
 macro_rules! files {
     ($($source:literal as $name:literal),*) => {
@@ -24,29 +21,13 @@ macro_rules! files {
 }
 
 /// The manifest has another name here, so that Cargo does not find another package.
-const RUST: &[File] = files![
+const RUST: &[(&str, &str)] = files![
     "rust/Cargo.toml.txt" as "Cargo.toml",
     "rust/src/main.rs" as "src/main.rs",
     "rust/README.md" as "README.md"
 ];
 
-const PYTHON: &[File] = files!["python/server.py" as "server.py", "python/README.md" as "README.md"];
-
-impl Language {
-    fn files(self) -> &'static [File] {
-        match self {
-            Self::Rust => RUST,
-            Self::Python => PYTHON,
-        }
-    }
-
-    fn command(self) -> &'static [&'static str] {
-        match self {
-            Self::Rust => &["cargo", "run", "--quiet", "--"],
-            Self::Python => &["python3", "server.py"],
-        }
-    }
-}
+const PYTHON: &[(&str, &str)] = files!["python/server.py" as "server.py", "python/README.md" as "README.md"];
 
 /// Creates the folder, which must be empty if it exists, with the files of a starter and the learner's notes.
 pub(crate) fn make(folder: &Path, language: Language) -> io::Result<()> {
@@ -54,13 +35,17 @@ pub(crate) fn make(folder: &Path, language: Language) -> io::Result<()> {
     if fs::read_dir(folder)?.next().is_some() {
         return Err(io::Error::other(format!("{} is not empty", folder.display())));
     }
-    for (name, text) in language.files() {
+    let (files, command): (_, &[&str]) = match language {
+        Language::Rust => (RUST, &["cargo", "run", "--quiet", "--"]),
+        Language::Python => (PYTHON, &["python3", "server.py"]),
+    };
+    for (name, text) in files {
         let path = folder.join(name);
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         fs::write(path, text)?;
     }
     let mut learner = Learner::read(folder)?;
-    let command: Vec<_> = language.command().iter().map(ToString::to_string).collect();
+    let command: Vec<_> = command.iter().map(ToString::to_string).collect();
     learner.note_command(Role::Server, &command);
     learner.write()
 }

@@ -1,10 +1,8 @@
 //! Tells a learner in at most one screen what is wrong.
 
-use std::fmt::{self, Display};
-
 use super::{
+    failure::Failure,
     grader::{Fault, Verdict},
-    visible::visible,
 };
 
 /// The most lines of the transcript that are shown.
@@ -54,87 +52,62 @@ impl Verdict {
     /// that usually means, and where to read on.
     pub fn text(&self, style: Style) -> String {
         let step = format!("Step {}, {}", self.step.number, self.step.title);
-        match &self.fault {
-            None => format!("{} {step}\n", style.good("✓")),
-            Some(fault) => {
-                let title = format!("{step}: {}", self.check.checking());
-                let told = FaultText { fault, step: self.step.number, style };
-                format!("{} {}\n\n{told}", style.bad("✗"), style.strong(&title))
-            }
-        }
-    }
-}
-
-/// A fault as text.
-struct FaultText<'a> {
-    fault: &'a Fault,
-    step: usize,
-    style: Style,
-}
-
-impl Display for FaultText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault { failure, transcript, output } = self.fault;
+        let Some(fault) = &self.fault else { return format!("{} {step}\n", style.good("✓")) };
+        let Fault { failure, transcript, output } = &**fault;
+        let title = style.strong(&format!("{step}: {}", self.check.checking()));
+        let mut told = vec![format!("{} {title}", style.bad("✗")), String::new()];
         let (left_out, lines) = transcript.last(CONVERSATION);
-        if left_out > 0 {
-            writeln!(f, "    ({left_out} earlier lines)")?;
-        }
-        for line in lines {
-            writeln!(f, "    {}", shortened(&visible(line)))?;
-        }
-        if !lines.is_empty() {
-            writeln!(f)?;
-        }
-        self.comparison(f)?;
-        for note in &failure.notes {
-            writeln!(f, "  {}", shortened(&visible(note)))?;
-        }
-        writeln!(f, "\n  {}: {}", self.style.strong(failure.class.name), failure.class.summary)?;
-        printed(f, output, OUTPUT + CONVERSATION - lines.len())?;
-        writeln!(f, "\n  chat_course hint {} · chat_course explain {}", self.step, failure.class.name)
+        told.extend((left_out > 0).then(|| format!("    ({left_out} earlier lines)")));
+        told.extend(lines.iter().map(|line| format!("    {}", shortened(&visible(line)))));
+        told.extend((!lines.is_empty()).then(String::new));
+        told.extend(comparison(failure, style));
+        told.extend(failure.notes.iter().map(|note| format!("  {}", shortened(&visible(note)))));
+        let class = failure.class;
+        told.extend([String::new(), format!("  {}: {}", style.strong(class.name), class.summary)]);
+        told.extend(printed(output, OUTPUT + CONVERSATION - lines.len()));
+        let more = format!("  chat_course hint {} · chat_course explain {}", self.step.number, class.name);
+        told.extend([String::new(), more]);
+        told.join("\n") + "\n"
     }
 }
 
-impl FaultText<'_> {
-    fn comparison(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failure = &self.fault.failure;
-        // If a long line is wrong far from its start, both are shown from shortly before that place.
-        let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
-        let shown = |text: &str| {
-            let rest: String = text.chars().skip(start).collect();
-            shortened(&if start > 0 { format!("…{rest}") } else { rest })
-        };
-        writeln!(f, "  expected  {}", self.style.good(&shown(&failure.expected)))?;
-        writeln!(f, "  received  {}", self.style.bad(&shown(&failure.received)))?;
-        if let Some(caret) = failure.caret {
-            let column = caret - start + usize::from(start > 0);
-            let before = unicode_width(&failure.received, start, caret).max(column);
-            writeln!(f, "            {}^", " ".repeat(before))?;
-        }
-        Ok(())
+/// What was expected and what was received, with a caret under the first wrong character.
+fn comparison(failure: &Failure, style: Style) -> Vec<String> {
+    // If a long line is wrong far from its start, both are shown from shortly before that place.
+    let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
+    let before = if start > 0 { "…" } else { "" };
+    let shown = |text: &str| shortened(&before.chars().chain(text.chars().skip(start)).collect::<String>());
+    let mut lines = vec![
+        format!("  expected  {}", style.good(&shown(&failure.expected))),
+        format!("  received  {}", style.bad(&shown(&failure.received))),
+    ];
+    if let Some(caret) = failure.caret {
+        let right = failure.received.chars().skip(start).take(caret - start);
+        let columns = before.chars().count() + right.map(columns).sum::<usize>();
+        lines.push(format!("            {}^", " ".repeat(columns)));
     }
+    lines
 }
 
-/// Shows the end of the program's output.
-fn printed(f: &mut fmt::Formatter<'_>, output: &str, most: usize) -> fmt::Result {
+/// The end of the program's output, with a heading.
+fn printed(output: &str, most: usize) -> Vec<String> {
     // Empty lines and the carets that Python puts under its source are left out.
     let says_something = |line: &&str| !line.chars().all(|c| c.is_whitespace() || "^~".contains(c));
     let lines: Vec<_> = output.lines().filter(says_something).collect();
     if lines.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    writeln!(f, "\n  The last output of the program:")?;
-    for line in &lines[lines.len().saturating_sub(most)..] {
-        writeln!(f, "    | {}", shortened(&visible(line)))?;
-    }
-    Ok(())
+    let last = lines[lines.len().saturating_sub(most)..].iter();
+    let heading = [String::new(), "  The last output of the program:".to_owned()];
+    heading.into_iter().chain(last.map(|line| format!("    | {}", shortened(&visible(line))))).collect()
 }
 
-/// The number of columns of a part of a line. An emoji takes two.
-fn unicode_width(text: &str, start: usize, end: usize) -> usize {
-    let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF);
-    let part = text.chars().skip(start).take(end - start);
-    part.map(|c| if wide(c) { 2 } else { 1 }).sum::<usize>() + usize::from(start > 0)
+/// The number of columns of a character. An emoji takes two.
+fn columns(c: char) -> usize {
+    match u32::from(c) {
+        0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF => 2,
+        _ => 1,
+    }
 }
 
 fn shortened(text: &str) -> String {
@@ -142,4 +115,18 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text.to_owned(),
     }
+}
+
+/// Escapes everything in what a program has printed that could control the terminal.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push(' '),
+            '\u{2028}' | '\u{2029}' => shown.extend(c.escape_unicode()),
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }

@@ -7,7 +7,7 @@ use crate::course::{
     conversation::{Pattern, Signal, escaped},
     failure::Failure,
     stage::{Outcome, Stage},
-    visible::visible,
+    verdict::visible,
 };
 
 /// The names and texts that the log must contain, or must not.
