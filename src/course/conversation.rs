@@ -80,9 +80,9 @@ pub use self::{parse::escaped, pattern::Pattern};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conversation {
     /// The clients that are connected, and named, when the body begins.
-    pub peers: Vec<String>,
+    pub(super) peers: Vec<String>,
     /// Environment variables of the server.
-    pub environment: Vec<(String, String)>,
+    pub(super) environment: Vec<(String, String)>,
     /// The names, rooms and texts to replace, as they are written.
     names: Vec<String>,
     rooms: Vec<String>,
@@ -90,22 +90,19 @@ pub struct Conversation {
     /// The declared words that count in a loose line.
     counts: Vec<String>,
     /// The lines of the body.
-    pub lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
-/// One line of the body: a client or the server does something.
+/// One line of the body: a client, or `server`, does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// A client's name, or `server`.
-    pub who: String,
-    /// The action, or what must happen.
-    pub act: Act,
+pub(crate) struct Line {
+    pub(crate) who: String,
+    pub(crate) act: Act,
 }
 
 /// An action or an expectation in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// A client sends something.
+pub(crate) enum Act {
     Sends(Sent),
     /// A client must hear a line next.
     Hears(Pattern),
@@ -115,13 +112,10 @@ pub enum Act {
     SkipsLines(Vec<String>),
     /// A client has heard nothing else.
     HearsNothing,
-    /// A client connects.
     Connects,
     /// A client closes its sending side.
     Finishes,
-    /// A client closes its connection.
     Closes,
-    /// A client resets its connection.
     Resets,
     /// A client must hear the end of the stream next.
     HearsTheEnd,
@@ -135,18 +129,18 @@ pub enum Act {
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// The text without the last newline; a byte that is not text is a character made by [`byte`].
     text: String,
     /// Whether a newline follows, so that the line is complete.
-    pub is_line: bool,
+    pub(crate) is_line: bool,
     /// Whether each byte is a write of its own.
-    pub is_bytewise: bool,
+    pub(crate) is_bytewise: bool,
 }
 
 /// A signal that tells a server to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// SIGINT, as from Ctrl-C.
     Interrupt,
     /// SIGTERM, as from `kill`.
@@ -155,7 +149,7 @@ pub enum Signal {
 
 impl Sent {
     /// The bytes on the wire.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for c in self.text.chars() {
             match byte_of(c) {
@@ -168,7 +162,7 @@ impl Sent {
     }
 
     /// The text as a transcript shows it.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut shown = String::new();
         for c in self.text.chars() {
             match byte_of(c) {

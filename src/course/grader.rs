@@ -94,9 +94,10 @@ impl Grader {
             }
             How::Server(run) => self.with_server(&[], rules, seed, run)?,
             How::Both(run) => {
-                let error = || io::Error::other("the command that starts it is missing");
-                let missing = || CannotRun { program: "the client".to_owned(), error: error() };
-                let client = self.client.as_ref().ok_or_else(missing)?;
+                let client = self.client.as_ref().ok_or_else(|| CannotRun {
+                    program: "the client".to_owned(),
+                    error: io::Error::other("the command that starts it is missing"),
+                })?;
                 self.with_server(&[], rules, seed, |stage| run(stage, client))?
             }
             How::Folder(variable, run) => {

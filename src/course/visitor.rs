@@ -72,10 +72,10 @@ impl Visitor {
         let deadline = Instant::now() + patience;
         let due = stage.with_wording(due);
         let mut last = "(nothing)".to_owned();
-        loop {
-            let heard = self.pipes.prints(deadline);
-            let Heard::Line(line) = heard else {
-                return Err(self.is_not_shown(stage, &due, class, (&heard, &last)));
+        let instead = loop {
+            let line = match self.pipes.prints(deadline) {
+                Heard::Line(line) => line,
+                other => break other,
             };
             let text = String::from_utf8_lossy(&line);
             last = escaped(&line);
@@ -84,30 +84,20 @@ impl Visitor {
                 stage.transcript.add(&self.name, "<", &last);
                 return if is_due { Ok(()) } else { Err(Failure::new(class, due.text, last)) };
             }
-        }
-    }
-
-    fn is_not_shown(
-        &self,
-        stage: &Stage<'_>,
-        due: &Pattern,
-        class: &'static Class,
-        (heard, last): (&Heard, &str),
-    ) -> Failure {
-        let name = &self.name;
-        let expected = format!("{name}'s client prints: {}", due.text);
+        };
+        let expected = format!("{}'s client prints: {}", self.name, due.text);
         let mut failure = Failure::new(class, expected, format!("(no such line; the last line was: {last})"));
         if let Some(counting) = due.counting() {
             failure = failure.note(format!("Parts that count: {counting}"));
         }
         // The output of a client can end a moment before the client.
-        let moment = Duration::from_millis(if *heard == Heard::End { 500 } else { 0 });
-        match self.pipes.ends(moment) {
-            Some(ended) => failure.ended(&format!("{name}'s client"), ended),
+        let moment = Duration::from_millis(if instead == Heard::End { 500 } else { 0 });
+        Err(match self.pipes.ends(moment) {
+            Some(ended) => failure.ended(&format!("{}'s client", self.name), ended),
             None => stage.judged(
                 failure.note("Either your server did not send the line, or your client did not print it."),
             ),
-        }
+        })
     }
 
     /// The folder for files that the user receives.
