@@ -74,6 +74,8 @@ mod parse;
 mod pattern;
 mod replacements;
 
+use rustix::process::Signal;
+
 pub use self::{parse::escaped, pattern::Pattern};
 
 /// A conversation, with its names as written or with random ones.
@@ -119,7 +121,7 @@ pub(crate) enum Act {
     Resets,
     /// A client must hear the end of the stream next.
     HearsTheEnd,
-    /// The server receives a signal.
+    /// The server receives SIGINT, as from Ctrl-C, or SIGTERM, as from `kill`.
     IsSignalled(Signal),
     /// The server must end with status 0.
     EndsWell,
@@ -136,15 +138,6 @@ pub(crate) struct Sent {
     pub(crate) is_line: bool,
     /// Whether each byte is a write of its own.
     pub(crate) is_bytewise: bool,
-}
-
-/// A signal that tells a server to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// SIGINT, as from Ctrl-C.
-    Interrupt,
-    /// SIGTERM, as from `kill`.
-    Terminate,
 }
 
 impl Sent {

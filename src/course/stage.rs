@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     class,
-    conversation::{Pattern, Sent, Signal, escaped},
+    conversation::{Pattern, Sent, escaped},
     failure::{Evidence, Failure},
     peer::{Heard, Peer, is_timeout},
     seed::Seed,

@@ -2,9 +2,11 @@
 
 use std::{fs, path::Path};
 
+use rustix::process::Signal;
+
 use crate::course::{
     class,
-    conversation::{Pattern, Signal, escaped},
+    conversation::{Pattern, escaped},
     failure::Failure,
     stage::{Outcome, Stage},
     verdict::visible,
@@ -35,7 +37,7 @@ pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
     let (whispered, password, forged) = (token(), token(), token());
     let happened = Happened { alice, bob, carol, said, said_last, whispered, password, forged };
     happens(stage, &happened)?;
-    stage.is_signalled(Signal::Terminate);
+    stage.is_signalled(Signal::TERM);
     stage.ends_well()?;
     judge(&read(folder), &happened)
 }

@@ -1,6 +1,8 @@
 //! Reads a `.chat` file.
 
-use super::{Act, Conversation, Line, Pattern, Sent, Signal, byte, escaped_byte};
+use rustix::process::Signal;
+
+use super::{Act, Conversation, Line, Pattern, Sent, byte, escaped_byte};
 
 impl Conversation {
     /// Parses the text of a `.chat` file.
@@ -163,8 +165,8 @@ fn begin_differently(names: &[String]) -> Result<(), String> {
 
 fn server_act(act: &str) -> Result<Act, String> {
     match act {
-        "(is terminated)" => Ok(Act::IsSignalled(Signal::Terminate)),
-        "(is interrupted)" => Ok(Act::IsSignalled(Signal::Interrupt)),
+        "(is terminated)" => Ok(Act::IsSignalled(Signal::TERM)),
+        "(is interrupted)" => Ok(Act::IsSignalled(Signal::INT)),
         "(ends well)" => Ok(Act::EndsWell),
         "(starts again)" => Ok(Act::StartsAgain),
         _ => Err(format!("'{act}' is not an action of the server")),

@@ -2,16 +2,15 @@
 
 use std::{io, net::TcpStream};
 
-use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
+use rustix::process::Signal;
+
+use super::{DYING, Duration, Ended, Failure, Outcome, Stage, StartError, class};
 use crate::course::failure::ends_well;
 
 impl Stage<'_> {
     /// Sends a signal to the server.
     pub(crate) fn is_signalled(&mut self, signal: Signal) {
-        let (name, signal) = match signal {
-            Signal::Interrupt => ("(is interrupted)", rustix::process::Signal::INT),
-            Signal::Terminate => ("(is terminated)", rustix::process::Signal::TERM),
-        };
+        let name = if signal == Signal::TERM { "(is terminated)" } else { "(is interrupted)" };
         self.transcript.add("server", "", name);
         self.was_told_to_stop = true;
         if let Some(subject) = &self.subject {
