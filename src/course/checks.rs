@@ -86,20 +86,21 @@ pub(super) const ONE_ORDER: Check = Check::new(
     How::Server(crowds::one_order),
 );
 
-/// Ten clients stop reading while another sends 16 MB to their room. A client that reads is held up for no longer
-/// than the grader's patience in all, and is told that all ten have left.
-pub(super) const STALLED_READERS: Check = Check::new(
-    "15_stalled_readers",
-    "Clients that do not read are disconnected, and no other client in their room waits for them.",
-    How::Server(crowds::stalled_readers),
-);
-
-/// A client that stops reading for a second, while another sends 60 kB, misses nothing.
-pub(super) const SLOW_IS_NOT_STALLED: Check = Check::new(
-    "15_slow_is_not_stalled",
-    "A client that only pauses is not disconnected and misses nothing.",
-    How::Server(crowds::slow_is_not_stalled),
-);
+pub(super) const READERS: [Check; 2] = [
+    // Ten clients stop reading while another sends 16 MB to their room. A client that reads is held up for no
+    // longer than the grader's patience in all, and is told that all ten have left.
+    Check::new(
+        "15_stalled_readers",
+        "Clients that do not read are disconnected, and no other client in their room waits for them.",
+        How::Server(crowds::stalled_readers),
+    ),
+    // A client that stops reading for a second, while another sends 60 kB, misses nothing.
+    Check::new(
+        "15_slow_is_not_stalled",
+        "A client that only pauses is not disconnected and misses nothing.",
+        How::Server(crowds::slow_is_not_stalled),
+    ),
+];
 
 /// Fifty clients send `/nick` at the same moment, five for each name. Twenty rounds with new names.
 pub(super) const ONE_NAME: Check = Check::new(
@@ -108,36 +109,34 @@ pub(super) const ONE_NAME: Check = Check::new(
     How::Server(crowds::one_name),
 );
 
-pub(super) const FULL: Check = Check::new(
-    "17_full",
-    "Client number 101 is told that the server is full, and a client that leaves frees a place.",
-    How::Server(limits::full),
-);
-
-pub(super) const LONG_LINE: Check = Check::new(
-    "17_long_line",
-    "A line that is too long is refused, and the next line is accepted.",
-    How::Server(limits::long_line),
-);
-
-pub(super) const ENDLESS_LINE: Check = Check::new(
-    "17_endless_line",
-    "A line without an end costs no memory and does not disturb other clients.",
-    How::Server(limits::endless_line),
-);
-
-pub(super) const NOT_TEXT: Check = Check::new(
-    "17_not_text",
-    "A client that sends bytes that are not text stays connected.",
-    How::Server(limits::not_text),
-);
-
-/// Sixty clients connect and send nothing, or only half a line.
-pub(super) const SILENT_CLIENTS: Check = Check::new(
-    "17_silent_clients",
-    "Silent clients do not hold up others and stay connected.",
-    How::Server(limits::silent_clients),
-);
+pub(super) const LIMITS: [Check; 5] = [
+    Check::new(
+        "17_full",
+        "Client number 101 is told that the server is full, and a client that leaves frees a place.",
+        How::Server(limits::full),
+    ),
+    Check::new(
+        "17_long_line",
+        "A line that is too long is refused, and the next line is accepted.",
+        How::Server(limits::long_line),
+    ),
+    Check::new(
+        "17_endless_line",
+        "A line without an end costs no memory and does not disturb other clients.",
+        How::Server(limits::endless_line),
+    ),
+    Check::new(
+        "17_not_text",
+        "A client that sends bytes that are not text stays connected.",
+        How::Server(limits::not_text),
+    ),
+    // Sixty clients connect and send nothing, or only half a line.
+    Check::new(
+        "17_silent_clients",
+        "Silent clients do not hold up others and stay connected.",
+        How::Server(limits::silent_clients),
+    ),
+];
 
 pub(super) const BOTH_WAYS: Check = Check::new(
     "18_both_ways",
@@ -151,17 +150,18 @@ pub(super) const HALF_TYPED: Check = Check::new(
     How::Client(Place::Terminal, clients::half_typed),
 );
 
-pub(super) const PIPE: Check = Check::new(
-    "20_pipe",
-    "On a pipe the client sends its input, prints everything it receives, and ends with status 0.",
-    How::Client(Place::Pipes, clients::pipe),
-);
-
-pub(super) const PIPE_OUTPUT: Check = Check::new(
-    "20_pipe_output",
-    "On a pipe the client prints each line at once, and nothing else.",
-    How::Client(Place::Pipes, clients::pipe_output),
-);
+pub(super) const PIPES: [Check; 2] = [
+    Check::new(
+        "20_pipe",
+        "On a pipe the client sends its input, prints everything it receives, and ends with status 0.",
+        How::Client(Place::Pipes, clients::pipe),
+    ),
+    Check::new(
+        "20_pipe_output",
+        "On a pipe the client prints each line at once, and nothing else.",
+        How::Client(Place::Pipes, clients::pipe_output),
+    ),
+];
 
 pub(super) const COMES_BACK: Check = Check::new(
     "21_comes_back",
@@ -169,31 +169,30 @@ pub(super) const COMES_BACK: Check = Check::new(
     How::Client(Place::Terminal, clients::comes_back),
 );
 
-/// A file of random bytes, an empty one, one with a space and an emoji in its name, and one with a hidden name.
-pub(super) const FILES_ARRIVE: Check = Check::new(
-    "23_arrive",
-    "A file that is accepted arrives complete and under a safe name.",
-    How::Both(transfers::arrives),
-);
-
-pub(super) const SAME_NAME: Check = Check::new(
-    "23_same_name",
-    "A file does not replace another file of the same name.",
-    How::Both(transfers::same_name),
-);
-
-pub(super) const FILES_REFUSED: Check = Check::new(
-    "23_refused",
-    "The sender is told when a file is rejected or too large.",
-    How::Both(transfers::refused),
-);
-
-/// The sender of 10 MiB stops in the middle while another client chats. Then the whole file arrives.
-pub(super) const CHAT_GOES_ON: Check = Check::new(
-    "23_chat_goes_on",
-    "While a file transfer waits for its sender, other clients go on chatting.",
-    How::Both(transfers::chat_goes_on),
-);
+pub(super) const FILES: [Check; 4] = [
+    // A file of random bytes, an empty one, one with a space and an emoji in its name, and one with a hidden name.
+    Check::new(
+        "23_arrive",
+        "A file that is accepted arrives complete and under a safe name.",
+        How::Both(transfers::arrives),
+    ),
+    Check::new(
+        "23_same_name",
+        "A file does not replace another file of the same name.",
+        How::Both(transfers::same_name),
+    ),
+    Check::new(
+        "23_refused",
+        "The sender is told when a file is rejected or too large.",
+        How::Both(transfers::refused),
+    ),
+    // The sender of 10 MiB stops in the middle while another client chats. Then the whole file arrives.
+    Check::new(
+        "23_chat_goes_on",
+        "While a file transfer waits for its sender, other clients go on chatting.",
+        How::Both(transfers::chat_goes_on),
+    ),
+];
 
 pub(super) const LOG: Check = Check::new(
     "26_log",

@@ -10,7 +10,18 @@ impl Conversation {
     /// Returns the same conversation with random names, rooms and texts.
     #[must_use]
     pub fn randomized(&self, seed: &mut Seed) -> Self {
-        let replacements = Replacements::new(self, seed);
+        let names = self.names.iter().chain(&self.rooms);
+        let mut pairs: Vec<_> = names.map(|name| (name.clone(), seed.name(name))).collect();
+        for text in &self.texts {
+            // A loose pattern looks only at the end of a line, so no text may be the end of another.
+            let mut said = seed.text(text);
+            while pairs.iter().any(|(_, other)| other.ends_with(&said) || said.ends_with(other)) {
+                said = seed.text(text);
+            }
+            pairs.push((text.clone(), said));
+        }
+        pairs.sort_by_key(|(written, _)| usize::MAX - written.len());
+        let replacements = Replacements(pairs);
         Self {
             peers: replacements.all(&self.peers),
             lines: self.lines.iter().map(|line| replacements.line(line)).collect(),
@@ -20,22 +31,6 @@ impl Conversation {
 }
 
 impl Replacements {
-    fn new(conversation: &Conversation, seed: &mut Seed) -> Self {
-        let Conversation { names, rooms, texts, .. } = conversation;
-        let names = names.iter().chain(rooms);
-        let mut pairs: Vec<_> = names.map(|name| (name.clone(), seed.name(name))).collect();
-        for text in texts {
-            // A loose pattern looks only at the end of a line, so no text may be the end of another.
-            let mut said = seed.text(text);
-            while pairs.iter().any(|(_, other)| other.ends_with(&said) || said.ends_with(other)) {
-                said = seed.text(text);
-            }
-            pairs.push((text.clone(), said));
-        }
-        pairs.sort_by_key(|(written, _)| usize::MAX - written.len());
-        Self(pairs)
-    }
-
     fn line(&self, line: &Line) -> Line {
         let act = match &line.act {
             Act::Sends(sent) => Act::Sends(Sent { text: self.replaced(&sent.text), ..*sent }),
