@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -19,13 +18,14 @@ use super::{
     subject::{Launch, StartError},
 };
 
-/// A client, its user, and the folder for files that the user receives.
+/// A client and its user.
 #[derive(Debug)]
 pub struct Visitor {
     /// The user's nickname.
     pub name: String,
     pipes: Pipes,
-    downloads: Folder,
+    /// For files that the user receives.
+    pub(super) downloads: Folder,
 }
 
 impl Visitor {
@@ -98,11 +98,6 @@ impl Visitor {
                 failure.note("Either your server did not send the line, or your client did not print it."),
             ),
         })
-    }
-
-    /// The folder for files that the user receives.
-    pub(crate) fn downloads(&self) -> &Path {
-        self.downloads.path()
     }
 
     /// Stops the client process, as Ctrl-Z does.

@@ -48,7 +48,7 @@ pub(super) fn same_name(stage: &mut Stage<'_>, client: &Launch) -> Outcome {
     party.exchanges(&name, &second)?;
     // What is there now is judged whether the second file has arrived or not.
     let _ = party.finds(&name, &second, |folder| has(folder, &second));
-    both_are_there(party.bob.downloads(), &name, &first, &second)
+    both_are_there(party.bob.downloads.path(), &name, &first, &second)
 }
 
 fn both_are_there(folder: &Path, name: &str, first: &[u8], second: &[u8]) -> Outcome {
@@ -185,7 +185,7 @@ impl<'a, 'b> Party<'a, 'b> {
 
     /// Waits until a file is in bob's folder. The failure says that it has this name and these contents.
     fn finds(&self, name: &str, bytes: &[u8], is_there: impl Fn(&Path) -> bool) -> Outcome {
-        let folder = self.bob.downloads();
+        let folder = self.bob.downloads.path();
         let deadline = Instant::now() + self.stage.rules.patience;
         while !is_there(folder) {
             if Instant::now() >= deadline {
