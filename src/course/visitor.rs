@@ -128,7 +128,7 @@ impl Visitor {
     /// How the client has ended, if it has. Its output can end a moment earlier.
     fn has_ended(&self, heard: &Heard) -> Option<Ended> {
         const MOMENT: Duration = Duration::from_millis(500);
-        self.pipes.ends(if *heard == Heard::End { MOMENT } else { Duration::ZERO })
+        self.pipes.member.ends(if *heard == Heard::End { MOMENT } else { Duration::ZERO })
     }
 
     /// The folder for files that the user receives.
@@ -139,12 +139,12 @@ impl Visitor {
     /// Stops the client process, as Ctrl-Z does.
     pub(crate) fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
-        self.pipes.signal(Signal::STOP);
+        self.pipes.member.signal(Signal::STOP);
     }
 
     /// Continues the stopped client.
     pub(crate) fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
-        self.pipes.signal(Signal::CONT);
+        self.pipes.member.signal(Signal::CONT);
     }
 }

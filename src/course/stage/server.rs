@@ -1,6 +1,6 @@
 //! What happens to the server process: signals, its end, a second start.
 
-use std::{io, net::TcpStream};
+use std::{io, net::TcpStream, sync::Arc};
 
 use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError, class};
 use crate::course::failure::ends_well;
@@ -15,14 +15,14 @@ impl Stage<'_> {
         self.transcript.add("server", "", name);
         self.was_told_to_stop = true;
         if let Some(subject) = &self.subject {
-            subject.signal(signal);
+            subject.member.signal(signal);
         }
     }
 
     /// Expects the server to end by itself with status 0.
     pub(crate) fn ends_well(&mut self) -> Outcome {
         ends_well(
-            self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience)),
+            self.subject.as_ref().and_then(|subject| subject.member.ends(self.rules.patience)),
             "the server ends with status 0",
         )?;
         self.transcript.add("server", "", "(ends well)");
@@ -32,7 +32,7 @@ impl Stage<'_> {
     /// Starts the server again on the same port.
     pub(crate) fn starts_again(&mut self) -> Outcome {
         let Some(old) = self.subject.take() else { return Ok(()) };
-        let port = old.port();
+        let port = Arc::clone(&old.port);
         drop(old);
         self.peers.clear();
         self.was_told_to_stop = false;
@@ -51,21 +51,16 @@ impl Stage<'_> {
     pub(crate) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // A server that hung up may be about to end. If it was told to stop, it should be.
-        let wait = match failure.class {
-            class if [&class::CLOSED, &class::RESET].contains(&class) && self.was_told_to_stop => {
-                self.rules.patience
-            }
-            class
-                if [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN].contains(&class) =>
-            {
-                DYING
-            }
-            _ => Duration::ZERO,
+        let has_hung_up = [&class::CLOSED, &class::RESET].contains(&failure.class);
+        let wait = match () {
+            () if has_hung_up && self.was_told_to_stop => self.rules.patience,
+            () if has_hung_up || [&class::REFUSED, &class::STILL_OPEN].contains(&failure.class) => DYING,
+            () => Duration::ZERO,
         };
-        let Some(ended) = subject.ends(wait) else { return failure };
+        let Some(ended) = subject.member.ends(wait) else { return failure };
         let failure = failure.ended("The program", ended);
         let class = match ended {
-            _ if subject.was_greedy() => &class::GREEDY,
+            _ if subject.output.was_greedy() => &class::GREEDY,
             Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
             Ended::Signal(_) if self.was_told_to_stop => &class::WRONG_STATUS,
             _ => failure.class,
@@ -75,13 +70,13 @@ impl Stage<'_> {
 
     /// The last output of the server.
     pub(crate) fn output(&self) -> String {
-        self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
+        self.subject.as_ref().map(|subject| subject.output.tail()).unwrap_or_default()
     }
 
     /// The port of the server.
     #[track_caller]
     pub(crate) fn port(&self) -> u16 {
-        self.subject.as_ref().expect("it is missing only while it starts again").port().number()
+        self.subject.as_ref().expect("it is missing only while it starts again").port.number()
     }
 
     /// The memory that the server uses, in bytes, where the system tells.
@@ -114,8 +109,8 @@ pub(crate) fn start_failure(error: &StartError, usual: &'static class::Class) ->
         StartError::NotListening { .. } => {
             Failure::new(&class::NOT_LISTENING, expected, "it does not accept connections at its port")
         }
-        StartError::Ended { status, output } => {
-            let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
+        StartError::Ended { ended, output } => {
+            let failure = Failure::new(usual, expected, format!("it ended: {ended}"));
             match output.trim().lines().next_back() {
                 // A verdict does not show the output of a second start.
                 Some(words) if usual == &class::PORT_BUSY => {
