@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -195,15 +195,14 @@ impl Check {
         if !typed.is_empty() {
             learner.note_command(role, &typed);
         }
-        let command = match learner.command(role) {
-            _ if !self.command.is_empty() => self.command.clone(),
-            Some(noted) => noted.iter().map(OsString::from).collect(),
+        let program = match learner.command(role) {
+            _ if !self.command.is_empty() => launch(&self.command, None),
+            Some(noted) => launch(noted, None),
             None => return Err(missing_command(steps[0].number, role).into()),
         };
         let steps = self.possible(steps, learner)?;
         let client = learner.command(Role::Client).map(|noted| launch(noted, None));
-        let server = Launch { command, folder: None, environment: Vec::new(), ready: READY };
-        let grader = self.rules.grader(server, client);
+        let grader = self.rules.grader(program, client);
         Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
 
@@ -223,8 +222,8 @@ impl Check {
     }
 }
 
-/// How to run a program with a command from the notes in this folder.
-fn launch(command: &[String], folder: Option<PathBuf>) -> Launch {
+/// How to run a program in this folder.
+fn launch(command: &[impl AsRef<OsStr>], folder: Option<PathBuf>) -> Launch {
     let command = command.iter().map(OsString::from).collect();
     Launch { command, folder, environment: Vec::new(), ready: READY }
 }
@@ -244,23 +243,20 @@ impl RuleOptions {
 }
 
 fn missing_command(step: usize, role: Role) -> String {
-    let (what, example) = match role {
-        Role::Server => ("server", "python3 server.py"),
-        Role::Client => ("client", "python3 client.py"),
-    };
-    format!("the command of your {what} is missing; say, for example: chat_course check {step} -- {example}")
+    let program = if role == Role::Server { "server" } else { "client" };
+    format!(
+        "the command of your {program} is missing; say, for example: \
+         chat_course check {step} -- python3 {program}.py"
+    )
 }
 
 /// The typed step, or the first that has not passed.
 fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn Error>> {
-    match typed {
-        Some(number) => {
-            let last = STEPS.len();
-            Step::find(number)
-                .ok_or_else(|| format!("there is no step {number}; the steps go from 1 to {last}").into())
-        }
-        None => learner.next().ok_or_else(|| "all steps have passed; name a step".into()),
-    }
+    let Some(number) = typed else {
+        return learner.next().ok_or_else(|| "all steps have passed; name a step".into());
+    };
+    let none = || format!("there is no step {number}; the steps go from 1 to {}", STEPS.len());
+    Step::find(number).ok_or_else(|| none().into())
 }
 
 /// Colours are for terminals, unless `NO_COLOR` is set.
