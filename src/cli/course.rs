@@ -185,7 +185,7 @@ impl Check {
     /// Turns the options into a job and notes the command.
     fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
         let role = if self.client { Role::Client } else { Role::Server };
-        let (steps, role): (Vec<_>, _) = if self.all {
+        let (mut steps, role): (Vec<_>, _) = if self.all {
             (STEPS.iter().rev().filter(|step| step.part.role() == role).collect(), role)
         } else {
             let step = at(self.step, learner)?;
@@ -200,25 +200,21 @@ impl Check {
             Some(noted) => launch(noted, None),
             None => return Err(missing_command(steps[0].number, role).into()),
         };
-        let steps = self.possible(steps, learner)?;
         let client = learner.command(Role::Client).map(|noted| launch(noted, None));
+        if client.is_none() {
+            // With --all, the steps that also need a client are left out.
+            steps.retain(|step| !(self.all && step.needs_client()));
+            if let Some(step) = steps.iter().find(|step| step.needs_client()) {
+                return Err(format!(
+                    "step {} also needs your client; add a line to {}, for example client: python3 client.py",
+                    step.number,
+                    learner::FILE
+                )
+                .into());
+            }
+        }
         let grader = self.rules.grader(program, client);
         Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
-    }
-
-    /// Checks that there is a client if a step needs one. With `--all`, such steps are left out instead.
-    fn possible(&self, steps: Vec<&'static Step>, learner: &Learner) -> Result<Vec<&'static Step>, String> {
-        let has_client = learner.command(Role::Client).is_some();
-        match steps.iter().find(|step| step.needs_client() && !has_client) {
-            None => Ok(steps),
-            Some(_) if self.all => Ok(steps.into_iter().filter(|step| !step.needs_client()).collect()),
-            Some(step) => Err(format!(
-                "step {} also needs your client; add a line to {}, for example \
-                 client: python3 client.py",
-                step.number,
-                learner::FILE
-            )),
-        }
     }
 }
 
@@ -267,8 +263,7 @@ fn style() -> Style {
 
 /// The width of the terminal. On a pipe, lines are not wrapped.
 fn columns() -> usize {
-    let stdout = io::stdout();
-    let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
+    let size = tcgetwinsize(io::stdout()).ok();
     size.filter(|size| size.ws_col > 0).map_or(usize::MAX, |size| size.ws_col.into())
 }
 
@@ -281,13 +276,8 @@ fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         subject::end_all();
         folder::remove_all();
-        end_at_once();
+        // Another thread may hold the lock of the standard output, so this uses the standard error.
+        let _ = io::stderr().write_all(b"\n");
+        super::end_at_once();
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "a check waits in many places; the programs have ended")]
-fn end_at_once() {
-    // Another thread may hold the lock of the standard output, so this uses the standard error.
-    let _ = io::stderr().write_all(b"\n");
-    std::process::exit(130);
 }

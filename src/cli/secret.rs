@@ -20,11 +20,10 @@ const LONGEST: u64 = 4096;
 
 /// The first line of the file, or the environment variable if there is no file. The error is for the user.
 pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, String> {
-    let cannot = |path: &Path, error: io::Error| {
-        format!("cannot read the administrators' password from {}: {error}", path.display())
-    };
     let password = match file {
-        Some(path) => Some(read(path).map_err(|error| cannot(path, error))?),
+        Some(path) => Some(read(path).map_err(|error| {
+            format!("cannot read the administrators' password from {}: {error}", path.display())
+        })?),
         None => from_environment(env::var_os(VARIABLE))?,
     };
     if password.as_ref().is_some_and(|password| password.reveal().chars().count() < Password::MIN) {

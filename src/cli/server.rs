@@ -180,7 +180,7 @@ impl Arguments {
         let stopper = server.stopper();
         ctrlc::set_handler(move || {
             if !stopper.stop() {
-                end_at_once();
+                super::end_at_once();
             }
         })?;
         announce(&server);
@@ -276,9 +276,4 @@ fn prefer_throughput() {
     if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {
         tracing::debug!("the scheduling policy stays as it is");
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C ends at once, without any Drop")]
-fn end_at_once() {
-    std::process::exit(130);
 }

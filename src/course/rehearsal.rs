@@ -95,23 +95,22 @@ impl<'a> Rehearsal<'a> {
 
     fn takes_call(&mut self, patience: Duration, class: &'static Class, expected: &str) -> Outcome {
         let deadline = Instant::now() + patience;
-        loop {
+        let received = loop {
             match self.listener.as_ref().and_then(is_called) {
                 Some(Ok(peer)) => {
                     self.transcript.add("you", "", "(connect)");
                     self.call = Some(peer);
                     return Ok(());
                 }
-                Some(Err(error)) => return Err(Failure::new(class, expected, error.to_string())),
-                None if Instant::now() >= deadline => {
-                    return Err(Failure::new(class, expected, format!("no connection within {patience:?}")));
-                }
+                Some(Err(error)) => break error.to_string(),
+                None if Instant::now() >= deadline => break format!("no connection within {patience:?}"),
                 None => {}
             }
             if let Some(ended) = self.member().ends(Duration::ZERO) {
-                return Err(Failure::new(class, expected, format!("it ended: {ended}")));
+                break format!("it ended: {ended}");
             }
-        }
+        };
+        Err(Failure::new(class, expected, received))
     }
 
     /// Sends a line to the client.

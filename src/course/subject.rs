@@ -62,26 +62,18 @@ pub(crate) enum StartError {
 impl Launch {
     /// Starts the program on a free port and waits until it listens there.
     pub(crate) fn server(&self) -> Result<Subject, StartError> {
-        let mut tries = 3;
-        loop {
-            tries -= 1;
-            let mut subject = self.on(Port::free())?;
-            match subject.waits_until_it_listens(self.ready) {
+        for _ in 0..2 {
+            match self.server_on(Port::free()) {
                 // Another process uses the port or has just used it, which is not the learner's fault.
-                Err(StartError::Ended { output, .. }) if tries > 0 && is_about_a_port(&output) => {}
-                outcome => return outcome.map(|()| subject),
+                Err(StartError::Ended { output, .. }) if is_about_a_port(&output) => {}
+                outcome => return outcome,
             }
         }
+        self.server_on(Port::free())
     }
 
-    /// Starts the program again on the same port.
-    pub(crate) fn again(&self, port: Arc<Port>) -> Result<Subject, StartError> {
-        let mut subject = self.on(port)?;
-        subject.waits_until_it_listens(self.ready)?;
-        Ok(subject)
-    }
-
-    fn on(&self, port: Arc<Port>) -> Result<Subject, StartError> {
+    /// Starts the program on this port and waits until it listens there.
+    pub(crate) fn server_on(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let (reader, writer) = io::pipe().map_err(StartError::CannotRun)?;
         let second = writer.try_clone().map_err(StartError::CannotRun)?;
         let mut command = self.command(port.number());
@@ -91,7 +83,9 @@ impl Launch {
         drop(command);
         let member = Member::new(Box::new(child)).map_err(StartError::CannotRun)?;
         let output = Output::start(reader, member.group).map_err(StartError::CannotRun)?;
-        Ok(Subject { first: None, member, output, port })
+        let mut subject = Subject { first: None, member, output, port };
+        subject.waits_until_it_listens(self.ready)?;
+        Ok(subject)
     }
 
     /// The complete command, with its port and environment.
@@ -137,7 +131,8 @@ impl Subject {
                     return Ok(());
                 }
             } else if let Some(ended) = self.member.ends(Duration::ZERO) {
-                return Err(StartError::Ended { ended, output: self.output.all() });
+                self.output.stop();
+                return Err(StartError::Ended { ended, output: self.output.tail() });
             }
             if Instant::now() >= deadline {
                 return Err(StartError::NotListening { output: self.output.tail() });

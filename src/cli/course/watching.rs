@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{COULD_NOT, Done, Job, end_all_on_ctrl_c, grading::once};
+use super::{Done, Job, end_all_on_ctrl_c, grading::once};
 use crate::course::{
     learner::{FILE, Learner},
     subject::is_ready,
@@ -26,12 +26,8 @@ const NOT_WRITTEN: [&str; 5] = ["target", "node_modules", "__pycache__", "build"
 
 pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        let hint = format!(
-            "chat_course: watch needs a terminal; use chat_course check {} instead",
-            job.steps[0].number
-        );
-        writeln!(io::stderr(), "{hint}")?;
-        return Ok(ExitCode::from(COULD_NOT));
+        let step = job.steps[0].number;
+        return Err(format!("watch needs a terminal; use chat_course check {step} instead").into());
     }
     end_all_on_ctrl_c()?;
     loop {

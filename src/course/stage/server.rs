@@ -38,13 +38,10 @@ impl Stage<'_> {
         self.was_told_to_stop = false;
         self.has_departures = false;
         self.transcript.add("server", "", "(starts again)");
-        match self.launch.again(port) {
-            Ok(subject) => {
-                self.subject = Some(subject);
-                Ok(())
-            }
-            Err(error) => Err(start_failure(&error, &class::PORT_BUSY)),
-        }
+        let subject =
+            self.launch.server_on(port).map_err(|error| start_failure(&error, &class::PORT_BUSY))?;
+        self.subject = Some(subject);
+        Ok(())
     }
 
     /// Changes the class of a failure if the server has ended.
@@ -94,11 +91,14 @@ impl Stage<'_> {
     pub(crate) fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
         let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
-        subject.and_then(|subject| subject.connect(patience)).map_err(|error| {
-            let failure = Failure::new(&class::REFUSED, "a client can connect", error.to_string());
-            self.judged(failure)
-        })
+        let stream = subject.and_then(|subject| subject.connect(patience));
+        stream.map_err(|error| self.judged(refused(&error)))
     }
+}
+
+/// The failure of a client that cannot connect.
+pub(super) fn refused(error: &io::Error) -> Failure {
+    Failure::new(&class::REFUSED, "a client can connect", error.to_string())
 }
 
 /// The failure of a program that did not start. If it ended, the class is `usual`.

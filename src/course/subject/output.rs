@@ -51,19 +51,13 @@ impl Output {
         String::from_utf8_lossy(&self.shared.tail.lock()).into_owned()
     }
 
-    /// The end of the whole output, after the program has ended.
-    pub(super) fn all(&mut self) -> String {
-        self.stop();
-        self.tail()
-    }
-
     /// Whether the program was killed for using too much memory.
     pub(crate) fn was_greedy(&self) -> bool {
         self.shared.was_greedy.load(Ordering::Relaxed)
     }
 
     /// Waits until everything is read. A process that left the group and still holds the pipe does not delay this.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
         if let Some(reader) = self.reader.take() {
             // If the thread panicked, there is less output to show.
