@@ -52,7 +52,6 @@ pub struct Rehearsal<'a> {
     call: Option<Peer>,
 }
 
-/// A running client.
 enum Client {
     InTerminal(Terminal),
     OnPipes(Pipes),
@@ -71,10 +70,10 @@ impl<'a> Rehearsal<'a> {
     ) -> Result<Self, StartError> {
         let port = Port::free();
         let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number)).map_err(StartError::CannotRun)?;
         let client = match place {
-            Place::Terminal => Terminal::start(launch, port.number()).map(Client::InTerminal),
-            Place::Pipes => Pipes::start(launch, port.number()).map(Client::OnPipes),
+            Place::Terminal => Terminal::start(launch, port.number).map(Client::InTerminal),
+            Place::Pipes => Pipes::start(launch, port.number).map(Client::OnPipes),
         };
         let client = client.map_err(StartError::CannotRun)?;
         let transcript = Transcript::default();
@@ -113,7 +112,6 @@ impl<'a> Rehearsal<'a> {
         Err(Failure::new(class, expected, received))
     }
 
-    /// Sends a line to the client.
     pub(crate) fn says(&mut self, line: &str) {
         self.transcript.add(SERVER, ">", line);
         let patience = self.rules.patience;
@@ -176,7 +174,7 @@ impl<'a> Rehearsal<'a> {
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
         let deadline = Instant::now() + self.rules.patience;
-        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()));
+        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number));
         let mut listener = bind();
         // A program that another thread starts right now may hold the old listener for a moment.
         while listener.is_err() && Instant::now() < deadline {
@@ -202,7 +200,7 @@ impl<'a> Rehearsal<'a> {
     pub(crate) fn ends_input(&mut self) {
         self.transcript.add("you", "", "(end of the input)");
         if let Client::OnPipes(pipes) = &mut self.client {
-            pipes.ends_input();
+            pipes.input = None;
         }
     }
 
@@ -229,7 +227,7 @@ impl<'a> Rehearsal<'a> {
             self.transcript.add("you", "<", line);
             return Ok(());
         }
-        let mut failure = diagnosis(line, heard, pipes.unread().to_owned());
+        let mut failure = diagnosis(line, heard, pipes.printed.incomplete().to_owned());
         if [&class::SILENT, &class::CLOSED].contains(&failure.class) {
             failure.class = &class::NOT_SHOWN;
         }

@@ -79,7 +79,6 @@ const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
-    /// Starts the server.
     pub(crate) fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
         Ok(Self::with(Some(launch.server()?), launch, rules, seed))
     }
@@ -98,10 +97,8 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Connects a client after a barrier for the others.
-    ///
-    /// Many servers welcome and announce a client in two steps. Without the barrier, the order of two arrivals would
-    /// be random.
+    /// Connects a client after a barrier for the others. Many servers welcome and announce a client in two steps, and
+    /// without the barrier the order of two arrivals would be random.
     pub(crate) fn connects_in_turn(&mut self, who: &str) -> Outcome {
         // Steps 1 and 2 have no barrier.
         if self.rules.step > 2 {
@@ -158,7 +155,6 @@ impl<'a> Stage<'a> {
         self.hears_at_last(who, &due)
     }
 
-    /// Sends a line from a client.
     pub(crate) fn says(&mut self, who: &str, line: &str) {
         self.sends_bytes(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
@@ -302,7 +298,6 @@ impl<'a> Stage<'a> {
         self.has_departures = true;
     }
 
-    /// Closes the connection of a client.
     pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
         self.leaves(who);
@@ -317,7 +312,6 @@ impl<'a> Stage<'a> {
         self.closes(who);
     }
 
-    /// Resets the connection of a client.
     pub(crate) fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");
         if let Some(peer) = self.leaves(who) {

@@ -76,7 +76,7 @@ impl Launch {
     pub(crate) fn server_on(&self, port: Arc<Port>) -> Result<Subject, StartError> {
         let (reader, writer) = io::pipe().map_err(StartError::CannotRun)?;
         let second = writer.try_clone().map_err(StartError::CannotRun)?;
-        let mut command = self.command(port.number());
+        let mut command = self.command(port.number);
         command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
         let child = command.spawn().map_err(StartError::CannotRun)?;
         // The command holds writing ends of the pipe, with which the reader would never end.
@@ -108,12 +108,11 @@ impl Launch {
 }
 
 impl Subject {
-    /// Connects to the program.
     pub(crate) fn connect(&mut self, patience: Duration) -> io::Result<TcpStream> {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
-        TcpStream::connect_timeout(&address(self.port.number()), patience)
+        TcpStream::connect_timeout(&address(self.port.number), patience)
     }
 
     /// The memory that its processes use now, in bytes; `None` where the system does not tell.
@@ -125,7 +124,7 @@ impl Subject {
         let deadline = Instant::now() + patience;
         let mut pause = Duration::from_millis(1);
         loop {
-            if let Ok(stream) = TcpStream::connect(address(self.port.number())) {
+            if let Ok(stream) = TcpStream::connect(address(self.port.number)) {
                 if !is_to_itself(&stream) {
                     self.first = Some(stream);
                     return Ok(());
@@ -167,7 +166,7 @@ fn is_to_itself(stream: &TcpStream) -> bool {
 /// A reserved port. No other grader on this machine gets the same one.
 #[derive(Debug)]
 pub(crate) struct Port {
-    number: u16,
+    pub(crate) number: u16,
     /// The UDP port of the same number, which marks the port as taken. No chat server needs it.
     _twin: UdpSocket,
 }
@@ -188,9 +187,5 @@ impl Port {
                 return Arc::new(Self { number, _twin: twin });
             }
         }
-    }
-
-    pub(crate) fn number(&self) -> u16 {
-        self.number
     }
 }

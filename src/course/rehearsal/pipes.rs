@@ -16,10 +16,10 @@ use crate::course::{
 /// A program whose standard input and output are pipes. Its input ends before the program is killed.
 #[derive(Debug)]
 pub(in crate::course) struct Pipes {
-    input: Option<ChildStdin>,
+    pub(super) input: Option<ChildStdin>,
     pub(in crate::course) member: Member,
     output: PipeReader,
-    printed: Inbox,
+    pub(super) printed: Inbox,
 }
 
 impl Pipes {
@@ -41,10 +41,6 @@ impl Pipes {
         }
     }
 
-    pub(in crate::course) fn ends_input(&mut self) {
-        self.input = None;
-    }
-
     /// The next line on the standard output.
     pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
         loop {
@@ -64,10 +60,5 @@ impl Pipes {
                 _ => return Heard::End,
             }
         }
-    }
-
-    /// The printed part of an incomplete line.
-    pub(in crate::course) fn unread(&self) -> &[u8] {
-        self.printed.incomplete()
     }
 }

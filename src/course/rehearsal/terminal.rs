@@ -68,7 +68,6 @@ impl Terminal {
     }
 }
 
-/// All rows of the screen.
 pub(super) fn rows(screen: &Screen) -> Vec<String> {
     screen.rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
 }

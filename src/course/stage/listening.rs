@@ -186,14 +186,12 @@ impl Stage<'_> {
         }
     }
 
-    /// Finds a peer by its name.
     #[track_caller]
     pub(super) fn peer(&mut self, who: &str) -> &mut Peer {
         let peer = self.peers.iter_mut().find(|peer| peer.name == who);
         peer.expect("only a connected peer acts")
     }
 
-    /// Removes a peer.
     pub(super) fn leaves(&mut self, who: &str) -> Option<Peer> {
         let at = self.peers.iter().position(|peer| peer.name == who)?;
         self.has_departures = true;

@@ -6,7 +6,6 @@ use super::{DYING, Duration, Ended, Failure, Outcome, Signal, Stage, StartError,
 use crate::course::failure::ends_well;
 
 impl Stage<'_> {
-    /// Sends a signal to the server.
     pub(crate) fn is_signalled(&mut self, signal: Signal) {
         let (name, signal) = match signal {
             Signal::Interrupt => ("(is interrupted)", rustix::process::Signal::INT),
@@ -65,15 +64,13 @@ impl Stage<'_> {
         Failure { class, ..failure }
     }
 
-    /// The last output of the server.
     pub(crate) fn output(&self) -> String {
         self.subject.as_ref().map(|subject| subject.output.tail()).unwrap_or_default()
     }
 
-    /// The port of the server.
     #[track_caller]
     pub(crate) fn port(&self) -> u16 {
-        self.subject.as_ref().expect("it is missing only while it starts again").port.number()
+        self.subject.as_ref().expect("it is missing only while it starts again").port.number
     }
 
     /// The memory that the server uses, in bytes, where the system tells.
@@ -96,7 +93,6 @@ impl Stage<'_> {
     }
 }
 
-/// The failure of a client that cannot connect.
 pub(super) fn refused(error: &io::Error) -> Failure {
     Failure::new(&class::REFUSED, "a client can connect", error.to_string())
 }

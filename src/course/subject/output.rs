@@ -31,7 +31,6 @@ pub(crate) struct Output {
 /// The state that the thread shares with the grader.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The end of the output.
     tail: Mutex<Vec<u8>>,
     is_over: AtomicBool,
     was_greedy: AtomicBool,
