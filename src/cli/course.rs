@@ -127,14 +127,8 @@ struct RuleOptions {
     patience: u64,
 }
 
-/// The exit status of a task: 0, 1 or 2.
+/// The exit status of a task: success or, if a check of the learner's program failed, failure.
 type Done = Result<ExitCode, Box<dyn Error>>;
-
-/// The status if a check of the learner's program failed.
-const FAILED: u8 = 1;
-
-/// The status if the course could not carry out the task.
-const COULD_NOT: u8 = 2;
 
 impl Arguments {
     /// Runs the task of the command line.
@@ -145,7 +139,8 @@ impl Arguments {
             Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
             Err(error) => {
                 super::fail("chat_course", error.as_ref());
-                ExitCode::from(COULD_NOT)
+                // The course could not carry out the task, which says nothing about the learner's program.
+                ExitCode::from(2)
             }
         }
     }

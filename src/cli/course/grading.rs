@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
+use super::{Done, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
     grader::CannotRun,
     learner::Learner,
@@ -21,7 +21,7 @@ use crate::course::{
 pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     end_all_on_ctrl_c()?;
     let report = once(job, learner, out)?;
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs the checks once, shows the results, and notes the steps that have passed.

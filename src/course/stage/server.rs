@@ -20,10 +20,8 @@ impl Stage<'_> {
 
     /// Expects the server to end by itself with status 0.
     pub(crate) fn ends_well(&mut self) -> Outcome {
-        ends_well(
-            self.subject.as_ref().and_then(|subject| subject.member.ends(self.rules.patience)),
-            "the server ends with status 0",
-        )?;
+        let ended = self.subject.as_ref().and_then(|subject| subject.member.ends(self.rules.patience));
+        ends_well(ended, "the server ends with status 0")?;
         self.transcript.add("server", "", "(ends well)");
         Ok(())
     }
