@@ -29,22 +29,23 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
     let mut has_failed = false;
     let mut told = Ok(());
     let checking = |step: &Step| format!("Checking step {} …", step.number);
-    let first = job.steps.first().map(|step| format!("{} (it must listen within {READY:?})", checking(step)));
-    shows_progress(first, job, out)?;
+    let first = job.steps.first().map(|step| checking(step)).unwrap_or_default();
+    shows_progress(&format!("{first} (it must listen within {READY:?})"), job, out)?;
     let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
         // After the first failure only the summary follows, so that the verdict stays on the screen.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
             has_failed = verdict.fault.is_some();
             let verdict = wrapped(&verdict.text(job.style), job.columns);
-            told = shows_progress(None, job, out).and_then(|()| write!(out, "{verdict}"));
+            told = shows_progress(ERASED, job, out).and_then(|()| write!(out, "{verdict}"));
         }
         if (is_last || verdict.fault.is_some()) && told.is_ok() {
             let next = job.steps.iter().skip_while(|step| step.number != verdict.step.number).nth(1);
-            told = shows_progress(next.map(|step| checking(step)), job, out);
+            let next = next.map(|step| checking(step)).unwrap_or_default();
+            told = shows_progress(&format!("{ERASED}{next}"), job, out);
         }
     });
-    told.and_then(|()| shows_progress(None, job, out))?;
+    told.and_then(|()| shows_progress(ERASED, job, out))?;
     if let Err(error) = &report
         && job.json
     {
@@ -66,11 +67,13 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
     Ok(report)
 }
 
-/// Shows on a terminal what is being done, in place of what was shown before. It must fit, because only one row is
-/// erased.
-fn shows_progress(words: Option<String>, job: &Job, out: &mut impl Write) -> io::Result<()> {
+/// Erases the row in which a terminal shows the progress.
+const ERASED: &str = "\r\x1b[K";
+
+/// Shows on a terminal which step is being checked. The words must fit into the row, because only one is erased.
+fn shows_progress(words: &str, job: &Job, out: &mut impl Write) -> io::Result<()> {
     if job.columns < usize::MAX && !job.json {
-        write!(out, "\r\x1b[K{}", words.unwrap_or_default())?;
+        write!(out, "{words}")?;
     }
     // An error may follow on another stream.
     out.flush()
