@@ -38,7 +38,7 @@ pub struct Launch {
     pub ready: Duration,
 }
 
-/// A running server. Its fields are dropped in this order.
+/// A running server. Its fields are dropped in order: the program ends before its output, and its port is free last.
 #[derive(Debug)]
 pub(crate) struct Subject {
     /// The connection that showed that it listens. The first client takes it.
@@ -150,7 +150,7 @@ fn is_about_a_port(output: &str) -> bool {
 
 /// Waits until there is something to read or to accept. Returns `false` after this time.
 pub(crate) fn is_ready(source: &impl AsFd, patience: Duration) -> bool {
-    let patience = Timespec::try_from(patience).expect("it is short");
+    let patience = Timespec::try_from(patience).expect("a patience fits");
     poll(&mut [PollFd::new(source, PollFlags::IN)], Some(&patience)).is_ok_and(|ready| ready > 0)
 }
 

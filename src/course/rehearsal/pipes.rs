@@ -13,7 +13,7 @@ use crate::course::{
     subject::{Launch, Member, is_ready},
 };
 
-/// A program whose standard input and output are pipes. Its input ends before the program is killed.
+/// A program on pipes. Its fields are dropped in order: its input ends before the program is killed.
 #[derive(Debug)]
 pub(in crate::course) struct Pipes {
     pub(super) input: Option<ChildStdin>,

@@ -18,7 +18,7 @@ use crate::course::subject::{Launch, Member};
 const ROWS: NonZeroU16 = NonZeroU16::new(24).expect("not zero");
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
 
-/// A program in a terminal. When it is killed, its output ends, and so the reader.
+/// A program in a terminal. Its fields are dropped in order: the program ends first, and that ends the reader.
 pub(super) struct Terminal {
     pub(super) member: Member,
     _reader: Reader,
