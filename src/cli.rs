@@ -14,3 +14,8 @@ pub fn fail(program: &str, error: &dyn Error) -> ExitCode {
     let _ = std::io::stderr().write_all(format!("{program}: {error}\n").as_bytes());
     ExitCode::FAILURE
 }
+
+#[expect(clippy::disallowed_methods, reason = "Ctrl-C ends at once, without any Drop")]
+fn end_at_once() -> ! {
+    std::process::exit(130);
+}

@@ -33,29 +33,52 @@ mod terminal;
 mod transfers;
 mod view;
 
-/// How the client runs.
-#[derive(Clone, Debug)]
+/// How the client runs. The comments on the fields are what `--help` says.
+#[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// The server's name or address.
+    /// Name or address of the server.
+    #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
-    /// The server's port.
+
+    /// Port of the server.
+    #[arg(long, default_value_t = 5555)]
     pub port: u16,
-    /// The nickname to take on arrival.
+
+    /// Nickname to ask for on arrival.
+    #[arg(long, value_parser = free_nick)]
     pub nick: Option<Nick>,
-    /// The room to join on arrival.
+
+    /// Room to join on arrival.
+    #[arg(long)]
     pub room: Option<Room>,
-    /// When to use colours.
+
+    /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Whether each line is shown with its time. On a pipe, none is.
-    pub timestamps: bool,
-    /// The file that keeps the lines that were typed, if any does.
+
+    /// Do not show the time before each line. On a pipe, no time is shown.
+    #[arg(long)]
+    pub no_timestamps: bool,
+
+    /// File that keeps the lines you type for the next start. Without it, they are forgotten.
+    #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub history: Option<PathBuf>,
-    /// The folder for files that others send.
+
+    /// Folder for files that you accept. It is created when the first one arrives.
+    #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
     pub downloads: PathBuf,
-    /// Whether to accept every file that is offered.
+
+    /// Accept every file that is offered. Every user of the chat can then fill your disk.
+    #[arg(long)]
     pub accept_files: bool,
-    /// The file with the lines to send, instead of standard input.
+
+    /// Send the lines of this file, print the answers, and exit. `-` is standard input.
     pub file: Option<PathBuf>,
+}
+
+fn free_nick(name: &str) -> Result<Nick, String> {
+    let nick = Nick::new(name).map_err(|invalid| invalid.to_string())?;
+    if nick.is_reserved() { Err("this nickname is reserved".to_owned()) } else { Ok(nick) }
 }
 
 /// When to use colours.
@@ -77,7 +100,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),
-        timestamps: options.timestamps && is_interactive,
+        timestamps: !options.no_timestamps && is_interactive,
     };
     let address = Address { host: options.host.clone(), port: options.port };
     let wishes = Wishes { downloads: options.downloads.clone(), accepts_all: options.accept_files };

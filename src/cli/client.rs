@@ -1,13 +1,8 @@
 //! The command line of `chat_client`.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
-use crate::{
-    client::{self, Color, Options},
-    names::{InvalidName, Nick, Room},
-};
+use crate::client::{self, Options};
 
 /// Chat from a terminal or a script.
 ///
@@ -16,44 +11,8 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "chat_client", version)]
 pub struct Arguments {
-    /// Name or address of the server.
-    #[arg(long, default_value = "127.0.0.1")]
-    host: String,
-
-    /// Port of the server.
-    #[arg(long, default_value_t = 5555)]
-    port: u16,
-
-    /// Nickname to ask for on arrival.
-    #[arg(long, value_parser = nick)]
-    nick: Option<Nick>,
-
-    /// Room to join on arrival.
-    #[arg(long)]
-    room: Option<Room>,
-
-    /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-
-    /// Do not show the time before each line. On a pipe, no time is shown.
-    #[arg(long)]
-    no_timestamps: bool,
-
-    /// File that keeps the lines you type for the next start. Without it, they are forgotten.
-    #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
-    history: Option<PathBuf>,
-
-    /// Folder for files that you accept. It is created when the first one arrives.
-    #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
-    downloads: PathBuf,
-
-    /// Accept every file that is offered. Every user of the chat can then fill your disk.
-    #[arg(long)]
-    accept_files: bool,
-
-    /// Send the lines of this file, print the answers, and exit. `-` is standard input.
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
 impl Arguments {
@@ -62,30 +21,8 @@ impl Arguments {
     /// # Errors
     /// Any [`client::Error`].
     pub fn run(self) -> Result<(), client::Error> {
-        client::run(&self.into())
+        client::run(&self.options)
     }
-}
-
-impl From<Arguments> for Options {
-    fn from(arguments: Arguments) -> Self {
-        Self {
-            host: arguments.host,
-            port: arguments.port,
-            nick: arguments.nick,
-            room: arguments.room,
-            color: arguments.color,
-            timestamps: !arguments.no_timestamps,
-            history: arguments.history,
-            downloads: arguments.downloads,
-            accept_files: arguments.accept_files,
-            file: arguments.file,
-        }
-    }
-}
-
-fn nick(name: &str) -> Result<Nick, String> {
-    let nick = Nick::new(name).map_err(|invalid: InvalidName| invalid.to_string())?;
-    if nick.is_reserved() { Err("this nickname is reserved".to_owned()) } else { Ok(nick) }
 }
 
 #[cfg(test)]
@@ -119,6 +56,6 @@ mod tests {
     #[test]
     fn a_lone_dash_is_a_file_name() {
         let arguments = Arguments::try_parse_from(["chat_client", "-"]).expect("valid");
-        assert_eq!(arguments.file, Some("-".into()));
+        assert_eq!(arguments.options.file, Some("-".into()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -127,14 +127,8 @@ struct RuleOptions {
     patience: u64,
 }
 
-/// The exit status of a task: 0, 1 or 2.
+/// The exit status of a task: success or, if a check of the learner's program failed, failure.
 type Done = Result<ExitCode, Box<dyn Error>>;
-
-/// The status if a check of the learner's program failed.
-const FAILED: u8 = 1;
-
-/// The status if the course could not carry out the task.
-const COULD_NOT: u8 = 2;
 
 impl Arguments {
     /// Runs the task of the command line.
@@ -145,7 +139,8 @@ impl Arguments {
             Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
             Err(error) => {
                 super::fail("chat_course", error.as_ref());
-                ExitCode::from(COULD_NOT)
+                // The course could not carry out the task, which says nothing about the learner's program.
+                ExitCode::from(2)
             }
         }
     }
@@ -185,7 +180,7 @@ impl Check {
     /// Turns the options into a job and notes the command.
     fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
         let role = if self.client { Role::Client } else { Role::Server };
-        let (steps, role): (Vec<_>, _) = if self.all {
+        let (mut steps, role): (Vec<_>, _) = if self.all {
             (STEPS.iter().rev().filter(|step| step.part.role() == role).collect(), role)
         } else {
             let step = at(self.step, learner)?;
@@ -195,36 +190,31 @@ impl Check {
         if !typed.is_empty() {
             learner.note_command(role, &typed);
         }
-        let command = match learner.command(role) {
-            _ if !self.command.is_empty() => self.command.clone(),
-            Some(noted) => noted.iter().map(OsString::from).collect(),
+        let program = match learner.command(role) {
+            _ if !self.command.is_empty() => launch(&self.command, None),
+            Some(noted) => launch(noted, None),
             None => return Err(missing_command(steps[0].number, role).into()),
         };
-        let steps = self.possible(steps, learner)?;
         let client = learner.command(Role::Client).map(|noted| launch(noted, None));
-        let server = Launch { command, folder: None, environment: Vec::new(), ready: READY };
-        let grader = self.rules.grader(server, client);
-        Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
-    }
-
-    /// Checks that there is a client if a step needs one. With `--all`, such steps are left out instead.
-    fn possible(&self, steps: Vec<&'static Step>, learner: &Learner) -> Result<Vec<&'static Step>, String> {
-        let has_client = learner.command(Role::Client).is_some();
-        match steps.iter().find(|step| step.needs_client() && !has_client) {
-            None => Ok(steps),
-            Some(_) if self.all => Ok(steps.into_iter().filter(|step| !step.needs_client()).collect()),
-            Some(step) => Err(format!(
-                "step {} also needs your client; add a line to {}, for example \
-                 client: python3 client.py",
-                step.number,
-                learner::FILE
-            )),
+        if client.is_none() {
+            // With --all, the steps that also need a client are left out.
+            steps.retain(|step| !(self.all && step.needs_client()));
+            if let Some(step) = steps.iter().find(|step| step.needs_client()) {
+                return Err(format!(
+                    "step {} also needs your client; add a line to {}, for example client: python3 client.py",
+                    step.number,
+                    learner::FILE
+                )
+                .into());
+            }
         }
+        let grader = self.rules.grader(program, client);
+        Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
     }
 }
 
-/// How to run a program with a command from the notes in this folder.
-fn launch(command: &[String], folder: Option<PathBuf>) -> Launch {
+/// How to run a program in this folder.
+fn launch(command: &[impl AsRef<OsStr>], folder: Option<PathBuf>) -> Launch {
     let command = command.iter().map(OsString::from).collect();
     Launch { command, folder, environment: Vec::new(), ready: READY }
 }
@@ -244,23 +234,20 @@ impl RuleOptions {
 }
 
 fn missing_command(step: usize, role: Role) -> String {
-    let (what, example) = match role {
-        Role::Server => ("server", "python3 server.py"),
-        Role::Client => ("client", "python3 client.py"),
-    };
-    format!("the command of your {what} is missing; say, for example: chat_course check {step} -- {example}")
+    let program = if role == Role::Server { "server" } else { "client" };
+    format!(
+        "the command of your {program} is missing; say, for example: \
+         chat_course check {step} -- python3 {program}.py"
+    )
 }
 
 /// The typed step, or the first that has not passed.
 fn at(typed: Option<usize>, learner: &Learner) -> Result<&'static Step, Box<dyn Error>> {
-    match typed {
-        Some(number) => {
-            let last = STEPS.len();
-            Step::find(number)
-                .ok_or_else(|| format!("there is no step {number}; the steps go from 1 to {last}").into())
-        }
-        None => learner.next().ok_or_else(|| "all steps have passed; name a step".into()),
-    }
+    let Some(number) = typed else {
+        return learner.next().ok_or_else(|| "all steps have passed; name a step".into());
+    };
+    let none = || format!("there is no step {number}; the steps go from 1 to {}", STEPS.len());
+    Step::find(number).ok_or_else(|| none().into())
 }
 
 /// Colours are for terminals, unless `NO_COLOR` is set.
@@ -271,8 +258,7 @@ fn style() -> Style {
 
 /// The width of the terminal. On a pipe, lines are not wrapped.
 fn columns() -> usize {
-    let stdout = io::stdout();
-    let size = if stdout.is_terminal() { tcgetwinsize(stdout).ok() } else { None };
+    let size = tcgetwinsize(io::stdout()).ok();
     size.filter(|size| size.ws_col > 0).map_or(usize::MAX, |size| size.ws_col.into())
 }
 
@@ -285,13 +271,8 @@ fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         subject::end_all();
         folder::remove_all();
-        end_at_once();
+        // Another thread may hold the lock of the standard output, so this uses the standard error.
+        let _ = io::stderr().write_all(b"\n");
+        super::end_at_once();
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "a check waits in many places; the programs have ended")]
-fn end_at_once() {
-    // Another thread may hold the lock of the standard output, so this uses the standard error.
-    let _ = io::stderr().write_all(b"\n");
-    std::process::exit(130);
 }

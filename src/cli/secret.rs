@@ -2,11 +2,12 @@
 //! can read command lines, and shells remember them.
 
 use std::{
-    env, error, fmt,
+    env,
+    ffi::OsString,
     fs::File,
     io::{self, Read},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use crate::password::Password;
@@ -17,10 +18,12 @@ const VARIABLE: &str = "CHAT_ADMIN_PASSWORD";
 /// How much of the file is read, in bytes. Any password fits, and a wrong file is not read to its end.
 const LONGEST: u64 = 4096;
 
-/// The first line of the file, or the environment variable if there is no file.
-pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, Error> {
+/// The first line of the file, or the environment variable if there is no file. The error is for the user.
+pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, String> {
     let password = match file {
-        Some(path) => Some(read(path).map_err(|error| Error::File { path: path.to_owned(), error })?),
+        Some(path) => Some(read(path).map_err(|error| {
+            format!("cannot read the administrators' password from {}: {error}", path.display())
+        })?),
         None => from_environment(env::var_os(VARIABLE))?,
     };
     if password.as_ref().is_some_and(|password| password.reveal().chars().count() < Password::MIN) {
@@ -29,10 +32,10 @@ pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, Err
     Ok(password)
 }
 
-fn from_environment(value: Option<std::ffi::OsString>) -> Result<Option<Password>, Error> {
+fn from_environment(value: Option<OsString>) -> Result<Option<Password>, String> {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
-    let value = value.into_string().map_err(|_| Error::Environment)?;
-    first_line(&value).map(Some).ok_or(Error::Environment)
+    let password = value.to_str().and_then(first_line);
+    password.map(Some).ok_or_else(|| format!("{VARIABLE} is not a password that can be typed"))
 }
 
 fn read(path: &Path) -> io::Result<Password> {
@@ -60,40 +63,6 @@ fn first_line(text: &str) -> Option<Password> {
     can_be_typed.then(|| Password::attempt(line))
 }
 
-/// Why there is no password.
-#[derive(Debug)]
-pub(super) enum Error {
-    /// The file cannot be read, or does not hold a password.
-    File {
-        /// The file's path, as it was typed.
-        path: PathBuf,
-        /// What went wrong.
-        error: io::Error,
-    },
-    /// The environment variable does not hold a password.
-    Environment,
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, error } => {
-                write!(f, "cannot read the administrators' password from {}: {error}", path.display())
-            }
-            Self::Environment => write!(f, "{VARIABLE} is not a password that can be typed"),
-        }
-    }
-}
-
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::File { error, .. } => Some(error),
-            Self::Environment => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +85,7 @@ mod tests {
     fn an_empty_variable_holds_no_password_and_an_unusable_one_is_an_error() {
         assert!(matches!(from_environment(None), Ok(None)));
         assert!(matches!(from_environment(Some("".into())), Ok(None)));
-        assert!(matches!(from_environment(Some("\u{7}".into())), Err(Error::Environment)));
+        assert!(matches!(from_environment(Some("\u{7}".into())), Err(error) if error.contains(VARIABLE)));
         assert!(matches!(from_environment(Some("open sesame".into())), Ok(Some(_))));
     }
     #[test]

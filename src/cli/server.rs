@@ -13,13 +13,14 @@ use super::secret;
 use crate::{
     file::ByteCount,
     log,
-    registry::state::{self, FileLimits, HistoryLimits, Rate},
+    registry::state::{FileLimits, HistoryLimits, Limits, Rate},
     server::{Config, Server},
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
 #[derive(Debug, Parser)]
-#[command(name = "chat_server", version, after_help = EXIT_STATUS, after_long_help = exit_status_and_log())]
+#[command(name = "chat_server", version, after_help = EXIT_STATUS)]
+#[command(after_long_help = format!("{EXIT_STATUS}\n\nThe log:\n\n{}", log::FORMAT))]
 pub struct Arguments {
     /// Report connections (by address), files and stops on standard error; -vv: details of the start, too
     #[arg(short, long, action = ArgAction::Count)]
@@ -48,10 +49,6 @@ pub struct Arguments {
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
 Exit status: 0 after a stop, 1 when the server cannot start,
 2 for wrong options, 130 after a second Ctrl-C.";
-
-fn exit_status_and_log() -> String {
-    format!("{EXIT_STATUS}\n\nThe log:\n\n{}", log::FORMAT)
-}
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Clients")]
@@ -183,7 +180,7 @@ impl Arguments {
         let stopper = server.stopper();
         ctrlc::set_handler(move || {
             if !stopper.stop() {
-                end_at_once();
+                super::end_at_once();
             }
         })?;
         announce(&server);
@@ -206,10 +203,9 @@ impl Arguments {
         Ok(self)
     }
 
-    fn config(&self) -> Result<Config, secret::Error> {
-        let unless_zero = |limit: usize| (limit > 0).then_some(limit);
+    fn config(&self) -> Result<Config, String> {
+        let Self { clients, messages, memory, files, log, .. } = self;
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let Self { clients, messages, memory, files, .. } = self;
         Ok(Config {
             host: clients.host.clone(),
             port: clients.port,
@@ -219,23 +215,26 @@ impl Arguments {
             max_line_length: in_memory(messages.max_line_length),
             outbox_limit: in_memory(clients.outbox_limit),
             transfer_port: (!files.no_files).then_some(files.transfer_port),
-            rules: self.rules(),
+            rules: Limits {
+                presence: unless_zero(messages.presence_limit).unwrap_or(usize::MAX),
+                history: HistoryLimits { remembered: memory.history, replayed: memory.history_replay },
+                rate: Rate::per_second(messages.rate, messages.burst),
+                files: FileLimits {
+                    largest: ByteCount(unless_zero(files.max_file_size).unwrap_or(u64::MAX)),
+                    port: None,
+                },
+            },
             data: (memory.data != Path::new(":memory:")).then(|| memory.data.clone()),
             administrator: secret::administrator(clients.admin_password_file.as_deref())?,
-            log: self.log.config(),
+            log: log.log_dir.clone().map(|folder| log::Config {
+                folder,
+                max_size: unless_zero(log.log_max_size),
+                keep: unless_zero(log.log_keep),
+                whispers: log.log_whispers,
+                addresses: !log.no_log_addresses,
+            }),
             grace: Duration::from_secs(clients.shutdown_grace),
         })
-    }
-
-    fn rules(&self) -> state::Limits {
-        let Self { messages, memory, files, .. } = self;
-        let largest = if files.max_file_size > 0 { files.max_file_size } else { u64::MAX };
-        state::Limits {
-            presence: if messages.presence_limit > 0 { messages.presence_limit } else { usize::MAX },
-            history: HistoryLimits { remembered: memory.history, replayed: memory.history_replay },
-            rate: Rate::per_second(messages.rate, messages.burst),
-            files: FileLimits { largest: ByteCount(largest), port: None },
-        }
     }
 
     fn start_diagnostics(&self) {
@@ -257,16 +256,9 @@ impl Arguments {
     }
 }
 
-impl LogOptions {
-    fn config(&self) -> Option<log::Config> {
-        Some(log::Config {
-            folder: self.log_dir.clone()?,
-            max_size: (self.log_max_size > 0).then_some(self.log_max_size),
-            keep: (self.log_keep > 0).then_some(self.log_keep),
-            whispers: self.log_whispers,
-            addresses: !self.no_log_addresses,
-        })
-    }
+/// A limit, of which 0 is none.
+fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
+    (limit != T::default()).then_some(limit)
 }
 
 /// Writes the one line that a script can wait for. Without a reader, the server serves all the same.
@@ -284,9 +276,4 @@ fn prefer_throughput() {
     if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {
         tracing::debug!("the scheduling policy stays as it is");
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C ends at once, without any Drop")]
-fn end_at_once() {
-    std::process::exit(130);
 }

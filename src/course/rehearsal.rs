@@ -7,9 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use vt100::Screen;
 
-use self::{pipes::Pipes, terminal::Terminal};
+use self::{
+    pipes::Pipes,
+    terminal::{Terminal, cursor_row, rows},
+};
 use super::{
     class::{self, Class},
     conversation::{Pattern, escaped},
@@ -17,7 +20,7 @@ use super::{
     peer::{Heard, Peer},
     seed::Seed,
     stage::{Outcome, Rules},
-    subject::{Ended, Launch, Port, StartError},
+    subject::{Launch, Member, Port, StartError, is_ready},
     transcript::Transcript,
 };
 
@@ -34,7 +37,6 @@ pub enum Place {
 }
 
 /// A running client and the server that the grader plays for it.
-#[derive(Debug)]
 pub struct Rehearsal<'a> {
     /// The rules that it is judged by.
     pub rules: Rules,
@@ -50,8 +52,6 @@ pub struct Rehearsal<'a> {
     call: Option<Peer>,
 }
 
-/// A running client.
-#[derive(Debug)]
 enum Client {
     InTerminal(Terminal),
     OnPipes(Pipes),
@@ -70,10 +70,10 @@ impl<'a> Rehearsal<'a> {
     ) -> Result<Self, StartError> {
         let port = Port::free();
         let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number())).map_err(StartError::CannotRun)?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port.number)).map_err(StartError::CannotRun)?;
         let client = match place {
-            Place::Terminal => Terminal::start(launch, port.number()).map(Client::InTerminal),
-            Place::Pipes => Pipes::start(launch, port.number()).map(Client::OnPipes),
+            Place::Terminal => Terminal::start(launch, port.number).map(Client::InTerminal),
+            Place::Pipes => Pipes::start(launch, port.number).map(Client::OnPipes),
         };
         let client = client.map_err(StartError::CannotRun)?;
         let transcript = Transcript::default();
@@ -94,26 +94,24 @@ impl<'a> Rehearsal<'a> {
 
     fn takes_call(&mut self, patience: Duration, class: &'static Class, expected: &str) -> Outcome {
         let deadline = Instant::now() + patience;
-        loop {
+        let received = loop {
             match self.listener.as_ref().and_then(is_called) {
                 Some(Ok(peer)) => {
                     self.transcript.add("you", "", "(connect)");
                     self.call = Some(peer);
                     return Ok(());
                 }
-                Some(Err(error)) => return Err(Failure::new(class, expected, error.to_string())),
-                None if Instant::now() >= deadline => {
-                    return Err(Failure::new(class, expected, format!("no connection within {patience:?}")));
-                }
+                Some(Err(error)) => break error.to_string(),
+                None if Instant::now() >= deadline => break format!("no connection within {patience:?}"),
                 None => {}
             }
-            if let Some(ended) = self.client.ends(Duration::ZERO) {
-                return Err(Failure::new(class, expected, format!("it ended: {ended}")));
+            if let Some(ended) = self.member().ends(Duration::ZERO) {
+                break format!("it ended: {ended}");
             }
-        }
+        };
+        Err(Failure::new(class, expected, received))
     }
 
-    /// Sends a line to the client.
     pub(crate) fn says(&mut self, line: &str) {
         self.transcript.add(SERVER, ">", line);
         let patience = self.rules.patience;
@@ -125,9 +123,8 @@ impl<'a> Rehearsal<'a> {
 
     /// Expects the client to send this line next.
     pub(crate) fn hears(&mut self, line: &str) -> Outcome {
-        let expected = Pattern::exactly(line);
         let deadline = Instant::now() + self.rules.patience;
-        loop {
+        let heard = loop {
             let heard = self.listens(deadline);
             match &heard {
                 Heard::Line(heard) if heard == line.as_bytes() => {
@@ -138,9 +135,15 @@ impl<'a> Rehearsal<'a> {
                 Heard::Line(heard) if heard.starts_with(b"/") && !line.starts_with('/') => {
                     self.transcript.add(SERVER, "<", &escaped(heard));
                 }
-                _ => return Err(self.not_heard(&expected, heard)),
+                _ => break heard,
             }
+        };
+        let unread = self.call.as_ref().map(|call| call.unread().to_owned()).unwrap_or_default();
+        let mut failure = diagnosis(line, heard, unread);
+        if failure.class == &class::SILENT {
+            failure.class = &class::NOT_SENT;
         }
+        Err(self.judged(failure))
     }
 
     /// Expects the client to close its sending side.
@@ -171,7 +174,7 @@ impl<'a> Rehearsal<'a> {
         self.listener = None;
         self.transcript.add(SERVER, "", "(is started again)");
         let deadline = Instant::now() + self.rules.patience;
-        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number()));
+        let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port.number));
         let mut listener = bind();
         // A program that another thread starts right now may hold the old listener for a moment.
         while listener.is_err() && Instant::now() < deadline {
@@ -197,22 +200,22 @@ impl<'a> Rehearsal<'a> {
     pub(crate) fn ends_input(&mut self) {
         self.transcript.add("you", "", "(end of the input)");
         if let Client::OnPipes(pipes) = &mut self.client {
-            pipes.ends_input();
+            pipes.input = None;
         }
     }
 
     /// Expects a text somewhere on the screen.
     pub(crate) fn shows(&mut self, text: &str) -> Outcome {
         let expected = format!("on the screen: {text}");
-        self.screen_is(&class::NOT_SHOWN, expected, |terminal| {
-            terminal.rows().iter().any(|row| row.contains(text))
+        self.screen_is(&class::NOT_SHOWN, expected, |screen| {
+            rows(screen).iter().any(|row| row.contains(text))
         })
     }
 
     /// Expects the typed text at the end of the cursor's row.
     pub(crate) fn keeps(&mut self, typed: &str) -> Outcome {
         let expected = format!("at the cursor: …{typed}");
-        self.screen_is(&class::NOT_KEPT, expected, |terminal| terminal.cursor_row().ends_with(typed))
+        self.screen_is(&class::NOT_KEPT, expected, |screen| cursor_row(screen).ends_with(typed))
     }
 
     /// Expects this line next on the standard output.
@@ -224,9 +227,7 @@ impl<'a> Rehearsal<'a> {
             self.transcript.add("you", "<", line);
             return Ok(());
         }
-        let unread = pipes.unread().to_owned();
-        let expected = Pattern::exactly(line);
-        let mut failure = evidence(&expected, heard, unread).diagnose();
+        let mut failure = diagnosis(line, heard, pipes.printed.incomplete().to_owned());
         if [&class::SILENT, &class::CLOSED].contains(&failure.class) {
             failure.class = &class::NOT_SHOWN;
         }
@@ -242,13 +243,17 @@ impl<'a> Rehearsal<'a> {
         {
             return Err(Failure::new(&class::EXTRA_LINE, expected, escaped(&line)));
         }
-        ends_well(self.client.ends(self.rules.patience), expected)
+        ends_well(self.member().ends(self.rules.patience), expected)
     }
 
     /// The contents of the screen, for a verdict.
     pub(crate) fn output(&self) -> String {
         match &self.client {
-            Client::InTerminal(terminal) => terminal.rows().join("\n"),
+            Client::InTerminal(terminal) => {
+                let mut rows = rows(&terminal.screen());
+                rows.retain(|row| !row.is_empty());
+                rows.join("\n")
+            }
             // The transcript has what it printed.
             Client::OnPipes(_) => String::new(),
         }
@@ -258,63 +263,43 @@ impl<'a> Rehearsal<'a> {
         &mut self,
         class: &'static Class,
         expected: String,
-        is_so: impl Fn(&Terminal) -> bool,
+        is_so: impl Fn(&Screen) -> bool,
     ) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
-        let Client::InTerminal(terminal) = &mut self.client else { return Ok(()) };
-        loop {
-            if is_so(terminal) {
-                return Ok(());
-            }
-            if !terminal.changes(deadline) {
-                let row = terminal.cursor_row();
-                let failure = Failure::new(class, expected, format!("in the cursor's row: {row}"));
-                return Err(self.judged(failure));
-            }
+        let Client::InTerminal(terminal) = &self.client else { return Ok(()) };
+        if terminal.waits(deadline, is_so) {
+            return Ok(());
         }
+        let received = format!("in the cursor's row: {}", cursor_row(&terminal.screen()));
+        Err(self.judged(Failure::new(class, expected, received)))
     }
 
     fn listens(&mut self, deadline: Instant) -> Heard {
         self.call.as_mut().map_or(Heard::End, |call| call.listens(deadline))
     }
 
-    fn not_heard(&mut self, expected: &Pattern, heard: Heard) -> Failure {
-        let unread = self.call.as_ref().map(|call| call.unread().to_owned()).unwrap_or_default();
-        let mut failure = evidence(expected, heard, unread).diagnose();
-        if failure.class == &class::SILENT {
-            failure.class = &class::NOT_SENT;
-        }
-        self.judged(failure)
+    fn member(&self) -> &Member {
+        let (Client::InTerminal(Terminal { member, .. }) | Client::OnPipes(Pipes { member, .. })) =
+            &self.client;
+        member
     }
 
     /// Changes the class of a failure if the client has ended.
     fn judged(&self, failure: Failure) -> Failure {
-        match self.client.ends(Duration::ZERO) {
+        match self.member().ends(Duration::ZERO) {
             Some(ended) => failure.ended("The program", ended),
             None => failure,
         }
     }
 }
 
-impl Client {
-    fn ends(&self, patience: Duration) -> Option<Ended> {
-        match self {
-            Self::InTerminal(terminal) => terminal.ends(patience),
-            Self::OnPipes(pipes) => pipes.ends(patience),
-        }
-    }
-}
-
 /// Accepts a connection if there is one within 20 ms.
 fn is_called(listener: &TcpListener) -> Option<io::Result<Peer>> {
-    let moment = Timespec::try_from(Duration::from_millis(20)).expect("20 ms fit");
-    match poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&moment)) {
-        Ok(0) | Err(rustix::io::Errno::INTR) => None,
-        Ok(_) => Some(listener.accept().and_then(|(stream, _)| Peer::new(SERVER, stream))),
-        Err(error) => Some(Err(error.into())),
-    }
+    is_ready(listener, Duration::from_millis(20))
+        .then(|| listener.accept().and_then(|(stream, _)| Peer::new(SERVER, stream)))
 }
 
-fn evidence(expected: &Pattern, heard: Heard, unread: Vec<u8>) -> Evidence<'_> {
-    Evidence { unread, ..Evidence::new(SERVER, expected, heard) }
+fn diagnosis(line: &str, heard: Heard, unread: Vec<u8>) -> Failure {
+    let expected = Pattern::exactly(line);
+    Evidence { unread, ..Evidence::new(SERVER, &expected, heard) }.diagnose()
 }

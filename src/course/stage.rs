@@ -1,9 +1,6 @@
 //! Checks a learner's server: a new process, its peers, and what they can do.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     class,
@@ -15,10 +12,10 @@ use super::{
     transcript::Transcript,
 };
 
-mod arrivals;
 mod listening;
 mod server;
 
+use server::refused;
 pub(crate) use server::start_failure;
 
 /// The result of a check or of one of its parts.
@@ -82,7 +79,6 @@ const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
-    /// Starts the server.
     pub(crate) fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
         Ok(Self::with(Some(launch.server()?), launch, rules, seed))
     }
@@ -97,16 +93,12 @@ impl<'a> Stage<'a> {
     pub(crate) fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
         let peer = Peer::new(who, self.call()?);
-        let failed =
-            |error: io::Error| Failure::new(&class::REFUSED, "a client can connect", error.to_string());
-        self.peers.push(peer.map_err(failed)?);
+        self.peers.push(peer.map_err(|error| refused(&error))?);
         Ok(())
     }
 
-    /// Connects a client after a barrier for the others.
-    ///
-    /// Many servers welcome and announce a client in two steps. Without the barrier, the order of two arrivals would
-    /// be random.
+    /// Connects a client after a barrier for the others. Many servers welcome and announce a client in two steps, and
+    /// without the barrier the order of two arrivals would be random.
     pub(crate) fn connects_in_turn(&mut self, who: &str) -> Outcome {
         // Steps 1 and 2 have no barrier.
         if self.rules.step > 2 {
@@ -115,7 +107,54 @@ impl<'a> Stage<'a> {
         self.connects(who)
     }
 
-    /// Sends a line from a client.
+    /// Makes up different names, in alphabetical order.
+    pub(crate) fn names<const N: usize>(&mut self) -> [String; N] {
+        // Each begins with another letter, but not with `g` or `l` as guests and the lobby do.
+        const LETTERS: &str = "abcdefhijkmnopqrstuvwxyz";
+        std::array::from_fn(|i| self.seed.name(&LETTERS[i..=i]))
+    }
+
+    /// Connects a client that takes this name, from step 7 on.
+    pub(crate) fn enters(&mut self, name: &str) -> Outcome {
+        self.connects(name)?;
+        self.hears_amid_news(name, &Pattern::welcome())?;
+        self.says(name, &format!("/nick {name}"));
+        self.hears_amid_news(name, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))
+    }
+
+    /// Expects a line and ignores news of other clients before it.
+    fn hears_amid_news(&mut self, who: &str, due: &Pattern) -> Outcome {
+        let due = &self.with_wording(due);
+        let is_news =
+            |text: &str| ["has joined", "has left", "known as"].iter().any(|news| text.contains(news));
+        self.hears_judged(who, due, |text| match () {
+            () if due.matches(text) => Judgement::Expected,
+            () if is_news(text) => Judgement::Ignored,
+            () => Judgement::Wrong,
+        })
+    }
+
+    /// Connects clients under these names and skips everything they hear by that.
+    pub(crate) fn enter_all(&mut self, names: &[String]) -> Outcome {
+        for name in names {
+            self.enters(name)?;
+            self.is_served(name)?;
+        }
+        for name in names {
+            self.skips_lines(name, &[])?;
+        }
+        let are_here = if names.len() == 1 { "is here" } else { "are here" };
+        self.transcript.restart((!names.is_empty()).then(|| format!("({} {are_here})", names.join(", "))));
+        Ok(())
+    }
+
+    /// Moves a client to a room and ignores other lines before the answer.
+    pub(crate) fn goes_to(&mut self, who: &str, room: &str) -> Outcome {
+        self.says(who, &format!("/join {room}"));
+        let due = Pattern::with(format!("You joined room '{room}'."), &["You", room]);
+        self.hears_at_last(who, &due)
+    }
+
     pub(crate) fn says(&mut self, who: &str, line: &str) {
         self.sends_bytes(who, format!("{line}\n").as_bytes());
         self.transcript.add(who, ">", line);
@@ -155,7 +194,7 @@ impl<'a> Stage<'a> {
                 return Ok(());
             }
             if text.is_none_or(|text| !self.may_hear(who, text)) {
-                return Err(self.fails_to_hear(who, &pattern, heard, ahead));
+                return Err(self.fails_to_hear(Evidence::new(who, &pattern, heard), ahead));
             }
         }
     }
@@ -173,7 +212,7 @@ impl<'a> Stage<'a> {
             match line_of(&heard).map_or(Judgement::Wrong, &mut judge) {
                 Judgement::Ignored => {}
                 Judgement::Expected => return Ok(()),
-                Judgement::Wrong => return Err(self.fails_to_hear(who, due, heard, &[])),
+                Judgement::Wrong => return Err(self.fails_to_hear(Evidence::new(who, due, heard), &[])),
             }
         }
     }
@@ -257,7 +296,6 @@ impl<'a> Stage<'a> {
         self.has_departures = true;
     }
 
-    /// Closes the connection of a client.
     pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
         self.leaves(who);
@@ -272,12 +310,21 @@ impl<'a> Stage<'a> {
         self.closes(who);
     }
 
-    /// Resets the connection of a client.
     pub(crate) fn resets(&mut self, who: &str) {
         self.transcript.add(who, "", "(resets)");
         if let Some(peer) = self.leaves(who) {
             peer.resets();
         }
+    }
+
+    /// Adds a remark to the transcript, in place of lines that are too many to show.
+    pub(crate) fn remark(&mut self, remark: &str) {
+        self.transcript.add("", "", remark);
+    }
+
+    /// Starts the transcript again with a remark.
+    pub(crate) fn restarts_transcript(&mut self, remark: &str) {
+        self.transcript.restart(Some(remark.to_owned()));
     }
 
     /// The names of all clients whose connection has not ended.

@@ -92,7 +92,7 @@ impl Visitor {
         }
         // The output of a client can end a moment before the client.
         let moment = Duration::from_millis(if instead == Heard::End { 500 } else { 0 });
-        Err(match self.pipes.ends(moment) {
+        Err(match self.pipes.member.ends(moment) {
             Some(ended) => failure.ended(&format!("{}'s client", self.name), ended),
             None => stage.judged(
                 failure.note("Either your server did not send the line, or your client did not print it."),
@@ -103,13 +103,13 @@ impl Visitor {
     /// Stops the client process, as Ctrl-Z does.
     pub(crate) fn is_stopped(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client is stopped)", self.name));
-        self.pipes.signal(Signal::STOP);
+        self.pipes.member.signal(Signal::STOP);
     }
 
     /// Continues the stopped client.
     pub(crate) fn goes_on(&self, stage: &mut Stage<'_>) {
         stage.remark(&format!("({}'s client goes on)", self.name));
-        self.pipes.signal(Signal::CONT);
+        self.pipes.member.signal(Signal::CONT);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Done, FAILED, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
+use super::{Done, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
     grader::CannotRun,
     learner::Learner,
@@ -21,38 +21,37 @@ use crate::course::{
 pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     end_all_on_ctrl_c()?;
     let report = once(job, learner, out)?;
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs the checks once, shows the results, and notes the steps that have passed.
 pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
     let mut has_failed = false;
     let mut told = Ok(());
-    let progress = Progress { is_shown: job.columns < usize::MAX && !job.json };
-    progress.shows(job.steps.first(), out)?;
-    progress.adds(&format!(" (it must listen within {READY:?})"), out)?;
+    let checking = |step: &Step| format!("Checking step {} …", step.number);
+    let first = job.steps.first().map(|step| checking(step)).unwrap_or_default();
+    shows_progress(&format!("{first} (it must listen within {READY:?})"), job, out)?;
     let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
         // After the first failure only the summary follows, so that the verdict stays on the screen.
         let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
         if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
             has_failed = verdict.fault.is_some();
             let verdict = wrapped(&verdict.text(job.style), job.columns);
-            told = progress.is_over(out).and_then(|()| write!(out, "{verdict}"));
+            told = shows_progress(ERASED, job, out).and_then(|()| write!(out, "{verdict}"));
         }
         if (is_last || verdict.fault.is_some()) && told.is_ok() {
             let next = job.steps.iter().skip_while(|step| step.number != verdict.step.number).nth(1);
-            told = progress.is_over(out).and_then(|()| progress.shows(next, out));
+            let next = next.map(|step| checking(step)).unwrap_or_default();
+            told = shows_progress(&format!("{ERASED}{next}"), job, out);
         }
     });
-    told.and_then(|()| progress.is_over(out))?;
-    let report = match report {
-        Ok(report) => report,
-        Err(error) if job.json => {
-            write!(out, "{}", json_error(&error))?;
-            return Err(error.into());
-        }
-        Err(error) => return Err(error.into()),
-    };
+    told.and_then(|()| shows_progress(ERASED, job, out))?;
+    if let Err(error) = &report
+        && job.json
+    {
+        write!(out, "{}", json_error(error))?;
+    }
+    let report = report?;
     report.passed_steps().into_iter().for_each(|step| learner.note_passed(step));
     learner.write()?;
     if job.json {
@@ -68,34 +67,16 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
     Ok(report)
 }
 
-/// Shows on a terminal which step is being checked.
-struct Progress {
-    is_shown: bool,
-}
+/// Erases the row in which a terminal shows the progress.
+const ERASED: &str = "\r\x1b[K";
 
-impl Progress {
-    fn shows(&self, step: Option<&&Step>, out: &mut impl Write) -> io::Result<()> {
-        if let Some(step) = step.filter(|_| self.is_shown) {
-            write!(out, "Checking step {} …", step.number)?;
-        }
-        out.flush()
+/// Shows on a terminal which step is being checked. The words must fit into the row, because only one is erased.
+fn shows_progress(words: &str, job: &Job, out: &mut impl Write) -> io::Result<()> {
+    if job.columns < usize::MAX && !job.json {
+        write!(out, "{words}")?;
     }
-
-    /// Adds words to the row. They must fit, because only one row is erased.
-    fn adds(&self, words: &str, out: &mut impl Write) -> io::Result<()> {
-        if self.is_shown {
-            write!(out, "{words}")?;
-        }
-        out.flush()
-    }
-
-    fn is_over(&self, out: &mut impl Write) -> io::Result<()> {
-        if self.is_shown {
-            write!(out, "\r\x1b[K")?;
-        }
-        // An error may follow on another stream.
-        out.flush()
-    }
+    // An error may follow on another stream.
+    out.flush()
 }
 
 pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) -> Done {
@@ -134,7 +115,7 @@ pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) ->
 struct Row {
     name: String,
     /// For each step, whether it passed; `None` if it was not tried.
-    marks: Vec<(usize, Option<bool>)>,
+    marks: [Option<bool>; STEPS.len()],
     /// The first failure of each program, or why there is nothing to grade.
     first: String,
 }
@@ -143,73 +124,57 @@ impl Row {
     /// Grades the server and the client, each up to its first step that fails.
     fn of(path: &Path, rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
         let learner = Learner::read(path)?;
-        let mut row = Self {
-            name: name(path),
-            marks: STEPS.iter().map(|step| (step.number, None)).collect(),
-            first: String::new(),
-        };
-        let mut has_command = false;
+        let mut marks = [None; STEPS.len()];
+        let mut failures = Vec::new();
         for role in [Role::Server, Role::Client] {
             let Some(command) = learner.command(role) else { continue };
-            has_command = true;
             let folder = Some(fs::canonicalize(path)?);
             let client = learner.command(Role::Client).map(|noted| launch(noted, folder.clone()));
             let can = |step: &Step| step.part.role() == role && (client.is_some() || !step.needs_client());
             let grader = rules.grader(launch(command, folder), client.clone());
             for step in STEPS.iter().filter(|step| can(step)) {
-                let is_good = row.tries(&report::check(&grader, [step], |_| {}), step);
+                let failure = failure(report::check(&grader, [step], |_| {}));
+                marks[step.number - 1] = Some(failure.is_none());
                 // Later steps build on this one. Challenges do not.
-                if !is_good && step.part != Part::Challenges {
+                let is_over = failure.is_some() && step.part != Part::Challenges;
+                failures.extend(failure);
+                if is_over {
                     break;
                 }
             }
         }
-        if !has_command {
-            "no command in its course.txt".clone_into(&mut row.first);
+        if marks.iter().all(Option::is_none) {
+            failures.push("no command in its course.txt".to_owned());
         }
-        Ok(row)
-    }
-
-    /// Notes the result of a step and returns whether it passed.
-    fn tries(&mut self, report: &Result<Report, CannotRun>, step: &Step) -> bool {
-        let is_good = report.as_ref().is_ok_and(Report::is_good);
-        if let Some((_, mark)) = self.marks.iter_mut().find(|(number, _)| *number == step.number) {
-            *mark = Some(is_good);
-        }
-        let failure = match report {
-            Err(error) => error.to_string(),
-            Ok(report) => match report.first_fault() {
-                Some((verdict, fault)) => format!("{} ({})", fault.failure.class.name, verdict.check.name),
-                None => return is_good,
-            },
-        };
-        let and = if self.first.is_empty() { "" } else { ", " };
-        self.first.extend([and, &failure]);
-        is_good
+        Ok(Self { name: name(path), marks, first: failures.join(", ") })
     }
 
     fn text(&self, width: usize, style: Style) -> String {
-        let marks: String = self
-            .marks
-            .iter()
-            .map(|(_, mark)| match mark {
-                Some(true) => format!("  {}", style.good("✓")),
-                Some(false) => format!("  {}", style.bad("✗")),
-                None => "  ·".to_owned(),
-            })
-            .collect();
-        format!("{:width$}{marks}  {}", self.name, self.first)
+        let marks = self.marks.map(|mark| match mark {
+            Some(true) => format!("  {}", style.good("✓")),
+            Some(false) => format!("  {}", style.bad("✗")),
+            None => "  ·".to_owned(),
+        });
+        format!("{:width$}{}  {}", self.name, marks.concat(), self.first)
     }
 
     fn json(&self) -> serde_json::Value {
-        let status = |mark: Option<bool>| mark.map(|is_good| if is_good { "pass" } else { "fail" });
-        let steps: Vec<_> = self
-            .marks
-            .iter()
-            .map(|(step, mark)| serde_json::json!({"task_id": step, "status": status(*mark)}))
-            .collect();
+        let steps = STEPS.map(|step| {
+            let status = self.marks[step.number - 1].map(|is_good| if is_good { "pass" } else { "fail" });
+            serde_json::json!({"task_id": step.number, "status": status})
+        });
         serde_json::json!({"name": self.name, "steps": steps, "first_failure": self.first})
     }
+}
+
+/// The first failure, or why the program could not be graded.
+fn failure(report: Result<Report, CannotRun>) -> Option<String> {
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return Some(error.to_string()),
+    };
+    let (verdict, fault) = report.first_fault()?;
+    Some(format!("{} ({})", fault.failure.class.name, verdict.check.name))
 }
 
 fn name(path: &Path) -> String {

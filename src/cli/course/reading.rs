@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, process::ExitCode};
 
-use super::{Done, FAILED, columns, style};
+use super::{Done, columns, style};
 use crate::course::{
     bug::{self, Bug},
     class::{CLASSES, Class},
@@ -89,7 +89,7 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
     };
     if !may_see {
         writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
-        return Ok(ExitCode::from(FAILED));
+        return Ok(ExitCode::FAILURE);
     }
     write!(out, "{}", solution.difference(style()))?;
     Ok(ExitCode::SUCCESS)

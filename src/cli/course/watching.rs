@@ -9,10 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use super::{COULD_NOT, Done, Job, end_all_on_ctrl_c, grading::once};
-use crate::course::learner::{FILE, Learner};
+use super::{Done, Job, end_all_on_ctrl_c, grading::once};
+use crate::course::{
+    learner::{FILE, Learner},
+    subject::is_ready,
+};
 
 /// The pause between two looks at the files. People do not notice a third of a second.
 const LOOK: Duration = Duration::from_millis(300);
@@ -25,12 +26,8 @@ const NOT_WRITTEN: [&str; 5] = ["target", "node_modules", "__pycache__", "build"
 
 pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        let hint = format!(
-            "chat_course: watch needs a terminal; use chat_course check {} instead",
-            job.steps[0].number
-        );
-        writeln!(io::stderr(), "{hint}")?;
-        return Ok(ExitCode::from(COULD_NOT));
+        let step = job.steps[0].number;
+        return Err(format!("watch needs a terminal; use chat_course check {step} instead").into());
     }
     end_all_on_ctrl_c()?;
     loop {
@@ -49,10 +46,9 @@ pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
 
 /// Waits for a change or for Enter. Returns `false` if the user quits.
 fn waits(files: &BTreeMap<PathBuf, SystemTime>) -> io::Result<bool> {
-    let look = Timespec::try_from(LOOK).expect("it is short");
     let stdin = io::stdin();
     while files == &self::files() {
-        if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&look)).is_ok_and(|ready| ready > 0) {
+        if is_ready(&stdin, LOOK) {
             let mut typed = String::new();
             let is_end = stdin.lock().read_line(&mut typed)? == 0;
             return Ok(!is_end && typed.trim() != "q");

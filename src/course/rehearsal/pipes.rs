@@ -3,29 +3,23 @@
 use std::{
     io::{self, PipeReader, Read, Write},
     os::unix::process::CommandExt,
-    process::{Child, ChildStdin, Stdio},
+    process::{ChildStdin, Stdio},
     time::{Duration, Instant},
-};
-
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::Signal,
 };
 
 use crate::course::{
     inbox::Inbox,
     peer::Heard,
-    subject::{Ended, Launch, Member},
+    subject::{Launch, Member, is_ready},
 };
 
-/// A program whose standard input and output are pipes.
+/// A program on pipes. Its fields are dropped in order: its input ends before the program is killed.
 #[derive(Debug)]
 pub(in crate::course) struct Pipes {
-    member: Member,
-    child: Child,
-    input: Option<ChildStdin>,
+    pub(super) input: Option<ChildStdin>,
+    pub(in crate::course) member: Member,
     output: PipeReader,
-    printed: Inbox,
+    pub(super) printed: Inbox,
 }
 
 impl Pipes {
@@ -36,9 +30,8 @@ impl Pipes {
         command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn()?;
         drop(command);
-        let member = Member::new(Some(child.id()))?;
         let input = child.stdin.take();
-        Ok(Self { member, child, input, output, printed: Inbox::default() })
+        Ok(Self { input, member: Member::new(Box::new(child))?, output, printed: Inbox::default() })
     }
 
     pub(in crate::course) fn is_given(&mut self, text: &str) {
@@ -48,10 +41,6 @@ impl Pipes {
         }
     }
 
-    pub(in crate::course) fn ends_input(&mut self) {
-        self.input = None;
-    }
-
     /// The next line on the standard output.
     pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
         loop {
@@ -59,11 +48,11 @@ impl Pipes {
                 return Heard::Line(line);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = Timespec::try_from(left.max(Duration::from_millis(1))).expect("a deadline fits");
-            match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&left)) {
-                Ok(0) => return Heard::Silence,
-                Err(_) => continue,
-                Ok(_) => {}
+            if !is_ready(&self.output, left.max(Duration::from_millis(1))) {
+                if Instant::now() >= deadline {
+                    return Heard::Silence;
+                }
+                continue;
             }
             let mut bytes = [0; 16 * 1024];
             match self.output.read(&mut bytes) {
@@ -71,27 +60,5 @@ impl Pipes {
                 _ => return Heard::End,
             }
         }
-    }
-
-    /// The printed part of an incomplete line.
-    pub(in crate::course) fn unread(&self) -> &[u8] {
-        self.printed.incomplete()
-    }
-
-    pub(in crate::course) fn signal(&self, signal: Signal) {
-        self.member.signal(signal);
-    }
-
-    /// Waits until the program ends by itself.
-    pub(in crate::course) fn ends(&self, patience: Duration) -> Option<Ended> {
-        self.member.ends(patience)
-    }
-}
-
-impl Drop for Pipes {
-    fn drop(&mut self) {
-        self.input = None;
-        self.member.kill();
-        let _ = self.child.wait();
     }
 }

@@ -6,60 +6,49 @@ use std::{
     path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use parking_lot::{Condvar, Mutex};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use vt100::{Parser, Screen};
 
-use crate::course::subject::{Ended, Launch, Member};
+use crate::course::subject::{Launch, Member};
 
-const ROWS: u16 = 24;
-const COLUMNS: u16 = 80;
+const ROWS: NonZeroU16 = NonZeroU16::new(24).expect("not zero");
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
 
-/// A program in a terminal.
+/// A program in a terminal. Its fields are dropped in order: the program ends first, and that ends the reader.
 pub(super) struct Terminal {
-    member: Member,
-    child: Box<dyn Child + Send + Sync>,
+    pub(super) member: Member,
+    _reader: Reader,
     keyboard: Box<dyn Write + Send>,
-    screen: Arc<Screen>,
-    reader: Option<JoinHandle<()>>,
-    /// The terminal closes when this is dropped.
-    master: Option<Box<dyn MasterPty + Send>>,
+    display: Arc<Display>,
 }
 
 /// The contents of the terminal, shared with the thread that reads its output.
-struct Screen {
-    state: Mutex<State>,
+struct Display {
+    parser: Mutex<Parser>,
     changed: Condvar,
 }
 
-struct State {
-    parser: vt100::Parser,
-    changes: u64,
-}
-
-impl std::fmt::Debug for Terminal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal").field("member", &self.member).finish_non_exhaustive()
-    }
-}
+/// The thread that reads the output. It is joined when this is dropped.
+struct Reader(Option<JoinHandle<()>>);
 
 impl Terminal {
     pub(super) fn start(launch: &Launch, port: u16) -> io::Result<Self> {
-        let size = PtySize { rows: ROWS, cols: COLUMNS, ..PtySize::default() };
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), ..PtySize::default() };
         let pair = native_pty_system().openpty(size).map_err(io::Error::other)?;
         let output = pair.master.try_clone_reader().map_err(io::Error::other)?;
         let keyboard = pair.master.take_writer().map_err(io::Error::other)?;
         // The program becomes the leader of a session and so of a process group.
         let child = pair.slave.spawn_command(command(launch, port)?).map_err(io::Error::other)?;
-        let member = Member::new(child.process_id())?;
-        let parser = vt100::Parser::new(number(ROWS), number(COLUMNS), 0);
-        let state = Mutex::new(State { parser, changes: 0 });
-        let screen = Arc::new(Screen { state, changed: Condvar::new() });
-        let shown = Arc::clone(&screen);
-        let reader = thread::Builder::new().name("screen".to_owned()).spawn(move || shown.follows(output))?;
-        Ok(Self { member, child, keyboard, screen, reader: Some(reader), master: Some(pair.master) })
+        let member = Member::new(child)?;
+        let parser = Mutex::new(Parser::new(ROWS, COLUMNS, 0));
+        let display = Arc::new(Display { parser, changed: Condvar::new() });
+        let ours = Arc::clone(&display);
+        let reader = thread::Builder::new().name("screen".to_owned()).spawn(move || ours.follows(output))?;
+        Ok(Self { member, _reader: Reader(Some(reader)), keyboard, display })
     }
 
     pub(super) fn types(&mut self, keys: &str) {
@@ -67,43 +56,31 @@ impl Terminal {
         let _ = self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush());
     }
 
-    /// The rows that are not empty.
-    pub(super) fn rows(&self) -> Vec<String> {
-        let state = self.screen.state.lock();
-        let rows = state.parser.screen().rows(0, COLUMNS).map(|row| row.trim_end().to_owned());
-        rows.filter(|row| !row.is_empty()).collect()
+    pub(super) fn screen(&self) -> Screen {
+        self.display.parser.lock().screen().clone()
     }
 
-    /// The text in the cursor's row.
-    pub(super) fn cursor_row(&self) -> String {
-        let state = self.screen.state.lock();
-        let (row, _) = state.parser.screen().cursor_position();
-        let mut rows = state.parser.screen().rows(0, COLUMNS);
-        rows.nth(usize::from(row)).unwrap_or_default().trim_end().to_owned()
+    /// Waits until the screen is as expected. Returns `false` at the deadline.
+    pub(super) fn waits(&self, deadline: Instant, is_so: impl Fn(&Screen) -> bool) -> bool {
+        let mut parser = self.display.parser.lock();
+        let is_wrong = |parser: &mut Parser| !is_so(parser.screen());
+        !self.display.changed.wait_while_until(&mut parser, is_wrong, deadline).timed_out()
     }
+}
 
-    /// Waits until the screen changes. Returns `false` at the deadline.
-    pub(super) fn changes(&self, deadline: Instant) -> bool {
-        let mut state = self.screen.state.lock();
-        let before = state.changes;
-        // The wait is short, because the screen may have changed after the caller looked and before the lock.
-        let soon = deadline.min(Instant::now() + Duration::from_millis(50));
-        let is_late = self.screen.changed.wait_until(&mut state, soon).timed_out();
-        state.changes != before || !is_late || Instant::now() < deadline
-    }
+pub(super) fn rows(screen: &Screen) -> Vec<String> {
+    screen.rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
+}
 
-    /// Waits until the program ends by itself.
-    pub(super) fn ends(&self, patience: Duration) -> Option<Ended> {
-        self.member.ends(patience)
-    }
+/// The text in the cursor's row.
+pub(super) fn cursor_row(screen: &Screen) -> String {
+    let (row, _) = screen.cursor_position();
+    rows(screen).into_iter().nth(row.into()).unwrap_or_default()
 }
 
 fn command(launch: &Launch, port: u16) -> io::Result<CommandBuilder> {
     let plain = launch.command(port);
-    let here = match plain.get_current_dir() {
-        Some(folder) => folder.to_owned(),
-        None => std::env::current_dir()?,
-    };
+    let here = plain.get_current_dir().map_or_else(std::env::current_dir, |folder| Ok(folder.to_owned()))?;
     // The builder looks for `./server` only on the search path.
     let program = Path::new(plain.get_program());
     let is_path = program.components().count() > 1;
@@ -113,28 +90,20 @@ fn command(launch: &Launch, port: u16) -> io::Result<CommandBuilder> {
         command.env(name, value.unwrap_or_default());
     }
     command.env("TERM", "xterm-256color");
-    for variable in ["NO_COLOR", "TERM_PROGRAM"] {
-        command.env_remove(variable);
-    }
+    command.env_remove("NO_COLOR");
+    command.env_remove("TERM_PROGRAM");
     command.cwd(here);
     Ok(command)
 }
 
-fn number(n: u16) -> NonZeroU16 {
-    n.try_into().expect("not zero")
-}
-
-impl Screen {
+impl Display {
     fn follows(&self, mut output: Box<dyn Read + Send>) {
         let mut bytes = [0; 16 * 1024];
         loop {
             match output.read(&mut bytes) {
                 Ok(0) => break,
                 Ok(length) => {
-                    let mut state = self.state.lock();
-                    state.parser.process(&bytes[..length]);
-                    state.changes += 1;
-                    drop(state);
+                    self.parser.lock().process(&bytes[..length]);
                     self.changed.notify_all();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -145,12 +114,9 @@ impl Screen {
     }
 }
 
-impl Drop for Terminal {
+impl Drop for Reader {
     fn drop(&mut self) {
-        self.member.kill();
-        let _ = self.child.wait();
-        self.master = None;
-        if let Some(reader) = self.reader.take() {
+        if let Some(reader) = self.0.take() {
             let _ = reader.join();
         }
     }

@@ -29,7 +29,7 @@ impl Stage<'_> {
             _ => heard,
         };
         let later = self.hears_until(who, &answer, Instant::now());
-        Err(self.diagnoses(who, &answer, heard, &[], later))
+        Err(self.diagnoses(Evidence { later, ..Evidence::new(who, &answer, heard) }, &[]))
     }
 
     /// Asks a new question and listens for the answer. Returns the question, and what came instead of an answer.
@@ -61,19 +61,12 @@ impl Stage<'_> {
         speakers.map(|peer| peer.name.clone()).filter(|name| name != except).collect()
     }
 
-    /// Finds out why a client did not hear a line.
-    pub(super) fn fails_to_hear(
-        &mut self,
-        who: &str,
-        pattern: &Pattern,
-        heard: Heard,
-        ahead: &[Pattern],
-    ) -> Failure {
-        let later = match heard {
-            Heard::Line(_) => self.hears_after(who, pattern),
-            _ => Vec::new(),
-        };
-        self.diagnoses(who, pattern, heard, ahead, later)
+    /// Finds out why a client did not hear a line, with others that are expected later.
+    pub(super) fn fails_to_hear(&mut self, mut evidence: Evidence<'_>, ahead: &[Pattern]) -> Failure {
+        if let Heard::Line(_) = evidence.heard {
+            evidence.later = self.hears_after(evidence.who, evidence.expected);
+        }
+        self.diagnoses(evidence, ahead)
     }
 
     /// The lines after a wrong one, up to the expected one if it still comes.
@@ -106,25 +99,16 @@ impl Stage<'_> {
         lines
     }
 
-    /// Gathers all that is known about a line that did not come.
-    fn diagnoses(
-        &mut self,
-        who: &str,
-        pattern: &Pattern,
-        heard: Heard,
-        ahead: &[Pattern],
-        later: Vec<Vec<u8>>,
-    ) -> Failure {
-        let elsewhere = match heard {
-            Heard::Line(_) => None,
-            _ => self.who_else_heard(who, pattern, ahead),
-        };
-        let mut evidence = Evidence::new(who, pattern, heard);
+    /// Gathers what else is known about a line that did not come.
+    fn diagnoses(&mut self, mut evidence: Evidence<'_>, ahead: &[Pattern]) -> Failure {
+        let who = evidence.who;
+        if !matches!(evidence.heard, Heard::Line(_)) {
+            evidence.elsewhere = self.who_else_heard(who, evidence.expected, ahead);
+        }
         evidence.meanwhile = self.heard_meanwhile(who);
         self.peer(who).unread().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
         evidence.ahead = ahead.iter().map(|pattern| self.with_wording(pattern)).collect();
-        (evidence.later, evidence.elsewhere) = (later, elsewhere);
         let mut failure = evidence.diagnose();
         if failure.class == &class::SILENT {
             let patience = self.rules.patience;
@@ -138,8 +122,7 @@ impl Stage<'_> {
         if ahead.contains(pattern) {
             return None;
         }
-        let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
-        others.into_iter().find(|other| {
+        self.others(who).into_iter().find(|other| {
             let mut heard = Vec::new();
             while let Heard::Line(line) = self.next(other, Instant::now()) {
                 heard.push(line);
@@ -150,11 +133,14 @@ impl Stage<'_> {
         })
     }
 
+    fn others(&self, who: &str) -> Vec<String> {
+        self.present().into_iter().filter(|other| other != who).collect()
+    }
+
     /// Notes on the next line of other clients, for at most two of them.
     fn heard_meanwhile(&mut self, who: &str) -> Vec<String> {
-        let others: Vec<_> = self.present().into_iter().filter(|other| other != who).collect();
         let mut notes = Vec::new();
-        for other in others {
+        for other in self.others(who) {
             if let Heard::Line(line) = self.next(&other, Instant::now()) {
                 notes.push(format!("In the meantime {other} received: {}", escaped(&line)));
                 self.peer(&other).puts_back(vec![line]);
@@ -200,14 +186,12 @@ impl Stage<'_> {
         }
     }
 
-    /// Finds a peer by its name.
     #[track_caller]
     pub(super) fn peer(&mut self, who: &str) -> &mut Peer {
         let peer = self.peers.iter_mut().find(|peer| peer.name == who);
         peer.expect("only a connected peer acts")
     }
 
-    /// Removes a peer.
     pub(super) fn leaves(&mut self, who: &str) -> Option<Peer> {
         let at = self.peers.iter().position(|peer| peer.name == who)?;
         self.has_departures = true;

@@ -1,6 +1,6 @@
 //! What happens to the server process: signals, its end, a second start.
 
-use std::{io, net::TcpStream};
+use std::{io, net::TcpStream, sync::Arc};
 
 use rustix::process::Signal;
 
@@ -8,22 +8,19 @@ use super::{DYING, Duration, Ended, Failure, Outcome, Stage, StartError, class};
 use crate::course::failure::ends_well;
 
 impl Stage<'_> {
-    /// Sends a signal to the server.
     pub(crate) fn is_signalled(&mut self, signal: Signal) {
         let name = if signal == Signal::TERM { "(is terminated)" } else { "(is interrupted)" };
         self.transcript.add("server", "", name);
         self.was_told_to_stop = true;
         if let Some(subject) = &self.subject {
-            subject.signal(signal);
+            subject.member.signal(signal);
         }
     }
 
     /// Expects the server to end by itself with status 0.
     pub(crate) fn ends_well(&mut self) -> Outcome {
-        ends_well(
-            self.subject.as_ref().and_then(|subject| subject.ends(self.rules.patience)),
-            "the server ends with status 0",
-        )?;
+        let ended = self.subject.as_ref().and_then(|subject| subject.member.ends(self.rules.patience));
+        ends_well(ended, "the server ends with status 0")?;
         self.transcript.add("server", "", "(ends well)");
         Ok(())
     }
@@ -31,40 +28,32 @@ impl Stage<'_> {
     /// Starts the server again on the same port.
     pub(crate) fn starts_again(&mut self) -> Outcome {
         let Some(old) = self.subject.take() else { return Ok(()) };
-        let port = old.port();
+        let port = Arc::clone(&old.port);
         drop(old);
         self.peers.clear();
         self.was_told_to_stop = false;
         self.has_departures = false;
         self.transcript.add("server", "", "(starts again)");
-        match self.launch.again(port) {
-            Ok(subject) => {
-                self.subject = Some(subject);
-                Ok(())
-            }
-            Err(error) => Err(start_failure(&error, &class::PORT_BUSY)),
-        }
+        let subject =
+            self.launch.server_on(port).map_err(|error| start_failure(&error, &class::PORT_BUSY))?;
+        self.subject = Some(subject);
+        Ok(())
     }
 
     /// Changes the class of a failure if the server has ended.
     pub(crate) fn judged(&self, failure: Failure) -> Failure {
         let Some(subject) = &self.subject else { return failure };
         // A server that hung up may be about to end. If it was told to stop, it should be.
-        let wait = match failure.class {
-            class if [&class::CLOSED, &class::RESET].contains(&class) && self.was_told_to_stop => {
-                self.rules.patience
-            }
-            class
-                if [&class::CLOSED, &class::RESET, &class::REFUSED, &class::STILL_OPEN].contains(&class) =>
-            {
-                DYING
-            }
-            _ => Duration::ZERO,
+        let has_hung_up = [&class::CLOSED, &class::RESET].contains(&failure.class);
+        let wait = match () {
+            () if has_hung_up && self.was_told_to_stop => self.rules.patience,
+            () if has_hung_up || [&class::REFUSED, &class::STILL_OPEN].contains(&failure.class) => DYING,
+            () => Duration::ZERO,
         };
-        let Some(ended) = subject.ends(wait) else { return failure };
+        let Some(ended) = subject.member.ends(wait) else { return failure };
         let failure = failure.ended("The program", ended);
         let class = match ended {
-            _ if subject.was_greedy() => &class::GREEDY,
+            _ if subject.output.was_greedy() => &class::GREEDY,
             Ended::Status(_) if self.was_told_to_stop => &class::NO_FAREWELL,
             Ended::Signal(_) if self.was_told_to_stop => &class::WRONG_STATUS,
             _ => failure.class,
@@ -72,15 +61,13 @@ impl Stage<'_> {
         Failure { class, ..failure }
     }
 
-    /// The last output of the server.
     pub(crate) fn output(&self) -> String {
-        self.subject.as_ref().map(super::Subject::output).unwrap_or_default()
+        self.subject.as_ref().map(|subject| subject.output.tail()).unwrap_or_default()
     }
 
-    /// The port of the server.
     #[track_caller]
     pub(crate) fn port(&self) -> u16 {
-        self.subject.as_ref().expect("it is missing only while it starts again").port().number()
+        self.subject.as_ref().expect("it is missing only while it starts again").port.number
     }
 
     /// The memory that the server uses, in bytes, where the system tells.
@@ -98,11 +85,13 @@ impl Stage<'_> {
     pub(crate) fn call(&mut self) -> Result<TcpStream, Failure> {
         let patience = self.rules.patience;
         let subject = self.subject.as_mut().ok_or(io::ErrorKind::NotConnected.into());
-        subject.and_then(|subject| subject.connect(patience)).map_err(|error| {
-            let failure = Failure::new(&class::REFUSED, "a client can connect", error.to_string());
-            self.judged(failure)
-        })
+        let stream = subject.and_then(|subject| subject.connect(patience));
+        stream.map_err(|error| self.judged(refused(&error)))
     }
+}
+
+pub(super) fn refused(error: &io::Error) -> Failure {
+    Failure::new(&class::REFUSED, "a client can connect", error.to_string())
 }
 
 /// The failure of a program that did not start. If it ended, the class is `usual`.
@@ -113,8 +102,8 @@ pub(crate) fn start_failure(error: &StartError, usual: &'static class::Class) ->
         StartError::NotListening { .. } => {
             Failure::new(&class::NOT_LISTENING, expected, "it does not accept connections at its port")
         }
-        StartError::Ended { status, output } => {
-            let failure = Failure::new(usual, expected, format!("it ended: {}", Ended::from(*status)));
+        StartError::Ended { ended, output } => {
+            let failure = Failure::new(usual, expected, format!("it ended: {ended}"));
             match output.trim().lines().next_back() {
                 // A verdict does not show the output of a second start.
                 Some(words) if usual == &class::PORT_BUSY => {

@@ -11,19 +11,19 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, Signal, kill_process_group},
-};
+use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::memory;
+use super::{is_ready, member::memory_of};
 
 /// The most bytes that are kept, which is more than a verdict shows.
 const KEPT: usize = 8 * 1024;
 
+/// The most memory that a program may use, in bytes. A chat with a few hundred clients needs far less.
+const MEMORY_LIMIT: u64 = 2 << 30;
+
 /// A thread that reads the output and watches the memory.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     shared: Arc<Shared>,
     reader: Option<JoinHandle<()>>,
 }
@@ -31,34 +31,27 @@ pub(super) struct Output {
 /// The state that the thread shares with the grader.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The end of the output.
     tail: Mutex<Vec<u8>>,
     is_over: AtomicBool,
     was_greedy: AtomicBool,
 }
 
 impl Output {
-    pub(super) fn start(pipe: PipeReader, group: Pid, memory_limit: u64) -> io::Result<Self> {
+    pub(super) fn start(pipe: PipeReader, group: Pid) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let ours = Arc::clone(&shared);
-        let reader = thread::Builder::new()
-            .name("output".to_owned())
-            .spawn(move || ours.reads(pipe, group, memory_limit))?;
+        let reader =
+            thread::Builder::new().name("output".to_owned()).spawn(move || ours.reads(pipe, group))?;
         Ok(Self { shared, reader: Some(reader) })
     }
 
     /// The end of the output up to now.
-    pub(super) fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         String::from_utf8_lossy(&self.shared.tail.lock()).into_owned()
     }
 
-    /// The end of the whole output, after the program has ended.
-    pub(super) fn all(&mut self) -> String {
-        self.stop();
-        self.tail()
-    }
-
-    pub(super) fn was_greedy(&self) -> bool {
+    /// Whether the program was killed for using too much memory.
+    pub(crate) fn was_greedy(&self) -> bool {
         self.shared.was_greedy.load(Ordering::Relaxed)
     }
 
@@ -72,14 +65,18 @@ impl Output {
     }
 }
 
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
 impl Shared {
-    fn reads(&self, mut pipe: PipeReader, group: Pid, memory_limit: u64) {
-        let tick = Timespec::try_from(Duration::from_millis(50)).expect("it is short");
+    fn reads(&self, mut pipe: PipeReader, group: Pid) {
         let mut next_look = Instant::now() + Duration::from_secs(1);
         let mut bytes = [0; 16 * 1024];
         loop {
-            let is_ready = poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&tick)).is_ok_and(|n| n > 0);
-            if is_ready {
+            if is_ready(&pipe, Duration::from_millis(50)) {
                 match pipe.read(&mut bytes) {
                     Ok(0) | Err(_) => return,
                     Ok(length) => self.keeps(&bytes[..length]),
@@ -88,7 +85,7 @@ impl Shared {
                 return;
             }
             if Instant::now() >= next_look {
-                self.looks_at_memory(group, memory_limit);
+                self.looks_at_memory(group);
                 next_look = Instant::now() + Duration::from_secs(1);
             }
         }
@@ -101,8 +98,8 @@ impl Shared {
         tail.drain(..excess);
     }
 
-    fn looks_at_memory(&self, group: Pid, limit: u64) {
-        if memory::of_group(group).is_some_and(|bytes| bytes > limit) {
+    fn looks_at_memory(&self, group: Pid) {
+        if memory_of(group).is_some_and(|bytes| bytes > MEMORY_LIMIT) {
             self.was_greedy.store(true, Ordering::Relaxed);
             let _ = kill_process_group(group, Signal::KILL);
         }
