@@ -24,7 +24,7 @@ use rustix::{
 
 use super::hashing::Hasher;
 use crate::{
-    file::{Label, way::Kept},
+    file::{Label, way::Line},
     names::Nick,
 };
 
@@ -64,8 +64,8 @@ impl<'a> Download<'a> {
     }
 
     /// What is here already, as the sender is told.
-    pub(super) fn kept(&self) -> Kept {
-        Kept::Prefix { length: self.hasher.length(), digest: self.hasher.digest() }
+    pub(super) fn kept(&self) -> Line {
+        Line::Kept { length: self.hasher.length(), digest: self.hasher.digest() }
     }
 
     /// Prepares to write at this place, which is the end of what is here, or 0 to begin again.

@@ -12,7 +12,7 @@ use super::{call::say, download::Download, hashing::CHUNK};
 use crate::{
     file::{
         Fault, Label,
-        way::{self, Kept, Start, Verdict},
+        way::{Line, read_line},
     },
     names::Nick,
 };
@@ -66,14 +66,14 @@ pub(super) fn receive(
         Ok(download) => download,
         Err(error) => {
             let error = Error::Unwritable(error);
-            hang_up(server, error.fault().map(Kept::Failed));
+            hang_up(server, error.fault().map(Line::Failed));
             return format!("'{}' was not received: {error}.", label.name);
         }
     };
     let received = fetch(&mut download, server, progress).and_then(|()| keep(&mut download));
     let verdict = match &received {
-        Ok(_) => Some(Verdict::Received),
-        Err(error) => error.fault().map(Verdict::Failed),
+        Ok(_) => Some(Line::Received),
+        Err(error) => error.fault().map(Line::Failed),
     };
     hang_up(server, verdict);
     match (received, download.unfinished()) {
@@ -96,7 +96,7 @@ fn fetch(
 ) -> Result<(), Error> {
     let mut input = BufReader::with_capacity(CHUNK, server);
     say(server, download.kept()).map_err(|_| Error::Line)?;
-    let Ok(Start::From(place)) = way::read_line(&mut input) else { return Err(Error::Line) };
+    let Ok(Line::From(place)) = read_line(&mut input) else { return Err(Error::Line) };
     download.begin(place).map_err(Error::Unwritable)?;
     while download.length() < download.size() {
         let bytes = match input.fill_buf() {
