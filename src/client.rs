@@ -14,7 +14,7 @@ use std::{
 
 use rustyline::error::ReadlineError;
 
-use self::{transfers::Wishes, view::View};
+use self::view::View;
 use crate::names::{Nick, Room};
 
 mod backoff;
@@ -24,6 +24,7 @@ mod interactive;
 mod lines;
 mod link;
 mod listener;
+mod options;
 mod plain;
 mod questions;
 mod screen;
@@ -33,41 +34,7 @@ mod terminal;
 mod transfers;
 mod view;
 
-/// How the client runs.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The server's name or address.
-    pub host: String,
-    /// The server's port.
-    pub port: u16,
-    /// The nickname to take on arrival.
-    pub nick: Option<Nick>,
-    /// The room to join on arrival.
-    pub room: Option<Room>,
-    /// When to use colours.
-    pub color: Color,
-    /// Whether each line is shown with its time. On a pipe, none is.
-    pub timestamps: bool,
-    /// The file that keeps the lines that were typed, if any does.
-    pub history: Option<PathBuf>,
-    /// The folder for files that others send.
-    pub downloads: PathBuf,
-    /// Whether to accept every file that is offered.
-    pub accept_files: bool,
-    /// The file with the lines to send, instead of standard input.
-    pub file: Option<PathBuf>,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless the environment says `NO_COLOR` (<https://no-color.org>).
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
+pub use options::Options;
 
 /// Connects, and chats until the user or the server ends the chat.
 ///
@@ -77,33 +44,15 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),
-        timestamps: options.timestamps && is_interactive,
+        timestamps: !options.no_timestamps && is_interactive,
     };
-    let address = Address { host: options.host.clone(), port: options.port };
-    let wishes = Wishes { downloads: options.downloads.clone(), accepts_all: options.accept_files };
-    if is_interactive {
-        let server = address.connect()?;
-        return interactive::run(options, address, server, view, wishes);
-    }
-    let input = plain::input(options.file.as_deref(), greeting(options.nick, options.room))?;
-    plain::run(address.connect()?, input, view, wishes)
+    if is_interactive { interactive::run(options, view) } else { plain::run(options, view) }
 }
 
 /// Whether input and output are a terminal that can move its cursor.
 fn is_terminal() -> bool {
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
-}
-
-impl Color {
-    fn is_wanted(self, is_interactive: bool) -> bool {
-        let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        match self {
-            Self::Auto => is_interactive && !no_color(),
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
 }
 
 /// The lines that ask for a nickname and a room.
@@ -113,36 +62,23 @@ fn greeting(nick: Option<Nick>, room: Option<Room>) -> String {
     [nick, room].into_iter().flatten().collect()
 }
 
-/// Where the server is.
-#[derive(Clone, Debug)]
-struct Address {
-    host: String,
-    port: u16,
-}
-
-impl Address {
+/// Tries each address of the server until one accepts.
+fn connect(options: &Options) -> Result<TcpStream, Error> {
     /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
     const PATIENCE: Duration = Duration::from_secs(10);
-
-    /// Tries each address of the host until one accepts.
-    fn connect(&self) -> Result<TcpStream, Error> {
-        let failed = |error| Error::Connect { address: self.to_string(), error };
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
-        for address in (self.host.as_str(), self.port).to_socket_addrs().map_err(failed)? {
-            match TcpStream::connect_timeout(&address, Self::PATIENCE) {
-                Ok(server) => return Ok(server),
-                Err(error) => last = error,
-            }
+    let Options { host, port, .. } = options;
+    let failed = |error| {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        Error::Connect { address: format!("{host}:{port}"), error }
+    };
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
+    for address in (host.as_str(), *port).to_socket_addrs().map_err(failed)? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(server) => return Ok(server),
+            Err(error) => last = error,
         }
-        Err(failed(last))
     }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
+    Err(failed(last))
 }
 
 /// Why there was no chat, or why it ended too early.
@@ -197,16 +133,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::Connect { error, .. } | Self::File { error, .. } | Self::Input(error) | Self::Io(error) => {
-                Some(error)
-            }
-            Self::Dismissed(_) | Self::Lost | Self::Files(_) => None,
-        }
-    }
-}
+impl error::Error for Error {}
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {

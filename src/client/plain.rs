@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
-    path::Path,
     sync::Arc,
     thread,
     time::Duration,
@@ -15,36 +14,25 @@ use parking_lot::{Mutex, MutexGuard};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{
-    Error,
+    Error, Options, connect, greeting,
     lines::Lines,
-    transfers::{Outside, Step, Transfers, Typed, Wishes},
+    transfers::{Outside, Transfers, Typed},
     view::View,
 };
-use crate::event::heard::Heard;
+use crate::{event::heard::Heard, file::FileName};
 
 /// The lines to send.
-pub(super) type Input = Box<dyn Read + Send>;
+type Input = Box<dyn Read + Send>;
 
-/// The `greeting`, followed by the lines of `file` or of standard input.
-pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Error> {
-    let greeting = io::Cursor::new(greeting);
-    match file {
-        Some(path) if path.as_os_str() != "-" => match File::open(path) {
-            Ok(file) => Ok(Box::new(greeting.chain(file))),
-            Err(error) => Err(Error::File { path: path.to_owned(), error }),
-        },
-        _ => Ok(Box::new(greeting.chain(io::stdin()))),
-    }
-}
-
-/// Sends `input` and prints what the server says, until the server closes the connection.
+/// Sends the input and prints what the server says, until the server closes the connection.
 ///
 /// Each direction has a thread, because both can be full at the same time: a single thread would then
 /// block in one direction and never empty the other.
-pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -> Result<(), Error> {
-    let mouth = Arc::new(Mouth { server, turn: Mutex::new(()) });
-    let transfers = Transfers::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
-    transfers.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
+pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
+    let input = input(options)?;
+    let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()) });
+    let transfers = Transfers::new(options.clone(), Box::new(Pipe(Arc::clone(&mouth))));
+    transfers.connected(&mouth.server);
     let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
     // Exactly one message is sent.
     let (outcome, is_all_said) = bounded(1);
@@ -60,6 +48,18 @@ pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -
         // The reader has had enough: `chat_client | head -1`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
+fn input(options: &Options) -> Result<Input, Error> {
+    let greeting = io::Cursor::new(greeting(options.nick, options.room));
+    match &options.file {
+        Some(path) if path.as_os_str() != "-" => match File::open(path) {
+            Ok(file) => Ok(Box::new(greeting.chain(file))),
+            Err(error) => Err(Error::File { path: path.clone(), error }),
+        },
+        _ => Ok(Box::new(greeting.chain(io::stdin()))),
     }
 }
 
@@ -147,13 +147,9 @@ impl Outside for Pipe {
         (&self.0.server).write_all(format!("{line}\n").as_bytes()).is_ok()
     }
 
-    fn progress(&self, step: &Step<'_>) {
-        if let Some(tens) = step.tens() {
-            self.notice(&format!("{}: {tens} %", step.name));
-        }
+    fn reached(&self, name: &FileName, percent: u8) {
+        self.notice(&format!("{name}: {percent} %"));
     }
-
-    fn no_progress(&self) {}
 }
 
 /// The longest command that is looked at, in bytes. A longer one is left to the server to refuse.
@@ -227,13 +223,10 @@ fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Res
         match Heard::new(&line) {
             Heard::Goodbye => farewell = Farewell::Goodbye,
             Heard::Dismissed => farewell = Farewell::Dismissed(line.clone()),
-            Heard::Cue(cue) => {
-                transfers.cue(cue);
-                continue;
-            }
-            Heard::FileRequest => transfers.requested(),
-            Heard::UnknownCommand(word) => transfers.unknown(word),
             _ => {}
+        }
+        if transfers.hear(&line) {
+            continue;
         }
         let mut shown = view.line(&line, None);
         shown.push('\n');

@@ -11,7 +11,6 @@ use super::{
     backoff::Backoff,
     questions::{Question, Questions},
     secret::Login,
-    transfers::bar,
     view::View,
 };
 use crate::{
@@ -23,12 +22,12 @@ use crate::{
 /// The state of the client.
 pub(super) struct Status {
     /// `None` until the server has said it.
-    nick: Option<Nick>,
+    pub(super) nick: Option<Nick>,
     room: Room,
     /// Seconds until the next attempt to connect, while there is no connection.
-    reconnecting_in: Option<u64>,
+    pub(super) reconnecting_in: Option<u64>,
     /// The progress of all transfers in percent, while there are any.
-    progress: Option<u8>,
+    pub(super) progress: Option<u8>,
     wanted: Wanted,
     /// What Tab has asked the server.
     pub(super) questions: Questions,
@@ -36,7 +35,8 @@ pub(super) struct Status {
     unheard: VecDeque<String>,
     /// The question that replaces the prompt, if there is one.
     pub(super) question: Option<&'static str>,
-    ending: Option<Ending>,
+    /// Why the client ends, or `None` while it goes on.
+    pub(super) ending: Option<Ending>,
     /// Whether the user's thread has noticed that the client ends.
     pub(super) is_over: bool,
 }
@@ -123,11 +123,6 @@ impl Status {
         self.unheard.drain(..).rev().collect()
     }
 
-    /// Sets the seconds until the next attempt to connect.
-    pub(super) fn waiting(&mut self, seconds: u64) {
-        self.reconnecting_in = Some(seconds);
-    }
-
     /// Notes a line from the server. Returns whether to show it to the user.
     pub(super) fn hear(&mut self, line: &str, now: Instant) -> bool {
         let heard = Heard::new(line);
@@ -149,11 +144,13 @@ impl Status {
     /// Notes a line that the user sends, so that its answer is shown.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
         self.wanted.login.sending(line, self.nick);
-        match line.strip_prefix('/') {
-            Some(command) if !command.starts_with('/') => self.questions.asked_by_user(command, now),
-            Some(escaped) => self.saying(escaped),
-            None => self.saying(line),
-        }
+        let text = match line.strip_prefix('/') {
+            Some(command) if !command.starts_with('/') => return self.questions.asked_by_user(command, now),
+            Some(escaped) => escaped,
+            None => line,
+        };
+        self.unheard.truncate(MAX_UNHEARD - 1);
+        self.unheard.push_front(clean(text).into_owned());
     }
 
     /// How long until [`Status::reclaim`] is due, or `None` if it is not needed.
@@ -197,24 +194,9 @@ impl Status {
         }
     }
 
-    /// Sets the progress of all transfers in percent, or `None` if there are none.
-    pub(super) fn progress(&mut self, percent: Option<u8>) {
-        self.progress = percent;
-    }
-
-    /// Our own nickname.
-    pub(super) fn nick(&self) -> Option<Nick> {
-        self.nick
-    }
-
     /// Ends the client; the first reason counts.
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
-    }
-
-    /// Why the client ends, or `None` while it goes on.
-    pub(super) fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
     }
 
     fn named(&mut self, nick: &str) {
@@ -244,11 +226,6 @@ impl Status {
         !mem::take(&mut reclaim.is_asked)
     }
 
-    fn saying(&mut self, text: &str) {
-        self.unheard.truncate(MAX_UNHEARD - 1);
-        self.unheard.push_front(clean(text).into_owned());
-    }
-
     /// Our own lines come back in order, so earlier lines that did not come back were refused.
     fn said(&mut self, from: &str, text: &str) {
         let is_ours = self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from));
@@ -258,6 +235,12 @@ impl Status {
             self.unheard.truncate(heard);
         }
     }
+}
+
+/// `###.......  30 %`. The width is fixed, so that the prompt keeps its width.
+fn bar(percent: u8) -> String {
+    let full = usize::from(percent.min(100) / 10);
+    format!("{}{} {percent:>3} %", "#".repeat(full), ".".repeat(10 - full))
 }
 
 #[cfg(test)]
@@ -298,10 +281,15 @@ mod tests {
     #[test]
     fn the_prompt_shows_the_progress_of_transfers() {
         let mut status = alice();
-        status.progress(Some(42));
+        status.progress = Some(42);
         assert_eq!(prompt(&status), "[ops ####......  42 %] alice> ");
-        status.progress(None);
+        status.progress = None;
         assert_eq!(prompt(&status), "[ops] alice> ");
+    }
+
+    #[test]
+    fn a_bar_has_a_fixed_width() {
+        assert_eq!([bar(0), bar(37), bar(100)], ["..........   0 %", "###.......  37 %", "########## 100 %"]);
     }
 
     #[test]
@@ -315,7 +303,7 @@ mod tests {
     fn nickname_and_room_are_restored_after_a_reconnection() {
         let mut status = alice();
         status.disconnected();
-        status.waiting(7);
+        status.reconnecting_in = Some(7);
         assert_eq!(prompt(&status), "[reconnecting in  7 s] alice> ");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n");
         hear(&mut status, &[WELCOME]);
@@ -379,8 +367,8 @@ mod tests {
     fn the_first_reason_to_end_counts() {
         let mut status = alice();
         hear(&mut status, &["Server shutting down."]);
-        assert_eq!(status.ending(), None);
+        assert_eq!(status.ending, None);
         hear(&mut status, &["Server is full.", "Goodbye!"]);
-        assert_eq!(status.ending(), Some(&Ending::Dismissed("Server is full.".to_owned())));
+        assert_eq!(status.ending, Some(Ending::Dismissed("Server is full.".to_owned())));
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{call::say, download::Download, hashing::CHUNK};
+use super::{download::Download, hashing::CHUNK, say};
 use crate::{
     file::{
         Fault, Label,

@@ -11,8 +11,8 @@ use std::{
 use rustix::fs::{Mode, OFlags};
 
 use super::{
-    call::say,
     hashing::{CHUNK, Hasher},
+    say,
 };
 use crate::file::{
     ByteCount, Fault, FileName, Label,
@@ -30,13 +30,6 @@ pub(super) enum Error {
     Changed,
     /// The connection failed.
     Line,
-}
-
-impl Error {
-    /// What to tell the user. The server reports a failed connection itself.
-    pub(super) fn reason(&self) -> Option<String> {
-        if let Self::Line = self { None } else { Some(self.to_string()) }
-    }
 }
 
 impl fmt::Display for Error {
