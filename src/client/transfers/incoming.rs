@@ -31,8 +31,13 @@ impl Error {
     /// What to tell the sender. After a failed connection, nothing can be told.
     fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Unwritable(error) if is_full(error) => Some(Fault::DiskFull),
-            Self::Unwritable(_) => Some(Fault::Unwritable),
+            Self::Unwritable(error) => match error.kind() {
+                // The disk is full, or a limit on the user's files is reached.
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    Some(Fault::DiskFull)
+                }
+                _ => Some(Fault::Unwritable),
+            },
             Self::Damaged => Some(Fault::Damaged),
             Self::Line => None,
         }
@@ -47,11 +52,6 @@ impl fmt::Display for Error {
             Self::Line => f.write_str("the connection ended too early"),
         }
     }
-}
-
-/// Whether the disk is full, or a limit on the user's files is reached.
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 /// Receives a file, and returns what to tell the user about how that ended.
@@ -98,14 +98,13 @@ fn fetch(
     say(server, download.kept()).map_err(|_| Error::Line)?;
     let Ok(Line::From(place)) = read_line(&mut input) else { return Err(Error::Line) };
     download.begin(place).map_err(Error::Unwritable)?;
-    while download.length() < download.size() {
+    while download.left() > 0 {
         let bytes = match input.fill_buf() {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Ok([]) | Err(_) => return Err(Error::Line),
             Ok(bytes) => bytes,
         };
-        let left = usize::try_from(download.size() - download.length()).unwrap_or(usize::MAX);
-        let taken = bytes.len().min(left);
+        let taken = bytes.len().min(usize::try_from(download.left()).unwrap_or(usize::MAX));
         download.write(&bytes[..taken]).map_err(Error::Unwritable)?;
         input.consume(taken);
         progress(download.length());
@@ -123,7 +122,7 @@ fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
 
 /// Sends the last line, and reads what still comes. Closing before that would reset the connection,
 /// and the last line could be lost.
-fn hang_up(server: &TcpStream, last_line: Option<impl fmt::Display>) {
+fn hang_up(server: &TcpStream, last_line: Option<Line>) {
     /// How long the server may take to close the connection.
     const PATIENCE: Duration = Duration::from_secs(10);
     let Some(last_line) = last_line else { return };
