@@ -40,14 +40,14 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
-    match listen(&mouth.server, &transfers, view) {
-        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match transfers.failures() {
+    match listen(&mouth.server, &transfers, view, &is_all_said) {
+        Ok(()) => match transfers.failures() {
             0 => Ok(()),
             failures => Err(Error::Files(failures)),
-        }),
+        },
         // The reader has had enough: `chat_client | head -1`.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -60,16 +60,6 @@ fn input(options: &Options) -> Result<Input, Error> {
             Err(error) => Err(Error::File { path: path.clone(), error }),
         },
         _ => Ok(Box::new(greeting.chain(io::stdin()))),
-    }
-}
-
-/// Whether the server had a reason to close that is no error for us.
-fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Result<(), Error> {
-    match farewell {
-        Farewell::Goodbye => Ok(()),
-        Farewell::Dismissed(reason) => Err(Error::Dismissed(reason)),
-        Farewell::Closed => is_all_said.try_recv().unwrap_or(Err(Error::Lost)),
-        Farewell::Reset => Err(Error::Lost),
     }
 }
 
@@ -192,37 +182,26 @@ fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, E
     Ok(line.ends_with(b"\n"))
 }
 
-/// How the server closed the connection.
-#[derive(Debug)]
-enum Farewell {
-    /// After our `/quit`.
-    Goodbye,
-    /// With this reason.
-    Dismissed(String),
-    /// In an orderly way, without a reason.
-    Closed,
-    /// With a reset.
-    Reset,
-}
-
-/// Prints the server's lines. Each is flushed, because the reader of the pipe may wait for it.
-fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Result<Farewell> {
+/// Prints the server's lines until the connection ends. Each is flushed, because the reader of the pipe may
+/// wait for it.
+fn listen(
+    server: &TcpStream,
+    transfers: &Arc<Transfers>,
+    view: View,
+    is_all_said: &Receiver<Result<(), Error>>,
+) -> Result<(), Error> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
-    let mut farewell = Farewell::Closed;
+    let mut farewell = None;
     loop {
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
-            Ok(None) => return Ok(farewell),
-            Err(error) if is_reset(&error) && matches!(farewell, Farewell::Closed) => {
-                return Ok(Farewell::Reset);
-            }
-            Err(error) if is_reset(&error) => return Ok(farewell),
-            Err(error) => return Err(error),
+            Ok(None) => return judge(Ok(()), farewell, is_all_said),
+            Err(error) => return judge(Err(error), farewell, is_all_said),
         };
         match Heard::new(&line) {
-            Heard::Goodbye => farewell = Farewell::Goodbye,
-            Heard::Dismissed => farewell = Farewell::Dismissed(line.clone()),
+            Heard::Goodbye => farewell = Some(Ok(())),
+            Heard::Dismissed => farewell = Some(Err(Error::Dismissed(line.clone()))),
             _ => {}
         }
         if transfers.hear(&line) {
@@ -235,9 +214,21 @@ fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Res
     }
 }
 
-/// Some systems report a reset that comes before we read as an abort.
-fn is_reset(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
+/// Whether the end of the connection is an error for us. A `farewell` of the server decides that, or else
+/// whether we have sent everything.
+fn judge(
+    end: io::Result<()>,
+    farewell: Option<Result<(), Error>>,
+    is_all_said: &Receiver<Result<(), Error>>,
+) -> Result<(), Error> {
+    match end {
+        Ok(()) => farewell.or_else(|| is_all_said.try_recv().ok()).unwrap_or(Err(Error::Lost)),
+        // Some systems report a reset that comes before we read as an abort.
+        Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => {
+            farewell.unwrap_or(Err(Error::Lost))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reads from the server as long as our output has a reader. Without this, `| head -1` would hang
@@ -308,17 +299,19 @@ mod tests {
 
     #[test]
     fn a_server_may_close_after_the_whole_input_and_after_goodbye() {
-        let judged = |farewell, said: Option<Result<(), Error>>| {
+        let judged = |end: Result<(), ErrorKind>, farewell, said: Option<Result<(), Error>>| {
             let (outcome, is_all_said) = bounded(1);
             if let Some(said) = said {
                 outcome.send(said).unwrap();
             }
-            judge(farewell, &is_all_said)
+            judge(end.map_err(io::Error::from), farewell, &is_all_said)
         };
-        assert!(judged(Farewell::Closed, Some(Ok(()))).is_ok());
-        assert!(judged(Farewell::Goodbye, None).is_ok());
-        assert!(matches!(judged(Farewell::Closed, None), Err(Error::Lost)));
-        assert!(matches!(judged(Farewell::Reset, Some(Ok(()))), Err(Error::Lost)));
-        assert!(matches!(judged(Farewell::Dismissed("Full".into()), None), Err(Error::Dismissed(_))));
+        let (reset, full) = (Err(ErrorKind::ConnectionReset), Error::Dismissed("Full".into()));
+        assert!(judged(Ok(()), None, Some(Ok(()))).is_ok());
+        assert!(judged(Ok(()), Some(Ok(())), None).is_ok());
+        assert!(judged(reset, Some(Ok(())), None).is_ok());
+        assert!(matches!(judged(Ok(()), None, None), Err(Error::Lost)));
+        assert!(matches!(judged(reset, None, Some(Ok(()))), Err(Error::Lost)));
+        assert!(matches!(judged(Ok(()), Some(Err(full)), None), Err(Error::Dismissed(_))));
     }
 }
