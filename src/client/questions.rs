@@ -15,8 +15,8 @@ use crate::command::{Verb, split_word};
 pub(super) struct Questions {
     /// Questions without an answer, the oldest first.
     asked: VecDeque<Asked>,
-    users: Known,
-    rooms: Known,
+    /// The latest answer to each question.
+    known: [Known; 2],
 }
 
 /// A question whose answer lists names.
@@ -31,16 +31,10 @@ pub(super) enum Question {
 struct Asked {
     question: Question,
     at: Instant,
-    by: Asker,
+    /// Whether Tab has asked it, and not the user.
+    is_hidden: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asker {
-    User,
-    Tab,
-}
-
-/// The latest answer to a question.
 #[derive(Default)]
 struct Known {
     names: Vec<String>,
@@ -59,10 +53,10 @@ impl Questions {
     pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
         let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
         let last_asked = self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at);
-        if is_fresh(self.known(question).at) || is_fresh(last_asked) {
+        if is_fresh(self.known[question as usize].at) || is_fresh(last_asked) {
             return None;
         }
-        self.asked.push_back(Asked { question, at: now, by: Asker::Tab });
+        self.asked.push_back(Asked { question, at: now, is_hidden: true });
         Some(match question {
             Question::Users => "/users",
             Question::Rooms => "/rooms",
@@ -76,7 +70,7 @@ impl Questions {
             Some("rooms") => Question::Rooms,
             _ => return,
         };
-        self.asked.push_back(Asked { question, at: now, by: Asker::User });
+        self.asked.push_back(Asked { question, at: now, is_hidden: false });
     }
 
     /// Notes an answer. Returns whether to show it to the user.
@@ -86,10 +80,10 @@ impl Questions {
         names: impl Iterator<Item = &'a str>,
         now: Instant,
     ) -> bool {
-        *self.known_mut(question) = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
-        self.asked.retain(|asked| asked.by == Asker::User || now - asked.at < REFUSED);
+        self.known[question as usize] = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
+        self.asked.retain(|asked| !asked.is_hidden || now - asked.at < REFUSED);
         let turn = self.asked.iter().position(|asked| asked.question == question);
-        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| asked.by == Asker::User)
+        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| !asked.is_hidden)
     }
 
     /// Whether the answer to this question is still to come.
@@ -99,31 +93,17 @@ impl Questions {
 
     /// The latest answer to a question; empty if there is none.
     pub(super) fn names(&self, question: Question) -> &[String] {
-        &self.known(question).names
+        &self.known[question as usize].names
     }
 
     /// Forgets the users, because the user has changed rooms.
     pub(super) fn moved(&mut self) {
-        self.users = Known::default();
+        self.known[Question::Users as usize] = Known::default();
     }
 
     /// Forgets the open questions, because the connection is gone.
     pub(super) fn forget(&mut self) {
         self.asked.clear();
-    }
-
-    fn known(&self, question: Question) -> &Known {
-        match question {
-            Question::Users => &self.users,
-            Question::Rooms => &self.rooms,
-        }
-    }
-
-    fn known_mut(&mut self, question: Question) -> &mut Known {
-        match question {
-            Question::Users => &mut self.users,
-            Question::Rooms => &mut self.rooms,
-        }
     }
 }
 
