@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 mod name;
 pub mod way;
 
-pub use name::{FileName, InvalidFileName};
+pub use name::FileName;
 
 /// The description of an offered file. The digest proves that the file that arrives is the one that was
 /// offered.
