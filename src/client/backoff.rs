@@ -20,18 +20,15 @@ impl Backoff {
     pub(super) fn next_delay(&mut self) -> Duration {
         let half = (500 << self.attempts.min(10)).min(MAX / 2);
         self.attempts += 1;
-        Duration::from_millis(half + random() % (half + 1))
+        // Every `RandomState` has random keys, which is random enough here.
+        let random = RandomState::new().hash_one(());
+        Duration::from_millis(half + random % (half + 1))
     }
 
     /// How many times [`Backoff::next_delay`] was called.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
-}
-
-/// A random number. Every `RandomState` has random keys, which is random enough here.
-fn random() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

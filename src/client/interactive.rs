@@ -1,7 +1,6 @@
 //! The client on a terminal: one thread for the user, one for the server.
 
 use std::{
-    borrow::Cow,
     io::{self, Write},
     sync::Arc,
     thread,
@@ -33,7 +32,9 @@ use crate::{
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let server = connect(options)?;
     let link = Arc::new(Link::new(Status::new(options.nick, options.room)));
-    end_on_signals(&link)?;
+    let link_too = Arc::clone(&link);
+    // SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
+    ctrlc::set_handler(move || link_too.end(Ending::Quit)).map_err(io::Error::other)?;
     let terminal = Arc::new(RawMode::enter()?);
     let (mut editor, screen) = Editor::new(&link, &terminal, view)?;
     if let Some(path) = &options.history {
@@ -55,12 +56,6 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     }
     io::stdout().write_all(chat.editor.last_lines().as_bytes())?;
     chatted
-}
-
-/// SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
-fn end_on_signals(link: &Arc<Link>) -> Result<(), Error> {
-    let link = Arc::clone(link);
-    ctrlc::set_handler(move || link.end(Ending::Quit)).map_err(|error| Error::Io(io::Error::other(error)))
 }
 
 /// The user's side of the chat.
@@ -110,9 +105,9 @@ impl Chat {
     }
 
     /// Asks the user for the passwords that a line lacks, and adds them. `None` if the user gives none.
-    fn with_passwords<'a>(&mut self, typed: &'a str) -> Result<Option<Cow<'a, str>>, Error> {
+    fn with_passwords(&mut self, typed: &str) -> Result<Option<String>, Error> {
         let Some(secret) = Secret::of(typed).filter(|secret| !secret.prompts().is_empty()) else {
-            return Ok(Some(typed.into()));
+            return Ok(Some(typed.to_owned()));
         };
         if !secret.holds_password() {
             self.editor.remember(typed)?;
@@ -130,7 +125,7 @@ impl Chat {
             }
             whole = format!("{whole} {}", password.reveal());
         }
-        Ok(Some(whole.into()))
+        Ok(Some(whole))
     }
 
     /// Sends one line, or does what it says if that is for this client to do.

@@ -60,7 +60,8 @@ impl Listener {
         loop {
             match lines.next_line() {
                 Ok(Some(line)) => self.hear(&line),
-                Err(error) if is_timeout(error.kind()) => {}
+                // Systems differ in which of the two they report for a timeout.
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Ok(None) | Err(_) => return,
             }
             // This fails only if the connection is gone, and then the next read fails too.
@@ -117,9 +118,4 @@ impl Drop for Listener {
         // Without this, after a panic in this thread the user would wait for lines in vain.
         self.desk.link.end(Ending::Deaf);
     }
-}
-
-/// Systems differ in which of the two they report.
-fn is_timeout(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

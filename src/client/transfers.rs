@@ -145,13 +145,14 @@ impl Transfers {
         let mut book = self.book.lock();
         while !book.is_idle() {
             let deadline =
-                book.last_asked.map(|asked| asked + book::PATIENCE).filter(|_| book.is_unanswered());
-            let Some(deadline) = deadline else {
-                self.changed.wait(&mut book);
-                continue;
-            };
-            if self.changed.wait_until(&mut book, deadline).timed_out() {
-                book.give_up_waiting();
+                book.last_asked.filter(|_| book.is_unanswered()).map(|asked| asked + book::PATIENCE);
+            match deadline {
+                None => self.changed.wait(&mut book),
+                Some(deadline) => {
+                    if self.changed.wait_until(&mut book, deadline).timed_out() {
+                        book.give_up_waiting();
+                    }
+                }
             }
         }
     }
@@ -206,10 +207,8 @@ impl Transfers {
 
     fn send(self: &Arc<Self>, id: OfferId, ticket: Ticket) {
         let mut book = self.book.lock();
-        let Some(Outgoing { path, label, .. }) = book.offers.iter().find(|offer| offer.id == Some(id)) else {
-            return;
-        };
-        let (path, label) = (path.clone(), label.clone());
+        let offer = book.offers.iter().find(|offer| offer.id == Some(id)).cloned();
+        let Some(Outgoing { path, label, .. }) = offer else { return };
         let serial = book.begin(id, label.clone());
         drop(book);
         self.spawn(serial, ticket, move |transfers, server| {

@@ -30,6 +30,7 @@ pub(super) struct Book {
 }
 
 /// A file that was offered.
+#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) path: PathBuf,
     pub(super) label: Label,
