@@ -15,7 +15,10 @@ use std::{
 use rustyline::error::ReadlineError;
 
 use self::view::View;
-use crate::names::{Nick, Room};
+use crate::{
+    command::{Verb, split_word},
+    names::{Nick, Room},
+};
 
 mod backoff;
 mod complete;
@@ -62,6 +65,12 @@ fn greeting(nick: Option<Nick>, room: Option<Room>) -> String {
     [nick, room].into_iter().flatten().collect()
 }
 
+/// The verb of a line, and what follows it; `None` if the line has none.
+fn verb(line: &str) -> Option<(&'static Verb, &str)> {
+    let (word, rest) = split_word(line.strip_prefix('/')?);
+    Some((Verb::find(word)?, rest))
+}
+
 /// Tries each address of the server until one accepts.
 fn connect(options: &Options) -> Result<TcpStream, Error> {
     /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
@@ -69,7 +78,7 @@ fn connect(options: &Options) -> Result<TcpStream, Error> {
     let Options { host, port, .. } = options;
     let failed = |error| {
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        Error::Connect { address: format!("{host}:{port}"), error }
+        Error::Connect(format!("{host}:{port}"), error)
     };
     let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
     for address in (host.as_str(), *port).to_socket_addrs().map_err(failed)? {
@@ -85,20 +94,10 @@ fn connect(options: &Options) -> Result<TcpStream, Error> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server could not be reached.
-    Connect {
-        /// Where it was expected, as host and port.
-        address: String,
-        /// Why the last attempt failed.
-        error: io::Error,
-    },
-    /// The file with the lines to send could not be opened.
-    File {
-        /// The file's path, as it was typed.
-        path: PathBuf,
-        /// What went wrong.
-        error: io::Error,
-    },
+    /// The server could not be reached: its host and port, and why the last attempt failed.
+    Connect(String, io::Error),
+    /// The file with the lines to send, under this path, could not be opened.
+    File(PathBuf, io::Error),
     /// Reading the lines to send failed.
     Input(io::Error),
     /// The server closed the connection, and gave this reason.
@@ -114,15 +113,15 @@ pub enum Error {
 impl Error {
     /// The status to exit with: 2 for a mistake on the command line, 1 for everything else.
     pub fn exit_status(&self) -> u8 {
-        if matches!(self, Self::File { .. }) { 2 } else { 1 }
+        if matches!(self, Self::File(..)) { 2 } else { 1 }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { address, error } => write!(f, "cannot connect to {address}: {error}"),
-            Self::File { path, error } => write!(f, "cannot open {}: {error}", path.display()),
+            Self::Connect(address, error) => write!(f, "cannot connect to {address}: {error}"),
+            Self::File(path, error) => write!(f, "cannot open {}: {error}", path.display()),
             Self::Input(error) => write!(f, "cannot read the input: {error}"),
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),

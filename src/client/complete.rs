@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::transfers::home;
+use super::{transfers::home, verb};
 use crate::{
     command::{Verb, split_word, verbs},
     emoji::{self, Emoji},
@@ -174,8 +174,7 @@ pub(super) fn paths(typed: &str) -> Vec<String> {
 
 /// The parameters that a command still lacks: `<user> <message>`.
 fn usage_hint(line: &str) -> Option<String> {
-    let (word, arguments) = split_word(line.strip_prefix('/')?);
-    let verb = Verb::find(word)?;
+    let (verb, arguments) = verb(line)?;
     let missing: Vec<_> = verb.parameters.split(' ').skip(arguments.split_whitespace().count()).collect();
     let space = if line.ends_with(' ') { "" } else { " " };
     (!missing.is_empty() && missing != [""]).then(|| format!("{space}{}", missing.join(" ")))

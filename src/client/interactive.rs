@@ -20,12 +20,10 @@ use super::{
     status::{Ending, Status},
     terminal::RawMode,
     transfers::{Outside, Transfers, Typed},
+    verb,
     view::View,
 };
-use crate::{
-    command::{Verb, split_word},
-    dialect::text::misplaced_secret,
-};
+use crate::{command::Verb, dialect::text::misplaced_secret};
 
 /// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
 /// an error.
@@ -93,7 +91,7 @@ impl Chat {
             match self.speak(&whole) {
                 Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
                 Ok(()) => self.editor.remember(&whole)?,
-                Err(_) if is_quit(&whole) => self.link.quit(),
+                Err(_) if verb(&whole).is_some_and(|(verb, _)| verb.name == "quit") => self.link.quit(),
                 Err(_) => {
                     self.notice("Not connected: this was not sent.");
                     self.editor.give_back(&lines[sent..].join("\n"));
@@ -169,9 +167,4 @@ impl Outside for Desk {
         self.link.status.lock().progress = percent;
         self.screen.refresh();
     }
-}
-
-fn is_quit(line: &str) -> bool {
-    let verb = line.strip_prefix('/').and_then(|command| Verb::find(split_word(command).0));
-    verb.is_some_and(|verb| verb.name == "quit")
 }

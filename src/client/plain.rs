@@ -21,9 +21,6 @@ use super::{
 };
 use crate::{event::heard::Heard, file::FileName};
 
-/// The lines to send.
-type Input = Box<dyn Read + Send>;
-
 /// Sends the input and prints what the server says, until the server closes the connection.
 ///
 /// Each direction has a thread, because both can be full at the same time: a single thread would then
@@ -52,12 +49,12 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
 }
 
 /// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
-fn input(options: &Options) -> Result<Input, Error> {
+fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
     let greeting = io::Cursor::new(greeting(options.nick, options.room));
     match &options.file {
         Some(path) if path.as_os_str() != "-" => match File::open(path) {
             Ok(file) => Ok(Box::new(greeting.chain(file))),
-            Err(error) => Err(Error::File { path: path.clone(), error }),
+            Err(error) => Err(Error::File(path.clone(), error)),
         },
         _ => Ok(Box::new(greeting.chain(io::stdin()))),
     }
@@ -65,7 +62,7 @@ fn input(options: &Options) -> Result<Input, Error> {
 
 /// Sends the whole input, waits for the transfers, and then closes this direction. The server still
 /// sends what it owes.
-fn say(input: Input, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
+fn say(input: impl Read, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
     let said = copy_lines(input, &mut Script { mouth, transfers, turn: None });
     if said.is_ok() {
         transfers.wait();

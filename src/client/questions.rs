@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::command::{Verb, split_word};
+use super::verb;
 
 /// Open questions and latest answers.
 #[derive(Default)]
@@ -63,9 +63,9 @@ impl Questions {
         })
     }
 
-    /// Notes a command of the user, if it is a question.
-    pub(super) fn asked_by_user(&mut self, command: &str, now: Instant) {
-        let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
+    /// Notes a line of the user, if it is a question.
+    pub(super) fn asked_by_user(&mut self, line: &str, now: Instant) {
+        let question = match verb(line).map(|(verb, _)| verb.name) {
             Some("users") => Question::Users,
             Some("rooms") => Question::Rooms,
             _ => return,
@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn an_answer_to_tab_is_hidden_and_an_answer_to_the_user_is_shown() {
         let (mut questions, now) = (Questions::default(), Instant::now());
-        questions.asked_by_user("Users", now);
+        questions.asked_by_user("/Users", now);
         assert_eq!(questions.ask(Question::Rooms, now), Some("/rooms"));
-        questions.asked_by_user("rooms", now);
+        questions.asked_by_user("/rooms", now);
         assert!(is_shown(&mut questions, Question::Users, &["alice", "bob"], now));
         assert!(!is_shown(&mut questions, Question::Rooms, &["lobby", "ops"], now));
         assert!(!questions.is_open(Question::Users) && questions.is_open(Question::Rooms));
@@ -153,7 +153,7 @@ mod tests {
     fn an_unanswered_question_does_not_hide_a_later_answer() {
         let (mut questions, now) = (Questions::default(), Instant::now());
         assert!(questions.ask(Question::Users, now).is_some());
-        questions.asked_by_user("users", now + REFUSED);
+        questions.asked_by_user("/users", now + REFUSED);
         assert!(is_shown(&mut questions, Question::Users, &["alice"], now + REFUSED));
     }
 }

@@ -9,12 +9,9 @@ use std::borrow::Cow;
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::verb;
 use crate::{
-    command::{Verb, split_word},
-    dialect::text::misplaced_secret,
-    event::heard::Heard,
-    names::Nick,
-    password::Password,
+    command::Verb, dialect::text::misplaced_secret, event::heard::Heard, names::Nick, password::Password,
 };
 
 /// A command that takes a password.
@@ -29,8 +26,7 @@ pub(super) const NEW_PASSWORD: &str = "New password: ";
 impl<'a> Secret<'a> {
     /// Reads a line. `None` if it is not such a command.
     pub(super) fn of(line: &'a str) -> Option<Self> {
-        let (word, rest) = split_word(line.strip_prefix('/')?);
-        let verb = Verb::find(word).filter(|verb| verb.is_secret)?;
+        let (verb, rest) = verb(line).filter(|(verb, _)| verb.is_secret)?;
         Some(Self { verb, words: rest.split_whitespace().collect() })
     }
 

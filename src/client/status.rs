@@ -145,8 +145,8 @@ impl Status {
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
         self.wanted.login.sending(line, self.nick);
         let text = match line.strip_prefix('/') {
-            Some(command) if !command.starts_with('/') => return self.questions.asked_by_user(command, now),
-            Some(escaped) => escaped,
+            Some(escaped) if escaped.starts_with('/') => escaped,
+            Some(_) => return self.questions.asked_by_user(line, now),
             None => line,
         };
         self.unheard.truncate(MAX_UNHEARD - 1);
@@ -182,15 +182,10 @@ impl Status {
             // Always the same width, so that the countdown does not interrupt the editor.
             Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
             None if nick.is_empty() => "> ".to_owned(),
-            None => view.prompt(&self.place(), nick),
-        }
-    }
-
-    /// The room, and the progress of transfers in a fixed width.
-    fn place(&self) -> String {
-        match self.progress {
-            Some(percent) => format!("{} {}", self.room, bar(percent)),
-            None => self.room.to_string(),
+            None => {
+                let progress = self.progress.map(|percent| format!(" {}", bar(percent)));
+                view.prompt(&format!("{}{}", self.room, progress.unwrap_or_default()), nick)
+            }
         }
     }
 

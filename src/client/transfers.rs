@@ -17,9 +17,9 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::Options;
+use super::{Options, verb};
 use crate::{
-    command::{Verb, split_word},
+    command::split_word,
     event::{
         heard::Heard,
         transfers::{Cue, Ticket},
@@ -81,11 +81,10 @@ impl Transfers {
 
     /// Decides what to do with a line that the user typed.
     pub(super) fn typed(&self, line: &str) -> Typed {
-        let Some(command) = line.strip_prefix('/') else { return Typed::AsItIs };
-        let (word, rest) = split_word(command.trim_end());
-        match Verb::find(word).map(|verb| verb.name) {
-            Some("sendfile") => self.sendfile(rest),
-            Some("acceptfile") if rest.is_empty() || rest.parse::<OfferId>().is_ok() => {
+        let Some((verb, rest)) = verb(line.trim_end()) else { return Typed::AsItIs };
+        match verb.name {
+            "sendfile" => self.sendfile(rest),
+            "acceptfile" if rest.is_empty() || rest.parse::<OfferId>().is_ok() => {
                 self.asks_to_take();
                 Typed::Instead(format!("/take {rest}").trim_end().to_owned())
             }

@@ -62,38 +62,32 @@ pub(super) fn receive(
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
 ) -> String {
-    let mut download = match Download::new(folder, label, from) {
-        Ok(download) => download,
-        Err(error) => {
-            let error = Error::Unwritable(error);
-            hang_up(server, error.fault().map(Line::Failed));
-            return format!("'{}' was not received: {error}.", label.name);
-        }
-    };
-    let received = fetch(&mut download, server, progress).and_then(|()| keep(&mut download));
-    let verdict = match &received {
+    let mut download = None;
+    let received = Download::new(folder, label, from)
+        .map_err(Error::Unwritable)
+        .and_then(|new| fetch(download.insert(new), server, progress));
+    let last_line = match &received {
         Ok(_) => Some(Line::Received),
         Err(error) => error.fault().map(Line::Failed),
     };
-    hang_up(server, verdict);
-    match (received, download.unfinished()) {
-        (Ok(path), _) => format!("Saved as {}.", path.display()),
-        (Err(error), None) => format!("'{}' was not received: {error}.", label.name),
-        (Err(error), Some(path)) => format!(
-            "'{}' was not received: {error}. What has arrived is in {}; if {from} sends the same file \
-             again, only the rest is sent.",
-            label.name,
-            path.display()
-        ),
-    }
+    hang_up(server, last_line);
+    let error = match received {
+        Ok(path) => return format!("Saved as {}.", path.display()),
+        Err(error) => error,
+    };
+    let rest = download.as_ref().and_then(Download::unfinished).map(|path| {
+        let path = path.display();
+        format!(" What has arrived is in {path}; if {from} sends the same file again, only the rest is sent.")
+    });
+    format!("'{}' was not received: {error}.{}", label.name, rest.unwrap_or_default())
 }
 
-/// Agrees with the sender on where to start, and writes the bytes.
+/// Agrees with the sender on where to start, writes the bytes, and moves the whole file to its place.
 fn fetch(
     download: &mut Download<'_>,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
-) -> Result<(), Error> {
+) -> Result<PathBuf, Error> {
     let mut input = BufReader::with_capacity(CHUNK, server);
     say(server, download.kept()).map_err(|_| Error::Line)?;
     let Ok(Line::From(place)) = read_line(&mut input) else { return Err(Error::Line) };
@@ -109,10 +103,6 @@ fn fetch(
         input.consume(taken);
         progress(download.length());
     }
-    Ok(())
-}
-
-fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
     if !download.is_whole() {
         download.discard();
         return Err(Error::Damaged);
