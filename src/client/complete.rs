@@ -137,7 +137,6 @@ impl Kind {
     }
 }
 
-/// The names of all commands.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
     verbs().map(|verb| verb.name)
 }

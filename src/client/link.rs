@@ -94,9 +94,7 @@ impl Link {
             let _ = self.write(&format!("{line}\n"));
         }
         let mut status = self.status.lock();
-        while status.questions.is_open(question) && !self.heard.wait_until(&mut status, deadline).timed_out()
-        {
-        }
+        self.heard.wait_while_until(&mut status, |status| status.questions.is_open(question), deadline);
         status.questions.names(question).to_vec()
     }
 
@@ -112,12 +110,10 @@ impl Link {
         self.status.lock().question = question;
     }
 
-    /// Whether a question replaces the prompt.
     pub(super) fn is_asking(&self) -> bool {
         self.status.lock().question.is_some()
     }
 
-    /// The current prompt.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)
     }
@@ -146,7 +142,6 @@ impl Link {
         self.hang_up();
     }
 
-    /// Why the client ends, or `None` while it goes on.
     pub(super) fn ending(&self) -> Option<Ending> {
         self.status.lock().ending.clone()
     }

@@ -19,7 +19,6 @@ use super::{
     transfers::{Outside, Transfers},
 };
 
-/// What the thread owns.
 pub(super) struct Listener {
     pub(super) options: Options,
     pub(super) desk: Desk,

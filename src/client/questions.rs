@@ -10,7 +10,6 @@ use std::{
 
 use super::verb;
 
-/// Open questions and latest answers.
 #[derive(Default)]
 pub(super) struct Questions {
     /// Questions without an answer, the oldest first.

@@ -1,5 +1,4 @@
-//! What the client knows about itself and the chat. It learns this only from the server: a command that
-//! was sent has not succeeded yet.
+//! What the client knows about itself and the chat, all of it from what the server has said.
 
 use std::{
     collections::VecDeque,
@@ -19,7 +18,6 @@ use crate::{
     text::clean,
 };
 
-/// The state of the client.
 pub(super) struct Status {
     /// `None` until the server has said it.
     pub(super) nick: Option<Nick>,

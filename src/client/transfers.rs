@@ -79,7 +79,6 @@ impl Transfers {
         Arc::new(Self { options, outside, book: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// Decides what to do with a line that the user typed.
     pub(super) fn typed(&self, line: &str) -> Typed {
         let Some((verb, rest)) = verb(line.trim_end()) else { return Typed::AsItIs };
         match verb.name {

@@ -6,7 +6,6 @@ use jiff::Zoned;
 
 use crate::{event::heard::Heard, names::Nick};
 
-/// What lines are shown with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     pub(super) colors: bool,

@@ -10,7 +10,6 @@ use std::{
 
 use crate::file::{Digest, Label, OfferId};
 
-/// Offers and transfers.
 #[derive(Default)]
 pub(super) struct Book {
     /// The server's address, once we are connected.

@@ -99,7 +99,6 @@ impl<'a> Download<'a> {
         Some(&part.path)
     }
 
-    /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let part = self.part.as_mut().ok_or(ErrorKind::NotFound)?;
         part.file.write_all(bytes)?;
