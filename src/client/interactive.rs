@@ -40,9 +40,8 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     }
     // Nothing is ever sent. The thread ends when this is dropped.
     let (_client, stop) = bounded(0);
-    let desk = Desk { link: Arc::clone(&link), screen, view };
-    let mut chat =
-        Chat { editor, link, transfers: Transfers::new(options.clone(), Box::new(desk.clone())), view };
+    let desk = Arc::new(Desk { link: Arc::clone(&link), screen, view });
+    let mut chat = Chat { editor, link, transfers: Transfers::new(options.clone(), desk.clone()), view };
     let transfers = Arc::clone(&chat.transfers);
     let listener = Listener { options: options.clone(), desk, transfers, stop, backoff: Backoff::default() };
     // Not joined: it may be connecting, which can take ten seconds.
@@ -147,7 +146,6 @@ impl Chat {
 }
 
 /// How other threads than the user's reach the terminal and the server.
-#[derive(Clone)]
 pub(super) struct Desk {
     pub(super) link: Arc<Link>,
     pub(super) screen: Screen,

@@ -21,7 +21,7 @@ use super::{
 
 pub(super) struct Listener {
     pub(super) options: Options,
-    pub(super) desk: Desk,
+    pub(super) desk: Arc<Desk>,
     pub(super) transfers: Arc<Transfers>,
     /// The other end is dropped when the client ends.
     pub(super) stop: Receiver<()>,

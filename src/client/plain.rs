@@ -28,7 +28,7 @@ use crate::{event::heard::Heard, file::FileName};
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let input = input(options)?;
     let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()) });
-    let transfers = Transfers::new(options.clone(), Box::new(Pipe(Arc::clone(&mouth))));
+    let transfers = Transfers::new(options.clone(), mouth.clone());
     transfers.connected(&mouth.server);
     let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
     // Exactly one message is sent.
@@ -51,13 +51,11 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
 /// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
 fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
     let greeting = io::Cursor::new(greeting(options.nick, options.room));
-    match &options.file {
-        Some(path) if path.as_os_str() != "-" => match File::open(path) {
-            Ok(file) => Ok(Box::new(greeting.chain(file))),
-            Err(error) => Err(Error::File(path.clone(), error)),
-        },
-        _ => Ok(Box::new(greeting.chain(io::stdin()))),
-    }
+    let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
+        return Ok(Box::new(greeting.chain(io::stdin())));
+    };
+    let file = File::open(path).map_err(|error| Error::File(path.clone(), error))?;
+    Ok(Box::new(greeting.chain(file)))
 }
 
 /// Sends the whole input, waits for the transfers, and then closes this direction. The server still
@@ -119,9 +117,7 @@ impl Hearer for Script<'_> {
 
 /// How the threads that send and receive files reach the user and the server. Standard output is for
 /// the server's lines, so they write to standard error.
-struct Pipe(Arc<Mouth>);
-
-impl Outside for Pipe {
+impl Outside for Mouth {
     fn notice(&self, words: &str) {
         // If even standard error is closed, the exit status still tells.
         let _ = writeln!(io::stderr(), "{words}");
@@ -130,8 +126,8 @@ impl Outside for Pipe {
     fn send(&self, line: &str) -> bool {
         /// An input that stops in the middle of a line must not block transfers for ever.
         const PATIENCE: Duration = Duration::from_secs(5);
-        let Some(_turn) = self.0.turn.try_lock_for(PATIENCE) else { return false };
-        (&self.0.server).write_all(format!("{line}\n").as_bytes()).is_ok()
+        let Some(_turn) = self.turn.try_lock_for(PATIENCE) else { return false };
+        (&self.server).write_all(format!("{line}\n").as_bytes()).is_ok()
     }
 
     fn reached(&self, name: &FileName, percent: u8) {

@@ -60,11 +60,6 @@ struct Reclaim {
 }
 
 impl Reclaim {
-    fn new(now: Instant) -> Self {
-        let mut backoff = Backoff::default();
-        Self { at: now + backoff.next_delay(), backoff, is_asked: false }
-    }
-
     fn is_going_on(&self) -> bool {
         self.backoff.attempts() <= MAX_RECLAIMS
     }
@@ -161,10 +156,8 @@ impl Status {
 
     /// The line that asks for our nickname again, if that is due.
     pub(super) fn reclaim(&mut self, now: Instant) -> Option<String> {
-        let reclaim = self.wanted.reclaim.as_mut().filter(|reclaim| reclaim.is_going_on())?;
-        if now < reclaim.at {
-            return None;
-        }
+        let is_due = |reclaim: &&mut Reclaim| reclaim.is_going_on() && reclaim.at <= now;
+        let reclaim = self.wanted.reclaim.as_mut().filter(is_due)?;
         reclaim.at = now + reclaim.backoff.next_delay();
         reclaim.is_asked = true;
         self.wanted.nick.map(|nick| format!("/nick {nick}"))
@@ -215,7 +208,10 @@ impl Status {
         if !is_ours || !self.wanted.is_return {
             return true;
         }
-        let reclaim = self.wanted.reclaim.get_or_insert_with(|| Reclaim::new(now));
+        let reclaim = self.wanted.reclaim.get_or_insert_with(|| {
+            let mut backoff = Backoff::default();
+            Reclaim { at: now + backoff.next_delay(), backoff, is_asked: false }
+        });
         !mem::take(&mut reclaim.is_asked)
     }
 

@@ -56,7 +56,7 @@ pub(super) trait Outside: Send + Sync {
 /// All transfers, shared by their threads and the threads of the chat.
 pub(super) struct Transfers {
     options: Options,
-    outside: Box<dyn Outside>,
+    outside: Arc<dyn Outside>,
     book: Mutex<Book>,
     changed: Condvar,
 }
@@ -75,7 +75,7 @@ pub(super) enum Typed {
 }
 
 impl Transfers {
-    pub(super) fn new(options: Options, outside: Box<dyn Outside>) -> Arc<Self> {
+    pub(super) fn new(options: Options, outside: Arc<dyn Outside>) -> Arc<Self> {
         Arc::new(Self { options, outside, book: Mutex::default(), changed: Condvar::new() })
     }
 
@@ -245,12 +245,13 @@ impl Transfers {
         ticket: Ticket,
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
-        let transfers = Arc::clone(self);
-        let thread = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
-            let _ended = Ended(&transfers, serial);
+        let ended = Ended(Arc::clone(self), serial);
+        // If there can be no thread, the closure is dropped, and that is the end of the transfer.
+        let _ = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
+            let Ended(transfers, _) = &ended;
             let server = transfers.book.lock().server;
             let words = match call(server, ticket) {
-                Ok(server) => part(&transfers, &server),
+                Ok(server) => part(transfers, &server),
                 Err(error) => {
                     Some(format!("Cannot connect to port {} of the server for files: {error}.", ticket.port))
                 }
@@ -259,9 +260,6 @@ impl Transfers {
                 transfers.outside.notice(&words);
             }
         });
-        if thread.is_err() {
-            self.ended(serial);
-        }
     }
 
     fn progress(&self, serial: u64, done: u64) {
@@ -277,20 +275,6 @@ impl Transfers {
         }
     }
 
-    fn ended(&self, serial: u64) {
-        let mut none_is_left = false;
-        self.change(|book| {
-            if let Some(running) = book.running.get_mut(&serial) {
-                running.has_thread = false;
-            }
-            book.forget_finished();
-            none_is_left = !book.running.values().any(|running| running.has_thread);
-        });
-        if none_is_left {
-            self.outside.progress(None);
-        }
-    }
-
     fn asks_to_take(&self) {
         let mut book = self.book.lock();
         book.takes += 1;
@@ -298,12 +282,23 @@ impl Transfers {
     }
 }
 
-/// Notes when dropped that the thread of a transfer has ended, even after a panic.
-struct Ended<'a>(&'a Transfers, u64);
+/// Notes when dropped that a transfer has no thread any more, even after a panic.
+struct Ended(Arc<Transfers>, u64);
 
-impl Drop for Ended<'_> {
+impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.ended(self.1);
+        let Self(transfers, serial) = self;
+        let mut none_is_left = false;
+        transfers.change(|book| {
+            if let Some(running) = book.running.get_mut(serial) {
+                running.has_thread = false;
+            }
+            book.forget_finished();
+            none_is_left = !book.running.values().any(|running| running.has_thread);
+        });
+        if none_is_left {
+            transfers.outside.progress(None);
+        }
     }
 }
 
