@@ -76,14 +76,11 @@ fn mask_line(line: &str) -> String {
 
 /// Where the first `count` words end, as a byte offset.
 fn end_of_words(line: &str, count: usize) -> usize {
-    let mut end = 0;
+    let mut rest = line;
     for _ in 0..count {
-        let rest = &line[end..];
-        let word = rest.trim_start();
-        let length = word.find(char::is_whitespace).unwrap_or(word.len());
-        end += rest.len() - word.len() + length;
+        rest = rest.trim_start().trim_start_matches(|c: char| !c.is_whitespace());
     }
-    end
+    line.len() - rest.len()
 }
 
 /// Stars as wide as the text, so that the cursor is where the editor expects it.

@@ -61,7 +61,7 @@ struct Reclaim {
 
 impl Reclaim {
     fn is_going_on(&self) -> bool {
-        self.backoff.attempts() <= MAX_RECLAIMS
+        self.backoff.attempts <= MAX_RECLAIMS
     }
 }
 

@@ -6,7 +6,7 @@ use super::Malformed;
 
 /// A file name that works in any folder on any system. It is not a path, a hidden file or a device, and it
 /// contains nothing that controls a terminal or changes the order in which it is read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(Arc<str>);
 
 /// The longest extension that is recognised as one, in bytes with its dot.
@@ -50,12 +50,6 @@ impl FileName {
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for FileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -27,17 +27,15 @@ enum Error {
     Line,
 }
 
+/// The disk is full, or a limit on the user's files is reached.
+const FULL: [ErrorKind; 3] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
+
 impl Error {
     /// What to tell the sender. After a failed connection, nothing can be told.
     fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Unwritable(error) => match error.kind() {
-                // The disk is full, or a limit on the user's files is reached.
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                    Some(Fault::DiskFull)
-                }
-                _ => Some(Fault::Unwritable),
-            },
+            Self::Unwritable(error) if FULL.contains(&error.kind()) => Some(Fault::DiskFull),
+            Self::Unwritable(_) => Some(Fault::Unwritable),
             Self::Damaged => Some(Fault::Damaged),
             Self::Line => None,
         }
