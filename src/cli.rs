@@ -1,6 +1,5 @@
-//! The command lines of the three programs.
+//! The command lines of the server and the course; the client has its own, [`crate::client::Options`].
 
-pub mod client;
 pub mod course;
 mod secret;
 pub mod server;

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 mod name;
 pub mod way;
 
-pub use name::{FileName, InvalidFileName};
+pub use name::FileName;
 
 /// The description of an offered file. The digest proves that the file that arrives is the one that was
 /// offered.
@@ -41,18 +41,12 @@ impl fmt::Display for ByteCount {
 }
 
 /// A SHA-256, shown as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

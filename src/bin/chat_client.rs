@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
-use chat::cli::{self, client::Arguments};
+use chat::{
+    cli,
+    client::{self, Options},
+};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let Err(error) = Arguments::parse().run() else { return ExitCode::SUCCESS };
+    let Err(error) = client::run(&Options::parse()) else { return ExitCode::SUCCESS };
     cli::fail("chat_client", &error);
     ExitCode::from(error.exit_status())
 }

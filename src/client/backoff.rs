@@ -9,7 +9,8 @@ use std::{
 /// back, they must not all connect at the same moment.
 #[derive(Default)]
 pub(super) struct Backoff {
-    attempts: u32,
+    /// How many times [`Backoff::next_delay`] was called.
+    pub(super) attempts: u32,
 }
 
 /// The longest delay, in milliseconds. Half a minute after the server is back, so are its clients.
@@ -20,18 +21,10 @@ impl Backoff {
     pub(super) fn next_delay(&mut self) -> Duration {
         let half = (500 << self.attempts.min(10)).min(MAX / 2);
         self.attempts += 1;
-        Duration::from_millis(half + random() % (half + 1))
+        // Every `RandomState` has random keys, which is random enough here.
+        let random = RandomState::new().hash_one(());
+        Duration::from_millis(half + random % (half + 1))
     }
-
-    /// How many times [`Backoff::next_delay`] was called.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempts
-    }
-}
-
-/// A random number. Every `RandomState` has random keys, which is random enough here.
-fn random() -> u64 {
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

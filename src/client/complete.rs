@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::transfers::home;
+use super::{transfers::home, verb};
 use crate::{
     command::{Verb, split_word, verbs},
     emoji::{self, Emoji},
@@ -137,7 +137,6 @@ impl Kind {
     }
 }
 
-/// The names of all commands.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
     verbs().map(|verb| verb.name)
 }
@@ -158,28 +157,23 @@ fn emoji_hint(line: &str) -> Option<String> {
 pub(super) fn paths(typed: &str) -> Vec<String> {
     let (folder, name) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
     let place = if folder.is_empty() { PathBuf::from(".") } else { home(folder) };
-    let mut paths: Vec<_> = place
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let entry_name = entry.file_name().into_string().ok()?;
-            // A name with control characters cannot be typed. Hidden files need a typed dot.
-            let is_offered =
-                clean(&entry_name) == entry_name && name.starts_with('.') == entry_name.starts_with('.');
+    let mut paths = Vec::new();
+    for entry in place.read_dir().into_iter().flatten().flatten() {
+        let Ok(found) = entry.file_name().into_string() else { continue };
+        // A name with control characters cannot be typed. Hidden files need a typed dot.
+        let is_offered = clean(&found) == found && name.starts_with('.') == found.starts_with('.');
+        if is_offered && starts_with(&found, name) {
             let end = if entry.path().is_dir() { "/" } else { "" };
-            (is_offered && starts_with(&entry_name, name)).then(|| format!("{folder}{entry_name}{end}"))
-        })
-        .collect();
+            paths.push(format!("{folder}{found}{end}"));
+        }
+    }
     paths.sort_unstable();
     paths
 }
 
 /// The parameters that a command still lacks: `<user> <message>`.
 fn usage_hint(line: &str) -> Option<String> {
-    let (word, arguments) = split_word(line.strip_prefix('/')?);
-    let verb = Verb::find(word)?;
+    let (verb, arguments) = verb(line)?;
     let missing: Vec<_> = verb.parameters.split(' ').skip(arguments.split_whitespace().count()).collect();
     let space = if line.ends_with(' ') { "" } else { " " };
     (!missing.is_empty() && missing != [""]).then(|| format!("{space}{}", missing.join(" ")))
@@ -207,12 +201,10 @@ fn starts_with(name: &str, typed: &str) -> bool {
 /// The longest prefix of all names, in the spelling of the first.
 fn common_prefix(names: &[String]) -> Option<&str> {
     let (first, others) = names.split_first()?;
-    let length = others.iter().map(|other| common_length(first, other)).min().unwrap_or(first.len());
-    first.get(..length)
-}
-
-fn common_length(a: &str, b: &str) -> usize {
-    a.bytes().zip(b.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+    let common = |other: &String| {
+        first.bytes().zip(other.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+    };
+    first.get(..others.iter().map(common).min().unwrap_or(first.len()))
 }
 
 #[cfg(test)]

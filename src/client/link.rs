@@ -1,7 +1,7 @@
 //! The connection to the server, which the user's thread and the listener share.
 
 use std::{
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     net::{Shutdown, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -18,16 +18,12 @@ use super::{
 
 /// What both threads know, and the connection.
 pub(super) struct Link {
-    status: Mutex<Status>,
+    pub(super) status: Mutex<Status>,
     /// Notified after each line from the server, and when the client ends.
     heard: Condvar,
     /// `None` while there is no connection. Locked while writing, so that lines never interleave.
     server: Mutex<Option<Arc<TcpStream>>>,
 }
-
-/// The line could not be sent.
-#[derive(Debug)]
-pub(super) struct NotSent;
 
 /// How long Tab waits for the server's answer. More than this, and the keyboard feels slow.
 const TAB_PATIENCE: Duration = Duration::from_millis(300);
@@ -49,7 +45,7 @@ impl Link {
         server.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let greeting = self.status.lock().connected();
         *self.server.lock() = Some(Arc::clone(server));
-        self.write(&greeting).map_err(|NotSent| io::ErrorKind::BrokenPipe.into())
+        self.write(&greeting)
     }
 
     /// Gives up the connection. Returns the lines that may not have reached the chat.
@@ -59,15 +55,10 @@ impl Link {
         self.status.lock().disconnected()
     }
 
-    /// Shows the seconds until the next attempt to connect.
-    pub(super) fn wait(&self, seconds: u64) {
-        self.status.lock().waiting(seconds);
-    }
-
     /// Sends a line that the user typed.
-    pub(super) fn send(&self, line: &str) -> Result<(), NotSent> {
+    pub(super) fn send(&self, line: &str) -> io::Result<()> {
         if self.server.lock().is_none() {
-            return Err(NotSent);
+            return Err(ErrorKind::NotConnected.into());
         }
         self.status.lock().sending(line, Instant::now());
         self.write(&format!("{line}\n"))
@@ -88,7 +79,7 @@ impl Link {
     pub(super) fn hear(&self, line: &str, view: View) -> Option<String> {
         let mut status = self.status.lock();
         let is_wanted = status.hear(line, Instant::now());
-        let me = status.nick();
+        let me = status.nick;
         drop(status);
         self.heard.notify_all();
         is_wanted.then(|| view.line(line, me))
@@ -103,9 +94,7 @@ impl Link {
             let _ = self.write(&format!("{line}\n"));
         }
         let mut status = self.status.lock();
-        while status.questions.is_open(question) && !self.heard.wait_until(&mut status, deadline).timed_out()
-        {
-        }
+        self.heard.wait_while_until(&mut status, |status| status.questions.is_open(question), deadline);
         status.questions.names(question).to_vec()
     }
 
@@ -121,17 +110,10 @@ impl Link {
         self.status.lock().question = question;
     }
 
-    /// Whether a question replaces the prompt.
     pub(super) fn is_asking(&self) -> bool {
         self.status.lock().question.is_some()
     }
 
-    /// Shows the progress of all transfers in percent, or none if there are no transfers.
-    pub(super) fn progress(&self, percent: Option<u8>) {
-        self.status.lock().progress(percent);
-    }
-
-    /// The current prompt.
     pub(super) fn prompt(&self, view: View) -> String {
         self.status.lock().prompt(view)
     }
@@ -160,9 +142,8 @@ impl Link {
         self.hang_up();
     }
 
-    /// Why the client ends, or `None` while it goes on.
     pub(super) fn ending(&self) -> Option<Ending> {
-        self.status.lock().ending().cloned()
+        self.status.lock().ending.clone()
     }
 
     /// Closes the connection, even while another thread reads or writes.
@@ -174,14 +155,13 @@ impl Link {
         }
     }
 
-    fn write(&self, lines: &str) -> Result<(), NotSent> {
+    fn write(&self, lines: &str) -> io::Result<()> {
         let server = self.server.lock();
-        let mut socket = server.as_deref().ok_or(NotSent)?;
-        socket.write_all(lines.as_bytes()).map_err(|_| {
+        let mut socket = server.as_deref().ok_or(ErrorKind::NotConnected)?;
+        socket.write_all(lines.as_bytes()).inspect_err(|_| {
             // Half a line may have been written, so nothing can follow it. The listener sees the end
             // of the connection and reconnects.
             let _ = socket.shutdown(Shutdown::Both);
-            NotSent
         })
     }
 }

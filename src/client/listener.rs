@@ -10,18 +10,19 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{
-    Address, backoff::Backoff, lines::Lines, link::Link, screen::Screen, status::Ending,
-    transfers::Transfers, view::View,
+    Options,
+    backoff::Backoff,
+    connect,
+    interactive::Desk,
+    lines::Lines,
+    status::Ending,
+    transfers::{Outside, Transfers},
 };
-use crate::event::heard::Heard;
 
-/// What the thread owns.
 pub(super) struct Listener {
-    pub(super) address: Address,
-    pub(super) link: Arc<Link>,
+    pub(super) options: Options,
+    pub(super) desk: Arc<Desk>,
     pub(super) transfers: Arc<Transfers>,
-    pub(super) screen: Screen,
-    pub(super) view: View,
     /// The other end is dropped when the client ends.
     pub(super) stop: Receiver<()>,
     pub(super) backoff: Backoff,
@@ -36,14 +37,14 @@ impl Listener {
         let mut server = Some(server);
         while let Some(connection) = server {
             self.listen(&Arc::new(connection));
-            if self.link.ending().is_some() {
+            if self.desk.link.ending().is_some() {
                 break;
             }
             self.transfers.disconnected();
-            for unheard in self.link.disconnect() {
-                self.notice(&format!("This may not have arrived: {unheard}"));
+            for unheard in self.desk.link.disconnect() {
+                self.desk.notice(&format!("This may not have arrived: {unheard}"));
             }
-            self.notice("Connection lost. Reconnecting.");
+            self.desk.notice("Connection lost. Reconnecting.");
             server = self.reconnect();
         }
     }
@@ -51,35 +52,33 @@ impl Listener {
     /// Shows the server's lines until the connection ends.
     fn listen(&mut self, server: &Arc<TcpStream>) {
         let mut lines = Lines::new(&**server);
-        self.transfers.connected(server.peer_addr().ok().map(|server| server.ip()));
-        if self.link.connect(server).is_err() {
+        self.transfers.connected(server);
+        if self.desk.link.connect(server).is_err() {
             return;
         }
         loop {
             match lines.next_line() {
                 Ok(Some(line)) => self.hear(&line),
-                Err(error) if is_timeout(error.kind()) => {}
+                // Systems differ in which of the two they report for a timeout.
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Ok(None) | Err(_) => return,
             }
             // This fails only if the connection is gone, and then the next read fails too.
-            let _ = server.set_read_timeout(self.link.reclaim());
+            let _ = server.set_read_timeout(self.desk.link.reclaim());
         }
     }
 
     fn hear(&mut self, line: &str) {
         // A server that sends a line is back. One that only accepts may still be starting.
         self.backoff = Backoff::default();
-        match Heard::new(line) {
-            Heard::Cue(cue) => return self.transfers.cue(cue),
-            Heard::FileRequest => self.transfers.requested(),
-            Heard::UnknownCommand(word) => self.transfers.unknown(word),
-            _ => {}
+        if self.transfers.hear(line) {
+            return;
         }
-        if let Some(shown) = self.link.hear(line, self.view) {
-            self.screen.print(shown);
+        if let Some(shown) = self.desk.link.hear(line, self.desk.view) {
+            self.desk.screen.print(shown);
         }
-        if self.link.ending().is_some() {
-            self.link.hang_up();
+        if self.desk.link.ending().is_some() {
+            self.desk.link.hang_up();
         }
     }
 
@@ -88,8 +87,8 @@ impl Listener {
         loop {
             let delay = self.backoff.next_delay();
             self.count_down(Instant::now() + delay)?;
-            if let Ok(server) = self.address.connect() {
-                self.notice("Connected again.");
+            if let Ok(server) = connect(&self.options) {
+                self.desk.notice("Connected again.");
                 return Some(server);
             }
         }
@@ -101,8 +100,8 @@ impl Listener {
             let left = until.saturating_duration_since(Instant::now());
             // Rounded up: "1 s" is shown until the wait is over, and "0 s" during the attempt.
             let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-            self.link.wait(seconds);
-            self.screen.refresh();
+            self.desk.link.status.lock().reconnecting_in = Some(seconds);
+            self.desk.screen.refresh();
             if left.is_zero() {
                 return Some(());
             }
@@ -111,20 +110,11 @@ impl Listener {
             };
         }
     }
-
-    fn notice(&self, words: &str) {
-        self.screen.print(self.view.notice(words));
-    }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         // Without this, after a panic in this thread the user would wait for lines in vain.
-        self.link.end(Ending::Deaf);
+        self.desk.link.end(Ending::Deaf);
     }
-}
-
-/// Systems differ in which of the two they report.
-fn is_timeout(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
-    path::Path,
     sync::Arc,
     thread,
     time::Duration,
@@ -15,36 +14,22 @@ use parking_lot::{Mutex, MutexGuard};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::{
-    Error,
+    Error, Options, connect, greeting,
     lines::Lines,
-    transfers::{Outside, Step, Transfers, Typed, Wishes},
+    transfers::{Outside, Transfers, Typed},
     view::View,
 };
-use crate::event::heard::Heard;
+use crate::{event::heard::Heard, file::FileName};
 
-/// The lines to send.
-pub(super) type Input = Box<dyn Read + Send>;
-
-/// The `greeting`, followed by the lines of `file` or of standard input.
-pub(super) fn input(file: Option<&Path>, greeting: String) -> Result<Input, Error> {
-    let greeting = io::Cursor::new(greeting);
-    match file {
-        Some(path) if path.as_os_str() != "-" => match File::open(path) {
-            Ok(file) => Ok(Box::new(greeting.chain(file))),
-            Err(error) => Err(Error::File { path: path.to_owned(), error }),
-        },
-        _ => Ok(Box::new(greeting.chain(io::stdin()))),
-    }
-}
-
-/// Sends `input` and prints what the server says, until the server closes the connection.
+/// Sends the input and prints what the server says, until the server closes the connection.
 ///
 /// Each direction has a thread, because both can be full at the same time: a single thread would then
 /// block in one direction and never empty the other.
-pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -> Result<(), Error> {
-    let mouth = Arc::new(Mouth { server, turn: Mutex::new(()) });
-    let transfers = Transfers::new(wishes, Box::new(Pipe(Arc::clone(&mouth))));
-    transfers.connected(mouth.server.peer_addr().ok().map(|server| server.ip()));
+pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
+    let input = input(options)?;
+    let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()) });
+    let transfers = Transfers::new(options.clone(), mouth.clone());
+    transfers.connected(&mouth.server);
     let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
     // Exactly one message is sent.
     let (outcome, is_all_said) = bounded(1);
@@ -52,30 +37,30 @@ pub(super) fn run(server: TcpStream, input: Input, view: View, wishes: Wishes) -
     thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
-    match listen(&mouth.server, &transfers, view) {
-        Ok(farewell) => judge(farewell, &is_all_said).and_then(|()| match transfers.failures() {
+    match listen(&mouth.server, &transfers, view, &is_all_said) {
+        Ok(()) => match transfers.failures() {
             0 => Ok(()),
             failures => Err(Error::Files(failures)),
-        }),
+        },
         // The reader has had enough: `chat_client | head -1`.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
-/// Whether the server had a reason to close that is no error for us.
-fn judge(farewell: Farewell, is_all_said: &Receiver<Result<(), Error>>) -> Result<(), Error> {
-    match farewell {
-        Farewell::Goodbye => Ok(()),
-        Farewell::Dismissed(reason) => Err(Error::Dismissed(reason)),
-        Farewell::Closed => is_all_said.try_recv().unwrap_or(Err(Error::Lost)),
-        Farewell::Reset => Err(Error::Lost),
-    }
+/// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
+fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
+    let greeting = io::Cursor::new(greeting(options.nick, options.room));
+    let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
+        return Ok(Box::new(greeting.chain(io::stdin())));
+    };
+    let file = File::open(path).map_err(|error| Error::File(path.clone(), error))?;
+    Ok(Box::new(greeting.chain(file)))
 }
 
 /// Sends the whole input, waits for the transfers, and then closes this direction. The server still
 /// sends what it owes.
-fn say(input: Input, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
+fn say(input: impl Read, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
     let said = copy_lines(input, &mut Script { mouth, transfers, turn: None });
     if said.is_ok() {
         transfers.wait();
@@ -132,9 +117,7 @@ impl Hearer for Script<'_> {
 
 /// How the threads that send and receive files reach the user and the server. Standard output is for
 /// the server's lines, so they write to standard error.
-struct Pipe(Arc<Mouth>);
-
-impl Outside for Pipe {
+impl Outside for Mouth {
     fn notice(&self, words: &str) {
         // If even standard error is closed, the exit status still tells.
         let _ = writeln!(io::stderr(), "{words}");
@@ -143,17 +126,13 @@ impl Outside for Pipe {
     fn send(&self, line: &str) -> bool {
         /// An input that stops in the middle of a line must not block transfers for ever.
         const PATIENCE: Duration = Duration::from_secs(5);
-        let Some(_turn) = self.0.turn.try_lock_for(PATIENCE) else { return false };
-        (&self.0.server).write_all(format!("{line}\n").as_bytes()).is_ok()
+        let Some(_turn) = self.turn.try_lock_for(PATIENCE) else { return false };
+        (&self.server).write_all(format!("{line}\n").as_bytes()).is_ok()
     }
 
-    fn progress(&self, step: &Step<'_>) {
-        if let Some(tens) = step.tens() {
-            self.notice(&format!("{}: {tens} %", step.name));
-        }
+    fn reached(&self, name: &FileName, percent: u8) {
+        self.notice(&format!("{name}: {percent} %"));
     }
-
-    fn no_progress(&self) {}
 }
 
 /// The longest command that is looked at, in bytes. A longer one is left to the server to refuse.
@@ -196,44 +175,30 @@ fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, E
     Ok(line.ends_with(b"\n"))
 }
 
-/// How the server closed the connection.
-#[derive(Debug)]
-enum Farewell {
-    /// After our `/quit`.
-    Goodbye,
-    /// With this reason.
-    Dismissed(String),
-    /// In an orderly way, without a reason.
-    Closed,
-    /// With a reset.
-    Reset,
-}
-
-/// Prints the server's lines. Each is flushed, because the reader of the pipe may wait for it.
-fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Result<Farewell> {
+/// Prints the server's lines until the connection ends. Each is flushed, because the reader of the pipe may
+/// wait for it.
+fn listen(
+    server: &TcpStream,
+    transfers: &Arc<Transfers>,
+    view: View,
+    is_all_said: &Receiver<Result<(), Error>>,
+) -> Result<(), Error> {
     let mut lines = Lines::new(WhileWanted(server));
     let mut output = io::stdout().lock();
-    let mut farewell = Farewell::Closed;
+    let mut farewell = None;
     loop {
         let line = match lines.next_line() {
             Ok(Some(line)) => line,
-            Ok(None) => return Ok(farewell),
-            Err(error) if is_reset(&error) && matches!(farewell, Farewell::Closed) => {
-                return Ok(Farewell::Reset);
-            }
-            Err(error) if is_reset(&error) => return Ok(farewell),
-            Err(error) => return Err(error),
+            Ok(None) => return judge(Ok(()), farewell, is_all_said),
+            Err(error) => return judge(Err(error), farewell, is_all_said),
         };
         match Heard::new(&line) {
-            Heard::Goodbye => farewell = Farewell::Goodbye,
-            Heard::Dismissed => farewell = Farewell::Dismissed(line.clone()),
-            Heard::Cue(cue) => {
-                transfers.cue(cue);
-                continue;
-            }
-            Heard::FileRequest => transfers.requested(),
-            Heard::UnknownCommand(word) => transfers.unknown(word),
+            Heard::Goodbye => farewell = Some(Ok(())),
+            Heard::Dismissed => farewell = Some(Err(Error::Dismissed(line.clone()))),
             _ => {}
+        }
+        if transfers.hear(&line) {
+            continue;
         }
         let mut shown = view.line(&line, None);
         shown.push('\n');
@@ -242,9 +207,21 @@ fn listen(server: &TcpStream, transfers: &Arc<Transfers>, view: View) -> io::Res
     }
 }
 
-/// Some systems report a reset that comes before we read as an abort.
-fn is_reset(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted)
+/// Whether the end of the connection is an error for us. A `farewell` of the server decides that, or else
+/// whether we have sent everything.
+fn judge(
+    end: io::Result<()>,
+    farewell: Option<Result<(), Error>>,
+    is_all_said: &Receiver<Result<(), Error>>,
+) -> Result<(), Error> {
+    match end {
+        Ok(()) => farewell.or_else(|| is_all_said.try_recv().ok()).unwrap_or(Err(Error::Lost)),
+        // Some systems report a reset that comes before we read as an abort.
+        Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => {
+            farewell.unwrap_or(Err(Error::Lost))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reads from the server as long as our output has a reader. Without this, `| head -1` would hang
@@ -315,17 +292,19 @@ mod tests {
 
     #[test]
     fn a_server_may_close_after_the_whole_input_and_after_goodbye() {
-        let judged = |farewell, said: Option<Result<(), Error>>| {
+        let judged = |end: Result<(), ErrorKind>, farewell, said: Option<Result<(), Error>>| {
             let (outcome, is_all_said) = bounded(1);
             if let Some(said) = said {
                 outcome.send(said).unwrap();
             }
-            judge(farewell, &is_all_said)
+            judge(end.map_err(io::Error::from), farewell, &is_all_said)
         };
-        assert!(judged(Farewell::Closed, Some(Ok(()))).is_ok());
-        assert!(judged(Farewell::Goodbye, None).is_ok());
-        assert!(matches!(judged(Farewell::Closed, None), Err(Error::Lost)));
-        assert!(matches!(judged(Farewell::Reset, Some(Ok(()))), Err(Error::Lost)));
-        assert!(matches!(judged(Farewell::Dismissed("Full".into()), None), Err(Error::Dismissed(_))));
+        let (reset, full) = (Err(ErrorKind::ConnectionReset), Error::Dismissed("Full".into()));
+        assert!(judged(Ok(()), None, Some(Ok(()))).is_ok());
+        assert!(judged(Ok(()), Some(Ok(())), None).is_ok());
+        assert!(judged(reset, Some(Ok(())), None).is_ok());
+        assert!(matches!(judged(Ok(()), None, None), Err(Error::Lost)));
+        assert!(matches!(judged(reset, None, Some(Ok(()))), Err(Error::Lost)));
+        assert!(matches!(judged(Ok(()), Some(Err(full)), None), Err(Error::Dismissed(_))));
     }
 }

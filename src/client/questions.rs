@@ -8,15 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::command::{Verb, split_word};
+use super::verb;
 
-/// Open questions and latest answers.
 #[derive(Default)]
 pub(super) struct Questions {
     /// Questions without an answer, the oldest first.
     asked: VecDeque<Asked>,
-    users: Known,
-    rooms: Known,
+    /// The latest answer to each question.
+    known: [Known; 2],
 }
 
 /// A question whose answer lists names.
@@ -31,16 +30,10 @@ pub(super) enum Question {
 struct Asked {
     question: Question,
     at: Instant,
-    by: Asker,
+    /// Whether Tab has asked it, and not the user.
+    is_hidden: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asker {
-    User,
-    Tab,
-}
-
-/// The latest answer to a question.
 #[derive(Default)]
 struct Known {
     names: Vec<String>,
@@ -59,24 +52,24 @@ impl Questions {
     pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
         let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
         let last_asked = self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at);
-        if is_fresh(self.known(question).at) || is_fresh(last_asked) {
+        if is_fresh(self.known[question as usize].at) || is_fresh(last_asked) {
             return None;
         }
-        self.asked.push_back(Asked { question, at: now, by: Asker::Tab });
+        self.asked.push_back(Asked { question, at: now, is_hidden: true });
         Some(match question {
             Question::Users => "/users",
             Question::Rooms => "/rooms",
         })
     }
 
-    /// Notes a command of the user, if it is a question.
-    pub(super) fn asked_by_user(&mut self, command: &str, now: Instant) {
-        let question = match Verb::find(split_word(command).0).map(|verb| verb.name) {
+    /// Notes a line of the user, if it is a question.
+    pub(super) fn asked_by_user(&mut self, line: &str, now: Instant) {
+        let question = match verb(line).map(|(verb, _)| verb.name) {
             Some("users") => Question::Users,
             Some("rooms") => Question::Rooms,
             _ => return,
         };
-        self.asked.push_back(Asked { question, at: now, by: Asker::User });
+        self.asked.push_back(Asked { question, at: now, is_hidden: false });
     }
 
     /// Notes an answer. Returns whether to show it to the user.
@@ -86,10 +79,10 @@ impl Questions {
         names: impl Iterator<Item = &'a str>,
         now: Instant,
     ) -> bool {
-        *self.known_mut(question) = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
-        self.asked.retain(|asked| asked.by == Asker::User || now - asked.at < REFUSED);
+        self.known[question as usize] = Known { names: names.map(str::to_owned).collect(), at: Some(now) };
+        self.asked.retain(|asked| !asked.is_hidden || now - asked.at < REFUSED);
         let turn = self.asked.iter().position(|asked| asked.question == question);
-        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| asked.by == Asker::User)
+        turn.and_then(|turn| self.asked.remove(turn)).is_none_or(|asked| !asked.is_hidden)
     }
 
     /// Whether the answer to this question is still to come.
@@ -99,31 +92,17 @@ impl Questions {
 
     /// The latest answer to a question; empty if there is none.
     pub(super) fn names(&self, question: Question) -> &[String] {
-        &self.known(question).names
+        &self.known[question as usize].names
     }
 
     /// Forgets the users, because the user has changed rooms.
     pub(super) fn moved(&mut self) {
-        self.users = Known::default();
+        self.known[Question::Users as usize] = Known::default();
     }
 
     /// Forgets the open questions, because the connection is gone.
     pub(super) fn forget(&mut self) {
         self.asked.clear();
-    }
-
-    fn known(&self, question: Question) -> &Known {
-        match question {
-            Question::Users => &self.users,
-            Question::Rooms => &self.rooms,
-        }
-    }
-
-    fn known_mut(&mut self, question: Question) -> &mut Known {
-        match question {
-            Question::Users => &mut self.users,
-            Question::Rooms => &mut self.rooms,
-        }
     }
 }
 
@@ -139,9 +118,9 @@ mod tests {
     #[test]
     fn an_answer_to_tab_is_hidden_and_an_answer_to_the_user_is_shown() {
         let (mut questions, now) = (Questions::default(), Instant::now());
-        questions.asked_by_user("Users", now);
+        questions.asked_by_user("/Users", now);
         assert_eq!(questions.ask(Question::Rooms, now), Some("/rooms"));
-        questions.asked_by_user("rooms", now);
+        questions.asked_by_user("/rooms", now);
         assert!(is_shown(&mut questions, Question::Users, &["alice", "bob"], now));
         assert!(!is_shown(&mut questions, Question::Rooms, &["lobby", "ops"], now));
         assert!(!questions.is_open(Question::Users) && questions.is_open(Question::Rooms));
@@ -173,7 +152,7 @@ mod tests {
     fn an_unanswered_question_does_not_hide_a_later_answer() {
         let (mut questions, now) = (Questions::default(), Instant::now());
         assert!(questions.ask(Question::Users, now).is_some());
-        questions.asked_by_user("users", now + REFUSED);
+        questions.asked_by_user("/users", now + REFUSED);
         assert!(is_shown(&mut questions, Question::Users, &["alice"], now + REFUSED));
     }
 }

@@ -9,12 +9,9 @@ use std::borrow::Cow;
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::verb;
 use crate::{
-    command::{Verb, split_word},
-    dialect::text::misplaced_secret,
-    event::heard::Heard,
-    names::Nick,
-    password::Password,
+    command::Verb, dialect::text::misplaced_secret, event::heard::Heard, names::Nick, password::Password,
 };
 
 /// A command that takes a password.
@@ -23,41 +20,37 @@ pub(super) struct Secret<'a> {
     words: Vec<&'a str>,
 }
 
-/// A password to ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// The prompt to show.
-    pub(super) prompt: &'static str,
-    /// Whether the password is a new one. It is asked for twice, because a typing error shows only then.
-    pub(super) is_new: bool,
-}
+/// The prompt for a new password.
+pub(super) const NEW_PASSWORD: &str = "New password: ";
 
 impl<'a> Secret<'a> {
     /// Reads a line. `None` if it is not such a command.
     pub(super) fn of(line: &'a str) -> Option<Self> {
-        let (word, rest) = split_word(line.strip_prefix('/')?);
-        let verb = Verb::find(word).filter(|verb| verb.is_secret)?;
+        let (verb, rest) = verb(line).filter(|(verb, _)| verb.is_secret)?;
         Some(Self { verb, words: rest.split_whitespace().collect() })
     }
 
-    /// The passwords that are missing. None if other parameters are missing too: the server explains that.
-    pub(super) fn missing(&self) -> Vec<Wanted> {
+    /// The prompts for the passwords that are missing. There are none if other parameters are missing too:
+    /// the server explains that.
+    pub(super) fn prompts(&self) -> Vec<&'static str> {
         let missing = self.verb.parameters.split(' ').skip(self.words.len());
-        let wanted = |parameter| match (parameter, self.verb.name) {
-            ("<password>", "register") | ("<new>", _) => {
-                Some(Wanted { prompt: "New password: ", is_new: true })
-            }
-            ("<old>", _) => Some(Wanted { prompt: "Old password: ", is_new: false }),
-            ("<password>", _) => Some(Wanted { prompt: "Password: ", is_new: false }),
+        let prompt = |parameter| match (parameter, self.verb.name) {
+            ("<password>", "register") | ("<new>", _) => Some(NEW_PASSWORD),
+            ("<old>", _) => Some("Old password: "),
+            ("<password>", _) => Some("Password: "),
             _ => None,
         };
-        missing.map(wanted).collect::<Option<_>>().unwrap_or_default()
+        missing.map(prompt).collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Whether there is a password in the line.
     pub(super) fn holds_password(&self) -> bool {
-        let first = self.verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count();
-        self.words.len() > first
+        self.words.len() > self.open_words()
+    }
+
+    /// How many words come before the password.
+    fn open_words(&self) -> usize {
+        self.verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count()
     }
 }
 
@@ -72,9 +65,7 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
 
 fn mask_line(line: &str) -> String {
     let open_words = match Secret::of(line) {
-        Some(Secret { verb, .. }) => {
-            1 + verb.parameters.split(' ').take_while(|word| *word == "<nickname>").count()
-        }
+        Some(secret) => 1 + secret.open_words(),
         // Characters before the verb may be part of the password.
         None if misplaced_secret(line).is_some() => 0,
         None => return line.to_owned(),
@@ -85,14 +76,11 @@ fn mask_line(line: &str) -> String {
 
 /// Where the first `count` words end, as a byte offset.
 fn end_of_words(line: &str, count: usize) -> usize {
-    let mut end = 0;
+    let mut rest = line;
     for _ in 0..count {
-        let rest = &line[end..];
-        let word = rest.trim_start();
-        let length = word.find(char::is_whitespace).unwrap_or(word.len());
-        end += rest.len() - word.len() + length;
+        rest = rest.trim_start().trim_start_matches(|c: char| !c.is_whitespace());
     }
-    end
+    line.len() - rest.len()
 }
 
 /// Stars as wide as the text, so that the cursor is where the editor expects it.
@@ -152,11 +140,7 @@ mod tests {
     #[track_caller]
     fn check_missing(line: &str, prompts: &[&str]) {
         let secret = Secret::of(line).expect("a command with a password");
-        assert_eq!(
-            secret.missing().iter().map(|wanted| wanted.prompt).collect::<Vec<_>>(),
-            prompts,
-            "{line}"
-        );
+        assert_eq!(secret.prompts(), prompts, "{line}");
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! What the client knows about itself and the chat. It learns this only from the server: a command that
-//! was sent has not succeeded yet.
+//! What the client knows about itself and the chat, all of it from what the server has said.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +10,6 @@ use super::{
     backoff::Backoff,
     questions::{Question, Questions},
     secret::Login,
-    transfers::bar,
     view::View,
 };
 use crate::{
@@ -20,15 +18,14 @@ use crate::{
     text::clean,
 };
 
-/// The state of the client.
 pub(super) struct Status {
     /// `None` until the server has said it.
-    nick: Option<Nick>,
+    pub(super) nick: Option<Nick>,
     room: Room,
     /// Seconds until the next attempt to connect, while there is no connection.
-    reconnecting_in: Option<u64>,
+    pub(super) reconnecting_in: Option<u64>,
     /// The progress of all transfers in percent, while there are any.
-    progress: Option<u8>,
+    pub(super) progress: Option<u8>,
     wanted: Wanted,
     /// What Tab has asked the server.
     pub(super) questions: Questions,
@@ -36,7 +33,8 @@ pub(super) struct Status {
     unheard: VecDeque<String>,
     /// The question that replaces the prompt, if there is one.
     pub(super) question: Option<&'static str>,
-    ending: Option<Ending>,
+    /// Why the client ends, or `None` while it goes on.
+    pub(super) ending: Option<Ending>,
     /// Whether the user's thread has noticed that the client ends.
     pub(super) is_over: bool,
 }
@@ -62,13 +60,8 @@ struct Reclaim {
 }
 
 impl Reclaim {
-    fn new(now: Instant) -> Self {
-        let mut backoff = Backoff::default();
-        Self { at: now + backoff.next_delay(), backoff, is_asked: false }
-    }
-
     fn is_going_on(&self) -> bool {
-        self.backoff.attempts() <= MAX_RECLAIMS
+        self.backoff.attempts <= MAX_RECLAIMS
     }
 }
 
@@ -123,11 +116,6 @@ impl Status {
         self.unheard.drain(..).rev().collect()
     }
 
-    /// Sets the seconds until the next attempt to connect.
-    pub(super) fn waiting(&mut self, seconds: u64) {
-        self.reconnecting_in = Some(seconds);
-    }
-
     /// Notes a line from the server. Returns whether to show it to the user.
     pub(super) fn hear(&mut self, line: &str, now: Instant) -> bool {
         let heard = Heard::new(line);
@@ -149,11 +137,13 @@ impl Status {
     /// Notes a line that the user sends, so that its answer is shown.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
         self.wanted.login.sending(line, self.nick);
-        match line.strip_prefix('/') {
-            Some(command) if !command.starts_with('/') => self.questions.asked_by_user(command, now),
-            Some(escaped) => self.saying(escaped),
-            None => self.saying(line),
-        }
+        let text = match line.strip_prefix('/') {
+            Some(escaped) if escaped.starts_with('/') => escaped,
+            Some(_) => return self.questions.asked_by_user(line, now),
+            None => line,
+        };
+        self.unheard.truncate(MAX_UNHEARD - 1);
+        self.unheard.push_front(clean(text).into_owned());
     }
 
     /// How long until [`Status::reclaim`] is due, or `None` if it is not needed.
@@ -166,10 +156,8 @@ impl Status {
 
     /// The line that asks for our nickname again, if that is due.
     pub(super) fn reclaim(&mut self, now: Instant) -> Option<String> {
-        let reclaim = self.wanted.reclaim.as_mut().filter(|reclaim| reclaim.is_going_on())?;
-        if now < reclaim.at {
-            return None;
-        }
+        let is_due = |reclaim: &&mut Reclaim| reclaim.is_going_on() && reclaim.at <= now;
+        let reclaim = self.wanted.reclaim.as_mut().filter(is_due)?;
         reclaim.at = now + reclaim.backoff.next_delay();
         reclaim.is_asked = true;
         self.wanted.nick.map(|nick| format!("/nick {nick}"))
@@ -185,36 +173,16 @@ impl Status {
             // Always the same width, so that the countdown does not interrupt the editor.
             Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
             None if nick.is_empty() => "> ".to_owned(),
-            None => view.prompt(&self.place(), nick),
+            None => {
+                let progress = self.progress.map(|percent| format!(" {}", bar(percent)));
+                view.prompt(&format!("{}{}", self.room, progress.unwrap_or_default()), nick)
+            }
         }
-    }
-
-    /// The room, and the progress of transfers in a fixed width.
-    fn place(&self) -> String {
-        match self.progress {
-            Some(percent) => format!("{} {}", self.room, bar(percent)),
-            None => self.room.to_string(),
-        }
-    }
-
-    /// Sets the progress of all transfers in percent, or `None` if there are none.
-    pub(super) fn progress(&mut self, percent: Option<u8>) {
-        self.progress = percent;
-    }
-
-    /// Our own nickname.
-    pub(super) fn nick(&self) -> Option<Nick> {
-        self.nick
     }
 
     /// Ends the client; the first reason counts.
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
-    }
-
-    /// Why the client ends, or `None` while it goes on.
-    pub(super) fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
     }
 
     fn named(&mut self, nick: &str) {
@@ -240,13 +208,11 @@ impl Status {
         if !is_ours || !self.wanted.is_return {
             return true;
         }
-        let reclaim = self.wanted.reclaim.get_or_insert_with(|| Reclaim::new(now));
+        let reclaim = self.wanted.reclaim.get_or_insert_with(|| {
+            let mut backoff = Backoff::default();
+            Reclaim { at: now + backoff.next_delay(), backoff, is_asked: false }
+        });
         !mem::take(&mut reclaim.is_asked)
-    }
-
-    fn saying(&mut self, text: &str) {
-        self.unheard.truncate(MAX_UNHEARD - 1);
-        self.unheard.push_front(clean(text).into_owned());
     }
 
     /// Our own lines come back in order, so earlier lines that did not come back were refused.
@@ -258,6 +224,12 @@ impl Status {
             self.unheard.truncate(heard);
         }
     }
+}
+
+/// `###.......  30 %`. The width is fixed, so that the prompt keeps its width.
+fn bar(percent: u8) -> String {
+    let full = usize::from(percent.min(100) / 10);
+    format!("{}{} {percent:>3} %", "#".repeat(full), ".".repeat(10 - full))
 }
 
 #[cfg(test)]
@@ -298,10 +270,15 @@ mod tests {
     #[test]
     fn the_prompt_shows_the_progress_of_transfers() {
         let mut status = alice();
-        status.progress(Some(42));
+        status.progress = Some(42);
         assert_eq!(prompt(&status), "[ops ####......  42 %] alice> ");
-        status.progress(None);
+        status.progress = None;
         assert_eq!(prompt(&status), "[ops] alice> ");
+    }
+
+    #[test]
+    fn a_bar_has_a_fixed_width() {
+        assert_eq!([bar(0), bar(37), bar(100)], ["..........   0 %", "###.......  37 %", "########## 100 %"]);
     }
 
     #[test]
@@ -315,7 +292,7 @@ mod tests {
     fn nickname_and_room_are_restored_after_a_reconnection() {
         let mut status = alice();
         status.disconnected();
-        status.waiting(7);
+        status.reconnecting_in = Some(7);
         assert_eq!(prompt(&status), "[reconnecting in  7 s] alice> ");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n");
         hear(&mut status, &[WELCOME]);
@@ -379,8 +356,8 @@ mod tests {
     fn the_first_reason_to_end_counts() {
         let mut status = alice();
         hear(&mut status, &["Server shutting down."]);
-        assert_eq!(status.ending(), None);
+        assert_eq!(status.ending, None);
         hear(&mut status, &["Server is full.", "Goodbye!"]);
-        assert_eq!(status.ending(), Some(&Ending::Dismissed("Server is full.".to_owned())));
+        assert_eq!(status.ending, Some(Ending::Dismissed("Server is full.".to_owned())));
     }
 }

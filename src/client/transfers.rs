@@ -1,40 +1,42 @@
 //! Transfers: the files that this client sends and receives.
 //!
 //! [`Transfers::typed`] turns the user's commands about files into commands for the server, and
-//! [`Transfers::cue`] turns the server's answers into threads that send or receive. The server only
+//! [`Transfers::hear`] turns the server's answers into threads that send or receive. The server only
 //! carries the bytes, and is not trusted: the client sends only files that the user has offered,
 //! receives only files that the user has accepted, and checks the names under which it keeps them.
 
 use std::{
+    fmt,
+    io::{self, Write},
     net::{IpAddr, TcpStream},
     path::PathBuf,
     sync::Arc,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
 
+use super::{Options, verb};
 use crate::{
-    command::{Verb, split_word},
-    event::transfers::{Cue, Ticket},
-    file::{Digest, Label, OfferId},
+    command::split_word,
+    event::{
+        heard::Heard,
+        transfers::{Cue, Ticket},
+    },
+    file::{FileName, Label, OfferId},
     names::Nick,
 };
 
 mod book;
-mod call;
 mod download;
 mod hashing;
 mod incoming;
-mod meter;
 mod outgoing;
 
-pub(super) use meter::{Step, bar};
 pub(super) use outgoing::home;
 
 use book::{Book, Outgoing};
-use call::call;
 
 /// How transfers reach the user and the server.
 pub(super) trait Outside: Send + Sync {
@@ -44,26 +46,17 @@ pub(super) trait Outside: Send + Sync {
     /// Sends a line to the server. Returns whether it was sent.
     fn send(&self, line: &str) -> bool;
 
-    /// Shows progress.
-    fn progress(&self, step: &Step<'_>);
+    /// Shows the progress of all transfers in percent, or none if there are no transfers.
+    fn progress(&self, _percent: Option<u8>) {}
 
-    /// Stops showing progress.
-    fn no_progress(&self);
-}
-
-/// What to do with files that are offered.
-#[derive(Clone, Debug)]
-pub(super) struct Wishes {
-    /// The folder for received files.
-    pub(super) downloads: PathBuf,
-    /// Whether to accept every file.
-    pub(super) accepts_all: bool,
+    /// A transfer has reached a multiple of ten percent.
+    fn reached(&self, _name: &FileName, _percent: u8) {}
 }
 
 /// All transfers, shared by their threads and the threads of the chat.
 pub(super) struct Transfers {
-    wishes: Wishes,
-    outside: Box<dyn Outside>,
+    options: Options,
+    outside: Arc<dyn Outside>,
     book: Mutex<Book>,
     changed: Condvar,
 }
@@ -82,26 +75,21 @@ pub(super) enum Typed {
 }
 
 impl Transfers {
-    pub(super) fn new(wishes: Wishes, outside: Box<dyn Outside>) -> Arc<Self> {
-        Arc::new(Self { wishes, outside, book: Mutex::default(), changed: Condvar::new() })
+    pub(super) fn new(options: Options, outside: Arc<dyn Outside>) -> Arc<Self> {
+        Arc::new(Self { options, outside, book: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// Decides what to do with a line that the user typed.
     pub(super) fn typed(&self, line: &str) -> Typed {
-        let Some(command) = line.strip_prefix('/') else { return Typed::AsItIs };
-        let (word, rest) = split_word(command.trim_end());
-        match Verb::find(word).map(|verb| verb.name) {
-            Some("sendfile") => self.sendfile(rest),
-            Some("acceptfile") if rest.is_empty() => self.take("/take".to_owned()),
-            Some("acceptfile") if rest.parse::<OfferId>().is_ok() => self.take(format!("/take {rest}")),
+        let Some((verb, rest)) = verb(line.trim_end()) else { return Typed::AsItIs };
+        match verb.name {
+            "sendfile" => self.sendfile(rest),
+            "acceptfile" if rest.is_empty() || rest.parse::<OfferId>().is_ok() => {
+                self.asks_to_take();
+                Typed::Instead(format!("/take {rest}").trim_end().to_owned())
+            }
             // The server explains what is wrong with any other command.
             _ => Typed::AsItIs,
         }
-    }
-
-    fn take(&self, line: String) -> Typed {
-        self.asks_to_take();
-        Typed::Instead(line)
     }
 
     fn sendfile(&self, arguments: &str) -> Typed {
@@ -113,7 +101,7 @@ impl Transfers {
             return Typed::Offer(nick, outgoing::path(path));
         }
         self.outside.notice(&format!("'{user}' is not a valid nickname. Usage: /sendfile <user> <path>"));
-        self.fails();
+        self.book.lock().failures += 1;
         Typed::Refused
     }
 
@@ -123,7 +111,8 @@ impl Transfers {
             Ok(label) => label,
             Err(error) => {
                 self.outside.notice(&format!("Cannot send '{}': {error}.", path.display()));
-                return self.fails();
+                self.book.lock().failures += 1;
+                return;
             }
         };
         let Label { name, size, digest } = &label;
@@ -135,44 +124,18 @@ impl Transfers {
         drop(book);
         if !self.outside.send(&line) {
             self.outside.notice("Not connected: no file was offered. Try again later.");
-            self.not_offered(digest);
+            self.change(|book| book.not_offered(digest));
         }
     }
 
-    /// A user offers us a file.
-    pub(super) fn requested(&self) {
-        if self.wishes.accepts_all {
-            self.asks_to_take();
-            self.outside.send("/take oldest");
-        }
-    }
-
-    /// Notes the address of the server that we are connected to.
-    pub(super) fn connected(&self, server: Option<IpAddr>) {
-        self.book.lock().server = server;
+    /// Notes the server that we are connected to.
+    pub(super) fn connected(&self, server: &TcpStream) {
+        self.book.lock().server = server.peer_addr().ok().map(|server| server.ip());
     }
 
     /// Forgets every offer, because the connection to the server is gone.
     pub(super) fn disconnected(&self) {
-        let mut book = self.book.lock();
-        book.failures += book.offers.len();
-        book.offers.clear();
-        book.takes = 0;
-        book.running.values_mut().for_each(|running| running.is_over = true);
-        book.forget_finished();
-        self.changed.notify_all();
-    }
-
-    /// Notes that the server does not know a command.
-    pub(super) fn unknown(&self, word: &str) {
-        let mut book = self.book.lock();
-        let is_ours = (word == "offer" || word == "take") && book.is_unanswered();
-        if is_ours {
-            book.give_up_waiting();
-            self.changed.notify_all();
-            drop(book);
-            self.outside.notice("This server cannot carry files.");
-        }
+        self.change(Book::disconnected);
     }
 
     /// Waits until there are no more offers and no more transfers.
@@ -180,13 +143,14 @@ impl Transfers {
         let mut book = self.book.lock();
         while !book.is_idle() {
             let deadline =
-                book.last_asked.map(|asked| asked + book::PATIENCE).filter(|_| book.is_unanswered());
-            let Some(deadline) = deadline else {
-                self.changed.wait(&mut book);
-                continue;
-            };
-            if self.changed.wait_until(&mut book, deadline).timed_out() {
-                book.give_up_waiting();
+                book.last_asked.filter(|_| book.is_unanswered()).map(|asked| asked + book::PATIENCE);
+            match deadline {
+                None => self.changed.wait(&mut book),
+                Some(deadline) => {
+                    if self.changed.wait_until(&mut book, deadline).timed_out() {
+                        book.give_up_waiting();
+                    }
+                }
             }
         }
     }
@@ -197,70 +161,58 @@ impl Transfers {
         book.failures + book.offers.len() + book.running.len()
     }
 
-    /// Follows a cue of the server.
-    pub(super) fn cue(self: &Arc<Self>, cue: &str) {
+    /// Follows a line of the server. Returns whether it is for this program and not for its user.
+    pub(super) fn hear(self: &Arc<Self>, line: &str) -> bool {
+        match Heard::new(line) {
+            Heard::Cue(cue) => {
+                self.follow(cue);
+                return true;
+            }
+            Heard::FileRequest if self.options.accept_files => {
+                self.asks_to_take();
+                self.outside.send("/take oldest");
+            }
+            Heard::UnknownCommand("offer" | "take") if self.book.lock().is_unanswered() => {
+                self.change(Book::give_up_waiting);
+                self.outside.notice("This server cannot carry files.");
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn follow(self: &Arc<Self>, cue: &str) {
         match cue.parse() {
-            Ok(Cue::Offered { id, digest }) => self.offered(id, digest),
-            Ok(Cue::NotOffered(digest)) => self.not_offered(digest),
+            Ok(Cue::Offered { id, digest }) => self.change(|book| book.offered(id, digest)),
+            Ok(Cue::NotOffered(digest)) => self.change(|book| book.not_offered(digest)),
             Ok(Cue::Send { id, ticket }) => self.send(id, ticket),
             Ok(Cue::Receive { id, ticket, label, from }) => self.receive(id, ticket, label, from),
-            Ok(Cue::NotTaken) => self.not_taken(),
-            Ok(Cue::Over { id, has_arrived }) => self.over(id, has_arrived),
+            Ok(Cue::NotTaken) => self.change(|book| {
+                book.takes = book.takes.saturating_sub(1);
+                book.failures += usize::from(!self.options.accept_files);
+            }),
+            Ok(Cue::Over { id, has_arrived }) => self.change(|book| book.over(id, has_arrived)),
             // From a newer server, or from another program.
             Err(_) => {}
         }
     }
 
-    fn offered(&self, id: OfferId, digest: Digest) {
-        let mut book = self.book.lock();
-        if let Some(offer) = book.unnumbered(digest) {
-            book.offers[offer].id = Some(id);
-        }
-        self.changed.notify_all();
-    }
-
-    fn not_offered(&self, digest: Digest) {
-        let mut book = self.book.lock();
-        if let Some(offer) = book.unnumbered(digest) {
-            book.offers.remove(offer);
-            book.failures += 1;
-        }
-        self.changed.notify_all();
-    }
-
-    fn not_taken(&self) {
-        let mut book = self.book.lock();
-        book.takes = book.takes.saturating_sub(1);
-        book.failures += usize::from(!self.wishes.accepts_all);
-        self.changed.notify_all();
-    }
-
-    fn over(&self, id: OfferId, has_arrived: bool) {
-        let mut book = self.book.lock();
-        let before = book.offers.len();
-        book.offers.retain(|offer| offer.id != Some(id));
-        let was_known =
-            book.offers.len() < before || book.running.values().any(|running| running.offer == id);
-        book.failures += usize::from(was_known && !has_arrived);
-        book.running
-            .values_mut()
-            .filter(|running| running.offer == id)
-            .for_each(|running| running.is_over = true);
-        book.forget_finished();
+    /// Changes the book, and wakes the thread that waits for the end of the transfers.
+    fn change(&self, change: impl FnOnce(&mut Book)) {
+        change(&mut self.book.lock());
         self.changed.notify_all();
     }
 
     fn send(self: &Arc<Self>, id: OfferId, ticket: Ticket) {
         let mut book = self.book.lock();
-        let Some(Outgoing { path, label, .. }) = book.offers.iter().find(|offer| offer.id == Some(id)) else {
-            return;
-        };
-        let (path, label) = (path.clone(), label.clone());
-        let serial = book.begin(id, &label);
+        let offer = book.offers.iter().find(|offer| offer.id == Some(id)).cloned();
+        let Some(Outgoing { path, label, .. }) = offer else { return };
+        let serial = book.begin(id, label.clone());
         drop(book);
         self.spawn(serial, ticket, move |transfers, server| {
             let sent = outgoing::send(&path, &label, server, &mut |done| transfers.progress(serial, done));
-            let reason = sent.err()?.reason()?;
+            // The server reports a failed connection itself.
+            let reason = sent.err().filter(|error| !matches!(error, outgoing::Error::Line))?;
             Some(format!("Cannot send '{}': {reason}.", path.display()))
         });
     }
@@ -274,12 +226,12 @@ impl Transfers {
                 .notice("The server wants to send a file that was not accepted. It is ignored.");
         }
         book.takes -= 1;
-        let serial = book.begin(id, &label);
+        let serial = book.begin(id, label.clone());
         drop(book);
         let Label { name, size, .. } = &label;
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
         self.spawn(serial, ticket, move |transfers, server| {
-            let folder = &transfers.wishes.downloads;
+            let folder = &transfers.options.downloads;
             Some(incoming::receive(folder, &label, from, server, &mut |done| {
                 transfers.progress(serial, done);
             }))
@@ -293,12 +245,13 @@ impl Transfers {
         ticket: Ticket,
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
-        let transfers = Arc::clone(self);
-        let thread = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
-            let _ended = Ended(&transfers, serial);
+        let ended = Ended(Arc::clone(self), serial);
+        // If there can be no thread, the closure is dropped, and that is the end of the transfer.
+        let _ = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
+            let Ended(transfers, _) = &ended;
             let server = transfers.book.lock().server;
             let words = match call(server, ticket) {
-                Ok(server) => part(&transfers, &server),
+                Ok(server) => part(transfers, &server),
                 Err(error) => {
                     Some(format!("Cannot connect to port {} of the server for files: {error}.", ticket.port))
                 }
@@ -307,32 +260,18 @@ impl Transfers {
                 transfers.outside.notice(&words);
             }
         });
-        if thread.is_err() {
-            self.ended(serial);
-        }
     }
 
     fn progress(&self, serial: u64, done: u64) {
         let mut book = self.book.lock();
         let Some(running) = book.running.get_mut(&serial) else { return };
-        let Some(step) = running.meter.moves(done) else { return };
-        let all = meter::together(book.running.values().map(|running| &running.meter));
-        let name = book.running[&serial].meter.name().clone();
+        let Some((before, now)) = running.moves(done) else { return };
+        let name = running.label.name.clone();
+        let all = book::percent(book.running.values());
         drop(book);
-        self.outside.progress(&Step { name: name.as_str(), before: step.0, now: step.1, all });
-    }
-
-    fn ended(&self, serial: u64) {
-        let mut book = self.book.lock();
-        if let Some(running) = book.running.get_mut(&serial) {
-            running.has_thread = false;
-        }
-        book.forget_finished();
-        let none_is_left = !book.running.values().any(|running| running.has_thread);
-        self.changed.notify_all();
-        drop(book);
-        if none_is_left {
-            self.outside.no_progress();
+        self.outside.progress(Some(all));
+        if let Some(tens) = book::tens(before, now) {
+            self.outside.reached(&name, tens);
         }
     }
 
@@ -341,17 +280,44 @@ impl Transfers {
         book.takes += 1;
         book.last_asked = Some(Instant::now());
     }
+}
 
-    fn fails(&self) {
-        self.book.lock().failures += 1;
+/// Notes when dropped that a transfer has no thread any more, even after a panic.
+struct Ended(Arc<Transfers>, u64);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let Self(transfers, serial) = self;
+        let mut none_is_left = false;
+        transfers.change(|book| {
+            if let Some(running) = book.running.get_mut(serial) {
+                running.has_thread = false;
+            }
+            book.forget_finished();
+            none_is_left = !book.running.values().any(|running| running.has_thread);
+        });
+        if none_is_left {
+            transfers.outside.progress(None);
+        }
     }
 }
 
-/// Notes when dropped that the thread of a transfer has ended, even after a panic.
-struct Ended<'a>(&'a Transfers, u64);
+/// Connects to the server's port for files, and sends the ticket's token.
+fn call(server: Option<IpAddr>, ticket: Ticket) -> io::Result<TcpStream> {
+    const CONNECTING: Duration = Duration::from_secs(10);
+    /// How long the other side may do nothing. This is more than the server allows, so that the server
+    /// says what went wrong.
+    const SILENCE: Duration = Duration::from_secs(90);
+    let address = server.ok_or(io::ErrorKind::NotConnected)?;
+    let stream = TcpStream::connect_timeout(&(address, ticket.port).into(), CONNECTING)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(SILENCE))?;
+    stream.set_write_timeout(Some(SILENCE))?;
+    say(&stream, ticket.token.reveal())?;
+    Ok(stream)
+}
 
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.ended(self.1);
-    }
+/// Sends one line.
+fn say(mut stream: &TcpStream, line: impl fmt::Display) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }

@@ -6,20 +6,17 @@ use jiff::Zoned;
 
 use crate::{event::heard::Heard, names::Nick};
 
-/// What lines are shown with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     pub(super) colors: bool,
     pub(super) timestamps: bool,
 }
 
-/// Parameters of SGR, "select graphic rendition" (ECMA-48 §8.3.117).
-mod style {
-    pub(super) const DIM: &str = "2";
-    pub(super) const MENTION: &str = "1;7";
-    pub(super) const WHISPER: &str = "35";
-    pub(super) const NOTICE: &str = "33";
-}
+// Parameters of SGR, "select graphic rendition" (ECMA-48 §8.3.117).
+const DIM: &str = "2";
+const MENTION: &str = "1;7";
+const WHISPER: &str = "35";
+const NOTICE: &str = "33";
 
 impl View {
     /// Without colours and times.
@@ -30,22 +27,16 @@ impl View {
         let mut shown = self.timestamp();
         match Heard::new(line) {
             Heard::Said { room, from, text } => {
-                let (room, name) = (self.paint(style::DIM, &format!("[{room}]")), self.nick(from));
+                let (room, name) = (self.paint(DIM, &format!("[{room}]")), self.nick(from));
                 let _ = write!(shown, "{room} {name}: {}", self.text(text, from, me));
             }
             Heard::Acted { from, text } => {
                 let _ = write!(shown, "* {} {}", self.nick(from), self.text(text, from, me));
             }
-            Heard::WhisperFrom { .. } => {
-                shown.insert_str(0, bell(me));
-                shown += &self.paint(style::WHISPER, line);
-            }
-            Heard::FileRequest => {
-                shown.insert_str(0, bell(me));
-                shown += &self.paint(style::NOTICE, line);
-            }
-            Heard::Past => shown = self.paint(style::DIM, line),
-            Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
+            Heard::WhisperFrom { .. } => shown = bell(me).to_owned() + &shown + &self.paint(WHISPER, line),
+            Heard::FileRequest => shown = bell(me).to_owned() + &shown + &self.paint(NOTICE, line),
+            Heard::Past => shown = self.paint(DIM, line),
+            Heard::WhisperTo { .. } => shown += &self.paint(WHISPER, line),
             _ => shown += line,
         }
         shown
@@ -53,17 +44,17 @@ impl View {
 
     /// A message of the client itself.
     pub(super) fn notice(self, words: &str) -> String {
-        self.timestamp() + &self.paint(style::NOTICE, words)
+        self.timestamp() + &self.paint(NOTICE, words)
     }
 
     /// `[place] nick> `.
     pub(super) fn prompt(self, place: &str, nick: &str) -> String {
-        format!("{} {}> ", self.paint(style::DIM, &format!("[{place}]")), self.nick(nick))
+        format!("{} {}> ", self.paint(DIM, &format!("[{place}]")), self.nick(nick))
     }
 
     /// A text behind the line that was not typed.
     pub(super) fn hint(self, hint: &str) -> String {
-        self.paint(style::DIM, hint)
+        self.paint(DIM, hint)
     }
 
     fn timestamp(self) -> String {
@@ -71,7 +62,7 @@ impl View {
             return String::new();
         }
         let time = Zoned::now().strftime("%H:%M").to_string();
-        format!("{} ", self.paint(style::DIM, &time))
+        format!("{} ", self.paint(DIM, &time))
     }
 
     fn nick(self, nick: &str) -> String {
@@ -88,7 +79,7 @@ impl View {
         while let Some(at) = mention(rest, me.as_str()) {
             let (name, after) = rest[at..].split_at(me.as_str().len());
             shown += &rest[..at];
-            shown += &self.paint(style::MENTION, name);
+            shown += &self.paint(MENTION, name);
             rest = after;
         }
         if shown.is_empty() { text.to_owned() } else { shown + rest + bell(Some(me)) }

@@ -2,14 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
+use super::Malformed;
+
 /// A file name that works in any folder on any system. It is not a path, a hidden file or a device, and it
 /// contains nothing that controls a terminal or changes the order in which it is read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileName(Arc<str>);
-
-/// A name breaks the rule for [`FileName`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidFileName;
 
 /// The longest extension that is recognised as one, in bytes with its dot.
 const LONGEST_EXTENSION: usize = 20;
@@ -27,9 +25,9 @@ impl FileName {
     /// Checks a name.
     ///
     /// # Errors
-    /// [`InvalidFileName`] if it breaks the rule above.
-    pub fn new(name: &str) -> Result<Self, InvalidFileName> {
-        if tame(name) == name { Ok(Self(name.into())) } else { Err(InvalidFileName) }
+    /// [`Malformed`] if it breaks the rule above.
+    pub fn new(name: &str) -> Result<Self, Malformed> {
+        if tame(name) == name { Ok(Self(name.into())) } else { Err(Malformed) }
     }
 
     /// The valid name closest to this one: `.profile` becomes `_profile`.
@@ -52,12 +50,6 @@ impl FileName {
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for FileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -94,13 +86,12 @@ fn is_unwanted(c: char) -> bool {
 
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end();
-    let is_port = |port: &str| {
-        let number = stem.get(..3).filter(|head| head.eq_ignore_ascii_case(port)).map(|_| &stem[3..]);
-        number.is_some_and(|number| {
-            matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
-        })
-    };
-    DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) || is_port("COM") || is_port("LPT")
+    let (head, number) = stem.split_at_checked(3).unwrap_or((stem, ""));
+    let is = |device: &str| stem.eq_ignore_ascii_case(device);
+    let is_port = |port: &str| head.eq_ignore_ascii_case(port);
+    let is_numbered =
+        matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³");
+    DEVICES.into_iter().any(is) || (is_numbered && (is_port("COM") || is_port("LPT")))
 }
 
 fn ends_with_ignoring_case(name: &str, end: &str) -> bool {

@@ -23,92 +23,22 @@ use super::{Digest, Fault, Malformed};
 /// The longest line, in bytes with its newline.
 const LONGEST: u64 = 128;
 
-/// The receiver's first line: what it has already, or why it cannot begin.
+/// A line of either side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum Line {
     /// The receiver has the start of the file; nothing, if its length is 0.
-    Prefix {
+    Kept {
         /// The number of bytes.
         length: u64,
         /// The SHA-256 of these bytes.
         digest: Digest,
     },
-    /// The receiver cannot begin.
-    Failed(Fault),
-}
-
-impl fmt::Display for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Prefix { length, digest } => write!(f, "from {length} {digest}"),
-            Self::Failed(fault) => failed(f, *fault),
-        }
-    }
-}
-
-impl FromStr for Kept {
-    type Err = Malformed;
-
-    fn from_str(line: &str) -> Result<Self, Malformed> {
-        let Some(rest) = line.strip_prefix("from ") else { return fault(line).map(Self::Failed) };
-        let (length, digest) = rest.split_once(' ').ok_or(Malformed)?;
-        Ok(Self::Prefix { length: length.parse().map_err(|_| Malformed)?, digest: digest.parse()? })
-    }
-}
-
-/// The sender's first line: where it begins, or why it cannot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// The bytes from this position on follow.
+    /// The sender's bytes from this position on follow.
     From(u64),
-    /// The sender cannot begin.
-    Failed(Fault),
-}
-
-impl fmt::Display for Start {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::From(place) => write!(f, "from {place}"),
-            Self::Failed(fault) => failed(f, *fault),
-        }
-    }
-}
-
-impl FromStr for Start {
-    type Err = Malformed;
-
-    fn from_str(line: &str) -> Result<Self, Malformed> {
-        match line.strip_prefix("from ") {
-            Some(place) => place.parse().map(Self::From).map_err(|_| Malformed),
-            None => fault(line).map(Self::Failed),
-        }
-    }
-}
-
-/// The receiver's last line: whether it has the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The whole file is in its place.
+    /// The receiver has the whole file in its place.
     Received,
-    /// The file did not arrive.
+    /// This side cannot begin, or the file did not arrive.
     Failed(Fault),
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Received => f.write_str("received"),
-            Self::Failed(fault) => failed(f, *fault),
-        }
-    }
-}
-
-impl FromStr for Verdict {
-    type Err = Malformed;
-
-    fn from_str(line: &str) -> Result<Self, Malformed> {
-        if line == "received" { Ok(Self::Received) } else { fault(line).map(Self::Failed) }
-    }
 }
 
 /// The faults that a client can report, and the words for them.
@@ -120,14 +50,36 @@ const FAULTS: [(Fault, &str); 5] = [
     (Fault::Unwritable, "unwritable"),
 ];
 
-fn failed(f: &mut fmt::Formatter<'_>, fault: Fault) -> fmt::Result {
-    let word = FAULTS.iter().find(|(known, _)| *known == fault).map_or("unwritable", |(_, word)| word);
-    write!(f, "failed {word}")
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept { length, digest } => write!(f, "from {length} {digest}"),
+            Self::From(place) => write!(f, "from {place}"),
+            Self::Received => f.write_str("received"),
+            Self::Failed(fault) => {
+                let row = FAULTS.iter().find(|(known, _)| known == fault);
+                write!(f, "failed {}", row.map_or("unwritable", |(_, word)| word))
+            }
+        }
+    }
 }
 
-fn fault(line: &str) -> Result<Fault, Malformed> {
-    let said = line.strip_prefix("failed ").ok_or(Malformed)?;
-    FAULTS.iter().find(|(_, word)| *word == said).map(|(fault, _)| *fault).ok_or(Malformed)
+impl FromStr for Line {
+    type Err = Malformed;
+
+    fn from_str(line: &str) -> Result<Self, Malformed> {
+        let number = |digits: &str| digits.parse().map_err(|_| Malformed);
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["from", length, digest] => Ok(Self::Kept { length: number(length)?, digest: digest.parse()? }),
+            ["from", place] => Ok(Self::From(number(place)?)),
+            ["received"] => Ok(Self::Received),
+            ["failed", said] => {
+                let row = FAULTS.iter().find(|(_, word)| *word == said).ok_or(Malformed)?;
+                Ok(Self::Failed(row.0))
+            }
+            _ => Err(Malformed),
+        }
+    }
 }
 
 /// Reads one line and parses it. What follows stays unread, because it may be the file.
@@ -135,7 +87,7 @@ fn fault(line: &str) -> Result<Fault, Malformed> {
 /// # Errors
 /// Those of reading; [`io::ErrorKind::UnexpectedEof`] if the input ends before the line does;
 /// [`io::ErrorKind::InvalidData`] if the line is not part of the protocol.
-pub fn read_line<T: FromStr>(input: &mut impl BufRead) -> io::Result<T> {
+pub fn read_line(input: &mut impl BufRead) -> io::Result<Line> {
     let mut line = Vec::new();
     input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
     match line.strip_suffix(b"\n") {
@@ -154,31 +106,26 @@ mod tests {
 
     #[test]
     fn every_line_is_parsed_as_it_was_written() {
-        for kept in [Kept::Prefix { length: 4096, digest: Digest([1; 32]) }, Kept::Failed(Fault::Unwritable)]
-        {
-            assert_eq!(kept.to_string().parse(), Ok(kept));
+        let kept = Line::Kept { length: 4096, digest: Digest([1; 32]) };
+        let failed = FAULTS.map(|(fault, _)| Line::Failed(fault));
+        for line in [kept, Line::From(0), Line::From(u64::MAX), Line::Received].into_iter().chain(failed) {
+            assert_eq!(line.to_string().parse(), Ok(line));
         }
-        for start in [Start::From(0), Start::From(u64::MAX), Start::Failed(Fault::Changed)] {
-            assert_eq!(start.to_string().parse(), Ok(start));
+        for wrong in ["failed utterly", "from -1", "from 1 ", "received it", ""] {
+            assert_eq!(wrong.parse::<Line>(), Err(Malformed), "{wrong}");
         }
-        for verdict in FAULTS.map(|(fault, _)| Verdict::Failed(fault)).into_iter().chain([Verdict::Received])
-        {
-            assert_eq!(verdict.to_string().parse(), Ok(verdict));
-        }
-        assert_eq!("failed utterly".parse::<Verdict>(), Err(Malformed));
-        assert_eq!("from -1".parse::<Start>(), Err(Malformed));
     }
 
     #[test]
     fn the_bytes_after_a_line_are_not_consumed() {
         let mut input = &b"from 0\nfrom 1\n"[..];
-        assert_eq!(read_line::<Start>(&mut input).unwrap(), Start::From(0));
+        assert_eq!(read_line(&mut input).unwrap(), Line::From(0));
         assert_eq!(input, b"from 1\n");
     }
 
     #[test]
     fn a_line_that_is_unfinished_invalid_or_too_long_is_an_error() {
-        let kind = |bytes: &[u8]| read_line::<Start>(&mut &bytes[..]).unwrap_err().kind();
+        let kind = |bytes: &[u8]| read_line(&mut &bytes[..]).unwrap_err().kind();
         assert_eq!(kind(b"from 1"), io::ErrorKind::UnexpectedEof);
         assert_eq!(kind(b"from x\n"), io::ErrorKind::InvalidData);
         assert_eq!(kind(b"\xff\n"), io::ErrorKind::InvalidData);

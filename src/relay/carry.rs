@@ -12,36 +12,34 @@ use rustix::{
 
 use super::{
     Fault, Side,
-    way::{Kept, Start, Verdict},
+    way::Line,
     wire::{IDLE, Wire},
 };
 use crate::file::ByteCount;
 
 /// Carries a file. [`crate::file::way`] describes the lines that are exchanged.
 pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
-    let kept: Kept = hear(&mut receiver, Side::Receiver)?;
-    let length = match kept {
-        Kept::Prefix { length, .. } => length,
-        Kept::Failed(fault) => return Err(fault),
-    };
+    let kept = hear(&mut receiver, Side::Receiver)?;
+    let Line::Kept { length, .. } = kept else { return Err(Fault::Nonsense(Side::Receiver)) };
     sender.say(kept).map_err(|error| fault(&error, Side::Sender))?;
     let start = match hear(&mut sender, Side::Sender)? {
-        Start::From(place) if place == 0 || place == length => place,
-        Start::From(_) => return Err(Fault::Nonsense(Side::Sender)),
-        Start::Failed(fault) => return Err(fault),
+        Line::From(place) if place == 0 || place == length => place,
+        _ => return Err(Fault::Nonsense(Side::Sender)),
     };
     let length = size.0.checked_sub(start).ok_or(Fault::Nonsense(Side::Receiver))?;
-    receiver.say(Start::From(start)).map_err(|error| fault(&error, Side::Receiver))?;
+    receiver.say(Line::From(start)).map_err(|error| fault(&error, Side::Receiver))?;
     let is_whole = copy(&mut sender, &mut receiver, length)?;
     match hear(&mut receiver, Side::Receiver)? {
-        Verdict::Received if is_whole => Ok(()),
-        Verdict::Received => Err(Fault::Nonsense(Side::Receiver)),
-        Verdict::Failed(fault) => Err(fault),
+        Line::Received if is_whole => Ok(()),
+        _ => Err(Fault::Nonsense(Side::Receiver)),
     }
 }
 
-fn hear<T: std::str::FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
-    wire.line_within(Instant::now() + IDLE).map_err(|error| fault(&error, side))
+fn hear(wire: &mut Wire, side: Side) -> Result<Line, Fault> {
+    match wire.line_within(Instant::now() + IDLE) {
+        Ok(Line::Failed(fault)) => Err(fault),
+        line => line.map_err(|error| fault(&error, side)),
+    }
 }
 
 /// Copies `length` bytes, unless the receiver gives its verdict before; whether it copied them all.
@@ -119,7 +117,7 @@ mod tests {
     }
 
     fn kept(length: u64) -> String {
-        format!("{}\n", Kept::Prefix { length, digest: Digest([0; 32]) })
+        format!("{}\n", Line::Kept { length, digest: Digest([0; 32]) })
     }
 
     /// The outcome when both sides send these bytes and nothing more, and what each of them receives.

@@ -4,7 +4,6 @@ use std::{
     fmt,
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
-    str::FromStr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,7 +36,7 @@ impl Wire {
     }
 
     /// Reads the next line, which must be there by the deadline.
-    pub(super) fn line_within<T: FromStr>(&mut self, deadline: Instant) -> io::Result<T> {
+    pub(super) fn line_within(&mut self, deadline: Instant) -> io::Result<way::Line> {
         self.input.get_mut().deadline = Some(deadline);
         let line = way::read_line(&mut self.input);
         self.input.get_mut().deadline = None;

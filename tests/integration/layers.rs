@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [(&str, &[&str]); 3] = [
     ("client", &["names", "text", "emoji", "file", "password", "command", "event", "dialect"]),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "client", "course"]),
+    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course"]),
 ];
 
 #[test]

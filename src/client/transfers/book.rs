@@ -1,16 +1,15 @@
-//! The open offers and the running transfers.
+//! The open offers, and the running transfers with their progress.
 
 use std::{
     collections::BTreeMap,
+    mem,
     net::IpAddr,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
-use super::meter::Meter;
 use crate::file::{Digest, Label, OfferId};
 
-/// Offers and transfers.
 #[derive(Default)]
 pub(super) struct Book {
     /// The server's address, once we are connected.
@@ -30,6 +29,7 @@ pub(super) struct Book {
 }
 
 /// A file that was offered.
+#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) path: PathBuf,
     pub(super) label: Label,
@@ -40,7 +40,9 @@ pub(super) struct Outgoing {
 /// A file that is being sent or received.
 pub(super) struct Running {
     pub(super) offer: OfferId,
-    pub(super) meter: Meter,
+    pub(super) label: Label,
+    /// How many bytes were sent or received.
+    done: u64,
     pub(super) has_thread: bool,
     /// Whether the server has said that the transfer is over.
     pub(super) is_over: bool,
@@ -59,27 +61,129 @@ impl Book {
         self.takes > 0 || self.offers.iter().any(|offer| offer.id.is_none())
     }
 
-    pub(super) fn give_up_waiting(&mut self) {
-        let before = self.offers.len();
-        self.offers.retain(|offer| offer.id.is_some());
-        self.failures += before - self.offers.len() + std::mem::take(&mut self.takes);
+    /// The server has given an offer its number.
+    pub(super) fn offered(&mut self, id: OfferId, digest: Digest) {
+        if let Some(offer) = self.unnumbered(digest) {
+            self.offers[offer].id = Some(id);
+        }
+    }
+
+    /// The server has refused an offer, or has never got it.
+    pub(super) fn not_offered(&mut self, digest: Digest) {
+        if let Some(offer) = self.unnumbered(digest) {
+            self.offers.remove(offer);
+            self.failures += 1;
+        }
     }
 
     /// The oldest unanswered offer with this digest: the server answers in order.
-    pub(super) fn unnumbered(&self, digest: Digest) -> Option<usize> {
+    fn unnumbered(&self, digest: Digest) -> Option<usize> {
         self.offers.iter().position(|offer| offer.id.is_none() && offer.label.digest == digest)
     }
 
-    pub(super) fn begin(&mut self, offer: OfferId, label: &Label) -> u64 {
+    pub(super) fn give_up_waiting(&mut self) {
+        let before = self.offers.len();
+        self.offers.retain(|offer| offer.id.is_some());
+        self.failures += before - self.offers.len() + mem::take(&mut self.takes);
+    }
+
+    pub(super) fn begin(&mut self, offer: OfferId, label: Label) -> u64 {
         self.begun += 1;
-        let meter = Meter::new(label);
-        self.running.insert(self.begun, Running { offer, meter, has_thread: true, is_over: false });
+        let running = Running { offer, label, done: 0, has_thread: true, is_over: false };
+        self.running.insert(self.begun, running);
         self.begun
+    }
+
+    /// The server has said how an offer or its transfer ended.
+    pub(super) fn over(&mut self, id: OfferId, has_arrived: bool) {
+        let mut was_known = false;
+        self.offers.retain(|offer| {
+            was_known |= offer.id == Some(id);
+            offer.id != Some(id)
+        });
+        for running in self.running.values_mut().filter(|running| running.offer == id) {
+            was_known = true;
+            running.is_over = true;
+        }
+        self.failures += usize::from(was_known && !has_arrived);
+        self.forget_finished();
+    }
+
+    /// The connection to the server is gone, and with it every offer.
+    pub(super) fn disconnected(&mut self) {
+        self.failures += self.offers.len();
+        self.offers.clear();
+        self.takes = 0;
+        self.running.values_mut().for_each(|running| running.is_over = true);
+        self.forget_finished();
     }
 
     /// Forgets transfers whose thread has ended and which the server calls over. Both are needed: a
     /// client that leaves before the server says so cancels the transfer for the other side.
     pub(super) fn forget_finished(&mut self) {
         self.running.retain(|_, running| running.has_thread || !running.is_over);
+    }
+}
+
+impl Running {
+    /// Sets how many bytes are done. Returns the percentage before and after, if they differ.
+    pub(super) fn moves(&mut self, done: u64) -> Option<(u8, u8)> {
+        let before = percent([&*self]);
+        self.done = done;
+        let now = percent([&*self]);
+        (before != now).then_some((before, now))
+    }
+}
+
+/// The progress of these transfers together, in percent.
+pub(super) fn percent<'a>(transfers: impl IntoIterator<Item = &'a Running>) -> u8 {
+    let (mut done, mut size) = (0, 0);
+    for running in transfers {
+        done += u128::from(running.done);
+        size += u128::from(running.label.size.0);
+    }
+    let percent = (100 * done.min(size)).checked_div(size).unwrap_or(0);
+    u8::try_from(percent).expect("at most 100")
+}
+
+/// The highest multiple of ten that a step from one percentage to another has reached, if any.
+pub(super) fn tens(before: u8, now: u8) -> Option<u8> {
+    (now / 10 > before / 10).then_some(now / 10 * 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::{ByteCount, FileName};
+
+    fn book(sizes: &[u64]) -> Book {
+        let mut book = Book::default();
+        for &size in sizes {
+            let label = Label { name: FileName::tamed("x"), size: ByteCount(size), digest: Digest([0; 32]) };
+            book.begin(OfferId(size), label);
+        }
+        book
+    }
+
+    #[test]
+    fn each_percentage_is_reported_once() {
+        let mut book = book(&[1000]);
+        let mut moves = |done| book.running.get_mut(&1).unwrap().moves(done);
+        assert_eq!([moves(9), moves(10), moves(10), moves(1000)], [None, Some((0, 1)), None, Some((1, 100))]);
+    }
+
+    #[test]
+    fn every_multiple_of_ten_is_reported_once() {
+        assert_eq!([tens(0, 9), tens(9, 10), tens(10, 19), tens(5, 37)], [None, Some(10), None, Some(30)]);
+    }
+
+    #[test]
+    fn several_files_share_one_percentage() {
+        let mut two = book(&[10, 90]);
+        two.running.get_mut(&1).unwrap().moves(10);
+        assert_eq!(percent(two.running.values()), 10);
+        two.running.get_mut(&2).unwrap().moves(90);
+        assert_eq!(percent(two.running.values()), 100);
+        assert_eq!(percent(book(&[0]).running.values()), 0);
     }
 }

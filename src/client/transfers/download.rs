@@ -24,7 +24,7 @@ use rustix::{
 
 use super::hashing::Hasher;
 use crate::{
-    file::{Label, way::Kept},
+    file::{Label, way::Line},
     names::Nick,
 };
 
@@ -64,8 +64,8 @@ impl<'a> Download<'a> {
     }
 
     /// What is here already, as the sender is told.
-    pub(super) fn kept(&self) -> Kept {
-        Kept::Prefix { length: self.hasher.length(), digest: self.hasher.digest() }
+    pub(super) fn kept(&self) -> Line {
+        Line::Kept { length: self.hasher.length(), digest: self.hasher.digest() }
     }
 
     /// Prepares to write at this place, which is the end of what is here, or 0 to begin again.
@@ -88,9 +88,9 @@ impl<'a> Download<'a> {
         self.hasher.length()
     }
 
-    /// How many bytes the whole file has.
-    pub(super) fn size(&self) -> u64 {
-        self.label.size.0
+    /// How many bytes are missing.
+    pub(super) fn left(&self) -> u64 {
+        self.label.size.0.saturating_sub(self.length())
     }
 
     /// Where the unfinished file is, if it holds anything.
@@ -99,7 +99,6 @@ impl<'a> Download<'a> {
         Some(&part.path)
     }
 
-    /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let part = self.part.as_mut().ok_or(ErrorKind::NotFound)?;
         part.file.write_all(bytes)?;
@@ -116,17 +115,9 @@ impl<'a> Download<'a> {
     pub(super) fn finish(&mut self) -> io::Result<PathBuf> {
         let part = self.part.as_ref().ok_or(ErrorKind::NotFound)?;
         part.file.sync_all()?;
-        for path in (0..MOST_NAMES).map(|number| self.path(number)) {
-            match part.move_to(&path) {
-                Ok(()) => {
-                    self.part = None;
-                    return Ok(path);
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(ErrorKind::AlreadyExists.into())
+        let path = first_free(self.paths(String::new()), |path| part.move_to(&path).map(|()| path))?;
+        self.part = None;
+        Ok(path)
     }
 
     /// Deletes the unfinished file.
@@ -137,36 +128,44 @@ impl<'a> Download<'a> {
     }
 
     fn leftover(&self) -> Option<Part> {
-        let paths = (0..MOST_NAMES).map(|number| self.part_path(number));
-        let mut taken = paths.take_while(|path| path.symlink_metadata().is_ok());
-        taken.find_map(|path| Part::reopen(path, self.size()))
+        let mut taken = self.part_paths().take_while(|path| path.symlink_metadata().is_ok());
+        taken.find_map(|path| Part::reopen(path, self.label.size.0))
     }
 
     fn create(&self) -> io::Result<Part> {
-        for path in (0..MOST_NAMES).map(|number| self.part_path(number)) {
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    let part = Part { file, path };
-                    // Another client that receives the same file may find this one before it is
-                    // locked; then that client has it.
-                    if part.lock() != Err(Errno::WOULDBLOCK) && part.is_in_place() {
-                        return Ok(part);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
+        first_free(self.part_paths(), |path| {
+            let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+            let part = Part { file, path };
+            // Another client that receives the same file may find this one before it is locked; then that
+            // client has it.
+            let is_ours = part.lock() != Err(Errno::WOULDBLOCK) && part.is_in_place();
+            if is_ours { Ok(part) } else { Err(ErrorKind::AlreadyExists.into()) }
+        })
+    }
+
+    fn part_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.paths(format!(".{}.part", self.mark))
+    }
+
+    /// The paths to try: the file's name, with a number from the second on, and this after it.
+    fn paths(&self, end: String) -> impl Iterator<Item = PathBuf> {
+        (0..MOST_NAMES)
+            .map(move |number| self.folder.join(format!("{}{end}", self.label.name.numbered(number))))
+    }
+}
+
+/// Takes the first of these paths that does not exist yet.
+fn first_free<T>(
+    paths: impl Iterator<Item = PathBuf>,
+    take: impl Fn(PathBuf) -> io::Result<T>,
+) -> io::Result<T> {
+    for path in paths {
+        match take(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            taken => return taken,
         }
-        Err(ErrorKind::AlreadyExists.into())
     }
-
-    fn path(&self, number: u32) -> PathBuf {
-        self.folder.join(self.label.name.numbered(number))
-    }
-
-    fn part_path(&self, number: u32) -> PathBuf {
-        self.folder.join(format!("{}.{}.part", self.label.name.numbered(number), self.mark))
-    }
+    Err(ErrorKind::AlreadyExists.into())
 }
 
 /// The digits that tell this offer from every other.

@@ -17,7 +17,6 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
-    /// Adds bytes.
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.length += bytes.len() as u64;

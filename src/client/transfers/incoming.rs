@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use super::{call::say, download::Download, hashing::CHUNK};
+use super::{download::Download, hashing::CHUNK, say};
 use crate::{
     file::{
         Fault, Label,
-        way::{self, Kept, Start, Verdict},
+        way::{Line, read_line},
     },
     names::Nick,
 };
@@ -27,11 +27,14 @@ enum Error {
     Line,
 }
 
+/// The disk is full, or a limit on the user's files is reached.
+const FULL: [ErrorKind; 3] = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge];
+
 impl Error {
     /// What to tell the sender. After a failed connection, nothing can be told.
     fn fault(&self) -> Option<Fault> {
         match self {
-            Self::Unwritable(error) if is_full(error) => Some(Fault::DiskFull),
+            Self::Unwritable(error) if FULL.contains(&error.kind()) => Some(Fault::DiskFull),
             Self::Unwritable(_) => Some(Fault::Unwritable),
             Self::Damaged => Some(Fault::Damaged),
             Self::Line => None,
@@ -49,11 +52,6 @@ impl fmt::Display for Error {
     }
 }
 
-/// Whether the disk is full, or a limit on the user's files is reached.
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
-}
-
 /// Receives a file, and returns what to tell the user about how that ended.
 pub(super) fn receive(
     folder: &Path,
@@ -62,58 +60,47 @@ pub(super) fn receive(
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
 ) -> String {
-    let mut download = match Download::new(folder, label, from) {
-        Ok(download) => download,
-        Err(error) => {
-            let error = Error::Unwritable(error);
-            hang_up(server, error.fault().map(Kept::Failed));
-            return format!("'{}' was not received: {error}.", label.name);
-        }
+    let mut download = None;
+    let received = Download::new(folder, label, from)
+        .map_err(Error::Unwritable)
+        .and_then(|new| fetch(download.insert(new), server, progress));
+    let last_line = match &received {
+        Ok(_) => Some(Line::Received),
+        Err(error) => error.fault().map(Line::Failed),
     };
-    let received = fetch(&mut download, server, progress).and_then(|()| keep(&mut download));
-    let verdict = match &received {
-        Ok(_) => Some(Verdict::Received),
-        Err(error) => error.fault().map(Verdict::Failed),
+    hang_up(server, last_line);
+    let error = match received {
+        Ok(path) => return format!("Saved as {}.", path.display()),
+        Err(error) => error,
     };
-    hang_up(server, verdict);
-    match (received, download.unfinished()) {
-        (Ok(path), _) => format!("Saved as {}.", path.display()),
-        (Err(error), None) => format!("'{}' was not received: {error}.", label.name),
-        (Err(error), Some(path)) => format!(
-            "'{}' was not received: {error}. What has arrived is in {}; if {from} sends the same file \
-             again, only the rest is sent.",
-            label.name,
-            path.display()
-        ),
-    }
+    let rest = download.as_ref().and_then(Download::unfinished).map(|path| {
+        let path = path.display();
+        format!(" What has arrived is in {path}; if {from} sends the same file again, only the rest is sent.")
+    });
+    format!("'{}' was not received: {error}.{}", label.name, rest.unwrap_or_default())
 }
 
-/// Agrees with the sender on where to start, and writes the bytes.
+/// Agrees with the sender on where to start, writes the bytes, and moves the whole file to its place.
 fn fetch(
     download: &mut Download<'_>,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
-) -> Result<(), Error> {
+) -> Result<PathBuf, Error> {
     let mut input = BufReader::with_capacity(CHUNK, server);
     say(server, download.kept()).map_err(|_| Error::Line)?;
-    let Ok(Start::From(place)) = way::read_line(&mut input) else { return Err(Error::Line) };
+    let Ok(Line::From(place)) = read_line(&mut input) else { return Err(Error::Line) };
     download.begin(place).map_err(Error::Unwritable)?;
-    while download.length() < download.size() {
+    while download.left() > 0 {
         let bytes = match input.fill_buf() {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Ok([]) | Err(_) => return Err(Error::Line),
             Ok(bytes) => bytes,
         };
-        let left = usize::try_from(download.size() - download.length()).unwrap_or(usize::MAX);
-        let taken = bytes.len().min(left);
+        let taken = bytes.len().min(usize::try_from(download.left()).unwrap_or(usize::MAX));
         download.write(&bytes[..taken]).map_err(Error::Unwritable)?;
         input.consume(taken);
         progress(download.length());
     }
-    Ok(())
-}
-
-fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
     if !download.is_whole() {
         download.discard();
         return Err(Error::Damaged);
@@ -123,7 +110,7 @@ fn keep(download: &mut Download<'_>) -> Result<PathBuf, Error> {
 
 /// Sends the last line, and reads what still comes. Closing before that would reset the connection,
 /// and the last line could be lost.
-fn hang_up(server: &TcpStream, last_line: Option<impl fmt::Display>) {
+fn hang_up(server: &TcpStream, last_line: Option<Line>) {
     /// How long the server may take to close the connection.
     const PATIENCE: Duration = Duration::from_secs(10);
     let Some(last_line) = last_line else { return };

@@ -11,12 +11,12 @@ use std::{
 use rustix::fs::{Mode, OFlags};
 
 use super::{
-    call::say,
     hashing::{CHUNK, Hasher},
+    say,
 };
 use crate::file::{
     ByteCount, Fault, FileName, Label,
-    way::{self, Kept, Start},
+    way::{Line, read_line},
 };
 
 /// Why a file was not sent.
@@ -30,13 +30,6 @@ pub(super) enum Error {
     Changed,
     /// The connection failed.
     Line,
-}
-
-impl Error {
-    /// What to tell the user. The server reports a failed connection itself.
-    pub(super) fn reason(&self) -> Option<String> {
-        if let Self::Line = self { None } else { Some(self.to_string()) }
-    }
 }
 
 impl fmt::Display for Error {
@@ -93,12 +86,12 @@ pub(super) fn send(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Error> {
     let mut input = BufReader::new(server);
-    let Ok(Kept::Prefix { length, digest }) = way::read_line(&mut input) else { return Err(Error::Line) };
+    let Ok(Line::Kept { length, digest }) = read_line(&mut input) else { return Err(Error::Line) };
     let mut file = match reopen(path, label) {
         Ok(file) => file,
         Err(error) => {
             let fault = if let Error::Changed = error { Fault::Changed } else { Fault::Unreadable };
-            let _ = say(server, Start::Failed(fault));
+            let _ = say(server, Line::Failed(fault));
             return Err(error);
         }
     };
@@ -108,7 +101,7 @@ pub(super) fn send(
         file.rewind().map_err(Error::Unreadable)?;
         hasher = Hasher::default();
     }
-    say(server, Start::From(hasher.length())).map_err(|_| Error::Line)?;
+    say(server, Line::From(hasher.length())).map_err(|_| Error::Line)?;
     copy(&mut file, label, server, hasher, progress)?;
     // The server closes the connection after the receiver's verdict.
     let _ = io::copy(&mut input, &mut io::sink());
@@ -164,7 +157,7 @@ mod tests {
         let (mut receiver, _) = listener.accept().unwrap();
         let mut hasher = Hasher::default();
         hasher.update(kept.as_bytes());
-        let kept = Kept::Prefix { length: hasher.length(), digest: hasher.digest() };
+        let kept = Line::Kept { length: hasher.length(), digest: hasher.digest() };
         receiver.write_all(format!("{kept}\n").as_bytes()).unwrap();
         receiver.shutdown(std::net::Shutdown::Write).unwrap();
         thread::scope(|scope| {

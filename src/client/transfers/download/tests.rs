@@ -148,7 +148,7 @@ fn an_unfinished_file_is_continued() {
     let label = label("x", "abcdef");
     drop(folder.begins(&label, "abc"));
     let mut download = Download::new(folder.path(), &label, alice()).unwrap();
-    assert_eq!(download.kept(), Kept::Prefix { length: 3, digest: hashed("abc").digest() });
+    assert_eq!(download.kept(), Line::Kept { length: 3, digest: hashed("abc").digest() });
     download.begin(3).unwrap();
     download.write(b"def").unwrap();
     assert!(download.is_whole());
