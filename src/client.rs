@@ -12,26 +12,26 @@ use std::{
     time::Duration,
 };
 
-use rustyline::error::ReadlineError;
-
 use self::view::View;
 use crate::{
     command::{Verb, split_word},
     names::{Nick, Room},
 };
 
+mod asking;
 mod backoff;
+mod catching_up;
+mod chat;
 mod complete;
-mod editor;
 mod interactive;
 mod lines;
 mod link;
-mod listener;
 mod options;
 mod plain;
+mod presence;
 mod questions;
-mod screen;
 mod secret;
+mod speech;
 mod status;
 mod terminal;
 mod transfers;
@@ -137,14 +137,5 @@ impl error::Error for Error {}
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<ReadlineError> for Error {
-    fn from(error: ReadlineError) -> Self {
-        match error {
-            ReadlineError::Io(error) => Self::Io(error),
-            error => Self::Io(io::Error::other(error)),
-        }
     }
 }

@@ -19,6 +19,7 @@ mod emojis;
 pub mod heard;
 mod help;
 pub mod ignoring;
+pub mod mark;
 pub mod moderation;
 pub mod pace;
 pub mod past;

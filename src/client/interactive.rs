@@ -1,168 +1,177 @@
-//! The client on a terminal: one thread for the user, one for the server.
+//! The client on a terminal: one loop over keys, news and time.
+//!
+//! Only this loop writes to the terminal, and nothing in it waits for anything but the next event. So
+//! whatever the user does or leaves half done, lines that arrive are shown.
 
 use std::{
-    io::{self, Write},
+    io,
     sync::Arc,
-    thread,
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{Receiver, after, bounded, never, select};
+use crossterm::event::Event;
 
 use super::{
     Error, Options,
-    backoff::Backoff,
+    chat::Chat,
     connect,
-    editor::Editor,
-    link::Link,
-    listener::Listener,
-    screen::Screen,
-    secret::{NEW_PASSWORD, Secret},
-    status::{Ending, Status},
-    terminal::RawMode,
-    transfers::{Outside, Transfers, Typed},
-    verb,
+    link::{self, Link, NEWS, News},
+    status::Ending,
+    terminal::Terminal,
+    transfers::Outside,
     view::View,
 };
-use crate::{command::Verb, dialect::text::misplaced_secret};
+use crate::{editor::History, screen::Screen};
+
+/// How often the clock is looked at while something depends on it.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How many events are taken before the terminal is drawn again.
+const BATCH: usize = 200;
 
 /// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
 /// an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let server = connect(options)?;
-    let link = Arc::new(Link::new(Status::new(options.nick, options.room)));
-    let link_too = Arc::clone(&link);
+    let (sender, news) = bounded(NEWS);
+    let end = sender.clone();
     // SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
-    ctrlc::set_handler(move || link_too.end(Ending::Quit)).map_err(io::Error::other)?;
-    let terminal = Arc::new(RawMode::enter()?);
-    let (mut editor, screen) = Editor::new(&link, &terminal, view)?;
-    if let Some(path) = &options.history {
-        editor.load_history(path)?;
-    }
-    // Nothing is ever sent. The thread ends when this is dropped.
-    let (_client, stop) = bounded(0);
-    let desk = Arc::new(Desk { link: Arc::clone(&link), screen, view });
-    let mut chat = Chat { editor, link, transfers: Transfers::new(options.clone(), desk.clone()), view };
-    let transfers = Arc::clone(&chat.transfers);
-    let listener = Listener { options: options.clone(), desk, transfers, stop, backoff: Backoff::default() };
-    // Not joined: it may be connecting, which can take ten seconds.
-    thread::Builder::new().name("listener".to_owned()).spawn(move || listener.run(server))?;
-    let chatted = chat.run();
-    chat.link.leave();
-    if let Some(path) = &options.history {
-        chat.editor.save_history(path)?;
-    }
-    io::stdout().write_all(chat.editor.last_lines().as_bytes())?;
-    chatted
+    ctrlc::set_handler(move || drop(end.send(News::End))).map_err(io::Error::other)?;
+    let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
+    let terminal = Terminal::enter()?;
+    let keys = terminal.keys()?;
+    let link = Arc::new(Link::default());
+    let mouth = Arc::new(Mouth { link: Arc::clone(&link), news: sender.clone() });
+    let mut chat = Chat::new(options, view, history, link, mouth);
+    chat.connected(server, sender.clone())?;
+    let mut screen = Screen::new(terminal.size(), terminal.reflow());
+    let mut run = Run { chat: &mut chat, screen: &mut screen, terminal: &terminal, sender, reconnecting: None };
+    let ran = run.until_the_end(&keys, &news);
+    terminal.write(&screen.leave())?;
+    drop(terminal);
+    let ended = chat.end(options.history.as_deref());
+    ran.and(ended)
 }
 
-/// The user's side of the chat.
-struct Chat {
-    editor: Editor,
+/// How the threads that send and receive files reach the user and the server.
+pub(super) struct Mouth {
     link: Arc<Link>,
-    transfers: Arc<Transfers>,
-    view: View,
+    news: crossbeam_channel::Sender<News>,
 }
 
-impl Chat {
-    /// Sends what the user types, until the client ends.
-    fn run(&mut self) -> Result<(), Error> {
-        while let Some(text) = self.editor.next_line()? {
-            self.send(&text)?;
-        }
-        match self.link.ending() {
-            Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),
-            Some(Ending::Deaf) => Err(Error::Lost),
-            Some(Ending::Quit) | None => Ok(()),
+impl Outside for Mouth {
+    fn notice(&self, words: &str) {
+        // If the loop is gone, the program is ending.
+        let _ = self.news.send(News::Notice(words.to_owned()));
+    }
+
+    fn send(&self, line: &str) -> bool {
+        self.link.send(format!("{line}\n"))
+    }
+
+    fn progress(&self, percent: Option<u8>) {
+        let _ = self.news.send(News::Progress(percent));
+    }
+}
+
+/// The loop.
+struct Run<'a> {
+    chat: &'a mut Chat,
+    screen: &'a mut Screen,
+    terminal: &'a Terminal,
+    sender: crossbeam_channel::Sender<News>,
+    /// When to connect again.
+    reconnecting: Option<Instant>,
+}
+
+impl Run<'_> {
+    fn until_the_end(&mut self, keys: &Receiver<Event>, news: &Receiver<News>) -> Result<(), Error> {
+        loop {
+            let now = Instant::now();
+            self.chat.tick(now);
+            self.reconnect(now)?;
+            self.draw(now)?;
+            if self.chat.status.ending.is_some() {
+                return Ok(());
+            }
+            let needs_clock = self.reconnecting.is_some() || self.chat.needs_clock();
+            let tick = if needs_clock { after(TICK) } else { never() };
+            select! {
+                recv(keys) -> key => match key {
+                    Ok(key) => self.take_key(key)?,
+                    // The terminal is gone.
+                    Err(_) => self.chat.status.end(Ending::Quit),
+                },
+                recv(news) -> news => self.take_news(news)?,
+                recv(tick) -> _ => {}
+            }
+            for news in news.try_iter().take(BATCH) {
+                self.take_news(Ok(news))?;
+            }
+            for key in keys.try_iter().take(BATCH) {
+                self.take_key(key)?;
+            }
         }
     }
 
-    /// Sends each line of `text`. Lines that cannot be sent go back into the editor.
-    fn send(&mut self, text: &str) -> Result<(), Error> {
-        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        for (sent, line) in lines.iter().enumerate() {
-            if let Some(Verb { name, .. }) = misplaced_secret(line) {
-                self.notice(&format!(
-                    "Not sent, because of the password. Start the line with /{name} itself."
-                ));
-                continue;
-            }
-            let Some(whole) = self.with_passwords(line)? else { continue };
-            match self.speak(&whole) {
-                Ok(()) if Secret::of(&whole).is_some_and(|secret| secret.holds_password()) => {}
-                Ok(()) => self.editor.remember(&whole)?,
-                Err(_) if verb(&whole).is_some_and(|(verb, _)| verb.name == "quit") => self.link.quit(),
-                Err(_) => {
-                    self.notice("Not connected: this was not sent.");
-                    self.editor.give_back(&lines[sent..].join("\n"));
-                    break;
-                }
-            }
+    fn take_key(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Resize(columns, rows) => self.terminal.write(&self.screen.resize((columns, rows)))?,
+            event => self.chat.take_key(event),
+        }
+        if std::mem::take(&mut self.chat.wants_suspension) {
+            self.terminal.write(&self.screen.leave())?;
+            self.terminal.suspend()?;
+            // The terminal may have another size, and whatever the shell has shown.
+            self.terminal.write(&self.screen.resize(self.terminal.size()))?;
+        }
+        if std::mem::take(&mut self.chat.wants_clear_screen) {
+            self.terminal.write(&self.screen.clear())?;
         }
         Ok(())
     }
 
-    /// Asks the user for the passwords that a line lacks, and adds them. `None` if the user gives none.
-    fn with_passwords(&mut self, typed: &str) -> Result<Option<String>, Error> {
-        let Some(secret) = Secret::of(typed).filter(|secret| !secret.prompts().is_empty()) else {
-            return Ok(Some(typed.to_owned()));
-        };
-        if !secret.holds_password() {
-            self.editor.remember(typed)?;
-        }
-        if self.link.is_overheard() {
-            self.notice("This connection is not encrypted: others can read the password.");
-        }
-        let mut whole = typed.trim_end().to_owned();
-        for prompt in secret.prompts() {
-            let Some(password) = self.editor.ask(prompt)? else { return Ok(None) };
-            // Asked for twice, because a typing error shows only then.
-            if prompt == NEW_PASSWORD && self.editor.ask("Repeat it: ")?.as_ref() != Some(&password) {
-                self.notice("The two passwords differ: nothing was sent. Try again.");
-                return Ok(None);
+    fn take_news(&mut self, news: Result<News, crossbeam_channel::RecvError>) -> Result<(), Error> {
+        let now = Instant::now();
+        match news {
+            Ok(News::Connected(server)) => {
+                self.reconnecting = None;
+                self.chat.connected(server, self.sender.clone())?;
             }
-            whole = format!("{whole} {}", password.reveal());
-        }
-        Ok(Some(whole))
-    }
-
-    /// Sends one line, or does what it says if that is for this client to do.
-    fn speak(&self, typed: &str) -> io::Result<()> {
-        match self.transfers.typed(typed) {
-            Typed::AsItIs => self.link.send(typed),
-            Typed::Instead(other) => self.link.send(&other),
-            Typed::Refused => Ok(()),
-            Typed::Offer(to, path) => {
-                let transfers = Arc::clone(&self.transfers);
-                // In a thread of its own, because it reads the whole file, and the user goes on typing.
-                let offering = thread::Builder::new().name("offering".to_owned());
-                offering.spawn(move || transfers.offer(to, path)).map(drop)
+            Ok(News::NotConnected) => self.reconnecting = Some(self.chat.reconnects_at(now)),
+            Ok(News::Lost) => {
+                self.chat.lost();
+                self.reconnecting = Some(self.chat.reconnects_at(now));
             }
+            Ok(News::Line(line)) => self.chat.hear(&line, now),
+            Ok(News::Notice(words)) => self.chat.notice(&words),
+            Ok(News::Progress(percent)) => self.chat.progress = percent,
+            Ok(News::End) | Err(_) => self.chat.status.end(Ending::Quit),
         }
+        Ok(())
     }
 
-    fn notice(&mut self, words: &str) {
-        self.editor.print(self.view.notice(words));
-    }
-}
-
-/// How other threads than the user's reach the terminal and the server.
-pub(super) struct Desk {
-    pub(super) link: Arc<Link>,
-    pub(super) screen: Screen,
-    pub(super) view: View,
-}
-
-impl Outside for Desk {
-    fn notice(&self, words: &str) {
-        self.screen.print(self.view.notice(words));
+    /// Connects again when it is time; until then, the prompt counts the seconds.
+    fn reconnect(&mut self, now: Instant) -> Result<(), Error> {
+        let left = self.reconnecting.map(|at| at.saturating_duration_since(now));
+        // Rounded up: "1 s" is shown until the wait is over.
+        self.chat.reconnecting_in = left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0));
+        if left.is_some_and(|left| left.is_zero()) {
+            // Not before this attempt has ended.
+            self.reconnecting = None;
+            self.chat.reconnecting_in = Some(0);
+            link::connect_again(&self.chat.options, self.sender.clone())?;
+        }
+        Ok(())
     }
 
-    fn send(&self, line: &str) -> bool {
-        self.link.send(line).is_ok()
-    }
-
-    fn progress(&self, percent: Option<u8>) {
-        self.link.status.lock().progress = percent;
-        self.screen.refresh();
+    fn draw(&mut self, now: Instant) -> Result<(), Error> {
+        let lines = std::mem::take(&mut self.chat.lines);
+        let out = self.screen.draw(lines, self.chat.live(now)) + &std::mem::take(&mut self.chat.signals);
+        if !out.is_empty() {
+            self.terminal.write(&out)?;
+        }
+        Ok(())
     }
 }

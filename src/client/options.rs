@@ -41,6 +41,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub(super) history: Option<PathBuf>,
 
+    /// Notify the desktop when you are mentioned while the terminal has not the focus (OSC 9).
+    #[arg(long)]
+    pub(super) notify: bool,
+
     /// Folder for files that you accept. It is created when the first one arrives.
     #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
     pub(super) downloads: PathBuf,

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::verb;
 use crate::{
     command::Verb, dialect::text::misplaced_secret, event::heard::Heard, names::Nick, password::Password,
+    screen::text_width,
 };
 
 /// A command that takes a password.
@@ -85,10 +85,9 @@ fn end_of_words(line: &str, count: usize) -> usize {
 
 /// Stars as wide as the text, so that the cursor is where the editor expects it.
 pub(super) fn stars(text: &str) -> String {
-    let widths = GraphemeClusterMode::from_env();
     let star = |grapheme: &str| match grapheme {
         " " | "\t" => grapheme.to_owned(),
-        grapheme => "*".repeat(widths.width(grapheme).into()),
+        grapheme => "*".repeat(text_width(grapheme)),
     };
     text.graphemes(true).map(star).collect()
 }
@@ -119,7 +118,8 @@ impl Login {
     /// Notes the server's answer.
     pub(super) fn hear(&mut self, heard: &Heard<'_>) {
         match heard {
-            Heard::PasswordAccepted => self.accepted = self.sent.take(),
+            // Our own log-in after a lost connection was not noted as sent: then the account stays the same.
+            Heard::PasswordAccepted => self.accepted = self.sent.take().or_else(|| self.accepted.take()),
             Heard::PasswordRefused => self.sent = None,
             Heard::Unregistered => self.accepted = None,
             _ => {}

@@ -1,42 +1,34 @@
 //! What the client knows about itself and the chat, all of it from what the server has said.
 
 use std::{
-    collections::VecDeque,
     mem,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
     backoff::Backoff,
+    presence::movement,
     questions::{Question, Questions},
     secret::Login,
-    view::View,
 };
 use crate::{
     event::heard::Heard,
     names::{Nick, Room},
-    text::clean,
 };
 
 pub(super) struct Status {
     /// `None` until the server has said it.
     pub(super) nick: Option<Nick>,
-    room: Room,
-    /// Seconds until the next attempt to connect, while there is no connection.
-    pub(super) reconnecting_in: Option<u64>,
-    /// The progress of all transfers in percent, while there are any.
-    pub(super) progress: Option<u8>,
+    pub(super) room: Room,
+    /// How many users are in the room, as far as is known.
+    pub(super) here: Option<usize>,
+    /// The room's topic, if it has one.
+    pub(super) topic: Option<String>,
     wanted: Wanted,
     /// What Tab has asked the server.
     pub(super) questions: Questions,
-    /// Texts that were sent and have not come back from the server, the newest first.
-    unheard: VecDeque<String>,
-    /// The question that replaces the prompt, if there is one.
-    pub(super) question: Option<&'static str>,
     /// Why the client ends, or `None` while it goes on.
     pub(super) ending: Option<Ending>,
-    /// Whether the user's thread has noticed that the client ends.
-    pub(super) is_over: bool,
 }
 
 /// What to restore after a reconnection.
@@ -72,15 +64,10 @@ pub(super) enum Ending {
     Quit,
     /// The server closes the connection, with this reason.
     Dismissed(String),
-    /// The listening thread has panicked.
-    Deaf,
 }
 
 /// How many times a nickname is asked for again. This takes about a minute.
 const MAX_RECLAIMS: u32 = 6;
-
-/// How many unheard lines are kept. If there are more, the server has refused them.
-const MAX_UNHEARD: usize = 20;
 
 impl Status {
     /// The state before the first line. `nick` and `room` are asked for on arrival.
@@ -88,14 +75,11 @@ impl Status {
         Self {
             nick: None,
             room: Room::lobby(),
-            reconnecting_in: None,
-            progress: None,
+            here: None,
+            topic: None,
             wanted: Wanted { nick, room, reclaim: None, login: Login::default(), is_return: false },
             questions: Questions::default(),
-            unheard: VecDeque::new(),
-            question: None,
             ending: None,
-            is_over: false,
         }
     }
 
@@ -107,13 +91,13 @@ impl Status {
         log_in + &super::greeting(nick, *room)
     }
 
-    /// Notes that the connection is gone. Returns the lines that may not have reached the chat.
-    pub(super) fn disconnected(&mut self) -> Vec<String> {
+    /// Notes that the connection is gone.
+    pub(super) fn disconnected(&mut self) {
         self.room = Room::lobby();
+        (self.here, self.topic) = (None, None);
         self.wanted.is_return = true;
         self.wanted.reclaim = None;
         self.questions.forget();
-        self.unheard.drain(..).rev().collect()
     }
 
     /// Notes a line from the server. Returns whether to show it to the user.
@@ -124,34 +108,46 @@ impl Status {
             Heard::YourNick(nick) => self.named(nick),
             Heard::NickTaken(nick) => return self.refused(nick, now),
             Heard::YourRoom(room) => self.moved(room),
-            Heard::Users(names) => return self.questions.answered(Question::Users, names.iter(), now),
+            Heard::Users(names) => {
+                self.here = Some(names.count());
+                return self.questions.answered(Question::Users, names.iter(), now);
+            }
             Heard::Rooms(names) => return self.questions.answered(Question::Rooms, names.iter(), now),
-            Heard::Said { from, text, .. } => self.said(from, text),
+            Heard::Topic(topic) => self.topic = Some(topic.to_owned()),
             Heard::Goodbye => self.end(Ending::Quit),
             Heard::Dismissed => self.end(Ending::Dismissed(line.to_owned())),
-            _ => {}
+            _ => self.count(line),
         }
         true
+    }
+
+    /// Whether the server has said a line of ours.
+    pub(super) fn is_own(&self, heard: &Heard<'_>) -> bool {
+        match heard {
+            Heard::Said { from, .. } | Heard::Acted { from, .. } => {
+                self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from))
+            }
+            Heard::WhisperTo { .. } => true,
+            _ => false,
+        }
     }
 
     /// Notes a line that the user sends, so that its answer is shown.
     pub(super) fn sending(&mut self, line: &str, now: Instant) {
         self.wanted.login.sending(line, self.nick);
-        let text = match line.strip_prefix('/') {
-            Some(escaped) if escaped.starts_with('/') => escaped,
-            Some(_) => return self.questions.asked_by_user(line, now),
-            None => line,
-        };
-        self.unheard.truncate(MAX_UNHEARD - 1);
-        self.unheard.push_front(clean(text).into_owned());
+        self.questions.asked_by_user(line, now);
     }
 
-    /// How long until [`Status::reclaim`] is due, or `None` if it is not needed.
-    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
-        /// A timeout of zero is an error for a socket.
-        const SHORTEST: Duration = Duration::from_millis(1);
-        let reclaim = self.wanted.reclaim.as_ref().filter(|reclaim| reclaim.is_going_on())?;
-        Some(reclaim.at.saturating_duration_since(now).max(SHORTEST))
+    /// Counts who comes and goes.
+    fn count(&mut self, line: &str) {
+        if let (Some((_, comes)), Some(here)) = (movement(line), &mut self.here) {
+            *here = if comes { *here + 1 } else { here.saturating_sub(1).max(1) };
+        }
+    }
+
+    /// Whether [`Status::reclaim`] has to be called from time to time.
+    pub(super) fn is_reclaiming(&self) -> bool {
+        self.wanted.reclaim.as_ref().is_some_and(Reclaim::is_going_on)
     }
 
     /// The line that asks for our nickname again, if that is due.
@@ -163,23 +159,6 @@ impl Status {
         self.wanted.nick.map(|nick| format!("/nick {nick}"))
     }
 
-    /// The prompt. It shows only what the server has said.
-    pub(super) fn prompt(&self, view: View) -> String {
-        if let Some(question) = self.question {
-            return question.to_owned();
-        }
-        let nick = self.nick.as_ref().map_or("", Nick::as_str);
-        match self.reconnecting_in {
-            // Always the same width, so that the countdown does not interrupt the editor.
-            Some(seconds) => view.prompt(&format!("reconnecting in {seconds:>2} s"), nick),
-            None if nick.is_empty() => "> ".to_owned(),
-            None => {
-                let progress = self.progress.map(|percent| format!(" {}", bar(percent)));
-                view.prompt(&format!("{}{}", self.room, progress.unwrap_or_default()), nick)
-            }
-        }
-    }
-
     /// Ends the client; the first reason counts.
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
@@ -189,7 +168,6 @@ impl Status {
         // Only a valid name gets into the prompt, because the server is not trusted.
         let Ok(nick) = Nick::new(nick) else { return };
         self.nick = Some(nick);
-        self.reconnecting_in = None;
         if !nick.is_reserved() {
             self.wanted.nick = Some(nick);
             self.wanted.reclaim = None;
@@ -199,6 +177,7 @@ impl Status {
     fn moved(&mut self, room: &str) {
         let Ok(room) = Room::new(room) else { return };
         self.room = room;
+        (self.here, self.topic) = (None, None);
         self.wanted.room = Some(room);
         self.questions.moved();
     }
@@ -214,22 +193,6 @@ impl Status {
         });
         !mem::take(&mut reclaim.is_asked)
     }
-
-    /// Our own lines come back in order, so earlier lines that did not come back were refused.
-    fn said(&mut self, from: &str, text: &str) {
-        let is_ours = self.nick.is_some_and(|nick| nick.as_str().eq_ignore_ascii_case(from));
-        // Of several equal texts, the oldest.
-        let heard = self.unheard.iter().rposition(|unheard| unheard == text);
-        if let Some(heard) = heard.filter(|_| is_ours) {
-            self.unheard.truncate(heard);
-        }
-    }
-}
-
-/// `###.......  30 %`. The width is fixed, so that the prompt keeps its width.
-fn bar(percent: u8) -> String {
-    let full = usize::from(percent.min(100) / 10);
-    format!("{}{} {percent:>3} %", "#".repeat(full), ".".repeat(10 - full))
 }
 
 #[cfg(test)]
@@ -239,8 +202,9 @@ mod tests {
     const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn prompt(status: &Status) -> String {
-        status.prompt(View::PLAIN)
+    /// The room and the nickname.
+    fn place(status: &Status) -> String {
+        format!("{} {}", status.room, status.nick.map(|nick| nick.to_string()).unwrap_or_default())
     }
 
     fn hear(status: &mut Status, lines: &[&str]) {
@@ -256,47 +220,31 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_shows_what_the_server_said_and_not_what_was_asked_for() {
+    fn the_client_believes_what_the_server_said_and_not_what_was_asked_for() {
         let mut status = Status::new(Nick::new("alice").ok(), Room::new("ops").ok());
-        assert_eq!(prompt(&status), "> ");
+        assert_eq!(place(&status), "lobby ");
         hear(&mut status, &[WELCOME]);
-        assert_eq!(prompt(&status), "[lobby] guest_1> ");
+        assert_eq!(place(&status), "lobby guest_1");
         hear(&mut status, &["Nickname 'alice' is already taken.", "You joined room 'ops'."]);
-        assert_eq!(prompt(&status), "[ops] guest_1> ");
+        assert_eq!(place(&status), "ops guest_1");
         hear(&mut status, &["[ops] bob: Nickname changed to 'fool'.", "You returned to the lobby."]);
-        assert_eq!(prompt(&status), "[lobby] guest_1> ");
-    }
-
-    #[test]
-    fn the_prompt_shows_the_progress_of_transfers() {
-        let mut status = alice();
-        status.progress = Some(42);
-        assert_eq!(prompt(&status), "[ops ####......  42 %] alice> ");
-        status.progress = None;
-        assert_eq!(prompt(&status), "[ops] alice> ");
-    }
-
-    #[test]
-    fn a_bar_has_a_fixed_width() {
-        assert_eq!([bar(0), bar(37), bar(100)], ["..........   0 %", "###.......  37 %", "########## 100 %"]);
+        assert_eq!(place(&status), "lobby guest_1");
     }
 
     #[test]
     fn an_invalid_name_does_not_get_into_the_prompt() {
         let mut status = alice();
         hear(&mut status, &["Nickname changed to 'a b> '.", "You joined room '] x'."]);
-        assert_eq!(prompt(&status), "[ops] alice> ");
+        assert_eq!(place(&status), "ops alice");
     }
 
     #[test]
     fn nickname_and_room_are_restored_after_a_reconnection() {
         let mut status = alice();
         status.disconnected();
-        status.reconnecting_in = Some(7);
-        assert_eq!(prompt(&status), "[reconnecting in  7 s] alice> ");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n");
         hear(&mut status, &[WELCOME]);
-        assert_eq!(prompt(&status), "[lobby] guest_1> ");
+        assert_eq!(place(&status), "lobby guest_1");
         assert_eq!(status.connected(), "/nick alice\n/join ops\n", "a guest's name is not asked for");
     }
 
@@ -319,14 +267,14 @@ mod tests {
         assert!(status.hear(WELCOME, now));
         assert!(status.hear(taken, now), "the first refusal is shown");
         for _ in 0..MAX_RECLAIMS {
-            assert!(status.patience(now).is_some_and(|patience| patience > SECOND / 4));
+            assert!(status.is_reclaiming());
             assert_eq!(status.reclaim(now), None);
             now += 40 * SECOND;
             assert_eq!(status.reclaim(now).as_deref(), Some("/nick alice"));
             assert_eq!(status.reclaim(now), None, "one attempt at a time");
             assert!(!status.hear(taken, now), "later ones are not");
         }
-        assert_eq!(status.patience(now), None, "it gives up");
+        assert!(!status.is_reclaiming(), "it gives up");
         assert!(status.hear(taken, now), "an answer to the user is shown");
     }
 
@@ -334,22 +282,29 @@ mod tests {
     fn on_the_first_connection_a_taken_nickname_is_not_asked_for_again() {
         let mut status = Status::new(Nick::new("alice").ok(), None);
         hear(&mut status, &[WELCOME, "Nickname 'alice' is already taken."]);
-        assert_eq!(status.patience(Instant::now()), None);
+        assert!(!status.is_reclaiming());
     }
 
     #[test]
-    fn a_line_that_has_not_come_back_may_not_have_been_heard() {
+    fn after_any_number_of_restarts_the_account_is_still_known() {
         let mut status = alice();
-        for line in ["too long", "one", "//two\x07", "/me waves", "three", "three"] {
-            status.sending(line, Instant::now());
+        status.sending("/login bob correct-horse", Instant::now());
+        hear(&mut status, &["Login successful.", "Nickname changed to 'bob'."]);
+        for _ in 0..3 {
+            status.disconnected();
+            assert_eq!(status.connected(), "/login bob correct-horse\n/join ops\n");
+            hear(&mut status, &[WELCOME, "Login successful.", "Nickname changed to 'bob'.", "You joined room 'ops'."]);
         }
-        hear(
-            &mut status,
-            &["Message too long.", "[ops] alice: one", "[ops] bob: three", "[ops] alice: /two"],
-        );
-        hear(&mut status, &["[ops] alice: three"]);
-        assert_eq!(status.disconnected(), ["three"]);
-        assert_eq!(status.disconnected(), [""; 0]);
+    }
+
+    #[test]
+    fn the_users_in_the_room_are_counted() {
+        let mut status = alice();
+        status.questions.asked_by_user("/users", Instant::now());
+        hear(&mut status, &["Users in ops: alice, bob, carol and 7 more", "dave has joined the room."]);
+        assert_eq!(status.here, Some(11));
+        hear(&mut status, &["bob has left the chat.", "[ops] bob: eve has left the room."]);
+        assert_eq!(status.here, Some(10));
     }
 
     #[test]

@@ -1,108 +1,93 @@
-//! The terminal's modes, and how many rows a text takes on it.
+//! The terminal: its modes, its size, and the thread that reads its keys.
 
-use std::io;
-
-use rustix::{
-    process::{Signal, kill_current_process_group},
-    termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr},
+use std::{
+    env,
+    io::{self, Write as _},
+    thread,
 };
-use rustyline::GraphemeClusterMode;
-use unicode_segmentation::UnicodeSegmentation;
+
+use crossbeam_channel::{Receiver, bounded};
+use crossterm::{
+    event::{
+        self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
+    },
+    execute,
+    terminal::{disable_raw_mode, enable_raw_mode, size},
+};
+use rustix::process::{Signal, kill_current_process_group};
+
+use crate::screen::Reflow;
 
 /// The terminal delivers every key at once and shows none itself, until this is dropped.
-///
-/// The editor does the same, but only while it reads a line. Between two lines, keys that are typed
-/// ahead would be shown in the wrong place, and Ctrl-C would be a signal again.
-pub(super) struct RawMode {
-    before: Termios,
-    raw: Termios,
-}
+pub(super) struct Terminal;
 
-impl RawMode {
+impl Terminal {
     pub(super) fn enter() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut raw = before.clone();
-        raw.input_modes -= InputModes::ICRNL | InputModes::IXON;
-        raw.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
-        set(&raw)?;
-        Ok(Self { before, raw })
+        // Made first, so that the modes are restored even if one of them cannot be set.
+        let terminal = Self;
+        Self::prepare()?;
+        Ok(terminal)
+    }
+
+    fn prepare() -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange)
+    }
+
+    fn restore() {
+        // If the terminal is gone, there is nothing to restore.
+        let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste);
+        let _ = disable_raw_mode();
     }
 
     /// Stops the program until the shell continues it. Meanwhile the terminal has its original modes.
-    pub(super) fn suspend(&self) {
-        // If the terminal is gone, there is nothing to restore, and the editor notices.
-        let _ = set(&self.before);
-        let _ = kill_current_process_group(Signal::TSTP);
-        let _ = set(&self.raw);
+    pub(super) fn suspend(&self) -> io::Result<()> {
+        Self::restore();
+        kill_current_process_group(Signal::TSTP)?;
+        Self::prepare()
     }
-}
 
-impl Drop for RawMode {
-    fn drop(&mut self) {
-        // If the terminal is gone, there is nothing to restore.
-        let _ = set(&self.before);
-    }
-}
-
-fn set(modes: &Termios) -> io::Result<()> {
-    // Drain: output that was written before the change is still shown in the old modes.
-    Ok(tcsetattr(io::stdin(), OptionalActions::Drain, modes)?)
-}
-
-/// Columns and rows of the terminal.
-pub(super) fn size() -> (u16, u16) {
-    match tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
-        // The terminal does not know its size. The editor assumes the same columns.
-        _ => (80, 24),
-    }
-}
-
-/// How many rows `text` takes, on a terminal of so many columns. This must agree with how the editor
-/// counts, or too many rows are erased.
-pub(super) fn rows(text: &str, columns: u16) -> u16 {
-    let widths = GraphemeClusterMode::from_env();
-    let (mut row, mut column) = (0_u16, 0_u16);
-    for grapheme in text.graphemes(true) {
-        let width = match grapheme {
-            "\n" => {
-                (row, column) = (row.saturating_add(1), 0);
-                continue;
-            }
-            "\t" => TAB_STOP - column % TAB_STOP,
-            other => widths.width(other),
-        };
-        column = column.saturating_add(width);
-        if column > columns {
-            (row, column) = (row.saturating_add(1), width);
+    /// Columns and rows.
+    pub(super) fn size(&self) -> (u16, u16) {
+        match size() {
+            Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
+            _ => (80, 24),
         }
     }
-    // After a full row the cursor is at the start of the next one.
-    row.saturating_add(1 + u16::from(column == columns))
-}
 
-/// The distance between tab stops, in columns.
-pub(super) const TAB_STOP: u16 = 8;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_counted_as_the_terminal_wraps_them() {
-        assert_eq!(rows("", 10), 1);
-        assert_eq!(rows("123456789", 10), 1);
-        assert_eq!(rows("1234567890", 10), 2);
-        assert_eq!(rows("12345678901", 10), 2);
-        assert_eq!(rows("a\nb\n", 10), 3);
-        assert_eq!(rows("\t12", 10), 2);
+    /// What it does with its rows when its width changes. Those that wrap them say who they are.
+    pub(super) fn reflow(&self) -> Reflow {
+        const WRAPPING: [&str; 5] =
+            ["TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID"];
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if WRAPPING.into_iter().any(is_set) { Reflow::Wraps } else { Reflow::Keeps }
     }
 
-    #[test]
-    fn a_wide_character_is_never_split() {
-        assert_eq!(rows("123456789你", 10), 2);
-        assert_eq!(rows("12345678你", 10), 2);
-        assert_eq!(rows("12345678你你你你你你", 10), 3);
-        assert_eq!(rows("123456789e\u{301}", 10), 2);
+    /// Writes to it at once.
+    pub(super) fn write(&self, out: &str) -> io::Result<()> {
+        let mut terminal = io::stdout().lock();
+        terminal.write_all(out.as_bytes())?;
+        terminal.flush()
+    }
+
+    /// Starts the thread that reads keys. It ends with the process, or when the terminal is gone.
+    pub(super) fn keys(&self) -> io::Result<Receiver<Event>> {
+        /// Keys that were typed ahead.
+        const AHEAD: usize = 256;
+        let (sender, keys) = bounded(AHEAD);
+        thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
+            while let Ok(event) = event::read() {
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(keys)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        Self::restore();
     }
 }

@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 
-use jiff::Zoned;
+use jiff::{Zoned, civil::Date};
 
-use crate::{event::heard::Heard, names::Nick};
+use crate::{
+    event::heard::Heard,
+    names::Nick,
+    screen::{Line, text_width},
+};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
@@ -42,9 +46,38 @@ impl View {
         shown
     }
 
+    /// As [`View::line`], with the rows after the first indented to where the text begins.
+    pub(super) fn shown(self, line: &str, me: Option<Nick>) -> Line {
+        let time = if Heard::new(line) == Heard::Past { String::new() } else { self.timestamp() };
+        Line { text: self.line(line, me), indent: text_width(&time) + text_start(line) }
+    }
+
     /// A message of the client itself.
-    pub(super) fn notice(self, words: &str) -> String {
-        self.timestamp() + &self.paint(NOTICE, words)
+    pub(super) fn notice(self, words: &str) -> Line {
+        let time = self.timestamp();
+        Line { text: format!("{time}{}", self.paint(NOTICE, words)), indent: text_width(&time) }
+    }
+
+    /// Something that may be overlooked.
+    pub(super) fn quiet(self, words: &str) -> Line {
+        Line { text: self.paint(DIM, words), indent: 0 }
+    }
+
+    /// Whether a line is a whisper to `me`, or names `me` and is from another user.
+    pub(super) fn mentions(self, heard: &Heard<'_>, me: Option<Nick>) -> bool {
+        let Some(me) = me.as_ref().map(Nick::as_str) else { return false };
+        match heard {
+            Heard::Said { from, text, .. } | Heard::Acted { from, text } => {
+                !from.eq_ignore_ascii_case(me) && mention(text, me).is_some()
+            }
+            Heard::WhisperFrom { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The day that is shown when it begins; `None` if no times are shown.
+    pub(super) fn today(self) -> Option<Date> {
+        self.timestamps.then(|| Zoned::now().date())
     }
 
     /// `[place] nick> `.
@@ -88,6 +121,22 @@ impl View {
     fn paint(self, style: &str, words: &str) -> String {
         if self.colors { format!("\x1b[{style}m{words}\x1b[0m") } else { words.to_owned() }
     }
+}
+
+/// Where the text of a line begins, in columns: after the sender, or in a list in its second column.
+fn text_start(line: &str) -> usize {
+    let speech = match Heard::new(line) {
+        Heard::Said { text, .. } => Some(line.len() - text.len()),
+        Heard::Acted { .. } => Some(2),
+        Heard::WhisperFrom { .. } | Heard::WhisperTo { .. } | Heard::Past => line.find(": ").map(|at| at + 2),
+        _ => None,
+    };
+    let list = || {
+        let indented = line.len() - line.trim_start().len();
+        let gap = indented + line[indented..].find("  ").filter(|_| indented > 0)?;
+        Some(line.len() - line[gap..].trim_start().len())
+    };
+    text_width(&line[..speech.or_else(list).unwrap_or(0)])
 }
 
 /// The bell, but not on a pipe, where `me` is unknown.

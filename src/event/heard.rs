@@ -4,7 +4,7 @@
 //! together. A user cannot forge a sentence by typing it, because what users say always stands behind
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or the words that introduce a topic.
 
-use super::transfers;
+use super::{mark::Mark, transfers};
 
 /// A line from the server, as far as a client needs to understand it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub enum Heard<'a> {
     FileRequest,
     /// A line for this program and not for its user, to be parsed as a [`Cue`](super::transfers::Cue).
     Cue(&'a str),
+    /// The answer to `/mark`.
+    Mark(Mark),
+    /// The topic of the client's room.
+    Topic(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
     /// The answer to `/rooms`.
@@ -77,6 +81,9 @@ pub enum Heard<'a> {
 impl<'a> Heard<'a> {
     /// Parses one line, without its newline.
     pub fn new(line: &'a str) -> Self {
+        if let Ok(mark) = line.parse() {
+            return Self::Mark(mark);
+        }
         match line {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
@@ -142,6 +149,12 @@ fn notice(line: &str) -> Option<Heard<'_>> {
 pub struct Names<'a>(&'a str);
 
 impl<'a> Names<'a> {
+    /// How many names there are, with those left out.
+    pub fn count(self) -> usize {
+        let more = self.0.rsplit_once(" and ").and_then(|(_, more)| more.split(' ').next()?.parse().ok());
+        self.iter().count() + more.unwrap_or(0)
+    }
+
     /// The names, without the number of those left out.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
         self.0.split(", ").map(|name| name.split(' ').next().unwrap_or(name))

@@ -1,0 +1,109 @@
+//! Asking the user for the passwords that a command lacks, one key at a time.
+
+use super::secret::{NEW_PASSWORD, Secret};
+use crate::{editor::Editor, password::Password};
+
+/// The question again, for a new password: a typing error shows only then.
+const REPEAT: &str = "Repeat it: ";
+
+/// Passwords that are being asked for.
+pub(super) struct Asking {
+    /// The command as far as it is known.
+    command: String,
+    /// The questions that are still open; the first is being asked.
+    prompts: Vec<&'static str>,
+    /// A new password that is being repeated.
+    chosen: Option<Password>,
+    /// What is typed now. It has no history.
+    pub(super) editor: Editor,
+}
+
+/// What an answer has led to.
+pub(super) enum Asked {
+    /// There is another question.
+    More(Asking),
+    /// The whole command. It must not be shown.
+    Command(String),
+    /// Nothing is to be sent, because of this.
+    Nothing(&'static str),
+}
+
+impl Asking {
+    /// Begins to ask for what a line lacks; `None` if it lacks nothing.
+    pub(super) fn new(line: &str) -> Option<Self> {
+        let prompts = Secret::of(line)?.prompts();
+        let command = line.trim_end().to_owned();
+        let asking = Self { command, prompts, chosen: None, editor: Editor::default() };
+        (!asking.prompts.is_empty()).then_some(asking)
+    }
+
+    /// The question that is being asked.
+    pub(super) fn prompt(&self) -> &'static str {
+        if self.chosen.is_some() { REPEAT } else { self.prompts.first().copied().unwrap_or_default() }
+    }
+
+    /// Takes an answer.
+    pub(super) fn answer(mut self, typed: &str) -> Asked {
+        if typed.is_empty() {
+            return Asked::Nothing("No password: nothing was sent.");
+        }
+        let password = Password::attempt(typed);
+        match self.chosen.take() {
+            Some(chosen) if chosen != password => {
+                return Asked::Nothing("The two passwords differ: nothing was sent. Try again.");
+            }
+            None if self.prompts.first() == Some(&NEW_PASSWORD) => {
+                if Password::new(typed).is_err() {
+                    return Asked::Nothing(RULE);
+                }
+                return Asked::More(Self { chosen: Some(password), ..self });
+            }
+            _ => {}
+        }
+        self.command = format!("{} {}", self.command, password.reveal());
+        self.prompts.remove(0);
+        if self.prompts.is_empty() { Asked::Command(self.command) } else { Asked::More(self) }
+    }
+}
+
+/// Told before a new password is asked for a second time.
+const RULE: &str = "A password has 8 to 128 characters and no spaces: nothing was sent. Try again.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The questions that these answers lead to, and what comes of it in the end.
+    #[track_caller]
+    fn check(line: &str, answers: &[(&str, &str)], end: &str) {
+        let mut asking = Asking::new(line).expect("a question");
+        for (at, (prompt, answer)) in answers.iter().enumerate() {
+            assert_eq!(asking.prompt(), *prompt, "{line}");
+            asking = match asking.answer(answer) {
+                Asked::More(next) => next,
+                Asked::Command(text) => return assert_eq!((at + 1, &*text), (answers.len(), end)),
+                Asked::Nothing(why) => return assert_eq!((at + 1, why), (answers.len(), end)),
+            };
+        }
+        panic!("{line} asks more: {}", asking.prompt());
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for() {
+        check("/login alice ", &[("Password: ", "secret")], "/login alice secret");
+        check("/passwd old", &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenough")], "/passwd old longenough");
+        assert!(Asking::new("/login alice secret").is_none() && Asking::new("hello").is_none());
+    }
+
+    #[test]
+    fn a_new_password_that_breaks_the_rule_is_not_asked_for_twice() {
+        check("/register", &[(NEW_PASSWORD, "short")], RULE);
+    }
+
+    #[test]
+    fn different_or_empty_answers_send_nothing() {
+        let differ = "The two passwords differ: nothing was sent. Try again.";
+        check("/register", &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenouhg")], differ);
+        check("/login alice", &[("Password: ", "")], "No password: nothing was sent.");
+    }
+}

@@ -1,0 +1,247 @@
+//! What the client does with keys and with what the server says. It neither waits nor draws.
+
+use std::{
+    io,
+    net::TcpStream,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::Sender;
+
+use super::{
+    Error, Options,
+    asking::Asking,
+    backoff::Backoff,
+    catching_up::CatchingUp,
+    interactive::Mouth,
+    link::{Link, News},
+    presence::{Presence, movement},
+    questions::Question,
+    speech::Speech,
+    status::{Ending, Status},
+    transfers::Transfers,
+    view::View,
+};
+use crate::{
+    editor::{Buffer, Editor, History},
+    event::{heard::Heard, mark::Mark},
+    screen::{Line, Live},
+};
+
+mod keys;
+mod showing;
+
+/// How long the server may take to answer `/quit`.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often the client asks where in the chat it is, while others speak. After a lost connection, what was
+/// heard since then is compared line by line.
+const MARKING: Duration = Duration::from_secs(5);
+
+/// The client's state on a terminal.
+pub(super) struct Chat {
+    pub(super) options: Arc<Options>,
+    pub(super) status: Status,
+    pub(super) lines: Vec<Line>,
+    /// Seconds until the next attempt to connect, while there is no connection.
+    pub(super) reconnecting_in: Option<u64>,
+    /// The progress of all transfers in percent, while there are any.
+    pub(super) progress: Option<u8>,
+    pub(super) wants_suspension: bool,
+    pub(super) wants_clear_screen: bool,
+    /// Sequences for the terminal that show nothing.
+    pub(super) signals: String,
+    view: View,
+    link: Arc<Link>,
+    transfers: Arc<Transfers>,
+    editor: Editor,
+    asking: Option<Asking>,
+    speech: Speech,
+    presence: Presence,
+    catching_up: CatchingUp,
+    mentions: showing::Mentions,
+    /// What was typed when Tab has asked the server for names.
+    completing: Option<(Buffer, Question)>,
+    backoff: Backoff,
+    marked_at: Option<Instant>,
+    quits_at: Option<Instant>,
+    /// Whether Ctrl-C was pressed while something is under way.
+    is_warned: bool,
+    focus: showing::Focus,
+}
+
+impl Chat {
+    pub(super) fn new(
+        options: &Options,
+        view: View,
+        history: History,
+        link: Arc<Link>,
+        mouth: Arc<Mouth>,
+    ) -> Self {
+        let transfers = Transfers::new(options.clone(), mouth);
+        Self {
+            options: Arc::new(options.clone()),
+            status: Status::new(options.nick, options.room),
+            lines: Vec::new(),
+            reconnecting_in: None,
+            progress: None,
+            wants_suspension: false,
+            wants_clear_screen: false,
+            signals: String::new(),
+            view,
+            link,
+            transfers,
+            editor: Editor::new(history),
+            asking: None,
+            speech: Speech::default(),
+            presence: Presence::default(),
+            catching_up: CatchingUp::default(),
+            mentions: showing::Mentions::default(),
+            completing: None,
+            backoff: Backoff::default(),
+            marked_at: None,
+            quits_at: None,
+            is_warned: false,
+            focus: showing::Focus::default(),
+        }
+    }
+
+    /// Uses a new connection, and asks for account, nickname and room.
+    pub(super) fn connected(&mut self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
+        self.transfers.connected(&server);
+        self.link.open(server, news)?;
+        if self.reconnecting_in.take().is_some() {
+            self.notice("Connected again.");
+        }
+        self.link.send(self.status.connected());
+        Ok(())
+    }
+
+    /// The connection is gone.
+    pub(super) fn lost(&mut self) {
+        self.link.close();
+        self.transfers.disconnected();
+        self.status.disconnected();
+        self.catching_up.disconnected();
+        (self.completing, self.marked_at) = (None, None);
+        if self.quits_at.is_some() {
+            return self.status.end(Ending::Quit);
+        }
+        if self.status.ending.is_none() {
+            for unknown in self.speech.lost() {
+                self.notice(&format!("This may not have arrived: {unknown}"));
+            }
+            self.notice("Connection lost. Reconnecting.");
+        }
+    }
+
+    /// When to try to connect again.
+    pub(super) fn reconnects_at(&mut self, now: Instant) -> Instant {
+        now + self.backoff.next_delay()
+    }
+
+    /// Takes a line from the server.
+    pub(super) fn hear(&mut self, line: &str, now: Instant) {
+        // A server that sends a line is back. One that only accepts may still be starting.
+        self.backoff = Backoff::default();
+        let heard = Heard::new(line);
+        match heard {
+            Heard::Mark(mark) => return self.marked(&mark, now),
+            Heard::UnknownCommand("mark") if self.speech.expects_mark() => {
+                self.catching_up.cannot();
+                return self.speech.unmarked();
+            }
+            _ => {}
+        }
+        if self.transfers.hear(line) || self.catching_up.takes(line, &heard) {
+            return;
+        }
+        let is_first = self.status.nick.is_none() || self.marked_at.is_none();
+        if self.status.is_own(&heard) {
+            self.speech.echoed();
+        }
+        let is_shown = self.status.hear(line, now);
+        if is_shown {
+            self.show(line, &heard, now);
+        }
+        if matches!(heard, Heard::Users(_) | Heard::Rooms(_)) {
+            self.complete_with_answer();
+        }
+        if is_first && matches!(heard, Heard::YourNick(_)) {
+            self.arrived(now);
+        }
+    }
+
+    /// The server has greeted: asks for its limits, and who is here.
+    fn arrived(&mut self, now: Instant) {
+        self.ask_for_mark(now);
+        if let Some(line) = self.status.questions.ask(Question::Users, now) {
+            self.link.send(format!("{line}\n"));
+        }
+    }
+
+    fn ask_for_mark(&mut self, now: Instant) {
+        if let Some(line) = self.speech.mark(now) {
+            self.marked_at = Some(now);
+            self.link.send(line);
+        }
+    }
+
+    fn marked(&mut self, mark: &Mark, now: Instant) {
+        for refused in self.speech.marked(mark, now) {
+            self.notice(&format!("Not said: {refused}"));
+        }
+        if let Some(question) = self.catching_up.marked(mark) {
+            self.link.send(question);
+            self.ask_for_mark(now);
+        }
+        for line in self.catching_up.missed(self.view) {
+            self.print(line);
+        }
+    }
+
+    /// Does what is due by now.
+    pub(super) fn tick(&mut self, now: Instant) {
+        if let Some(words) = self.presence.summary(now) {
+            self.print(self.view.quiet(&words));
+        }
+        if let Some(line) = self.status.reclaim(now) {
+            self.link.send(format!("{line}\n"));
+        }
+        while let Some(lines) = self.speech.next(now) {
+            if !self.link.send(lines) {
+                break;
+            }
+        }
+        let is_due = self.marked_at.is_some_and(|at| now.saturating_duration_since(at) >= MARKING);
+        if is_due && self.catching_up.has_heard() {
+            self.ask_for_mark(now);
+        }
+        if self.quits_at.is_some_and(|at| now >= at) {
+            self.status.end(Ending::Quit);
+        }
+    }
+
+    /// Whether [`Chat::tick`] has to be called although nothing happens.
+    pub(super) fn needs_clock(&self) -> bool {
+        self.presence.is_counting()
+            || self.status.is_reclaiming()
+            || self.quits_at.is_some()
+            || self.speech.open().next().is_some()
+            || self.catching_up.has_heard()
+    }
+
+    /// Saves the history, and says why the chat has ended.
+    pub(super) fn end(mut self, history: Option<&Path>) -> Result<(), Error> {
+        self.link.close();
+        if let Some(path) = history {
+            self.editor.history.save(path)?;
+        }
+        match self.status.ending {
+            Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),
+            Some(Ending::Quit) | None => Ok(()),
+        }
+    }
+}

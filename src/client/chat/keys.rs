@@ -1,0 +1,205 @@
+//! What the user's keys do.
+
+use std::{sync::Arc, thread, time::Instant};
+
+use crossterm::event::{Event, KeyEvent};
+
+use super::{Chat, Ending, FAREWELL, Question};
+use crate::{
+    client::{
+        asking::{Asked, Asking},
+        complete::{self, Completion, Kind, Word},
+        secret::Secret,
+        speech,
+        transfers::Typed,
+        verb,
+    },
+    command::{Kind as VerbKind, Verb},
+    dialect::text::misplaced_secret,
+    editor::Request,
+};
+
+impl Chat {
+    pub(in crate::client) fn take_key(&mut self, event: Event) {
+        match event {
+            Event::Key(key) => self.press(key),
+            Event::Paste(text) => match &mut self.asking {
+                Some(asking) => asking.editor.paste(text.lines().next().unwrap_or_default()),
+                None => self.editor.paste(&text),
+            },
+            Event::FocusGained => self.focus.gained(),
+            Event::FocusLost => self.focus.lost(),
+            Event::Mouse(_) | Event::Resize(..) => {}
+        }
+    }
+
+    fn press(&mut self, key: KeyEvent) {
+        let editor = self.asking.as_mut().map_or(&mut self.editor, |asking| &mut asking.editor);
+        let request = editor.press(key);
+        let was_warned = std::mem::take(&mut self.is_warned);
+        match request {
+            None => {}
+            Some(Request::Suspend) => self.wants_suspension = true,
+            Some(Request::Clear) => self.wants_clear_screen = true,
+            Some(request) if self.asking.is_some() => self.answer(request),
+            Some(Request::Submit(text)) => self.submit(&text),
+            Some(Request::Complete) => self.complete(Instant::now()),
+            Some(Request::Interrupt) => self.interrupt(was_warned),
+            Some(Request::End) => self.status.end(Ending::Quit),
+        }
+    }
+
+    /// Ctrl-C clears the line. In an empty line it ends the client, if need be after a warning.
+    fn interrupt(&mut self, was_warned: bool) {
+        if !self.editor.take().is_empty() {
+            return;
+        }
+        let waiting = self.speech.open().count();
+        let under_way = match (self.progress, waiting) {
+            (Some(_), _) => "a file is on its way".to_owned(),
+            (None, 0) => return self.status.end(Ending::Quit),
+            (None, 1) => "a line has not been said yet".to_owned(),
+            (None, waiting) => format!("{waiting} lines have not been said yet"),
+        };
+        if was_warned {
+            return self.status.end(Ending::Quit);
+        }
+        self.is_warned = true;
+        self.notice(&format!("Press Ctrl-C again to quit: {under_way}."));
+    }
+
+    /// Takes what the user does at a question.
+    fn answer(&mut self, request: Request) {
+        let Some(asking) = self.asking.take() else { return };
+        match request {
+            Request::Submit(typed) => match asking.answer(&typed) {
+                Asked::More(next) => self.asking = Some(next),
+                Asked::Command(command) => self.speak(&command),
+                Asked::Nothing(why) => self.notice(why),
+            },
+            Request::Complete => self.asking = Some(asking),
+            _ => self.notice("Nothing was sent."),
+        }
+    }
+
+    /// Sends each line of what was typed.
+    fn submit(&mut self, text: &str) {
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            self.submit_line(line);
+        }
+    }
+
+    fn submit_line(&mut self, line: &str) {
+        if let Some(Verb { name, .. }) = misplaced_secret(line) {
+            return self
+                .notice(&format!("Not sent, because of the password. Start the line with /{name} itself."));
+        }
+        if !Secret::of(line).is_some_and(|secret| secret.holds_password()) {
+            self.editor.history.add(line);
+        }
+        match line.trim_end() {
+            "/clear" => self.wants_clear_screen = true,
+            "/mentions" => self.show_mentions(),
+            "/register" if self.status.nick.is_some_and(|nick| nick.is_reserved()) => {
+                self.notice("Choose a nickname with /nick before you register it.");
+            }
+            _ => match Asking::new(line) {
+                Some(asking) => {
+                    if self.link.is_overheard() {
+                        self.notice("This connection is not encrypted: others can read the password.");
+                    }
+                    self.asking = Some(asking);
+                }
+                None => self.speak(line),
+            },
+        }
+    }
+
+    /// Sends one line, or does what it says if that is for this client to do.
+    fn speak(&mut self, typed: &str) {
+        match self.transfers.typed(typed) {
+            Typed::AsItIs => self.say(typed),
+            Typed::Instead(other) => self.say(&other),
+            Typed::Refused => {}
+            Typed::Offer(to, path) => {
+                let transfers = Arc::clone(&self.transfers);
+                // In a thread of its own, because it reads the whole file.
+                let offering = thread::Builder::new().name("offering".to_owned());
+                if offering.spawn(move || transfers.offer(to, path)).is_err() {
+                    self.notice("There are too many threads to send a file. Try again later.");
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let verb = verb(line).map(|(verb, _)| verb);
+        if verb.is_some_and(|verb| verb.name == "quit") {
+            if self.link.send(format!("{line}\n")) {
+                self.quits_at = Some(Instant::now() + FAREWELL);
+            } else {
+                self.status.end(Ending::Quit);
+            }
+            return;
+        }
+        self.status.sending(line, Instant::now());
+        let is_said = verb.map_or(!line.starts_with('/') || line.starts_with("//"), |verb| {
+            verb.kind == VerbKind::Speech
+        });
+        self.speech.say(speech::Typed { line: line.to_owned(), is_said });
+    }
+
+    fn complete(&mut self, now: Instant) {
+        let buffer = self.editor.buffer().clone();
+        let Some(word) = Word::before(buffer.text(), buffer.cursor()) else { return };
+        let question = match word.kind {
+            Kind::User | Kind::Addressee => Question::Users,
+            Kind::Room => Question::Rooms,
+            Kind::Command | Kind::Topic => return self.insert(word.complete(complete::commands()), word.start),
+            Kind::Emoji => return self.insert(word.complete_emoji(), word.start),
+            Kind::Path => {
+                let paths = complete::paths(word.typed);
+                return self.insert(word.complete(paths.iter().map(String::as_str)), word.start);
+            }
+        };
+        match self.status.questions.ask(question, now) {
+            Some(line) if self.link.send(format!("{line}\n")) => {
+                self.completing = Some((buffer, question));
+            }
+            _ if self.status.questions.is_open(question) => self.completing = Some((buffer, question)),
+            _ => self.complete_name(question),
+        }
+    }
+
+    /// The server has answered what Tab asked. If the user has typed on, that is too late.
+    pub(super) fn complete_with_answer(&mut self) {
+        let Some((buffer, question)) = self.completing.take() else { return };
+        if self.editor.buffer() != &buffer {
+            return;
+        }
+        if self.status.questions.is_open(question) {
+            self.completing = Some((buffer, question));
+        } else {
+            self.complete_name(question);
+        }
+    }
+
+    fn complete_name(&mut self, question: Question) {
+        let buffer = self.editor.buffer().clone();
+        if let Some(word) = Word::before(buffer.text(), buffer.cursor()) {
+            let names = self.status.questions.names(question).iter().map(String::as_str);
+            self.insert(word.complete(names), word.start);
+        }
+    }
+
+    fn insert(&mut self, completion: Option<Completion>, start: usize) {
+        let Some(completion) = completion else { return };
+        if let Some(listing) = completion.listing() {
+            let listing = self.view.quiet(&listing);
+            self.print(listing);
+        }
+        let mut buffer = self.editor.buffer().clone();
+        buffer.replace(start, &completion.replacement);
+        self.editor.set(buffer);
+    }
+}

@@ -1,0 +1,162 @@
+//! What the user sees: lines that scroll away, and the prompt with what is around it.
+
+use std::{collections::VecDeque, time::Instant};
+
+use jiff::civil::Date;
+
+use super::{Chat, Heard, Line, Live, movement};
+use crate::{
+    client::{complete, secret},
+    screen::text_width,
+};
+
+/// How many lines that are not said yet are shown above the prompt.
+const OPEN_SHOWN: usize = 3;
+
+/// Lines that name the user.
+#[derive(Default)]
+pub(super) struct Mentions(VecDeque<Line>);
+
+/// How many mentions are kept.
+const MENTIONS: usize = 100;
+
+/// Whether the user looks at the terminal, as far as it tells.
+#[derive(Default)]
+pub(super) struct Focus {
+    is_lost: bool,
+    is_marked: bool,
+    /// The day of the line that was shown last.
+    day: Option<Date>,
+}
+
+impl Focus {
+    pub(super) fn gained(&mut self) {
+        (self.is_lost, self.is_marked) = (false, false);
+    }
+
+    pub(super) fn lost(&mut self) {
+        self.is_lost = true;
+    }
+}
+
+impl Chat {
+    /// Shows a line of the server.
+    pub(super) fn show(&mut self, line: &str, heard: &Heard<'_>, now: Instant) {
+        if let Some((nick, comes)) = movement(line)
+            && !self.presence.moves(nick, comes, now)
+        {
+            return;
+        }
+        let is_message = matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom { .. });
+        if is_message && self.focus.is_lost && !self.focus.is_marked {
+            self.focus.is_marked = true;
+            let mark = self.view.quiet("-- unread --");
+            self.print(mark);
+        }
+        let shown = self.view.shown(line, self.status.nick);
+        let is_mention = self.view.mentions(heard, self.status.nick);
+        if is_mention {
+            self.mentions.0.push_back(shown.clone());
+            self.mentions.0.drain(..self.mentions.0.len().saturating_sub(MENTIONS));
+        }
+        self.print(shown);
+        if is_mention && self.focus.is_lost && self.options.notify {
+            // The line has no control characters, so nothing in it ends the sequence.
+            self.signals += &format!("\x1b]9;{line}\x07");
+        }
+    }
+
+    pub(super) fn show_mentions(&mut self) {
+        if self.mentions.0.is_empty() {
+            return self.notice("Nobody has mentioned you yet.");
+        }
+        let lines: Vec<_> = self.mentions.0.iter().cloned().collect();
+        self.lines.extend(lines);
+    }
+
+    /// Shows a message of the client itself.
+    pub(in crate::client) fn notice(&mut self, words: &str) {
+        let line = self.view.notice(words);
+        self.print(line);
+    }
+
+    pub(super) fn print(&mut self, line: Line) {
+        if let Some(today) = self.view.today() {
+            let is_new = self.focus.day.replace(today).is_some_and(|day| day != today);
+            if is_new {
+                self.lines.push(self.view.quiet(&today.strftime("-- %A, %-d %B %Y --").to_string()));
+            }
+        }
+        self.lines.push(line);
+    }
+
+    /// The prompt, what is typed, and what is around them.
+    pub(in crate::client) fn live(&self, now: Instant) -> Live {
+        let (editor, hint) = match &self.asking {
+            Some(asking) => (&asking.editor, None),
+            None => (&self.editor, complete::hint(self.editor.buffer().text())),
+        };
+        let typed = editor.buffer().text();
+        let text = if self.asking.is_some() { secret::stars(typed) } else { secret::mask(typed).into_owned() };
+        // Stars are as wide as what they hide.
+        let before = text_width(&typed[..editor.buffer().cursor()]);
+        Live {
+            above: self.open_lines(),
+            prompt: self.prompt(),
+            cursor: if typed == text { editor.buffer().cursor() } else { offset(&text, before) },
+            text,
+            hint: hint.map(|hint| self.view.hint(&hint)).unwrap_or_default(),
+            below: Some(self.view.hint(&self.status_row(now))),
+        }
+    }
+
+    fn prompt(&self) -> String {
+        if let Some(asking) = &self.asking {
+            return asking.prompt().to_owned();
+        }
+        if let Some(wanted) = self.editor.searched() {
+            return format!("(search: {wanted}) ");
+        }
+        let nick = self.status.nick.map(|nick| nick.to_string()).unwrap_or_default();
+        match self.reconnecting_in {
+            Some(seconds) => self.view.prompt(&format!("reconnecting in {seconds} s"), &nick),
+            None if nick.is_empty() => "> ".to_owned(),
+            None => self.view.prompt(self.status.room.as_str(), &nick),
+        }
+    }
+
+    /// The lines that are not said yet.
+    fn open_lines(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.speech.open().take(OPEN_SHOWN).map(|line| self.view.hint(line)).collect();
+        let more = self.speech.open().count() - lines.len();
+        if more > 0 {
+            lines.push(self.view.hint(&format!("and {more} more")));
+        }
+        lines
+    }
+
+    /// `lobby, 3 here, 12 ms, 2 waiting, file 40 %: the topic`.
+    fn status_row(&self, now: Instant) -> String {
+        let mut parts = vec![self.status.room.to_string()];
+        parts.extend(self.status.here.map(|here| format!("{here} here")));
+        if let Some(silence) = self.speech.silence(now) {
+            parts.push(format!("the server has been silent for {} s", silence.as_secs()));
+        } else if let Some(lag) = self.speech.lag {
+            parts.push(format!("{} ms", lag.as_millis()));
+        }
+        if self.speech.waiting() > 0 {
+            parts.push(format!("{} waiting", self.speech.waiting()));
+        }
+        parts.extend(self.progress.map(|percent| format!("file {percent} %")));
+        let row = parts.join(", ");
+        match &self.status.topic {
+            Some(topic) => format!("{row}: {topic}"),
+            None => row,
+        }
+    }
+}
+
+/// The byte offset in a text at which so many columns lie before it.
+fn offset(text: &str, columns: usize) -> usize {
+    text.char_indices().map(|(at, _)| at).find(|&at| text_width(&text[..at]) >= columns).unwrap_or(text.len())
+}

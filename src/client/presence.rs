@@ -1,0 +1,101 @@
+//! Who comes and goes, folded into one line where a room is busy.
+
+use std::time::{Duration, Instant};
+
+use crate::names::Nick;
+
+/// So many lines about coming and going are shown one by one. If there are more within [`WINDOW`], the rest
+/// of them becomes one line.
+const SHOWN: usize = 3;
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// The lines about coming and going of the last seconds.
+#[derive(Default)]
+pub(super) struct Presence {
+    since: Option<Instant>,
+    shown: usize,
+    came: Vec<String>,
+    left: Vec<String>,
+}
+
+/// Whether a line says that a user comes or goes; the nickname, and whether it comes.
+pub(super) fn movement(line: &str) -> Option<(&str, bool)> {
+    let (nick, rest) = line.split_once(' ')?;
+    let comes = match rest {
+        "has joined the chat!" | "has joined the room." => true,
+        "has left the chat." | "has left the room." => false,
+        _ => return None,
+    };
+    Nick::new(nick).is_ok().then_some((nick, comes))
+}
+
+impl Presence {
+    /// Notes that a user comes or goes; whether to show that line now.
+    pub(super) fn moves(&mut self, nick: &str, comes: bool, now: Instant) -> bool {
+        self.since.get_or_insert(now);
+        if self.shown < SHOWN {
+            self.shown += 1;
+            return true;
+        }
+        let users = if comes { &mut self.came } else { &mut self.left };
+        users.push(nick.to_owned());
+        false
+    }
+
+    /// Whether something is being held back or counted.
+    pub(super) fn is_counting(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// The line for those that were held back, when it is due.
+    pub(super) fn summary(&mut self, now: Instant) -> Option<String> {
+        self.since.filter(|since| now.saturating_duration_since(*since) >= WINDOW)?;
+        let Self { came, left, .. } = std::mem::take(self);
+        let parts = [(came, "joined"), (left, "left")].map(|(users, did)| part(&users, did));
+        let said: Vec<_> = parts.into_iter().flatten().collect();
+        (!said.is_empty()).then(|| said.join("; ") + ".")
+    }
+}
+
+/// `alice, bob and 3 others joined`.
+fn part(users: &[String], did: &str) -> Option<String> {
+    match users {
+        [] => None,
+        [only] => Some(format!("{only} {did}")),
+        [first, second] => Some(format!("{first} and {second} {did}")),
+        [first, second, third] => Some(format!("{first}, {second} and {third} {did}")),
+        [first, second, others @ ..] => Some(format!("{first}, {second} and {} others {did}", others.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_says_is_a_movement() {
+        assert_eq!(movement("bob has joined the chat!"), Some(("bob", true)));
+        assert_eq!(movement("bob has left the room."), Some(("bob", false)));
+        for line in ["[lobby] bob: bob has left the chat.", "* bob has left the chat.", "bob is now known as x."] {
+            assert_eq!(movement(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn many_movements_become_one_line() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        let shown = ["a", "b", "c", "d", "e", "f", "g"].map(|nick| presence.moves(nick, true, now));
+        assert_eq!(shown, [true, true, true, false, false, false, false]);
+        assert!(!presence.moves("a", false, now));
+        assert_eq!(presence.summary(now + WINDOW / 2), None);
+        assert_eq!(presence.summary(now + WINDOW).as_deref(), Some("d, e and 2 others joined; a left."));
+        assert!(!presence.is_counting() && presence.moves("x", true, now + WINDOW));
+    }
+
+    #[test]
+    fn few_movements_are_shown_as_they_are() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        assert!(presence.moves("a", true, now));
+        assert_eq!(presence.summary(now + WINDOW), None);
+    }
+}

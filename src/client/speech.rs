@@ -1,0 +1,294 @@
+//! What the user says, and what becomes of it.
+//!
+//! A line waits until the server's pace allows it, is under way, and then has one of three fates: the
+//! server has said it, the server has refused it, or the connection was lost and nobody knows. To tell
+//! them apart, `/mark` is sent behind each line: the server answers it after everything that the line has
+//! caused. A server that does not know `/mark` has no pace that it could tell, so nothing waits.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use crate::event::mark::Mark;
+
+/// When a server that owes an answer is called silent.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The lines on their way.
+#[derive(Debug, Default)]
+pub(super) struct Speech {
+    /// Not sent yet, the oldest first.
+    waiting: VecDeque<Typed>,
+    /// Sent, without a fate, the oldest first.
+    under_way: VecDeque<UnderWay>,
+    pace: Option<Pace>,
+    /// Whether the server knows `/mark`; `None` until it has answered one.
+    knows_marks: Option<bool>,
+    last_token: u64,
+    /// How long the server took to answer the last mark.
+    pub(super) lag: Option<Duration>,
+}
+
+/// A line that the user has typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Typed {
+    /// What is sent, without its newline.
+    pub(super) line: String,
+    /// Whether the server says it again to its sender. Other commands have answers of their own.
+    pub(super) is_said: bool,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    /// `None` for a mark that stands alone.
+    line: Option<String>,
+    token: u64,
+    at: Instant,
+    is_heard: bool,
+}
+
+/// A bucket of tokens, as the server keeps one for this client.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// How long it takes for one more token.
+    interval: Duration,
+    burst: u32,
+    left: u32,
+    /// When `left` was right.
+    since: Instant,
+}
+
+impl Speech {
+    /// Lets a line wait for its turn.
+    pub(super) fn say(&mut self, typed: Typed) {
+        self.waiting.push_back(typed);
+    }
+
+    /// What to send now, with newlines; `None` if nothing may be sent yet. Lines stay in order, so a
+    /// command waits for the messages before it.
+    pub(super) fn next(&mut self, now: Instant) -> Option<String> {
+        let is_due = self.due(now)? <= now;
+        let Typed { line, is_said } = is_due.then(|| self.waiting.pop_front())??;
+        if !is_said {
+            return Some(line + "\n");
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.take(now);
+        }
+        if self.knows_marks == Some(false) {
+            let sent = line.clone() + "\n";
+            self.under_way.push_back(UnderWay { line: Some(line), token: 0, at: now, is_heard: false });
+            return Some(sent);
+        }
+        let mark = self.mark_for(Some(line.clone()), now);
+        Some(format!("{line}\n{mark}"))
+    }
+
+    /// When [`Speech::next`] has something; `None` if nothing waits.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        let first = self.waiting.front()?;
+        Some(self.pace.filter(|_| first.is_said).map_or(now, |pace| pace.ready(now)))
+    }
+
+    /// Asks where we are in the chat; the line to send.
+    pub(super) fn mark(&mut self, now: Instant) -> Option<String> {
+        (self.knows_marks != Some(false)).then(|| self.mark_for(None, now))
+    }
+
+    /// The server has said a line of ours.
+    pub(super) fn echoed(&mut self) {
+        let is_open = |line: &&mut UnderWay| line.line.is_some() && !line.is_heard;
+        if let Some(line) = self.under_way.iter_mut().find(is_open) {
+            line.is_heard = true;
+        }
+        if self.knows_marks == Some(false) {
+            self.under_way.retain(|line| !line.is_heard);
+        }
+    }
+
+    /// The server has answered a mark. Returns the lines that it has refused.
+    pub(super) fn marked(&mut self, mark: &Mark, now: Instant) -> Vec<String> {
+        self.knows_marks = Some(true);
+        self.pace = Pace::new(mark, now);
+        let mut refused = Vec::new();
+        while self.under_way.front().is_some_and(|first| first.token <= mark.token) {
+            let Some(UnderWay { line, at, is_heard, .. }) = self.under_way.pop_front() else { break };
+            self.lag = Some(now.saturating_duration_since(at));
+            refused.extend(line.filter(|_| !is_heard));
+        }
+        // What was sent meanwhile is not in the server's count.
+        for _ in self.under_way.iter().filter(|line| line.line.is_some()) {
+            if let Some(pace) = &mut self.pace {
+                pace.take(now);
+            }
+        }
+        refused
+    }
+
+    /// Whether the next answer may be to our `/mark`.
+    pub(super) fn expects_mark(&self) -> bool {
+        self.knows_marks.is_none() && !self.under_way.is_empty()
+    }
+
+    /// The server does not know `/mark`.
+    pub(super) fn unmarked(&mut self) {
+        self.knows_marks = Some(false);
+        self.under_way.retain(|line| line.line.is_some() && !line.is_heard);
+    }
+
+    /// The connection is gone. Returns the lines whose fate is not known; those that wait go on waiting.
+    pub(super) fn lost(&mut self) -> Vec<String> {
+        (self.pace, self.knows_marks, self.lag) = (None, None, None);
+        let lines = self.under_way.drain(..).filter(|line| !line.is_heard);
+        lines.filter_map(|line| line.line).collect()
+    }
+
+    /// Takes back all lines that wait.
+    pub(super) fn take_back(&mut self) -> Vec<String> {
+        self.waiting.drain(..).map(|typed| typed.line).collect()
+    }
+
+    /// The lines without a fate, the oldest first: those under way, then those that wait.
+    pub(super) fn open(&self) -> impl Iterator<Item = &str> {
+        let under_way = self.under_way.iter().filter(|line| !line.is_heard);
+        let under_way = under_way.filter_map(|line| line.line.as_deref());
+        under_way.chain(self.waiting.iter().map(|typed| typed.line.as_str()))
+    }
+
+    /// How many lines wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// For how long the server has owed an answer, if that is too long.
+    pub(super) fn silence(&self, now: Instant) -> Option<Duration> {
+        let first = self.under_way.front().filter(|_| self.knows_marks == Some(true))?;
+        Some(now.saturating_duration_since(first.at)).filter(|silence| *silence >= SILENCE)
+    }
+
+    fn mark_for(&mut self, line: Option<String>, now: Instant) -> String {
+        self.last_token += 1;
+        let token = self.last_token;
+        self.under_way.push_back(UnderWay { line, token, at: now, is_heard: false });
+        format!("/mark {token}\n")
+    }
+}
+
+impl Pace {
+    fn new(mark: &Mark, now: Instant) -> Option<Self> {
+        let interval = Duration::from_secs(1).checked_div(mark.rate)?;
+        Some(Self { interval, burst: mark.burst.max(1), left: mark.left, since: now })
+    }
+
+    /// When there is a token.
+    fn ready(&self, now: Instant) -> Instant {
+        if self.at(now).left > 0 { now } else { self.at(now).since + self.interval }
+    }
+
+    fn take(&mut self, now: Instant) {
+        *self = self.at(now);
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// The bucket as it is now.
+    fn at(&self, now: Instant) -> Self {
+        let gained = now.saturating_duration_since(self.since).as_nanos() / self.interval.as_nanos().max(1);
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        let left = self.left.saturating_add(gained).min(self.burst);
+        let since = if left == self.burst { now } else { self.since + self.interval * gained };
+        Self { left, since, ..*self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARK: Mark = Mark { token: 0, seq: 1, rate: 5, burst: 5, left: 5, text: 1024, line: 8192 };
+    const TURN: Duration = Duration::from_millis(200);
+
+    fn said(line: &str) -> Typed {
+        Typed { line: line.to_owned(), is_said: true }
+    }
+
+    /// A connection to a server that knows marks.
+    fn speech(now: Instant, left: u32) -> Speech {
+        let mut speech = Speech::default();
+        assert_eq!(speech.mark(now).as_deref(), Some("/mark 1\n"));
+        speech.marked(&Mark { token: 1, left, ..MARK }, now);
+        speech
+    }
+
+    #[test]
+    fn nothing_is_sent_faster_than_the_server_allows() {
+        let start = Instant::now();
+        let mut speech = speech(start, 2);
+        (0..4).for_each(|n| speech.say(said(&n.to_string())));
+        assert_eq!(speech.next(start).as_deref(), Some("0\n/mark 2\n"));
+        assert_eq!(speech.next(start).as_deref(), Some("1\n/mark 3\n"));
+        assert_eq!((speech.next(start), speech.due(start)), (None, Some(start + TURN)));
+        assert_eq!(speech.next(start + TURN).as_deref(), Some("2\n/mark 4\n"));
+        assert_eq!((speech.next(start + TURN), speech.waiting()), (None, 1));
+    }
+
+    #[test]
+    fn the_servers_count_does_not_include_what_is_still_under_way() {
+        let start = Instant::now();
+        let mut speech = speech(start, 5);
+        (0..6).for_each(|n| speech.say(said(&n.to_string())));
+        (0..5).for_each(|_| assert!(speech.next(start).is_some()));
+        speech.echoed();
+        speech.marked(&Mark { token: 2, left: 4, ..MARK }, start);
+        assert_eq!(speech.next(start), None, "four of the five are under way");
+    }
+
+    #[test]
+    fn each_line_has_one_of_three_fates() {
+        let start = Instant::now();
+        let mut speech = speech(start, 5);
+        ["heard", "refused", "unknown", "waits"].map(|line| speech.say(said(line)));
+        (0..3).for_each(|_| assert!(speech.next(start).is_some()));
+        speech.echoed();
+        assert_eq!(speech.marked(&Mark { token: 2, ..MARK }, start), [""; 0]);
+        assert_eq!(speech.marked(&Mark { token: 3, ..MARK }, start), ["refused"]);
+        assert_eq!(speech.open().collect::<Vec<_>>(), ["unknown", "waits"]);
+        assert_eq!(speech.lost(), ["unknown"]);
+        assert_eq!(speech.open().collect::<Vec<_>>(), ["waits"]);
+    }
+
+    #[test]
+    fn a_command_waits_for_the_messages_before_it() {
+        let start = Instant::now();
+        let mut speech = speech(start, 0);
+        speech.say(said("one"));
+        speech.say(Typed { line: "/join ops".to_owned(), is_said: false });
+        assert_eq!(speech.next(start), None);
+        assert!(speech.next(start + TURN).is_some());
+        assert_eq!(speech.next(start + TURN).as_deref(), Some("/join ops\n"));
+    }
+
+    #[test]
+    fn a_server_without_marks_is_not_waited_for() {
+        let start = Instant::now();
+        let mut speech = Speech::default();
+        assert!(speech.mark(start).is_some());
+        speech.unmarked();
+        (0..9).for_each(|n| speech.say(said(&n.to_string())));
+        assert_eq!(speech.next(start).as_deref(), Some("0\n"));
+        (1..9).for_each(|_| assert!(speech.next(start).is_some()));
+        speech.echoed();
+        assert_eq!(speech.lost().len(), 8);
+    }
+
+    #[test]
+    fn a_server_that_owes_an_answer_is_silent_after_ten_seconds() {
+        let start = Instant::now();
+        let mut speech = speech(start, 5);
+        assert_eq!(speech.silence(start + SILENCE), None);
+        speech.say(said("hello"));
+        assert!(speech.next(start).is_some());
+        assert_eq!(speech.silence(start + SILENCE / 2), None);
+        assert_eq!(speech.silence(start + SILENCE), Some(SILENCE));
+    }
+}
