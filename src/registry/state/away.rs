@@ -8,24 +8,24 @@ use crate::{
 };
 
 impl State {
-    pub(super) fn go_away(&mut self, turn: &mut Turn, client: ClientId, reason: Option<Text>) {
+    pub(super) fn go_away(&mut self, turn: &mut Turn, reason: Option<Text>) {
         let away = Away { reason };
-        self.people[client].away = Some(away.clone());
-        turn.tell(client, AwayEvent::Begun(away));
+        self.people[turn.client].away = Some(away.clone());
+        turn.answer(AwayEvent::Begun(away));
     }
 
     /// A client has said something.
-    pub(super) fn come_back(&mut self, turn: &mut Turn, client: ClientId) {
-        if self.people[client].away.take().is_some() {
-            turn.tell(client, AwayEvent::Ended);
+    pub(super) fn come_back(&mut self, turn: &mut Turn) {
+        if self.people[turn.client].away.take().is_some() {
+            turn.answer(AwayEvent::Ended);
         }
     }
 
     /// Tells a client that has whispered to another one, if that is away.
-    pub(super) fn warn_if_away(&self, turn: &mut Turn, client: ClientId, other: ClientId) {
+    pub(super) fn warn_if_away(&self, turn: &mut Turn, other: ClientId) {
         let Client { nick, away, .. } = &self.people[other];
         if let Some(away) = away {
-            turn.tell(client, AwayEvent::IsAway(*nick, away.clone()));
+            turn.answer(AwayEvent::IsAway(*nick, away.clone()));
         }
     }
 

@@ -23,34 +23,34 @@ const MOST: usize = 1000;
 
 impl State {
     #[inline(never)]
-    pub(super) fn handle_files(&mut self, turn: &mut Turn, client: ClientId, command: FileCommand) {
+    pub(super) fn handle_files(&mut self, turn: &mut Turn, command: FileCommand) {
         self.end_overdue(turn);
         match command {
-            FileCommand::Offer { to, label } => self.offer(turn, client, to, label),
-            FileCommand::Take(which) => self.take(turn, client, which),
-            FileCommand::Reject(id) => self.reject(turn, client, id),
+            FileCommand::Offer { to, label } => self.offer(turn, to, label),
+            FileCommand::Take(which) => self.take(turn, which),
+            FileCommand::Reject(id) => self.reject(turn, id),
             FileCommand::ByHand(_) if self.limits.files.port.is_none() => {
-                turn.tell(client, FileEvent::SwitchedOff);
+                turn.answer(FileEvent::SwitchedOff);
             }
-            FileCommand::ByHand(side) => turn.tell(client, FileEvent::NeedsClient(side)),
+            FileCommand::ByHand(side) => turn.answer(FileEvent::NeedsClient(side)),
         }
     }
 
-    fn offer(&mut self, turn: &mut Turn, client: ClientId, to: Nick, label: Label) {
-        let target = match self.addressee(client, to, &label) {
+    fn offer(&mut self, turn: &mut Turn, to: Nick, label: Label) {
+        let target = match self.addressee(turn.client, to, &label) {
             Ok(target) => target,
             Err(why) => {
-                return turn.tell(client, FileEvent::NotOffered { digest: label.digest, why });
+                return turn.answer(FileEvent::NotOffered { digest: label.digest, why });
             }
         };
-        if !self.may_offer(turn, client) {
-            return turn.tell(client, FileEvent::NotSaid(Cue::NotOffered(label.digest)));
+        if !self.may_offer(turn) {
+            return turn.answer(FileEvent::NotSaid(Cue::NotOffered(label.digest)));
         }
-        let (from, to) = (self.people[client].nick, self.people[target].nick);
-        let is_unheard = self.ignores.contain(target, client);
+        let (from, to) = (self.people[turn.client].nick, self.people[target].nick);
+        let is_unheard = self.ignores.contain(target, turn.client);
         let is_only = self.offers.to(target).next().is_none();
         let id = self.offers.add(Offer {
-            from: client,
+            from: turn.client,
             to: target,
             label: label.clone(),
             until: turn.now.instant + LIFE,
@@ -62,7 +62,7 @@ impl State {
             let id = (!is_only).then_some(id);
             turn.tell(target, FileEvent::Requested { from, label: label.clone(), id });
         }
-        turn.tell(client, FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
+        turn.answer(FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
     }
 
     /// The client that an offer goes to, if it can be made.
@@ -89,15 +89,15 @@ impl State {
         }
     }
 
-    fn take(&mut self, turn: &mut Turn, client: ClientId, which: Which) {
-        match self.offer_to_take(client, which) {
+    fn take(&mut self, turn: &mut Turn, which: Which) {
+        match self.offer_to_take(turn.client, which) {
             Ok(id) => {
                 self.offers.accept(id, turn.now.instant);
-                turn.wait_for(Task::DrawTokens(Next::new(move |state: &mut Self, turn, _, tokens| {
+                turn.wait_for(Task::DrawTokens(Next::new(move |state: &mut Self, turn, tokens| {
                     state.begin_transfer(turn, id, tokens);
                 })));
             }
-            Err(why) => turn.tell(client, FileEvent::NotTaken(why)),
+            Err(why) => turn.answer(FileEvent::NotTaken(why)),
         }
     }
 
@@ -132,9 +132,9 @@ impl State {
     }
 
     /// Refuses an offer, stops a transfer, or takes back the client's own offer.
-    fn reject(&mut self, turn: &mut Turn, client: ClientId, id: Option<OfferId>) {
-        let had: Vec<_> = self.offers.to(client).map(|(id, _)| id).collect();
-        let made: Vec<_> = self.offers.from(client).map(|(id, _)| id).collect();
+    fn reject(&mut self, turn: &mut Turn, id: Option<OfferId>) {
+        let had: Vec<_> = self.offers.to(turn.client).map(|(id, _)| id).collect();
+        let made: Vec<_> = self.offers.from(turn.client).map(|(id, _)| id).collect();
         let candidates = match id {
             Some(_) => [&had[..], &made].concat(),
             // Without a number, a user who was asked answers; only one who was not means an own offer.
@@ -144,7 +144,7 @@ impl State {
         match self.choose(&candidates, id) {
             Ok(id) if made.contains(&id) => self.end_offer(turn, id, Outcome::TakenBack),
             Ok(id) => self.end_offer(turn, id, Outcome::Rejected),
-            Err(why) => turn.tell(client, FileEvent::NotRejected(why)),
+            Err(why) => turn.answer(FileEvent::NotRejected(why)),
         }
     }
 
@@ -197,10 +197,10 @@ impl State {
     }
 
     /// A client is leaving, and all its offers end.
-    pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn, client: ClientId) {
-        let side = |offer: &Offer| match client {
-            _ if offer.from == client => Some(Side::Sender),
-            _ if offer.to == client => Some(Side::Receiver),
+    pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn) {
+        let side = |offer: &Offer| match turn.client {
+            _ if offer.from == turn.client => Some(Side::Sender),
+            _ if offer.to == turn.client => Some(Side::Receiver),
             _ => None,
         };
         let its: Vec<_> = self.offers.iter().filter_map(|(id, offer)| Some((id, side(offer)?))).collect();

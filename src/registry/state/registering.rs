@@ -32,19 +32,19 @@ impl State {
     }
 
     #[inline(never)]
-    pub(super) fn account(&mut self, turn: &mut Turn, client: ClientId, command: AccountCommand) {
-        self.warn_if_overheard(turn, client);
+    pub(super) fn account(&mut self, turn: &mut Turn, command: AccountCommand) {
+        self.warn_if_overheard(turn);
         match command {
-            AccountCommand::Register(password) => self.register(turn, client, password),
-            AccountCommand::LogIn { nick, password } => self.log_in(turn, client, nick, password),
-            AccountCommand::ChangePassword { old, new } => self.change_password(turn, client, old, new),
-            AccountCommand::Unregister(password) => self.unregister(turn, client, password),
-            AccountCommand::Administrate(password) => self.administrate(turn, client, password),
+            AccountCommand::Register(password) => self.register(turn, password),
+            AccountCommand::LogIn { nick, password } => self.log_in(turn, nick, password),
+            AccountCommand::ChangePassword { old, new } => self.change_password(turn, old, new),
+            AccountCommand::Unregister(password) => self.unregister(turn, password),
+            AccountCommand::Administrate(password) => self.administrate(turn, password),
         }
     }
 
-    fn register(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
-        let nick = self.people[client].nick;
+    fn register(&mut self, turn: &mut Turn, password: Password) {
+        let nick = self.people[turn.client].nick;
         let refusal = if nick.is_reserved() {
             AccountEvent::RegisteringGuest
         } else if self.accounts.contains(nick) {
@@ -52,174 +52,159 @@ impl State {
         } else if self.accounts.is_full() {
             AccountEvent::Full
         } else {
-            let next = Next::new(move |state: &mut Self, turn, client, hash| {
-                state.go_on_registering(turn, client, nick, hash);
+            let next = Next::new(move |state: &mut Self, turn, hash| {
+                state.go_on_registering(turn, nick, hash);
             });
-            return self.attempt(turn, client, Attempt::Register, Task::Hash(password, next));
+            return self.attempt(turn, Attempt::Register, Task::Hash(password, next));
         };
-        self.tell_and_note(turn, client, refusal);
+        self.tell_and_note(turn, refusal);
     }
 
-    fn go_on_registering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Option<Hashed>) {
-        let is_unchanged = self.people[client].nick == nick && !self.accounts.is_full();
+    fn go_on_registering(&mut self, turn: &mut Turn, nick: Nick, hash: Option<Hashed>) {
+        let is_unchanged = self.people[turn.client].nick == nick && !self.accounts.is_full();
         let Some(hash) = hash.filter(|_| is_unchanged) else {
-            return self.tell_and_note(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, AccountEvent::Outdated);
         };
         if self.accounts.contains(nick) {
-            return self.tell_and_note(turn, client, AccountEvent::AlreadyRegistered);
+            return self.tell_and_note(turn, AccountEvent::AlreadyRegistered);
         }
         self.set_password(turn, nick, hash.clone());
-        turn.wait_for(Task::Save(Next::new(move |state, turn, client, is_saved| {
-            state.registered(turn, client, nick, &hash, is_saved);
+        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
+            state.registered(turn, nick, &hash, is_saved);
         })));
     }
 
-    fn registered(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: &Hashed, is_saved: bool) {
+    fn registered(&mut self, turn: &mut Turn, nick: Nick, hash: &Hashed, is_saved: bool) {
         if !self.accounts.has_hash(nick, hash) {
-            return self.tell_and_note(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, AccountEvent::Outdated);
         }
         if !is_saved {
             self.delete_account(nick);
-            return self.tell_and_note(turn, client, AccountEvent::Unsaved);
+            return self.tell_and_note(turn, AccountEvent::Unsaved);
         }
-        self.set_account(client, nick);
-        self.tell_and_note(turn, client, AccountEvent::Registered);
-        self.apply_account(turn, client);
+        self.set_account(turn.client, nick);
+        self.tell_and_note(turn, AccountEvent::Registered);
+        self.apply_account(turn);
     }
 
-    fn log_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, password: Password) {
+    fn log_in(&mut self, turn: &mut Turn, nick: Nick, password: Password) {
         let hash = self.accounts.hash(nick).cloned();
         let expected = hash.clone();
         let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, client, is_right| {
-            state.judge(turn, client, attempt, is_right);
-            state.go_on_logging_in(turn, client, nick, expected.filter(|_| is_right));
+        let next = Next::new(move |state: &mut Self, turn, is_right| {
+            state.judge(turn, attempt, is_right);
+            state.go_on_logging_in(turn, nick, expected.filter(|_| is_right));
         });
-        self.attempt(turn, client, attempt, Task::Verify(password, hash, next));
+        self.attempt(turn, attempt, Task::Verify(password, hash, next));
     }
 
-    fn go_on_logging_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, shown: Option<Hashed>) {
+    fn go_on_logging_in(&mut self, turn: &mut Turn, nick: Nick, shown: Option<Hashed>) {
         let Some(nick) = self.accounts.spelled(nick) else {
-            return self.tell_and_note(turn, client, AccountEvent::NotRegistered);
+            return self.tell_and_note(turn, AccountEvent::NotRegistered);
         };
         if !shown.is_some_and(|hash| self.accounts.has_hash(nick, &hash)) {
-            return self.tell_and_note(turn, client, AccountEvent::WrongPassword);
+            return self.tell_and_note(turn, AccountEvent::WrongPassword);
         }
-        self.dismiss_others(turn, client, nick);
-        self.set_account(client, nick);
-        turn.tell(client, AccountEvent::LoggedIn);
-        if self.people[client].nick.as_str() != nick.as_str() {
-            self.change_nick(turn, client, nick);
+        self.dismiss_others(turn, nick);
+        self.set_account(turn.client, nick);
+        turn.answer(AccountEvent::LoggedIn);
+        if self.people[turn.client].nick.as_str() != nick.as_str() {
+            self.change_nick(turn, nick);
         }
-        self.note(turn, client, Deed::Told(Box::new(AccountEvent::LoggedIn.into())));
-        self.apply_account(turn, client);
+        self.note(turn, Deed::Told(Box::new(AccountEvent::LoggedIn.into())));
+        self.apply_account(turn);
     }
 
-    fn change_password(&mut self, turn: &mut Turn, client: ClientId, old: Password, new: Password) {
-        let Some((nick, hash)) = self.own_account(turn, client) else { return };
+    fn change_password(&mut self, turn: &mut Turn, old: Password, new: Password) {
+        let Some((nick, hash)) = self.own_account(turn) else { return };
         let expected = hash.clone();
         let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, client, is_right: bool| {
-            state.judge(turn, client, attempt, is_right);
+        let next = Next::new(move |state: &mut Self, turn, is_right: bool| {
+            state.judge(turn, attempt, is_right);
             if !is_right {
-                return state.tell_and_note(turn, client, AccountEvent::WrongPassword);
+                return state.tell_and_note(turn, AccountEvent::WrongPassword);
             }
             turn.wait_for(Task::Hash(
                 new,
-                Next::new(move |state, turn, client, new| {
-                    state.replace_password(turn, client, nick, expected, new);
+                Next::new(move |state, turn, new| {
+                    state.replace_password(turn, nick, expected, new);
                 }),
             ));
         });
-        self.attempt(turn, client, attempt, Task::Verify(old, Some(hash), next));
+        self.attempt(turn, attempt, Task::Verify(old, Some(hash), next));
     }
 
-    fn replace_password(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        nick: Nick,
-        old: Hashed,
-        new: Option<Hashed>,
-    ) {
+    fn replace_password(&mut self, turn: &mut Turn, nick: Nick, old: Hashed, new: Option<Hashed>) {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
-            return self.tell_and_note(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, AccountEvent::Outdated);
         };
         self.set_password(turn, nick, new.clone());
-        turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, client, is_saved: bool| {
+        turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, is_saved: bool| {
             // A later password that was saved stays.
             if !is_saved && state.accounts.has_hash(nick, &new) {
                 state.set_password(turn, nick, old);
             }
             let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
-            state.tell_and_note(turn, client, event);
+            state.tell_and_note(turn, event);
         })));
     }
 
-    fn unregister(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
-        let Some((nick, hash)) = self.own_account(turn, client) else { return };
+    fn unregister(&mut self, turn: &mut Turn, password: Password) {
+        let Some((nick, hash)) = self.own_account(turn) else { return };
         let expected = hash.clone();
         let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, client, is_right| {
-            state.judge(turn, client, attempt, is_right);
+        let next = Next::new(move |state: &mut Self, turn, is_right| {
+            state.judge(turn, attempt, is_right);
             if is_right {
-                state.go_on_unregistering(turn, client, nick, expected);
+                state.go_on_unregistering(turn, nick, expected);
             } else {
-                state.tell_and_note(turn, client, AccountEvent::WrongPassword);
+                state.tell_and_note(turn, AccountEvent::WrongPassword);
             }
         });
-        self.attempt(turn, client, attempt, Task::Verify(password, Some(hash), next));
+        self.attempt(turn, attempt, Task::Verify(password, Some(hash), next));
     }
 
-    fn go_on_unregistering(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, hash: Hashed) {
+    fn go_on_unregistering(&mut self, turn: &mut Turn, nick: Nick, hash: Hashed) {
         if !self.accounts.has_hash(nick, &hash) {
-            return self.tell_and_note(turn, client, AccountEvent::Outdated);
+            return self.tell_and_note(turn, AccountEvent::Outdated);
         }
         self.delete_account(nick);
         // Otherwise the next user who registers the nickname would moderate the last owner's rooms.
         let rooms = self.forget_moderator(turn, nick);
-        turn.wait_for(Task::Save(Next::new(move |state, turn, client, is_saved| {
-            state.unregistered(turn, client, nick, hash, &rooms, is_saved);
+        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
+            state.unregistered(turn, nick, hash, &rooms, is_saved);
         })));
     }
 
-    fn unregistered(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        nick: Nick,
-        hash: Hashed,
-        rooms: &[Room],
-        is_saved: bool,
-    ) {
+    fn unregistered(&mut self, turn: &mut Turn, nick: Nick, hash: Hashed, rooms: &[Room], is_saved: bool) {
         if is_saved {
-            return self.tell_and_note(turn, client, AccountEvent::Unregistered(nick));
+            return self.tell_and_note(turn, AccountEvent::Unregistered(nick));
         }
         if !self.accounts.contains(nick) {
             self.set_password(turn, nick, hash);
             self.give_rank_back(nick, rooms);
-            self.set_account(client, nick);
+            self.set_account(turn.client, nick);
         }
-        self.tell_and_note(turn, client, AccountEvent::Unsaved);
+        self.tell_and_note(turn, AccountEvent::Unsaved);
     }
 
-    fn administrate(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
+    fn administrate(&mut self, turn: &mut Turn, password: Password) {
         let hash = self.accounts.administrator.clone();
-        let next = Next::new(|state: &mut Self, turn, client, is_right| {
-            state.judge(turn, client, Attempt::Administrate, is_right);
-            state.people[client].is_administrator |= is_right;
+        let next = Next::new(|state: &mut Self, turn, is_right| {
+            state.judge(turn, Attempt::Administrate, is_right);
+            state.people[turn.client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
-            state.tell_and_note(turn, client, event);
+            state.tell_and_note(turn, event);
         });
-        self.attempt(turn, client, Attempt::Administrate, Task::Verify(password, hash, next));
+        self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
     /// The account that a client is logged in to; a client without one is told so.
-    fn own_account(&mut self, turn: &mut Turn, client: ClientId) -> Option<(Nick, Hashed)> {
-        let nick = self.people[client].account;
+    fn own_account(&mut self, turn: &mut Turn) -> Option<(Nick, Hashed)> {
+        let nick = self.people[turn.client].account;
         let account = nick.and_then(|nick| Some((nick, self.accounts.hash(nick)?.clone())));
         if account.is_none() {
-            self.tell_and_note(turn, client, AccountEvent::NotRegistered);
+            self.tell_and_note(turn, AccountEvent::NotRegistered);
         }
         account
     }
@@ -255,18 +240,20 @@ impl State {
 
     /// Dismisses another client that is logged in to an account or uses its nickname. Usually this is
     /// the owner's own connection, which has died without knowing it. The nickname is free at once.
-    fn dismiss_others(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
-        let logged_in = self.accounts.client(nick);
+    fn dismiss_others(&mut self, turn: &mut Turn, nick: Nick) {
+        let (acting, logged_in) = (turn.client, self.accounts.client(nick));
         let named = self.people.find(nick).filter(|&other| Some(other) != logged_in);
-        for other in [logged_in, named].into_iter().flatten().filter(|&other| other != client) {
+        for other in [logged_in, named].into_iter().flatten().filter(|&other| other != acting) {
             if self.people[other].nick == nick {
                 let guest = self.people.free_guest();
-                self.set_nick(turn, other, guest);
-                self.announce(turn, other, Event::Renamed { old: nick, new: guest });
+                turn.in_name_of(other, |turn| {
+                    self.set_nick(turn, guest);
+                    self.announce(turn, Event::Renamed { old: nick, new: guest });
+                });
             }
             self.log_out(other);
             self.people[other].is_administrator = false;
-            self.dismiss(turn, other, AccountEvent::LoggedInElsewhere(nick).into());
+            self.dismiss(turn, other, AccountEvent::LoggedInElsewhere(nick));
         }
     }
 
@@ -280,31 +267,31 @@ impl State {
     }
 
     /// Asks for the hashing of a password, unless there have been too many attempts.
-    fn attempt(&mut self, turn: &mut Turn, client: ClientId, attempt: Attempt, task: Task) {
+    fn attempt(&mut self, turn: &mut Turn, attempt: Attempt, task: Task) {
         let now = turn.now.instant;
-        let has_guessed_wrong = self.pace.has_guessed_wrong(client, now);
-        let guesser = Guesser { client, origin: self.people[client].origin(), has_guessed_wrong };
+        let (client, origin) = (turn.client, self.people[turn.client].origin());
+        let guesser = Guesser { client, origin, has_guessed_wrong: self.pace.has_guessed_wrong(client, now) };
         let begun =
             if self.pace.is_limited() { self.accounts.attempts.begin(guesser, attempt, now) } else { Ok(()) };
         match begun {
             Ok(()) => turn.wait_for(task),
-            Err(wait) => turn.tell(client, AccountEvent::TooManyAttempts(wait)),
+            Err(wait) => turn.answer(AccountEvent::TooManyAttempts(wait)),
         }
     }
 
     /// A password was compared.
-    fn judge(&mut self, turn: &Turn, client: ClientId, attempt: Attempt, is_right: bool) {
+    fn judge(&mut self, turn: &Turn, attempt: Attempt, is_right: bool) {
         if is_right {
-            self.accounts.attempts.take_back(self.people[client].origin(), attempt);
+            self.accounts.attempts.take_back(self.people[turn.client].origin(), attempt);
         } else {
-            self.pace.note_wrong_password(client, turn.now.instant);
+            self.pace.note_wrong_password(turn.client, turn.now.instant);
         }
     }
 
-    fn warn_if_overheard(&mut self, turn: &mut Turn, client: ClientId) {
-        let is_safe = self.people[client].origin().is_loopback();
-        if !is_safe && !std::mem::replace(&mut self.people[client].link.is_warned, true) {
-            self.tell_and_note(turn, client, AccountEvent::Overheard);
+    fn warn_if_overheard(&mut self, turn: &mut Turn) {
+        let is_safe = self.people[turn.client].origin().is_loopback();
+        if !is_safe && !std::mem::replace(&mut self.people[turn.client].link.is_warned, true) {
+            self.tell_and_note(turn, AccountEvent::Overheard);
         }
     }
 }

@@ -41,8 +41,8 @@ pub enum Task {
 /// How the rules go on when they know a `T`.
 pub struct Next<T>(Box<dyn FnOnce(T) -> GoOn + Send>);
 
-/// The rest of a rule. It takes the client that the rule is carried out for.
-type GoOn = Box<dyn FnOnce(&mut State, &mut Turn, ClientId) + Send>;
+/// The rest of a rule.
+type GoOn = Box<dyn FnOnce(&mut State, &mut Turn) + Send>;
 
 /// A [`Next`] that has been given what it waited for.
 pub struct Resumption {
@@ -52,8 +52,8 @@ pub struct Resumption {
 }
 
 impl<T: Send + 'static> Next<T> {
-    pub(super) fn new(go_on: impl FnOnce(&mut State, &mut Turn, ClientId, T) + Send + 'static) -> Self {
-        Self(Box::new(|done| Box::new(|state, turn, client| go_on(state, turn, client, done))))
+    pub(super) fn new(go_on: impl FnOnce(&mut State, &mut Turn, T) + Send + 'static) -> Self {
+        Self(Box::new(|done| Box::new(|state, turn| go_on(state, turn, done))))
     }
 
     /// What the work has yielded.
@@ -75,7 +75,8 @@ impl State {
     pub fn resume(&mut self, turn: &mut Turn, client: ClientId, resumption: Resumption) {
         let Some(resuming) = self.people.get(client) else { return };
         if !self.closing.is_stopping && (resumption.completes || !resuming.is_dismissed) {
-            (resumption.go_on)(self, turn, client);
+            turn.client = client;
+            (resumption.go_on)(self, turn);
         }
     }
 }

@@ -9,14 +9,13 @@ use crate::{
         Event,
         watched::{Stats, Watched},
     },
-    names::ClientId,
     watch::{Journey, Seen},
 };
 
 /// `/threads`.
 pub(super) fn show_threads(turn: &mut Turn) {
-    turn.wait_for(Task::Look(Next::new(|_, turn, client, seen| {
-        turn.tell(client, Event::Watched(Watched::Threads(seen)));
+    turn.wait_for(Task::Look(Next::new(|_, turn, seen| {
+        turn.answer(Event::Watched(Watched::Threads(seen)));
     })));
 }
 
@@ -26,7 +25,7 @@ pub(super) fn show_stats(turn: &mut Turn) {
 }
 
 impl State {
-    fn tell_stats(&mut self, turn: &mut Turn, client: ClientId, seen: Box<Seen>) {
+    fn tell_stats(&mut self, turn: &mut Turn, seen: Box<Seen>) {
         let stats = Stats {
             clients: self.people.len(),
             rooms: self.rooms.active_count(),
@@ -36,11 +35,11 @@ impl State {
             unsaved: self.unsaved.len(),
             seen: *seen,
         };
-        turn.tell(client, Event::Watched(Watched::Stats(Box::new(stats))));
+        turn.answer(Event::Watched(Watched::Stats(Box::new(stats))));
     }
 }
 
 /// Shows a client how its message travelled.
-pub(super) fn show_journey(_: &mut State, turn: &mut Turn, client: ClientId, journey: Journey) {
-    turn.tell(client, Event::Watched(Watched::Journey(journey)));
+pub(super) fn show_journey(_: &mut State, turn: &mut Turn, journey: Journey) {
+    turn.answer(Event::Watched(Watched::Journey(journey)));
 }
