@@ -51,7 +51,6 @@ mod registering;
 mod rooms;
 mod talking;
 mod tally;
-mod task;
 #[cfg(test)]
 pub(super) mod tests;
 mod turn;
@@ -62,8 +61,7 @@ pub use closing::Countdown;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
 pub use rooms::{Bans, History, HistoryLimits, Remembered};
-pub use task::{Next, Resumption, Task};
-pub use turn::Turn;
+pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
 use accounts::Accounts;
@@ -273,6 +271,6 @@ impl State {
 #[inline(never)]
 fn ask_again(turn: &mut Turn, pause: Duration, command: Command) {
     let client = turn.client;
-    let next = Next::new(move |state: &mut State, turn, ()| state.apply(turn, client, command));
+    let next = Next::new(move |state, turn, ()| state.apply(turn, client, command));
     turn.wait_for(Task::Wait(pause, next));
 }

@@ -98,7 +98,7 @@ impl State {
     ) {
         let room = self.room(turn.client).name;
         self.unsaved.mark(Change::Room(room));
-        turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, is_saved| {
+        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
             go_on(state, turn, room);
             warn_unless_saved(turn, is_saved);
         })));

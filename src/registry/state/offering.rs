@@ -93,9 +93,8 @@ impl State {
         match self.offer_to_take(turn.client, which) {
             Ok(id) => {
                 self.offers.accept(id, turn.now.instant);
-                turn.wait_for(Task::DrawTokens(Next::new(move |state: &mut Self, turn, tokens| {
-                    state.begin_transfer(turn, id, tokens);
-                })));
+                let next = Next::new(move |state, turn, drawn| state.begin_transfer(turn, id, drawn));
+                turn.wait_for(Task::DrawTokens(next));
             }
             Err(why) => turn.answer(FileEvent::NotTaken(why)),
         }

@@ -34,11 +34,19 @@ impl State {
     #[inline(never)]
     pub(super) fn account(&mut self, turn: &mut Turn, command: AccountCommand) {
         self.warn_if_overheard(turn);
+        let own = self.people[turn.client].account;
         match command {
             AccountCommand::Register(password) => self.register(turn, password),
-            AccountCommand::LogIn { nick, password } => self.log_in(turn, nick, password),
-            AccountCommand::ChangePassword { old, new } => self.change_password(turn, old, new),
-            AccountCommand::Unregister(password) => self.unregister(turn, password),
+            AccountCommand::LogIn { nick, password } => {
+                self.show_password(turn, Some(nick), password, Next::new(Self::log_in));
+            }
+            AccountCommand::ChangePassword { old, new } => {
+                let next = Next::new(|_, turn, account| hash_new_password(turn, account, new));
+                self.show_password(turn, own, old, next);
+            }
+            AccountCommand::Unregister(password) => {
+                self.show_password(turn, own, password, Next::new(Self::unregister));
+            }
             AccountCommand::Administrate(password) => self.administrate(turn, password),
         }
     }
@@ -52,15 +60,13 @@ impl State {
         } else if self.accounts.is_full() {
             AccountEvent::Full
         } else {
-            let next = Next::new(move |state: &mut Self, turn, hash| {
-                state.go_on_registering(turn, nick, hash);
-            });
+            let next = Next::new(move |state, turn, hash| state.create_account(turn, nick, hash));
             return self.attempt(turn, Attempt::Register, Task::Hash(password, next));
         };
         self.tell_and_note(turn, refusal);
     }
 
-    fn go_on_registering(&mut self, turn: &mut Turn, nick: Nick, hash: Option<Hashed>) {
+    fn create_account(&mut self, turn: &mut Turn, nick: Nick, hash: Option<Hashed>) {
         let is_unchanged = self.people[turn.client].nick == nick && !self.accounts.is_full();
         let Some(hash) = hash.filter(|_| is_unchanged) else {
             return self.tell_and_note(turn, AccountEvent::Outdated);
@@ -69,9 +75,8 @@ impl State {
             return self.tell_and_note(turn, AccountEvent::AlreadyRegistered);
         }
         self.set_password(turn, nick, hash.clone());
-        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
-            state.registered(turn, nick, &hash, is_saved);
-        })));
+        let next = Next::new(move |state, turn, is_saved| state.registered(turn, nick, &hash, is_saved));
+        turn.wait_for(Task::Save(next));
     }
 
     fn registered(&mut self, turn: &mut Turn, nick: Nick, hash: &Hashed, is_saved: bool) {
@@ -82,31 +87,14 @@ impl State {
             self.delete_account(nick);
             return self.tell_and_note(turn, AccountEvent::Unsaved);
         }
-        self.set_account(turn.client, nick);
+        self.set_account(turn, nick);
         self.tell_and_note(turn, AccountEvent::Registered);
         self.apply_account(turn);
     }
 
-    fn log_in(&mut self, turn: &mut Turn, nick: Nick, password: Password) {
-        let hash = self.accounts.hash(nick).cloned();
-        let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, is_right| {
-            state.judge(turn, attempt, is_right);
-            state.go_on_logging_in(turn, nick, expected.filter(|_| is_right));
-        });
-        self.attempt(turn, attempt, Task::Verify(password, hash, next));
-    }
-
-    fn go_on_logging_in(&mut self, turn: &mut Turn, nick: Nick, shown: Option<Hashed>) {
-        let Some(nick) = self.accounts.spelled(nick) else {
-            return self.tell_and_note(turn, AccountEvent::NotRegistered);
-        };
-        if !shown.is_some_and(|hash| self.accounts.has_hash(nick, &hash)) {
-            return self.tell_and_note(turn, AccountEvent::WrongPassword);
-        }
+    fn log_in(&mut self, turn: &mut Turn, (nick, _): (Nick, Hashed)) {
         self.dismiss_others(turn, nick);
-        self.set_account(turn.client, nick);
+        self.set_account(turn, nick);
         turn.answer(AccountEvent::LoggedIn);
         if self.people[turn.client].nick.as_str() != nick.as_str() {
             self.change_nick(turn, nick);
@@ -115,26 +103,7 @@ impl State {
         self.apply_account(turn);
     }
 
-    fn change_password(&mut self, turn: &mut Turn, old: Password, new: Password) {
-        let Some((nick, hash)) = self.own_account(turn) else { return };
-        let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, is_right: bool| {
-            state.judge(turn, attempt, is_right);
-            if !is_right {
-                return state.tell_and_note(turn, AccountEvent::WrongPassword);
-            }
-            turn.wait_for(Task::Hash(
-                new,
-                Next::new(move |state, turn, new| {
-                    state.replace_password(turn, nick, expected, new);
-                }),
-            ));
-        });
-        self.attempt(turn, attempt, Task::Verify(old, Some(hash), next));
-    }
-
-    fn replace_password(&mut self, turn: &mut Turn, nick: Nick, old: Hashed, new: Option<Hashed>) {
+    fn change_password(&mut self, turn: &mut Turn, nick: Nick, old: Hashed, new: Option<Hashed>) {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
             return self.tell_and_note(turn, AccountEvent::Outdated);
         };
@@ -149,64 +118,57 @@ impl State {
         })));
     }
 
-    fn unregister(&mut self, turn: &mut Turn, password: Password) {
-        let Some((nick, hash)) = self.own_account(turn) else { return };
-        let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
-        let next = Next::new(move |state: &mut Self, turn, is_right| {
-            state.judge(turn, attempt, is_right);
-            if is_right {
-                state.go_on_unregistering(turn, nick, expected);
-            } else {
-                state.tell_and_note(turn, AccountEvent::WrongPassword);
-            }
-        });
-        self.attempt(turn, attempt, Task::Verify(password, Some(hash), next));
-    }
-
-    fn go_on_unregistering(&mut self, turn: &mut Turn, nick: Nick, hash: Hashed) {
-        if !self.accounts.has_hash(nick, &hash) {
-            return self.tell_and_note(turn, AccountEvent::Outdated);
-        }
+    fn unregister(&mut self, turn: &mut Turn, (nick, hash): (Nick, Hashed)) {
         self.delete_account(nick);
         // Otherwise the next user who registers the nickname would moderate the last owner's rooms.
         let rooms = self.forget_moderator(turn, nick);
         turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
-            state.unregistered(turn, nick, hash, &rooms, is_saved);
+            if is_saved {
+                return state.tell_and_note(turn, AccountEvent::Unregistered(nick));
+            }
+            if !state.accounts.contains(nick) {
+                state.set_password(turn, nick, hash);
+                state.give_rank_back(nick, &rooms);
+                state.set_account(turn, nick);
+            }
+            state.tell_and_note(turn, AccountEvent::Unsaved);
         })));
-    }
-
-    fn unregistered(&mut self, turn: &mut Turn, nick: Nick, hash: Hashed, rooms: &[Room], is_saved: bool) {
-        if is_saved {
-            return self.tell_and_note(turn, AccountEvent::Unregistered(nick));
-        }
-        if !self.accounts.contains(nick) {
-            self.set_password(turn, nick, hash);
-            self.give_rank_back(nick, rooms);
-            self.set_account(turn.client, nick);
-        }
-        self.tell_and_note(turn, AccountEvent::Unsaved);
     }
 
     fn administrate(&mut self, turn: &mut Turn, password: Password) {
         let hash = self.accounts.administrator.clone();
         let next = Next::new(|state: &mut Self, turn, is_right| {
-            state.judge(turn, Attempt::Administrate, is_right);
             state.people[turn.client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.tell_and_note(turn, event);
         });
-        self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
+        self.verify(turn, Attempt::Administrate, password, hash, next);
     }
 
-    /// The account that a client is logged in to; a client without one is told so.
-    fn own_account(&mut self, turn: &mut Turn) -> Option<(Nick, Hashed)> {
-        let nick = self.people[turn.client].account;
-        let account = nick.and_then(|nick| Some((nick, self.accounts.hash(nick)?.clone())));
-        if account.is_none() {
-            self.tell_and_note(turn, AccountEvent::NotRegistered);
-        }
-        account
+    /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
+    /// owner spelled it, and with the hash.
+    fn show_password(
+        &mut self,
+        turn: &mut Turn,
+        account: Option<Nick>,
+        password: Password,
+        next: Next<(Nick, Hashed)>,
+    ) {
+        let Some(nick) = account else {
+            return self.tell_and_note(turn, AccountEvent::NotRegistered);
+        };
+        let hash = self.accounts.hash(nick).cloned();
+        let shown = hash.clone();
+        let next = Next::new(move |state: &mut Self, turn, is_right| {
+            let Some(nick) = state.accounts.spelled(nick) else {
+                return state.tell_and_note(turn, AccountEvent::NotRegistered);
+            };
+            match shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash)) {
+                Some(hash) => next.go_on(state, turn, (nick, hash)),
+                None => state.tell_and_note(turn, AccountEvent::WrongPassword),
+            }
+        });
+        self.verify(turn, Attempt::LogIn(nick), password, hash, next);
     }
 
     fn set_password(&mut self, turn: &Turn, nick: Nick, hash: Hashed) {
@@ -221,15 +183,14 @@ impl State {
         self.unsaved.mark_gone(Change::Account(nick));
     }
 
-    /// Logs a client in to this account and out of any other; unless it was dismissed, because then
+    /// Logs the client in to this account and out of any other; unless it was dismissed, because then
     /// another client may have logged in.
-    fn set_account(&mut self, client: ClientId, nick: Nick) {
-        if self.people[client].is_dismissed {
-            return;
+    fn set_account(&mut self, turn: &Turn, nick: Nick) {
+        if !self.people[turn.client].is_dismissed {
+            self.log_out(turn.client);
+            self.people[turn.client].account = Some(nick);
+            self.accounts.set_client(nick, Some(turn.client));
         }
-        self.log_out(client);
-        self.people[client].account = Some(nick);
-        self.accounts.set_client(nick, Some(client));
     }
 
     pub(super) fn log_out(&mut self, client: ClientId) {
@@ -266,10 +227,30 @@ impl State {
         }
     }
 
+    /// Asks for the comparison of a password with a hash.
+    fn verify(
+        &mut self,
+        turn: &mut Turn,
+        attempt: Attempt,
+        password: Password,
+        hash: Option<Hashed>,
+        next: Next<bool>,
+    ) {
+        let next = Next::new(move |state: &mut Self, turn, is_right| {
+            if is_right {
+                state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
+            } else {
+                state.pace.note_wrong_password(turn.client, turn.now.instant);
+            }
+            next.go_on(state, turn, is_right);
+        });
+        self.attempt(turn, attempt, Task::Verify(password, hash, next));
+    }
+
     /// Asks for the hashing of a password, unless there have been too many attempts.
     fn attempt(&mut self, turn: &mut Turn, attempt: Attempt, task: Task) {
-        let now = turn.now.instant;
-        let (client, origin) = (turn.client, self.people[turn.client].origin());
+        let (client, now) = (turn.client, turn.now.instant);
+        let origin = self.people[client].origin();
         let guesser = Guesser { client, origin, has_guessed_wrong: self.pace.has_guessed_wrong(client, now) };
         let begun =
             if self.pace.is_limited() { self.accounts.attempts.begin(guesser, attempt, now) } else { Ok(()) };
@@ -279,19 +260,15 @@ impl State {
         }
     }
 
-    /// A password was compared.
-    fn judge(&mut self, turn: &Turn, attempt: Attempt, is_right: bool) {
-        if is_right {
-            self.accounts.attempts.take_back(self.people[turn.client].origin(), attempt);
-        } else {
-            self.pace.note_wrong_password(turn.client, turn.now.instant);
-        }
-    }
-
     fn warn_if_overheard(&mut self, turn: &mut Turn) {
         let is_safe = self.people[turn.client].origin().is_loopback();
         if !is_safe && !std::mem::replace(&mut self.people[turn.client].link.is_warned, true) {
             self.tell_and_note(turn, AccountEvent::Overheard);
         }
     }
+}
+
+fn hash_new_password(turn: &mut Turn, (nick, old): (Nick, Hashed), new: Password) {
+    let next = Next::new(move |state: &mut State, turn, new| state.change_password(turn, nick, old, new));
+    turn.wait_for(Task::Hash(new, next));
 }

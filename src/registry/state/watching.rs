@@ -14,9 +14,8 @@ use crate::{
 
 /// `/threads`.
 pub(super) fn show_threads(turn: &mut Turn) {
-    turn.wait_for(Task::Look(Next::new(|_, turn, seen| {
-        turn.answer(Event::Watched(Watched::Threads(seen)));
-    })));
+    let next = Next::new(|_, turn, seen| turn.answer(Event::Watched(Watched::Threads(seen))));
+    turn.wait_for(Task::Look(next));
 }
 
 /// `/stats`.
