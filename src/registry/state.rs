@@ -21,26 +21,22 @@ use crate::{
     clock::Now,
     command::{Ask, Command, Kind, Rank},
     ending::Ending,
-    event::Event,
-    fact::Deed,
-    names::ClientId,
+    event::{Event, administration::Administered},
+    fact::{Deed, Fact},
+    names::{ClientId, Network},
     password::Hashed,
     record::Restored,
 };
 
 mod accounts;
 mod administering;
-mod away;
 mod closing;
 mod ignores;
-mod ignoring;
 mod moderating;
 mod moving;
 mod mutes;
-mod muting;
 mod naming;
 mod networks;
-mod noting;
 mod offering;
 mod offers;
 mod pace;
@@ -123,7 +119,12 @@ impl State {
             limits,
         };
         let Restored { rooms, accounts, networks } = restored;
-        state.restore_networks(networks, now);
+        for (name, ban) in networks {
+            let Ok(network) = Network::new(&name) else { continue };
+            if !state.networks.restore(network, ban, now) {
+                state.unsaved.mark(Change::Network(network));
+            }
+        }
         for room in rooms {
             let newest = state.rooms.restore(room, &mut state.unsaved);
             state.tally.continue_after(newest);
@@ -145,12 +146,14 @@ impl State {
         let origin = entering.origin();
         self.pace.enter(client, origin, now);
         self.mutes.enter(client, origin, now);
-        self.note(turn, Deed::Connected);
+        self.note(turn, || Deed::Connected);
         self.enter_room(turn, lobby);
         turn.answer(Event::Welcome(nick));
         self.replay(turn);
         self.announce(turn, Event::Arrived(nick));
-        self.warn_of_closing_time(turn);
+        if let Some(left) = self.closing.left(turn.now.instant) {
+            turn.answer(Administered::ShuttingDownIn(left));
+        }
         client
     }
 
@@ -177,10 +180,15 @@ impl State {
             return false;
         }
         asking.last_active = turn.now.instant;
-        if !self.may(turn, command) {
+        if let Some(too_much) = self.too_much(turn, command) {
+            turn.answer(too_much);
             return false;
         }
-        self.note_command(turn, command);
+        if turn.noting.is_some()
+            && let Some(asked) = command.logged()
+        {
+            self.note(turn, || Deed::Asked(asked));
+        }
         let Some(why) = self.refusal(turn.client, command.rank()) else { return true };
         turn.answer(why);
         false
@@ -227,7 +235,10 @@ impl State {
     pub fn leave(&mut self, turn: &mut Turn, client: ClientId, why: Ending) {
         let Some(nick) = self.people.get(client).map(|client| client.nick) else { return };
         turn.client = client;
-        self.note_ending(turn, why);
+        // A client that goes because the server stops has no reason of its own.
+        let is_told_to = matches!(why, Ending::Closed | Ending::Dismissed);
+        let why = if self.closing.is_stopping && is_told_to { Ending::Stopping } else { why };
+        self.note(turn, || Deed::Disconnected(why));
         self.announce(turn, Event::Departed(nick));
         self.leave_room(turn);
         self.cancel_offers_of(turn);
@@ -243,7 +254,7 @@ impl State {
     /// Tells all users that the server stops. From then on no user is told anything.
     pub fn stop(&mut self, turn: &mut Turn) {
         self.closing.is_stopping = true;
-        self.drop_all_offers(turn);
+        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
         turn.post(Post::Stop(Event::ShuttingDown));
     }
 
@@ -263,6 +274,28 @@ impl State {
         if is_announced && !self.closing.is_stopping {
             turn.tell_room(room, Except::One(turn.client), event);
         }
+    }
+
+    /// Notes for the log what the client has just done. This is one push into memory; without a log, the
+    /// deed is not even made.
+    fn note(&self, turn: &mut Turn, deed: impl FnOnce() -> Deed) {
+        if turn.noting.is_some() {
+            self.note_now(turn, deed());
+        }
+    }
+
+    #[inline(never)]
+    fn note_now(&self, turn: &mut Turn, deed: Deed) {
+        let doer = &self.people[turn.client];
+        let (at, room) = (turn.now.wall, self.room(turn.client).name);
+        turn.facts.push(Fact { at, who: doer.nick, address: doer.link.address, room, deed });
+    }
+
+    /// Tells the client who it is or is not, and notes that.
+    fn answer_and_note(&self, turn: &mut Turn, event: impl Into<Event>) {
+        let event = event.into();
+        self.note(turn, || Deed::Told(Box::new(event.clone())));
+        turn.answer(event);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Next, State, Task, Turn, moderating::warn_unless_saved, unsaved::Change};
+use super::{State, Task, Turn, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -19,7 +19,6 @@ use crate::{
     fact::Deed,
     names::{ClientId, Network, Nick, Room},
     origin::Origin,
-    record::NetworkBan,
     text::Text,
 };
 
@@ -38,7 +37,7 @@ impl State {
             Administration::ListNetworkBans => Ok(self.list_network_bans(turn)),
         };
         match done {
-            Ok(deed) => self.note(turn, Deed::Did(Box::new(deed.into()))),
+            Ok(deed) => self.note(turn, || Deed::Did(Box::new(deed.into()))),
             Err(why) => turn.answer(why),
         }
     }
@@ -61,13 +60,6 @@ impl State {
         turn.tell_everyone(told.clone());
         turn.wait_for(Task::WakeTimer);
         Ok(told)
-    }
-
-    /// Lets a client that has just connected know that the server will stop soon.
-    pub(super) fn warn_of_closing_time(&self, turn: &mut Turn) {
-        if let Some(left) = self.closing.left(turn.now.instant) {
-            turn.answer(Administered::ShuttingDownIn(left));
-        }
     }
 
     fn broadcast(&mut self, turn: &mut Turn, text: Text) -> Administered {
@@ -143,7 +135,7 @@ impl State {
     pub(super) fn dismiss(&mut self, turn: &mut Turn, target: ClientId, why: impl Into<Event>) {
         let why = why.into();
         self.people[target].is_dismissed = true;
-        turn.in_name_of(target, |turn| self.note(turn, Deed::Told(Box::new(why.clone()))));
+        turn.in_name_of(target, |turn| self.note(turn, || Deed::Told(Box::new(why.clone()))));
         turn.post(Post::Dismiss(target, why));
     }
 
@@ -171,7 +163,8 @@ impl State {
         for target in there {
             self.dismiss(turn, target, Administered::AddressBanned);
         }
-        self.tell_when_network_saved(turn, network, done.clone());
+        let told = done.clone();
+        self.when_saved(turn, Change::Network(network), |_, turn| turn.answer(told));
         Ok(done)
     }
 
@@ -179,7 +172,9 @@ impl State {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }
-        self.tell_when_network_saved(turn, network, Administered::NetworkUnbanned(network));
+        self.when_saved(turn, Change::Network(network), move |_, turn| {
+            turn.answer(Administered::NetworkUnbanned(network));
+        });
         Ok(Administered::NetworkUnbanned(network))
     }
 
@@ -187,24 +182,6 @@ impl State {
         self.forget_ended_network_bans(turn);
         turn.answer_at_length(Administered::NetworkBans(self.networks.rows(turn.now.instant)));
         Administered::NetworkBansListed { by: self.people[turn.client].nick }
-    }
-
-    /// Restores the bans that were saved, except those that have ended since.
-    pub(super) fn restore_networks(&mut self, networks: Vec<(String, NetworkBan)>, now: Now) {
-        for (name, ban) in networks {
-            let Ok(network) = Network::new(&name) else { continue };
-            if !self.networks.restore(network, ban, now) {
-                self.unsaved.mark(Change::Network(network));
-            }
-        }
-    }
-
-    fn tell_when_network_saved(&mut self, turn: &mut Turn, network: Network, told: Administered) {
-        self.unsaved.mark(Change::Network(network));
-        turn.wait_for(Task::Save(Next::new(|_, turn, is_saved| {
-            turn.answer(told);
-            warn_unless_saved(turn, is_saved);
-        })));
     }
 
     fn forget_ended_network_bans(&mut self, turn: &Turn) {

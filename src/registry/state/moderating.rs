@@ -70,7 +70,8 @@ impl State {
         bans.add(ban, target)?;
         self.take_rank(id, nick, target);
         let expulsion = Expulsion { act: Act::Banned, nick, by, reason };
-        self.when_saved(turn, move |state, turn, room| {
+        let room = self.rooms[id].name;
+        self.when_saved(turn, Change::Room(room), move |state, turn| {
             state.carry_out_ban(turn, room, &expulsion);
         });
         Ok(())
@@ -90,25 +91,29 @@ impl State {
         turn.answer_at_length(Moderated::Bans { room: room.name, bans });
     }
 
-    /// Marks the client's room as changed, and goes on when that is saved.
+    /// Tells the client's room what was decided about it, when that is saved.
+    pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, told: Moderated) {
+        let room = self.room(turn.client).name;
+        self.when_saved(turn, Change::Room(room), move |state, turn| {
+            state.tell_about_room(turn, room, Except::NoOne, told);
+        });
+    }
+
+    /// Marks what has changed, and goes on when that is saved. Says plainly what will not outlive the
+    /// server.
     pub(super) fn when_saved(
         &mut self,
         turn: &mut Turn,
-        go_on: impl FnOnce(&mut Self, &mut Turn, Room) + Send + 'static,
+        change: Change,
+        go_on: impl FnOnce(&mut Self, &mut Turn) + Send + 'static,
     ) {
-        let room = self.room(turn.client).name;
-        self.unsaved.mark(Change::Room(room));
-        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
-            go_on(state, turn, room);
-            warn_unless_saved(turn, is_saved);
+        self.unsaved.mark(change);
+        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved: bool| {
+            go_on(state, turn);
+            if !is_saved {
+                turn.answer(Moderated::HoldsUntilStop);
+            }
         })));
-    }
-
-    /// Tells the client's room what was decided about it, when that is saved.
-    pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, told: Moderated) {
-        self.when_saved(turn, move |state, turn, room| {
-            state.tell_about_room(turn, room, Except::NoOne, told);
-        });
     }
 
     /// Expels every member that is banned by now, under any name. If the ban was lifted while it was
@@ -142,7 +147,7 @@ impl State {
     /// Sends a client back to the lobby and says why. Its room has been told already.
     pub(super) fn expel(&mut self, turn: &mut Turn, why: impl Into<Event>) {
         turn.answer(why);
-        self.note(turn, Deed::Left);
+        self.note(turn, || Deed::Left);
         self.leave_room(turn);
         self.enter_room(turn, self.rooms.lobby());
         self.arrive(turn, Event::Returned);
@@ -158,7 +163,7 @@ impl State {
         told: impl Into<Event>,
     ) {
         let told = told.into();
-        self.note_with(turn, || Deed::Did(Box::new(told.clone())));
+        self.note(turn, || Deed::Did(Box::new(told.clone())));
         let id = self.rooms.id(room);
         if id != Some(self.people[turn.client].room) {
             turn.answer(told.clone());
@@ -204,12 +209,5 @@ impl State {
         } else {
             Ok(())
         }
-    }
-}
-
-/// Says plainly what will not outlive the server.
-pub(super) fn warn_unless_saved(turn: &mut Turn, is_saved: bool) {
-    if !is_saved {
-        turn.answer(Moderated::HoldsUntilStop);
     }
 }

@@ -1,9 +1,9 @@
 //! Entering and leaving rooms, who is where, and what rooms are about.
 
-use super::{State, Turn, rooms::OpenRoom};
+use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
-    event::{Event, Listing, moderation::Refused},
+    event::{Event, Listing, away::Member, moderation::Refused, pace::PaceEvent},
     fact::Deed,
     names::{Room, RoomId},
     text::Text,
@@ -15,8 +15,10 @@ impl State {
         if self.is_refused(turn.client, name) {
             return turn.answer(Refused::Banned);
         }
-        if self.rooms.remembered(name).is_none() && !self.may_create_room(turn) {
-            return;
+        if self.rooms.remembered(name).is_none()
+            && let Err(wait) = self.pace.create_room(self.people[turn.client].origin(), turn.now.instant)
+        {
+            return turn.answer(PaceEvent::TooManyRooms(wait));
         }
         let id = self.rooms.open(name);
         if self.people[turn.client].room == id {
@@ -48,7 +50,10 @@ impl State {
     #[inline(never)]
     pub(super) fn list_users(&mut self, turn: &mut Turn) {
         let room = self.room(turn.client);
-        let members = room.members.iter().map(|(&nick, &member)| self.listed(nick, member));
+        let members = room
+            .members
+            .iter()
+            .map(|(&nick, &member)| Member { nick, is_away: self.people[member].away.is_some() });
         let users = Listing::new(room.members.len(), members);
         turn.answer_at_length(Event::Users { room: room.name, users });
     }
@@ -64,7 +69,8 @@ impl State {
     pub(super) fn set_topic(&mut self, turn: &mut Turn, topic: Text) {
         self.room_mut(turn.client).remembered.topic = Some(topic.clone());
         let told = Event::TopicSet { by: self.people[turn.client].nick, topic: topic.clone() };
-        self.when_saved(turn, move |state, turn, room| {
+        let room = self.room(turn.client).name;
+        self.when_saved(turn, Change::Room(room), move |state, turn| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
                 state.tell_about_room(turn, room, Except::NoOne, told);
@@ -85,7 +91,7 @@ impl State {
 
     #[inline(never)]
     fn take_leave(&self, turn: &mut Turn) {
-        self.note(turn, Deed::Left);
+        self.note(turn, || Deed::Left);
         self.announce(turn, Event::Left(self.people[turn.client].nick));
     }
 
@@ -96,7 +102,7 @@ impl State {
         turn.answer(told);
         self.replay(turn);
         self.announce(turn, Event::Entered(self.people[turn.client].nick));
-        self.note(turn, Deed::Entered);
+        self.note(turn, || Deed::Entered);
     }
 
     /// Puts a client into a room.

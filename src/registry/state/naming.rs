@@ -1,10 +1,16 @@
-//! Nicknames: taking one, and asking about a user.
+//! What others are told about a client: its nickname, and whether it is away.
 
 use super::{State, Turn};
 use crate::{
-    event::{Event, account::AccountEvent, moderation::Refused},
+    event::{
+        Event,
+        account::AccountEvent,
+        away::{Away, AwayEvent},
+        moderation::Refused,
+    },
     fact::Deed,
     names::{ClientId, Nick},
+    text::Text,
 };
 
 impl State {
@@ -43,12 +49,25 @@ impl State {
     /// Gives a client a free nickname without telling anyone.
     #[inline(never)]
     pub(super) fn set_nick(&mut self, turn: &mut Turn, new: Nick) {
-        self.note(turn, Deed::Renamed(new));
+        self.note(turn, || Deed::Renamed(new));
         let old = self.people[turn.client].nick;
         self.ignores.rename(turn.client, new);
         self.people.rename(turn.client, new);
         self.mutes.rename(turn.client, new);
         self.room_mut(turn.client).rename(turn.client, old, new);
+    }
+
+    pub(super) fn go_away(&mut self, turn: &mut Turn, reason: Option<Text>) {
+        let away = Away { reason };
+        self.people[turn.client].away = Some(away.clone());
+        turn.answer(AwayEvent::Begun(away));
+    }
+
+    /// The client has said something.
+    pub(super) fn come_back(&mut self, turn: &mut Turn) {
+        if self.people[turn.client].away.take().is_some() {
+            turn.answer(AwayEvent::Ended);
+        }
     }
 
     #[inline(never)]

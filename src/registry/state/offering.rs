@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Next, State, Task, Turn,
     offers::{Claim, LIFE, Lifeline, Offer, Stage},
+    pace::Limited,
 };
 use crate::{
     command::transfers::{FileCommand, Which},
@@ -43,7 +44,9 @@ impl State {
                 return turn.answer(FileEvent::NotOffered { digest: label.digest, why });
             }
         };
-        if !self.may_offer(turn) {
+        // Another user reads its name, so a muted client may not offer a file.
+        if let Some(why) = self.muted_now(turn).or_else(|| self.too_often(turn, Limited::Offers)) {
+            turn.answer(why);
             return turn.answer(FileEvent::NotSaid(Cue::NotOffered(label.digest)));
         }
         let (from, to) = (self.people[turn.client].nick, self.people[target].nick);
@@ -206,11 +209,6 @@ impl State {
         for (id, side) in its {
             self.end_offer(turn, id, Outcome::Left(side));
         }
-    }
-
-    /// Ends all offers. No client is told, because the server's stop is the last word.
-    pub(super) fn drop_all_offers(&mut self, turn: &mut Turn) {
-        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
     }
 
     /// The one end of every offer.

@@ -63,16 +63,16 @@ impl State {
             let next = Next::new(move |state, turn, hash| state.create_account(turn, nick, hash));
             return self.attempt(turn, Attempt::Register, Task::Hash(password, next));
         };
-        self.tell_and_note(turn, refusal);
+        self.answer_and_note(turn, refusal);
     }
 
     fn create_account(&mut self, turn: &mut Turn, nick: Nick, hash: Option<Hashed>) {
         let is_unchanged = self.people[turn.client].nick == nick && !self.accounts.is_full();
         let Some(hash) = hash.filter(|_| is_unchanged) else {
-            return self.tell_and_note(turn, AccountEvent::Outdated);
+            return self.answer_and_note(turn, AccountEvent::Outdated);
         };
         if self.accounts.contains(nick) {
-            return self.tell_and_note(turn, AccountEvent::AlreadyRegistered);
+            return self.answer_and_note(turn, AccountEvent::AlreadyRegistered);
         }
         self.set_password(turn, nick, hash.clone());
         let next = Next::new(move |state, turn, is_saved| state.registered(turn, nick, &hash, is_saved));
@@ -81,14 +81,14 @@ impl State {
 
     fn registered(&mut self, turn: &mut Turn, nick: Nick, hash: &Hashed, is_saved: bool) {
         if !self.accounts.has_hash(nick, hash) {
-            return self.tell_and_note(turn, AccountEvent::Outdated);
+            return self.answer_and_note(turn, AccountEvent::Outdated);
         }
         if !is_saved {
             self.delete_account(nick);
-            return self.tell_and_note(turn, AccountEvent::Unsaved);
+            return self.answer_and_note(turn, AccountEvent::Unsaved);
         }
         self.set_account(turn, nick);
-        self.tell_and_note(turn, AccountEvent::Registered);
+        self.answer_and_note(turn, AccountEvent::Registered);
         self.apply_account(turn);
     }
 
@@ -99,13 +99,13 @@ impl State {
         if self.people[turn.client].nick.as_str() != nick.as_str() {
             self.change_nick(turn, nick);
         }
-        self.note(turn, Deed::Told(Box::new(AccountEvent::LoggedIn.into())));
+        self.note(turn, || Deed::Told(Box::new(AccountEvent::LoggedIn.into())));
         self.apply_account(turn);
     }
 
     fn change_password(&mut self, turn: &mut Turn, nick: Nick, old: Hashed, new: Option<Hashed>) {
         let Some(new) = new.filter(|_| self.accounts.has_hash(nick, &old)) else {
-            return self.tell_and_note(turn, AccountEvent::Outdated);
+            return self.answer_and_note(turn, AccountEvent::Outdated);
         };
         self.set_password(turn, nick, new.clone());
         turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, is_saved: bool| {
@@ -114,7 +114,7 @@ impl State {
                 state.set_password(turn, nick, old);
             }
             let event = if is_saved { AccountEvent::PasswordChanged } else { AccountEvent::Unsaved };
-            state.tell_and_note(turn, event);
+            state.answer_and_note(turn, event);
         })));
     }
 
@@ -124,14 +124,14 @@ impl State {
         let rooms = self.forget_moderator(turn, nick);
         turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved| {
             if is_saved {
-                return state.tell_and_note(turn, AccountEvent::Unregistered(nick));
+                return state.answer_and_note(turn, AccountEvent::Unregistered(nick));
             }
             if !state.accounts.contains(nick) {
                 state.set_password(turn, nick, hash);
                 state.give_rank_back(nick, &rooms);
                 state.set_account(turn, nick);
             }
-            state.tell_and_note(turn, AccountEvent::Unsaved);
+            state.answer_and_note(turn, AccountEvent::Unsaved);
         })));
     }
 
@@ -140,7 +140,7 @@ impl State {
         let next = Next::new(|state: &mut Self, turn, is_right| {
             state.people[turn.client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
-            state.tell_and_note(turn, event);
+            state.answer_and_note(turn, event);
         });
         self.verify(turn, Attempt::Administrate, password, hash, next);
     }
@@ -155,17 +155,17 @@ impl State {
         next: Next<(Nick, Hashed)>,
     ) {
         let Some(nick) = account else {
-            return self.tell_and_note(turn, AccountEvent::NotRegistered);
+            return self.answer_and_note(turn, AccountEvent::NotRegistered);
         };
         let hash = self.accounts.hash(nick).cloned();
         let shown = hash.clone();
         let next = Next::new(move |state: &mut Self, turn, is_right| {
             let Some(nick) = state.accounts.spelled(nick) else {
-                return state.tell_and_note(turn, AccountEvent::NotRegistered);
+                return state.answer_and_note(turn, AccountEvent::NotRegistered);
             };
             match shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash)) {
                 Some(hash) => next.go_on(state, turn, (nick, hash)),
-                None => state.tell_and_note(turn, AccountEvent::WrongPassword),
+                None => state.answer_and_note(turn, AccountEvent::WrongPassword),
             }
         });
         self.verify(turn, Attempt::LogIn(nick), password, hash, next);
@@ -263,7 +263,7 @@ impl State {
     fn warn_if_overheard(&mut self, turn: &mut Turn) {
         let is_safe = self.people[turn.client].origin().is_loopback();
         if !is_safe && !std::mem::replace(&mut self.people[turn.client].link.is_warned, true) {
-            self.tell_and_note(turn, AccountEvent::Overheard);
+            self.answer_and_note(turn, AccountEvent::Overheard);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What clients say: to their room, and to one another.
+//! What clients say, to their room and to one another, and who does not hear it.
 
-use super::{Next, State, Task, Turn, watching::show_journey};
+use super::{Next, State, Task, Turn, pace::Limited, watching::show_journey};
 use crate::{
     broadcaster::{Post, Traced},
-    event::{Event, past::Past},
-    fact::Deed,
+    event::{Event, away::AwayEvent, ignoring::Ignoring, past::Past},
+    fact::{Deed, Noting},
     names::{ClientId, Nick},
     record::{Line, Manner},
     text::Text,
@@ -31,7 +31,7 @@ impl State {
     fn said(&mut self, turn: &mut Turn, text: Text) -> Event {
         let (from, room) = (self.people[turn.client].nick, self.room(turn.client).name);
         let seq = self.remember(turn, &text, Manner::Said);
-        self.note_with(turn, || Deed::Said(text.clone()));
+        self.note(turn, || Deed::Said(text.clone()));
         Event::Said { room, from, text, seq, at: turn.now.wall }
     }
 
@@ -39,7 +39,7 @@ impl State {
     pub(super) fn act(&mut self, turn: &mut Turn, text: Text) {
         let from = self.people[turn.client].nick;
         let seq = self.remember(turn, &text, Manner::Acted);
-        self.note_with(turn, || Deed::Acted(text.clone()));
+        self.note(turn, || Deed::Acted(text.clone()));
         self.tell_hearers(turn, Event::Acted { from, text, seq, at: turn.now.wall });
     }
 
@@ -77,12 +77,15 @@ impl State {
 
     /// A target that ignores the whisperer hears nothing, and the whisperer is not told so.
     fn whisper_to(&mut self, turn: &mut Turn, target: ClientId, text: Text) {
-        if !self.may_whisper_to(turn, target) {
-            return;
+        let is_known = turn.client == target || self.pace.knows(turn.client, target);
+        if !is_known && let Some(too_often) = self.too_often(turn, Limited::Strangers) {
+            return turn.answer(too_often);
         }
         let (from, to) = (self.people[turn.client].nick, self.people[target].nick);
         self.tally.count(turn.now.instant);
-        self.note_whisper(turn, to, &text);
+        if let Some(Noting { whispers }) = turn.noting {
+            self.note(turn, || Deed::Whispered { to, text: whispers.then(|| text.clone()) });
+        }
         self.pace.meet(turn.client, target);
         if !self.ignores.contain(target, turn.client) {
             self.pace.meet(target, turn.client);
@@ -90,7 +93,9 @@ impl State {
             turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
         }
         turn.answer(Event::WhisperTo { to, text });
-        self.warn_if_away(turn, target);
+        if let Some(away) = &self.people[target].away {
+            turn.answer(AwayEvent::IsAway(to, away.clone()));
+        }
     }
 
     /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it
@@ -110,6 +115,24 @@ impl State {
         let told =
             if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
         turn.answer_at_length(told);
+    }
+
+    #[inline(never)]
+    pub(super) fn ignore(&mut self, turn: &mut Turn, nick: Nick) {
+        match self.people.find(nick) {
+            Some(target) if target == turn.client => turn.answer(Ignoring::Yourself),
+            Some(target) => turn.answer(self.ignores.add(turn.client, target, self.people[target].nick)),
+            None => turn.answer(Event::NoSuchUser(nick)),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn unignore(&mut self, turn: &mut Turn, nick: Nick) {
+        let answer = match self.ignores.remove(turn.client, nick, self.people.find(nick)) {
+            Some(nick) => Ignoring::Ended(nick),
+            None => Ignoring::Never(nick),
+        };
+        turn.answer(answer);
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
