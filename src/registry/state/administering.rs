@@ -150,12 +150,11 @@ impl State {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
-        let there: Vec<_> =
-            self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip())).collect();
-        if there.iter().any(|(_, there)| there.is_administrator) {
+        let there = self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip()));
+        let there: Vec<_> = there.map(|(id, _)| id).collect();
+        if there.iter().any(|&id| self.people[id].is_administrator) {
             return Err(Administered::AdministratorThere(network).into());
         }
-        let there: Vec<_> = there.into_iter().map(|(id, _)| id).collect();
         self.forget_ended_network_bans(turn);
         let time = minutes.map(|minutes| Duration::from_secs(minutes * 60));
         self.networks.ban(network, self.people[turn.client].nick, time, turn.now)?;

@@ -5,7 +5,7 @@
 //! thread waits for the disk without the lock, and anything may have happened until it comes back; so
 //! what is told is what is still true then.
 
-use super::{Next, State, Task, Turn, unsaved::Change};
+use super::{Next, Remembered, State, Task, Turn, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Moderation,
@@ -43,7 +43,8 @@ impl State {
         let (nick, by) = (self.people[target].nick, self.people[turn.client].nick);
         let expulsion = Expulsion { act: Act::Kicked, nick, by, reason };
         let room = self.room(turn.client).name;
-        self.tell_about_room(turn, room, Except::One(target), Moderated::Expelled(expulsion.clone()));
+        let told = Moderated::Expelled(expulsion.clone());
+        self.tell_about_room(turn, room, Except::One(target), told.into());
         turn.in_name_of(target, |turn| self.expel(turn, Moderated::YouWere { room, expulsion }));
         Ok(())
     }
@@ -95,7 +96,7 @@ impl State {
     pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, told: Moderated) {
         let room = self.room(turn.client).name;
         self.when_saved(turn, Change::Room(room), move |state, turn| {
-            state.tell_about_room(turn, room, Except::NoOne, told);
+            state.tell_about_room(turn, room, Except::NoOne, told.into());
         });
     }
 
@@ -122,7 +123,7 @@ impl State {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
             return turn.answer(Refused::NotBanned(expulsion.nick));
         }
-        let told = Moderated::Expelled(expulsion.clone());
+        let told = Moderated::Expelled(expulsion.clone()).into();
         let Some(id) = self.rooms.id(room) else {
             return self.tell_about_room(turn, room, Except::NoOne, told);
         };
@@ -155,14 +156,7 @@ impl State {
 
     /// Tells a room what was done about it, and the client that did it even if it has left the room; and
     /// notes it. Users cannot ignore this.
-    pub(super) fn tell_about_room(
-        &mut self,
-        turn: &mut Turn,
-        room: Room,
-        except: Except,
-        told: impl Into<Event>,
-    ) {
-        let told = told.into();
+    pub(super) fn tell_about_room(&self, turn: &mut Turn, room: Room, except: Except, told: Event) {
         self.note(turn, || Deed::Did(Box::new(told.clone())));
         let id = self.rooms.id(room);
         if id != Some(self.people[turn.client].room) {
@@ -182,10 +176,9 @@ impl State {
     /// Whether a client may not enter a room, open or dormant.
     #[inline(never)]
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
-        let identity = self.identity(client);
-        let is_administrator = self.people[client].is_administrator;
-        !is_administrator
-            && self.rooms.remembered_mut(room).is_some_and(|remembered| remembered.bans.refuse(identity))
+        let user = self.identity(client);
+        let is_refused = |remembered: &mut Remembered| remembered.bans.refuse(user);
+        !self.people[client].is_administrator && self.rooms.remembered_mut(room).is_some_and(is_refused)
     }
 
     /// The client of this nickname, if it is in the same room.

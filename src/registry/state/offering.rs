@@ -25,14 +25,12 @@ const MOST: usize = 1000;
 impl State {
     #[inline(never)]
     pub(super) fn handle_files(&mut self, turn: &mut Turn, command: FileCommand) {
-        self.end_overdue(turn);
+        self.end_overdue_offers(turn);
         match command {
             FileCommand::Offer { to, label } => self.offer(turn, to, label),
             FileCommand::Take(which) => self.take(turn, which),
             FileCommand::Reject(id) => self.reject(turn, id),
-            FileCommand::ByHand(_) if self.limits.files.port.is_none() => {
-                turn.answer(FileEvent::SwitchedOff);
-            }
+            FileCommand::ByHand(_) if self.limits.files.port.is_none() => turn.answer(FileEvent::SwitchedOff),
             FileCommand::ByHand(side) => turn.answer(FileEvent::NeedsClient(side)),
         }
     }
@@ -183,11 +181,6 @@ impl State {
 
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
     pub fn end_overdue_offers(&mut self, turn: &mut Turn) -> Duration {
-        self.end_overdue(turn);
-        self.offers.quiet_for(turn.now.instant)
-    }
-
-    fn end_overdue(&mut self, turn: &mut Turn) {
         for (id, stage) in self.offers.overdue(turn.now.instant) {
             let outcome = match stage {
                 Stage::Offered => Outcome::Expired,
@@ -196,16 +189,14 @@ impl State {
             };
             self.end_offer(turn, id, outcome);
         }
+        self.offers.quiet_for(turn.now.instant)
     }
 
     /// A client is leaving, and all its offers end.
     pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn) {
-        let side = |offer: &Offer| match turn.client {
-            _ if offer.from == turn.client => Some(Side::Sender),
-            _ if offer.to == turn.client => Some(Side::Receiver),
-            _ => None,
-        };
-        let its: Vec<_> = self.offers.iter().filter_map(|(id, offer)| Some((id, side(offer)?))).collect();
+        let its = self.offers.iter().filter(|(_, offer)| [offer.from, offer.to].contains(&turn.client));
+        let side = |offer: &Offer| if offer.from == turn.client { Side::Sender } else { Side::Receiver };
+        let its: Vec<_> = its.map(|(id, offer)| (id, side(offer))).collect();
         for (id, side) in its {
             self.end_offer(turn, id, Outcome::Left(side));
         }

@@ -143,12 +143,10 @@ impl State {
     pub(super) fn demote(&mut self, turn: &mut Turn, nick: Nick) -> Result<(), Event> {
         let id = self.people[turn.client].room;
         let target = self.people.find(nick).filter(|&target| self.people[target].room == id);
-        let by_account = [target.and_then(|target| self.people[target].account), Some(nick)];
+        let own = target.and_then(|target| self.people[target].account);
         let room = &mut self.rooms[id];
-        let account = by_account
-            .into_iter()
-            .flatten()
-            .find_map(|account| room.remembered.moderators.get(&account).copied());
+        let registered = &room.remembered.moderators;
+        let account = own.into_iter().chain([nick]).find_map(|account| registered.get(&account).copied());
         let connection = target.filter(|target| room.moderators.contains(target));
         if account.is_none() && connection.is_none() {
             return Err(Refused::NotAModerator(nick).into());
@@ -181,13 +179,11 @@ impl State {
         nicks.extend(&remembered.moderators);
         nicks.sort_unstable();
         nicks.dedup();
-        let event: Event = if nicks.is_empty() {
-            Refused::LobbyHasNone.into()
-        } else {
-            let moderators = Listing::new(nicks.len(), nicks.into_iter());
-            Moderated::Moderators { room: *name, moderators }.into()
-        };
-        turn.answer(event);
+        if nicks.is_empty() {
+            return turn.answer(Refused::LobbyHasNone);
+        }
+        let moderators = Listing::new(nicks.len(), nicks.into_iter());
+        turn.answer(Moderated::Moderators { room: *name, moderators });
     }
 
     /// What a client is recognised by.

@@ -14,7 +14,7 @@ use crate::{
     command::account::AccountCommand,
     event::{Event, account::AccountEvent},
     fact::Deed,
-    names::{ClientId, Nick, Room},
+    names::{ClientId, Nick},
     password::{Hashed, Password},
 };
 
@@ -128,7 +128,12 @@ impl State {
             }
             if !state.accounts.contains(nick) {
                 state.set_password(turn, nick, hash);
-                state.give_rank_back(nick, &rooms);
+                for room in rooms {
+                    if let Some(remembered) = state.rooms.remembered_mut(room) {
+                        remembered.moderators.insert(nick);
+                        state.unsaved.mark(Change::Room(room));
+                    }
+                }
                 state.set_account(turn, nick);
             }
             state.answer_and_note(turn, AccountEvent::Unsaved);
@@ -142,7 +147,8 @@ impl State {
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.answer_and_note(turn, event);
         });
-        self.verify(turn, Attempt::Administrate, password, hash, next);
+        let next = judged(Attempt::Administrate, next);
+        self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
     /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
@@ -168,7 +174,8 @@ impl State {
                 None => state.answer_and_note(turn, AccountEvent::WrongPassword),
             }
         });
-        self.verify(turn, Attempt::LogIn(nick), password, hash, next);
+        let next = judged(Attempt::LogIn(nick), next);
+        self.attempt(turn, Attempt::LogIn(nick), Task::Verify(password, hash, next));
     }
 
     fn set_password(&mut self, turn: &Turn, nick: Nick, hash: Hashed) {
@@ -218,35 +225,6 @@ impl State {
         }
     }
 
-    fn give_rank_back(&mut self, nick: Nick, rooms: &[Room]) {
-        for &room in rooms {
-            if let Some(remembered) = self.rooms.remembered_mut(room) {
-                remembered.moderators.insert(nick);
-                self.unsaved.mark(Change::Room(room));
-            }
-        }
-    }
-
-    /// Asks for the comparison of a password with a hash.
-    fn verify(
-        &mut self,
-        turn: &mut Turn,
-        attempt: Attempt,
-        password: Password,
-        hash: Option<Hashed>,
-        next: Next<bool>,
-    ) {
-        let next = Next::new(move |state: &mut Self, turn, is_right| {
-            if is_right {
-                state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
-            } else {
-                state.pace.note_wrong_password(turn.client, turn.now.instant);
-            }
-            next.go_on(state, turn, is_right);
-        });
-        self.attempt(turn, attempt, Task::Verify(password, hash, next));
-    }
-
     /// Asks for the hashing of a password, unless there have been too many attempts.
     fn attempt(&mut self, turn: &mut Turn, attempt: Attempt, task: Task) {
         let (client, now) = (turn.client, turn.now.instant);
@@ -271,4 +249,16 @@ impl State {
 fn hash_new_password(turn: &mut Turn, (nick, old): (Nick, Hashed), new: Password) {
     let next = Next::new(move |state: &mut State, turn, new| state.change_password(turn, nick, old, new));
     turn.wait_for(Task::Hash(new, next));
+}
+
+/// Remembers what came of an attempt before the rules go on.
+fn judged(attempt: Attempt, next: Next<bool>) -> Next<bool> {
+    Next::new(move |state: &mut State, turn, is_right| {
+        if is_right {
+            state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
+        } else {
+            state.pace.note_wrong_password(turn.client, turn.now.instant);
+        }
+        next.go_on(state, turn, is_right);
+    })
 }

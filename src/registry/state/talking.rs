@@ -1,9 +1,9 @@
 //! What clients say, to their room and to one another, and who does not hear it.
 
-use super::{Next, State, Task, Turn, pace::Limited, watching::show_journey};
+use super::{Next, State, Task, Turn, pace::Limited};
 use crate::{
     broadcaster::{Post, Traced},
-    event::{Event, away::AwayEvent, ignoring::Ignoring, past::Past},
+    event::{Event, away::AwayEvent, ignoring::Ignoring, past::Past, watched::Watched},
     fact::{Deed, Noting},
     names::{ClientId, Nick},
     record::{Line, Manner},
@@ -25,7 +25,8 @@ impl State {
         let event = self.said(turn, text);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
-        turn.wait_for(Task::TakeJourney(reported, Next::new(show_journey)));
+        let next = Next::new(|_, turn, journey| turn.answer(Event::Watched(Watched::Journey(journey))));
+        turn.wait_for(Task::TakeJourney(reported, next));
     }
 
     fn said(&mut self, turn: &mut Turn, text: Text) -> Event {

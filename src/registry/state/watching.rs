@@ -9,7 +9,7 @@ use crate::{
         Event,
         watched::{Stats, Watched},
     },
-    watch::{Journey, Seen},
+    watch::Seen,
 };
 
 /// `/threads`.
@@ -36,9 +36,4 @@ impl State {
         };
         turn.answer(Event::Watched(Watched::Stats(Box::new(stats))));
     }
-}
-
-/// Shows a client how its message travelled.
-pub(super) fn show_journey(_: &mut State, turn: &mut Turn, journey: Journey) {
-    turn.answer(Event::Watched(Watched::Journey(journey)));
 }
