@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{State, Task, Turn, unsaved::Change};
+use super::{State, Turn, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -40,26 +40,6 @@ impl State {
             Ok(deed) => self.note(turn, || Deed::Did(Box::new(deed.into()))),
             Err(why) => turn.answer(why),
         }
-    }
-
-    fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
-        let notice = Duration::from_secs(seconds);
-        self.closing.set(notice, turn.now.instant);
-        if !notice.is_zero() {
-            turn.tell_everyone(Administered::ShuttingDownIn(notice));
-        }
-        turn.wait_for(Task::WakeTimer);
-        Administered::ShuttingDownIn(notice)
-    }
-
-    fn cancel_shutdown(&mut self, turn: &mut Turn) -> Result<Administered, Event> {
-        if !self.closing.cancel() {
-            return Err(Administered::NoShutdown.into());
-        }
-        let told = Administered::ShutdownCalledOff { by: self.people[turn.client].nick };
-        turn.tell_everyone(told.clone());
-        turn.wait_for(Task::WakeTimer);
-        Ok(told)
     }
 
     fn broadcast(&mut self, turn: &mut Turn, text: Text) -> Administered {

@@ -38,9 +38,7 @@ impl State {
     fn offer(&mut self, turn: &mut Turn, to: Nick, label: Label) {
         let target = match self.addressee(turn.client, to, &label) {
             Ok(target) => target,
-            Err(why) => {
-                return turn.answer(FileEvent::NotOffered { digest: label.digest, why });
-            }
+            Err(why) => return turn.answer(FileEvent::NotOffered { digest: label.digest, why }),
         };
         // Another user reads its name, so a muted client may not offer a file.
         if let Some(why) = self.muted_now(turn).or_else(|| self.too_often(turn, Limited::Offers)) {
@@ -207,15 +205,13 @@ impl State {
         let Some(offer) = self.offers.remove(id) else { return };
         turn.hung_up.extend(offer.lifelines);
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
-        let was_taken = offer.stage != Stage::Offered;
+        let over = |you, other, cue| FileEvent::Over(Over { name: name.clone(), you, other, outcome, cue });
         if outcome != Outcome::Left(Side::Receiver) && !offer.is_unheard {
-            let cue = was_taken.then_some(id);
-            let over = Over { name: name.clone(), you: Side::Receiver, other: from, outcome, cue };
-            turn.tell(offer.to, FileEvent::Over(over));
+            let was_taken = offer.stage != Stage::Offered;
+            turn.tell(offer.to, over(Side::Receiver, from, was_taken.then_some(id)));
         }
         if outcome != Outcome::Left(Side::Sender) {
-            let over = Over { name, you: Side::Sender, other: to, outcome, cue: Some(id) };
-            turn.tell(offer.from, FileEvent::Over(over));
+            turn.tell(offer.from, over(Side::Sender, to, Some(id)));
         }
     }
 }

@@ -18,6 +18,13 @@ use crate::{
     password::{Hashed, Password},
 };
 
+/// An account whose password was shown.
+struct Account {
+    /// As its owner spelled it.
+    nick: Nick,
+    hash: Hashed,
+}
+
 impl State {
     /// The chat with an administrators' password that has this hash.
     #[must_use]
@@ -35,19 +42,18 @@ impl State {
     pub(super) fn account(&mut self, turn: &mut Turn, command: AccountCommand) {
         self.warn_if_overheard(turn);
         let own = self.people[turn.client].account;
-        match command {
-            AccountCommand::Register(password) => self.register(turn, password),
-            AccountCommand::LogIn { nick, password } => {
-                self.show_password(turn, Some(nick), password, Next::new(Self::log_in));
-            }
+        let (account, password, next) = match command {
+            AccountCommand::Register(password) => return self.register(turn, password),
+            AccountCommand::Administrate(password) => return self.administrate(turn, password),
+            AccountCommand::LogIn { nick, password } => (Some(nick), password, Next::new(Self::log_in)),
+            AccountCommand::Unregister(password) => (own, password, Next::new(Self::unregister)),
             AccountCommand::ChangePassword { old, new } => {
-                let next = Next::new(|_, turn, account| hash_new_password(turn, account, new));
-                self.show_password(turn, own, old, next);
+                (own, old, Next::new(|_, turn, account| hash_new_password(turn, account, new)))
             }
-            AccountCommand::Unregister(password) => {
-                self.show_password(turn, own, password, Next::new(Self::unregister));
-            }
-            AccountCommand::Administrate(password) => self.administrate(turn, password),
+        };
+        match account {
+            Some(nick) => self.show_password(turn, nick, password, next),
+            None => self.answer_and_note(turn, AccountEvent::NotRegistered),
         }
     }
 
@@ -75,24 +81,21 @@ impl State {
             return self.answer_and_note(turn, AccountEvent::AlreadyRegistered);
         }
         self.set_password(turn, nick, hash.clone());
-        let next = Next::new(move |state, turn, is_saved| state.registered(turn, nick, &hash, is_saved));
-        turn.wait_for(Task::Save(next));
+        turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, is_saved: bool| {
+            if !state.accounts.has_hash(nick, &hash) {
+                return state.answer_and_note(turn, AccountEvent::Outdated);
+            }
+            if !is_saved {
+                state.delete_account(nick);
+                return state.answer_and_note(turn, AccountEvent::Unsaved);
+            }
+            state.set_account(turn, nick);
+            state.answer_and_note(turn, AccountEvent::Registered);
+            state.apply_account(turn);
+        })));
     }
 
-    fn registered(&mut self, turn: &mut Turn, nick: Nick, hash: &Hashed, is_saved: bool) {
-        if !self.accounts.has_hash(nick, hash) {
-            return self.answer_and_note(turn, AccountEvent::Outdated);
-        }
-        if !is_saved {
-            self.delete_account(nick);
-            return self.answer_and_note(turn, AccountEvent::Unsaved);
-        }
-        self.set_account(turn, nick);
-        self.answer_and_note(turn, AccountEvent::Registered);
-        self.apply_account(turn);
-    }
-
-    fn log_in(&mut self, turn: &mut Turn, (nick, _): (Nick, Hashed)) {
+    fn log_in(&mut self, turn: &mut Turn, Account { nick, .. }: Account) {
         self.dismiss_others(turn, nick);
         self.set_account(turn, nick);
         turn.answer(AccountEvent::LoggedIn);
@@ -118,7 +121,7 @@ impl State {
         })));
     }
 
-    fn unregister(&mut self, turn: &mut Turn, (nick, hash): (Nick, Hashed)) {
+    fn unregister(&mut self, turn: &mut Turn, Account { nick, hash }: Account) {
         self.delete_account(nick);
         // Otherwise the next user who registers the nickname would moderate the last owner's rooms.
         let rooms = self.forget_moderator(turn, nick);
@@ -151,18 +154,8 @@ impl State {
         self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
-    /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
-    /// owner spelled it, and with the hash.
-    fn show_password(
-        &mut self,
-        turn: &mut Turn,
-        account: Option<Nick>,
-        password: Password,
-        next: Next<(Nick, Hashed)>,
-    ) {
-        let Some(nick) = account else {
-            return self.answer_and_note(turn, AccountEvent::NotRegistered);
-        };
+    /// Compares a password with an account's. If it is right, the rules go on with the account.
+    fn show_password(&mut self, turn: &mut Turn, nick: Nick, password: Password, next: Next<Account>) {
         let hash = self.accounts.hash(nick).cloned();
         let shown = hash.clone();
         let next = Next::new(move |state: &mut Self, turn, is_right| {
@@ -170,7 +163,7 @@ impl State {
                 return state.answer_and_note(turn, AccountEvent::NotRegistered);
             };
             match shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash)) {
-                Some(hash) => next.go_on(state, turn, (nick, hash)),
+                Some(hash) => next.go_on(state, turn, Account { nick, hash }),
                 None => state.answer_and_note(turn, AccountEvent::WrongPassword),
             }
         });
@@ -230,12 +223,12 @@ impl State {
         let (client, now) = (turn.client, turn.now.instant);
         let origin = self.people[client].origin();
         let guesser = Guesser { client, origin, has_guessed_wrong: self.pace.has_guessed_wrong(client, now) };
-        let begun =
-            if self.pace.is_limited() { self.accounts.attempts.begin(guesser, attempt, now) } else { Ok(()) };
-        match begun {
-            Ok(()) => turn.wait_for(task),
-            Err(wait) => turn.answer(AccountEvent::TooManyAttempts(wait)),
+        if self.pace.is_limited()
+            && let Err(wait) = self.accounts.attempts.begin(guesser, attempt, now)
+        {
+            return turn.answer(AccountEvent::TooManyAttempts(wait));
         }
+        turn.wait_for(task);
     }
 
     fn warn_if_overheard(&mut self, turn: &mut Turn) {
@@ -246,7 +239,7 @@ impl State {
     }
 }
 
-fn hash_new_password(turn: &mut Turn, (nick, old): (Nick, Hashed), new: Password) {
+fn hash_new_password(turn: &mut Turn, Account { nick, hash: old }: Account, new: Password) {
     let next = Next::new(move |state: &mut State, turn, new| state.change_password(turn, nick, old, new));
     turn.wait_for(Task::Hash(new, next));
 }

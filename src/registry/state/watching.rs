@@ -1,7 +1,4 @@
-//! The rules about looking at the server itself: `/threads`, `/trace` and `/stats`.
-//!
-//! A rule knows no thread and runs under the lock, so it cannot look. It asks for the looking as a
-//! [`Task`] and tells the result when the task is done.
+//! `/threads` and `/stats`. A rule runs under the lock, so the client's thread looks at the server for it.
 
 use super::{Next, State, Task, Turn, tally::Tally};
 use crate::{
@@ -12,13 +9,11 @@ use crate::{
     watch::Seen,
 };
 
-/// `/threads`.
 pub(super) fn show_threads(turn: &mut Turn) {
     let next = Next::new(|_, turn, seen| turn.answer(Event::Watched(Watched::Threads(seen))));
     turn.wait_for(Task::Look(next));
 }
 
-/// `/stats`.
 pub(super) fn show_stats(turn: &mut Turn) {
     turn.wait_for(Task::Look(Next::new(State::tell_stats)));
 }
