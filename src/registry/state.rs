@@ -1,14 +1,11 @@
 //! The chat's rules: who is called what, who is in which room, who hears whom.
 //!
 //! There is no socket, thread, clock or lock in here: a command comes in, posts come out. So the rules
-//! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a
-//! [`Task`]: the client's thread does it without the lock, and comes back with the result.
+//! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a [`Task`].
 //!
-//! Each part of the state is a struct of its own, with its invariants behind a small face: `people`,
-//! `rooms`, `accounts`, `ignores`, `mutes`, `pace`, `offers`, `networks`, `closing`, `tally`, `unsaved`.
-//! [`State`] composes them. The rules need several parts, so they are methods of [`State`], by topic:
-//! `talking`, `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its
-//! [`Turn`].
+//! Each part of the state is a struct of its own, with its invariants behind a small face; [`State`]
+//! composes them. The rules need several parts, so they are methods of [`State`], by topic: `talking`,
+//! `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its [`Turn`].
 //!
 //! Each page of stack that a command reaches stays in memory until its client leaves, and ten thousand
 //! clients are ten thousand stacks. So a common command must fit into two pages, and `#[inline(never)]`
@@ -25,7 +22,7 @@ use crate::{
     fact::{Deed, Fact},
     names::{ClientId, Network},
     password::Hashed,
-    record::Restored,
+    record::{Manner, Restored},
 };
 
 mod accounts;
@@ -118,18 +115,17 @@ impl State {
             unsaved: Unsaved::default(),
             limits,
         };
-        let Restored { rooms, accounts, networks } = restored;
-        for (name, ban) in networks {
+        for (name, ban) in restored.networks {
             let Ok(network) = Network::new(&name) else { continue };
             if !state.networks.restore(network, ban, now) {
                 state.unsaved.mark(Change::Network(network));
             }
         }
-        for room in rooms {
+        for room in restored.rooms {
             let newest = state.rooms.restore(room, &mut state.unsaved);
             state.tally.continue_after(newest);
         }
-        for (nick, hash) in accounts {
+        for (nick, hash) in restored.accounts {
             state.accounts.set(nick, Hashed::new(&hash), None);
         }
         state
@@ -141,9 +137,8 @@ impl State {
         let client = self.people.enter(address, lobby, now);
         turn.client = client;
         let entering = &self.people[client];
-        let nick = entering.nick;
+        let (nick, origin) = (entering.nick, entering.origin());
         turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
-        let origin = entering.origin();
         self.pace.enter(client, origin, now);
         self.mutes.enter(client, origin, now);
         self.note(turn, || Deed::Connected);
@@ -196,8 +191,8 @@ impl State {
 
     fn carry_out(&mut self, turn: &mut Turn, ask: Ask) {
         match ask {
-            Ask::Say(text) => self.say(turn, text),
-            Ask::Act(text) => self.act(turn, text),
+            Ask::Say(text) => self.say(turn, text, Manner::Said),
+            Ask::Act(text) => self.say(turn, text, Manner::Acted),
             Ask::Trace(text) => self.say_traced(turn, text),
             Ask::Away(reason) => self.go_away(turn, reason),
             Ask::Rename(nick) => self.rename(turn, nick),

@@ -5,7 +5,7 @@
 //! thread waits for the disk without the lock, and anything may have happened until it comes back; so
 //! what is told is what is still true then.
 
-use super::{Next, Remembered, State, Task, Turn, unsaved::Change};
+use super::{Next, Remembered, State, Task, Turn, people::Client, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Moderation,
@@ -52,19 +52,15 @@ impl State {
     fn ban(&mut self, turn: &mut Turn, user: Nick, reason: Option<Text>) -> Result<(), Event> {
         self.check_room(turn.client, Act::Banned)?;
         let target = self.people.find(user);
+        let Client { nick: by, account: own, room: id, .. } = self.people[turn.client];
         match target {
             Some(target) => self.check_target(turn.client, target, Act::Banned)?,
             None if user.guest_number().is_some() => return Err(Event::NoSuchUser(user)),
-            None if self.people[turn.client].account == Some(user) => {
-                return Err(Refused::Yourself(Act::Banned).into());
-            }
+            None if own == Some(user) => return Err(Refused::Yourself(Act::Banned).into()),
             None => {}
         }
-        let (nick, account) = target.map_or((user, None), |target| {
-            let target = &self.people[target];
-            (target.nick, target.account)
-        });
-        let (by, id) = (self.people[turn.client].nick, self.people[turn.client].room);
+        let nick = target.map_or(user, |target| self.people[target].nick);
+        let account = target.and_then(|target| self.people[target].account);
         let ban = Ban { nick, account, by, reason: reason.clone(), at: turn.now.wall };
         let bans = &mut self.rooms[id].remembered.bans;
         bans.forget_gone(|id| self.people.contains(id));

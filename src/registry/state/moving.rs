@@ -5,7 +5,7 @@ use crate::{
     broadcaster::{Except, Post},
     event::{Event, Listing, away::Member, moderation::Refused, pace::PaceEvent},
     fact::Deed,
-    names::{Room, RoomId},
+    names::{ClientId, Room, RoomId},
     text::Text,
 };
 
@@ -50,10 +50,8 @@ impl State {
     #[inline(never)]
     pub(super) fn list_users(&mut self, turn: &mut Turn) {
         let room = self.room(turn.client);
-        let members = room
-            .members
-            .iter()
-            .map(|(&nick, &member)| Member { nick, is_away: self.people[member].away.is_some() });
+        let is_away = |member: ClientId| self.people[member].away.is_some();
+        let members = room.members.iter().map(|(&nick, &id)| Member { nick, is_away: is_away(id) });
         let users = Listing::new(room.members.len(), members);
         turn.answer_at_length(Event::Users { room: room.name, users });
     }

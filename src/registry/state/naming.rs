@@ -75,8 +75,7 @@ impl State {
         let Some(id) = self.people.find(nick) else {
             return turn.answer(Event::NoSuchUser(nick));
         };
-        let whom = &self.people[id];
-        let now = turn.now.instant;
+        let (whom, now) = (&self.people[id], turn.now.instant);
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
         let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
         turn.answer(Event::Whois { nick, room, connected, idle, away });

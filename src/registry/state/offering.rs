@@ -102,11 +102,7 @@ impl State {
     fn offer_to_take(&self, client: ClientId, which: Which) -> Result<OfferId, NotChosen> {
         let offered = self.offers.to(client).filter(|(_, offer)| offer.stage == Stage::Offered);
         let offered: Vec<_> = offered.map(|(id, _)| id).collect();
-        let id = match which {
-            Which::Oldest => *offered.first().ok_or(NotChosen::None)?,
-            Which::Only => self.choose(&offered, None)?,
-            Which::This(id) => self.choose(&offered, Some(id))?,
-        };
+        let id = self.choose(&offered, which)?;
         let sender = self.offers.get(id).map_or(client, |offer| offer.from);
         let origin_of = |id: ClientId| self.people[id].origin();
         let has_place = |id| self.offers.has_place_for(origin_of(id), origin_of);
@@ -139,7 +135,7 @@ impl State {
             None if had.is_empty() => made.clone(),
             None => had,
         };
-        match self.choose(&candidates, id) {
+        match self.choose(&candidates, id.map_or(Which::Only, Which::This)) {
             Ok(id) if made.contains(&id) => self.end_offer(turn, id, Outcome::TakenBack),
             Ok(id) => self.end_offer(turn, id, Outcome::Rejected),
             Err(why) => turn.answer(FileEvent::NotRejected(why)),
@@ -147,13 +143,13 @@ impl State {
     }
 
     /// The one of these offers that is meant.
-    fn choose(&self, candidates: &[OfferId], id: Option<OfferId>) -> Result<OfferId, NotChosen> {
-        match (id, candidates) {
-            (Some(id), all) if all.contains(&id) => Ok(id),
-            (Some(id), _) => Err(NotChosen::NotThis(id)),
-            (None, []) => Err(NotChosen::None),
-            (None, [only]) => Ok(*only),
-            (None, several) => {
+    fn choose(&self, candidates: &[OfferId], which: Which) -> Result<OfferId, NotChosen> {
+        match (which, candidates) {
+            (Which::This(id), all) if all.contains(&id) => Ok(id),
+            (Which::This(id), _) => Err(NotChosen::NotThis(id)),
+            (_, []) => Err(NotChosen::None),
+            (Which::Oldest, [id, ..]) | (Which::Only, [id]) => Ok(*id),
+            (Which::Only, several) => {
                 let offers = several.iter().filter_map(|&id| Some((id, self.offers.get(id)?)));
                 let described =
                     offers.map(|(id, offer)| (id, self.people[offer.from].nick, offer.label.name.clone()));

@@ -66,13 +66,12 @@ impl State {
             return;
         };
         let told = Moderated::Inherited(self.people[heir].nick);
-        let is_announced = room.members.len() <= self.limits.presence;
-        self.appoint(heir, id);
-        if is_announced {
+        if room.members.len() <= self.limits.presence {
             turn.tell_room(id, except, told);
         } else {
             turn.tell(heir, told);
         }
+        self.appoint(heir, id);
     }
 
     /// Makes a client a moderator; by its account if it has one.

@@ -18,13 +18,6 @@ use crate::{
     password::{Hashed, Password},
 };
 
-/// An account whose password was shown.
-struct Account {
-    /// As its owner spelled it.
-    nick: Nick,
-    hash: Hashed,
-}
-
 impl State {
     /// The chat with an administrators' password that has this hash.
     #[must_use]
@@ -95,7 +88,7 @@ impl State {
         })));
     }
 
-    fn log_in(&mut self, turn: &mut Turn, Account { nick, .. }: Account) {
+    fn log_in(&mut self, turn: &mut Turn, (nick, _): (Nick, Hashed)) {
         self.dismiss_others(turn, nick);
         self.set_account(turn, nick);
         turn.answer(AccountEvent::LoggedIn);
@@ -121,7 +114,7 @@ impl State {
         })));
     }
 
-    fn unregister(&mut self, turn: &mut Turn, Account { nick, hash }: Account) {
+    fn unregister(&mut self, turn: &mut Turn, (nick, hash): (Nick, Hashed)) {
         self.delete_account(nick);
         // Otherwise the next user who registers the nickname would moderate the last owner's rooms.
         let rooms = self.forget_moderator(turn, nick);
@@ -154,8 +147,9 @@ impl State {
         self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
     }
 
-    /// Compares a password with an account's. If it is right, the rules go on with the account.
-    fn show_password(&mut self, turn: &mut Turn, nick: Nick, password: Password, next: Next<Account>) {
+    /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
+    /// owner spelled it, and with the hash.
+    fn show_password(&mut self, turn: &mut Turn, nick: Nick, password: Password, next: Next<(Nick, Hashed)>) {
         let hash = self.accounts.hash(nick).cloned();
         let shown = hash.clone();
         let next = Next::new(move |state: &mut Self, turn, is_right| {
@@ -163,7 +157,7 @@ impl State {
                 return state.answer_and_note(turn, AccountEvent::NotRegistered);
             };
             match shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash)) {
-                Some(hash) => next.go_on(state, turn, Account { nick, hash }),
+                Some(hash) => next.go_on(state, turn, (nick, hash)),
                 None => state.answer_and_note(turn, AccountEvent::WrongPassword),
             }
         });
@@ -239,7 +233,7 @@ impl State {
     }
 }
 
-fn hash_new_password(turn: &mut Turn, Account { nick, hash: old }: Account, new: Password) {
+fn hash_new_password(turn: &mut Turn, (nick, old): (Nick, Hashed), new: Password) {
     let next = Next::new(move |state: &mut State, turn, new| state.change_password(turn, nick, old, new));
     turn.wait_for(Task::Hash(new, next));
 }

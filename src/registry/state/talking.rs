@@ -1,6 +1,6 @@
 //! What clients say, to their room and to one another, and who does not hear it.
 
-use super::{Next, State, Task, Turn, pace::Limited};
+use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
     broadcaster::{Post, Traced},
     event::{Event, away::AwayEvent, ignoring::Ignoring, past::Past, watched::Watched},
@@ -13,50 +13,40 @@ use crate::{
 
 impl State {
     #[inline(never)]
-    pub(super) fn say(&mut self, turn: &mut Turn, text: Text) {
-        let event = self.said(turn, text);
-        self.tell_hearers(turn, event);
+    pub(super) fn say(&mut self, turn: &mut Turn, text: Text, manner: Manner) {
+        let event = self.said(turn, text, manner);
+        // The members of the room who ignore the client do not hear it.
+        let except = self.ignores.deaf_to(turn.client);
+        turn.tell_room(self.people[turn.client].room, except, event);
     }
 
     /// As [`State::say`], and the sender is shown the message's journey.
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, text: Text) {
         let (room, except) = (self.people[turn.client].room, self.ignores.deaf_to(turn.client));
-        let event = self.said(turn, text);
+        let event = self.said(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         let next = Next::new(|_, turn, journey| turn.answer(Event::Watched(Watched::Journey(journey))));
         turn.wait_for(Task::TakeJourney(reported, next));
     }
 
-    fn said(&mut self, turn: &mut Turn, text: Text) -> Event {
-        let (from, room) = (self.people[turn.client].nick, self.room(turn.client).name);
-        let seq = self.remember(turn, &text, Manner::Said);
-        self.note(turn, || Deed::Said(text.clone()));
-        Event::Said { room, from, text, seq, at: turn.now.wall }
-    }
-
-    #[inline(never)]
-    pub(super) fn act(&mut self, turn: &mut Turn, text: Text) {
-        let from = self.people[turn.client].nick;
-        let seq = self.remember(turn, &text, Manner::Acted);
-        self.note(turn, || Deed::Acted(text.clone()));
-        self.tell_hearers(turn, Event::Acted { from, text, seq, at: turn.now.wall });
-    }
-
-    /// Keeps what a client says in its room; returns the line's number.
-    fn remember(&mut self, turn: &Turn, text: &Text, manner: Manner) -> u64 {
-        let seq = self.tally.next_line(turn.now.instant);
-        let (from, room) = (self.people[turn.client].nick, self.people[turn.client].room);
-        let line = Line { seq, at: turn.now.wall, from, text: text.clone(), manner };
-        self.rooms.remember(room, line, self.limits.history.remembered, &mut self.unsaved);
-        seq
-    }
-
-    /// Tells what a client said to the members of its room who do not ignore it.
-    fn tell_hearers(&mut self, turn: &mut Turn, event: Event) {
-        let except = self.ignores.deaf_to(turn.client);
-        turn.tell_room(self.people[turn.client].room, except, event);
+    /// Keeps what a client says in its room; returns what is heard of it.
+    fn said(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
+        let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
+        let Client { nick: from, room: id, .. } = self.people[turn.client];
+        let line = Line { seq, at, from, text: text.clone(), manner };
+        self.rooms.remember(id, line, self.limits.history.remembered, &mut self.unsaved);
+        match manner {
+            Manner::Said => {
+                self.note(turn, || Deed::Said(text.clone()));
+                Event::Said { room: self.rooms[id].name, from, text, seq, at }
+            }
+            Manner::Acted => {
+                self.note(turn, || Deed::Acted(text.clone()));
+                Event::Acted { from, text, seq, at }
+            }
+        }
     }
 
     #[inline(never)]
@@ -129,11 +119,8 @@ impl State {
 
     #[inline(never)]
     pub(super) fn unignore(&mut self, turn: &mut Turn, nick: Nick) {
-        let answer = match self.ignores.remove(turn.client, nick, self.people.find(nick)) {
-            Some(nick) => Ignoring::Ended(nick),
-            None => Ignoring::Never(nick),
-        };
-        turn.answer(answer);
+        let ended = self.ignores.remove(turn.client, nick, self.people.find(nick));
+        turn.answer(ended.map_or(Ignoring::Never(nick), Ignoring::Ended));
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
