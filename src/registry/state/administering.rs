@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{State, Turn, unsaved::Change};
+use super::{Next, State, Turn, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -143,7 +143,8 @@ impl State {
             self.dismiss(turn, target, Administered::AddressBanned);
         }
         let told = done.clone();
-        self.when_saved(turn, Change::Network(network), |_, turn| turn.answer(told));
+        let next = Next::new(|_, turn, ()| turn.answer(told));
+        self.when_saved(turn, Change::Network(network), next);
         Ok(done)
     }
 
@@ -151,9 +152,8 @@ impl State {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }
-        self.when_saved(turn, Change::Network(network), move |_, turn| {
-            turn.answer(Administered::NetworkUnbanned(network));
-        });
+        let next = Next::new(move |_, turn, ()| turn.answer(Administered::NetworkUnbanned(network)));
+        self.when_saved(turn, Change::Network(network), next);
         Ok(Administered::NetworkUnbanned(network))
     }
 

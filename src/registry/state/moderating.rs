@@ -68,9 +68,8 @@ impl State {
         self.take_rank(id, nick, target);
         let expulsion = Expulsion { act: Act::Banned, nick, by, reason };
         let room = self.rooms[id].name;
-        self.when_saved(turn, Change::Room(room), move |state, turn| {
-            state.carry_out_ban(turn, room, &expulsion);
-        });
+        let next = Next::new(move |state, turn, ()| state.carry_out_ban(turn, room, &expulsion));
+        self.when_saved(turn, Change::Room(room), next);
         Ok(())
     }
 
@@ -91,22 +90,18 @@ impl State {
     /// Tells the client's room what was decided about it, when that is saved.
     pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, told: Moderated) {
         let room = self.room(turn.client).name;
-        self.when_saved(turn, Change::Room(room), move |state, turn| {
+        let next = Next::new(move |state: &mut Self, turn, ()| {
             state.tell_about_room(turn, room, Except::NoOne, told.into());
         });
+        self.when_saved(turn, Change::Room(room), next);
     }
 
-    /// Marks what has changed, and goes on when that is saved. Says plainly what will not outlive the
+    /// Marks what has changed, and goes on when that is saved. A client is told what will not outlive the
     /// server.
-    pub(super) fn when_saved(
-        &mut self,
-        turn: &mut Turn,
-        change: Change,
-        go_on: impl FnOnce(&mut Self, &mut Turn) + Send + 'static,
-    ) {
+    pub(super) fn when_saved(&mut self, turn: &mut Turn, change: Change, next: Next<()>) {
         self.unsaved.mark(change);
         turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved: bool| {
-            go_on(state, turn);
+            next.go_on(state, turn, ());
             if !is_saved {
                 turn.answer(Moderated::HoldsUntilStop);
             }

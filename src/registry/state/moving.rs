@@ -1,6 +1,6 @@
 //! Entering and leaving rooms, who is where, and what rooms are about.
 
-use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
+use super::{Next, State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     event::{Event, Listing, away::Member, moderation::Refused, pace::PaceEvent},
@@ -68,7 +68,7 @@ impl State {
         self.room_mut(turn.client).remembered.topic = Some(topic.clone());
         let told = Event::TopicSet { by: self.people[turn.client].nick, topic: topic.clone() };
         let room = self.room(turn.client).name;
-        self.when_saved(turn, Change::Room(room), move |state, turn| {
+        let next = Next::new(move |state: &mut Self, turn, ()| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
                 state.tell_about_room(turn, room, Except::NoOne, told);
@@ -77,6 +77,7 @@ impl State {
                 turn.answer(Event::Topic { room, topic: current });
             }
         });
+        self.when_saved(turn, Change::Room(room), next);
     }
 
     /// Moves a client from its room to another one, where it has yet to arrive.

@@ -14,7 +14,7 @@ use crate::{
 impl State {
     #[inline(never)]
     pub(super) fn say(&mut self, turn: &mut Turn, text: Text, manner: Manner) {
-        let event = self.said(turn, text, manner);
+        let event = self.spoken(turn, text, manner);
         // The members of the room who ignore the client do not hear it.
         let except = self.ignores.deaf_to(turn.client);
         turn.tell_room(self.people[turn.client].room, except, event);
@@ -24,7 +24,7 @@ impl State {
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, text: Text) {
         let (room, except) = (self.people[turn.client].room, self.ignores.deaf_to(turn.client));
-        let event = self.said(turn, text, Manner::Said);
+        let event = self.spoken(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         let next = Next::new(|_, turn, journey| turn.answer(Event::Watched(Watched::Journey(journey))));
@@ -32,7 +32,7 @@ impl State {
     }
 
     /// Keeps what a client says in its room; returns what is heard of it.
-    fn said(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
+    fn spoken(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
         let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
         let Client { nick: from, room: id, .. } = self.people[turn.client];
         let line = Line { seq, at, from, text: text.clone(), manner };

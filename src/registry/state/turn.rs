@@ -61,11 +61,14 @@ pub enum Task {
 }
 
 /// How the rules go on when they know a `T`.
-pub struct Next<T>(Box<dyn FnOnce(&mut State, &mut Turn, T) + Send>);
+pub struct Next<T>(GoOn<T>);
+
+/// The rest of a rule.
+type GoOn<T> = Box<dyn FnOnce(&mut State, &mut Turn, T) + Send>;
 
 /// A [`Next`] that has been given what it waited for.
 pub struct Resumption {
-    go_on: Box<dyn FnOnce(&mut State, &mut Turn) + Send>,
+    go_on: GoOn<()>,
     /// What it goes on with was decided before, so even a dismissed client's is completed.
     completes: bool,
 }
@@ -138,7 +141,7 @@ impl<T: Send + 'static> Next<T> {
 
     /// What the work has yielded.
     pub fn with(self, done: T) -> Resumption {
-        Resumption { go_on: Box::new(|state, turn| self.go_on(state, turn, done)), completes: false }
+        Resumption { go_on: Box::new(|state, turn, ()| self.go_on(state, turn, done)), completes: false }
     }
 }
 
@@ -156,7 +159,7 @@ impl State {
         let Some(resuming) = self.people.get(client) else { return };
         if !self.closing.is_stopping && (resumption.completes || !resuming.is_dismissed) {
             turn.client = client;
-            (resumption.go_on)(self, turn);
+            (resumption.go_on)(self, turn, ());
         }
     }
 }
