@@ -15,9 +15,7 @@ impl State {
     #[inline(never)]
     pub(super) fn say(&mut self, turn: &mut Turn, text: Text, manner: Manner) {
         let event = self.spoken(turn, text, manner);
-        // The members of the room who ignore the client do not hear it.
-        let except = self.ignores.deaf_to(turn.client);
-        turn.tell_room(self.people[turn.client].room, except, event);
+        self.tell_hearers(turn, event);
     }
 
     /// As [`State::say`], and the sender is shown the message's journey.
@@ -47,6 +45,13 @@ impl State {
                 Event::Acted { from, text, seq, at }
             }
         }
+    }
+
+    /// Tells what a client said to the members of its room who do not ignore it.
+    #[inline(never)]
+    fn tell_hearers(&mut self, turn: &mut Turn, event: Event) {
+        let except = self.ignores.deaf_to(turn.client);
+        turn.tell_room(self.people[turn.client].room, except, event);
     }
 
     #[inline(never)]
