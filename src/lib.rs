@@ -77,7 +77,7 @@
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.
-//! - **Turn**: one decision: its time, and what follows from it.
+//! - **Turn**: one decision: whose it is, its time, and what follows from it.
 //! - **Task**: slow work that a rule asks for, and how the rule goes on.
 //! - **Post**: one thing that the broadcaster is asked to do.
 //! - **Broadcaster**: the one thread that writes to clients.

@@ -200,7 +200,7 @@ impl Chat {
     pub(super) fn has_account(&mut self, name: &str, account: &str) {
         let client = self.people[name];
         self.state.people[client].account = Nick::new(account).ok();
-        self.decide(|state, turn| state.apply_account(turn, client));
+        self.decide(|state, turn| turn.in_name_of(client, |turn| state.apply_account(turn)));
     }
 
     /// The chat after a restart, as far as it is saved.
