@@ -32,11 +32,6 @@ pub struct Command {
     pub verb: &'static Verb,
     /// What is asked.
     pub ask: Ask,
-    /// What the log is told beside the verb, if anything. Boxed, so that the many lines that are just said
-    /// stay small.
-    about: Option<Box<About>>,
-    /// Other users will read a text of the client's.
-    is_speech: bool,
 }
 
 /// What a client asks.
@@ -114,12 +109,12 @@ pub enum Ask {
 impl Command {
     /// A plain line.
     pub fn say(text: Text) -> Self {
-        Self::of(&verbs::SAY, Ask::Say(text).into())
+        Self { verb: &verbs::SAY, ask: Ask::Say(text) }
     }
 
     /// A line that was not understood.
     pub fn mistake(mistake: Mistake) -> Self {
-        Self::of(&verbs::MISTAKE, Ask::Mistake(mistake).into())
+        Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
     }
 
     /// What a client asks that types this.
@@ -128,19 +123,20 @@ impl Command {
         Verb::find(verb).expect("the table has it").command(rest, 99)
     }
 
-    fn of(verb: &'static Verb, Made { ask, about, is_speech }: Made) -> Self {
-        Self { verb, ask, about, is_speech: is_speech || verb.kind == Kind::Speech }
-    }
-
     /// Whether other users will read a text of the client's: how much of it is allowed is limited, and a
     /// muted client may not.
     pub fn is_speech(&self) -> bool {
-        self.is_speech
+        use Moderation::{Ban, Kick};
+        match &self.ask {
+            Ask::Moderate(Kick { reason, .. } | Ban { reason, .. }) | Ask::Away(reason) => reason.is_some(),
+            Ask::SetTopic(_) => true,
+            _ => self.verb.kind == Kind::Speech,
+        }
     }
 
     /// Who may give this command.
     pub fn rank(&self) -> Rank {
-        self.verb.rank_to_say.filter(|_| self.is_speech).unwrap_or(self.verb.rank)
+        self.verb.rank_to_say.filter(|_| self.is_speech()).unwrap_or(self.verb.rank)
     }
 
     /// Whether no other command is applied under the same lock after it: its answer is long, or it is
@@ -158,35 +154,7 @@ impl Command {
     /// `None`.
     pub fn logged(&self) -> Option<Asked> {
         let is_logged = self.verb.kind != Kind::Speech && !matches!(self.ask, Ask::Mistake(_));
-        let about = self.about.as_deref().copied().unwrap_or(About::Nothing);
-        is_logged.then_some(Asked { verb: self.verb.name, about })
-    }
-}
-
-/// What a verb makes of the words that follow it.
-struct Made {
-    ask: Ask,
-    about: Option<Box<About>>,
-    is_speech: bool,
-}
-
-impl From<Ask> for Made {
-    fn from(ask: Ask) -> Self {
-        Self { ask, about: None, is_speech: false }
-    }
-}
-
-impl Ask {
-    /// This, and what the log is told about it.
-    fn about(self, about: impl Into<About>) -> Made {
-        Made { about: Some(Box::new(about.into())), ..self.into() }
-    }
-}
-
-impl Made {
-    /// This, and whether other users will read a text of the client's.
-    fn says(self, text: Option<&Text>) -> Self {
-        Self { is_speech: text.is_some(), ..self }
+        is_logged.then(|| Asked { verb: self.verb.name, about: About::of(&self.ask) })
     }
 }
 
@@ -230,6 +198,14 @@ impl<'a> Typed<'a> {
     fn name(&self) -> Result<&'a str, Mistake> {
         let name = self.rest.trim_end();
         if name.is_empty() { Err(self.usage()) } else { Ok(name) }
+    }
+
+    /// A word, and what follows it.
+    fn two_words(&self) -> Result<(&'a str, &'a str), Mistake> {
+        match split_word(self.name()?) {
+            (_, "") => Err(self.usage()),
+            words => Ok(words),
+        }
     }
 
     fn user(&self) -> Result<Nick, Mistake> {

@@ -1,6 +1,6 @@
 //! Commands for administrators.
 
-use super::{About, Ask, Made, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
+use super::{Ask, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
 use crate::{
     names::{Network, Nick, Room},
     text::Text,
@@ -53,57 +53,43 @@ pub enum Administration {
     ListNetworkBans,
 }
 
-pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let seconds = match typed.rest.trim_end() {
-        "" => 0,
-        word if word.eq_ignore_ascii_case("cancel") => {
-            return Ok(Ask::Administer(Administration::CancelShutdown).into());
-        }
-        seconds => number(typed, seconds, 0, LONGEST_NOTICE)?,
+pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let order = match typed.rest.trim_end() {
+        "" => Administration::ShutDown { seconds: 0 },
+        word if word.eq_ignore_ascii_case("cancel") => Administration::CancelShutdown,
+        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0, LONGEST_NOTICE)? },
     };
-    Ok(Ask::Administer(Administration::ShutDown { seconds }).about(About::Seconds(seconds)))
+    Ok(Ask::Administer(order))
 }
 
-pub(super) fn broadcast(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.speech().map(|text| Ask::Administer(Administration::Broadcast(text)).into())
+pub(super) fn list_all(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let room = typed.name().ok().map(Room::new).transpose().map_err(|_| Mistake::InvalidRoom)?;
+    Ok(Ask::Administer(Administration::ListAll(room)))
 }
 
-pub(super) fn list_all(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(room) = typed.name() else { return Ok(Ask::Administer(Administration::ListAll(None)).into()) };
-    let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
-    Ok(Ask::Administer(Administration::ListAll(Some(room))).about(room))
-}
-
-pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (old, new) = split_word(typed.name()?);
-    if new.is_empty() {
-        return Err(typed.usage());
-    }
+pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (old, new) = typed.two_words()?;
     let (old, new) = (existing(old)?, new_nick(new)?);
-    Ok(Ask::Administer(Administration::ForceRename { old, new }).about(old))
+    Ok(Ask::Administer(Administration::ForceRename { old, new }))
 }
 
-pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Ask::Administer(Administration::Disconnect { user, reason }).about(user))
+    Ok(Ask::Administer(Administration::Disconnect { user, reason }))
 }
 
-pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (network, minutes) = split_word(typed.name()?);
     let minutes = match minutes {
         "" => None,
         minutes => Some(number(typed, minutes, 1, LONGEST_BAN)?),
     };
-    let network = parse(network)?;
-    Ok(Ask::Administer(Administration::BanNetwork { network, minutes }).about(network))
+    Ok(Ask::Administer(Administration::BanNetwork { network: parse(network)?, minutes }))
 }
 
-pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(network) = typed.name() else {
-        return Ok(Ask::Administer(Administration::ListNetworkBans).into());
-    };
-    let network = parse(network)?;
-    Ok(Ask::Administer(Administration::UnbanNetwork(network)).about(network))
+pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let network = typed.name().ok().map(parse).transpose()?;
+    Ok(Ask::Administer(network.map_or(Administration::ListNetworkBans, Administration::UnbanNetwork)))
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {

@@ -1,6 +1,6 @@
 //! Commands that decide who may be in a room.
 
-use super::{Ask, Made, Mistake, Typed, existing, split_word, text};
+use super::{Ask, Mistake, Typed, existing, split_word, text};
 use crate::{names::Nick, text::Text};
 
 /// The longest reason, in bytes: a room remembers one for each of its bans.
@@ -35,36 +35,12 @@ pub enum Moderation {
     Demote(Nick),
 }
 
-pub(super) fn kick(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (user, reason) = user_and_reason(typed)?;
-    let ask = Ask::Moderate(Moderation::Kick { user, reason: reason.clone() });
-    Ok(ask.about(user).says(reason.as_ref()))
+pub(super) fn kick(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Kick { user, reason }))
 }
 
-pub(super) fn ban(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (user, reason) = user_and_reason(typed)?;
-    let ask = Ask::Moderate(Moderation::Ban { user, reason: reason.clone() });
-    Ok(ask.about(user).says(reason.as_ref()))
-}
-
-pub(super) fn unban(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Unban(user)).about(user))
-}
-
-pub(super) fn promote(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Promote(user)).about(user))
-}
-
-pub(super) fn demote(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Demote(user)).about(user))
-}
-
-pub(super) fn list_bans() -> Made {
-    Ask::Moderate(Moderation::ListBans).into()
-}
-
-pub(super) fn list_moderators() -> Made {
-    Ask::Moderate(Moderation::ListModerators).into()
+pub(super) fn ban(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Ban { user, reason }))
 }
 
 /// A nickname, and a reason if there is one.

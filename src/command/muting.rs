@@ -1,6 +1,6 @@
 //! Commands about mutes, for administrators.
 
-use super::{Ask, Made, Mistake, Typed, existing, split_word};
+use super::{Ask, Mistake, Typed, existing, split_word};
 use crate::names::Nick;
 
 /// What an administrator asks about mutes.
@@ -22,11 +22,7 @@ pub enum MutingCommand {
 /// The longest mute, in seconds: a week. For longer, there are bans.
 const LONGEST: u32 = 7 * 24 * 3600;
 
-pub(super) fn list() -> Made {
-    Ask::Muting(MutingCommand::List).into()
-}
-
-pub(super) fn mute(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn mute(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, seconds) = split_word(typed.name()?);
     let seconds = match seconds {
         "" => None,
@@ -35,10 +31,5 @@ pub(super) fn mute(typed: &Typed<'_>) -> Result<Made, Mistake> {
             _ => return Err(typed.usage()),
         },
     };
-    let user = existing(user)?;
-    Ok(Ask::Muting(MutingCommand::Mute { user, seconds }).about(user))
-}
-
-pub(super) fn unmute(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Muting(MutingCommand::Unmute(user)).about(user))
+    Ok(Ask::Muting(MutingCommand::Mute { user: existing(user)?, seconds }))
 }
