@@ -67,17 +67,6 @@ pub enum FileEvent {
         /// The right to connect for this transfer.
         ticket: Ticket,
     },
-    /// Tells the receiver's program to receive the file now; there is no sentence.
-    Receive {
-        /// The offer's number.
-        id: OfferId,
-        /// The file.
-        label: Label,
-        /// The sender.
-        from: Nick,
-        /// The right to connect for this transfer.
-        ticket: Ticket,
-    },
     /// An offer or a transfer has ended.
     Over(Over),
     /// The server transfers no files.
@@ -178,17 +167,10 @@ impl FileEvent {
             Self::NotSaid(cue) => Some(cue.clone()),
             Self::NotTaken(_) => Some(Cue::NotTaken),
             Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
-            Self::Receive { id, label, from, ticket } => {
-                Some(Cue::Receive { id: *id, ticket: *ticket, label: label.clone(), from: *from })
-            }
             Self::Over(Over { cue, outcome, .. }) => {
                 cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
             }
-            Self::Requested { .. }
-            | Self::NotRejected(_)
-            | Self::SwitchedOff
-            | Self::NeedsClient(_)
-            | Self::WrongPort => None,
+            _ => None,
         }
     }
 }
@@ -201,7 +183,7 @@ impl fmt::Display for FileEvent {
                 write!(f, "You offered '{name}' ({size}) to {to}. The offer expires in {seconds} s.")
             }
             Self::NotOffered { why, .. } => why.fmt(f),
-            Self::NotSaid(_) | Self::Receive { .. } => Ok(()),
+            Self::NotSaid(_) => Ok(()),
             Self::Requested { from, label: Label { name, size, .. }, id } => {
                 let id = id.map(|id| format!(" {id}")).unwrap_or_default();
                 write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;
