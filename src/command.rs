@@ -177,7 +177,7 @@ pub fn split_word(line: &str) -> (&str, &str) {
 /// # Errors
 /// [`Mistake::TextTooLong`].
 pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
-    Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
+    Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong(max))
 }
 
 /// As [`text`], but the names of emoji become emoji. If that makes the text too long, it is said as it

@@ -1,14 +1,12 @@
 //! What the server may say. The `Display` of [`Event`] holds every sentence for users.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::Duration};
 
 use crate::{
     command::{Mistake, Rank, Verb},
     emoji::Found,
     names::{Nick, Room},
+    record::{Line, Manner},
     text::Text,
 };
 
@@ -21,7 +19,7 @@ mod help;
 pub mod ignoring;
 pub mod moderation;
 pub mod pace;
-pub mod past;
+mod past;
 pub mod transfers;
 pub mod watched;
 
@@ -33,7 +31,6 @@ use away::{Away, AwayEvent, Member};
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
-use past::Past;
 use transfers::{Cue, FileEvent};
 use watched::Watched;
 
@@ -51,32 +48,10 @@ pub enum Event {
     Entered(Nick),
     /// Tells the others in the room that a user has gone to another room.
     Left(Nick),
-    /// A message to the room.
-    Said {
-        /// The room it was said in.
-        room: Room,
-        /// The sender.
-        from: Nick,
-        /// The message.
-        text: Text,
-        /// The place in the server's order of all messages; in each room it only rises.
-        seq: u64,
-        /// When the server received it.
-        at: SystemTime,
-    },
-    /// An action described with `/me`, to the room.
-    Acted {
-        /// The user who acts.
-        from: Nick,
-        /// The action, without the user's name.
-        text: Text,
-        /// The place in the server's order of all messages; in each room it only rises.
-        seq: u64,
-        /// When the server received it.
-        at: SystemTime,
-    },
-    /// What was said in the room earlier.
-    History(Past),
+    /// A message or an action, to this room.
+    Said(Room, Line),
+    /// The last messages of this room, oldest first; there is at least one.
+    History(Room, Vec<Line>),
     /// The room has no history.
     NoHistory(Room),
     /// Tells the others in the room that a user has a new nickname.
@@ -100,27 +75,12 @@ pub enum Event {
     AlreadyInLobby,
     /// The rooms that have members.
     Rooms(Listing<Room>),
-    /// The members of a room.
-    Users {
-        /// The room.
-        room: Room,
-        /// Its members, sorted.
-        users: Listing<Member>,
-    },
-    /// A whisper, to its target.
-    WhisperFrom {
-        /// The sender.
-        from: Nick,
-        /// The message.
-        text: Text,
-    },
-    /// Confirms a whisper to its sender.
-    WhisperTo {
-        /// The target.
-        to: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// The members of this room.
+    Users(Room, Listing<Member>),
+    /// A whisper from this user, to its target.
+    WhisperFrom(Nick, Text),
+    /// Confirms a whisper to this user, to its sender.
+    WhisperTo(Nick, Text),
     /// No connected user has this nickname.
     NoSuchUser(Nick),
     /// There is no whisper to reply to.
@@ -138,20 +98,10 @@ pub enum Event {
         /// Why the user is away, if that is so.
         away: Option<Away>,
     },
-    /// A room's topic, to a client that asks or joins.
-    Topic {
-        /// The room.
-        room: Room,
-        /// The topic, if one is set.
-        topic: Option<Text>,
-    },
-    /// Tells the room its new topic.
-    TopicSet {
-        /// The user who set it.
-        by: Nick,
-        /// The new topic.
-        topic: Text,
-    },
+    /// The topic of this room, if one is set, to a client that asks or joins.
+    Topic(Room, Option<Text>),
+    /// Tells the room that this user has set its topic.
+    TopicSet(Nick, Text),
     /// The answer to `/emojis`.
     Emojis(Found),
     /// About moderators, kicks and bans.
@@ -237,9 +187,8 @@ impl fmt::Display for Event {
             Self::Departed(nick) => write!(f, "{nick} has left the chat."),
             Self::Entered(nick) => write!(f, "{nick} has joined the room."),
             Self::Left(nick) => write!(f, "{nick} has left the room."),
-            Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
-            Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
-            Self::History(past) => past.fmt(f),
+            Self::Said(room, line) => said(f, room, line),
+            Self::History(room, lines) => past::history(f, room, lines),
             Self::NoHistory(room) => write!(f, "'{room}' has no history."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
@@ -249,9 +198,9 @@ impl fmt::Display for Event {
             Self::Returned => f.write_str("You returned to the lobby."),
             Self::AlreadyInLobby => f.write_str("You are already in the lobby."),
             Self::Rooms(rooms) => write!(f, "Active rooms: {rooms}"),
-            Self::Users { room, users } => write!(f, "Users in {room}: {users}"),
-            Self::WhisperFrom { from, text } => write!(f, "[Whisper from {from}]: {text}"),
-            Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
+            Self::Users(room, users) => write!(f, "Users in {room}: {users}"),
+            Self::WhisperFrom(from, text) => write!(f, "[Whisper from {from}]: {text}"),
+            Self::WhisperTo(to, text) => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
             Self::Whois { nick, room, connected, idle, away } => {
@@ -259,9 +208,9 @@ impl fmt::Display for Event {
                 write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
                 away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
             }
-            Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
-            Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
-            Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
+            Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
+            Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
+            Self::TopicSet(by, topic) => write!(f, "{by} has set the topic: {topic}"),
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
@@ -287,6 +236,14 @@ fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
     write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
 }
 
+fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {
+    let Line { from, text, manner, .. } = line;
+    match manner {
+        Manner::Said => write!(f, "[{room}] {from}: {text}"),
+        Manner::Acted => write!(f, "* {from} {text}"),
+    }
+}
+
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
     match mistake {
         Mistake::UnknownVerb { word, nearest } => {
@@ -303,12 +260,14 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::InvalidNetwork => {
             f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
         }
-        Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
+        Mistake::OutOfRange(range) => {
+            write!(f, "Expected a number from {} to {}.", range.start(), range.end())
+        }
         Mistake::InvalidFileName => {
             f.write_str("This file name does not work on every system. Rename the file.")
         }
-        Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
-        Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
+        Mistake::TextTooLong(max) => write!(f, "Message too long (max {max} bytes)."),
+        Mistake::LineTooLong(max) => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
         Mistake::HttpRequest => http_answer(f),
     }

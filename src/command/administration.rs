@@ -1,5 +1,7 @@
 //! Commands for administrators.
 
+use std::ops::RangeInclusive;
+
 use super::{Ask, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
 use crate::{
     names::{Network, Nick, Room},
@@ -57,7 +59,7 @@ pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let order = match typed.rest.trim_end() {
         "" => Administration::ShutDown { seconds: 0 },
         word if word.eq_ignore_ascii_case("cancel") => Administration::CancelShutdown,
-        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0, LONGEST_NOTICE)? },
+        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0..=LONGEST_NOTICE)? },
     };
     Ok(Ask::Administer(order))
 }
@@ -82,7 +84,7 @@ pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (network, minutes) = split_word(typed.name()?);
     let minutes = match minutes {
         "" => None,
-        minutes => Some(number(typed, minutes, 1, LONGEST_BAN)?),
+        minutes => Some(number(typed, minutes, 1..=LONGEST_BAN)?),
     };
     Ok(Ask::Administer(Administration::BanNetwork { network: parse(network)?, minutes }))
 }
@@ -96,9 +98,9 @@ fn parse(network: &str) -> Result<Network, Mistake> {
     Network::new(network).map_err(|_| Mistake::InvalidNetwork)
 }
 
-fn number(typed: &Typed<'_>, number: &str, min: u64, max: u64) -> Result<u64, Mistake> {
+fn number(typed: &Typed<'_>, number: &str, range: RangeInclusive<u64>) -> Result<u64, Mistake> {
     let number = number.parse().map_err(|_| typed.usage())?;
-    if (min..=max).contains(&number) { Ok(number) } else { Err(Mistake::OutOfRange { min, max }) }
+    if range.contains(&number) { Ok(number) } else { Err(Mistake::OutOfRange(range)) }
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
         check("shutdown", "Cancel", Administration::CancelShutdown);
         check_mistake("shutdown", "soon", usage("shutdown"));
         check_mistake("shutdown", "-1", usage("shutdown"));
-        check_mistake("shutdown", "86401", Mistake::OutOfRange { min: 0, max: 86400 });
+        check_mistake("shutdown", "86401", Mistake::OutOfRange(0..=86400));
     }
 
     #[test]
@@ -136,7 +138,7 @@ mod tests {
         let network = Network::new("192.0.2.0/24").unwrap();
         check("banip", "192.0.2.7/24", Administration::BanNetwork { network, minutes: None });
         check("banip", "192.0.2.0/24  5", Administration::BanNetwork { network, minutes: Some(5) });
-        check_mistake("banip", "192.0.2.0/24 0", Mistake::OutOfRange { min: 1, max: 5_256_000 });
+        check_mistake("banip", "192.0.2.0/24 0", Mistake::OutOfRange(1..=5_256_000));
         check_mistake("banip", "192.0.2.0/24 soon", usage("banip"));
         check_mistake("banip", "bob", Mistake::InvalidNetwork);
         check("unbanip", "", Administration::ListNetworkBans);

@@ -56,17 +56,17 @@ impl About {
     pub(super) fn of(ask: &Ask) -> Self {
         use Administration::{BanNetwork, Disconnect, ForceRename, ListAll, ShutDown, UnbanNetwork};
         use Moderation::{Ban, Demote, Kick, Promote, Unban};
+        use MutingCommand::{Mute, Unmute};
         match ask {
-            Ask::Rename(user) | Ask::Whois(user) | Ask::Ignore(user) | Ask::Unignore(user) => {
-                Self::User(*user)
-            }
-            Ask::Moderate(
+            Ask::Rename(user)
+            | Ask::Whois(user)
+            | Ask::Ignore(user)
+            | Ask::Unignore(user)
+            | Ask::Moderate(
                 Kick { user, .. } | Ban { user, .. } | Unban(user) | Promote(user) | Demote(user),
             )
             | Ask::Administer(ForceRename { old: user, .. } | Disconnect { user, .. })
-            | Ask::Muting(MutingCommand::Mute { user, .. } | MutingCommand::Unmute(user)) => {
-                Self::User(*user)
-            }
+            | Ask::Muting(Mute { user, .. } | Unmute(user)) => Self::User(*user),
             Ask::Administer(BanNetwork { network, .. } | UnbanNetwork(network)) => Self::Network(*network),
             Ask::Administer(ShutDown { seconds }) => Self::Seconds(*seconds),
             Ask::Join(room) | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),

@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_a_limit_of_its_own() {
-        check("ban", &format!("bob {}", "x".repeat(201)), &Ask::Mistake(Mistake::TextTooLong { max: 200 }));
+        check("ban", &format!("bob {}", "x".repeat(201)), &Ask::Mistake(Mistake::TextTooLong(200)));
         check("ban", "b@b", &Ask::Mistake(Mistake::NoSuchUser("b@b".into())));
     }
 }

@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_text_over_the_limit_is_refused_whole() {
-        check("me", "12345678901", &Ask::Mistake(Mistake::TextTooLong { max: 10 }));
+        check("me", "12345678901", &Ask::Mistake(Mistake::TextTooLong(10)));
         check("me", "1234567890", &Ask::Act(say("1234567890")));
     }
 
@@ -338,7 +338,7 @@ mod tests {
         // Long to type, but short to say; then the other way round.
         check("me", ":smile: :x:", &Ask::Act(say("😄 ❌")));
         check("me", ":a::b::a:", &Ask::Act(say(":a::b::a:")));
-        check("me", ":smile: :smile:..", &Ask::Mistake(Mistake::TextTooLong { max: 10 }));
+        check("me", ":smile: :smile:..", &Ask::Mistake(Mistake::TextTooLong(10)));
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Decoder {
         }
         let is_first_seen = is_too_long && !self.is_skipping;
         self.is_skipping |= is_too_long;
-        is_first_seen.then_some(Command::mistake(Mistake::LineTooLong { max: self.limits.line }))
+        is_first_seen.then_some(Command::mistake(Mistake::LineTooLong(self.limits.line)))
     }
 
     /// Whether the first line is an HTTP request. Of one that is too long, the beginning counts: the
@@ -146,7 +146,7 @@ const IDLE_CAPACITY: usize = 256;
 fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
-        return Some(Command::mistake(Mistake::LineTooLong { max: limits.line }));
+        return Some(Command::mistake(Mistake::LineTooLong(limits.line)));
     }
     let Ok(line) = str::from_utf8(line) else {
         return Some(Command::mistake(Mistake::InvalidUtf8));
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn limits_are_exact() {
-        let (text, line) = (Mistake::TextTooLong { max: 20 }, Mistake::LineTooLong { max: 40 });
+        let (text, line) = (Mistake::TextTooLong(20), Mistake::LineTooLong(40));
         let long = |n: usize, end: &str| ("x".repeat(n) + end).into_bytes();
         check(&long(20, "\n"), &[said(&"x".repeat(20))]);
         check(&long(21, "\n"), &[mistake(text.clone())]);

@@ -20,25 +20,16 @@ pub enum Administered {
     },
     /// Tells everyone that the server stops after this time.
     ShuttingDownIn(Duration),
-    /// Tells everyone that the planned shutdown will not happen.
-    ShutdownCalledOff {
-        /// The administrator who cancelled it.
-        by: Nick,
-    },
+    /// Tells everyone that this administrator has cancelled the shutdown.
+    ShutdownCalledOff(Nick),
     /// There is no shutdown to cancel.
     NoShutdown,
     /// The connected clients.
     Clients(Roster),
-    /// An administrator has listed the clients; this goes only to the log.
-    ClientsListed {
-        /// The administrator who listed them.
-        by: Nick,
-    },
-    /// Tells a client that its nickname was changed.
-    RenamedYou {
-        /// The administrator who changed it.
-        by: Nick,
-    },
+    /// This administrator has listed the clients; this goes only to the log.
+    ClientsListed(Nick),
+    /// Tells a client that this administrator has changed its nickname.
+    RenamedYou(Nick),
     /// A user's nickname was changed.
     Renamed {
         /// The administrator who changed it.
@@ -84,20 +75,14 @@ pub enum Administered {
     NetworkNotBanned(Network),
     /// The list of banned networks.
     NetworkBans(Vec<NetworkBanned>),
-    /// An administrator has listed the banned networks; this goes only to the log.
-    NetworkBansListed {
-        /// The administrator who listed them.
-        by: Nick,
-    },
+    /// This administrator has listed the banned networks; this goes only to the log.
+    NetworkBansListed(Nick),
     /// A network that includes the server's own machine cannot be banned.
     Loopback(Network),
     /// A network from which an administrator is connected cannot be banned.
     AdministratorThere(Network),
-    /// The server holds as many bans as it may.
-    TooManyNetworks {
-        /// The limit.
-        max: usize,
-    },
+    /// The server holds as many bans as it may, which is this number.
+    TooManyNetworks(usize),
 }
 
 /// The answer to `/listall`.
@@ -148,11 +133,11 @@ impl fmt::Display for Administered {
         match self {
             Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
             Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
-            Self::ShutdownCalledOff { by } => write!(f, "{by} has cancelled the shutdown."),
+            Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
             Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
             Self::Clients(roster) => roster.fmt(f),
-            Self::ClientsListed { by } => write!(f, "{by} has listed the clients."),
-            Self::RenamedYou { by } => write!(f, "{by} has changed your nickname."),
+            Self::ClientsListed(by) => write!(f, "{by} has listed the clients."),
+            Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
             Self::DisconnectedYou { by, reason } => {
                 write!(f, "Disconnected by {by}{}", Reason(reason.as_ref()))
@@ -171,12 +156,12 @@ impl fmt::Display for Administered {
                 write!(f, "{network} is not banned. Use /unbanip to list the banned networks.")
             }
             Self::NetworkBans(bans) => list_networks(f, bans),
-            Self::NetworkBansListed { by } => write!(f, "{by} has listed the banned networks."),
+            Self::NetworkBansListed(by) => write!(f, "{by} has listed the banned networks."),
             Self::Loopback(network) => write!(f, "{network} cannot be banned: it includes this machine."),
             Self::AdministratorThere(network) => {
                 write!(f, "{network} cannot be banned: an administrator is connected from there.")
             }
-            Self::TooManyNetworks { max } => {
+            Self::TooManyNetworks(max) => {
                 write!(f, "{max} networks are already banned. Lift a ban first with /unbanip.")
             }
         }

@@ -169,6 +169,7 @@ mod tests {
         },
         file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},
+        record::{Line, Manner},
         text::Text,
     };
 
@@ -179,6 +180,10 @@ mod tests {
 
     fn text(typed: &str) -> Text {
         Text::new(typed, 99).unwrap().unwrap()
+    }
+
+    fn line(from: Nick, typed: &str, manner: Manner) -> Line {
+        Line { seq: 1, at: std::time::UNIX_EPOCH, from, text: text(typed), manner }
     }
 
     #[test]
@@ -206,17 +211,12 @@ mod tests {
         check(&Administered::AddressBanned.into(), Heard::Dismissed);
         check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::Dismissed);
         check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::Dismissed);
-        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
+        let said = Event::Said(room, line(bob, "a]: b", Manner::Said));
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
-        check(
-            &Event::Acted { from: bob, text: text("waves"), seq: 1, at: std::time::UNIX_EPOCH },
-            Heard::Acted { from: "bob", text: "waves" },
-        );
-        check(
-            &Event::WhisperFrom { from: bob, text: text("hi") },
-            Heard::WhisperFrom { from: "bob", text: "hi" },
-        );
-        check(&Event::WhisperTo { to: bob, text: text("hi") }, Heard::WhisperTo { to: "bob", text: "hi" });
+        let acted = Event::Said(room, line(bob, "waves", Manner::Acted));
+        check(&acted, Heard::Acted { from: "bob", text: "waves" });
+        check(&Event::WhisperFrom(bob, text("hi")), Heard::WhisperFrom { from: "bob", text: "hi" });
+        check(&Event::WhisperTo(bob, text("hi")), Heard::WhisperTo { to: "bob", text: "hi" });
         let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };
         check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
         let cue = Cue::NotTaken.to_string();
@@ -230,13 +230,12 @@ mod tests {
     #[test]
     fn a_user_cannot_forge_a_cue() {
         let (bob, room, cue) = (Nick::new("bob").unwrap(), Room::lobby(), text("@file not-taken"));
-        let at = std::time::UNIX_EPOCH;
         for event in [
-            Event::Said { room, from: bob, text: cue.clone(), seq: 1, at },
-            Event::Acted { from: bob, text: cue.clone(), seq: 1, at },
-            Event::WhisperFrom { from: bob, text: cue.clone() },
-            Event::TopicSet { by: bob, topic: cue.clone() },
-            Event::Topic { room, topic: Some(cue) },
+            Event::Said(room, line(bob, cue.as_str(), Manner::Said)),
+            Event::Said(room, line(bob, cue.as_str(), Manner::Acted)),
+            Event::WhisperFrom(bob, cue.clone()),
+            Event::TopicSet(bob, cue.clone()),
+            Event::Topic(room, Some(cue)),
             Event::Mistaken(Mistake::unknown_verb("@file")),
             Event::Mistaken(Mistake::NoSuchUser("@file".into())),
         ] {
@@ -249,7 +248,7 @@ mod tests {
     fn lists_are_understood_even_when_they_are_cut() {
         let names: Vec<_> = (0..502).map(Nick::guest).collect();
         let members = names.iter().map(|&nick| Member { nick, is_away: nick == names[1] });
-        let users = Event::Users { room: Room::lobby(), users: Listing::new(502, members) }.to_string();
+        let users = Event::Users(Room::lobby(), Listing::new(502, members)).to_string();
         let Heard::Users(heard) = Heard::new(&users) else { panic!("{users}") };
         assert_eq!(
             heard.iter().collect::<Vec<_>>(),

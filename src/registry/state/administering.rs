@@ -59,7 +59,7 @@ impl State {
         if !self.closing.cancel() {
             return Err(Administered::NoShutdown.into());
         }
-        let told = Administered::ShutdownCalledOff { by: self.people[client].nick };
+        let told = Administered::ShutdownCalledOff(self.people[client].nick);
         turn.tell_everyone(told.clone());
         turn.wait_for(Task::WakeTimer);
         Ok(told)
@@ -87,7 +87,7 @@ impl State {
             total += open.members.len();
         }
         turn.tell_at_length(client, Administered::Clients(Roster { shown, total }));
-        Administered::ClientsListed { by: self.people[client].nick }
+        Administered::ClientsListed(self.people[client].nick)
     }
 
     fn row(&self, turn: &Turn, client: ClientId) -> Row {
@@ -118,7 +118,7 @@ impl State {
             return Err(Refused::NickBanned(new).into());
         }
         let (by, old) = (self.people[client].nick, self.people[target].nick);
-        turn.tell(target, Administered::RenamedYou { by });
+        turn.tell(target, Administered::RenamedYou(by));
         self.change_nick(turn, target, new);
         let done = Administered::Renamed { by, old, new };
         turn.tell(client, done.clone());
@@ -194,7 +194,7 @@ impl State {
     fn list_network_bans(&mut self, turn: &mut Turn, client: ClientId) -> Administered {
         self.forget_ended_network_bans(turn);
         turn.tell_at_length(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
-        Administered::NetworkBansListed { by: self.people[client].nick }
+        Administered::NetworkBansListed(self.people[client].nick)
     }
 
     /// Restores the bans that were saved, except those that have ended since.

@@ -50,7 +50,7 @@ impl State {
         let expulsion = Expulsion { act: Act::Kicked, nick, by, reason };
         let room = self.room(client).name;
         self.tell_about_room(turn, client, room, Except::One(target), Moderated::Expelled(expulsion.clone()));
-        self.expel(turn, target, Moderated::YouWere { room, expulsion }.into());
+        self.expel(turn, target, Moderated::YouWere(room, expulsion).into());
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl State {
         let room = &mut self.rooms[self.people[client].room];
         room.remembered.bans.forget_gone(|id| self.people.contains(id));
         let bans = room.remembered.bans.all().cloned().collect();
-        turn.tell_at_length(client, Moderated::Bans { room: room.name, bans });
+        turn.tell_at_length(client, Moderated::Bans(room.name, bans));
     }
 
     /// Marks the client's room as changed, and goes on when that is saved.
@@ -142,7 +142,7 @@ impl State {
             if nick != expulsion.nick {
                 self.announce(turn, target, Event::Left(nick));
             }
-            self.expel(turn, target, Moderated::YouWere { room, expulsion: expulsion.clone() }.into());
+            self.expel(turn, target, Moderated::YouWere(room, expulsion.clone()).into());
         }
         // The banned user may have moderated the room by an account, without being a member.
         if self.rooms.id(room) == Some(id) {

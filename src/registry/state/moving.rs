@@ -50,27 +50,27 @@ impl State {
         let room = self.room(client);
         let members = room.members.iter().map(|(&nick, &member)| self.listed(nick, member));
         let users = Listing::new(room.members.len(), members);
-        turn.tell_at_length(client, Event::Users { room: room.name, users });
+        turn.tell_at_length(client, Event::Users(room.name, users));
     }
 
     #[inline(never)]
     pub(super) fn show_topic(&mut self, turn: &mut Turn, client: ClientId) {
         let OpenRoom { name, remembered, .. } = self.room(client);
-        turn.tell(client, Event::Topic { room: *name, topic: remembered.topic.clone() });
+        turn.tell(client, Event::Topic(*name, remembered.topic.clone()));
     }
 
     /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
         self.room_mut(client).remembered.topic = Some(topic.clone());
-        let told = Event::TopicSet { by: self.people[client].nick, topic: topic.clone() };
+        let told = Event::TopicSet(self.people[client].nick, topic.clone());
         self.when_saved(turn, client, move |state, turn, client, room| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
                 state.tell_about_room(turn, client, room, Except::NoOne, told);
             } else {
                 // Another moderator was faster in the meantime, and the room hears of that topic.
-                turn.tell(client, Event::Topic { room, topic: current });
+                turn.tell(client, Event::Topic(room, current));
             }
         });
     }

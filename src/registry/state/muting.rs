@@ -34,8 +34,8 @@ impl State {
         let time = seconds.map_or(USUAL_MUTE, |seconds| Duration::from_secs(seconds.into()));
         let (by, user) = (self.people[client].nick, self.people[target].nick);
         self.mutes.mute(self.muted(target), time, turn.now.instant);
-        turn.tell(target, PaceEvent::MutedBy { by, time });
-        self.tell_deed(turn, client, PaceEvent::MutedUser { user, time });
+        turn.tell(target, PaceEvent::MutedBy(by, time));
+        self.tell_deed(turn, client, PaceEvent::MutedUser(user, time));
     }
 
     fn unmute(&mut self, turn: &mut Turn, client: ClientId, user: Nick) {

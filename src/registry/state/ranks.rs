@@ -132,7 +132,7 @@ impl State {
             return Err(Refused::AlreadyModerator(nick).into());
         }
         if self.rooms[id].moderator_count() >= MOST {
-            return Err(Refused::TooManyModerators { max: MOST }.into());
+            return Err(Refused::TooManyModerators(MOST).into());
         }
         self.appoint(target, id);
         self.tell_when_saved(turn, client, Moderated::Promoted { by: self.people[client].nick, nick });
@@ -185,7 +185,7 @@ impl State {
             Refused::LobbyHasNone.into()
         } else {
             let moderators = Listing::new(nicks.len(), nicks.into_iter());
-            Moderated::Moderators { room: *name, moderators }.into()
+            Moderated::Moderators(*name, moderators).into()
         };
         turn.tell(client, event);
     }

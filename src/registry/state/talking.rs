@@ -3,7 +3,7 @@
 use super::{Next, State, Task, Turn, watching::show_journey};
 use crate::{
     broadcaster::{Post, Traced},
-    event::{Event, past::Past},
+    event::Event,
     fact::Deed,
     names::{ClientId, Nick},
     record::{Line, Manner},
@@ -14,7 +14,7 @@ use crate::{
 impl State {
     #[inline(never)]
     pub(super) fn say(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let event = self.said(turn, client, text);
+        let event = self.spoken(turn, client, text, Manner::Said);
         self.tell_hearers(turn, client, event);
     }
 
@@ -22,34 +22,29 @@ impl State {
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
-        let event = self.said(turn, client, text);
+        let event = self.spoken(turn, client, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         turn.wait_for(Task::TakeJourney(reported, Next::new(show_journey)));
     }
 
-    fn said(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Event {
-        let (from, room) = (self.people[client].nick, self.room(client).name);
-        let seq = self.remember(turn, client, &text, Manner::Said);
-        self.note_with(turn, client, || Deed::Said(text.clone()));
-        Event::Said { room, from, text, seq, at: turn.now.wall }
-    }
-
     #[inline(never)]
     pub(super) fn act(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let from = self.people[client].nick;
-        let seq = self.remember(turn, client, &text, Manner::Acted);
-        self.note_with(turn, client, || Deed::Acted(text.clone()));
-        self.tell_hearers(turn, client, Event::Acted { from, text, seq, at: turn.now.wall });
+        let event = self.spoken(turn, client, text, Manner::Acted);
+        self.tell_hearers(turn, client, event);
     }
 
-    /// Keeps what a client says in its room; returns the line's number.
-    fn remember(&mut self, turn: &Turn, client: ClientId, text: &Text, manner: Manner) -> u64 {
-        let seq = self.tally.next_line(turn.now.instant);
-        let (from, room) = (self.people[client].nick, self.people[client].room);
-        let line = Line { seq, at: turn.now.wall, from, text: text.clone(), manner };
-        self.rooms.remember(room, line, self.limits.history.remembered, &mut self.unsaved);
-        seq
+    /// Keeps what a client says in its room, and notes it.
+    fn spoken(&mut self, turn: &mut Turn, client: ClientId, text: Text, manner: Manner) -> Event {
+        let (seq, from) = (self.tally.next_line(turn.now.instant), self.people[client].nick);
+        let line = Line { seq, at: turn.now.wall, from, text, manner };
+        let (room, most) = (self.people[client].room, self.limits.history.remembered);
+        self.rooms.remember(room, line.clone(), most, &mut self.unsaved);
+        self.note_with(turn, client, || match manner {
+            Manner::Said => Deed::Said(line.text.clone()),
+            Manner::Acted => Deed::Acted(line.text.clone()),
+        });
+        Event::Said(self.room(client).name, line)
     }
 
     /// Tells what a client said to the members of its room who do not ignore it.
@@ -87,9 +82,9 @@ impl State {
         if !self.ignores.contain(target, client) {
             self.pace.meet(target, client);
             self.people[target].last_whisperer = Some((client, from));
-            turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
+            turn.tell(target, Event::WhisperFrom(from, text.clone()));
         }
-        turn.tell(client, Event::WhisperTo { to, text });
+        turn.tell(client, Event::WhisperTo(to, text));
         self.warn_if_away(turn, client, target);
     }
 
@@ -99,7 +94,7 @@ impl State {
     pub(super) fn replay(&mut self, turn: &mut Turn, client: ClientId) {
         let lines = self.last_lines(client, self.limits.history.replayed);
         if !lines.is_empty() {
-            turn.tell(client, Event::History(Past { room: self.room(client).name, lines }));
+            turn.tell(client, Event::History(self.room(client).name, lines));
         }
     }
 
@@ -107,8 +102,7 @@ impl State {
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
         let room = self.room(client).name;
-        let told =
-            if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
+        let told = if lines.is_empty() { Event::NoHistory(room) } else { Event::History(room, lines) };
         turn.tell_at_length(client, told);
     }
 
