@@ -36,7 +36,7 @@ impl View {
             Heard::Acted { from, text } => {
                 let _ = write!(shown, "* {} {}", self.nick(from), self.text(text, from, me));
             }
-            Heard::WhisperFrom { .. } => {
+            Heard::WhisperFrom => {
                 shown.insert_str(0, bell(me));
                 shown += &self.paint(style::WHISPER, line);
             }
@@ -45,7 +45,7 @@ impl View {
                 shown += &self.paint(style::NOTICE, line);
             }
             Heard::Past => shown = self.paint(style::DIM, line),
-            Heard::WhisperTo { .. } => shown += &self.paint(style::WHISPER, line),
+            Heard::WhisperTo => shown += &self.paint(style::WHISPER, line),
             _ => shown += line,
         }
         shown
