@@ -173,19 +173,13 @@ pub fn split_word(line: &str) -> (&str, &str) {
 }
 
 /// A text of at most `max` bytes; `None` when nothing in it is visible.
-///
-/// # Errors
-/// [`Mistake::TextTooLong`].
-pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+pub(crate) fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong(max))
 }
 
 /// As [`text`], but the names of emoji become emoji. If that makes the text too long, it is said as it
 /// was typed.
-///
-/// # Errors
-/// [`Mistake::TextTooLong`].
-pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+pub(crate) fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     text(&expand(typed), max).or_else(|_| text(typed, max))
 }
 

@@ -123,10 +123,10 @@ impl fmt::Display for Moderated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expelled(Expulsion { act, nick, by, reason }) => {
-                write!(f, "{by} has {act} {nick}{}", Reason(reason.as_ref()))
+                write!(f, "{by} has {act} {nick}{}", Reason(reason))
             }
             Self::YouWere(room, Expulsion { act, by, reason, .. }) => {
-                write!(f, "You were {act} from '{room}' by {by}{}", Reason(reason.as_ref()))
+                write!(f, "You were {act} from '{room}' by {by}{}", Reason(reason))
             }
             Self::Unbanned { by, nick } => write!(f, "{by} has lifted the ban on {nick}."),
             Self::Promoted { by, nick } => write!(f, "{by} has made {nick} a moderator."),
@@ -185,7 +185,7 @@ impl Act {
 }
 
 /// The end of a sentence: a reason if there is one.
-pub(super) struct Reason<'a>(pub(super) Option<&'a Text>);
+pub(super) struct Reason<'a>(pub(super) &'a Option<Text>);
 
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +206,7 @@ fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Ban]) -> fmt::Resu
         if let Some(account) = account {
             write!(f, " (account {account})")?;
         }
-        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason.as_ref()))?;
+        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason))?;
     }
     Ok(())
 }
