@@ -8,6 +8,7 @@ use crate::{
     names::{Nick, Room},
     record::{Line, Manner},
     text::Text,
+    watch::{Journey, Seen},
 };
 
 pub mod account;
@@ -27,12 +28,12 @@ pub use help::{Help, Usage};
 
 use account::AccountEvent;
 use administration::Administered;
-use away::{Away, AwayEvent, Member};
+use away::{Away, Member};
 use ignoring::Ignoring;
 use moderation::Moderated;
 use pace::PaceEvent;
 use transfers::{Cue, FileEvent};
-use watched::Watched;
+use watched::Stats;
 
 /// What the server tells one client, a room or everyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +51,8 @@ pub enum Event {
     Left(Nick),
     /// A message or an action, to this room.
     Said(Room, Line),
-    /// The last messages of this room, oldest first; there is at least one.
+    /// The last messages of this room, oldest first.
     History(Room, Vec<Line>),
-    /// The room has no history.
-    NoHistory(Room),
     /// Tells the others in the room that a user has a new nickname.
     Renamed {
         /// The previous nickname.
@@ -112,14 +111,20 @@ pub enum Event {
     Account(AccountEvent),
     /// About rate limits and mutes.
     Pace(PaceEvent),
-    /// Only an administrator may use this command.
-    AdministratorsOnly,
-    /// About users who are away.
-    Away(AwayEvent),
+    /// Confirms `/away`.
+    YouAreAway(Away),
+    /// The client has said something, and so is back.
+    NoLongerAway,
+    /// To a client that has whispered to a user who is away.
+    IsAway(Nick, Away),
     /// About `/ignore` and `/unignore`.
     Ignoring(Ignoring),
-    /// The server's threads, a message's journey, or figures about the server.
-    Watched(Watched),
+    /// What each thread of the server is doing.
+    Threads(Box<Seen>),
+    /// The hops of one message through the threads.
+    Journey(Journey),
+    /// Figures about the server.
+    Stats(Box<Stats>),
     /// About an offer or a transfer of a file.
     File(FileEvent),
     /// The commands that a user of this rank may use.
@@ -189,7 +194,6 @@ impl fmt::Display for Event {
             Self::Left(nick) => write!(f, "{nick} has left the room."),
             Self::Said(room, line) => said(f, room, line),
             Self::History(room, lines) => past::history(f, room, lines),
-            Self::NoHistory(room) => write!(f, "'{room}' has no history."),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -214,12 +218,15 @@ impl fmt::Display for Event {
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
-            Self::Away(event) => event.fmt(f),
+            Self::YouAreAway(away) => write!(f, "You are {away}"),
+            Self::NoLongerAway => f.write_str("You are no longer away."),
+            Self::IsAway(nick, away) => write!(f, "{nick} is {away}"),
             Self::Ignoring(ignoring) => ignoring.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
-            Self::AdministratorsOnly => f.write_str("Admin privileges required."),
-            Self::Watched(watched) => watched.fmt(f),
+            Self::Threads(seen) => watched::threads(f, seen),
+            Self::Journey(journey) => watched::journey(f, journey),
+            Self::Stats(stats) => watched::stats(f, stats),
             Self::File(event) => event.fmt(f),
             Self::Commands(rank) => help::commands(f, *rank),
             Self::Explained(verb) => help::explain(f, verb),

@@ -11,6 +11,8 @@ use crate::{
 /// Something about the administration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administered {
+    /// Only an administrator may use this command.
+    NotAdministrator,
     /// A message to every room.
     Announcement {
         /// The administrator who sent it.
@@ -131,6 +133,7 @@ impl From<Administered> for Event {
 impl fmt::Display for Administered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotAdministrator => f.write_str("Admin privileges required."),
             Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
             Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
             Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
@@ -140,10 +143,10 @@ impl fmt::Display for Administered {
             Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
             Self::DisconnectedYou { by, reason } => {
-                write!(f, "Disconnected by {by}{}", Reason(reason.as_ref()))
+                write!(f, "Disconnected by {by}{}", Reason(reason))
             }
             Self::Disconnected { by, nick, reason } => {
-                write!(f, "{by} has disconnected {nick}{}", Reason(reason.as_ref()))
+                write!(f, "{by} has disconnected {nick}{}", Reason(reason))
             }
             Self::Yourself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
             Self::AddressBanned => f.write_str("Your address is banned."),

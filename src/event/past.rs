@@ -11,6 +11,9 @@ use crate::{
 };
 
 pub(super) fn history(f: &mut fmt::Formatter<'_>, room: &Room, lines: &[Line]) -> fmt::Result {
+    if lines.is_empty() {
+        return write!(f, "'{room}' has no history.");
+    }
     write!(f, "Last {} messages in '{room}':", lines.len())?;
     for Line { seq: _, at, from, text, manner } in lines {
         let at = Minute(*at, clock::zone());

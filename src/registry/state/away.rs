@@ -2,7 +2,10 @@
 
 use super::{State, Turn, people::Client};
 use crate::{
-    event::away::{Away, AwayEvent, Member},
+    event::{
+        Event,
+        away::{Away, Member},
+    },
     names::{ClientId, Nick},
     text::Text,
 };
@@ -11,13 +14,13 @@ impl State {
     pub(super) fn go_away(&mut self, turn: &mut Turn, client: ClientId, reason: Option<Text>) {
         let away = Away { reason };
         self.people[client].away = Some(away.clone());
-        turn.tell(client, AwayEvent::Begun(away));
+        turn.tell(client, Event::YouAreAway(away));
     }
 
     /// A client has said something.
     pub(super) fn come_back(&mut self, turn: &mut Turn, client: ClientId) {
         if self.people[client].away.take().is_some() {
-            turn.tell(client, AwayEvent::Ended);
+            turn.tell(client, Event::NoLongerAway);
         }
     }
 
@@ -25,7 +28,7 @@ impl State {
     pub(super) fn warn_if_away(&self, turn: &mut Turn, client: ClientId, other: ClientId) {
         let Client { nick, away, .. } = &self.people[other];
         if let Some(away) = away {
-            turn.tell(client, AwayEvent::IsAway(*nick, away.clone()));
+            turn.tell(client, Event::IsAway(*nick, away.clone()));
         }
     }
 

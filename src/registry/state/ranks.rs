@@ -16,6 +16,7 @@ use crate::{
     command::Rank,
     event::{
         Event, Listing,
+        administration::Administered,
         moderation::{Moderated, Refused},
     },
     names::{ClientId, Nick, Room, RoomId},
@@ -31,7 +32,7 @@ impl State {
             // Most commands are everyone's, and nothing has to be looked up for them.
             Rank::Everyone => None,
             needed if self.rank(client) >= needed => None,
-            Rank::Administrator => Some(Event::AdministratorsOnly),
+            Rank::Administrator => Some(Administered::NotAdministrator.into()),
             Rank::Moderator => Some(Refused::NotModerator.into()),
         }
     }

@@ -101,9 +101,7 @@ impl State {
     #[inline(never)]
     pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
         let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
-        let room = self.room(client).name;
-        let told = if lines.is_empty() { Event::NoHistory(room) } else { Event::History(room, lines) };
-        turn.tell_at_length(client, told);
+        turn.tell_at_length(client, Event::History(self.room(client).name, lines));
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {

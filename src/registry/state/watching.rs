@@ -5,10 +5,7 @@
 
 use super::{Next, State, Task, Turn, tally::Tally};
 use crate::{
-    event::{
-        Event,
-        watched::{Stats, Watched},
-    },
+    event::{Event, watched::Stats},
     names::ClientId,
     watch::{Journey, Seen},
 };
@@ -16,7 +13,7 @@ use crate::{
 /// `/threads`.
 pub(super) fn show_threads(turn: &mut Turn) {
     turn.wait_for(Task::Look(Next::new(|_, turn, client, seen| {
-        turn.tell(client, Event::Watched(Watched::Threads(seen)));
+        turn.tell(client, Event::Threads(seen));
     })));
 }
 
@@ -36,11 +33,11 @@ impl State {
             unsaved: self.unsaved.len(),
             seen: *seen,
         };
-        turn.tell(client, Event::Watched(Watched::Stats(Box::new(stats))));
+        turn.tell(client, Event::Stats(Box::new(stats)));
     }
 }
 
 /// Shows a client how its message travelled.
 pub(super) fn show_journey(_: &mut State, turn: &mut Turn, client: ClientId, journey: Journey) {
-    turn.tell(client, Event::Watched(Watched::Journey(journey)));
+    turn.tell(client, Event::Journey(journey));
 }
