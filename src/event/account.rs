@@ -61,14 +61,10 @@ impl fmt::Display for AccountEvent {
             Self::LoggedIn => f.write_str("Login successful."),
             Self::WrongPassword => f.write_str("Invalid password."),
             Self::NotRegistered => f.write_str("Nickname not registered."),
-            Self::LoginRequired(nick) => {
-                write!(f, "'{nick}' is registered. Use /login {nick} <password>.")
-            }
+            Self::LoginRequired(nick) => write!(f, "'{nick}' is registered. Use /login {nick} <password>."),
             Self::PasswordChanged => f.write_str("Password changed."),
             Self::Unregistered(nick) => write!(f, "Nickname '{nick}' is no longer registered."),
-            Self::TooManyAttempts(wait) => {
-                write!(f, "Too many attempts. Try again in {} s.", seconds(*wait))
-            }
+            Self::TooManyAttempts(wait) => write!(f, "Too many attempts. Try again in {} s.", seconds(*wait)),
             Self::Unsaved => f.write_str("The change could not be saved and was undone. Try again later."),
             Self::Outdated => {
                 f.write_str("Nothing was changed, because the account changed in the meantime. Try again.")

@@ -142,9 +142,7 @@ impl fmt::Display for Administered {
             Self::ClientsListed(by) => write!(f, "{by} has listed the clients."),
             Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
-            Self::DisconnectedYou { by, reason } => {
-                write!(f, "Disconnected by {by}{}", Reason(reason))
-            }
+            Self::DisconnectedYou { by, reason } => write!(f, "Disconnected by {by}{}", Reason(reason)),
             Self::Disconnected { by, nick, reason } => {
                 write!(f, "{by} has disconnected {nick}{}", Reason(reason))
             }
