@@ -12,18 +12,16 @@ mod administration;
 mod logged;
 mod mistake;
 mod moderation;
-pub mod muting;
 pub mod transfers;
 mod verbs;
 
-pub use administration::Administration;
+pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
-use muting::MutingCommand;
 
 /// A line that was understood. A mistake is a command too, so its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]

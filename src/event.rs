@@ -6,6 +6,7 @@ use crate::{
     command::{Mistake, Rank, Verb},
     emoji::Found,
     names::{Nick, Room},
+    password::Password,
     record::{Line, Manner},
     text::Text,
     watch::{Journey, Seen},
@@ -260,8 +261,15 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
-        Mistake::UnfitPassword => account::password_rule(f),
-        Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
+        Mistake::UnfitPassword => {
+            let (min, max) = (Password::MIN, Password::MAX);
+            write!(f, "A password has at least {min} characters (at most {max} bytes), ")?;
+            f.write_str("no spaces and no control characters.")
+        }
+        Mistake::MisplacedSecret(Verb { name, .. }) => {
+            f.write_str("This line was not sent, because it contains a password. ")?;
+            write!(f, "Start the line with /{name}.")
+        }
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
         Mistake::InvalidNetwork => {

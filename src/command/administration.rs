@@ -14,6 +14,9 @@ const LONGEST_NOTICE: u64 = 24 * 60 * 60;
 /// The longest ban that ends, in minutes: ten years.
 const LONGEST_BAN: u64 = 10 * 365 * 24 * 60;
 
+/// The longest mute, in seconds: a week. For longer, there are bans.
+const LONGEST_MUTE: u32 = 7 * 24 * 3600;
+
 /// What an administrator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administration {
@@ -55,6 +58,22 @@ pub enum Administration {
     ListNetworkBans,
 }
 
+/// What an administrator asks about mutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MutingCommand {
+    /// List who is muted.
+    List,
+    /// Mute a user for a while.
+    Mute {
+        /// The user's nickname.
+        user: Nick,
+        /// The time in seconds; `None` means the usual time.
+        seconds: Option<u32>,
+    },
+    /// Let a muted user speak again.
+    Unmute(Nick),
+}
+
 pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let order = match typed.rest.trim_end() {
         "" => Administration::ShutDown { seconds: 0 },
@@ -92,6 +111,18 @@ pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let network = typed.name().ok().map(parse).transpose()?;
     Ok(Ask::Administer(network.map_or(Administration::ListNetworkBans, Administration::UnbanNetwork)))
+}
+
+pub(super) fn mute(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (user, seconds) = split_word(typed.name()?);
+    let seconds = match seconds {
+        "" => None,
+        seconds => match seconds.parse() {
+            Ok(seconds @ 1..=LONGEST_MUTE) => Some(seconds),
+            _ => return Err(typed.usage()),
+        },
+    };
+    Ok(Ask::Muting(MutingCommand::Mute { user: existing(user)?, seconds }))
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {

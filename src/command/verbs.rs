@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     Administration, Ask, Command, Mistake, Moderation, MutingCommand, Typed, account, administration,
-    existing, moderation, muting, new_nick, speech, split_word, transfers,
+    existing, moderation, new_nick, speech, split_word, transfers,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -111,7 +111,7 @@ pub static GROUPS: &[Group] = &[
     ]},
     Group { title: "Running the server", verbs: &[
         Verb::new("broadcast", "<message>",       "Send a message to every room.",                 |typed| typed.speech().map(Administration::Broadcast).map(Ask::Administer)).by(Rank::Administrator),
-        Verb::new("mute",     "<user> [seconds]", "Mute a user for a while.",                      muting::mute).by(Rank::Administrator),
+        Verb::new("mute",     "<user> [seconds]", "Mute a user for a while.",                      administration::mute).by(Rank::Administrator),
         Verb::new("unmute",   "<user>",           "Let a muted user speak again.",                 |typed| typed.user().map(MutingCommand::Unmute).map(Ask::Muting)).by(Rank::Administrator),
         Verb::new("mutelist", "",                 "List who is muted.",                            |_| Ok(Ask::Muting(MutingCommand::List))).kind(Kind::Listing).by(Rank::Administrator),
         Verb::new("listall",  "[room]",           "List all users with their addresses.",          administration::list_all).kind(Kind::Listing).by(Rank::Administrator).more("It shows room, address, how long connected and idle, and the bytes queued."),

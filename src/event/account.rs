@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{Event, pace::seconds};
-use crate::{command::Verb, names::Nick, password::Password};
+use crate::names::Nick;
 
 /// An answer about accounts and passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,16 +79,4 @@ impl fmt::Display for AccountEvent {
             Self::WrongAdministrator => f.write_str("Invalid admin password."),
         }
     }
-}
-
-pub(super) fn password_rule(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (min, max) = (Password::MIN, Password::MAX);
-    write!(
-        f,
-        "A password has at least {min} characters (at most {max} bytes), no spaces and no control characters."
-    )
-}
-
-pub(super) fn misplaced(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "This line was not sent, because it contains a password. Start the line with /{}.", verb.name)
 }

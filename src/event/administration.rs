@@ -135,7 +135,7 @@ impl fmt::Display for Administered {
         match self {
             Self::NotAdministrator => f.write_str("Admin privileges required."),
             Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
-            Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
+            Self::ShuttingDownIn(time) => write!(f, "Server shutting down in {}.", notice(*time)),
             Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
             Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
             Self::Clients(roster) => roster.fmt(f),
@@ -149,8 +149,7 @@ impl fmt::Display for Administered {
             Self::Yourself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
             Self::AddressBanned => f.write_str("Your address is banned."),
             Self::NetworkBanned { network, time, disconnected } => {
-                let for_long = Left(*time);
-                write!(f, "{network} is banned {for_long}. Clients disconnected: {disconnected}.")
+                write!(f, "{network} is banned {}. Clients disconnected: {disconnected}.", left(*time))
             }
             Self::NetworkUnbanned(network) => write!(f, "{network} is no longer banned."),
             Self::NetworkNotBanned(network) => {
@@ -190,34 +189,20 @@ fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[NetworkBanned]) -> fmt::Res
         return f.write_str("No networks are banned.");
     }
     write!(f, "Banned networks: {}", bans.len())?;
-    bans.iter().try_for_each(|NetworkBanned { network, by, left }| {
-        write!(f, "\n{network}, by {by}, {}", Left(*left))
-    })
+    bans.iter().try_for_each(|ban| write!(f, "\n{}, by {}, {}", ban.network, ban.by, left(ban.left)))
 }
 
 /// How long a ban still lasts.
-struct Left(Option<Duration>);
-
-impl fmt::Display for Left {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(left) => write!(f, "for {}", Rough(left)),
-            None => f.write_str("until it is lifted"),
-        }
-    }
+fn left(time: Option<Duration>) -> String {
+    time.map_or("until it is lifted".into(), |time| format!("for {}", Rough(time)))
 }
 
 /// A duration in the largest unit that is exact: `90 seconds`, `2 minutes`.
-struct Notice(Duration);
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (number, unit) = match self.0.as_secs() {
-            s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "hour"),
-            s if s >= 60 && s.is_multiple_of(60) => (s / 60, "minute"),
-            s => (s, "second"),
-        };
-        Count(number, unit).fmt(f)
+fn notice(time: Duration) -> Count {
+    match time.as_secs() {
+        s if s >= 3600 && s.is_multiple_of(3600) => Count(s / 3600, "hour"),
+        s if s >= 60 && s.is_multiple_of(60) => Count(s / 60, "minute"),
+        s => Count(s, "second"),
     }
 }
 
@@ -227,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_notice_is_exact() {
-        let told = |seconds| Notice(Duration::from_secs(seconds)).to_string();
+        let told = |seconds| notice(Duration::from_secs(seconds)).to_string();
         assert_eq!([told(1), told(60), told(90)], ["1 second", "1 minute", "90 seconds"]);
         assert_eq!([told(600), told(3600), told(86400)], ["10 minutes", "1 hour", "24 hours"]);
     }

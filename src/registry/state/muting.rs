@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{State, Turn, mutes::Muted};
 use crate::{
-    command::muting::MutingCommand,
+    command::MutingCommand,
     event::{Event, pace::PaceEvent},
     names::{ClientId, Nick},
 };
