@@ -54,13 +54,8 @@ pub enum Ask {
     ListRooms,
     /// List the members of the client's room.
     ListUsers,
-    /// Send a private message.
-    Whisper {
-        /// The nickname of its reader.
-        to: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// Send a private message to the user of this nickname.
+    Whisper(Nick, Text),
     /// Whisper to the last user who whispered.
     Reply(Text),
     /// Show where a user is.
@@ -126,7 +121,7 @@ impl Command {
     pub fn is_speech(&self) -> bool {
         use Moderation::{Ban, Kick};
         match &self.ask {
-            Ask::Moderate(Kick { reason, .. } | Ban { reason, .. }) | Ask::Away(reason) => reason.is_some(),
+            Ask::Moderate(Kick(_, reason) | Ban(_, reason)) | Ask::Away(reason) => reason.is_some(),
             Ask::SetTopic(_) => true,
             _ => self.verb.kind == Kind::Speech,
         }

@@ -14,7 +14,6 @@ use crate::{
 
 pub mod account;
 pub mod administration;
-pub mod away;
 mod emojis;
 pub mod heard;
 mod help;
@@ -29,9 +28,8 @@ pub use help::{Help, Usage};
 
 use account::AccountEvent;
 use administration::Administered;
-use away::{Away, Member};
 use ignoring::Ignoring;
-use moderation::Moderated;
+use moderation::{Moderated, Reason};
 use pace::PaceEvent;
 use transfers::{Cue, FileEvent};
 use watched::Stats;
@@ -149,6 +147,22 @@ impl Event {
     pub fn cue(&self) -> Option<Cue> {
         if let Self::File(event) = self { event.cue() } else { None }
     }
+}
+
+/// A user who is away, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// What the user gave as the reason.
+    pub reason: Option<Text>,
+}
+
+/// A member of a room, as `/users` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The member's nickname.
+    pub nick: Nick,
+    /// Whether the member is away.
+    pub is_away: bool,
 }
 
 /// The first of some sorted names, and how many more there are, so that an answer does not grow with
@@ -301,6 +315,18 @@ fn name_rule(f: &mut fmt::Formatter<'_>, what: &str, max: usize) -> fmt::Result 
 
 fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     write!(f, "User '{name}' not found.")
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "away{}", Reason(&self.reason))
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.nick, if self.is_away { " (away)" } else { "" })
+    }
 }
 
 /// A duration, rounded down to its largest unit: `3 h`.

@@ -8,13 +8,8 @@ use crate::{names::Nick, password::Password};
 pub enum AccountCommand {
     /// Reserve the client's nickname.
     Register(Password),
-    /// Prove to be the owner of a nickname.
-    LogIn {
-        /// The nickname.
-        nick: Nick,
-        /// The proof.
-        password: Password,
-    },
+    /// Prove with the password to be the owner of a nickname.
+    LogIn(Nick, Password),
     /// Have another password.
     ChangePassword {
         /// The one until now.
@@ -35,7 +30,7 @@ pub(super) fn register(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 pub(super) fn log_in(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (nick, password) = typed.two_words()?;
     let nick = Nick::new(nick).map_err(|_| Mistake::InvalidNick)?;
-    Ok(Ask::Account(AccountCommand::LogIn { nick, password: Password::attempt(password) }))
+    Ok(Ask::Account(AccountCommand::LogIn(nick, Password::attempt(password))))
 }
 
 pub(super) fn change_password(typed: &Typed<'_>) -> Result<Ask, Mistake> {

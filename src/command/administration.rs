@@ -38,13 +38,8 @@ pub enum Administration {
         /// The nickname from now on.
         new: Nick,
     },
-    /// Disconnect a user.
-    Disconnect {
-        /// The user's nickname.
-        user: Nick,
-        /// What the user and the room are told as the reason.
-        reason: Option<Text>,
-    },
+    /// Disconnect a user; the user and the room are told the reason.
+    Disconnect(Nick, Option<Text>),
     /// Ban a network, and disconnect the users from there.
     BanNetwork {
         /// An address or a network.
@@ -96,7 +91,7 @@ pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 
 pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Ask::Administer(Administration::Disconnect { user, reason }))
+    Ok(Ask::Administer(Administration::Disconnect(user, reason)))
 }
 
 pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {

@@ -62,10 +62,8 @@ impl About {
             | Ask::Whois(user)
             | Ask::Ignore(user)
             | Ask::Unignore(user)
-            | Ask::Moderate(
-                Kick { user, .. } | Ban { user, .. } | Unban(user) | Promote(user) | Demote(user),
-            )
-            | Ask::Administer(ForceRename { old: user, .. } | Disconnect { user, .. })
+            | Ask::Moderate(Kick(user, _) | Ban(user, _) | Unban(user) | Promote(user) | Demote(user))
+            | Ask::Administer(ForceRename { old: user, .. } | Disconnect(user, _))
             | Ask::Muting(Mute { user, .. } | Unmute(user)) => Self::User(*user),
             Ask::Administer(BanNetwork { network, .. } | UnbanNetwork(network)) => Self::Network(*network),
             Ask::Administer(ShutDown { seconds }) => Self::Seconds(*seconds),

@@ -9,20 +9,10 @@ pub(super) const LONGEST_REASON: usize = 200;
 /// What a moderator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moderation {
-    /// Send a user back to the lobby.
-    Kick {
-        /// The user's nickname.
-        user: Nick,
-        /// What the room is told as the reason.
-        reason: Option<Text>,
-    },
-    /// Send a user back to the lobby, and never let them in again.
-    Ban {
-        /// The user's nickname.
-        user: Nick,
-        /// What the room is told as the reason.
-        reason: Option<Text>,
-    },
+    /// Send a user back to the lobby; the room is told the reason.
+    Kick(Nick, Option<Text>),
+    /// Send a user back to the lobby, and never let them in again; the room is told the reason.
+    Ban(Nick, Option<Text>),
     /// Lift a ban.
     Unban(Nick),
     /// List the bans.
@@ -36,11 +26,11 @@ pub enum Moderation {
 }
 
 pub(super) fn kick(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Kick { user, reason }))
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Kick(user, reason)))
 }
 
 pub(super) fn ban(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Ban { user, reason }))
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Ban(user, reason)))
 }
 
 /// A nickname, and a reason if there is one.
@@ -65,7 +55,7 @@ mod tests {
     #[test]
     fn a_reason_is_the_rest_of_the_line_or_nothing() {
         let user = Nick::new("bob").expect("a valid nickname");
-        let kick = |reason| Ask::Moderate(Moderation::Kick { user, reason });
+        let kick = |reason| Ask::Moderate(Moderation::Kick(user, reason));
         check("kick", "bob", &kick(None));
         check("kick", "bob  ", &kick(None));
         check("kick", "bob  too  loud", &kick(Text::new("too  loud", 99).expect("short")));

@@ -231,7 +231,7 @@ fn join(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 fn whisper(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, rest) = split_word(typed.rest);
     let text = Typed { rest, ..*typed }.speech()?;
-    Ok(Ask::Whisper { to: existing(user)?, text })
+    Ok(Ask::Whisper(existing(user)?, text))
 }
 
 fn away(typed: &Typed<'_>) -> Result<Ask, Mistake> {
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_whisper_keeps_the_spaces_inside_its_text() {
-        check("w", "bob   a  b ", &Ask::Whisper { to: nick("bob"), text: say("a  b ") });
+        check("w", "bob   a  b ", &Ask::Whisper(nick("bob"), say("a  b ")));
     }
 
     #[test]

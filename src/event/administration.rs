@@ -13,13 +13,8 @@ use crate::{
 pub enum Administered {
     /// Only an administrator may use this command.
     NotAdministrator,
-    /// A message to every room.
-    Announcement {
-        /// The administrator who sent it.
-        by: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// A message from this administrator to every room.
+    Announcement(Nick, Text),
     /// Tells everyone that the server stops after this time.
     ShuttingDownIn(Duration),
     /// Tells everyone that this administrator has cancelled the shutdown.
@@ -41,13 +36,8 @@ pub enum Administered {
         /// The new nickname.
         new: Nick,
     },
-    /// The last sentence to a client that is disconnected.
-    DisconnectedYou {
-        /// The administrator who disconnects it.
-        by: Nick,
-        /// The reason, if one was given.
-        reason: Option<Text>,
-    },
+    /// The last sentence to a client that this administrator disconnects, for this reason.
+    DisconnectedYou(Nick, Option<Text>),
     /// Tells the room that a user is disconnected.
     Disconnected {
         /// The administrator who disconnects the user.
@@ -134,7 +124,7 @@ impl fmt::Display for Administered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAdministrator => f.write_str("Admin privileges required."),
-            Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
+            Self::Announcement(by, text) => write!(f, "Announcement from {by}: {text}"),
             Self::ShuttingDownIn(time) => write!(f, "Server shutting down in {}.", notice(*time)),
             Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
             Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
@@ -142,7 +132,7 @@ impl fmt::Display for Administered {
             Self::ClientsListed(by) => write!(f, "{by} has listed the clients."),
             Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
-            Self::DisconnectedYou { by, reason } => write!(f, "Disconnected by {by}{}", Reason(reason)),
+            Self::DisconnectedYou(by, reason) => write!(f, "Disconnected by {by}{}", Reason(reason)),
             Self::Disconnected { by, nick, reason } => {
                 write!(f, "{by} has disconnected {nick}{}", Reason(reason))
             }

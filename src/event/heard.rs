@@ -148,10 +148,9 @@ mod tests {
     use crate::{
         command::Mistake,
         event::{
-            Event, Listing,
+            Event, Listing, Member,
             account::AccountEvent,
             administration::Administered,
-            away::Member,
             transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
@@ -196,8 +195,8 @@ mod tests {
         check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
         check(&Administered::AddressBanned.into(), Heard::Dismissed);
-        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::Dismissed);
-        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::Dismissed);
+        check(&Administered::DisconnectedYou(bob, None).into(), Heard::Dismissed);
+        check(&Administered::DisconnectedYou(bob, Some(text("x"))).into(), Heard::Dismissed);
         let said = Event::Said(room, line(bob, "a]: b", Manner::Said));
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         let acted = Event::Said(room, line(bob, "waves", Manner::Acted));

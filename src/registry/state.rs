@@ -197,7 +197,7 @@ impl State {
             Ask::Leave => self.return_to_lobby(turn, client),
             Ask::ListRooms => self.list_rooms(turn, client),
             Ask::ListUsers => self.list_users(turn, client),
-            Ask::Whisper { to, text } => self.whisper(turn, client, to, text),
+            Ask::Whisper(to, text) => self.whisper(turn, client, to, text),
             Ask::Reply(text) => self.reply(turn, client, text),
             Ask::Whois(nick) => self.whois(turn, client, nick),
             Ask::ShowTopic => self.show_topic(turn, client),

@@ -32,7 +32,7 @@ impl State {
             Administration::Broadcast(text) => Ok(self.broadcast(turn, client, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, client, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, client, old, new),
-            Administration::Disconnect { user, reason } => self.disconnect(turn, client, user, reason),
+            Administration::Disconnect(user, reason) => self.disconnect(turn, client, user, reason),
             Administration::BanNetwork { network, minutes } => {
                 self.ban_network(turn, client, network, minutes)
             }
@@ -73,7 +73,7 @@ impl State {
     }
 
     fn broadcast(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Administered {
-        let told = Administered::Announcement { by: self.people[client].nick, text };
+        let told = Administered::Announcement(self.people[client].nick, text);
         turn.tell_everyone(told.clone());
         told
     }
@@ -142,7 +142,7 @@ impl State {
         if self.people[client].room != room {
             turn.tell(client, done.clone());
         }
-        self.dismiss(turn, target, Administered::DisconnectedYou { by, reason }.into());
+        self.dismiss(turn, target, Administered::DisconnectedYou(by, reason).into());
         Ok(done)
     }
 

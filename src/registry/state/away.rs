@@ -2,10 +2,7 @@
 
 use super::{State, Turn, people::Client};
 use crate::{
-    event::{
-        Event,
-        away::{Away, Member},
-    },
+    event::{Away, Event, Member},
     names::{ClientId, Nick},
     text::Text,
 };

@@ -23,8 +23,8 @@ impl State {
     #[inline(never)]
     pub(super) fn moderate(&mut self, turn: &mut Turn, client: ClientId, order: Moderation) {
         let done = match order {
-            Moderation::Kick { user, reason } => self.kick(turn, client, user, reason),
-            Moderation::Ban { user, reason } => self.ban(turn, client, user, reason),
+            Moderation::Kick(user, reason) => self.kick(turn, client, user, reason),
+            Moderation::Ban(user, reason) => self.ban(turn, client, user, reason),
             Moderation::Unban(user) => self.unban(turn, client, user),
             Moderation::ListBans => return self.list_bans(turn, client),
             Moderation::ListModerators => return self.list_moderators(turn, client),

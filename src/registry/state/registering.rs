@@ -36,7 +36,7 @@ impl State {
         self.warn_if_overheard(turn, client);
         match command {
             AccountCommand::Register(password) => self.register(turn, client, password),
-            AccountCommand::LogIn { nick, password } => self.log_in(turn, client, nick, password),
+            AccountCommand::LogIn(nick, password) => self.log_in(turn, client, nick, password),
             AccountCommand::ChangePassword { old, new } => self.change_password(turn, client, old, new),
             AccountCommand::Unregister(password) => self.unregister(turn, client, password),
             AccountCommand::Administrate(password) => self.administrate(turn, client, password),
