@@ -265,18 +265,16 @@ struct Because(Fault, Side, Nick);
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self(fault, you, other) = self;
+        let whose = |side| if side == you { "your".into() } else { format!("{other}'s") };
         match fault {
             Fault::Unreadable => f.write_str("the file can no longer be read"),
             Fault::Changed => f.write_str("the file has changed since it was offered"),
             Fault::Damaged => f.write_str("the file arrived damaged (its SHA-256 differs)"),
             Fault::DiskFull => f.write_str("the receiver's disk is full"),
             Fault::Unwritable => f.write_str("the receiver cannot write the file"),
-            Fault::BrokenOff(side) if side == you => f.write_str("your connection was lost"),
-            Fault::BrokenOff(_) => write!(f, "{other}'s connection was lost"),
-            Fault::Stalled(side) if side == you => f.write_str("your program was idle for too long"),
-            Fault::Stalled(_) => write!(f, "{other}'s program was idle for too long"),
-            Fault::Nonsense(side) if side == you => f.write_str("the server did not understand your program"),
-            Fault::Nonsense(_) => write!(f, "the server did not understand {other}'s program"),
+            Fault::BrokenOff(side) => write!(f, "{} connection was lost", whose(side)),
+            Fault::Stalled(side) => write!(f, "{} program was idle for too long", whose(side)),
+            Fault::Nonsense(side) => write!(f, "the server did not understand {} program", whose(side)),
             Fault::NotMet => {
                 f.write_str("one of the programs did not connect to the server's port for files")
             }
