@@ -200,7 +200,7 @@ impl State {
             Ask::Leave => self.return_to_lobby(turn),
             Ask::ListRooms => self.list_rooms(turn),
             Ask::ListUsers => self.list_users(turn),
-            Ask::Whisper { to, text } => self.whisper(turn, to, text),
+            Ask::Whisper(to, text) => self.whisper(turn, to, text),
             Ask::Reply(text) => self.reply(turn, text),
             Ask::Whois(nick) => self.whois(turn, nick),
             Ask::ShowTopic => self.show_topic(turn),

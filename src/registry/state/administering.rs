@@ -31,7 +31,7 @@ impl State {
             Administration::Broadcast(text) => Ok(self.broadcast(turn, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, old, new),
-            Administration::Disconnect { user, reason } => self.disconnect(turn, user, reason),
+            Administration::Disconnect(user, reason) => self.disconnect(turn, user, reason),
             Administration::BanNetwork { network, minutes } => self.ban_network(turn, network, minutes),
             Administration::UnbanNetwork(network) => self.unban_network(turn, network),
             Administration::ListNetworkBans => Ok(self.list_network_bans(turn)),
@@ -43,7 +43,7 @@ impl State {
     }
 
     fn broadcast(&mut self, turn: &mut Turn, text: Text) -> Administered {
-        let told = Administered::Announcement { by: self.people[turn.client].nick, text };
+        let told = Administered::Announcement(self.people[turn.client].nick, text);
         turn.tell_everyone(told.clone());
         told
     }
@@ -57,7 +57,7 @@ impl State {
             total += open.members.len();
         }
         turn.answer_at_length(Administered::Clients(Roster { shown, total }));
-        Administered::ClientsListed { by: self.people[turn.client].nick }
+        Administered::ClientsListed(self.people[turn.client].nick)
     }
 
     fn row(&self, client: ClientId, Now { instant: now, .. }: Now) -> Row {
@@ -82,7 +82,7 @@ impl State {
             return Err(Refused::NickBanned(new).into());
         }
         let (by, old) = (self.people[turn.client].nick, self.people[target].nick);
-        turn.tell(target, Administered::RenamedYou { by });
+        turn.tell(target, Administered::RenamedYou(by));
         turn.in_name_of(target, |turn| self.change_nick(turn, new));
         let done = Administered::Renamed { by, old, new };
         turn.answer(done.clone());
@@ -106,7 +106,7 @@ impl State {
         if self.people[turn.client].room != room {
             turn.answer(done.clone());
         }
-        self.dismiss(turn, target, Administered::DisconnectedYou { by, reason });
+        self.dismiss(turn, target, Administered::DisconnectedYou(by, reason));
         Ok(done)
     }
 
@@ -160,7 +160,7 @@ impl State {
     fn list_network_bans(&mut self, turn: &mut Turn) -> Administered {
         self.forget_ended_network_bans(turn);
         turn.answer_at_length(Administered::NetworkBans(self.networks.rows(turn.now.instant)));
-        Administered::NetworkBansListed { by: self.people[turn.client].nick }
+        Administered::NetworkBansListed(self.people[turn.client].nick)
     }
 
     fn forget_ended_network_bans(&mut self, turn: &Turn) {

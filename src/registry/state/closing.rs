@@ -62,7 +62,7 @@ impl State {
         if self.closing.planned.take().is_none() {
             return Err(Administered::NoShutdown.into());
         }
-        let told = Administered::ShutdownCalledOff { by: self.people[turn.client].nick };
+        let told = Administered::ShutdownCalledOff(self.people[turn.client].nick);
         turn.tell_everyone(told.clone());
         turn.wait_for(Task::WakeTimer);
         Ok(told)

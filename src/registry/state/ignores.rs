@@ -82,7 +82,7 @@ impl Ignores {
         }
         let list = self.lists.entry(client).or_default();
         if list.len() >= MOST {
-            return Ignoring::TooMany { max: MOST };
+            return Ignoring::TooMany(MOST);
         }
         list.push(Ignored { nick, connections: vec![other] });
         if nick.guest_number().is_none() {

@@ -23,8 +23,8 @@ impl State {
     #[inline(never)]
     pub(super) fn moderate(&mut self, turn: &mut Turn, order: Moderation) {
         let done = match order {
-            Moderation::Kick { user, reason } => self.kick(turn, user, reason),
-            Moderation::Ban { user, reason } => self.ban(turn, user, reason),
+            Moderation::Kick(user, reason) => self.kick(turn, user, reason),
+            Moderation::Ban(user, reason) => self.ban(turn, user, reason),
             Moderation::Unban(user) => self.unban(turn, user),
             Moderation::ListBans => return self.list_bans(turn),
             Moderation::ListModerators => return self.list_moderators(turn),
@@ -45,7 +45,7 @@ impl State {
         let room = self.room(turn.client).name;
         let told = Moderated::Expelled(expulsion.clone());
         self.tell_about_room(turn, room, Except::One(target), told.into());
-        turn.in_name_of(target, |turn| self.expel(turn, Moderated::YouWere { room, expulsion }));
+        turn.in_name_of(target, |turn| self.expel(turn, Moderated::YouWere(room, expulsion)));
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl State {
         let room = &mut self.rooms[self.people[turn.client].room];
         room.remembered.bans.forget_gone(|id| self.people.contains(id));
         let bans = room.remembered.bans.all().cloned().collect();
-        turn.answer_at_length(Moderated::Bans { room: room.name, bans });
+        turn.answer_at_length(Moderated::Bans(room.name, bans));
     }
 
     /// Tells the client's room what was decided about it, when that is saved.
@@ -127,7 +127,7 @@ impl State {
                 if nick != expulsion.nick {
                     self.announce(turn, Event::Left(nick));
                 }
-                self.expel(turn, Moderated::YouWere { room, expulsion: expulsion.clone() });
+                self.expel(turn, Moderated::YouWere(room, expulsion.clone()));
             });
         }
         // The banned user may have moderated the room by an account, without being a member.

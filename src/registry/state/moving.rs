@@ -3,7 +3,7 @@
 use super::{Next, State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
-    event::{Event, Listing, away::Member, moderation::Refused, pace::PaceEvent},
+    event::{Event, Listing, Member, moderation::Refused, pace::PaceEvent},
     fact::Deed,
     names::{ClientId, Room, RoomId},
     text::Text,
@@ -53,20 +53,20 @@ impl State {
         let is_away = |member: ClientId| self.people[member].away.is_some();
         let members = room.members.iter().map(|(&nick, &id)| Member { nick, is_away: is_away(id) });
         let users = Listing::new(room.members.len(), members);
-        turn.answer_at_length(Event::Users { room: room.name, users });
+        turn.answer_at_length(Event::Users(room.name, users));
     }
 
     #[inline(never)]
     pub(super) fn show_topic(&mut self, turn: &mut Turn) {
         let OpenRoom { name, remembered, .. } = self.room(turn.client);
-        turn.answer(Event::Topic { room: *name, topic: remembered.topic.clone() });
+        turn.answer(Event::Topic(*name, remembered.topic.clone()));
     }
 
     /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, topic: Text) {
         self.room_mut(turn.client).remembered.topic = Some(topic.clone());
-        let told = Event::TopicSet { by: self.people[turn.client].nick, topic: topic.clone() };
+        let told = Event::TopicSet(self.people[turn.client].nick, topic.clone());
         let room = self.room(turn.client).name;
         let next = Next::new(move |state: &mut Self, turn, ()| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
@@ -74,7 +74,7 @@ impl State {
                 state.tell_about_room(turn, room, Except::NoOne, told);
             } else {
                 // Another moderator was faster in the meantime, and the room hears of that topic.
-                turn.answer(Event::Topic { room, topic: current });
+                turn.answer(Event::Topic(room, current));
             }
         });
         self.when_saved(turn, Change::Room(room), next);

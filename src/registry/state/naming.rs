@@ -2,12 +2,7 @@
 
 use super::{State, Turn};
 use crate::{
-    event::{
-        Event,
-        account::AccountEvent,
-        away::{Away, AwayEvent},
-        moderation::Refused,
-    },
+    event::{Away, Event, account::AccountEvent, moderation::Refused},
     fact::Deed,
     names::{ClientId, Nick},
     text::Text,
@@ -60,13 +55,13 @@ impl State {
     pub(super) fn go_away(&mut self, turn: &mut Turn, reason: Option<Text>) {
         let away = Away { reason };
         self.people[turn.client].away = Some(away.clone());
-        turn.answer(AwayEvent::Begun(away));
+        turn.answer(Event::YouAreAway(away));
     }
 
     /// The client has said something.
     pub(super) fn come_back(&mut self, turn: &mut Turn) {
         if self.people[turn.client].away.take().is_some() {
-            turn.answer(AwayEvent::Ended);
+            turn.answer(Event::NoLongerAway);
         }
     }
 

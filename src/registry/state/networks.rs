@@ -52,7 +52,7 @@ impl Networks {
         now: Now,
     ) -> Result<(), Administered> {
         if self.0.len() >= MOST && !self.0.contains_key(&network) {
-            return Err(Administered::TooManyNetworks { max: MOST });
+            return Err(Administered::TooManyNetworks(MOST));
         }
         let until = time.and_then(|time| now.wall.checked_add(time));
         let ends = time.and_then(|time| now.instant.checked_add(time));

@@ -122,7 +122,7 @@ impl State {
         let ticket = |token| Ticket { port, token };
         let (from, to) = (self.people[sender].nick, self.people[receiver].nick);
         turn.tell(sender, FileEvent::Send { id, name: label.name.clone(), to, ticket: ticket(sending) });
-        turn.tell(receiver, FileEvent::Receive { id, label, from, ticket: ticket(receiving) });
+        turn.tell(receiver, FileEvent::NotSaid(Cue::Receive { id, ticket: ticket(receiving), label, from }));
     }
 
     /// Refuses an offer, stops a transfer, or takes back the client's own offer.

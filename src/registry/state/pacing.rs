@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{State, Turn, mutes::Muted, pace::Limited};
 use crate::{
-    command::{Ask, Command, Kind, muting::MutingCommand},
+    command::{Ask, Command, Kind, MutingCommand},
     event::{Event, pace::PaceEvent},
     fact::Deed,
     names::{ClientId, Nick},
@@ -94,8 +94,8 @@ impl State {
         }
         let time = seconds.map_or(USUAL_MUTE, |seconds| Duration::from_secs(seconds.into()));
         self.mutes.mute(self.muted(target), time, turn.now.instant);
-        turn.tell(target, PaceEvent::MutedBy { by: self.people[turn.client].nick, time });
-        Ok(PaceEvent::MutedUser { user: self.people[target].nick, time })
+        turn.tell(target, PaceEvent::MutedBy(self.people[turn.client].nick, time));
+        Ok(PaceEvent::MutedUser(self.people[target].nick, time))
     }
 
     fn unmute(&mut self, turn: &mut Turn, user: Nick) -> Result<PaceEvent, Event> {

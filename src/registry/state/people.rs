@@ -11,7 +11,7 @@ use std::{
 use slotmap::SlotMap;
 
 use crate::{
-    event::away::Away,
+    event::Away,
     names::{ClientId, Nick, RoomId},
     origin::Origin,
     watch::Gauge,

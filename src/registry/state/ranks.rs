@@ -16,6 +16,7 @@ use crate::{
     command::Rank,
     event::{
         Event, Listing,
+        administration::Administered,
         moderation::{Moderated, Refused},
     },
     names::{ClientId, Nick, Room, RoomId},
@@ -31,7 +32,7 @@ impl State {
             // Most commands are everyone's, and nothing has to be looked up for them.
             Rank::Everyone => None,
             needed if self.rank(client) >= needed => None,
-            Rank::Administrator => Some(Event::AdministratorsOnly),
+            Rank::Administrator => Some(Administered::NotAdministrator.into()),
             Rank::Moderator => Some(Refused::NotModerator.into()),
         }
     }
@@ -131,7 +132,7 @@ impl State {
             return Err(Refused::AlreadyModerator(nick).into());
         }
         if self.rooms[id].moderator_count() >= MOST {
-            return Err(Refused::TooManyModerators { max: MOST }.into());
+            return Err(Refused::TooManyModerators(MOST).into());
         }
         self.appoint(target, id);
         self.tell_when_saved(turn, Moderated::Promoted { by: self.people[turn.client].nick, nick });
@@ -182,7 +183,7 @@ impl State {
             return turn.answer(Refused::LobbyHasNone);
         }
         let moderators = Listing::new(nicks.len(), nicks.into_iter());
-        turn.answer(Moderated::Moderators { room: *name, moderators });
+        turn.answer(Moderated::Moderators(*name, moderators));
     }
 
     /// What a client is recognised by.

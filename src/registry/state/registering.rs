@@ -38,7 +38,7 @@ impl State {
         let (account, password, next) = match command {
             AccountCommand::Register(password) => return self.register(turn, password),
             AccountCommand::Administrate(password) => return self.administrate(turn, password),
-            AccountCommand::LogIn { nick, password } => (Some(nick), password, Next::new(Self::log_in)),
+            AccountCommand::LogIn(nick, password) => (Some(nick), password, Next::new(Self::log_in)),
             AccountCommand::Unregister(password) => (own, password, Next::new(Self::unregister)),
             AccountCommand::ChangePassword { old, new } => {
                 (own, old, Next::new(|_, turn, account| hash_new_password(turn, account, new)))

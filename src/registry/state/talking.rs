@@ -3,7 +3,7 @@
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
     broadcaster::{Post, Traced},
-    event::{Event, away::AwayEvent, ignoring::Ignoring, past::Past, watched::Watched},
+    event::{Event, ignoring::Ignoring},
     fact::{Deed, Noting},
     names::{ClientId, Nick},
     record::{Line, Manner},
@@ -25,7 +25,7 @@ impl State {
         let event = self.spoken(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
-        let next = Next::new(|_, turn, journey| turn.answer(Event::Watched(Watched::Journey(journey))));
+        let next = Next::new(|_, turn, journey| turn.answer(Event::Journey(journey)));
         turn.wait_for(Task::TakeJourney(reported, next));
     }
 
@@ -33,18 +33,13 @@ impl State {
     fn spoken(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
         let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
         let Client { nick: from, room: id, .. } = self.people[turn.client];
-        let line = Line { seq, at, from, text: text.clone(), manner };
-        self.rooms.remember(id, line, self.limits.history.remembered, &mut self.unsaved);
-        match manner {
-            Manner::Said => {
-                self.note(turn, || Deed::Said(text.clone()));
-                Event::Said { room: self.rooms[id].name, from, text, seq, at }
-            }
-            Manner::Acted => {
-                self.note(turn, || Deed::Acted(text.clone()));
-                Event::Acted { from, text, seq, at }
-            }
-        }
+        let line = Line { seq, at, from, text, manner };
+        self.rooms.remember(id, line.clone(), self.limits.history.remembered, &mut self.unsaved);
+        self.note(turn, || match manner {
+            Manner::Said => Deed::Said(line.text.clone()),
+            Manner::Acted => Deed::Acted(line.text.clone()),
+        });
+        Event::Said(self.rooms[id].name, line)
     }
 
     /// Tells what a client said to the members of its room who do not ignore it.
@@ -86,11 +81,11 @@ impl State {
         if !self.ignores.contain(target, turn.client) {
             self.pace.meet(target, turn.client);
             self.people[target].last_whisperer = Some((turn.client, from));
-            turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
+            turn.tell(target, Event::WhisperFrom(from, text.clone()));
         }
-        turn.answer(Event::WhisperTo { to, text });
+        turn.answer(Event::WhisperTo(to, text));
         if let Some(away) = &self.people[target].away {
-            turn.answer(AwayEvent::IsAway(to, away.clone()));
+            turn.answer(Event::IsAway(to, away.clone()));
         }
     }
 
@@ -100,17 +95,14 @@ impl State {
     pub(super) fn replay(&mut self, turn: &mut Turn) {
         let lines = self.last_lines(turn.client, self.limits.history.replayed);
         if !lines.is_empty() {
-            turn.answer(Event::History(Past { room: self.room(turn.client).name, lines }));
+            turn.answer(Event::History(self.room(turn.client).name, lines));
         }
     }
 
     #[inline(never)]
     pub(super) fn show_history(&mut self, turn: &mut Turn, count: Option<usize>) {
         let lines = self.last_lines(turn.client, count.unwrap_or(self.limits.history.replayed));
-        let room = self.room(turn.client).name;
-        let told =
-            if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
-        turn.answer_at_length(told);
+        turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
     }
 
     #[inline(never)]

@@ -2,15 +2,12 @@
 
 use super::{Next, State, Task, Turn, tally::Tally};
 use crate::{
-    event::{
-        Event,
-        watched::{Stats, Watched},
-    },
+    event::{Event, watched::Stats},
     watch::Seen,
 };
 
 pub(super) fn show_threads(turn: &mut Turn) {
-    let next = Next::new(|_, turn, seen| turn.answer(Event::Watched(Watched::Threads(seen))));
+    let next = Next::new(|_, turn, seen| turn.answer(Event::Threads(seen)));
     turn.wait_for(Task::Look(next));
 }
 
@@ -29,6 +26,6 @@ impl State {
             unsaved: self.unsaved.len(),
             seen: *seen,
         };
-        turn.answer(Event::Watched(Watched::Stats(Box::new(stats))));
+        turn.answer(Event::Stats(Box::new(stats)));
     }
 }

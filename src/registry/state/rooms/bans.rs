@@ -74,7 +74,7 @@ impl Bans {
             return Err(Refused::AlreadyBanned(ban.nick));
         }
         if self.0.len() >= MOST {
-            return Err(Refused::TooManyBans { max: MOST });
+            return Err(Refused::TooManyBans(MOST));
         }
         self.0.push(Entry { ban, connections: connection.into_iter().collect() });
         Ok(())
