@@ -6,6 +6,8 @@
 //! one on its own thread, without the lock. Each permit owns the memory for one hash and reuses it:
 //! an allocator may keep what each of a thousand threads has freed, and that would be gigabytes.
 
+use std::mem;
+
 use argon2::{
     Algorithm, Argon2, Block, Params, PasswordHash, Version,
     password_hash::phc::{Output, ParamsString, Salt},
@@ -25,11 +27,6 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Creates a hasher with OWASP's first choice of costs for Argon2id.
-    pub fn new() -> Self {
-        Self::with(Params::default())
-    }
-
     /// Creates a hasher for tests, whose hashes cost nothing and protect nothing.
     pub fn cheap() -> Self {
         Self::with(Params::new(Params::MIN_M_COST, 1, 1, None).expect("the smallest that are allowed"))
@@ -91,48 +88,34 @@ impl Hasher {
 }
 
 impl Default for Hasher {
+    /// Creates a hasher with OWASP's first choice of costs for Argon2id.
     fn default() -> Self {
-        Self::new()
+        Self::with(Params::default())
     }
 }
 
-/// A fixed number of permits: the free ones behind a mutex, and a condition variable to wait until
-/// there is one.
+/// A fixed number of permits, and a condition variable to wait until one is free.
 struct Semaphore {
-    permits: Mutex<Permits>,
+    /// The memories of the free permits; `None` when it is closed. The last one given back is taken first,
+    /// so the second one stays empty as long as one hash at a time is enough.
+    free: Mutex<Option<Vec<Vec<Block>>>>,
     given_back: Condvar,
-}
-
-struct Permits {
-    /// The memories of the free permits. The last one given back is taken first, so the second one
-    /// stays empty as long as one hash at a time is enough.
-    free: Vec<Vec<Block>>,
-    is_closed: bool,
 }
 
 impl Semaphore {
     fn new(count: usize) -> Self {
-        let permits = Permits { free: vec![Vec::new(); count], is_closed: false };
-        Self { permits: Mutex::new(permits), given_back: Condvar::new() }
+        Self { free: Mutex::new(Some(vec![Vec::new(); count])), given_back: Condvar::new() }
     }
 
     /// Waits for a permit; `None` when the semaphore is closed.
     fn take(&self) -> Option<Permit<'_>> {
-        let mut permits = self.permits.lock();
-        loop {
-            if permits.is_closed {
-                return None;
-            }
-            if let Some(memory) = permits.free.pop() {
-                return Some(Permit { semaphore: self, memory });
-            }
-            // Looks again after waking up: another thread may have taken the permit in between.
-            self.given_back.wait(&mut permits);
-        }
+        let mut free = self.free.lock();
+        self.given_back.wait_while(&mut free, |free| free.as_ref().is_some_and(Vec::is_empty));
+        Some(Permit { semaphore: self, memory: free.as_mut()?.pop()? })
     }
 
     fn close(&self) {
-        self.permits.lock().is_closed = true;
+        *self.free.lock() = None;
         self.given_back.notify_all();
     }
 }
@@ -169,7 +152,10 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         // What is left in the memory would let a thief try passwords cheaply.
         self.memory.iter_mut().zeroize();
-        self.semaphore.permits.lock().free.push(std::mem::take(&mut self.memory));
+        let mut free = self.semaphore.free.lock();
+        if let Some(free) = &mut *free {
+            free.push(mem::take(&mut self.memory));
+        }
         self.semaphore.given_back.notify_one();
     }
 }
@@ -189,7 +175,7 @@ mod tests {
 
     /// Where the memory of each free permit is, and how many blocks it has.
     fn memories(hasher: &Hasher) -> Vec<(*const Block, usize)> {
-        hasher.permits.permits.lock().free.iter().map(|memory| (memory.as_ptr(), memory.len())).collect()
+        hasher.permits.free.lock().iter().flatten().map(|memory| (memory.as_ptr(), memory.len())).collect()
     }
 
     #[test]
@@ -205,7 +191,7 @@ mod tests {
         assert_eq!(memories(&hasher), before, "the same memory each time");
         assert_eq!(before.iter().filter(|&&(_, blocks)| blocks > 0).count(), 1);
         let wiped = |block: &Block| block.as_ref().iter().all(|&word| word == 0);
-        assert!(hasher.permits.permits.lock().free.iter().flatten().all(wiped));
+        assert!(hasher.permits.free.lock().iter().flatten().flatten().all(wiped));
     }
 
     #[test]
@@ -231,8 +217,8 @@ mod tests {
         let stored = Hashed::new(
             "$argon2id$v=19$m=19456,t=2,p=1$5ZDO5kLgN8enMP+FQ3Cn/Q$EYGlVRgNRgfMaLOANZbXS6nEMN2Zeu7vTR713I9lkqw",
         );
-        assert!(Hasher::new().verify(&password("correct-horse"), Some(&stored)));
-        assert!(!Hasher::new().verify(&password("wrong-horse"), Some(&stored)));
+        assert!(Hasher::default().verify(&password("correct-horse"), Some(&stored)));
+        assert!(!Hasher::default().verify(&password("wrong-horse"), Some(&stored)));
     }
 
     #[test]
