@@ -1,6 +1,11 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{mem, net::SocketAddr, ops::ControlFlow, time::Instant};
+use std::{
+    mem,
+    net::SocketAddr,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
@@ -12,6 +17,7 @@ use crate::{
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
+    file::{Fault, OfferId, Token},
     log::Logger,
     names::ClientId,
     record::Record,
@@ -20,13 +26,12 @@ use crate::{
 };
 
 mod backstage;
-mod files;
 pub mod hashing;
 pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Countdown, State, Task, Turn};
+use state::{Claim, Countdown, Lifeline, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
@@ -131,6 +136,31 @@ impl Registry {
         }
     }
 
+    /// Why a client from this address may not connect to send or receive a file, if so.
+    pub fn refusal_at_door(&self, address: SocketAddr) -> Option<Event> {
+        self.decide(|state, turn| state.refusal_at_door(address, turn))
+    }
+
+    /// Takes a token of a transfer, once, and returns what its holder may do.
+    pub fn claim(&self, token: Token) -> Option<Claim> {
+        self.decide(|state, turn| state.claim(turn, token))
+    }
+
+    /// Holds a lifeline until its offer ends, and drops it then.
+    pub fn hold(&self, offer: OfferId, lifeline: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, offer, lifeline));
+    }
+
+    /// Notes how a transfer has ended.
+    pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
+        self.decide(|state, turn| state.conclude(turn, offer, outcome));
+    }
+
+    /// Ends the offers whose time is over; returns how soon to ask again at the latest.
+    pub fn end_overdue_offers(&self) -> Duration {
+        self.decide(State::end_overdue_offers)
+    }
+
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
         let mut turn = Turn::new(Now::read(), self.noting);
@@ -220,7 +250,7 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
+    use std::thread;
 
     use super::{
         state::tests::{NoSink, address, state},
