@@ -4,7 +4,7 @@ use std::{cmp, fmt, hash, str};
 
 mod network;
 
-pub use network::{InvalidNetwork, Network};
+pub use network::Network;
 
 slotmap::new_key_type! {
     /// One connected client. An id is never used twice, so an old one finds no client rather than another.
@@ -14,7 +14,7 @@ slotmap::new_key_type! {
 }
 
 /// A nickname: 1–20 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Nick(Name<{ Nick::MAX }>);
 
 impl Nick {
@@ -53,7 +53,7 @@ impl Nick {
 }
 
 /// A room's name: 1–32 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Room(Name<{ Room::MAX }>);
 
 impl Room {
@@ -127,6 +127,12 @@ impl<const MAX: usize> Name<MAX> {
     }
 }
 
+impl<const MAX: usize> fmt::Debug for Name<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl<const MAX: usize> PartialEq for Name<MAX> {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes().eq_ignore_ascii_case(other.as_bytes())
@@ -159,37 +165,9 @@ impl fmt::Display for Nick {
     }
 }
 
-impl fmt::Debug for Nick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Display for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl str::FromStr for Nick {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        Self::new(name)
-    }
-}
-
-impl str::FromStr for Room {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        Self::new(name)
     }
 }
 

@@ -90,27 +90,20 @@ fn escape_length(rest: &str) -> usize {
     };
     let body = &rest[head..];
     match kind {
-        '[' => head + control_sequence_length(body),
+        '[' => head + sequence_length(body, 0x40),
         ']' | 'P' | 'X' | '^' | '_' => head + control_string_length(body),
-        ' '..='/' => 1 + announced_length(&rest[1..]),
+        // As in `ESC ( B`.
+        ' '..='/' => 1 + sequence_length(&rest[1..], 0x30),
         _ => head,
     }
 }
 
-/// The length of parameters (0x30–0x3F), intermediates (0x20–0x2F) and one final byte (0x40–0x7E), or 0.
-fn control_sequence_length(body: &str) -> usize {
-    let parameters = body.bytes().take_while(|b| (0x20..0x40).contains(b)).count();
-    match body.as_bytes().get(parameters) {
-        Some(0x40..=0x7e) => parameters + 1,
-        _ => 0,
-    }
-}
-
-/// The length of intermediates (0x20–0x2F) and one final byte (0x30–0x7E), as in `ESC ( B`, or 0.
-fn announced_length(body: &str) -> usize {
-    let intermediates = body.bytes().take_while(|b| (0x20..0x30).contains(b)).count();
-    match body.as_bytes().get(intermediates) {
-        Some(0x30..=0x7e) => intermediates + 1,
+/// The length of parameters and intermediates, which are the bytes from 0x20 to the smallest final byte, and
+/// of one final byte (up to 0x7E); 0 if there is no final byte.
+fn sequence_length(body: &str, smallest_final: u8) -> usize {
+    let before = body.bytes().take_while(|b| (0x20..smallest_final).contains(b)).count();
+    match body.as_bytes().get(before) {
+        Some(last) if (smallest_final..=0x7e).contains(last) => before + 1,
         _ => 0,
     }
 }

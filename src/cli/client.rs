@@ -29,7 +29,7 @@ pub struct Arguments {
     nick: Option<Nick>,
 
     /// Room to join on arrival.
-    #[arg(long)]
+    #[arg(long, value_parser = Room::new)]
     room: Option<Room>,
 
     /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.

@@ -60,7 +60,7 @@ fn two_words<'a>(typed: &Typed<'a>) -> Result<(&'a str, &'a str), Mistake> {
 }
 
 fn new_password(typed: &str) -> Result<Password, Mistake> {
-    Password::new(typed).map_err(|_| Mistake::UnfitPassword)
+    Password::new(typed).ok_or(Mistake::UnfitPassword)
 }
 
 impl From<AccountCommand> for Made {

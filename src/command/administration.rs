@@ -107,7 +107,7 @@ pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {
-    Network::new(network).map_err(|_| Mistake::InvalidNetwork)
+    Network::new(network).ok_or(Mistake::InvalidNetwork)
 }
 
 fn number(typed: &Typed<'_>, number: &str, min: u64, max: u64) -> Result<u64, Mistake> {

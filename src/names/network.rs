@@ -15,28 +15,21 @@ pub struct Network {
     prefix: u8,
 }
 
-/// Neither an address nor a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidNetwork;
-
 impl Network {
     /// Parses an address, or a network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). Bits after the
-    /// prefix are cleared. An IPv4-mapped IPv6 address is treated as IPv4.
-    ///
-    /// # Errors
-    /// [`InvalidNetwork`] if it is neither.
-    pub fn new(typed: &str) -> Result<Self, InvalidNetwork> {
+    /// prefix are cleared. An IPv4-mapped IPv6 address is treated as IPv4. Returns `None` if it is neither.
+    pub fn new(typed: &str) -> Option<Self> {
         let (address, prefix) = match typed.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| InvalidNetwork)?)),
+            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
             None => (typed, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork)?;
+        let address: IpAddr = address.parse().ok()?;
         let canonical = address.to_canonical();
         let dropped = bits(address) - bits(canonical);
         let usual = if canonical.is_ipv4() { 32 } else { 64 };
         let prefix = prefix.map_or(Some(usual), |prefix: u8| prefix.checked_sub(dropped));
-        let prefix = prefix.filter(|&prefix| prefix <= bits(canonical)).ok_or(InvalidNetwork)?;
-        Ok(Self { first: masked(canonical, prefix), prefix })
+        let prefix = prefix.filter(|&prefix| prefix <= bits(canonical))?;
+        Some(Self { first: masked(canonical, prefix), prefix })
     }
 
     /// Whether an address belongs to this network.
@@ -77,7 +70,7 @@ mod tests {
 
     #[track_caller]
     fn check(typed: &str, shown: &str) {
-        assert_eq!(Network::new(typed).map(|network| network.to_string()), Ok(shown.to_owned()));
+        assert_eq!(Network::new(typed).map(|network| network.to_string()), Some(shown.to_owned()));
     }
 
     #[test]
@@ -98,7 +91,7 @@ mod tests {
         for typed in
             ["", "bob", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "/8", "::/129", "::ffff:192.0.2.7/24"]
         {
-            assert_eq!(Network::new(typed), Err(InvalidNetwork), "{typed}");
+            assert_eq!(Network::new(typed), None, "{typed}");
         }
     }
 

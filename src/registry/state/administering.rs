@@ -200,7 +200,7 @@ impl State {
     /// Restores the bans that were saved, except those that have ended since.
     pub(super) fn restore_networks(&mut self, networks: Vec<(String, NetworkBan)>, now: Now) {
         for (name, ban) in networks {
-            let Ok(network) = Network::new(&name) else { continue };
+            let Some(network) = Network::new(&name) else { continue };
             if !self.networks.restore(network, ban, now) {
                 self.unsaved.mark(Change::Network(network));
             }
