@@ -1,7 +1,7 @@
 //! The clients and their nicknames. Every client has exactly one nickname, and no two have the same.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     ops::{Index, IndexMut},
     sync::Arc,
@@ -17,17 +17,16 @@ use crate::{
     watch::Gauge,
 };
 
-mod guests;
-
-use guests::GuestNumbers;
-
 /// Everyone who is connected.
 #[derive(Default)]
 pub(super) struct People {
     clients: SlotMap<ClientId, Client>,
     /// Finds a client by its nickname, in any case.
     nicks: HashMap<Nick, ClientId>,
-    guests: GuestNumbers,
+    /// The largest number of a guest so far.
+    highest_guest: usize,
+    /// The numbers of guests that were given back.
+    free_guests: BTreeSet<usize>,
 }
 
 /// One connected client.
@@ -84,8 +83,7 @@ impl People {
     /// Removes a client. Its nickname is free from now on.
     pub(super) fn leave(&mut self, client: ClientId) {
         if let Some(Client { nick, .. }) = self.clients.remove(client) {
-            self.nicks.remove(&nick);
-            self.guests.give_back(nick);
+            self.free(nick);
         }
     }
 
@@ -93,14 +91,21 @@ impl People {
     #[inline(never)]
     pub(super) fn rename(&mut self, client: ClientId, new: Nick) {
         let old = std::mem::replace(&mut self.clients[client].nick, new);
-        self.nicks.remove(&old);
-        self.guests.give_back(old);
+        self.free(old);
         self.nicks.insert(new, client);
+    }
+
+    fn free(&mut self, nick: Nick) {
+        self.nicks.remove(&nick);
+        self.free_guests.extend(nick.guest_number());
     }
 
     /// The free guest nickname with the smallest number. It is taken from now on.
     pub(super) fn free_guest(&mut self) -> Nick {
-        Nick::guest(self.guests.take())
+        let given_back = self.free_guests.pop_first();
+        let number = given_back.unwrap_or(self.highest_guest + 1);
+        self.highest_guest = self.highest_guest.max(number);
+        Nick::guest(number)
     }
 
     pub(super) fn find(&self, nick: Nick) -> Option<ClientId> {
