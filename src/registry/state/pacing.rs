@@ -24,7 +24,7 @@ impl State {
             _ if command.verb.kind == Kind::Speech => return None,
             _ => Limited::Questions,
         };
-        self.pace.take(client, limited, turn.now.instant).err().map(|too_fast| too_fast.wait)
+        self.pace.take(client, limited, turn.now.instant).err()
     }
 
     /// Whether a client may give a command now. If not, it has been told why.
@@ -65,8 +65,8 @@ impl State {
             return Some(muted);
         }
         let now = turn.now.instant;
-        let too_fast = self.pace.take(client, Limited::Speech, now).err()?;
-        if !too_fast.is_repeated {
+        self.pace.take(client, Limited::Speech, now).err()?;
+        if !self.pace.note_too_fast(client, now) {
             return Some(PaceEvent::TooFast);
         }
         self.mutes.mute(self.muted(client), SHORT_MUTE, now);
@@ -79,7 +79,7 @@ impl State {
     }
 
     fn too_often(&mut self, turn: &Turn, client: ClientId, limited: Limited) -> Option<PaceEvent> {
-        let wait = self.pace.take(client, limited, turn.now.instant).err()?.wait;
+        let wait = self.pace.take(client, limited, turn.now.instant).err()?;
         Some(match limited {
             // A client with too many questions is not refused, but waits.
             Limited::Speech | Limited::Questions | Limited::Histories => PaceEvent::TooFast,
