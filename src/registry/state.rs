@@ -30,8 +30,11 @@ use crate::{
 
 mod accounts;
 mod administering;
+mod attempts;
 mod away;
+mod bans;
 mod closing;
+mod history;
 mod ignores;
 mod ignoring;
 mod moderating;
@@ -59,9 +62,9 @@ mod unsaved;
 mod watching;
 
 pub use closing::Countdown;
+pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
-pub use rooms::{Bans, History, HistoryLimits, Remembered};
 pub use task::{Next, Resumption, Task};
 pub use turn::Turn;
 pub use unsaved::Change;

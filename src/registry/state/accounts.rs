@@ -2,14 +2,11 @@
 
 use std::{collections::HashMap, time::Instant};
 
+use super::attempts::Attempts;
 use crate::{
     names::{ClientId, Nick},
     password::Hashed,
 };
-
-mod attempts;
-
-pub(super) use attempts::{Attempt, Attempts, Guesser};
 
 /// The most accounts. This bounds what they take in memory and on the disk.
 const MOST: usize = 100_000;

@@ -6,11 +6,7 @@
 //! been there longest takes over. So every room but the lobby has a moderator, present or registered.
 //! Administrators moderate everywhere.
 
-use super::{
-    State, Turn,
-    rooms::{Identity, OpenRoom},
-    unsaved::Change,
-};
+use super::{State, Turn, bans::Identity, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Rank,

@@ -7,7 +7,7 @@
 
 use super::{
     Next, State, Task, Turn,
-    accounts::{Attempt, Guesser},
+    attempts::{Attempt, Guesser},
     unsaved::Change,
 };
 use crate::{

@@ -10,21 +10,19 @@ use std::{
 
 use slotmap::SlotMap;
 
-use super::unsaved::{Change, Unsaved};
+use super::{
+    bans::Bans,
+    history::History,
+    unsaved::{Change, Unsaved},
+};
 use crate::{
     names::{ClientId, Nick, Room, RoomId},
     record::{Line, RestoredRoom},
     text::Text,
 };
 
-mod bans;
 mod dormant;
-mod history;
 
-pub use bans::Bans;
-pub use history::{History, HistoryLimits};
-
-pub(super) use bans::Identity;
 use dormant::Dormant;
 
 /// How much text all rooms remember together, in bytes. Beyond it, the dormant rooms forget their lines
@@ -58,25 +56,25 @@ pub(super) struct OpenRoom {
 
 /// What is remembered of a room when its members are gone.
 #[derive(Clone, Debug, Default)]
-pub struct Remembered {
+pub(super) struct Remembered {
     /// What the room is about.
-    pub topic: Option<Text>,
+    pub(super) topic: Option<Text>,
     /// The accounts that moderate it, whether they are here or not.
-    pub moderators: BTreeSet<Nick>,
+    pub(super) moderators: BTreeSet<Nick>,
     /// The users who may not enter it.
-    pub bans: Bans,
+    pub(super) bans: Bans,
     /// What was said in it.
-    pub history: History,
+    pub(super) history: History,
 }
 
 impl Remembered {
     /// Whether there is nothing to remember.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         !self.has_rules() && self.history.is_empty()
     }
 
     /// Whether a user has set something that is meant to stay: a topic, a moderator or a ban.
-    pub fn has_rules(&self) -> bool {
+    pub(super) fn has_rules(&self) -> bool {
         self.topic.is_some() || !self.moderators.is_empty() || !self.bans.is_empty()
     }
 }

@@ -9,7 +9,7 @@ use std::{
     mem,
 };
 
-use super::{Remembered, State};
+use super::{State, rooms::Remembered};
 use crate::{
     names::{Network, Nick, Room},
     record::Record,

@@ -5,7 +5,7 @@ use std::{
     mem,
 };
 
-use super::{History, Remembered};
+use super::{super::history::History, Remembered};
 use crate::names::{Nick, Room};
 
 /// How many empty rooms are remembered. This bounds what users can make the server keep by creating

@@ -20,7 +20,7 @@ const MOST_CONNECTIONS: usize = 8;
 
 /// The bans of one room, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Bans(Vec<Entry>);
+pub(super) struct Bans(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -32,40 +32,36 @@ struct Entry {
 
 /// What a user is recognised by.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::registry::state) struct Identity {
-    pub(in crate::registry::state) connection: ClientId,
-    pub(in crate::registry::state) nick: Nick,
-    pub(in crate::registry::state) account: Option<Nick>,
+pub(super) struct Identity {
+    pub(super) connection: ClientId,
+    pub(super) nick: Nick,
+    pub(super) account: Option<Nick>,
 }
 
 impl Bans {
     /// Bans that were saved.
-    pub fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
+    pub(super) fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
         let entries = bans.into_iter().map(|ban| Entry { ban, connections: Vec::new() });
         Self(entries.filter(Entry::is_saved).collect())
     }
 
     /// Whether there are no bans.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The bans that are saved.
-    pub fn saved(&self) -> impl Iterator<Item = &Ban> {
+    pub(super) fn saved(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().filter(|entry| entry.is_saved()).map(|entry| &entry.ban)
     }
 
     /// All bans, oldest first.
-    pub(in crate::registry::state) fn all(&self) -> impl Iterator<Item = &Ban> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().map(|entry| &entry.ban)
     }
 
     /// Bans a user, and their connection if they are here.
-    pub(in crate::registry::state) fn add(
-        &mut self,
-        ban: Ban,
-        connection: Option<ClientId>,
-    ) -> Result<(), Refused> {
+    pub(super) fn add(&mut self, ban: Ban, connection: Option<ClientId>) -> Result<(), Refused> {
         let is_same = |entry: &Entry| {
             entry.is_for_name(ban.nick)
                 || connection.is_some_and(|id| is_guest(ban.nick) && entry.connections.contains(&id))
@@ -81,7 +77,7 @@ impl Bans {
     }
 
     /// Lifts every ban of this nickname or account; returns the name as it was spelled.
-    pub(in crate::registry::state) fn lift(&mut self, nick: Nick) -> Option<Nick> {
+    pub(super) fn lift(&mut self, nick: Nick) -> Option<Nick> {
         let is_theirs = |entry: &Entry| entry.ban.nick == nick || entry.ban.account == Some(nick);
         let spelled = self.0.iter().find(|entry| is_theirs(entry))?.ban.nick;
         self.0.retain(|entry| !is_theirs(entry));
@@ -89,23 +85,23 @@ impl Bans {
     }
 
     /// Whether there is a ban of this nickname.
-    pub(in crate::registry::state) fn has(&self, nick: Nick) -> bool {
+    pub(super) fn has(&self, nick: Nick) -> bool {
         self.0.iter().any(|entry| entry.ban.nick == nick)
     }
 
     /// Whether no member of the room may take this nickname.
-    pub(in crate::registry::state) fn forbid(&self, nick: Nick) -> bool {
+    pub(super) fn forbid(&self, nick: Nick) -> bool {
         self.0.iter().any(|entry| entry.is_for_name(nick))
     }
 
     /// Whether a user is banned.
-    pub(in crate::registry::state) fn cover(&self, user: Identity) -> bool {
+    pub(super) fn cover(&self, user: Identity) -> bool {
         self.0.iter().any(|entry| entry.covers(user))
     }
 
     /// As [`Bans::cover`], for a user who is trying to enter: a connection that was recognised once is
     /// recognised from then on, under any name.
-    pub(in crate::registry::state) fn refuse(&mut self, user: Identity) -> bool {
+    pub(super) fn refuse(&mut self, user: Identity) -> bool {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.covers(user)) else { return false };
         if !entry.connections.contains(&user.connection) {
             if entry.connections.len() >= MOST_CONNECTIONS {
@@ -117,7 +113,7 @@ impl Bans {
     }
 
     /// Forgets the bans of guests who are gone: other users get their nicknames.
-    pub(in crate::registry::state) fn forget_gone(&mut self, is_here: impl Fn(ClientId) -> bool) {
+    pub(super) fn forget_gone(&mut self, is_here: impl Fn(ClientId) -> bool) {
         self.0.retain(|entry| entry.is_saved() || entry.connections.iter().any(|&id| is_here(id)));
     }
 }

@@ -37,7 +37,7 @@ const MOST: usize = 10_000;
 /// What a password is tried for. Guesses and registrations have counts of their own, so a user who has
 /// just registered can log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::registry::state) enum Attempt {
+pub(super) enum Attempt {
     /// To show the password of this account.
     LogIn(Nick),
     /// To show the administrators' password.
@@ -48,15 +48,15 @@ pub(in crate::registry::state) enum Attempt {
 
 /// Who tries a password.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::registry::state) struct Guesser {
-    pub(in crate::registry::state) client: ClientId,
-    pub(in crate::registry::state) origin: Origin,
-    pub(in crate::registry::state) has_guessed_wrong: bool,
+pub(super) struct Guesser {
+    pub(super) client: ClientId,
+    pub(super) origin: Origin,
+    pub(super) has_guessed_wrong: bool,
 }
 
 /// The attempts of the last minute.
 #[derive(Default)]
-pub(in crate::registry::state) struct Attempts {
+pub(super) struct Attempts {
     guesses: Counts<ClientId>,
     registrations: Counts<ClientId>,
     wrong_for_account: Counts<(Origin, Option<Nick>)>,
@@ -69,12 +69,7 @@ impl Attempts {
     ///
     /// # Errors
     /// How long to wait when there have been too many.
-    pub(in crate::registry::state) fn begin(
-        &mut self,
-        guesser: Guesser,
-        attempt: Attempt,
-        now: Instant,
-    ) -> Result<(), Duration> {
+    pub(super) fn begin(&mut self, guesser: Guesser, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let Guesser { client, origin, has_guessed_wrong } = guesser;
         let Some(account) = attempt.account() else {
             let wait = self.registrations.wait(client, PER_CLIENT, now);
@@ -94,7 +89,7 @@ impl Attempts {
     }
 
     /// The password was right, so it was no wrong one.
-    pub(in crate::registry::state) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
+    pub(super) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
         if let Some(account) = attempt.account() {
             self.wrong_for_account.take_back((origin, account));
             self.wrong_from_origin.take_back(origin);
@@ -102,13 +97,13 @@ impl Attempts {
     }
 
     /// Forgets a client that has left.
-    pub(in crate::registry::state) fn forget(&mut self, client: ClientId) {
+    pub(super) fn forget(&mut self, client: ClientId) {
         self.guesses.0.remove(&client);
         self.registrations.0.remove(&client);
     }
 
     #[cfg(test)]
-    pub(in crate::registry::state) fn remembered(&self) -> usize {
+    pub(super) fn remembered(&self) -> usize {
         self.wrong_from_origin.0.len()
     }
 }
