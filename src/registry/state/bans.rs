@@ -4,6 +4,7 @@
 //! connection, which a user cannot change without leaving. Only the nickname and the account outlive the
 //! connection, and only they are saved.
 
+use super::people::Identity;
 use crate::{
     event::moderation::Refused,
     names::{ClientId, Nick},
@@ -28,14 +29,6 @@ struct Entry {
     /// Connections that are known to be the banned user's. An id is never used twice, so that of a
     /// connection that is gone matches no other client.
     connections: Vec<ClientId>,
-}
-
-/// What a user is recognised by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Identity {
-    pub(super) connection: ClientId,
-    pub(super) nick: Nick,
-    pub(super) account: Option<Nick>,
 }
 
 impl Bans {
@@ -103,11 +96,11 @@ impl Bans {
     /// recognised from then on, under any name.
     pub(super) fn refuse(&mut self, user: Identity) -> bool {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.covers(user)) else { return false };
-        if !entry.connections.contains(&user.connection) {
+        if !entry.connections.contains(&user.client) {
             if entry.connections.len() >= MOST_CONNECTIONS {
                 entry.connections.remove(0);
             }
-            entry.connections.push(user.connection);
+            entry.connections.push(user.client);
         }
         true
     }
@@ -128,11 +121,9 @@ impl Entry {
         self.ban.nick == nick && !is_guest(nick)
     }
 
-    fn covers(&self, Identity { connection, nick, account }: Identity) -> bool {
+    fn covers(&self, Identity { client, nick, account, .. }: Identity) -> bool {
         let is_their_account = |name| self.ban.account == Some(name) || self.is_for_name(name);
-        self.is_for_name(nick)
-            || account.is_some_and(is_their_account)
-            || self.connections.contains(&connection)
+        self.is_for_name(nick) || account.is_some_and(is_their_account) || self.connections.contains(&client)
     }
 }
 

@@ -183,13 +183,13 @@ impl State {
     /// Whether a client may not be in the room that it is in.
     pub(super) fn is_banned(&self, client: ClientId) -> bool {
         !self.people[client].is_administrator
-            && self.room(client).remembered.bans.cover(self.identity(client))
+            && self.room(client).remembered.bans.cover(self.people.identity(client))
     }
 
     /// Whether a client may not enter a room, open or dormant.
     #[inline(never)]
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
-        let identity = self.identity(client);
+        let identity = self.people.identity(client);
         let is_administrator = self.people[client].is_administrator;
         !is_administrator
             && self.rooms.remembered_mut(room).is_some_and(|remembered| remembered.bans.refuse(identity))

@@ -15,6 +15,7 @@ use std::{
 
 use slotmap::SlotMap;
 
+use super::people::Identity;
 use crate::{
     names::{ClientId, Nick},
     origin::Origin,
@@ -54,15 +55,6 @@ enum Held {
     Shared(MuteId, Instant),
 }
 
-/// A client, as mutes know it.
-#[derive(Clone, Copy)]
-pub(super) struct Muted {
-    pub(super) client: ClientId,
-    pub(super) nick: Nick,
-    pub(super) account: Option<Nick>,
-    pub(super) origin: Origin,
-}
-
 impl Mutes {
     /// How long a client may not speak; `None` if it may.
     pub(super) fn left(&self, client: ClientId, now: Instant) -> Option<Duration> {
@@ -74,8 +66,8 @@ impl Mutes {
     }
 
     /// Mutes a client for this time, whether it is muted already or not.
-    pub(super) fn mute(&mut self, who: Muted, time: Duration, now: Instant) {
-        let Muted { client, nick, account, origin } = who;
+    pub(super) fn mute(&mut self, who: Identity, time: Duration, now: Instant) {
+        let Identity { client, nick, account, origin } = who;
         let until = now + time;
         if let Some(mute) = self.own(client) {
             mute.until = until;
@@ -104,7 +96,7 @@ impl Mutes {
     /// A client has registered or logged in. `registered` is when that account was made, if that was
     /// since the server started. If the account is muted, so is the client. If the client only shares the
     /// mute of another one, an older account proves that it is another user.
-    pub(super) fn log_in(&mut self, who: Muted, registered: Option<Instant>, now: Instant) {
+    pub(super) fn log_in(&mut self, who: Identity, registered: Option<Instant>, now: Instant) {
         if self.mutes.is_empty() || who.account.is_none() {
             return;
         }

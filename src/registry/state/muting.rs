@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{State, Turn, mutes::Muted};
+use super::{State, Turn};
 use crate::{
     command::muting::MutingCommand,
     event::{Event, pace::PaceEvent},
@@ -33,7 +33,7 @@ impl State {
         }
         let time = seconds.map_or(USUAL_MUTE, |seconds| Duration::from_secs(seconds.into()));
         let (by, user) = (self.people[client].nick, self.people[target].nick);
-        self.mutes.mute(self.muted(target), time, turn.now.instant);
+        self.mutes.mute(self.people.identity(target), time, turn.now.instant);
         turn.tell(target, PaceEvent::MutedBy { by, time });
         self.tell_deed(turn, client, PaceEvent::MutedUser { user, time });
     }
@@ -47,11 +47,5 @@ impl State {
             turn.tell(target, PaceEvent::UnmutedBy(self.people[client].nick));
         }
         self.tell_deed(turn, client, PaceEvent::UnmutedUser(user));
-    }
-
-    /// A client, as mutes know it.
-    pub(super) fn muted(&self, client: ClientId) -> Muted {
-        let known = &self.people[client];
-        Muted { client, nick: known.nick, account: known.account, origin: known.origin() }
     }
 }

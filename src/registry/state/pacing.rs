@@ -69,7 +69,7 @@ impl State {
         if !self.pace.note_too_fast(client, now) {
             return Some(PaceEvent::TooFast);
         }
-        self.mutes.mute(self.muted(client), SHORT_MUTE, now);
+        self.mutes.mute(self.people.identity(client), SHORT_MUTE, now);
         self.note(turn, client, Deed::Told(Box::new(PaceEvent::Muted(SHORT_MUTE).into())));
         Some(PaceEvent::Muted(SHORT_MUTE))
     }

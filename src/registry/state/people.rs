@@ -49,6 +49,15 @@ pub(super) struct Client {
     pub(super) link: Link,
 }
 
+/// What a client is recognised by, under another nickname or when it returns.
+#[derive(Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) client: ClientId,
+    pub(super) nick: Nick,
+    pub(super) account: Option<Nick>,
+    pub(super) origin: Origin,
+}
+
 /// A client's connection.
 pub(super) struct Link {
     pub(super) address: SocketAddr,
@@ -110,6 +119,11 @@ impl People {
 
     pub(super) fn find(&self, nick: Nick) -> Option<ClientId> {
         self.nicks.get(&nick).copied()
+    }
+
+    pub(super) fn identity(&self, client: ClientId) -> Identity {
+        let Client { nick, account, .. } = self[client];
+        Identity { client, nick, account, origin: self[client].origin() }
     }
 
     pub(super) fn get(&self, client: ClientId) -> Option<&Client> {

@@ -6,7 +6,7 @@
 //! been there longest takes over. So every room but the lobby has a moderator, present or registered.
 //! Administrators moderate everywhere.
 
-use super::{State, Turn, bans::Identity, rooms::OpenRoom, unsaved::Change};
+use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Rank,
@@ -58,7 +58,8 @@ impl State {
             return;
         }
         let bans = &room.remembered.bans;
-        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.identity(client))) else {
+        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.people.identity(client)))
+        else {
             return;
         };
         let told = Moderated::Inherited(self.people[heir].nick);
@@ -95,7 +96,7 @@ impl State {
     /// ban.
     pub(super) fn apply_account(&mut self, turn: &mut Turn, client: ClientId) {
         let registered = self.people[client].account.and_then(|nick| self.accounts.registered(nick));
-        self.mutes.log_in(self.muted(client), registered, turn.now.instant);
+        self.mutes.log_in(self.people.identity(client), registered, turn.now.instant);
         self.give_rank_to_account(client);
         if self.people[client].room != self.rooms.lobby() && self.is_banned(client) {
             self.announce(turn, client, Event::Left(self.people[client].nick));
@@ -184,11 +185,5 @@ impl State {
             Moderated::Moderators { room: *name, moderators }.into()
         };
         turn.tell(client, event);
-    }
-
-    /// What a client is recognised by.
-    pub(super) fn identity(&self, client: ClientId) -> Identity {
-        let known = &self.people[client];
-        Identity { connection: client, nick: known.nick, account: known.account }
     }
 }
