@@ -34,10 +34,10 @@ pub(super) struct History {
 impl History {
     /// A history that was saved.
     pub(super) fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
-        let lines: VecDeque<_> = lines.into_iter().collect();
-        let size = lines.iter().map(size).sum();
-        let saved = lines.back().map_or(0, |line| line.seq);
-        Self { lines, size, saved, is_marked: false }
+        let mut history = Self::default();
+        lines.into_iter().for_each(|line| history.push(line, usize::MAX));
+        history.saved = history.newest().unwrap_or(0);
+        history
     }
 
     /// Whether there are no lines.

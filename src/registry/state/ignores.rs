@@ -165,30 +165,18 @@ impl Ignores {
     #[cfg(test)]
     #[track_caller]
     pub(super) fn check(&self) {
-        let lists =
-            || self.lists.iter().flat_map(|(&client, list)| list.iter().map(move |entry| (client, entry)));
-        let by_nick: HashSet<_> = lists()
-            .filter(|(_, ignored)| ignored.nick.guest_number().is_none())
-            .map(|(client, ignored)| (client, ignored.nick))
-            .collect();
-        let by_client: HashSet<_> = lists()
-            .flat_map(|(client, ignored)| ignored.connections.iter().map(move |&other| (client, other)))
-            .collect();
-        let indexed = |clients: &HashSet<ClientId>| clients.iter().copied().collect::<Vec<_>>();
-        assert_eq!(
-            by_nick,
-            self.by_nick
-                .iter()
-                .flat_map(|(&nick, c)| indexed(c).into_iter().map(move |c| (c, nick)))
-                .collect()
-        );
-        assert_eq!(
-            by_client,
-            self.by_client
-                .iter()
-                .flat_map(|(&other, deaf)| indexed(&deaf.clients).into_iter().map(move |c| (c, other)))
-                .collect()
-        );
+        let (mut by_nick, mut by_client) = (HashSet::new(), HashSet::new());
+        for (&client, list) in &self.lists {
+            by_nick.extend(list.iter().map(|ignored| (client, ignored.nick)));
+            by_client
+                .extend(list.iter().flat_map(|ignored| &ignored.connections).map(|&other| (client, other)));
+        }
+        by_nick.retain(|(_, nick)| nick.guest_number().is_none());
+        let nicks = self.by_nick.iter().flat_map(|(&nick, clients)| clients.iter().map(move |&c| (c, nick)));
+        assert_eq!(by_nick, nicks.collect());
+        let others = self.by_client.iter();
+        let others = others.flat_map(|(&other, deaf)| deaf.clients.iter().map(move |&c| (c, other)));
+        assert_eq!(by_client, others.collect());
     }
 }
 

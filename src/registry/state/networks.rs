@@ -82,8 +82,8 @@ impl Networks {
 
     /// Forgets the bans that have ended; returns their networks.
     pub(super) fn forget_over(&mut self, now: Instant) -> Vec<Network> {
-        let over: Vec<_> =
-            self.0.iter().filter(|(_, entry)| entry.is_over(now)).map(|(&network, _)| network).collect();
+        let over = self.0.iter().filter(|(_, entry)| entry.is_over(now));
+        let over = over.map(|(&network, _)| network).collect();
         self.0.retain(|_, entry| !entry.is_over(now));
         over
     }
@@ -91,12 +91,14 @@ impl Networks {
     /// The bans, as administrators see them.
     pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
         let left = |ends: Instant| ends.saturating_duration_since(now);
-        let row = |(&network, entry): (&Network, &Entry)| NetworkBanned {
-            network,
-            by: entry.ban.by,
-            left: entry.ends.map(left),
-        };
-        self.0.iter().map(row).collect()
+        let banned = self.0.iter();
+        banned
+            .map(|(&network, Entry { ban, ends })| NetworkBanned {
+                network,
+                by: ban.by,
+                left: ends.map(left),
+            })
+            .collect()
     }
 }
 

@@ -141,13 +141,9 @@ impl Offers {
 
     /// Holds a lifeline for as long as its offer lasts; gives it back if that has ended.
     pub(super) fn hold(&mut self, id: OfferId, lifeline: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
-        match self.open.get_mut(&id) {
-            Some(offer) => {
-                offer.lifelines.push(lifeline);
-                None
-            }
-            None => Some(lifeline),
-        }
+        let Some(offer) = self.open.get_mut(&id) else { return Some(lifeline) };
+        offer.lifelines.push(lifeline);
+        None
     }
 
     /// Whether an origin may take part in one more transfer, given where clients come from.

@@ -4,7 +4,7 @@
 //! it becomes dormant, and the next member opens it again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::{Index, IndexMut},
 };
 
@@ -21,13 +21,14 @@ use crate::{
     text::Text,
 };
 
-mod dormant;
-
-use dormant::Dormant;
-
 /// How much text all rooms remember together, in bytes. Beyond it, the dormant rooms forget their lines
 /// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
+
+/// How many empty rooms are remembered. This bounds what users can make the server keep by creating
+/// rooms. When there are more, the one that has been empty longest is forgotten, but never one with a
+/// topic, a ban or a registered moderator for the sake of another user's room.
+const MOST_ROOMS: usize = 10_000;
 
 /// All rooms.
 pub(super) struct Rooms {
@@ -52,6 +53,15 @@ pub(super) struct OpenRoom {
     /// The members that moderate it and have no account. Those with an account are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
     pub(super) remembered: Box<Remembered>,
+}
+
+/// The empty rooms, by the order in which they became empty.
+#[derive(Default)]
+struct Dormant {
+    rooms: HashMap<Room, (u64, Box<Remembered>)>,
+    by_age: BTreeMap<u64, Room>,
+    /// How many rooms have become dormant so far.
+    count: u64,
 }
 
 /// What is remembered of a room when its members are gone.
@@ -165,7 +175,7 @@ impl Rooms {
     pub(super) fn remembered(&self, room: Room) -> Option<&Remembered> {
         match self.id(room) {
             Some(id) => Some(&self.open[id].remembered),
-            None => self.dormant.room(room),
+            None => self.dormant.rooms.get(&room).map(|(_, remembered)| &**remembered),
         }
     }
 
@@ -173,16 +183,18 @@ impl Rooms {
     pub(super) fn remembered_mut(&mut self, room: Room) -> Option<&mut Remembered> {
         match self.id(room) {
             Some(id) => Some(&mut self.open[id].remembered),
-            None => self.dormant.room_mut(room),
+            None => self.dormant.rooms.get_mut(&room).map(|(_, remembered)| &mut **remembered),
         }
     }
 
     /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
-        let dormant = self.dormant.forget_moderator(account);
+        let forget = |remembered: &mut Remembered| remembered.moderators.remove(&account);
+        let dormant = self.dormant.rooms.iter_mut();
+        let dormant =
+            dormant.filter_map(|(&room, (_, remembered))| forget(remembered).then_some(room)).collect();
         let open = self.ids.values().copied();
-        let open = open.filter(|&id| self.open[id].remembered.moderators.remove(&account)).collect();
-        (dormant, open)
+        (dormant, open.filter(|&id| forget(&mut self.open[id].remembered)).collect())
     }
 
     /// Remembers a line of an open room; of each room, at most `limit` lines are remembered.
@@ -207,7 +219,8 @@ impl Rooms {
     /// Marks every room with all its lines.
     pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
         let open = self.open.values_mut().map(|room| (room.name, &mut *room.remembered));
-        for (name, remembered) in open.chain(self.dormant.rooms_mut()) {
+        let dormant = self.dormant.rooms.iter_mut().map(|(&name, (_, remembered))| (name, &mut **remembered));
+        for (name, remembered) in open.chain(dormant) {
             remembered.history.forget_saved();
             unsaved.mark(Change::Room(name));
             unsaved.mark(Change::Lines(name));
@@ -258,6 +271,37 @@ impl Rooms {
             assert_eq!(room.arrivals.values().copied().collect::<BTreeSet<_>>(), members);
             assert!(room.moderators.is_subset(&members), "in {}", room.name);
         }
+    }
+}
+
+impl Dormant {
+    /// Adds a room; returns the one that is forgotten for it, which is this one if no other can be.
+    fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
+        self.count += 1;
+        self.by_age.insert(self.count, room);
+        self.rooms.insert(room, (self.count, remembered));
+        let is_full = self.rooms.len() > MOST_ROOMS;
+        is_full.then(|| self.take_forgettable().or_else(|| self.take(room))).flatten()
+    }
+
+    /// Takes out a room, with its name as it was spelled.
+    fn take(&mut self, room: Room) -> Option<(Room, Box<Remembered>)> {
+        let (spelled, (age, remembered)) = self.rooms.remove_entry(&room)?;
+        self.by_age.remove(&age);
+        Some((spelled, remembered))
+    }
+
+    /// Takes out the room that has been empty longest, of those without rules.
+    fn take_forgettable(&mut self) -> Option<(Room, Box<Remembered>)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.has_rules())?;
+        self.take(oldest)
+    }
+
+    /// Takes the history of the room that has been empty longest, of those that have any.
+    fn take_history(&mut self) -> Option<(Room, History)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.history.is_empty())?;
+        let (_, remembered) = self.rooms.get_mut(&oldest)?;
+        Some((oldest, std::mem::take(&mut remembered.history)))
     }
 }
 
