@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::{
@@ -42,8 +42,6 @@ pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
     watch: Watch,
-    /// Wakes the thread that waits for closing time. One message is as good as many.
-    alarm: Receiver<()>,
     /// What of it is logged.
     noting: Option<Noting>,
 }
@@ -58,10 +56,9 @@ impl Registry {
     /// A chat that posts to `broadcaster`, is saved in `store` and watched by `watch`, and has its
     /// passwords hashed by `hasher`.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
-        let (wake, alarm) = bounded(1);
-        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
+        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
         let shared = Shared { state, broadcaster, logger: Logger::none() };
-        Self { shared: Mutex::new(shared), backstage, watch, alarm, noting: None }
+        Self { shared: Mutex::new(shared), backstage, watch, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
@@ -130,8 +127,8 @@ impl Registry {
             watch::doing(Activity::Idle);
             match countdown {
                 Countdown::Over => return,
-                Countdown::Idle => drop(self.alarm.recv()),
-                Countdown::Until(then) => drop(self.alarm.recv_deadline(then)),
+                Countdown::Idle => drop(self.backstage.alarm.recv()),
+                Countdown::Until(then) => drop(self.backstage.alarm.recv_deadline(then)),
             }
         }
     }
@@ -251,6 +248,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::thread;
+
+    use crossbeam_channel::bounded;
 
     use super::{
         state::tests::{NoSink, address, state},

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
 
 use super::{
@@ -33,8 +33,9 @@ pub(super) struct Backstage {
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
-    /// Wakes the thread that waits for closing time.
-    alarm: Sender<()>,
+    waker: Sender<()>,
+    /// Wakes the thread that waits for closing time. One message is as good as many.
+    pub(super) alarm: Receiver<()>,
     /// When the next long answer may be encoded; held while one is. Clients that ask for many of them wait
     /// for one another, and leave the processors to those who speak.
     next_answer: Mutex<Instant>,
@@ -43,18 +44,14 @@ pub(super) struct Backstage {
 }
 
 impl Backstage {
-    pub(super) fn new(
-        store: Store,
-        hasher: Hasher,
-        watch: Watch,
-        channel: Sender<Posts>,
-        alarm: Sender<()>,
-    ) -> Self {
+    pub(super) fn new(store: Store, hasher: Hasher, watch: Watch, channel: Sender<Posts>) -> Self {
+        let (waker, alarm) = bounded(1);
         Self {
             store,
             hasher,
             watch,
             channel,
+            waker,
             alarm,
             next_answer: Mutex::new(Instant::now()),
             is_stopping: Mutex::new(false),
@@ -126,7 +123,7 @@ impl Backstage {
 
     /// It never waits: when the channel is full, the timer is about to look.
     fn wake_timer(&self) {
-        let _ = self.alarm.try_send(());
+        let _ = self.waker.try_send(());
     }
 
     pub(super) fn wake_store(&self) {
