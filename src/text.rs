@@ -53,15 +53,13 @@ pub fn clean(line: &str) -> Cow<'_, str> {
     let mut kept = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
-        rest = match c {
-            '\u{1b}' | '\u{90}'..='\u{9f}' => &rest[escape_length(rest)..],
-            _ => &rest[c.len_utf8()..],
-        };
         match c {
             '\t' => kept.push(' '),
             c if !is_unwanted(c) => kept.push(c),
             _ => {}
         }
+        let is_escape = matches!(c, '\u{1b}' | '\u{90}'..='\u{9f}');
+        rest = &rest[if is_escape { escape_length(rest) } else { c.len_utf8() }..];
     }
     Cow::Owned(kept)
 }

@@ -36,18 +36,16 @@ const MOST: usize = 10_000;
 
 /// What a password is tried for. Guesses and registrations have counts of their own, so a user who has
 /// just registered can log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Attempt {
-    /// To show the password of this account.
-    LogIn(Nick),
-    /// To show the administrators' password.
-    Administrate,
+    /// To show the password of this account; `None` means the administrators' password.
+    Guess(Option<Nick>),
     /// To register a nickname, which costs as much time.
     Register,
 }
 
 /// Who tries a password.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Guesser {
     pub(super) client: ClientId,
     pub(super) origin: Origin,
@@ -71,7 +69,7 @@ impl Attempts {
     /// How long to wait when there have been too many.
     pub(super) fn begin(&mut self, guesser: Guesser, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let Guesser { client, origin, has_guessed_wrong } = guesser;
-        let Some(account) = attempt.account() else {
+        let Attempt::Guess(account) = attempt else {
             let wait = self.registrations.wait(client, PER_CLIENT, now);
             none_left(wait.max(self.registrations_from_origin.wait(origin, REGISTRATIONS_PER_ORIGIN, now)))?;
             self.registrations.add(client, now);
@@ -90,7 +88,7 @@ impl Attempts {
 
     /// The password was right, so it was no wrong one.
     pub(super) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
-        if let Some(account) = attempt.account() {
+        if let Attempt::Guess(account) = attempt {
             self.wrong_for_account.take_back((origin, account));
             self.wrong_from_origin.take_back(origin);
         }
@@ -105,18 +103,6 @@ impl Attempts {
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.wrong_from_origin.0.len()
-    }
-}
-
-impl Attempt {
-    /// The account that is guessed; `None` if nothing is.
-    #[expect(clippy::option_option, reason = "the administrators' password belongs to no account")]
-    fn account(self) -> Option<Option<Nick>> {
-        match self {
-            Self::LogIn(nick) => Some(Some(nick)),
-            Self::Administrate => Some(None),
-            Self::Register => None,
-        }
     }
 }
 

@@ -90,7 +90,7 @@ impl State {
     fn log_in(&mut self, turn: &mut Turn, client: ClientId, nick: Nick, password: Password) {
         let hash = self.accounts.hash(nick).cloned();
         let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
+        let attempt = Attempt::Guess(Some(nick));
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
             state.judge(turn, client, attempt, is_right);
             state.go_on_logging_in(turn, client, nick, expected.filter(|_| is_right));
@@ -118,7 +118,7 @@ impl State {
     fn change_password(&mut self, turn: &mut Turn, client: ClientId, old: Password, new: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
+        let attempt = Attempt::Guess(Some(nick));
         let next = Next::new(move |state: &mut Self, turn, client, is_right: bool| {
             state.judge(turn, client, attempt, is_right);
             if !is_right {
@@ -159,7 +159,7 @@ impl State {
     fn unregister(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let Some((nick, hash)) = self.own_account(turn, client) else { return };
         let expected = hash.clone();
-        let attempt = Attempt::LogIn(nick);
+        let attempt = Attempt::Guess(Some(nick));
         let next = Next::new(move |state: &mut Self, turn, client, is_right| {
             state.judge(turn, client, attempt, is_right);
             if is_right {
@@ -206,12 +206,12 @@ impl State {
     fn administrate(&mut self, turn: &mut Turn, client: ClientId, password: Password) {
         let hash = self.accounts.administrator.clone();
         let next = Next::new(|state: &mut Self, turn, client, is_right| {
-            state.judge(turn, client, Attempt::Administrate, is_right);
+            state.judge(turn, client, Attempt::Guess(None), is_right);
             state.people[client].is_administrator |= is_right;
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.tell_and_note(turn, client, event);
         });
-        self.attempt(turn, client, Attempt::Administrate, Task::Verify(password, hash, next));
+        self.attempt(turn, client, Attempt::Guess(None), Task::Verify(password, hash, next));
     }
 
     /// The account that a client is logged in to; a client without one is told so.
