@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 /// A message or a topic: one line of clean text, not blank and not too long. Cloning it is cheap: its
 /// receivers, the room's history and the log share the same bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(Arc<str>);
 
 /// A text is longer than allowed.
@@ -33,12 +33,6 @@ impl Text {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -77,7 +77,7 @@ fn speech_is_noted_and_a_whisper_without_its_text() {
         alice> /w carol psst
         alice< User 'carol' not found.
         ";
-    let said = ["alice in lobby: Said(\"hello\")", "alice in lobby: Acted(\"waves\")"];
+    let said = ["alice in lobby: Said(Text(\"hello\"))", "alice in lobby: Acted(Text(\"waves\"))"];
     assert_eq!(
         noted(PRIVATE, conversation)[6..],
         [
@@ -92,8 +92,8 @@ fn speech_is_noted_and_a_whisper_without_its_text() {
         [
             said[0],
             said[1],
-            "alice in lobby: Whispered { to: Nick(bob), text: Some(\"psst\") }",
-            "bob in lobby: Whispered { to: Nick(alice), text: Some(\"what?\") }"
+            "alice in lobby: Whispered { to: Nick(bob), text: Some(Text(\"psst\")) }",
+            "bob in lobby: Whispered { to: Nick(alice), text: Some(Text(\"what?\")) }"
         ]
     );
 }
