@@ -35,9 +35,8 @@ use state::{Claim, Countdown, Lifeline, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
-/// The lock is held across the send. So posts are in the channel in the order in which they were
-/// decided, and all clients hear the same order. The broadcaster cannot reach this lock. When the channel
-/// is full, it is still draining, and a thread that waits here waits only for that.
+/// The broadcaster cannot reach this lock. So when the channel is full, it is still draining, and a thread
+/// that waits here waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,

@@ -26,7 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// they may would delay all others.
 const ANSWER: Duration = Duration::from_micros(500);
 
-/// What slow work needs.
 pub(super) struct Backstage {
     store: Store,
     hasher: Hasher,

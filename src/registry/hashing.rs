@@ -23,7 +23,10 @@ const PERMITS: usize = 2;
 /// Computes hashes.
 pub struct Hasher {
     params: Params,
-    permits: Semaphore,
+    /// The memories of the free permits; `None` when there are no more hashes. The last one given back is
+    /// taken first, so the second one stays empty as long as one hash at a time is enough.
+    free: Mutex<Option<Vec<Vec<Block>>>>,
+    given_back: Condvar,
 }
 
 impl Hasher {
@@ -33,7 +36,7 @@ impl Hasher {
     }
 
     fn with(params: Params) -> Self {
-        Self { params, permits: Semaphore::new(PERMITS) }
+        Self { params, free: Mutex::new(Some(vec![Vec::new(); PERMITS])), given_back: Condvar::new() }
     }
 
     /// Hashes a password with a new salt. Returns `None` when the server stops, or when the operating
@@ -43,7 +46,7 @@ impl Hasher {
         getrandom::fill(&mut salt).ok()?;
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
         let argon2 = Argon2::new(algorithm, version, self.params.clone());
-        let output = self.permits.take()?.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        let output = self.take()?.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
         let hash = PasswordHash {
             algorithm: algorithm.ident(),
             version: Some(version.into()),
@@ -76,14 +79,22 @@ impl Hasher {
             return None;
         }
         let argon2 = Argon2::new(algorithm, version, params);
-        let output = self.permits.take()?.compute(&argon2, password, &salt, expected.len())?;
+        let output = self.take()?.compute(&argon2, password, &salt, expected.len())?;
         // `Output` compares in constant time.
         Some(output == expected)
     }
 
+    /// Waits for a permit; `None` when there are no more hashes.
+    fn take(&self) -> Option<Permit<'_>> {
+        let mut free = self.free.lock();
+        self.given_back.wait_while(&mut free, |free| free.as_ref().is_some_and(Vec::is_empty));
+        Some(Permit { hasher: self, memory: free.as_mut()?.pop()? })
+    }
+
     /// Ends every wait for a permit; there are no more hashes.
     pub fn close(&self) {
-        self.permits.close();
+        *self.free.lock() = None;
+        self.given_back.notify_all();
     }
 }
 
@@ -94,36 +105,10 @@ impl Default for Hasher {
     }
 }
 
-/// A fixed number of permits, and a condition variable to wait until one is free.
-struct Semaphore {
-    /// The memories of the free permits; `None` when it is closed. The last one given back is taken first,
-    /// so the second one stays empty as long as one hash at a time is enough.
-    free: Mutex<Option<Vec<Vec<Block>>>>,
-    given_back: Condvar,
-}
-
-impl Semaphore {
-    fn new(count: usize) -> Self {
-        Self { free: Mutex::new(Some(vec![Vec::new(); count])), given_back: Condvar::new() }
-    }
-
-    /// Waits for a permit; `None` when the semaphore is closed.
-    fn take(&self) -> Option<Permit<'_>> {
-        let mut free = self.free.lock();
-        self.given_back.wait_while(&mut free, |free| free.as_ref().is_some_and(Vec::is_empty));
-        Some(Permit { semaphore: self, memory: free.as_mut()?.pop()? })
-    }
-
-    fn close(&self) {
-        *self.free.lock() = None;
-        self.given_back.notify_all();
-    }
-}
-
 /// The right to compute a hash, and the memory for it. It is given back when it is dropped, also
 /// after a panic.
 struct Permit<'a> {
-    semaphore: &'a Semaphore,
+    hasher: &'a Hasher,
     /// Empty until the first hash is computed in it, and wiped after each.
     memory: Vec<Block>,
 }
@@ -152,11 +137,11 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         // What is left in the memory would let a thief try passwords cheaply.
         self.memory.iter_mut().zeroize();
-        let mut free = self.semaphore.free.lock();
+        let mut free = self.hasher.free.lock();
         if let Some(free) = &mut *free {
             free.push(mem::take(&mut self.memory));
         }
-        self.semaphore.given_back.notify_one();
+        self.hasher.given_back.notify_one();
     }
 }
 
@@ -175,7 +160,7 @@ mod tests {
 
     /// Where the memory of each free permit is, and how many blocks it has.
     fn memories(hasher: &Hasher) -> Vec<(*const Block, usize)> {
-        hasher.permits.free.lock().iter().flatten().map(|memory| (memory.as_ptr(), memory.len())).collect()
+        hasher.free.lock().iter().flatten().map(|memory| (memory.as_ptr(), memory.len())).collect()
     }
 
     #[test]
@@ -191,7 +176,7 @@ mod tests {
         assert_eq!(memories(&hasher), before, "the same memory each time");
         assert_eq!(before.iter().filter(|&&(_, blocks)| blocks > 0).count(), 1);
         let wiped = |block: &Block| block.as_ref().iter().all(|&word| word == 0);
-        assert!(hasher.permits.free.lock().iter().flatten().flatten().all(wiped));
+        assert!(hasher.free.lock().iter().flatten().flatten().all(wiped));
     }
 
     #[test]
@@ -251,13 +236,13 @@ mod tests {
 
     #[test]
     fn at_most_two_hashes_are_computed_at_a_time_and_every_thread_gets_a_turn() {
-        let semaphore = Semaphore::new(PERMITS);
+        let hasher = Hasher::cheap();
         let (busy, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..20 {
                 let work = || {
                     for _ in 0..50 {
-                        let _permit = semaphore.take().expect("it is open");
+                        let _permit = hasher.take().expect("it is not closed");
                         assert!(busy.fetch_add(1, Ordering::SeqCst) < PERMITS);
                         thread::yield_now();
                         busy.fetch_sub(1, Ordering::SeqCst);
@@ -272,13 +257,14 @@ mod tests {
 
     #[test]
     fn closing_ends_every_wait_for_a_permit() {
-        let semaphore = Semaphore::new(0);
+        let hasher = Hasher::cheap();
+        let _permits = [(); PERMITS].map(|()| hasher.take().expect("it is free"));
         thread::scope(|scope| {
-            let waiting = || assert!(semaphore.take().is_none());
+            let waiting = || assert!(hasher.take().is_none());
             for _ in 0..5 {
                 thread::Builder::new().spawn_scoped(scope, waiting).expect("a thread");
             }
-            semaphore.close();
+            hasher.close();
         });
     }
 }

@@ -20,7 +20,6 @@ pub(super) struct Accounts {
     pub(super) attempts: Attempts,
 }
 
-/// A nickname's owner.
 struct Account {
     hash: Hashed,
     /// The client that is logged in.
@@ -38,7 +37,6 @@ impl Accounts {
         self.by_nick.len() >= MOST
     }
 
-    /// The nicknames that are registered.
     pub(super) fn nicks(&self) -> impl Iterator<Item = Nick> {
         self.by_nick.keys().copied()
     }
@@ -70,7 +68,6 @@ impl Accounts {
         self.by_nick.remove(&nick)?.client
     }
 
-    /// When an account was made, if that was since the server started.
     pub(super) fn registered(&self, nick: Nick) -> Option<Instant> {
         self.by_nick.get(&nick)?.registered
     }

@@ -1,12 +1,11 @@
 //! How often a password may be tried.
 //!
 //! A token bucket would let a few more through in the first minute, so the times themselves are kept. An
-//! attempt counts as wrong from its beginning, before anything is hashed, so a thousand attempts at once are
-//! no better than one after the other; if it turns out right, it is taken back. Wrong passwords are counted
-//! for each account and origin, so a user's guesses do not lock out other accounts; and, more loosely, for each
-//! origin. Beyond that second limit a client that has not guessed wrong lately can still log in: thirty
-//! pupils with one address are not locked out by one who forgot a password. Loopback counts too, because a
-//! program on this machine can guess as well as any other.
+//! attempt counts as wrong before anything is hashed, so a thousand at once are no better than one after the
+//! other; if it turns out right, it is taken back. Wrong passwords are counted for each account and origin, so
+//! a user's guesses do not lock out other accounts; and, more loosely, for each origin. Beyond that second
+//! limit a client that has not guessed wrong lately can still log in: thirty pupils with one address are not
+//! locked out by one who forgot a password. Loopback counts too: a program on this machine can guess as well.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -44,7 +43,6 @@ pub(super) enum Attempt {
     Register,
 }
 
-/// Who tries a password.
 #[derive(Clone, Copy)]
 pub(super) struct Guesser {
     pub(super) client: ClientId,
@@ -94,7 +92,6 @@ impl Attempts {
         }
     }
 
-    /// Forgets a client that has left.
     pub(super) fn forget(&mut self, client: ClientId) {
         self.guesses.0.remove(&client);
         self.registrations.0.remove(&client);

@@ -15,8 +15,8 @@ use crate::{
 /// to `/bans`.
 const MOST: usize = 100;
 
-/// The most connections of one ban. A ban has more than one only if the user returns under another name
-/// each time; then the oldest is forgotten.
+/// The most connections of one ban. A user who returns under another name each time has several; then the
+/// oldest is forgotten.
 const MOST_CONNECTIONS: usize = 8;
 
 /// The bans of one room, oldest first.
@@ -32,13 +32,11 @@ struct Entry {
 }
 
 impl Bans {
-    /// Bans that were saved.
     pub(super) fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
         let entries = bans.into_iter().map(|ban| Entry { ban, connections: Vec::new() });
         Self(entries.filter(Entry::is_saved).collect())
     }
 
-    /// Whether there are no bans.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -48,7 +46,6 @@ impl Bans {
         self.0.iter().filter(|entry| entry.is_saved()).map(|entry| &entry.ban)
     }
 
-    /// All bans, oldest first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().map(|entry| &entry.ban)
     }
@@ -77,7 +74,6 @@ impl Bans {
         Some(spelled)
     }
 
-    /// Whether there is a ban of this nickname.
     pub(super) fn has(&self, nick: Nick) -> bool {
         self.0.iter().any(|entry| entry.ban.nick == nick)
     }
@@ -87,7 +83,6 @@ impl Bans {
         self.0.iter().any(|entry| entry.is_for_name(nick))
     }
 
-    /// Whether a user is banned.
     pub(super) fn cover(&self, user: Identity) -> bool {
         self.0.iter().any(|entry| entry.covers(user))
     }

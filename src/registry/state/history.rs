@@ -32,7 +32,6 @@ pub(super) struct History {
 }
 
 impl History {
-    /// A history that was saved.
     pub(super) fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
         let mut history = Self::default();
         lines.into_iter().for_each(|line| history.push(line, usize::MAX));
@@ -40,7 +39,6 @@ impl History {
         history
     }
 
-    /// Whether there are no lines.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -49,17 +47,14 @@ impl History {
         self.lines.len() > 1
     }
 
-    /// Bytes that the lines take.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// The number of the oldest line.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.lines.front().map(|line| line.seq)
     }
 
-    /// The number of the newest line.
     pub(super) fn newest(&self) -> Option<u64> {
         self.lines.back().map(|line| line.seq)
     }

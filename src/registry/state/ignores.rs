@@ -1,11 +1,10 @@
 //! Which clients ignore which users.
 //!
-//! A client that ignores a user ignores the nickname and the connection that has it. A connection is
-//! ignored until it ends, under any nickname, so a new nickname does not help. The nickname stays ignored
-//! when the user leaves, so reconnecting does not help either: a connection that takes an ignored nickname
-//! is ignored like the first one. No other nickname is ever added, so a user cannot make others deaf to a
-//! nickname that is not in use. The next guest with the same number is another user, so ignoring a guest
-//! concerns the connection only.
+//! A client that ignores a user ignores the nickname and the connection that has it. The connection is
+//! ignored until it ends, so a new nickname does not help. The nickname stays ignored when the user leaves,
+//! so reconnecting does not help either: a connection that takes an ignored nickname is ignored, too. No
+//! other nickname is ever added, so a user cannot make others deaf to one that is not in use. Ignoring a
+//! guest concerns the connection only, because the next guest with the same number is another user.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +20,6 @@ use crate::{
 /// The most users that one client can ignore.
 const MOST: usize = 100;
 
-/// Who ignores whom.
 #[derive(Default)]
 pub(super) struct Ignores {
     lists: HashMap<ClientId, Vec<Ignored>>,
@@ -31,7 +29,6 @@ pub(super) struct Ignores {
     by_client: HashMap<ClientId, Deaf>,
 }
 
-/// A user that a client ignores.
 struct Ignored {
     /// The nickname, as it was spelled then.
     nick: Nick,
@@ -43,8 +40,8 @@ struct Ignored {
 #[derive(Default)]
 struct Deaf {
     clients: HashSet<ClientId>,
-    /// The same for the posts. It is made when the other client speaks, and not each time that a client
-    /// is added, which would take quadratic time when thousands ignore one.
+    /// The same for the posts. It is made when the other client speaks: made for each client that is added,
+    /// it would take quadratic time when thousands ignore one.
     shared: Option<Arc<[ClientId]>>,
 }
 
@@ -60,22 +57,18 @@ impl Ignores {
         }
     }
 
-    /// Whether a client ignores another one.
     pub(super) fn contain(&self, client: ClientId, other: ClientId) -> bool {
         self.by_client.get(&other).is_some_and(|deaf| deaf.clients.contains(&client))
     }
 
-    /// Whether a client ignores any user.
     pub(super) fn has_list(&self, client: ClientId) -> bool {
         self.lists.get(&client).is_some_and(|list| !list.is_empty())
     }
 
-    /// Whether a client ignores a nickname.
     pub(super) fn contain_nick(&self, client: ClientId, nick: Nick) -> bool {
         self.lists.get(&client).is_some_and(|list| list.iter().any(|ignored| ignored.nick == nick))
     }
 
-    /// Begins to ignore a user.
     pub(super) fn add(&mut self, client: ClientId, other: ClientId, nick: Nick) -> Ignoring {
         if self.contain(client, other) {
             return Ignoring::Already(nick);

@@ -1,12 +1,11 @@
 //! Who may not speak for a while.
 //!
-//! A mute belongs to a client and to its account. It outlives the connection: the account is muted where
-//! it logs in again. A client without an account cannot be recognised, so every client that connects from
-//! the muted client's origin shares the mute, under any nickname, but for at most [`SHARED`] and not if
-//! it logs in to an account that is older than the mute. Clients that were connected before are not
-//! affected. So a new connection does not help a muted user, not even one beside the first; and the other
-//! users behind the same address wait for five minutes at most, although the mute may last a week. A
-//! nickname never matters: the next guest with the same number is another user.
+//! A mute belongs to a client and to its account, and outlives the connection: the account is muted where it
+//! logs in again. A client without an account cannot be recognised when it returns. So every client that
+//! connects from the muted client's origin shares the mute, under any nickname, until it logs in to an
+//! account that is older than the mute, but for at most [`SHARED`]: other users behind the same address do
+//! not wait for a week. Clients that were connected before are not affected. A nickname never matters: the
+//! next guest with the same number is another user.
 
 use std::{
     collections::HashMap,
@@ -32,7 +31,6 @@ slotmap::new_key_type! {
     struct MuteId;
 }
 
-/// All mutes, and who holds them.
 #[derive(Default)]
 pub(super) struct Mutes {
     mutes: SlotMap<MuteId, Mute>,
@@ -86,7 +84,6 @@ impl Mutes {
         }
     }
 
-    /// A client has another nickname.
     pub(super) fn rename(&mut self, client: ClientId, nick: Nick) {
         if let Some(mute) = self.own(client) {
             mute.nick = nick;

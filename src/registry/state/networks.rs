@@ -20,7 +20,6 @@ use crate::{
 /// The most networks: each is compared with the address of every new connection.
 const MOST: usize = 1000;
 
-/// The banned networks.
 #[derive(Default)]
 pub(super) struct Networks(BTreeMap<Network, Entry>);
 
@@ -70,7 +69,6 @@ impl Networks {
         self.0.get(&network).map(|entry| entry.ban.clone())
     }
 
-    /// The networks that are banned.
     pub(super) fn names(&self) -> impl Iterator<Item = Network> {
         self.0.keys().copied()
     }
@@ -88,7 +86,6 @@ impl Networks {
         over
     }
 
-    /// The bans, as administrators see them.
     pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
         let left = |ends: Instant| ends.saturating_duration_since(now);
         let banned = self.0.iter();

@@ -53,7 +53,6 @@ pub struct Claim {
     pub size: ByteCount,
 }
 
-/// The offers that have not ended.
 #[derive(Default)]
 pub(super) struct Offers {
     open: BTreeMap<OfferId, Offer>,
@@ -115,7 +114,6 @@ impl Offers {
         id
     }
 
-    /// The receiver has accepted: both sides are to connect.
     pub(super) fn accept(&mut self, id: OfferId, now: Instant) {
         let offer = self.open.get_mut(&id).expect("it was just found");
         (offer.stage, offer.until) = (Stage::Accepted, now + MEETING);
@@ -155,20 +153,17 @@ impl Offers {
         all < MOST_TRANSFERS && its < (MOST_TRANSFERS - (all - its)).div_ceil(2)
     }
 
-    /// Ends an offer.
     pub(super) fn remove(&mut self, id: OfferId) -> Option<Offer> {
         let offer = self.open.remove(&id)?;
         self.tokens.retain(|_, (other, _)| *other != id);
         Some(offer)
     }
 
-    /// Ends all offers.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = Offer> {
         self.tokens.clear();
         std::mem::take(&mut self.open).into_values()
     }
 
-    /// The offers whose time is over.
     pub(super) fn overdue(&self, now: Instant) -> Vec<(OfferId, Stage)> {
         let overdue = self.iter().filter(|(_, offer)| offer.until <= now);
         overdue.map(|(id, offer)| (id, offer.stage)).collect()

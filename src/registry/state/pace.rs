@@ -77,7 +77,6 @@ impl Limited {
     }
 }
 
-/// The pace of all clients.
 pub(super) struct Pace {
     /// How fast a client may speak; with `None` there are no limits at all.
     speech: Option<Rate>,
@@ -85,7 +84,6 @@ pub(super) struct Pace {
     origins: HashMap<Origin, OriginSpent>,
 }
 
-/// What one client has spent.
 #[derive(Default)]
 struct Spent {
     buckets: [Bucket; Limited::COUNT],
@@ -97,7 +95,6 @@ struct Spent {
     knows: VecDeque<ClientId>,
 }
 
-/// What one origin has spent.
 #[derive(Default)]
 struct OriginSpent {
     arrivals: Bucket,
@@ -136,7 +133,6 @@ impl Pace {
         self.clients.insert(client, left.unwrap_or_default());
     }
 
-    /// A client leaves.
     pub(super) fn leave(&mut self, client: ClientId, origin: Origin, now: Instant) {
         let spent = self.clients.remove(client).filter(|spent| !spent.is_forgiven(now));
         let Some(spent) = spent else { return };
@@ -176,17 +172,14 @@ impl Pace {
         self.clients.get(client).is_some_and(|spent| is_recent(spent.guessed_wrong, now))
     }
 
-    /// Whether there are limits at all.
     pub(super) fn is_limited(&self) -> bool {
         self.speech.is_some()
     }
 
-    /// Whether a client has exchanged whispers with another one.
     pub(super) fn knows(&self, client: ClientId, other: ClientId) -> bool {
         self.clients.get(client).is_some_and(|spent| spent.knows.contains(&other))
     }
 
-    /// Notes that a client has whispered to another one.
     pub(super) fn meet(&mut self, client: ClientId, other: ClientId) {
         let Some(Spent { knows, .. }) = self.clients.get_mut(client) else { return };
         if !knows.contains(&other) {
@@ -221,7 +214,6 @@ impl Pace {
 }
 
 impl Spent {
-    /// When all buckets are full again.
     fn full_at(&self) -> Option<Instant> {
         self.buckets.iter().filter_map(|bucket| bucket.full_at).max()
     }

@@ -17,7 +17,6 @@ use crate::{
     watch::Gauge,
 };
 
-/// Everyone who is connected.
 #[derive(Default)]
 pub(super) struct People {
     clients: SlotMap<ClientId, Client>,
@@ -29,7 +28,6 @@ pub(super) struct People {
     free_guests: BTreeSet<usize>,
 }
 
-/// One connected client.
 pub(super) struct Client {
     pub(super) nick: Nick,
     /// The account it is logged in to, which may have another name than its nickname.
@@ -58,7 +56,6 @@ pub(super) struct Identity {
     pub(super) origin: Origin,
 }
 
-/// A client's connection.
 pub(super) struct Link {
     pub(super) address: SocketAddr,
     pub(super) connected: Instant,

@@ -30,7 +30,6 @@ const MOST_TEXT: usize = 256 * 1024 * 1024;
 /// topic, a ban or a registered moderator for the sake of another user's room.
 const MOST_ROOMS: usize = 10_000;
 
-/// All rooms.
 pub(super) struct Rooms {
     open: SlotMap<RoomId, OpenRoom>,
     /// Finds an open room by its name, and lists open rooms in order.
@@ -48,7 +47,7 @@ pub(super) struct OpenRoom {
     pub(super) name: Room,
     /// In the order in which `/users` shows them.
     pub(super) members: BTreeMap<Nick, ClientId>,
-    /// In the order in which they entered.
+    /// By the number of their arrival.
     pub(super) arrivals: BTreeMap<u64, ClientId>,
     /// The members that moderate it and have no account. Those with an account are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
@@ -67,18 +66,14 @@ struct Dormant {
 /// What is remembered of a room when its members are gone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remembered {
-    /// What the room is about.
     pub(super) topic: Option<Text>,
     /// The accounts that moderate it, whether they are here or not.
     pub(super) moderators: BTreeSet<Nick>,
-    /// The users who may not enter it.
     pub(super) bans: Bans,
-    /// What was said in it.
     pub(super) history: History,
 }
 
 impl Remembered {
-    /// Whether there is nothing to remember.
     fn is_empty(&self) -> bool {
         !self.has_rules() && self.history.is_empty()
     }
@@ -179,7 +174,6 @@ impl Rooms {
         }
     }
 
-    /// As [`Rooms::remembered`], mutably.
     pub(super) fn remembered_mut(&mut self, room: Room) -> Option<&mut Remembered> {
         match self.id(room) {
             Some(id) => Some(&mut self.open[id].remembered),
@@ -337,7 +331,6 @@ impl OpenRoom {
         self.moderators.remove(&client);
     }
 
-    /// A member has another nickname.
     pub(super) fn rename(&mut self, client: ClientId, old: Nick, new: Nick) {
         // Removed first: inserting an equal key would keep the old spelling.
         self.members.remove(&old);

@@ -1,9 +1,8 @@
 //! A token bucket: so many at once, and then so many a second.
 //!
-//! A bucket holds a few tokens, each message takes one, and now and then a new one is added. No thread has
-//! to add anything: it is enough to remember when the bucket will be full again. Each token that is taken
-//! moves that moment a little further away, and the bucket is empty when it is a whole bucket's time away.
-//! One `Instant` is all there is to keep, and a silent client costs nothing.
+//! No thread has to add tokens: it is enough to remember when the bucket will be full again. Each token
+//! that is taken moves that moment further away, and the bucket is empty when it is a whole bucket's time
+//! away. So a silent client costs nothing.
 
 use std::time::{Duration, Instant};
 
