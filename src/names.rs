@@ -4,7 +4,7 @@ use std::{cmp, fmt, hash, str};
 
 mod network;
 
-pub use network::Network;
+pub use network::{Network, Origin};
 
 slotmap::new_key_type! {
     /// One connected client. An id is never used twice, so an old one finds no client rather than another.

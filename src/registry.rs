@@ -167,14 +167,13 @@ impl Registry {
             (decided, shared.state.has_changes_to_save())
         });
         if has_changes {
-            self.backstage.wake_store();
+            self.backstage.store.wake();
         }
         decided
     }
 
     /// Does something under the lock, and notes how long it was held. A lock that was free was taken when
-    /// it was asked for, so that costs one reading of the clock; only a thread that has to wait reads it
-    /// twice.
+    /// it was asked for; only a thread that has to wait reads the clock once more.
     fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
         watch::doing(Activity::Locking);
         let (mut shared, since) = match self.shared.try_lock() {

@@ -1,8 +1,8 @@
-//! Networks of addresses, which administrators can ban.
+//! Addresses that are treated alike: networks, which administrators can ban, and origins, which have limits.
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 /// A network of addresses: `192.0.2.0/24`. A single IPv4 address is a network of its own. A single IPv6
@@ -26,8 +26,7 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let canonical = address.to_canonical();
         let dropped = bits(address) - bits(canonical);
-        let usual = if canonical.is_ipv4() { 32 } else { 64 };
-        let prefix = prefix.map_or(Some(usual), |prefix: u8| prefix.checked_sub(dropped));
+        let prefix = prefix.map_or(Some(usual_prefix(canonical)), |prefix: u8| prefix.checked_sub(dropped));
         let prefix = prefix.filter(|&prefix| prefix <= bits(canonical))?;
         Some(Self { first: masked(canonical, prefix), prefix })
     }
@@ -45,6 +44,24 @@ impl Network {
     }
 }
 
+/// An address as limits count it: of an IPv6 address only the first 64 bits, as in [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// The origin of a peer. An IPv4-mapped IPv6 address is treated as IPv4.
+    pub fn of(peer: SocketAddr) -> Self {
+        let address = peer.ip().to_canonical();
+        Self(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
+    }
+
+    /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
+    /// machine, have this origin.
+    pub fn is_loopback(self) -> bool {
+        self.0.is_loopback()
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
@@ -54,6 +71,10 @@ impl fmt::Display for Network {
 
 fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn usual_prefix(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 64 }
 }
 
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {

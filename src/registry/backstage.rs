@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_micros(500);
 
 pub(super) struct Backstage {
-    store: Store,
+    pub(super) store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
@@ -123,10 +123,6 @@ impl Backstage {
     /// It never waits: when the channel is full, the timer is about to look.
     fn wake_timer(&self) {
         let _ = self.waker.try_send(());
-    }
-
-    pub(super) fn wake_store(&self) {
-        self.store.wake();
     }
 }
 

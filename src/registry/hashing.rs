@@ -67,9 +67,8 @@ impl Hasher {
         self.matches(password, hash).unwrap_or(false)
     }
 
-    /// Compares with the costs that the hash was made with. A damaged hash matches nothing; neither
-    /// does one that costs more than ours: a strange data file must not make the server allocate
-    /// gigabytes.
+    /// A damaged hash matches nothing. Neither does one that costs more than ours: a strange data file must
+    /// not make the server allocate gigabytes.
     fn matches(&self, password: &Password, hash: &Hashed) -> Option<bool> {
         let hash = PasswordHash::new(hash.as_str()).ok()?;
         let (algorithm, version) = (hash.algorithm.as_str().try_into().ok()?, hash.version?.try_into().ok()?);
@@ -105,8 +104,7 @@ impl Default for Hasher {
     }
 }
 
-/// The right to compute a hash, and the memory for it. It is given back when it is dropped, also
-/// after a panic.
+/// The right to compute a hash, and the memory for it. Dropping it gives it back, also after a panic.
 struct Permit<'a> {
     hasher: &'a Hasher,
     /// Empty until the first hash is computed in it, and wiped after each.

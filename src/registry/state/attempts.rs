@@ -13,10 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    names::{ClientId, Nick},
-    origin::Origin,
-};
+use crate::names::{ClientId, Nick, Origin};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -61,10 +58,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Counts an attempt that begins.
-    ///
-    /// # Errors
-    /// How long to wait when there have been too many.
+    /// Counts an attempt that begins; the error is how long to wait when there have been too many.
     pub(super) fn begin(&mut self, guesser: Guesser, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let Guesser { client, origin, has_guessed_wrong } = guesser;
         let Attempt::Guess(account) = attempt else {

@@ -11,8 +11,7 @@ use crate::{
     record::Ban,
 };
 
-/// The most bans of one room. This bounds what a moderator can make the server remember, and the answer
-/// to `/bans`.
+/// The most bans of one room. This bounds what the server remembers, and the answer to `/bans`.
 const MOST: usize = 100;
 
 /// The most connections of one ban. A user who returns under another name each time has several; then the
@@ -26,8 +25,7 @@ pub(super) struct Bans(Vec<Entry>);
 #[derive(Clone, Debug)]
 struct Entry {
     ban: Ban,
-    /// Connections that are known to be the banned user's. An id is never used twice, so that of a
-    /// connection that is gone matches no other client.
+    /// Connections that are known to be the banned user's. One that is gone matches no other client.
     connections: Vec<ClientId>,
 }
 

@@ -73,8 +73,7 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines of senders that a reader does not ignore, oldest first, as many as fit
-    /// into one answer.
+    /// The last `count` lines that are not ignored, oldest first, as many as fit into one answer.
     pub(super) fn last(&self, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
         let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
         for line in self.lines.iter().rev().filter(|line| !is_ignored(line.from)).take(count) {

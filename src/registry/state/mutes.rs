@@ -15,10 +15,7 @@ use std::{
 use slotmap::SlotMap;
 
 use super::people::Identity;
-use crate::{
-    names::{ClientId, Nick},
-    origin::Origin,
-};
+use crate::names::{ClientId, Nick, Origin};
 
 /// The most mutes. When there are more, the one that ends first ends at once.
 const MOST: usize = 1000;

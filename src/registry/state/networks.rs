@@ -32,8 +32,7 @@ struct Entry {
 impl Networks {
     /// Restores a ban, unless it has ended; whether it still holds.
     pub(super) fn restore(&mut self, network: Network, ban: NetworkBan, now: Now) -> bool {
-        let left = ban.until.map(|until| until.duration_since(now.wall));
-        let ends = match left {
+        let ends = match ban.until.map(|until| until.duration_since(now.wall)) {
             None => None,
             Some(Ok(left)) => now.instant.checked_add(left),
             Some(Err(_)) => return false,

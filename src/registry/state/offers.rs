@@ -11,8 +11,7 @@ use std::{
 
 use crate::{
     file::{ByteCount, Label, OfferId, Side, Token},
-    names::ClientId,
-    origin::Origin,
+    names::{ClientId, Origin},
 };
 
 /// How long an offer waits for an answer.

@@ -15,7 +15,7 @@ use std::{
 
 use slotmap::SecondaryMap;
 
-use crate::{names::ClientId, origin::Origin};
+use crate::names::{ClientId, Origin};
 
 mod bucket;
 
@@ -23,8 +23,7 @@ pub use bucket::Rate;
 
 use bucket::Bucket;
 
-/// A client that goes over the limit of speech twice within this time is muted; the first time it is
-/// warned.
+/// A client that goes over the limit of speech is warned, and muted if it does so again within this time.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
 /// How many users a client knows. The one it met longest ago is a stranger again then.
@@ -108,18 +107,12 @@ impl Pace {
         Self { speech, clients: SecondaryMap::new(), origins: HashMap::new() }
     }
 
-    /// Whether a client from this origin may connect now.
-    ///
-    /// # Errors
-    /// How long it has to wait.
+    /// Counts a client that connects from this origin; the error is how long it has to wait.
     pub(super) fn admit(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
         self.origin(origin, now).map_or(Ok(()), |spent| spent.arrivals.take(ARRIVALS, now))
     }
 
-    /// Whether a client from this origin may create a room now.
-    ///
-    /// # Errors
-    /// How long it has to wait.
+    /// Counts a room that a client from this origin creates; the error is how long it has to wait.
     pub(super) fn create_room(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
         self.origin(origin, now).map_or(Ok(()), |spent| spent.rooms.take(NEW_ROOMS, now))
     }
@@ -145,10 +138,7 @@ impl Pace {
         }
     }
 
-    /// Takes a token.
-    ///
-    /// # Errors
-    /// How long the client has to wait.
+    /// Takes a token; the error is how long the client has to wait.
     pub(super) fn take(&mut self, client: ClientId, limited: Limited, now: Instant) -> Result<(), Duration> {
         let Some(speech) = self.speech else { return Ok(()) };
         let Some(spent) = self.clients.get_mut(client) else { return Ok(()) };

@@ -12,8 +12,7 @@ use slotmap::SlotMap;
 
 use crate::{
     event::away::Away,
-    names::{ClientId, Nick, RoomId},
-    origin::Origin,
+    names::{ClientId, Nick, Origin, RoomId},
     watch::Gauge,
 };
 

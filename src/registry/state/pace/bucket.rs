@@ -34,10 +34,7 @@ impl Bucket {
         self.full_at.is_none_or(|full_at| full_at <= now)
     }
 
-    /// Takes a token.
-    ///
-    /// # Errors
-    /// How long it takes until there is one. Asking for too much costs nothing.
+    /// Takes a token; the error is how long it takes until there is one. Asking for too much costs nothing.
     pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + rate.every;
         let holds = rate.every * rate.burst;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{accounts::registered, *};
-use crate::{origin::Origin, password::Password};
+use crate::{names::Origin, password::Password};
 
 /// Where administrators say "open sesame".
 fn administered() -> Chat {
