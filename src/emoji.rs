@@ -125,7 +125,6 @@ enum Piece<'a> {
     Picture(&'static str),
 }
 
-/// Splits a word into its pieces.
 struct Pieces<'a> {
     rest: &'a str,
     before: Side,

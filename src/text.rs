@@ -49,8 +49,9 @@ pub fn clean(line: &str) -> Cow<'_, str> {
     while let Some(c) = rest.chars().next() {
         match c {
             '\t' => kept.push(' '),
-            c if !is_unwanted(c) => kept.push(c),
-            _ => {}
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() => {}
+            c => kept.push(c),
         }
         let is_escape = matches!(c, '\u{1b}' | '\u{90}'..='\u{9f}');
         rest = &rest[if is_escape { escape_length(rest) } else { c.len_utf8() }..];
@@ -62,10 +63,6 @@ pub fn clean(line: &str) -> Cow<'_, str> {
 /// overrides, but also many wanted characters: lines with them take the slow path.
 fn is_harmless(b: u8) -> bool {
     b >= b' ' && b != 0x7f && b != 0xc2 && b != 0xe2
-}
-
-fn is_unwanted(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The length in bytes of the escape sequence that `rest` begins with (ECMA-48 §5.4 and §5.6). If the
@@ -90,8 +87,7 @@ fn escape_length(rest: &str) -> usize {
     }
 }
 
-/// The length of parameters and intermediates, which are the bytes from 0x20 to the smallest final byte, and
-/// of one final byte (up to 0x7E); 0 if there is no final byte.
+/// The length of what stands before a final byte (from 0x20), and of that byte (up to 0x7E); 0 without one.
 fn sequence_length(body: &str, smallest_final: u8) -> usize {
     let before = body.bytes().take_while(|b| (0x20..smallest_final).contains(b)).count();
     match body.as_bytes().get(before) {

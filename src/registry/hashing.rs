@@ -39,14 +39,13 @@ impl Hasher {
         Self { params, free: Mutex::new(Some(vec![Vec::new(); PERMITS])), given_back: Condvar::new() }
     }
 
-    /// Hashes a password with a new salt. Returns `None` when the server stops, or when the operating
-    /// system has no random numbers.
+    /// Hashes a password with a new salt; `None` when the server stops or the system has no randomness.
     pub fn hash(&self, password: &Password) -> Option<Hashed> {
         let mut salt = [0; Salt::RECOMMENDED_LENGTH];
         getrandom::fill(&mut salt).ok()?;
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
         let argon2 = Argon2::new(algorithm, version, self.params.clone());
-        let output = self.take()?.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        let output = self.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
         let hash = PasswordHash {
             algorithm: algorithm.ident(),
             version: Some(version.into()),
@@ -78,9 +77,28 @@ impl Hasher {
             return None;
         }
         let argon2 = Argon2::new(algorithm, version, params);
-        let output = self.take()?.compute(&argon2, password, &salt, expected.len())?;
+        let output = self.compute(&argon2, password, &salt, expected.len())?;
         // `Output` compares in constant time.
         Some(output == expected)
+    }
+
+    fn compute(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &Password,
+        salt: &[u8],
+        length: usize,
+    ) -> Option<Output> {
+        let mut permit = self.take()?;
+        let blocks = argon2.params().block_count();
+        if permit.memory.len() < blocks {
+            permit.memory.resize(blocks, Block::new());
+        }
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        let password = password.reveal().as_bytes();
+        argon2.hash_password_into_with_memory(password, salt, output, &mut permit.memory).ok()?;
+        Output::new(output).ok()
     }
 
     /// Waits for a permit; `None` when there are no more hashes.
@@ -109,26 +127,6 @@ struct Permit<'a> {
     hasher: &'a Hasher,
     /// Empty until the first hash is computed in it, and wiped after each.
     memory: Vec<Block>,
-}
-
-impl Permit<'_> {
-    fn compute(
-        &mut self,
-        argon2: &Argon2<'_>,
-        password: &Password,
-        salt: &[u8],
-        length: usize,
-    ) -> Option<Output> {
-        let blocks = argon2.params().block_count();
-        if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::new());
-        }
-        let mut output = [0; Output::MAX_LENGTH];
-        let output = output.get_mut(..length)?;
-        let password = password.reveal().as_bytes();
-        argon2.hash_password_into_with_memory(password, salt, output, &mut self.memory).ok()?;
-        Output::new(output).ok()
-    }
 }
 
 impl Drop for Permit<'_> {

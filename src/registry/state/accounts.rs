@@ -22,7 +22,6 @@ pub(super) struct Accounts {
 
 struct Account {
     hash: Hashed,
-    /// The client that is logged in.
     client: Option<ClientId>,
     /// When it was made, if that was since the server started.
     registered: Option<Instant>,

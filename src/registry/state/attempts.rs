@@ -47,7 +47,6 @@ pub(super) struct Guesser {
     pub(super) has_guessed_wrong: bool,
 }
 
-/// The attempts of the last minute.
 #[derive(Default)]
 pub(super) struct Attempts {
     guesses: Counts<ClientId>,

@@ -39,7 +39,6 @@ impl Bans {
         self.0.is_empty()
     }
 
-    /// The bans that are saved.
     pub(super) fn saved(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().filter(|entry| entry.is_saved()).map(|entry| &entry.ban)
     }
@@ -85,8 +84,7 @@ impl Bans {
         self.0.iter().any(|entry| entry.covers(user))
     }
 
-    /// As [`Bans::cover`], for a user who is trying to enter: a connection that was recognised once is
-    /// recognised from then on, under any name.
+    /// As [`Bans::cover`], for a user who tries to enter: the ban covers the connection from then on, too.
     pub(super) fn refuse(&mut self, user: Identity) -> bool {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.covers(user)) else { return false };
         if !entry.connections.contains(&user.client) {

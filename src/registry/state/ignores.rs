@@ -25,7 +25,6 @@ pub(super) struct Ignores {
     lists: HashMap<ClientId, Vec<Ignored>>,
     /// Who ignores a nickname, whether it is in use or not.
     by_nick: HashMap<Nick, HashSet<ClientId>>,
-    /// Who ignores a connection.
     by_client: HashMap<ClientId, Deaf>,
 }
 
@@ -48,13 +47,9 @@ struct Deaf {
 impl Ignores {
     /// The clients that do not hear what a client says.
     pub(super) fn deaf_to(&mut self, client: ClientId) -> Except {
-        match self.by_client.get_mut(&client) {
-            Some(Deaf { clients, shared }) => {
-                let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
-                Except::These(Arc::clone(shared))
-            }
-            None => Except::NoOne,
-        }
+        let Some(Deaf { clients, shared }) = self.by_client.get_mut(&client) else { return Except::NoOne };
+        let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
+        Except::These(Arc::clone(shared))
     }
 
     pub(super) fn contain(&self, client: ClientId, other: ClientId) -> bool {
@@ -108,10 +103,10 @@ impl Ignores {
         let deaf = self.by_client.entry(other).or_default();
         for &client in clients.iter().filter(|&&client| client != other) {
             let list = self.lists.entry(client).or_default();
-            let ignored = list.iter_mut().find(|ignored| ignored.nick == new);
-            let connections = ignored.map(|ignored| &mut ignored.connections);
-            if let Some(connections) = connections.filter(|connections| !connections.contains(&other)) {
-                connections.push(other);
+            if let Some(ignored) = list.iter_mut().find(|ignored| ignored.nick == new)
+                && !ignored.connections.contains(&other)
+            {
+                ignored.connections.push(other);
                 deaf.add(client);
             }
         }

@@ -141,10 +141,9 @@ impl Mutes {
     }
 
     fn make_room(&mut self, now: Instant) {
-        if self.mutes.len() < MOST {
-            return;
+        if self.mutes.len() >= MOST {
+            self.mutes.retain(|_, mute| mute.until > now);
         }
-        self.mutes.retain(|_, mute| mute.until > now);
         if self.mutes.len() >= MOST {
             let first = self.mutes.iter().min_by_key(|(_, mute)| mute.until).map(|(id, _)| id);
             first.map(|first| self.mutes.remove(first));

@@ -72,7 +72,6 @@ impl Networks {
         self.0.keys().copied()
     }
 
-    /// Whether an address is banned now.
     pub(super) fn contain(&self, address: IpAddr, now: Instant) -> bool {
         self.0.iter().any(|(network, entry)| network.contains(address) && !entry.is_over(now))
     }

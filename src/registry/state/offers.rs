@@ -101,7 +101,6 @@ impl Offers {
         self.iter().filter(move |(_, offer)| offer.to == client && !offer.is_unheard)
     }
 
-    /// The offers that a client has made, the oldest first.
     pub(super) fn from(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
         self.iter().filter(move |(_, offer)| offer.from == client)
     }
@@ -168,8 +167,7 @@ impl Offers {
         overdue.map(|(id, offer)| (id, offer.stage)).collect()
     }
 
-    /// How long no offer becomes overdue. An offer that is made or accepted later lasts at least
-    /// [`MEETING`].
+    /// How long no offer becomes overdue. One that is made or accepted later lasts at least [`MEETING`].
     pub(super) fn quiet_for(&self, now: Instant) -> Duration {
         let next = self.open.values().map(|offer| offer.until).min();
         next.map_or(MEETING, |next| next.saturating_duration_since(now).min(MEETING))

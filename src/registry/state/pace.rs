@@ -88,7 +88,6 @@ struct Spent {
     buckets: [Bucket; Limited::COUNT],
     /// When it last went over the limit of speech.
     exceeded: Option<Instant>,
-    /// When it last gave a wrong password.
     guessed_wrong: Option<Instant>,
     /// The clients it has exchanged whispers with, the newest last.
     knows: VecDeque<ClientId>,
@@ -150,14 +149,12 @@ impl Pace {
         self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
     }
 
-    /// Notes that a client has given a wrong password.
     pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
         if let Some(spent) = self.clients.get_mut(client) {
             spent.guessed_wrong = Some(now);
         }
     }
 
-    /// Whether a client has given a wrong password lately.
     pub(super) fn has_guessed_wrong(&self, client: ClientId, now: Instant) -> bool {
         self.clients.get(client).is_some_and(|spent| is_recent(spent.guessed_wrong, now))
     }

@@ -41,7 +41,6 @@ pub(super) struct Client {
     pub(super) last_active: Instant,
     /// The client that `/reply` answers, and its nickname then: the nickname may pass to another user.
     pub(super) last_whisperer: Option<(ClientId, Nick)>,
-    /// Why it is away, if it is.
     pub(super) away: Option<Away>,
     pub(super) link: Link,
 }

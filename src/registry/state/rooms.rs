@@ -113,7 +113,6 @@ impl Rooms {
         self.lobby
     }
 
-    /// The open room of this name.
     pub(super) fn id(&self, name: Room) -> Option<RoomId> {
         self.ids.get(&name).copied()
     }
@@ -161,7 +160,6 @@ impl Rooms {
         self.ids.values().map(|&id| &self.open[id]).filter(|room| !room.members.is_empty())
     }
 
-    /// How many open rooms have members.
     pub(super) fn active_count(&self) -> usize {
         self.ids.len() - usize::from(self.open[self.lobby].members.is_empty())
     }
@@ -230,10 +228,9 @@ impl Rooms {
     }
 
     pub(super) fn make_dormant(&mut self, name: Room, remembered: Box<Remembered>, unsaved: &mut Unsaved) {
-        if remembered.is_empty() {
-            return;
-        }
-        if let Some((room, forgotten)) = self.dormant.put(name, remembered) {
+        if !remembered.is_empty()
+            && let Some((room, forgotten)) = self.dormant.put(name, remembered)
+        {
             self.forget(room, &forgotten.history, unsaved);
         }
     }
@@ -337,7 +334,6 @@ impl OpenRoom {
         self.members.insert(new, client);
     }
 
-    /// Whether it has no moderator, neither present nor registered.
     pub(super) fn is_unmoderated(&self) -> bool {
         self.moderators.is_empty() && self.remembered.moderators.is_empty()
     }
