@@ -91,8 +91,7 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// The bytes of a name, stored inline: a copy is cheaper than a reference count, and no message
-/// allocates memory for its names.
+/// The bytes of a name, inline: a copy is cheaper than a reference count, and no message allocates for it.
 #[derive(Clone, Copy)]
 struct Name<const MAX: usize> {
     length: u8,

@@ -52,8 +52,7 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is saved in `store` and watched by `watch`, and has its
-    /// passwords hashed by `hasher`.
+    /// A chat of which nothing is logged.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
         let shared = Shared { state, broadcaster, logger: Logger::none() };
@@ -73,8 +72,7 @@ impl Registry {
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
-        // A sink that is not taken is dropped after the lock is released, because dropping it makes
-        // system calls.
+        // To drop a sink makes system calls, so one that is not taken is dropped without the lock.
         let mut sink = Some(sink);
         self.decide(|state, turn| {
             state.admit(turn, address)?;

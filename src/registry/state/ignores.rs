@@ -170,8 +170,7 @@ impl Ignores {
 
 impl Deaf {
     fn add(&mut self, client: ClientId) {
-        if self.clients.insert(client) {
-            self.shared = None;
-        }
+        self.clients.insert(client);
+        self.shared = None;
     }
 }

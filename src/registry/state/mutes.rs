@@ -134,10 +134,8 @@ impl Mutes {
     }
 
     fn own(&mut self, client: ClientId) -> Option<&mut Mute> {
-        match self.held.get(&client) {
-            Some(&Held::Own(id)) => self.mutes.get_mut(id),
-            _ => None,
-        }
+        let Some(&Held::Own(id)) = self.held.get(&client) else { return None };
+        self.mutes.get_mut(id)
     }
 
     fn make_room(&mut self, now: Instant) {

@@ -92,10 +92,6 @@ impl Offers {
         self.open.iter().map(|(&id, offer)| (id, offer))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.open.len()
-    }
-
     /// The offers that a client knows to be made to it, the oldest first.
     pub(super) fn to(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
         self.iter().filter(move |(_, offer)| offer.to == client && !offer.is_unheard)

@@ -67,7 +67,6 @@ impl People {
     /// Adds a client as a guest.
     pub(super) fn enter(&mut self, address: SocketAddr, room: RoomId, now: Instant) -> ClientId {
         let nick = self.free_guest();
-        let link = Link { address, connected: now, is_warned: false, backlog: Arc::default() };
         let client = self.clients.insert(Client {
             nick,
             account: None,
@@ -78,7 +77,7 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link,
+            link: Link { address, connected: now, is_warned: false, backlog: Arc::default() },
         });
         self.nicks.insert(nick, client);
         client

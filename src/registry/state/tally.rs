@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-/// Numbers the lines, and counts messages by the second. It remembers the last whole seconds and the
-/// current one.
+/// Numbers the lines, and counts the messages of the current second and of the last whole ones.
 pub(super) struct Tally {
     /// The number of the newest line.
     seq: u64,
