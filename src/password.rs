@@ -19,9 +19,8 @@ impl Password {
     /// The most bytes of a new password.
     pub const MAX: usize = 128;
 
-    /// Checks a new password: `None` if it is too short or too long, or has control characters or spaces.
-    /// Spaces at the end cannot be seen, and with one in the middle `/passwd` could not tell the old
-    /// password from the new one.
+    /// Checks a new password: `None` if it is too short or too long, or has control characters or spaces. A
+    /// space at the end cannot be seen, and with one inside `/passwd` could not tell the old from the new.
     pub fn new(typed: &str) -> Option<Self> {
         let is_fit = typed.chars().count() >= Self::MIN
             && typed.len() <= Self::MAX

@@ -14,8 +14,7 @@ use crate::{
 /// The most bans of one room. This bounds what the server remembers, and the answer to `/bans`.
 const MOST: usize = 100;
 
-/// The most connections of one ban. A user who returns under another name each time has several; then the
-/// oldest is forgotten.
+/// The most connections of one ban, of a user who returns under other names. The oldest is forgotten.
 const MOST_CONNECTIONS: usize = 8;
 
 /// The bans of one room, oldest first.

@@ -312,13 +312,8 @@ impl IndexMut<RoomId> for Rooms {
 
 impl OpenRoom {
     fn new(name: Room, remembered: Box<Remembered>) -> Self {
-        Self {
-            name,
-            members: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
-            moderators: BTreeSet::new(),
-            remembered,
-        }
+        let (members, arrivals, moderators) = Default::default();
+        Self { name, members, arrivals, moderators, remembered }
     }
 
     /// Removes a member, and with it the rank that it had without an account.
