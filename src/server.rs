@@ -89,7 +89,7 @@ impl Server {
         let mut rules = config.rules;
         rules.files.port = doors.port_for_files();
         let (restored, store, writer) = open(config)?;
-        let hasher = Hasher::new();
+        let hasher = Hasher::default();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let state = if config.data.is_some() { state } else { state.without_store() };

@@ -48,5 +48,5 @@ pub(super) fn administrate(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 }
 
 fn new_password(typed: &str) -> Result<Password, Mistake> {
-    Password::new(typed).map_err(|_| Mistake::UnfitPassword)
+    Password::new(typed).ok_or(Mistake::UnfitPassword)
 }

@@ -121,7 +121,7 @@ pub(super) fn mute(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {
-    Network::new(network).map_err(|_| Mistake::InvalidNetwork)
+    Network::new(network).ok_or(Mistake::InvalidNetwork)
 }
 
 fn number(typed: &Typed<'_>, number: &str, range: RangeInclusive<u64>) -> Result<u64, Mistake> {

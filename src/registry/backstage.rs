@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
 
 use super::{
@@ -26,15 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// they may would delay all others.
 const ANSWER: Duration = Duration::from_micros(500);
 
-/// What slow work needs.
 pub(super) struct Backstage {
-    store: Store,
+    pub(super) store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
-    /// Wakes the thread that waits for closing time.
-    alarm: Sender<()>,
+    waker: Sender<()>,
+    /// Wakes the thread that waits for closing time. One message is as good as many.
+    pub(super) alarm: Receiver<()>,
     /// When the next long answer may be encoded; held while one is. Clients that ask for many of them wait
     /// for one another, and leave the processors to those who speak.
     next_answer: Mutex<Instant>,
@@ -43,18 +43,14 @@ pub(super) struct Backstage {
 }
 
 impl Backstage {
-    pub(super) fn new(
-        store: Store,
-        hasher: Hasher,
-        watch: Watch,
-        channel: Sender<Posts>,
-        alarm: Sender<()>,
-    ) -> Self {
+    pub(super) fn new(store: Store, hasher: Hasher, watch: Watch, channel: Sender<Posts>) -> Self {
+        let (waker, alarm) = bounded(1);
         Self {
             store,
             hasher,
             watch,
             channel,
+            waker,
             alarm,
             next_answer: Mutex::new(Instant::now()),
             is_stopping: Mutex::new(false),
@@ -126,11 +122,7 @@ impl Backstage {
 
     /// It never waits: when the channel is full, the timer is about to look.
     fn wake_timer(&self) {
-        let _ = self.alarm.try_send(());
-    }
-
-    pub(super) fn wake_store(&self) {
-        self.store.wake();
+        let _ = self.waker.try_send(());
     }
 }
 

@@ -27,7 +27,10 @@ use crate::{
 
 mod accounts;
 mod administering;
+mod attempts;
+mod bans;
 mod closing;
+mod history;
 mod ignores;
 mod moderating;
 mod moving;
@@ -51,9 +54,9 @@ mod unsaved;
 mod watching;
 
 pub use closing::Countdown;
+pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
-pub use rooms::{Bans, History, HistoryLimits, Remembered};
 pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
@@ -116,7 +119,7 @@ impl State {
             limits,
         };
         for (name, ban) in restored.networks {
-            let Ok(network) = Network::new(&name) else { continue };
+            let Some(network) = Network::new(&name) else { continue };
             if !state.networks.restore(network, ban, now) {
                 state.unsaved.mark(Change::Network(network));
             }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::origin::Origin;
+use crate::names::Origin;
 
 /// The places for connections.
 pub struct ConnectionLimit {

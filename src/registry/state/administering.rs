@@ -17,8 +17,7 @@ use crate::{
         pace::PaceEvent,
     },
     fact::Deed,
-    names::{ClientId, Network, Nick, Room},
-    origin::Origin,
+    names::{ClientId, Network, Nick, Origin, Room},
     text::Text,
 };
 

@@ -5,7 +5,7 @@
 //! thread waits for the disk without the lock, and anything may have happened until it comes back; so
 //! what is told is what is still true then.
 
-use super::{Next, Remembered, State, Task, Turn, people::Client, unsaved::Change};
+use super::{Next, State, Task, Turn, people::Client, rooms::Remembered, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Moderation,
@@ -161,13 +161,13 @@ impl State {
     /// Whether a client may not be in the room that it is in.
     pub(super) fn is_banned(&self, client: ClientId) -> bool {
         !self.people[client].is_administrator
-            && self.room(client).remembered.bans.cover(self.identity(client))
+            && self.room(client).remembered.bans.cover(self.people.identity(client))
     }
 
     /// Whether a client may not enter a room, open or dormant.
     #[inline(never)]
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
-        let user = self.identity(client);
+        let user = self.people.identity(client);
         let is_refused = |remembered: &mut Remembered| remembered.bans.refuse(user);
         !self.people[client].is_administrator && self.rooms.remembered_mut(room).is_some_and(is_refused)
     }

@@ -81,7 +81,7 @@ impl State {
             Err(NotOffered::TooManyMade(MOST_MADE))
         } else if self.offers.iter().filter(|(_, offer)| offer.to == target).count() >= MOST_HAD {
             Err(NotOffered::TooManyFor(to, MOST_HAD))
-        } else if self.offers.len() >= MOST {
+        } else if self.offers.iter().count() >= MOST {
             Err(NotOffered::TooMany)
         } else {
             Ok(target)

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{State, Turn, mutes::Muted, pace::Limited};
+use super::{State, Turn, pace::Limited};
 use crate::{
     command::{Ask, Command, Kind, MutingCommand},
     event::{Event, pace::PaceEvent},
     fact::Deed,
-    names::{ClientId, Nick},
+    names::Nick,
 };
 
 /// For how long a client is muted that goes on speaking too fast.
@@ -27,7 +27,7 @@ impl State {
             _ if command.verb.kind == Kind::Speech => return None,
             _ => Limited::Questions,
         };
-        self.pace.take(turn.client, limited, turn.now.instant).err().map(|too_fast| too_fast.wait)
+        self.pace.take(turn.client, limited, turn.now.instant).err()
     }
 
     /// Why the client may not give a command now, if so.
@@ -47,11 +47,11 @@ impl State {
             return Some(muted);
         }
         let now = turn.now.instant;
-        let too_fast = self.pace.take(turn.client, Limited::Speech, now).err()?;
-        if !too_fast.is_repeated {
+        self.pace.take(turn.client, Limited::Speech, now).err()?;
+        if !self.pace.note_too_fast(turn.client, now) {
             return Some(PaceEvent::TooFast);
         }
-        self.mutes.mute(self.muted(turn.client), SHORT_MUTE, now);
+        self.mutes.mute(self.people.identity(turn.client), SHORT_MUTE, now);
         self.note(turn, || Deed::Told(Box::new(PaceEvent::Muted(SHORT_MUTE).into())));
         Some(PaceEvent::Muted(SHORT_MUTE))
     }
@@ -61,7 +61,7 @@ impl State {
     }
 
     pub(super) fn too_often(&mut self, turn: &Turn, limited: Limited) -> Option<PaceEvent> {
-        let wait = self.pace.take(turn.client, limited, turn.now.instant).err()?.wait;
+        let wait = self.pace.take(turn.client, limited, turn.now.instant).err()?;
         Some(match limited {
             // A client with too many questions is not refused, but waits.
             Limited::Speech | Limited::Questions | Limited::Histories => PaceEvent::TooFast,
@@ -93,7 +93,7 @@ impl State {
             return Err(PaceEvent::MutingAdministrator.into());
         }
         let time = seconds.map_or(USUAL_MUTE, |seconds| Duration::from_secs(seconds.into()));
-        self.mutes.mute(self.muted(target), time, turn.now.instant);
+        self.mutes.mute(self.people.identity(target), time, turn.now.instant);
         turn.tell(target, PaceEvent::MutedBy(self.people[turn.client].nick, time));
         Ok(PaceEvent::MutedUser(self.people[target].nick, time))
     }
@@ -107,11 +107,5 @@ impl State {
             turn.tell(target, PaceEvent::UnmutedBy(self.people[turn.client].nick));
         }
         Ok(PaceEvent::UnmutedUser(user))
-    }
-
-    /// A client, as mutes know it.
-    pub(super) fn muted(&self, client: ClientId) -> Muted {
-        let known = &self.people[client];
-        Muted { client, nick: known.nick, account: known.account, origin: known.origin() }
     }
 }

@@ -6,11 +6,7 @@
 //! been there longest takes over. So every room but the lobby has a moderator, present or registered.
 //! Administrators moderate everywhere.
 
-use super::{
-    State, Turn,
-    rooms::{Identity, OpenRoom},
-    unsaved::Change,
-};
+use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Rank,
@@ -63,7 +59,8 @@ impl State {
             return;
         }
         let bans = &room.remembered.bans;
-        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.identity(client))) else {
+        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.people.identity(client)))
+        else {
             return;
         };
         let told = Moderated::Inherited(self.people[heir].nick);
@@ -99,7 +96,7 @@ impl State {
     /// ban.
     pub(super) fn apply_account(&mut self, turn: &mut Turn) {
         let registered = self.people[turn.client].account.and_then(|nick| self.accounts.registered(nick));
-        self.mutes.log_in(self.muted(turn.client), registered, turn.now.instant);
+        self.mutes.log_in(self.people.identity(turn.client), registered, turn.now.instant);
         self.give_rank_to_account(turn.client);
         if self.people[turn.client].room != self.rooms.lobby() && self.is_banned(turn.client) {
             self.announce(turn, Event::Left(self.people[turn.client].nick));
@@ -184,11 +181,5 @@ impl State {
         }
         let moderators = Listing::new(nicks.len(), nicks.into_iter());
         turn.answer(Moderated::Moderators(*name, moderators));
-    }
-
-    /// What a client is recognised by.
-    pub(super) fn identity(&self, client: ClientId) -> Identity {
-        let known = &self.people[client];
-        Identity { connection: client, nick: known.nick, account: known.account }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::{
     Next, State, Task, Turn,
-    accounts::{Attempt, Guesser},
+    attempts::{Attempt, Guesser},
     unsaved::Change,
 };
 use crate::{
@@ -143,8 +143,8 @@ impl State {
             let event = if is_right { AccountEvent::Administrator } else { AccountEvent::WrongAdministrator };
             state.answer_and_note(turn, event);
         });
-        let next = judged(Attempt::Administrate, next);
-        self.attempt(turn, Attempt::Administrate, Task::Verify(password, hash, next));
+        let next = judged(Attempt::Guess(None), next);
+        self.attempt(turn, Attempt::Guess(None), Task::Verify(password, hash, next));
     }
 
     /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
@@ -161,8 +161,8 @@ impl State {
                 None => state.answer_and_note(turn, AccountEvent::WrongPassword),
             }
         });
-        let next = judged(Attempt::LogIn(nick), next);
-        self.attempt(turn, Attempt::LogIn(nick), Task::Verify(password, hash, next));
+        let next = judged(Attempt::Guess(Some(nick)), next);
+        self.attempt(turn, Attempt::Guess(Some(nick)), Task::Verify(password, hash, next));
     }
 
     fn set_password(&mut self, turn: &Turn, nick: Nick, hash: Hashed) {

@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    accounts::{Attempt, Guesser},
+    attempts::{Attempt, Guesser},
+    rooms::Remembered,
     *,
 };
 use crate::{
