@@ -46,7 +46,7 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
-    logger: Logger,
+    logger: Option<Logger>,
 }
 
 impl Registry {
@@ -55,14 +55,14 @@ impl Registry {
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let (wake, alarm) = bounded(1);
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
-        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        let shared = Shared { state, broadcaster, logger: None };
         Self { shared: Mutex::new(shared), backstage, watch, alarm, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
-        self.shared.get_mut().logger = logger;
+        self.shared.get_mut().logger = Some(logger);
         self.noting = Some(noting);
         self
     }
@@ -212,8 +212,10 @@ impl Shared {
     /// Facts are handed over in the order in which they were noted. This never waits.
     #[inline(never)]
     fn log(&mut self, facts: Vec<Fact>) {
-        if !facts.is_empty() {
-            self.logger.log(facts);
+        if let Some(logger) = &mut self.logger
+            && !facts.is_empty()
+        {
+            logger.log(facts);
         }
     }
 }

@@ -7,11 +7,7 @@ use std::{
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{
-    line,
-    rotation::{Rotation, Unwritten},
-    stamp::Stamp,
-};
+use super::{line, rotation::Rotation, stamp::Stamp};
 use crate::fact::Fact;
 
 /// The lines are written when there are so many bytes of them, or earlier.
@@ -49,7 +45,7 @@ impl Batch {
         self.turn_to(at);
         let version = env!("CARGO_PKG_VERSION");
         line::write_own(&mut self.lines, &self.stamp, "INFO", format_args!("started version={version}"));
-        let begun = self.rotation.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
+        let begun = self.rotation.append(self.date, &mut &self.lines[..]);
         self.lines.clear();
         begun
     }
@@ -77,10 +73,11 @@ impl Batch {
         if has_missing {
             lines.splice(..0, self.missing_line());
         }
-        match self.rotation.append(self.date, &lines) {
+        let mut left = &lines[..];
+        match self.rotation.append(self.date, &mut left) {
             Ok(()) if lines.is_empty() => {}
             Ok(()) => self.succeed(),
-            Err(Unwritten { lines: left, why }) => {
+            Err(why) => {
                 let is_reported = left.len() < lines.len();
                 // The line that reports the missing ones is not missing itself.
                 let before = if has_missing && !is_reported { self.missing - 1 } else { 0 };

@@ -5,6 +5,7 @@
 
 use std::{
     fmt::{self, Write},
+    io,
     net::{IpAddr, SocketAddr},
 };
 
@@ -99,7 +100,7 @@ fn field(out: &mut Vec<u8>, key: &str, word: &str) {
 }
 
 fn text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    Plain(out).write_fmt(text).expect("writing to memory does not fail");
+    io::Write::write_fmt(out, text).expect("writing to memory does not fail");
 }
 
 fn quote(out: &mut Vec<u8>, key: &str, text: impl fmt::Display) {
@@ -138,15 +139,6 @@ fn escape(out: &mut Vec<u8>, text: &str) {
 /// Whether a byte is never part of something to escape. 0xC2 and 0xE2 begin characters of both kinds.
 fn is_plain(b: u8) -> bool {
     b >= b' ' && !matches!(b, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2)
-}
-
-struct Plain<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Plain<'_> {
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        self.0.extend_from_slice(piece.as_bytes());
-        Ok(())
-    }
 }
 
 struct Quoted<'a>(&'a mut Vec<u8>);
