@@ -6,16 +6,16 @@
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
 
 use super::{
-    Config, Error, Stopper,
-    acceptor::{Acceptor, Door, MOST_FREE},
+    Config, Error, OnDrop, Stopper,
+    acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    start_in,
+    start,
 };
 use crate::{
     command::Mistake,
@@ -52,7 +52,7 @@ impl Doors {
         let chat = Arc::new(listen(config)?);
         let listen_for_files = |port| {
             let address = SocketAddr::new(chat.address().ip(), port);
-            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind { address, source })
+            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind(address, source))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
         let port_for_files = files.as_ref().map(|files| files.address().port());
@@ -107,6 +107,9 @@ impl Doors {
             served: "client",
             serve: &serve_client,
             meanwhile: &|| None,
+            stopper: &self.stopper,
+            watch,
+            free: AtomicUsize::new(0),
         };
         let files = self.files.as_ref().map(|listener| Door {
             listener,
@@ -116,18 +119,22 @@ impl Doors {
             served: "file",
             serve: &serve_file,
             meanwhile: &end_overdue_offers,
+            stopper: &self.stopper,
+            watch,
+            free: AtomicUsize::new(0),
         });
-        let clients = Acceptor::new(clients, &self.stopper, watch);
-        let files = files.map(|files| Acceptor::new(files, &self.stopper, watch));
         thread::scope(|threads| {
             // However accepting ends, the others are told, or the scope would wait for ever.
-            let _stops = StopOthers { registry, relay: &relay };
-            start_in(threads, "closing time", watch, || {
+            let _stops = OnDrop(|| {
+                registry.stop();
+                relay.close();
+            });
+            start(threads, "closing time", watch, || {
                 registry.wait_for_closing_time();
                 self.stopper.stop();
             })?;
             if let Some(files) = &files {
-                start_in(threads, "files", watch, || files.run(threads))?;
+                start(threads, "files", watch, || files.run(threads))?;
             }
             clients.run(threads);
             Ok(())
@@ -153,25 +160,13 @@ fn refuse_web_browser(connection: &Connection) {
 
 /// Listens on the first address of the host that can be had.
 fn listen(config: &Config) -> Result<Listener, Error> {
-    let unknown = |source| Error::Address { host: config.host.clone(), source };
+    let unknown = |source| Error::Address(config.host.clone(), source);
     let mut failure = unknown(io::ErrorKind::NotFound.into());
     for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
         match Listener::bind(address) {
             Ok(listener) => return Ok(listener),
-            Err(source) => failure = Error::Bind { address, source },
+            Err(source) => failure = Error::Bind(address, source),
         }
     }
     Err(failure)
-}
-
-struct StopOthers<'a> {
-    registry: &'a Registry,
-    relay: &'a Relay,
-}
-
-impl Drop for StopOthers<'_> {
-    fn drop(&mut self) {
-        self.registry.stop();
-        self.relay.close();
-    }
 }
