@@ -29,7 +29,6 @@ use crate::{
     watch::{self, Activity, Gauge, Load, Watch},
 };
 
-mod leaving;
 mod outbox;
 mod post;
 mod retry;
@@ -40,8 +39,7 @@ mod traced;
 pub use outbox::{Outbox, Sink};
 pub use post::{Encoded, Except, Post, Posts, Traced};
 
-use leaving::Leaving;
-use retry::Retry;
+use retry::{LINGER, Leaving, Retry};
 use traced::ToReport;
 
 /// How much memory and time the broadcaster may spend on a client.
@@ -74,8 +72,24 @@ const SPARE_BUFFERS: usize = 16;
 
 /// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
 pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
-    let (sender, receiver) = bounded(CHANNEL);
-    (sender, Broadcaster::new(receiver, limits, watch))
+    let (sender, channel) = bounded(CHANNEL);
+    let broadcaster = Broadcaster {
+        channel,
+        limits,
+        clients: SecondaryMap::new(),
+        rooms: SecondaryMap::new(),
+        touched_rooms: Vec::new(),
+        touched_clients: Vec::new(),
+        batch_bytes: 0,
+        to_report: Vec::new(),
+        leaving: HashMap::new(),
+        retry: Retry::new(),
+        hang_up_at: None,
+        stop_at: None,
+        spare: Vec::new(),
+        watch,
+    };
+    (sender, broadcaster)
 }
 
 /// How full the channel is.
@@ -106,12 +120,6 @@ pub struct Broadcaster {
     watch: Watch,
 }
 
-enum Wake {
-    Posts(Posts),
-    Timeout,
-    Closed,
-}
-
 struct Client {
     outbox: Outbox,
     /// Shows other threads how many bytes wait in the outbox.
@@ -133,32 +141,13 @@ struct RoomMembers {
 }
 
 impl Broadcaster {
-    fn new(channel: Receiver<Posts>, limits: Limits, watch: Watch) -> Self {
-        Self {
-            channel,
-            limits,
-            clients: SecondaryMap::new(),
-            rooms: SecondaryMap::new(),
-            touched_rooms: Vec::new(),
-            touched_clients: Vec::new(),
-            batch_bytes: 0,
-            to_report: Vec::new(),
-            leaving: HashMap::new(),
-            retry: Retry::new(),
-            hang_up_at: None,
-            stop_at: None,
-            spare: Vec::new(),
-            watch,
-        }
-    }
-
     /// Delivers posts until every sender is dropped and what is queued is delivered or given up.
     pub fn run(mut self) {
         loop {
             match self.wait() {
-                Wake::Posts(first) => self.take_batch(first),
-                Wake::Timeout => {}
-                Wake::Closed => break,
+                Ok(first) => self.take_batch(first),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             self.flush();
             if self.retry.next().is_some() {
@@ -173,15 +162,11 @@ impl Broadcaster {
 
     /// Waits for posts, but not longer than until a full socket is to be tried again. The channel spins
     /// for some microseconds before the thread sleeps; to spin longer would take time from the senders.
-    fn wait(&self) -> Wake {
+    fn wait(&self) -> Result<Posts, RecvTimeoutError> {
         watch::doing(Activity::Idle);
-        let Some(deadline) = [self.retry.next(), self.hang_up_at].into_iter().flatten().min() else {
-            return self.channel.recv().map_or(Wake::Closed, Wake::Posts);
-        };
-        match self.channel.recv_deadline(deadline) {
-            Ok(posts) => Wake::Posts(posts),
-            Err(RecvTimeoutError::Timeout) => Wake::Timeout,
-            Err(RecvTimeoutError::Disconnected) => Wake::Closed,
+        match [self.retry.next(), self.hang_up_at].into_iter().flatten().min() {
+            Some(deadline) => self.channel.recv_deadline(deadline),
+            None => Ok(self.channel.recv()?),
         }
     }
 
@@ -266,8 +251,8 @@ impl Broadcaster {
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
-        hearer.outbox.queue(encoded.as_bytes());
-        self.batch_bytes += encoded.as_bytes().len();
+        hearer.outbox.queue(&encoded.0);
+        self.batch_bytes += encoded.0.len();
     }
 
     fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {
@@ -329,7 +314,7 @@ impl Broadcaster {
         left.outbox.close();
         if left.outbox.is_pending() {
             let now = Instant::now();
-            self.leaving.insert(client, Leaving::new(left.outbox, now));
+            self.leaving.insert(client, Leaving { outbox: left.outbox, give_up: now + LINGER });
             if !is_scheduled {
                 self.retry.add(client, now);
             }

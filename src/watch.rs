@@ -27,7 +27,6 @@ mod coarse;
 mod gauge;
 mod journey;
 mod process;
-mod report;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -35,7 +34,6 @@ mod tests;
 pub use activity::Activity;
 pub use gauge::{Gauge, Gauges};
 pub use journey::{Arrival, Hop, Journey, Reach};
-pub use report::{Reported, Reporter, report};
 pub use seen::{Load, Seen, ThreadSeen};
 
 thread_local! {

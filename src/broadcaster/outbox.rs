@@ -154,21 +154,13 @@ impl Outbox {
         let before = self.bytes.len();
         write(&mut self.bytes);
         let added = self.bytes.len() - before;
-        if self.owed() > self.limit {
-            self.make_room();
-        }
-        added
-    }
-
-    /// Too much is owed: tries to send it, unless the socket is known to be full, and cuts the client
-    /// if that does not help.
-    fn make_room(&mut self) {
-        if self.state == State::Open {
+        if self.owed() > self.limit && self.state == State::Open {
             self.try_send(&[]);
         }
         if self.owed() > self.limit {
             self.cut();
         }
+        added
     }
 
     /// Replaces everything that is owed by the reason for the end. A line that is partly sent is
@@ -191,20 +183,16 @@ impl Outbox {
             self.all_sent();
             return false;
         }
-        match self.sink.send(&self.bytes[self.sent..], fresh) {
-            Ok(taken) => {
-                self.note_sent(taken, fresh);
-                taken > 0
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.note_sent(0, fresh);
-                false
-            }
+        let taken = match self.sink.send(&self.bytes[self.sent..], fresh) {
+            Ok(taken) => taken,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => {
                 self.die(error.kind());
-                false
+                return false;
             }
-        }
+        };
+        self.note_sent(taken, fresh);
+        taken > 0
     }
 
     fn note_sent(&mut self, taken: usize, fresh: &[u8]) {
@@ -218,16 +206,12 @@ impl Outbox {
             return self.all_sent();
         }
         self.sent += taken.min(owed);
-        self.forget_sent();
-        self.state = State::Blocked;
-        self.queue(&fresh[taken.saturating_sub(owed)..]);
-    }
-
-    /// Moves the rest to the front; seldom enough to be cheap.
-    fn forget_sent(&mut self) {
+        // Moves the rest to the front; seldom enough to be cheap.
         if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..mem::take(&mut self.sent));
         }
+        self.state = State::Blocked;
+        self.queue(&fresh[taken.saturating_sub(owed)..]);
     }
 
     fn all_sent(&mut self) {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
+
 use super::Sink;
 use crate::{
-    dialect::text::line,
     event::Event,
     names::{ClientId, RoomId},
-    watch::{Gauge, Reporter},
+    watch::{Gauge, Journey},
 };
 
 /// The posts that were decided under one lock, in order.
@@ -39,19 +40,7 @@ pub enum Post {
 }
 
 /// An event in the bytes of its reader's dialect.
-pub struct Encoded(Vec<u8>);
-
-impl Encoded {
-    /// Encodes an event; the thread that asks for it does the work.
-    pub fn new(event: &Event) -> Self {
-        Self(line(event))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
+pub struct Encoded(pub Vec<u8>);
 
 /// A message to a room whose journey is traced.
 pub struct Traced {
@@ -62,7 +51,7 @@ pub struct Traced {
     /// The message.
     pub event: Event,
     /// Takes the broadcaster's part of the journey.
-    pub report: Reporter,
+    pub report: Sender<Journey>,
 }
 
 /// The members of a room that are not told.

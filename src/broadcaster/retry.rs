@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Broadcaster, Client};
+use super::{Broadcaster, Client, Outbox};
 use crate::{
     names::ClientId,
     watch::{Gauge, Gauges},
@@ -65,6 +65,15 @@ impl Retry {
     }
 }
 
+/// A client that has left gets this long, from its last sign of life, to read what it is owed.
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+
+/// A client that has left and is still owed something.
+pub(super) struct Leaving {
+    pub(super) outbox: Outbox,
+    pub(super) give_up: Instant,
+}
+
 impl Broadcaster {
     /// Tries the sockets whose time has come.
     pub(super) fn try_again(&mut self, now: Instant) {
@@ -84,8 +93,12 @@ impl Broadcaster {
     /// Whether anything moved; `None` when there is nothing more to try.
     fn retry_leaving(&mut self, client: ClientId, now: Instant) -> Option<bool> {
         let leaving = self.leaving.get_mut(&client)?;
-        let has_moved = leaving.retry(now);
-        if leaving.is_over(now, self.stop_at) {
+        let has_moved = leaving.outbox.retry();
+        if has_moved {
+            leaving.give_up = now + LINGER;
+        }
+        // Once the server stops, its own deadline counts.
+        if !leaving.outbox.is_pending() || now >= self.stop_at.unwrap_or(leaving.give_up) {
             self.leaving.remove(&client);
             return None;
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use parking_lot::{Condvar, Mutex};
 
 use super::{
@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
+    dialect::text,
     event::Event,
     file::Token,
     store::Store,
-    watch::{self, Activity, Journey, Reported, Watch},
+    watch::{self, Activity, Journey, Watch},
 };
 
 /// How long a client waits for the journey of its message. The broadcaster takes this long only if it
@@ -115,7 +116,7 @@ impl Backstage {
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));
         *next_answer = now.max(*next_answer) + ANSWER;
-        Encoded::new(event)
+        Encoded(text::line(event))
     }
 
     /// Waits, but no longer than until the server stops.
@@ -135,10 +136,10 @@ impl Backstage {
 }
 
 /// The whole journey of the message that this thread has just posted.
-fn take_journey(report: &Reported) -> Journey {
+fn take_journey(report: &Receiver<Journey>) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
     watch::doing(Activity::Tracing);
-    if let Some(seen) = report.wait(PATIENCE) {
+    if let Ok(seen) = report.recv_timeout(PATIENCE) {
         journey.join(seen);
     }
     journey

@@ -1,5 +1,7 @@
 //! What clients say: to their room, and to one another.
 
+use crossbeam_channel::bounded;
+
 use super::{Next, State, Task, Turn, watching::show_journey};
 use crate::{
     broadcaster::{Post, Traced},
@@ -8,7 +10,6 @@ use crate::{
     names::{ClientId, Nick},
     record::{Line, Manner},
     text::Text,
-    watch,
 };
 
 impl State {
@@ -23,7 +24,7 @@ impl State {
     pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
         let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
         let event = self.said(turn, client, text);
-        let (report, reported) = watch::report();
+        let (report, reported) = bounded(1);
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
         turn.wait_for(Task::TakeJourney(reported, Next::new(show_journey)));
     }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crossbeam_channel::Receiver;
+
 use super::{State, Turn};
 use crate::{
     broadcaster::Encoded,
@@ -12,7 +14,7 @@ use crate::{
     file::Token,
     names::ClientId,
     password::{Hashed, Password},
-    watch::{Journey, Reported, Seen},
+    watch::{Journey, Seen},
 };
 
 /// Work that takes too long to do under the lock, and what follows it.
@@ -27,7 +29,7 @@ pub enum Task {
     /// Look at what the threads are doing.
     Look(Next<Box<Seen>>),
     /// Wait until the message that was just posted has been sent.
-    TakeJourney(Reported, Next<Journey>),
+    TakeJourney(Receiver<Journey>, Next<Journey>),
     /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
     DrawTokens(Next<Option<[Token; 2]>>),
     /// Encode a long answer, which would delay all other clients on the broadcaster's thread.
