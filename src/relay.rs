@@ -13,10 +13,13 @@
 //! offer is over, the registry drops its lifelines, which closes both.
 
 use std::{
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     dialect::text,
@@ -32,12 +35,10 @@ use crate::{
 
 mod carry;
 mod doorstep;
-mod parked;
 mod wire;
 
 use carry::carry;
 use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
-use parked::Parked;
 use wire::Wire;
 
 /// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
@@ -52,7 +53,9 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Relay {
     doorstep: Doorstep,
-    parked: Arc<Parked>,
+    /// The first connections of their pairs. The second one takes the first one out, and so does the end
+    /// of the offer.
+    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
 }
 
 impl Relay {
@@ -64,7 +67,7 @@ impl Relay {
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
-        let met = self.parked.meet(claim, wire);
+        let met = self.meet(claim, wire);
         let lifeline = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
         registry.hold(claim.offer, Box::new(lifeline));
         let Some((sender, receiver)) = met else { return };
@@ -73,6 +76,19 @@ impl Relay {
         let outcome = catch_unwind(carrying).unwrap_or(Err(Fault::Server));
         tracing::info!(offer = claim.offer.0, ?outcome, "a file was carried");
         registry.conclude(claim.offer, outcome);
+    }
+
+    /// The sender's and the receiver's connection, if both are there.
+    fn meet(&self, claim: Claim, wire: Wire) -> Option<(Wire, Wire)> {
+        let mut parked = self.parked.lock();
+        let Some(other) = parked.remove(&claim.offer) else {
+            parked.insert(claim.offer, wire);
+            return None;
+        };
+        Some(match claim.side {
+            Side::Sender => (wire, other),
+            Side::Receiver => (other, wire),
+        })
     }
 
     /// Lets no more connections in, and hangs up on those without a token. The registry hangs up on the
@@ -103,7 +119,7 @@ impl Relay {
 /// Ends a transfer when the registry drops it.
 struct HangUp {
     connection: Arc<Connection>,
-    parked: Arc<Parked>,
+    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
     offer: OfferId,
 }
 
@@ -111,7 +127,7 @@ impl Lifeline for HangUp {}
 
 impl Drop for HangUp {
     fn drop(&mut self) {
-        self.parked.forget(self.offer);
+        self.parked.lock().remove(&self.offer);
         self.connection.close();
     }
 }

@@ -26,7 +26,6 @@ mod activity;
 mod coarse;
 mod gauge;
 mod journey;
-mod process;
 mod seen;
 #[cfg(test)]
 mod tests;

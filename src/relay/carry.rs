@@ -1,7 +1,7 @@
 //! From one socket to the other: one file, from its first line to the receiver's verdict.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, BufRead, ErrorKind, Write},
     time::Instant,
 };
 
@@ -51,13 +51,13 @@ fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fau
         if wait(sender, receiver)? == Side::Receiver {
             return Ok(false);
         }
-        let bytes = sender.bytes().map_err(|error| fault(&error, Side::Sender))?;
+        let bytes = sender.input.fill_buf().map_err(|error| fault(&error, Side::Sender))?;
         let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         if taken == 0 {
             return Err(Fault::BrokenOff(Side::Sender));
         }
         receiver.stream().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
-        sender.consume(taken);
+        sender.input.consume(taken);
         left -= taken as u64;
     }
     Ok(true)
@@ -68,10 +68,10 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     if receiver.has_more() {
         return Ok(Side::Receiver);
     }
-    let patience = if sender.has_more() { Timespec::default() } else { in_seconds(IDLE.as_secs()) };
+    let seconds = if sender.has_more() { 0 } else { IDLE.as_secs().cast_signed() };
     let mut ends =
         [PollFd::new(sender.stream(), PollFlags::IN), PollFd::new(receiver.stream(), PollFlags::IN)];
-    match poll(&mut ends, Some(&patience)) {
+    match poll(&mut ends, Some(&Timespec { tv_sec: seconds, tv_nsec: 0 })) {
         Ok(0) if !sender.has_more() => return Err(Fault::Stalled(Side::Sender)),
         // Interrupted: it is not known whether anything was sent. Reading finds out.
         Ok(_) | Err(Errno::INTR) => {}
@@ -79,10 +79,6 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     }
     let [_, receiver] = &ends;
     Ok(if receiver.revents().is_empty() { Side::Sender } else { Side::Receiver })
-}
-
-fn in_seconds(seconds: u64) -> Timespec {
-    Timespec { tv_sec: seconds.cast_signed(), tv_nsec: 0 }
 }
 
 fn fault(error: &io::Error, side: Side) -> Fault {

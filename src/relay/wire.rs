@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufReader, Read, Write},
     net::TcpStream,
     str::FromStr,
     sync::Arc,
@@ -18,12 +18,13 @@ const BUFFER: usize = 64 * 1024;
 /// How long one side may keep the other waiting.
 pub(super) const IDLE: Duration = Duration::from_secs(60);
 
-/// A connection, and the bytes that were read from it but not used yet.
+/// A connection.
 pub(super) struct Wire {
-    input: BufReader<Stream>,
+    /// Reads from it, and holds the bytes that were read but not used yet.
+    pub(super) input: BufReader<Stream>,
 }
 
-struct Stream {
+pub(super) struct Stream {
     connection: Arc<Connection>,
     /// When to give up, however much comes until then.
     deadline: Option<Instant>,
@@ -47,16 +48,6 @@ impl Wire {
     /// Writes one line.
     pub(super) fn say(&self, line: impl fmt::Display) -> io::Result<()> {
         self.stream().write_all(format!("{line}\n").as_bytes())
-    }
-
-    /// Bytes of the file; none at the end of the stream. Waits only if none are there.
-    pub(super) fn bytes(&mut self) -> io::Result<&[u8]> {
-        self.input.fill_buf()
-    }
-
-    /// Marks so many bytes as used.
-    pub(super) fn consume(&mut self, length: usize) {
-        self.input.consume(length);
     }
 
     /// Whether bytes were read but not used yet.

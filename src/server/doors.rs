@@ -94,8 +94,8 @@ impl Doors {
             if is_web_browser(&connection) {
                 return refuse_web_browser(&connection);
             }
-            let Ok((reader, writer)) = connection.split() else { return };
-            session::run(registry, reader, writer, self.lines);
+            let Ok(writer) = connection.writer() else { return };
+            session::run(registry, &connection, writer, self.lines);
         };
         let serve_file = |connection| relay.serve(registry, connection);
         let end_overdue_offers = || Some(registry.end_overdue_offers());

@@ -34,13 +34,6 @@ pub struct Arrival {
     pub thread: String,
 }
 
-impl Arrival {
-    /// An arrival on the calling thread.
-    fn here(at: Instant) -> Self {
-        Self { at, thread: super::own_name() }
-    }
-}
-
 /// How many clients a message was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -62,13 +55,13 @@ impl Journey {
     /// The journey of a message whose bytes were read at `read_at`.
     pub(super) fn from_reading(read_at: Instant) -> Self {
         let mut journey = Self::default();
-        journey.note(Hop::Read, Arrival::here(read_at));
+        journey.note(Hop::Read, Arrival { at: read_at, thread: super::own_name() });
         journey
     }
 
     /// Notes that it has reached this hop now, on the calling thread.
     pub fn arrive(&mut self, hop: Hop) {
-        self.note(hop, Arrival::here(Instant::now()));
+        self.note(hop, Arrival { at: Instant::now(), thread: super::own_name() });
     }
 
     /// Notes that it has been sent.
