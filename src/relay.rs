@@ -35,11 +35,9 @@ use crate::{
 
 mod carry;
 mod doorstep;
-mod wire;
 
-use carry::carry;
+use carry::{Wire, carry};
 use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
-use wire::Wire;
 
 /// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
 /// threads are ending.

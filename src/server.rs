@@ -103,12 +103,12 @@ impl Server {
 
     /// The address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
-        self.doors.address()
+        self.doors.chat.address()
     }
 
     /// What stops this server, from any thread.
     pub fn stopper(&self) -> Stopper {
-        self.doors.stopper().clone()
+        self.doors.stopper.clone()
     }
 
     /// Serves clients until it is stopped. Then every client has been told, what was queued is
@@ -123,7 +123,7 @@ impl Server {
         thread::scope(move |outer| {
             // A server without its broadcaster would be silent for ever; it stops instead.
             let stops = OnDrop(|| {
-                doors.stopper().stop();
+                doors.stopper.stop();
             });
             let broadcasting = start(outer, "broadcaster", watch, move || {
                 let _stops = stops;

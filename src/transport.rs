@@ -56,7 +56,7 @@ impl Listener {
         self.address
     }
 
-    /// Waits for the next connection; `None` when none came within `patience`.
+    /// Waits for the next connection; `None` when none came within `patience`, or it is gone again.
     ///
     /// # Errors
     /// Any error of `accept`: among them that there are no file descriptors left, and that the
@@ -70,7 +70,10 @@ impl Listener {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.socket.accept().map(Some)
+        match self.socket.accept() {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
+            accepted => accepted.map(Some),
+        }
     }
 
     /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].

@@ -43,16 +43,11 @@ impl Retry {
     }
 
     pub(super) fn add(&mut self, client: ClientId, now: Instant) {
-        self.schedule(Try { client, delay: Self::SHORTEST }, now);
+        self.schedule(client, Self::SHORTEST, now);
     }
 
-    fn schedule(&mut self, next: Try, now: Instant) {
-        self.due.entry(self.millisecond(now) + next.delay).or_default().push(next);
-    }
-
-    fn again(&mut self, Try { client, delay }: Try, has_moved: bool, now: Instant) {
-        let delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(delay * 2) };
-        self.schedule(Try { client, delay }, now);
+    fn schedule(&mut self, client: ClientId, delay: u64, now: Instant) {
+        self.due.entry(self.millisecond(now) + delay).or_default().push(Try { client, delay });
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Vec<Try>> {
@@ -78,14 +73,14 @@ impl Broadcaster {
     /// Tries the sockets whose time has come.
     pub(super) fn try_again(&mut self, now: Instant) {
         while let Some(tries) = self.retry.take_due(now) {
-            for due in tries {
-                let has_moved = match self.clients.get_mut(due.client) {
+            for Try { client: id, delay } in tries {
+                let has_moved = match self.clients.get_mut(id) {
                     Some(client) => client.retry(self.watch.gauges()),
-                    None => self.retry_leaving(due.client, now),
+                    None => self.retry_leaving(id, now),
                 };
-                if let Some(has_moved) = has_moved {
-                    self.retry.again(due, has_moved, now);
-                }
+                let Some(has_moved) = has_moved else { continue };
+                let delay = if has_moved { Retry::SHORTEST } else { Retry::LONGEST.min(delay * 2) };
+                self.retry.schedule(id, delay, now);
             }
         }
     }

@@ -1,8 +1,12 @@
 //! From one socket to the other: one file, from its first line to the receiver's verdict.
 
 use std::{
-    io::{self, BufRead, ErrorKind, Write},
-    time::Instant,
+    fmt,
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    net::TcpStream,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -12,10 +16,15 @@ use rustix::{
 
 use super::{
     Fault, Side,
-    way::{Kept, Start, Verdict},
-    wire::{IDLE, Wire},
+    way::{self, Kept, Start, Verdict},
 };
-use crate::file::ByteCount;
+use crate::{file::ByteCount, transport::Connection};
+
+/// The buffer of a transfer in bytes. A larger one saves hardly any more system calls.
+const BUFFER: usize = 64 * 1024;
+
+/// How long one side may keep the other waiting.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Carries a file. [`crate::file::way`] describes the lines that are exchanged.
 pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
@@ -40,7 +49,7 @@ pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Re
     }
 }
 
-fn hear<T: std::str::FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
+fn hear<T: FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
     wire.line_within(Instant::now() + IDLE).map_err(|error| fault(&error, side))
 }
 
@@ -86,6 +95,60 @@ fn fault(error: &io::Error, side: Side) -> Fault {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => Fault::Stalled(side),
         ErrorKind::InvalidData => Fault::Nonsense(side),
         _ => Fault::BrokenOff(side),
+    }
+}
+
+/// A connection.
+pub(super) struct Wire {
+    /// Reads from it, and holds the bytes that were read but not used yet.
+    input: BufReader<Stream>,
+}
+
+struct Stream {
+    connection: Arc<Connection>,
+    /// When to give up, however much comes until then.
+    deadline: Option<Instant>,
+}
+
+impl Wire {
+    pub(super) fn new(connection: Arc<Connection>) -> io::Result<Self> {
+        connection.stream().set_write_timeout(Some(IDLE))?;
+        let stream = Stream { connection, deadline: None };
+        Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
+    }
+
+    /// Reads the next line, which must be there by the deadline.
+    fn line_within<T: FromStr>(&mut self, deadline: Instant) -> io::Result<T> {
+        self.input.get_mut().deadline = Some(deadline);
+        let line = way::read_line(&mut self.input);
+        self.input.get_mut().deadline = None;
+        line
+    }
+
+    /// Writes one line.
+    fn say(&self, line: impl fmt::Display) -> io::Result<()> {
+        self.stream().write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Whether bytes were read but not used yet.
+    fn has_more(&self) -> bool {
+        !self.input.buffer().is_empty()
+    }
+
+    fn stream(&self) -> &TcpStream {
+        self.input.get_ref().connection.stream()
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.map_or(IDLE, |at| at.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let mut socket = self.connection.stream();
+        socket.set_read_timeout(Some(left))?;
+        socket.read(buffer)
     }
 }
 

@@ -5,7 +5,7 @@
 //! client it accepts.
 
 use std::{
-    io::{self, ErrorKind},
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -85,13 +85,7 @@ impl Door<'_> {
     fn accept(&self) -> io::Result<Option<Arc<Connection>>> {
         let patience = (self.meanwhile)();
         watch::doing(Activity::Accepting);
-        let (stream, peer) = match self.listener.accept(patience) {
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => return Ok(None),
-            accepted => match accepted? {
-                Some(accepted) => accepted,
-                None => return Ok(None),
-            },
-        };
+        let Some((stream, peer)) = self.listener.accept(patience)? else { return Ok(None) };
         // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
             transport::refuse(&stream, &text::line(&Event::ShuttingDown));

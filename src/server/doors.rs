@@ -33,19 +33,17 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
-    chat: Arc<Listener>,
+    pub(super) chat: Arc<Listener>,
     /// `None` when no files can be sent.
     files: Option<Arc<Listener>>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
-    stopper: Stopper,
+    /// What closes the doors.
+    pub(super) stopper: Stopper,
 }
 
 impl Doors {
     /// Checks that this machine can hold as many clients as were asked for, and listens.
-    ///
-    /// # Errors
-    /// When it cannot, or an address cannot be had.
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
@@ -68,26 +66,13 @@ impl Doors {
         })
     }
 
-    /// The address for clients, with the port that was chosen.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.chat.address()
-    }
-
     /// The port for files that was chosen; `None` when no files can be sent.
     pub(super) fn port_for_files(&self) -> Option<u16> {
         self.files.as_ref().map(|files| files.address().port())
     }
 
-    /// What closes the doors.
-    pub(super) fn stopper(&self) -> &Stopper {
-        &self.stopper
-    }
-
     /// Serves everyone who comes until the server is stopped. Then the clients are told, and all threads
     /// have ended.
-    ///
-    /// # Errors
-    /// When a thread of the server's own cannot be started.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let serve_client = |connection: Arc<Connection>| {

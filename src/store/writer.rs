@@ -99,7 +99,7 @@ pub trait Source {
 /// that were not written and the marks that remain; new marks are taken after it, so an older record
 /// never replaces a newer one. A pass is dropped only when everything is marked again.
 pub struct Writer {
-    database: Database,
+    pub(super) database: Database,
     orders: Receiver<Order>,
     is_failing: bool,
 }
@@ -212,11 +212,5 @@ impl Writer {
             self.database.write(&pass.group)?;
             pass.group.clear();
         }
-    }
-
-    /// Pretends that the disk has room for so many more pages only.
-    #[cfg(test)]
-    pub(super) fn limit_growth(&mut self, pages: u32) {
-        self.database.limit_growth(pages);
     }
 }

@@ -32,10 +32,7 @@ pub(super) struct QueuedWriter {
 }
 
 impl QueuedWriter {
-    /// Starts the thread that writes.
-    ///
-    /// # Errors
-    /// When there can be no more threads.
+    /// Starts the thread that writes; an error when there can be no more threads.
     pub(super) fn start(connection: Arc<Connection>) -> io::Result<Self> {
         let (pieces, queue) = bounded::<Vec<u8>>(1);
         connection.stream.set_write_timeout(Some(PATIENCE))?;

@@ -48,7 +48,8 @@ pub struct Reach {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journey {
     hops: BTreeMap<Hop, Arrival>,
-    reach: Option<Reach>,
+    /// How many clients it was sent to; `None` until it is sent.
+    pub reach: Option<Reach>,
 }
 
 impl Journey {
@@ -68,11 +69,6 @@ impl Journey {
     pub fn end(&mut self, reach: Reach) {
         self.arrive(Hop::Sent);
         self.reach = Some(reach);
-    }
-
-    /// How many clients it was sent to; `None` until it is sent.
-    pub fn reach(&self) -> Option<Reach> {
-        self.reach
     }
 
     /// Notes the hop that an activity of its thread stands for, if any. Breaks when the thread has

@@ -68,7 +68,7 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     let journey = waiting.try_recv().expect("it is sent");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
-    assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
+    assert_eq!(journey.reach, Some(Reach { hearers: 2, waiting: 1 }));
     assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
 
     let (reporter, waiting) = bounded(1);
