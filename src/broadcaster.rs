@@ -1,9 +1,8 @@
 //! The one thread that writes to clients: it drains the channel and fans messages out.
 //!
-//! The registry decides *who* hears *what*, in *which order*, and posts it. The broadcaster carries out
-//! the posts in that order and decides nothing. It keeps its own copy of who is in which room, which
-//! posts in the same channel keep up to date. So a post to a room costs its sender the same however many
-//! clients are in it.
+//! The registry decides *who* hears *what*, in *which order*. The broadcaster decides nothing: it
+//! carries out the posts in that order. Posts also keep its own copy of who is in which room up to date,
+//! so a post to a room costs its sender the same however many clients are in it.
 //!
 //! Writing is batched, and that makes it fast. A batch is what the channel holds at the moment, up to a
 //! bound. Each post to a room is encoded once, at the end of the room's bytes of this batch; a member
@@ -51,9 +50,8 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// How many [`Posts`] the channel holds before senders must wait. This is enough for a good batch when
-/// the broadcaster was busy for a moment. Each has at most 64 texts or one long listing, so the channel
-/// holds a few megabytes at most.
+/// How many [`Posts`] the channel holds before senders must wait: enough for a good batch. Each has at
+/// most 64 texts or one long listing: together a few megabytes.
 const CHANNEL: usize = 64;
 
 /// A batch ends after so many posts or so many encoded bytes, whichever comes first. A longer batch
@@ -61,13 +59,11 @@ const CHANNEL: usize = 64;
 const BATCH_POSTS: usize = 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// How long a client may take to close the connection after it was told that the server stops. To hang
-/// up at once would reset the connection of a client that is just sending, and then the client loses
-/// what it has not read yet.
+/// How long a client may take to close the connection when the server stops. To hang up at once would
+/// reset the connection of a client that is just sending, which then loses what it has not read.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many buffers are kept for the next batches, so that a busy room does not allocate and an idle one
-/// holds no memory.
+/// How many buffers are kept, so that a busy room does not allocate and an idle one holds no memory.
 const SPARE_BUFFERS: usize = 16;
 
 /// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
@@ -232,8 +228,7 @@ impl Broadcaster {
         }
     }
 
-    /// Moves a client's part of the room's bytes into its outbox, so that what is queued there next comes
-    /// after it.
+    /// Moves a client's part of the room's bytes into its outbox, before what is queued there next.
     fn settle(&mut self, client: ClientId) {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.touched_clients.push(client);

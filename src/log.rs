@@ -55,16 +55,13 @@ pub struct Config {
     pub addresses: bool,
 }
 
-/// How long a fact may wait for others. All that come in this time are one write, and their senders
-/// need not wake this thread.
+/// How long a fact may wait for others. All that come in this time are one write and one wake-up.
 const GATHERING: Duration = Duration::from_millis(10);
 
 /// How many [`Notes`] the channel holds: ten times what a busy server sends while this thread waits.
-/// The memory that they take has a bound of its own.
 const CHANNEL: usize = 16 * 1024;
 
-/// The most memory that waiting facts may take, in bytes: what a busy server notes in some tenths of a
-/// second.
+/// The most bytes that waiting facts may take: what a busy server notes in some tenths of a second.
 const MOST: usize = 32 * 1024 * 1024;
 
 /// After so many [`Notes`] the thread yields its processor. Otherwise sessions and the broadcaster would

@@ -1,12 +1,10 @@
 //! What carries files: one thread for each file on its way.
 //!
-//! A file must not make the chat wait. So it travels on connections that the chat does not know, one
-//! from the sender and one from the receiver, and a thread copies from one to the other. Its memory is
-//! one buffer: when the receiver takes nothing more, the thread stops reading, and in the end the
-//! sender's own socket is full. This is all the back pressure there is.
+//! A file must not make the chat wait. So it travels on two connections of its own, the sender's and the
+//! receiver's, and a thread copies from one to the other. Its memory is one buffer: when the receiver
+//! takes nothing more, the thread stops reading, and in the end the sender's socket is full.
 //!
-//! Files have a port of their own because the chat's server speaks first: it greets and announces each
-//! client before the client says what it wants.
+//! Files have a port of their own because the chat's server speaks before a client says what it wants.
 //!
 //! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
 //! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
@@ -39,8 +37,7 @@ mod doorstep;
 use carry::{Wire, carry};
 use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
 
-/// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
-/// threads are ending.
+/// Two connections for each transfer, those without a token yet, and some whose threads are ending.
 pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_WITHOUT_TOKEN + 16;
 
 /// How long a connection may wait for a place. The rules bound the transfers and the doorstep bounds
@@ -51,8 +48,7 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Relay {
     doorstep: Doorstep,
-    /// The first connections of their pairs. The second one takes the first one out, and so does the end
-    /// of the offer.
+    /// The first connections of their pairs. The second one or the end of the offer takes them out.
     parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
 }
 
@@ -89,14 +85,12 @@ impl Relay {
         })
     }
 
-    /// Lets no more connections in, and hangs up on those without a token. The registry hangs up on the
-    /// others.
+    /// Lets no more connections in, and closes those without a token. The registry closes the others.
     pub fn close(&self) {
         self.doorstep.close();
     }
 
-    /// What the connection's token allows. A connection that must be waited for needs a place on the
-    /// doorstep.
+    /// What the token allows. A connection that must be waited for needs a place on the doorstep.
     fn introduction(&self, registry: &Registry, connection: &Arc<Connection>) -> Option<Claim> {
         let needs_place = !doorstep::has_line(connection);
         let place = if needs_place { Some(self.doorstep.enter(connection)?) } else { None };

@@ -80,8 +80,7 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
-    /// used.
+    /// When it cannot, or the address, the data file or the log cannot be used.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         // The broadcaster shows times, and must not read a file for its first one.
         clock::zone();

@@ -25,9 +25,8 @@ use crate::{
 const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
-/// The most commands of one client that are applied under one lock: enough that a flood does not
-/// spend its time on locking, few enough that the others do not wait long. A command with a long answer
-/// is the last of its burst.
+/// The most commands of one client under one lock: so many that a flood does not spend its time on
+/// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
 
 /// How long a client that has quit may take to close the connection.

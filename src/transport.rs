@@ -59,8 +59,7 @@ impl Listener {
     /// Waits for the next connection; `None` when none came within `patience`, or it is gone again.
     ///
     /// # Errors
-    /// Any error of `accept`: among them that there are no file descriptors left, and that the
-    /// listener was closed.
+    /// Any error of `accept`: no file descriptors are left, or the listener was closed, for example.
     pub fn accept(&self, patience: Option<Duration>) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         if let Some(patience) = patience {
             let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -148,8 +147,7 @@ impl Connection {
         refuse(&self.stream, line);
     }
 
-    /// Copies the first bytes that have arrived, without waiting; how many there are. They can still
-    /// be read.
+    /// Copies the first bytes that have arrived, without taking them or waiting; how many there are.
     ///
     /// # Errors
     /// Any error of `recv`: among them that nothing has arrived yet.
@@ -173,9 +171,8 @@ impl Connection {
     }
 }
 
-/// A silent client whose machine vanished is noticed after a minute and a half. If it is owed
-/// something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the outbox
-/// overflows before.
+/// A silent client whose machine vanished is noticed after a minute and a half. If it is owed something,
+/// TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox overflows.
 fn keep_alive(socket: &TcpListener) -> io::Result<()> {
     sockopt::set_socket_keepalive(socket, true)?;
     sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
@@ -254,8 +251,7 @@ impl Sink for Writer {
     }
 }
 
-/// A writing end that is lost, by a panic or because it has no owner, ends its session too, which
-/// would wait for ever otherwise.
+/// A writing end that is lost, by a panic for example, ends its session too, which would wait for ever.
 #[cfg(target_os = "linux")]
 impl Drop for Writer {
     fn drop(&mut self) {

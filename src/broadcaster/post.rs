@@ -16,8 +16,7 @@ pub struct Posts(pub Vec<Post>);
 
 /// One thing that the broadcaster is asked to do.
 pub enum Post {
-    /// A client has arrived. From now on the broadcaster owns its writing end, and shows in the gauge
-    /// how many bytes wait for it.
+    /// A client has arrived. The broadcaster owns its sink, and shows in the gauge what it is owed.
     Attach(ClientId, Box<dyn Sink>, Arc<Gauge>),
     /// A client has moved into this room, out of the one it was in.
     Enter(ClientId, RoomId),

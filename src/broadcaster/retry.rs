@@ -132,8 +132,7 @@ impl Client {
         was_noted
     }
 
-    /// Shows what waits for this client. Only clients with full sockets come here, so one that reads
-    /// what it is sent costs nothing.
+    /// Shows what waits for this client. Only clients with full sockets cost this.
     fn show_backlog(&self, bytes: u64, gauges: &Gauges) {
         let others = gauges.waiting_bytes.get() - self.backlog.get();
         gauges.waiting_bytes.set(others + bytes);

@@ -1,7 +1,4 @@
-//! Messages whose journeys are traced.
-//!
-//! They are delivered like all others. What they cost more is three readings of the clock and a report
-//! to the thread that waits for it.
+//! Messages whose journeys are traced. Each costs three more readings of the clock, and a report.
 
 use crossbeam_channel::Sender;
 

@@ -65,8 +65,7 @@ impl Batch {
         self.missing += count;
     }
 
-    /// Writes the lines. Lines that cannot be written are dropped and counted, or they would fill the
-    /// memory. This is reported once, until it is over.
+    /// Writes the lines. What cannot be written is dropped and counted, or it would fill the memory.
     pub(super) fn flush(&mut self) {
         let mut lines = mem::take(&mut self.lines);
         let has_missing = self.missing > 0;

@@ -117,8 +117,7 @@ fn quote_str(out: &mut Vec<u8>, key: &str, text: &str) {
     out.push(b'"');
 }
 
-/// Appends text so that it can end neither the line nor the quotation. Messages have no control
-/// characters any more, but this does not rely on it.
+/// Appends text so that it can end neither the line nor the quotation, even with control characters.
 fn escape(out: &mut Vec<u8>, text: &str) {
     // No early return: so the compiler can check many bytes with one instruction.
     if text.bytes().fold(0, |harm, b| harm | u8::from(!is_plain(b))) == 0 {

@@ -49,8 +49,12 @@ pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Re
     }
 }
 
+/// Reads a side's next line, which must be there in time.
 fn hear<T: FromStr>(wire: &mut Wire, side: Side) -> Result<T, Fault> {
-    wire.line_within(Instant::now() + IDLE).map_err(|error| fault(&error, side))
+    wire.input.get_mut().deadline = Some(Instant::now() + IDLE);
+    let line = way::read_line(&mut wire.input);
+    wire.input.get_mut().deadline = None;
+    line.map_err(|error| fault(&error, side))
 }
 
 /// Copies `length` bytes, unless the receiver gives its verdict before; whether it copied them all.
@@ -115,14 +119,6 @@ impl Wire {
         connection.stream().set_write_timeout(Some(IDLE))?;
         let stream = Stream { connection, deadline: None };
         Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
-    }
-
-    /// Reads the next line, which must be there by the deadline.
-    fn line_within<T: FromStr>(&mut self, deadline: Instant) -> io::Result<T> {
-        self.input.get_mut().deadline = Some(deadline);
-        let line = way::read_line(&mut self.input);
-        self.input.get_mut().deadline = None;
-        line
     }
 
     /// Writes one line.

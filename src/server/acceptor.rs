@@ -1,8 +1,7 @@
 //! A door of the server: it accepts connections and serves each on a thread of its own.
 //!
-//! Starting and ending a thread takes about as long as everything else that a short visit needs. So a
-//! thread whose client has left waits at the door, beside the acceptor's thread, and serves the next
-//! client it accepts.
+//! To start and end a thread takes about as long as the rest of a short visit. So a thread whose client
+//! has left waits at the door, beside the acceptor's thread, and serves the next client it accepts.
 
 use std::{
     io,
@@ -80,8 +79,7 @@ impl Door<'_> {
         }
     }
 
-    /// Waits for the next connection; `None` when it is refused or gone again, or when nothing
-    /// came for a while.
+    /// Waits for the next connection; `None` when it is refused or gone again, or none came for a while.
     fn accept(&self) -> io::Result<Option<Arc<Connection>>> {
         let patience = (self.meanwhile)();
         watch::doing(Activity::Accepting);

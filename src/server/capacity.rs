@@ -38,8 +38,7 @@ const EVERYTHING_ELSE: usize = 128 << 20;
 const ARENA: usize = 64 << 20;
 
 impl Capacity {
-    /// Reads this machine's limits. A process may raise its soft limit of file descriptors up to the
-    /// hard one, and this does so.
+    /// Reads this machine's limits, and raises the soft limit of file descriptors up to the hard one.
     pub(super) fn of_this_machine() -> Self {
         let others = MOST_FREE + relay::MOST_CONNECTIONS;
         let memory = EVERYTHING_ELSE + others * PER_CONNECTION;

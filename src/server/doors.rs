@@ -1,7 +1,5 @@
-//! The doors of a server: where clients and files come in.
-//!
-//! Another door, for another protocol, is one more [`Listener`] with its limits and a function that
-//! serves a connection.
+//! The doors of a server: where clients and files come in. Another door, for another protocol, is one
+//! more [`Listener`] with its limits and a function that serves a connection.
 
 use std::{
     io,
@@ -71,8 +69,7 @@ impl Doors {
         self.files.as_ref().map(|files| files.address().port())
     }
 
-    /// Serves everyone who comes until the server is stopped. Then the clients are told, and all threads
-    /// have ended.
+    /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let serve_client = |connection: Arc<Connection>| {

@@ -133,8 +133,7 @@ impl Database {
     }
 }
 
-/// How a data file is opened. It holds what users said and the hashes of their passwords, so only its
-/// owner may read it.
+/// How a data file is opened. It holds what users said and their passwords' hashes: only for its owner.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);

@@ -21,8 +21,7 @@ struct Taken {
 }
 
 impl ConnectionLimit {
-    /// Allows `max` connections in all and `max_per_address` from one address; loopback is exempt from
-    /// the latter.
+    /// Allows so many connections in all, and so many from one address that is not a loopback address.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
         Arc::new(Self { max, max_per_address, taken: Mutex::default(), freed: Condvar::new() })
     }

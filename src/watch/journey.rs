@@ -43,8 +43,7 @@ pub struct Reach {
     pub waiting: usize,
 }
 
-/// One message's way. The session and the broadcaster each record their part, and the session joins
-/// the two.
+/// One message's way: the session and the broadcaster record their parts, and the session joins them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journey {
     hops: BTreeMap<Hop, Arrival>,
