@@ -27,7 +27,7 @@ use crate::{
         Registry,
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
-    transport::Connection,
+    transport::{self, Connection},
     watch::{self, Activity},
 };
 
@@ -57,7 +57,7 @@ impl Relay {
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
         if let Some(why) = registry.refusal_at_door(connection.peer()) {
             tracing::info!(peer = %connection.peer(), %why, "refused");
-            return connection.refuse(&text::line(&why));
+            return transport::refuse(connection.stream(), &text::line(&why));
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
@@ -100,7 +100,7 @@ impl Relay {
             Ok(token) => place.is_none_or(Place::leave).then(|| registry.claim(token)).flatten(),
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::InvalidData {
-                    connection.refuse(&text::line(&FileEvent::WrongPort.into()));
+                    transport::refuse(connection.stream(), &text::line(&FileEvent::WrongPort.into()));
                 }
                 None
             }

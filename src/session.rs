@@ -16,7 +16,7 @@ use crate::{
     event::Event,
     names::ClientId,
     registry::Registry,
-    transport::Connection,
+    transport::{self, Connection},
     watch::{self, Activity},
 };
 
@@ -59,7 +59,7 @@ fn enter<'a>(registry: &'a Registry, connection: &Connection, sink: Box<dyn Sink
         }
         Err(why) => {
             note(connection.peer(), Some(&why), "refused");
-            connection.refuse(&line(&why));
+            transport::refuse(connection.stream(), &line(&why));
             None
         }
     }

@@ -45,7 +45,13 @@ impl Listener {
         // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
         // sends whole batches; holding one back to fill a packet would only delay it.
         sockopt::set_tcp_nodelay(&socket, true)?;
-        keep_alive(&socket)?;
+        // A silent client whose machine vanished is noticed after a minute and a half. If it is owed
+        // something, TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox
+        // overflows.
+        sockopt::set_socket_keepalive(&socket, true)?;
+        sockopt::set_tcp_keepidle(&socket, Duration::from_secs(60))?;
+        sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(10))?;
+        sockopt::set_tcp_keepcnt(&socket, 3)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
@@ -142,11 +148,6 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Says one last thing to a client that is not let in.
-    pub fn refuse(&self, line: &[u8]) {
-        refuse(&self.stream, line);
-    }
-
     /// Copies the first bytes that have arrived, without taking them or waiting; how many there are.
     ///
     /// # Errors
@@ -169,16 +170,6 @@ impl Connection {
             }
         }
     }
-}
-
-/// A silent client whose machine vanished is noticed after a minute and a half. If it is owed something,
-/// TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox overflows.
-fn keep_alive(socket: &TcpListener) -> io::Result<()> {
-    sockopt::set_socket_keepalive(socket, true)?;
-    sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
-    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
-    sockopt::set_tcp_keepcnt(socket, 3)?;
-    Ok(())
 }
 
 /// Says one last thing on a connection that is not let in, without waiting, and ends it.

@@ -179,7 +179,9 @@ pub fn doing(activity: Activity) {
 /// read; `read_at` is when its bytes were read.
 pub fn trace_message(read_at: Instant) {
     if MYSELF.with_borrow(Option::is_some) {
-        JOURNEY.set(Some(Journey::from_reading(read_at)));
+        let mut journey = Journey::default();
+        journey.note(Hop::Read, Arrival { at: read_at, thread: own_name() });
+        JOURNEY.set(Some(journey));
     }
 }
 

@@ -103,7 +103,7 @@ impl Door<'_> {
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            connection.refuse(&text::line(&Event::Full));
+            transport::refuse(connection.stream(), &text::line(&Event::Full));
         }
     }
 

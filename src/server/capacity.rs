@@ -40,6 +40,9 @@ const ARENA: usize = 64 << 20;
 impl Capacity {
     /// Reads this machine's limits, and raises the soft limit of file descriptors up to the hard one.
     pub(super) fn of_this_machine() -> Self {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // When it cannot be raised, what it is counts.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
         let others = MOST_FREE + relay::MOST_CONNECTIONS;
         let memory = EVERYTHING_ELSE + others * PER_CONNECTION;
         let limit = |name, value: Option<usize>, per_client, reserve| {
@@ -47,7 +50,7 @@ impl Capacity {
         };
         let limits = [
             // A thread that waits in `accept` holds a descriptor already.
-            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24 + others),
+            limit("RLIMIT_NOFILE", soft_limit(Resource::Nofile), 1, 24 + others),
             // A stack and a signal stack, each with its guard page.
             limit("vm.max_map_count", read_number("/proc/sys/vm/max_map_count"), 4, 1024 + 4 * others),
             limit("kernel.threads-max", read_number("/proc/sys/kernel/threads-max"), 1, 512),
@@ -81,14 +84,6 @@ impl Limit {
     fn clients(&self) -> usize {
         self.value.saturating_sub(self.reserve) / self.per_client
     }
-}
-
-/// Raises the soft limit of open files to the hard one; `None` when there is no limit.
-fn raise_descriptors() -> Option<usize> {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // When it cannot be raised, what it is counts.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    soft_limit(Resource::Nofile)
 }
 
 /// A limit of this process; `None` when there is no limit.

@@ -1,5 +1,6 @@
-//! The doors of a server: where clients and files come in. Another door, for another protocol, is one
-//! more [`Listener`] with its limits and a function that serves a connection.
+//! The doors of a server: where clients and files come in.
+//!
+//! Another door, for another protocol, is one more [`Listener`] with its limits and a serving function.
 
 use std::{
     io,
@@ -22,7 +23,7 @@ use crate::{
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{Connection, ConnectionLimit, Listener},
+    transport::{self, Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
 };
 
@@ -51,17 +52,18 @@ impl Doors {
             Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind(address, source))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
-        let port_for_files = files.as_ref().map(|files| files.address().port());
-        tracing::debug!(address = %chat.address(), port_for_files, max_clients, "listening");
-        let doors = [&chat].into_iter().chain(&files).cloned().collect();
+        let sockets = [&chat].into_iter().chain(&files).cloned().collect();
         let text = config.max_message_length.unwrap_or(usize::MAX);
-        Ok(Self {
+        let doors = Self {
             chat,
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: text::Limits { line: config.max_line_length, text },
-            stopper: Stopper::new(doors, 1 + MOST_FREE),
-        })
+            stopper: Stopper::new(sockets, 1 + MOST_FREE),
+        };
+        let port_for_files = doors.port_for_files();
+        tracing::debug!(address = %doors.chat.address(), port_for_files, max_clients, "listening");
+        Ok(doors)
     }
 
     /// The port for files that was chosen; `None` when no files can be sent.
@@ -135,7 +137,7 @@ fn is_web_browser(connection: &Connection) -> bool {
 #[inline(never)]
 fn refuse_web_browser(connection: &Connection) {
     tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    connection.refuse(&text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    transport::refuse(connection.stream(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
 }

@@ -51,13 +51,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Address(_, source) | Self::Bind(_, source) | Self::Spawn(source) => Some(source),
-            Self::Data(source) => source.source(),
-            Self::Log(source) => source.source(),
-            Self::TooManyClients { .. } | Self::Broadcaster => None,
-        }
-    }
-}
+impl std::error::Error for Error {}

@@ -90,12 +90,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.why {
-            Why::Open(source) => Some(source),
-            Why::Database(source) => Some(source),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for Error {}

@@ -91,9 +91,8 @@ pub trait Source {
 ///
 /// No order of events makes a mark wait longer. A room has a new mark only after the record of the old
 /// one was made, and that record has all lines up to then, also when the room became empty, was
-/// forgotten or was created again in between. A pass that fails is continued before new marks are taken,
-/// so an older record never replaces a newer one. A pass is dropped only when everything is marked
-/// again.
+/// forgotten or was created again in between. A pass that fails is finished before new marks are taken,
+/// so an older record never replaces a newer one. A pass is dropped only when everything is marked.
 pub struct Writer {
     pub(super) database: Database,
     orders: Receiver<Order>,

@@ -52,13 +52,6 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// The journey of a message whose bytes were read at `read_at`.
-    pub(super) fn from_reading(read_at: Instant) -> Self {
-        let mut journey = Self::default();
-        journey.note(Hop::Read, Arrival { at: read_at, thread: super::own_name() });
-        journey
-    }
-
     /// Notes that it has reached this hop now, on the calling thread.
     pub fn arrive(&mut self, hop: Hop) {
         self.note(hop, Arrival { at: Instant::now(), thread: super::own_name() });
