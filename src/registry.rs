@@ -48,21 +48,21 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
-    logger: Logger,
+    logger: Option<Logger>,
 }
 
 impl Registry {
     /// A chat of which nothing is logged.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
-        let shared = Shared { state, broadcaster, logger: Logger::none() };
+        let shared = Shared { state, broadcaster, logger: None };
         Self { shared: Mutex::new(shared), backstage, watch, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
-        self.shared.get_mut().logger = logger;
+        self.shared.get_mut().logger = Some(logger);
         self.noting = Some(noting);
         self
     }
@@ -235,8 +235,10 @@ impl Shared {
     /// Facts are handed over in the order in which they were noted. This never waits.
     #[inline(never)]
     fn log(&mut self, facts: Vec<Fact>) {
-        if !facts.is_empty() {
-            self.logger.log(facts);
+        if let Some(logger) = &mut self.logger
+            && !facts.is_empty()
+        {
+            logger.log(facts);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     event::Event,
     names::ClientId,
     registry::Registry,
-    transport::Reader,
+    transport::{self, Connection},
     watch::{self, Activity},
 };
 
@@ -25,43 +25,41 @@ use crate::{
 const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
-/// The most commands of one client that are applied under one lock: enough that a flood does not
-/// spend its time on locking, few enough that the others do not wait long. A command with a long answer
-/// is the last of its burst.
+/// The most commands of one client under one lock: so many that a flood does not spend its time on
+/// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
 
 /// How long a client that has quit may take to close the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it leaves or is hung up on.
-pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
-    let peer = reader.peer();
-    let Some(mut membership) = enter(registry, &reader, sink) else { return };
-    let why = match converse(&membership, &mut reader, limits) {
+pub fn run(registry: &Registry, connection: &Connection, sink: Box<dyn Sink>, limits: Limits) {
+    let Some(mut membership) = enter(registry, connection, sink) else { return };
+    let why = match converse(&membership, connection, limits) {
         Ending::Quit => Ending::Quit,
         // To a session that was hung up on, the stream has only ended.
-        seen => reader.hung_up().unwrap_or(seen),
+        seen => connection.hung_up().unwrap_or(seen),
     };
     membership.ending = why;
     drop(membership);
-    note(peer, Some(&why), "disconnected");
+    note(connection.peer(), Some(&why), "disconnected");
     if why == Ending::Quit {
         watch::doing(Activity::Closing);
-        reader.drain(PATIENCE);
+        connection.drain(PATIENCE);
     }
 }
 
 /// Enters the chat; or tells the client why it cannot.
 #[inline(never)]
-fn enter<'a>(registry: &'a Registry, reader: &Reader, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
-    match Membership::enter(registry, reader.peer(), sink) {
+fn enter<'a>(registry: &'a Registry, connection: &Connection, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
+    match Membership::enter(registry, connection.peer(), sink) {
         Ok(membership) => {
-            note(reader.peer(), None, "connected");
+            note(connection.peer(), None, "connected");
             Some(membership)
         }
         Err(why) => {
-            note(reader.peer(), Some(&why), "refused");
-            reader.refuse(&line(&why));
+            note(connection.peer(), Some(&why), "refused");
+            transport::refuse(connection.stream(), &line(&why));
             None
         }
     }

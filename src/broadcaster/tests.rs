@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use parking_lot::Mutex;
 use slotmap::SlotMap;
 
-use super::{leaving::LINGER, *};
+use super::*;
 use crate::{
     ending::Ending,
     names::{Nick, Room},

@@ -84,7 +84,7 @@ pub(super) fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Res
         let since = |start| arrival.at.duration_since(start).as_micros();
         let at = hops.first().map_or(0, |(_, first)| since(first.at));
         let after = previous.map(|previous| since(previous).to_string()).unwrap_or_default();
-        let hop = passed(*hop, journey.reach());
+        let hop = passed(*hop, journey.reach);
         write!(f, "\n  {at:>6}  {after:>6}  {hop:LONGEST_HOP$}  {}", arrival.thread)?;
         previous = Some(arrival.at);
     }
@@ -93,7 +93,7 @@ pub(super) fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Res
     if let (Some(waited), Some(held)) = (waited, held) {
         write!(f, "\nYour thread waited {waited} for the lock and held it for {held}.")?;
     }
-    match journey.reach() {
+    match journey.reach {
         None => f.write_str("\nThe broadcaster has not sent it yet."),
         Some(Reach { waiting: 0, .. }) => Ok(()),
         Some(Reach { waiting, .. }) => {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
+    dialect::text,
     event::Event,
     file::Token,
     store::Store,
@@ -77,7 +78,7 @@ impl Backstage {
                 watch::doing(Activity::Looking);
                 next.with(Box::new(self.watch.look(broadcaster::load(&self.channel))))
             }
-            Task::TakeJourney(report, next) => next.with(take_journey(&report)),
+            Task::TakeJourney(Reported(report), next) => next.with(take_journey(&report)),
             Task::DrawTokens(next) => {
                 next.with(draw_token().and_then(|sending| Some([sending, draw_token()?])))
             }
@@ -111,7 +112,7 @@ impl Backstage {
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));
         *next_answer = now.max(*next_answer) + ANSWER;
-        Encoded::new(event)
+        Encoded(text::line(event))
     }
 
     /// Waits, but no longer than until the server stops.
@@ -127,10 +128,10 @@ impl Backstage {
 }
 
 /// The whole journey of the message that this thread has just posted.
-fn take_journey(report: &Reported) -> Journey {
+fn take_journey(report: &Receiver<Journey>) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
     watch::doing(Activity::Tracing);
-    if let Some(seen) = report.wait(PATIENCE) {
+    if let Ok(seen) = report.recv_timeout(PATIENCE) {
         journey.join(seen);
     }
     journey

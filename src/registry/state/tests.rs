@@ -24,7 +24,7 @@ use crate::{
     record::{Record, RestoredRoom},
     registry::hashing::Hasher,
     text::Text,
-    watch::{Journey, Reach},
+    watch::{Journey, Reach, Reported},
 };
 
 mod accounts;
@@ -243,10 +243,10 @@ impl Chat {
             Task::Verify(password, hash, next) => next.with(self.hasher.verify(&password, hash.as_ref())),
             Task::DrawTokens(next) => next.with(Some(offers::tokens())),
             Task::Look(next) => next.with(Box::new(watching::seen())),
-            Task::TakeJourney(report, next) => {
-                next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
+            Task::TakeJourney(Reported(report), next) => {
+                next.with(report.try_recv().expect("what was posted is delivered"))
             }
-            Task::Encode(event, next) => next.with(Encoded::new(&event)),
+            Task::Encode(event, next) => next.with(Encoded(crate::dialect::text::line(&event))),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
                 next.with(())
@@ -288,7 +288,7 @@ impl Chat {
     }
 
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
-        let lines = str::from_utf8(encoded.as_bytes()).expect("sentences are UTF-8");
+        let lines = str::from_utf8(&encoded.0).expect("sentences are UTF-8");
         let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
         inbox.extend(lines.lines().map(str::to_owned));
     }
@@ -306,7 +306,7 @@ impl Chat {
         let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
         let mut journey = Journey::default();
         journey.end(Reach { hearers, waiting: 0 });
-        report.send(journey);
+        let _ = report.try_send(journey);
     }
 
     /// The parts of the state agree with each other.
