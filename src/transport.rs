@@ -172,7 +172,9 @@ impl Connection {
     }
 }
 
-/// Says one last thing on a connection that is not let in, without waiting, and ends it.
+/// Says one last thing on a connection that is not let in, without waiting, and ends it. Never inlined: its
+/// buffer would take room on the stacks of those that are let in.
+#[inline(never)]
 pub fn refuse(stream: &TcpStream, line: &[u8]) {
     // If any of this fails, the client is gone. What it has sent is read, because closing with unread
     // bytes resets the connection, and the reset can overtake the last words.
