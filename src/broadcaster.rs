@@ -1,9 +1,8 @@
 //! The one thread that writes to clients: it drains the channel and fans messages out.
 //!
-//! The registry decides *who* hears *what*, in *which order*, and posts it. The broadcaster carries out
-//! the posts in that order and decides nothing. It keeps its own copy of who is in which room, which
-//! posts in the same channel keep up to date. So a post to a room costs its sender the same however many
-//! clients are in it.
+//! The registry decides *who* hears *what*, in *which order*. The broadcaster decides nothing: it
+//! carries out the posts in that order. Posts also keep its own copy of who is in which room up to date,
+//! so a post to a room costs its sender the same however many clients are in it.
 //!
 //! Writing is batched, and that makes it fast. A batch is what the channel holds at the moment, up to a
 //! bound. Each post to a room is encoded once, at the end of the room's bytes of this batch; a member
@@ -29,7 +28,6 @@ use crate::{
     watch::{self, Activity, Gauge, Load, Watch},
 };
 
-mod leaving;
 mod outbox;
 mod post;
 mod retry;
@@ -40,8 +38,7 @@ mod traced;
 pub use outbox::{Outbox, Sink};
 pub use post::{Encoded, Except, Post, Posts, Traced};
 
-use leaving::Leaving;
-use retry::Retry;
+use retry::{LINGER, Leaving, Retry};
 use traced::ToReport;
 
 /// How much memory and time the broadcaster may spend on a client.
@@ -53,9 +50,8 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// How many [`Posts`] the channel holds before senders must wait. This is enough for a good batch when
-/// the broadcaster was busy for a moment. Each has at most 64 texts or one long listing, so the channel
-/// holds a few megabytes at most.
+/// How many [`Posts`] the channel holds before senders must wait: enough for a good batch. Each has at
+/// most 64 texts or one long listing: together a few megabytes.
 const CHANNEL: usize = 64;
 
 /// A batch ends after so many posts or so many encoded bytes, whichever comes first. A longer batch
@@ -63,19 +59,33 @@ const CHANNEL: usize = 64;
 const BATCH_POSTS: usize = 1024;
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// How long a client may take to close the connection after it was told that the server stops. To hang
-/// up at once would reset the connection of a client that is just sending, and then the client loses
-/// what it has not read yet.
+/// How long a client may take to close the connection when the server stops. To hang up at once would
+/// reset the connection of a client that is just sending, which then loses what it has not read.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many buffers are kept for the next batches, so that a busy room does not allocate and an idle one
-/// holds no memory.
+/// How many buffers are kept, so that a busy room does not allocate and an idle one holds no memory.
 const SPARE_BUFFERS: usize = 16;
 
 /// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
 pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
-    let (sender, receiver) = bounded(CHANNEL);
-    (sender, Broadcaster::new(receiver, limits, watch))
+    let (sender, channel) = bounded(CHANNEL);
+    let broadcaster = Broadcaster {
+        channel,
+        limits,
+        clients: SecondaryMap::new(),
+        rooms: SecondaryMap::new(),
+        touched_rooms: Vec::new(),
+        touched_clients: Vec::new(),
+        batch_bytes: 0,
+        to_report: Vec::new(),
+        leaving: HashMap::new(),
+        retry: Retry::new(),
+        hang_up_at: None,
+        stop_at: None,
+        spare: Vec::new(),
+        watch,
+    };
+    (sender, broadcaster)
 }
 
 /// How full the channel is.
@@ -106,12 +116,6 @@ pub struct Broadcaster {
     watch: Watch,
 }
 
-enum Wake {
-    Posts(Posts),
-    Timeout,
-    Closed,
-}
-
 struct Client {
     outbox: Outbox,
     /// Shows other threads how many bytes wait in the outbox.
@@ -133,32 +137,13 @@ struct RoomMembers {
 }
 
 impl Broadcaster {
-    fn new(channel: Receiver<Posts>, limits: Limits, watch: Watch) -> Self {
-        Self {
-            channel,
-            limits,
-            clients: SecondaryMap::new(),
-            rooms: SecondaryMap::new(),
-            touched_rooms: Vec::new(),
-            touched_clients: Vec::new(),
-            batch_bytes: 0,
-            to_report: Vec::new(),
-            leaving: HashMap::new(),
-            retry: Retry::new(),
-            hang_up_at: None,
-            stop_at: None,
-            spare: Vec::new(),
-            watch,
-        }
-    }
-
     /// Delivers posts until every sender is dropped and what is queued is delivered or given up.
     pub fn run(mut self) {
         loop {
             match self.wait() {
-                Wake::Posts(first) => self.take_batch(first),
-                Wake::Timeout => {}
-                Wake::Closed => break,
+                Ok(first) => self.take_batch(first),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
             self.flush();
             if self.retry.next().is_some() {
@@ -173,15 +158,11 @@ impl Broadcaster {
 
     /// Waits for posts, but not longer than until a full socket is to be tried again. The channel spins
     /// for some microseconds before the thread sleeps; to spin longer would take time from the senders.
-    fn wait(&self) -> Wake {
+    fn wait(&self) -> Result<Posts, RecvTimeoutError> {
         watch::doing(Activity::Idle);
-        let Some(deadline) = [self.retry.next(), self.hang_up_at].into_iter().flatten().min() else {
-            return self.channel.recv().map_or(Wake::Closed, Wake::Posts);
-        };
-        match self.channel.recv_deadline(deadline) {
-            Ok(posts) => Wake::Posts(posts),
-            Err(RecvTimeoutError::Timeout) => Wake::Timeout,
-            Err(RecvTimeoutError::Disconnected) => Wake::Closed,
+        match [self.retry.next(), self.hang_up_at].into_iter().flatten().min() {
+            Some(deadline) => self.channel.recv_deadline(deadline),
+            None => Ok(self.channel.recv()?),
         }
     }
 
@@ -247,8 +228,7 @@ impl Broadcaster {
         }
     }
 
-    /// Moves a client's part of the room's bytes into its outbox, so that what is queued there next comes
-    /// after it.
+    /// Moves a client's part of the room's bytes into its outbox, before what is queued there next.
     fn settle(&mut self, client: ClientId) {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.touched_clients.push(client);
@@ -266,8 +246,8 @@ impl Broadcaster {
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
-        hearer.outbox.queue(encoded.as_bytes());
-        self.batch_bytes += encoded.as_bytes().len();
+        hearer.outbox.queue(&encoded.0);
+        self.batch_bytes += encoded.0.len();
     }
 
     fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {
@@ -329,7 +309,7 @@ impl Broadcaster {
         left.outbox.close();
         if left.outbox.is_pending() {
             let now = Instant::now();
-            self.leaving.insert(client, Leaving::new(left.outbox, now));
+            self.leaving.insert(client, Leaving { outbox: left.outbox, give_up: now + LINGER });
             if !is_scheduled {
                 self.retry.add(client, now);
             }

@@ -12,18 +12,16 @@ mod administration;
 mod logged;
 mod mistake;
 mod moderation;
-pub mod muting;
 pub mod transfers;
 mod verbs;
 
-pub use administration::Administration;
+pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
-use muting::MutingCommand;
 
 /// A line that was understood. A mistake is a command too, so its answer keeps its place in the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +30,6 @@ pub struct Command {
     pub verb: &'static Verb,
     /// What is asked.
     pub ask: Ask,
-    /// What the log is told beside the verb, if anything. Boxed, so that the many lines that are just said
-    /// stay small.
-    about: Option<Box<About>>,
-    /// Other users will read a text of the client's.
-    is_speech: bool,
 }
 
 /// What a client asks.
@@ -61,13 +54,8 @@ pub enum Ask {
     ListRooms,
     /// List the members of the client's room.
     ListUsers,
-    /// Send a private message.
-    Whisper {
-        /// The nickname of its reader.
-        to: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// Send a private message to the user of this nickname.
+    Whisper(Nick, Text),
     /// Whisper to the last user who whispered.
     Reply(Text),
     /// Show where a user is.
@@ -114,12 +102,12 @@ pub enum Ask {
 impl Command {
     /// A plain line.
     pub fn say(text: Text) -> Self {
-        Self::of(&verbs::SAY, Ask::Say(text).into())
+        Self { verb: &verbs::SAY, ask: Ask::Say(text) }
     }
 
     /// A line that was not understood.
     pub fn mistake(mistake: Mistake) -> Self {
-        Self::of(&verbs::MISTAKE, Ask::Mistake(mistake).into())
+        Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
     }
 
     /// What a client asks that types this.
@@ -128,19 +116,20 @@ impl Command {
         Verb::find(verb).expect("the table has it").command(rest, 99)
     }
 
-    fn of(verb: &'static Verb, Made { ask, about, is_speech }: Made) -> Self {
-        Self { verb, ask, about, is_speech: is_speech || verb.kind == Kind::Speech }
-    }
-
     /// Whether other users will read a text of the client's: how much of it is allowed is limited, and a
     /// muted client may not.
     pub fn is_speech(&self) -> bool {
-        self.is_speech
+        use Moderation::{Ban, Kick};
+        match &self.ask {
+            Ask::Moderate(Kick(_, reason) | Ban(_, reason)) | Ask::Away(reason) => reason.is_some(),
+            Ask::SetTopic(_) => true,
+            _ => self.verb.kind == Kind::Speech,
+        }
     }
 
     /// Who may give this command.
     pub fn rank(&self) -> Rank {
-        self.verb.rank_to_say.filter(|_| self.is_speech).unwrap_or(self.verb.rank)
+        self.verb.rank_to_say.filter(|_| self.is_speech()).unwrap_or(self.verb.rank)
     }
 
     /// Whether no other command is applied under the same lock after it: its answer is long, or it is
@@ -158,35 +147,7 @@ impl Command {
     /// `None`.
     pub fn logged(&self) -> Option<Asked> {
         let is_logged = self.verb.kind != Kind::Speech && !matches!(self.ask, Ask::Mistake(_));
-        let about = self.about.as_deref().copied().unwrap_or(About::Nothing);
-        is_logged.then_some(Asked { verb: self.verb.name, about })
-    }
-}
-
-/// What a verb makes of the words that follow it.
-struct Made {
-    ask: Ask,
-    about: Option<Box<About>>,
-    is_speech: bool,
-}
-
-impl From<Ask> for Made {
-    fn from(ask: Ask) -> Self {
-        Self { ask, about: None, is_speech: false }
-    }
-}
-
-impl Ask {
-    /// This, and what the log is told about it.
-    fn about(self, about: impl Into<About>) -> Made {
-        Made { about: Some(Box::new(about.into())), ..self.into() }
-    }
-}
-
-impl Made {
-    /// This, and whether other users will read a text of the client's.
-    fn says(self, text: Option<&Text>) -> Self {
-        Self { is_speech: text.is_some(), ..self }
+        is_logged.then(|| Asked { verb: self.verb.name, about: About::of(&self.ask) })
     }
 }
 
@@ -205,19 +166,13 @@ pub fn split_word(line: &str) -> (&str, &str) {
 }
 
 /// A text of at most `max` bytes; `None` when nothing in it is visible.
-///
-/// # Errors
-/// [`Mistake::TextTooLong`].
-pub fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
-    Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong { max })
+pub(crate) fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+    Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong(max))
 }
 
 /// As [`text`], but the names of emoji become emoji. If that makes the text too long, it is said as it
 /// was typed.
-///
-/// # Errors
-/// [`Mistake::TextTooLong`].
-pub fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
+pub(crate) fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     text(&expand(typed), max).or_else(|_| text(typed, max))
 }
 
@@ -230,6 +185,14 @@ impl<'a> Typed<'a> {
     fn name(&self) -> Result<&'a str, Mistake> {
         let name = self.rest.trim_end();
         if name.is_empty() { Err(self.usage()) } else { Ok(name) }
+    }
+
+    /// A word, and what follows it.
+    fn two_words(&self) -> Result<(&'a str, &'a str), Mistake> {
+        match split_word(self.name()?) {
+            (_, "") => Err(self.usage()),
+            words => Ok(words),
+        }
     }
 
     fn user(&self) -> Result<Nick, Mistake> {

@@ -99,17 +99,13 @@ impl Found {
     /// The largest number of emoji shown.
     pub const MAX: usize = 50;
 
-    fn favourites() -> Self {
-        let shown: Vec<_> = FAVOURITES.iter().filter_map(|name| named(name)).collect();
-        Self { word: None, more: all().count() - shown.len(), shown }
-    }
-
     /// Finds the emoji whose names contain a word, in any case. Names that start with it come first,
     /// and shorter names before longer ones. Without a word, it returns some favourites.
     pub fn search(word: &str) -> Self {
         let word = word.trim();
         if word.is_empty() {
-            return Self::favourites();
+            let shown: Vec<_> = FAVOURITES.iter().filter_map(|name| named(name)).collect();
+            return Self { word: None, more: all().count() - shown.len(), shown };
         }
         let wanted = word.trim_matches(':').to_ascii_lowercase().replace(' ', "_");
         let mut shown: Vec<_> = all().filter(|emoji| emoji.name.contains(&wanted)).collect();
@@ -129,7 +125,6 @@ enum Piece<'a> {
     Picture(&'static str),
 }
 
-/// Splits a word into its pieces.
 struct Pieces<'a> {
     rest: &'a str,
     before: Side,

@@ -1,20 +1,19 @@
 //! What the server may say. The `Display` of [`Event`] holds every sentence for users.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::Duration};
 
 use crate::{
     command::{Mistake, Rank, Verb},
     emoji::Found,
     names::{Nick, Room},
+    password::Password,
+    record::{Line, Manner},
     text::Text,
+    watch::{Journey, Seen},
 };
 
 pub mod account;
 pub mod administration;
-pub mod away;
 mod emojis;
 pub mod heard;
 mod help;
@@ -22,7 +21,7 @@ pub mod ignoring;
 pub mod mark;
 pub mod moderation;
 pub mod pace;
-pub mod past;
+mod past;
 pub mod transfers;
 pub mod watched;
 
@@ -30,13 +29,11 @@ pub use help::{Help, Usage};
 
 use account::AccountEvent;
 use administration::Administered;
-use away::{Away, AwayEvent, Member};
 use ignoring::Ignoring;
-use moderation::Moderated;
+use moderation::{Moderated, Reason};
 use pace::PaceEvent;
-use past::Past;
 use transfers::{Cue, FileEvent};
-use watched::Watched;
+use watched::Stats;
 
 /// What the server tells one client, a room or everyone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,34 +49,10 @@ pub enum Event {
     Entered(Nick),
     /// Tells the others in the room that a user has gone to another room.
     Left(Nick),
-    /// A message to the room.
-    Said {
-        /// The room it was said in.
-        room: Room,
-        /// The sender.
-        from: Nick,
-        /// The message.
-        text: Text,
-        /// The place in the server's order of all messages; in each room it only rises.
-        seq: u64,
-        /// When the server received it.
-        at: SystemTime,
-    },
-    /// An action described with `/me`, to the room.
-    Acted {
-        /// The user who acts.
-        from: Nick,
-        /// The action, without the user's name.
-        text: Text,
-        /// The place in the server's order of all messages; in each room it only rises.
-        seq: u64,
-        /// When the server received it.
-        at: SystemTime,
-    },
-    /// What was said in the room earlier.
-    History(Past),
-    /// The room has no history.
-    NoHistory(Room),
+    /// A message or an action, to this room.
+    Said(Room, Line),
+    /// The last messages of this room, oldest first.
+    History(Room, Vec<Line>),
     /// Tells the others in the room that a user has a new nickname.
     Renamed {
         /// The previous nickname.
@@ -101,27 +74,12 @@ pub enum Event {
     AlreadyInLobby,
     /// The rooms that have members.
     Rooms(Listing<Room>),
-    /// The members of a room.
-    Users {
-        /// The room.
-        room: Room,
-        /// Its members, sorted.
-        users: Listing<Member>,
-    },
-    /// A whisper, to its target.
-    WhisperFrom {
-        /// The sender.
-        from: Nick,
-        /// The message.
-        text: Text,
-    },
-    /// Confirms a whisper to its sender.
-    WhisperTo {
-        /// The target.
-        to: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// The members of this room.
+    Users(Room, Listing<Member>),
+    /// A whisper from this user, to its target.
+    WhisperFrom(Nick, Text),
+    /// Confirms a whisper to this user, to its sender.
+    WhisperTo(Nick, Text),
     /// No connected user has this nickname.
     NoSuchUser(Nick),
     /// There is no whisper to reply to.
@@ -139,20 +97,10 @@ pub enum Event {
         /// Why the user is away, if that is so.
         away: Option<Away>,
     },
-    /// A room's topic, to a client that asks or joins.
-    Topic {
-        /// The room.
-        room: Room,
-        /// The topic, if one is set.
-        topic: Option<Text>,
-    },
-    /// Tells the room its new topic.
-    TopicSet {
-        /// The user who set it.
-        by: Nick,
-        /// The new topic.
-        topic: Text,
-    },
+    /// The topic of this room, if one is set, to a client that asks or joins.
+    Topic(Room, Option<Text>),
+    /// Tells the room that this user has set its topic.
+    TopicSet(Nick, Text),
     /// The answer to `/emojis`.
     Emojis(Found),
     /// About moderators, kicks and bans.
@@ -163,14 +111,20 @@ pub enum Event {
     Account(AccountEvent),
     /// About rate limits and mutes.
     Pace(PaceEvent),
-    /// Only an administrator may use this command.
-    AdministratorsOnly,
-    /// About users who are away.
-    Away(AwayEvent),
+    /// Confirms `/away`.
+    YouAreAway(Away),
+    /// The client has said something, and so is back.
+    NoLongerAway,
+    /// To a client that has whispered to a user who is away.
+    IsAway(Nick, Away),
     /// About `/ignore` and `/unignore`.
     Ignoring(Ignoring),
-    /// The server's threads, a message's journey, or figures about the server.
-    Watched(Watched),
+    /// What each thread of the server is doing.
+    Threads(Box<Seen>),
+    /// The hops of one message through the threads.
+    Journey(Journey),
+    /// Figures about the server.
+    Stats(Box<Stats>),
     /// About an offer or a transfer of a file.
     File(FileEvent),
     /// The commands that a user of this rank may use.
@@ -194,6 +148,22 @@ impl Event {
     pub fn cue(&self) -> Option<Cue> {
         if let Self::File(event) = self { event.cue() } else { None }
     }
+}
+
+/// A user who is away, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// What the user gave as the reason.
+    pub reason: Option<Text>,
+}
+
+/// A member of a room, as `/users` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The member's nickname.
+    pub nick: Nick,
+    /// Whether the member is away.
+    pub is_away: bool,
 }
 
 /// The first of some sorted names, and how many more there are, so that an answer does not grow with
@@ -238,10 +208,8 @@ impl fmt::Display for Event {
             Self::Departed(nick) => write!(f, "{nick} has left the chat."),
             Self::Entered(nick) => write!(f, "{nick} has joined the room."),
             Self::Left(nick) => write!(f, "{nick} has left the room."),
-            Self::Said { room, from, text, .. } => write!(f, "[{room}] {from}: {text}"),
-            Self::Acted { from, text, .. } => write!(f, "* {from} {text}"),
-            Self::History(past) => past.fmt(f),
-            Self::NoHistory(room) => write!(f, "'{room}' has no history."),
+            Self::Said(room, line) => said(f, room, line),
+            Self::History(room, lines) => past::history(f, room, lines),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -250,9 +218,9 @@ impl fmt::Display for Event {
             Self::Returned => f.write_str("You returned to the lobby."),
             Self::AlreadyInLobby => f.write_str("You are already in the lobby."),
             Self::Rooms(rooms) => write!(f, "Active rooms: {rooms}"),
-            Self::Users { room, users } => write!(f, "Users in {room}: {users}"),
-            Self::WhisperFrom { from, text } => write!(f, "[Whisper from {from}]: {text}"),
-            Self::WhisperTo { to, text } => write!(f, "[Whisper to {to}]: {text}"),
+            Self::Users(room, users) => write!(f, "Users in {room}: {users}"),
+            Self::WhisperFrom(from, text) => write!(f, "[Whisper from {from}]: {text}"),
+            Self::WhisperTo(to, text) => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
             Self::Whois { nick, room, connected, idle, away } => {
@@ -260,18 +228,21 @@ impl fmt::Display for Event {
                 write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
                 away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
             }
-            Self::Topic { room, topic: Some(topic) } => write!(f, "Topic of '{room}': {topic}"),
-            Self::Topic { room, topic: None } => write!(f, "No topic is set in '{room}'."),
-            Self::TopicSet { by, topic } => write!(f, "{by} has set the topic: {topic}"),
+            Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
+            Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
+            Self::TopicSet(by, topic) => write!(f, "{by} has set the topic: {topic}"),
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
             Self::Administered(administered) => administered.fmt(f),
-            Self::Away(event) => event.fmt(f),
+            Self::YouAreAway(away) => write!(f, "You are {away}"),
+            Self::NoLongerAway => f.write_str("You are no longer away."),
+            Self::IsAway(nick, away) => write!(f, "{nick} is {away}"),
             Self::Ignoring(ignoring) => ignoring.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
-            Self::AdministratorsOnly => f.write_str("Admin privileges required."),
-            Self::Watched(watched) => watched.fmt(f),
+            Self::Threads(seen) => watched::threads(f, seen),
+            Self::Journey(journey) => watched::journey(f, journey),
+            Self::Stats(stats) => watched::stats(f, stats),
             Self::File(event) => event.fmt(f),
             Self::Commands(rank) => help::commands(f, *rank),
             Self::Explained(verb) => help::explain(f, verb),
@@ -288,6 +259,14 @@ fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
     write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
 }
 
+fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {
+    let Line { from, text, manner, .. } = line;
+    match manner {
+        Manner::Said => write!(f, "[{room}] {from}: {text}"),
+        Manner::Acted => write!(f, "* {from} {text}"),
+    }
+}
+
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
     match mistake {
         Mistake::UnknownVerb { word, nearest } => {
@@ -297,19 +276,28 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Usage(verb) => write!(f, "Usage: {}", Usage(verb)),
         Mistake::InvalidNick => name_rule(f, "A nickname", Nick::MAX),
         Mistake::ReservedNick(nick) => write!(f, "Nickname '{nick}' is reserved."),
-        Mistake::UnfitPassword => account::password_rule(f),
-        Mistake::MisplacedSecret(verb) => account::misplaced(f, verb),
+        Mistake::UnfitPassword => {
+            let (min, max) = (Password::MIN, Password::MAX);
+            write!(f, "A password has at least {min} characters (at most {max} bytes), ")?;
+            f.write_str("no spaces and no control characters.")
+        }
+        Mistake::MisplacedSecret(Verb { name, .. }) => {
+            f.write_str("This line was not sent, because it contains a password. ")?;
+            write!(f, "Start the line with /{name}.")
+        }
         Mistake::InvalidRoom => name_rule(f, "A room name", Room::MAX),
         Mistake::NoSuchUser(name) => no_such_user(f, name),
         Mistake::InvalidNetwork => {
             f.write_str("Expected an address or a network, like 192.0.2.7 or 192.0.2.0/24.")
         }
-        Mistake::OutOfRange { min, max } => write!(f, "Expected a number from {min} to {max}."),
+        Mistake::OutOfRange(range) => {
+            write!(f, "Expected a number from {} to {}.", range.start(), range.end())
+        }
         Mistake::InvalidFileName => {
             f.write_str("This file name does not work on every system. Rename the file.")
         }
-        Mistake::TextTooLong { max } => write!(f, "Message too long (max {max} bytes)."),
-        Mistake::LineTooLong { max } => write!(f, "Line too long (max {max} bytes)."),
+        Mistake::TextTooLong(max) => write!(f, "Message too long (max {max} bytes)."),
+        Mistake::LineTooLong(max) => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
         Mistake::HttpRequest => http_answer(f),
     }
@@ -328,6 +316,18 @@ fn name_rule(f: &mut fmt::Formatter<'_>, what: &str, max: usize) -> fmt::Result 
 
 fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     write!(f, "User '{name}' not found.")
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "away{}", Reason(&self.reason))
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.nick, if self.is_away { " (away)" } else { "" })
+    }
 }
 
 /// A duration, rounded down to its largest unit: `3 h`.

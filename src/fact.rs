@@ -1,7 +1,5 @@
-//! Facts for the log.
-//!
-//! The rules note facts while they decide, under the lock. So a fact is cheap to make: it copies names
-//! and shares texts, and does not grow with the chat.
+//! Facts for the log. The rules note them under the lock, so a fact is cheap to make: it copies names and
+//! shares texts, and does not grow with the chat.
 
 use std::{net::SocketAddr, time::SystemTime};
 

@@ -26,7 +26,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`origin`], [`ending`], [`watch`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing |
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
@@ -66,9 +66,8 @@
 //! One word for one thing, in names, comments and documents.
 //!
 //! - **Verb**: a row of the table of commands, [`command::Verb`].
-//! - **Command**: a line that was read: its verb and what is asked. A mistake is one, too.
-//! - **Ask**: what a command asks of the rules.
-//! - **Mistake**: why a line was not understood.
+//! - **Command**: a line that was read: its verb and its **Ask**, which is what it asks of the rules.
+//! - **Mistake**: why a line was not understood. It is an ask, too.
 //! - **Event**: something that clients are *told*, before it is put into words.
 //! - **Dialect**: how commands and events are written as bytes.
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
@@ -77,15 +76,14 @@
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.
-//! - **Turn**: one decision: its time, and what follows from it.
+//! - **Turn**: one decision: whose it is, its time, and what follows from it.
 //! - **Task**: slow work that a rule asks for, and how the rule goes on.
 //! - **Post**: one thing that the broadcaster is asked to do.
 //! - **Broadcaster**: the one thread that writes to clients.
 //! - **Outbox**: a client's bytes that its socket has not taken yet.
 //! - **Sink**: the writing end of a connection, which never waits.
 //! - **Origin**: an address as the limits count it; of IPv6, the /64.
-//! - **Store**: the handle with which others have the state *saved*.
-//! - **Writer**: the thread that writes the data file.
+//! - **Store**: the handle with which others have the state *saved* by the **Writer**, a thread.
 //! - **Record**: the current value of something, as it is saved.
 //! - **Change**: the name of something that is not saved yet. The rules *mark* it.
 //! - **Dormant**: an empty room that is *remembered* because of its history, topic, moderators or bans.
@@ -111,7 +109,6 @@ pub mod fact;
 pub mod file;
 pub mod log;
 pub mod names;
-pub mod origin;
 pub mod password;
 pub mod record;
 pub mod registry;

@@ -19,25 +19,22 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, after, bounded};
+use crossbeam_channel::{Receiver, Sender, after, bounded};
 
 use crate::{
     clock::{self, Now},
+    fact::Fact,
     watch::{self, Activity},
 };
 
 mod batch;
 mod line;
-mod logger;
 mod rotation;
 mod stamp;
 #[cfg(test)]
 mod tests;
 
-pub use logger::Logger;
-
 use batch::Batch;
-use logger::Notes;
 use rotation::Rotation;
 
 /// The format of the log, for users.
@@ -58,13 +55,14 @@ pub struct Config {
     pub addresses: bool,
 }
 
-/// How long a fact may wait for others. All that come in this time are one write, and their senders
-/// need not wake this thread.
+/// How long a fact may wait for others. All that come in this time are one write and one wake-up.
 const GATHERING: Duration = Duration::from_millis(10);
 
 /// How many [`Notes`] the channel holds: ten times what a busy server sends while this thread waits.
-/// The memory that they take has a bound of its own.
 const CHANNEL: usize = 16 * 1024;
+
+/// The most bytes that waiting facts may take: what a busy server notes in some tenths of a second.
+const MOST: usize = 32 * 1024 * 1024;
 
 /// After so many [`Notes`] the thread yields its processor. Otherwise sessions and the broadcaster would
 /// wait until it has written everything that has gathered.
@@ -88,13 +86,57 @@ pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     batch.begin(Now::read().wall).map_err(failed)?;
     let (sender, notes) = bounded(CHANNEL);
     let waiting = Arc::new(AtomicUsize::new(0));
-    Ok((Logger::new(sender, Arc::clone(&waiting)), Log { notes, waiting, batch }))
+    Ok((Logger { notes: sender, waiting: Arc::clone(&waiting), missed: 0 }, Log { notes, waiting, batch }))
+}
+
+/// Facts that were noted under one lock.
+struct Notes {
+    /// How many facts were dropped before these.
+    missed: u64,
+    facts: Vec<Fact>,
+    /// Bytes that they take in memory.
+    size: usize,
+}
+
+/// The handle to the log. When it is dropped, the log writes what it has, and ends.
+pub struct Logger {
+    notes: Sender<Notes>,
+    /// Bytes of the facts that wait in the channel.
+    waiting: Arc<AtomicUsize>,
+    /// How many facts were dropped and not reported yet.
+    missed: u64,
+}
+
+impl Logger {
+    /// Hands facts to the log, or drops them if too many wait already.
+    pub fn log(&mut self, facts: Vec<Fact>) {
+        let size = facts.iter().map(Fact::size).sum();
+        let count = facts.len() as u64;
+        let is_full = self.waiting.load(Ordering::Relaxed) + size > MOST;
+        // Added before it is sent: otherwise the log could subtract it first.
+        self.waiting.fetch_add(size, Ordering::Relaxed);
+        if !is_full && self.notes.try_send(Notes { missed: self.missed, facts, size }).is_ok() {
+            self.missed = 0;
+        } else {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            self.missed += count;
+        }
+    }
+}
+
+/// Reports the last facts that were dropped. Only the thread that stops the server can wait here.
+impl Drop for Logger {
+    fn drop(&mut self) {
+        if self.missed > 0 {
+            let _ = self.notes.send(Notes { missed: self.missed, facts: Vec::new(), size: 0 });
+        }
+    }
 }
 
 /// The job of the thread that writes.
 pub struct Log {
     notes: Receiver<Notes>,
-    /// Bytes of the facts that wait in the channel.
+    /// As the [`Logger`]'s.
     waiting: Arc<AtomicUsize>,
     batch: Batch,
 }
@@ -138,8 +180,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
+impl std::error::Error for Error {}

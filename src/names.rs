@@ -4,7 +4,7 @@ use std::{cmp, fmt, hash, str};
 
 mod network;
 
-pub use network::{InvalidNetwork, Network};
+pub use network::{Network, Origin};
 
 slotmap::new_key_type! {
     /// One connected client. An id is never used twice, so an old one finds no client rather than another.
@@ -14,7 +14,7 @@ slotmap::new_key_type! {
 }
 
 /// A nickname: 1–20 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Nick(Name<{ Nick::MAX }>);
 
 impl Nick {
@@ -53,7 +53,7 @@ impl Nick {
 }
 
 /// A room's name: 1–32 of `A–Z a–z 0–9 _ -`, starting with a letter; compared without case.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Room(Name<{ Room::MAX }>);
 
 impl Room {
@@ -91,8 +91,7 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// The bytes of a name, stored inline: a copy is cheaper than a reference count, and no message
-/// allocates memory for its names.
+/// The bytes of a name, inline: a copy is cheaper than a reference count, and no message allocates for it.
 #[derive(Clone, Copy)]
 struct Name<const MAX: usize> {
     length: u8,
@@ -124,6 +123,12 @@ impl<const MAX: usize> Name<MAX> {
 
     fn folded(&self) -> impl Iterator<Item = u8> {
         self.as_bytes().iter().map(u8::to_ascii_lowercase)
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Name<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -159,37 +164,9 @@ impl fmt::Display for Nick {
     }
 }
 
-impl fmt::Debug for Nick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Display for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl str::FromStr for Nick {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        Self::new(name)
-    }
-}
-
-impl str::FromStr for Room {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        Self::new(name)
     }
 }
 

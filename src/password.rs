@@ -12,10 +12,6 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<Box<str>>);
 
-/// A password that breaks the rule for new passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit;
-
 impl Password {
     /// The fewest characters of a new password.
     pub const MIN: usize = 8;
@@ -23,16 +19,13 @@ impl Password {
     /// The most bytes of a new password.
     pub const MAX: usize = 128;
 
-    /// Checks a new password. It has no spaces: at the end they cannot be seen, and in the middle
-    /// `/passwd` could not tell the old password from the new one.
-    ///
-    /// # Errors
-    /// [`Unfit`] when it is too short or too long, or has spaces or control characters.
-    pub fn new(typed: &str) -> Result<Self, Unfit> {
+    /// Checks a new password: `None` if it is too short or too long, or has control characters or spaces. A
+    /// space at the end cannot be seen, and with one inside `/passwd` could not tell the old from the new.
+    pub fn new(typed: &str) -> Option<Self> {
         let is_fit = typed.chars().count() >= Self::MIN
             && typed.len() <= Self::MAX
             && !typed.chars().any(|c| c.is_whitespace() || c.is_control());
-        if is_fit { Ok(Self::attempt(typed)) } else { Err(Unfit) }
+        is_fit.then(|| Self::attempt(typed))
     }
 
     /// Takes an attempt to give an existing password. It may be anything.
@@ -87,11 +80,11 @@ mod tests {
     #[test]
     fn the_rule_for_new_passwords() {
         for good in ["12345678", "ääääöööö", "😄😄😄😄😄😄😄😄", &"x".repeat(128)] {
-            assert!(Password::new(good).is_ok(), "{good}");
+            assert!(Password::new(good).is_some(), "{good}");
         }
         for bad in ["", "1234567", "äöüäöüä", "1234 5678", "12345678\t", "1234567\u{7}", &"x".repeat(129)]
         {
-            assert!(Password::new(bad).is_err(), "{bad:?}");
+            assert!(Password::new(bad).is_none(), "{bad:?}");
         }
     }
 }

@@ -1,8 +1,13 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{mem, net::SocketAddr, ops::ControlFlow, time::Instant};
+use std::{
+    mem,
+    net::SocketAddr,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 
 use crate::{
@@ -12,6 +17,7 @@ use crate::{
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
+    file::{Fault, OfferId, Token},
     log::Logger,
     names::ClientId,
     record::Record,
@@ -20,25 +26,21 @@ use crate::{
 };
 
 mod backstage;
-mod files;
 pub mod hashing;
 pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Countdown, State, Task, Turn};
+use state::{Claim, Countdown, Lifeline, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
-/// The lock is held across the send. So posts are in the channel in the order in which they were
-/// decided, and all clients hear the same order. The broadcaster cannot reach this lock. When the channel
-/// is full, it is still draining, and a thread that waits here waits only for that.
+/// The broadcaster cannot reach this lock. So when the channel is full, it is still draining, and a thread
+/// that waits here waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
     backstage: Backstage,
     watch: Watch,
-    /// Wakes the thread that waits for closing time. One message is as good as many.
-    alarm: Receiver<()>,
     /// What of it is logged.
     noting: Option<Noting>,
 }
@@ -46,23 +48,21 @@ pub struct Registry {
 struct Shared {
     state: State,
     broadcaster: Sender<Posts>,
-    logger: Logger,
+    logger: Option<Logger>,
 }
 
 impl Registry {
-    /// A chat that posts to `broadcaster`, is saved in `store` and watched by `watch`, and has its
-    /// passwords hashed by `hasher`.
+    /// A chat of which nothing is logged.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
-        let (wake, alarm) = bounded(1);
-        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone(), wake);
-        let shared = Shared { state, broadcaster, logger: Logger::none() };
-        Self { shared: Mutex::new(shared), backstage, watch, alarm, noting: None }
+        let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
+        let shared = Shared { state, broadcaster, logger: None };
+        Self { shared: Mutex::new(shared), backstage, watch, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
-        self.shared.get_mut().logger = logger;
+        self.shared.get_mut().logger = Some(logger);
         self.noting = Some(noting);
         self
     }
@@ -72,8 +72,7 @@ impl Registry {
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
-        // A sink that is not taken is dropped after the lock is released, because dropping it makes
-        // system calls.
+        // To drop a sink makes system calls, so one that is not taken is dropped without the lock.
         let mut sink = Some(sink);
         self.decide(|state, turn| {
             state.admit(turn, address)?;
@@ -125,10 +124,35 @@ impl Registry {
             watch::doing(Activity::Idle);
             match countdown {
                 Countdown::Over => return,
-                Countdown::Idle => drop(self.alarm.recv()),
-                Countdown::Until(then) => drop(self.alarm.recv_deadline(then)),
+                Countdown::Idle => drop(self.backstage.alarm.recv()),
+                Countdown::Until(then) => drop(self.backstage.alarm.recv_deadline(then)),
             }
         }
+    }
+
+    /// Why a client from this address may not connect to send or receive a file, if so.
+    pub fn refusal_at_door(&self, address: SocketAddr) -> Option<Event> {
+        self.decide(|state, turn| state.refusal_at_door(address, turn))
+    }
+
+    /// Takes a token of a transfer, once, and returns what its holder may do.
+    pub fn claim(&self, token: Token) -> Option<Claim> {
+        self.decide(|state, turn| state.claim(turn, token))
+    }
+
+    /// Holds a lifeline until its offer ends, and drops it then.
+    pub fn hold(&self, offer: OfferId, lifeline: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, offer, lifeline));
+    }
+
+    /// Notes how a transfer has ended.
+    pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
+        self.decide(|state, turn| state.conclude(turn, offer, outcome));
+    }
+
+    /// Ends the offers whose time is over; returns how soon to ask again at the latest.
+    pub fn end_overdue_offers(&self) -> Duration {
+        self.decide(State::end_overdue_offers)
     }
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
@@ -141,14 +165,13 @@ impl Registry {
             (decided, shared.state.has_changes_to_save())
         });
         if has_changes {
-            self.backstage.wake_store();
+            self.backstage.store.wake();
         }
         decided
     }
 
     /// Does something under the lock, and notes how long it was held. A lock that was free was taken when
-    /// it was asked for, so that costs one reading of the clock; only a thread that has to wait reads it
-    /// twice.
+    /// it was asked for; only a thread that has to wait reads the clock once more.
     fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
         watch::doing(Activity::Locking);
         let (mut shared, since) = match self.shared.try_lock() {
@@ -212,15 +235,19 @@ impl Shared {
     /// Facts are handed over in the order in which they were noted. This never waits.
     #[inline(never)]
     fn log(&mut self, facts: Vec<Fact>) {
-        if !facts.is_empty() {
-            self.logger.log(facts);
+        if let Some(logger) = &mut self.logger
+            && !facts.is_empty()
+        {
+            logger.log(facts);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
+    use std::thread;
+
+    use crossbeam_channel::bounded;
 
     use super::{
         state::tests::{NoSink, address, state},

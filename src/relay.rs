@@ -1,22 +1,23 @@
 //! What carries files: one thread for each file on its way.
 //!
-//! A file must not make the chat wait. So it travels on connections that the chat does not know, one
-//! from the sender and one from the receiver, and a thread copies from one to the other. Its memory is
-//! one buffer: when the receiver takes nothing more, the thread stops reading, and in the end the
-//! sender's own socket is full. This is all the back pressure there is.
+//! A file must not make the chat wait. So it travels on two connections of its own, the sender's and the
+//! receiver's, and a thread copies from one to the other. Its memory is one buffer: when the receiver
+//! takes nothing more, the thread stops reading, and in the end the sender's socket is full.
 //!
-//! Files have a port of their own because the chat's server speaks first: it greets and announces each
-//! client before the client says what it wants.
+//! Files have a port of their own because the chat's server speaks before a client says what it wants.
 //!
 //! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
 //! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
 //! offer is over, the registry drops its lifelines, which closes both.
 
 use std::{
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     dialect::text,
@@ -26,22 +27,17 @@ use crate::{
         Registry,
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
-    transport::Connection,
+    transport::{self, Connection},
     watch::{self, Activity},
 };
 
 mod carry;
 mod doorstep;
-mod parked;
-mod wire;
 
-use carry::carry;
+use carry::{Wire, carry};
 use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
-use parked::Parked;
-use wire::Wire;
 
-/// Connections for files: two for each transfer, those that have not shown a token yet, and some whose
-/// threads are ending.
+/// Two connections for each transfer, those without a token yet, and some whose threads are ending.
 pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_WITHOUT_TOKEN + 16;
 
 /// How long a connection may wait for a place. The rules bound the transfers and the doorstep bounds
@@ -52,7 +48,8 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Relay {
     doorstep: Doorstep,
-    parked: Arc<Parked>,
+    /// The first connections of their pairs. The second one or the end of the offer takes them out.
+    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
 }
 
 impl Relay {
@@ -60,11 +57,11 @@ impl Relay {
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
         if let Some(why) = registry.refusal_at_door(connection.peer()) {
             tracing::info!(peer = %connection.peer(), %why, "refused");
-            return connection.refuse(&text::line(&why));
+            return transport::refuse(connection.stream(), &text::line(&why));
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
-        let met = self.parked.meet(claim, wire);
+        let met = self.meet(claim, wire);
         let lifeline = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
         registry.hold(claim.offer, Box::new(lifeline));
         let Some((sender, receiver)) = met else { return };
@@ -75,14 +72,25 @@ impl Relay {
         registry.conclude(claim.offer, outcome);
     }
 
-    /// Lets no more connections in, and hangs up on those without a token. The registry hangs up on the
-    /// others.
+    /// The sender's and the receiver's connection, if both are there.
+    fn meet(&self, claim: Claim, wire: Wire) -> Option<(Wire, Wire)> {
+        let mut parked = self.parked.lock();
+        let Some(other) = parked.remove(&claim.offer) else {
+            parked.insert(claim.offer, wire);
+            return None;
+        };
+        Some(match claim.side {
+            Side::Sender => (wire, other),
+            Side::Receiver => (other, wire),
+        })
+    }
+
+    /// Lets no more connections in, and closes those without a token. The registry closes the others.
     pub fn close(&self) {
         self.doorstep.close();
     }
 
-    /// What the connection's token allows. A connection that must be waited for needs a place on the
-    /// doorstep.
+    /// What the token allows. A connection that must be waited for needs a place on the doorstep.
     fn introduction(&self, registry: &Registry, connection: &Arc<Connection>) -> Option<Claim> {
         let needs_place = !doorstep::has_line(connection);
         let place = if needs_place { Some(self.doorstep.enter(connection)?) } else { None };
@@ -92,7 +100,7 @@ impl Relay {
             Ok(token) => place.is_none_or(Place::leave).then(|| registry.claim(token)).flatten(),
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::InvalidData {
-                    connection.refuse(&text::line(&FileEvent::WrongPort.into()));
+                    transport::refuse(connection.stream(), &text::line(&FileEvent::WrongPort.into()));
                 }
                 None
             }
@@ -103,7 +111,7 @@ impl Relay {
 /// Ends a transfer when the registry drops it.
 struct HangUp {
     connection: Arc<Connection>,
-    parked: Arc<Parked>,
+    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
     offer: OfferId,
 }
 
@@ -111,7 +119,7 @@ impl Lifeline for HangUp {}
 
 impl Drop for HangUp {
     fn drop(&mut self) {
-        self.parked.forget(self.offer);
+        self.parked.lock().remove(&self.offer);
         self.connection.close();
     }
 }

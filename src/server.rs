@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    thread::{self, JoinHandle, Scope},
+    thread::{self, Scope, ScopedJoinHandle},
     time::Duration,
 };
 
@@ -80,8 +80,7 @@ impl Server {
     /// Checks that this machine can hold what was asked for, and listens.
     ///
     /// # Errors
-    /// When the machine cannot hold so many clients, or the address, the data file or the log cannot be
-    /// used.
+    /// When it cannot, or the address, the data file or the log cannot be used.
     pub fn bind(config: &Config) -> Result<Self, Error> {
         // The broadcaster shows times, and must not read a file for its first one.
         clock::zone();
@@ -89,7 +88,7 @@ impl Server {
         let mut rules = config.rules;
         rules.files.port = doors.port_for_files();
         let (restored, store, writer) = open(config)?;
-        let hasher = Hasher::new();
+        let hasher = Hasher::default();
         let administrator = config.administrator.as_ref().and_then(|password| hasher.hash(password));
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let state = if config.data.is_some() { state } else { state.without_store() };
@@ -103,12 +102,12 @@ impl Server {
 
     /// The address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
-        self.doors.address()
+        self.doors.chat.address()
     }
 
     /// What stops this server, from any thread.
     pub fn stopper(&self) -> Stopper {
-        self.doors.stopper().clone()
+        self.doors.stopper.clone()
     }
 
     /// Serves clients until it is stopped. Then every client has been told, what was queued is
@@ -118,59 +117,60 @@ impl Server {
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
     pub fn run(self) -> Result<(), Error> {
         let Self { doors, registry, broadcaster, store, writer, log, watch } = self;
+        let (doors, watch) = (&doors, &watch);
         let _listed = watch.enter("acceptor");
-        let stops = StopOnDrop(doors.stopper().clone());
-        let broadcasting = start("broadcaster", &watch, move || {
-            let _stops = stops;
-            broadcaster.run();
-        })?;
-        let logging = log.map(|log| start("log", &watch, move || log.run())).transpose()?;
-        thread::scope(|scope| {
-            if let Some(writer) = writer {
-                start_in(scope, "store", &watch, || writer.run(&registry))?;
+        thread::scope(move |outer| {
+            // A server without its broadcaster would be silent for ever; it stops instead.
+            let stops = OnDrop(|| {
+                doors.stopper.stop();
+            });
+            let broadcasting = start(outer, "broadcaster", watch, move || {
+                let _stops = stops;
+                broadcaster.run();
+            })?;
+            let logging = log.map(|log| start(outer, "log", watch, move || log.run())).transpose()?;
+            thread::scope(|inner| {
+                if let Some(writer) = writer {
+                    start(inner, "store", watch, || writer.run(&registry))?;
+                }
+                // No thread can decide anything after this, so what is saved last is complete.
+                let _finishes = OnDrop(|| store.finish());
+                doors.serve(&registry, watch)
+            })?;
+            // The last senders go with the registry: the broadcaster delivers what is left, the log is
+            // written to its end, and both end.
+            drop(registry);
+            let is_delivered = broadcasting.join().is_ok();
+            if logging.is_some_and(|logging| logging.join().is_err()) {
+                tracing::error!("the log has failed; this is a bug");
             }
-            // No thread can decide anything after this, so what is saved last is complete.
-            let _finishes = FinishOnDrop(&store);
-            doors.serve(&registry, &watch)
-        })?;
-        // The last senders go with the registry: the broadcaster delivers what is left, the log is
-        // written to its end, and both end.
-        drop(registry);
-        let is_delivered = broadcasting.join().is_ok();
-        if logging.is_some_and(|logging| logging.join().is_err()) {
-            tracing::error!("the log has failed; this is a bug");
-        }
-        tracing::info!("stopped");
-        if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
+            tracing::info!("stopped");
+            if is_delivered { Ok(()) } else { Err(Error::Broadcaster) }
+        })
     }
 }
 
 /// Starts a thread of the server's own, which is listed under its name as long as it runs.
-fn start(
-    name: &'static str,
-    watch: &Watch,
-    job: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, Error> {
-    let watch = watch.clone();
-    let listed = move || {
-        let _listed = watch.enter(name);
-        job();
-    };
-    thread::Builder::new().name(name.into()).spawn(listed).map_err(Error::Spawn)
-}
-
-/// The same for a thread that ends with its scope.
-fn start_in<'scope>(
+fn start<'scope>(
     scope: &'scope Scope<'scope, '_>,
     name: &'static str,
     watch: &'scope Watch,
     job: impl FnOnce() + Send + 'scope,
-) -> Result<(), Error> {
+) -> Result<ScopedJoinHandle<'scope, ()>, Error> {
     let listed = move || {
         let _listed = watch.enter(name);
         job();
     };
-    thread::Builder::new().name(name.into()).spawn_scoped(scope, listed).map(drop).map_err(Error::Spawn)
+    thread::Builder::new().name(name.into()).spawn_scoped(scope, listed).map_err(Error::Spawn)
+}
+
+/// Does this however the thread that holds it ends, even by a panic.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        self.0();
+    }
 }
 
 /// What the data file holds, and what keeps it up to date.
@@ -187,22 +187,4 @@ fn logged(registry: Registry, config: Option<&log::Config>) -> Result<(Registry,
     let Some(config) = config else { return Ok((registry, None)) };
     let (logger, log) = log::open(config).map_err(Error::Log)?;
     Ok((registry.logged(logger, Noting { whispers: config.whispers }), Some(log)))
-}
-
-/// A server without its broadcaster would be silent for ever; it stops instead.
-struct StopOnDrop(Stopper);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-/// The writer waits for orders until it is told that there will be none.
-struct FinishOnDrop<'a>(&'a Store);
-
-impl Drop for FinishOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.finish();
-    }
 }

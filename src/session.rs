@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::Read,
+    io::{self, Read},
     net::SocketAddr,
     ops::ControlFlow,
     time::{Duration, Instant},
@@ -16,52 +16,52 @@ use crate::{
     event::Event,
     names::ClientId,
     registry::Registry,
-    transport::Reader,
+    transport::{self, Connection},
     watch::{self, Activity},
 };
 
-/// The size of the read buffer. It is small while a client is idle, because each of ten thousand
-/// clients keeps one; it doubles while a client fills it.
+/// The size of the read buffer, in bytes. It doubles while a client fills it.
 const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
-/// The most commands of one client that are applied under one lock: enough that a flood does not
-/// spend its time on locking, few enough that the others do not wait long. A command with a long answer
-/// is the last of its burst.
+/// The most commands of one client under one lock: so many that a flood does not spend its time on
+/// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
+
+/// For how many commands an idle client keeps memory.
+const FEW: usize = 4;
 
 /// How long a client that has quit may take to close the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it leaves or is hung up on.
-pub fn run(registry: &Registry, mut reader: Reader, sink: Box<dyn Sink>, limits: Limits) {
-    let peer = reader.peer();
-    let Some(mut membership) = enter(registry, &reader, sink) else { return };
-    let why = match converse(&membership, &mut reader, limits) {
+pub fn run(registry: &Registry, connection: &Connection, sink: Box<dyn Sink>, limits: Limits) {
+    let Some(mut membership) = enter(registry, connection, sink) else { return };
+    let why = match converse(&membership, connection, limits) {
         Ending::Quit => Ending::Quit,
         // To a session that was hung up on, the stream has only ended.
-        seen => reader.hung_up().unwrap_or(seen),
+        seen => connection.hung_up().unwrap_or(seen),
     };
     membership.ending = why;
     drop(membership);
-    note(peer, Some(&why), "disconnected");
+    note(connection.peer(), Some(&why), "disconnected");
     if why == Ending::Quit {
         watch::doing(Activity::Closing);
-        reader.drain(PATIENCE);
+        connection.drain(PATIENCE);
     }
 }
 
 /// Enters the chat; or tells the client why it cannot.
 #[inline(never)]
-fn enter<'a>(registry: &'a Registry, reader: &Reader, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
-    match Membership::enter(registry, reader.peer(), sink) {
+fn enter<'a>(registry: &'a Registry, connection: &Connection, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
+    match Membership::enter(registry, connection.peer(), sink) {
         Ok(membership) => {
-            note(reader.peer(), None, "connected");
+            note(connection.peer(), None, "connected");
             Some(membership)
         }
         Err(why) => {
-            note(reader.peer(), Some(&why), "refused");
-            reader.refuse(&line(&why));
+            note(connection.peer(), Some(&why), "refused");
+            transport::refuse(connection.stream(), &line(&why));
             None
         }
     }
@@ -103,32 +103,45 @@ impl Drop for Membership<'_> {
 #[inline(never)]
 fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
     let mut decoder = Decoder::new(limits);
-    let mut buffer = vec![0; SMALLEST_READ];
-    let mut commands = Vec::with_capacity(1);
+    let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(1));
     loop {
         watch::doing(Activity::Reading);
-        let length = match reader.read(&mut buffer) {
+        match read(&mut reader, &mut decoder, &mut large) {
             Ok(0) => return Ending::Closed,
-            Ok(length) => length,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Ending::Lost(error.kind()),
-        };
+        }
         let read_at = Instant::now();
         watch::doing(Activity::Working);
-        decoder.feed(&buffer[..length]);
         // Decoded first and applied then: under the lock there is only deciding.
         while take_burst(&mut decoder, &mut commands, read_at) {
             if apply(membership, &mut commands).is_break() {
                 return Ending::Quit;
             }
         }
-        if length == buffer.len() && length < LARGEST_READ {
-            buffer.resize(length * 2, 0);
-        } else if length < buffer.len() / 16 && buffer.len() > SMALLEST_READ {
-            buffer = vec![0; SMALLEST_READ];
+        if large.is_empty() && commands.capacity() > FEW {
             commands = Vec::with_capacity(1);
         }
     }
+}
+
+/// Reads once and feeds the decoder; returns how many bytes were read.
+///
+/// A client waits in here most of its time. The buffer that it waits with is on the stack, in a page that
+/// its commands reach anyway, so it costs no memory. `large` takes its place while a client fills it.
+#[inline(never)]
+fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<usize> {
+    let mut small = [0; SMALLEST_READ];
+    let buffer = if large.is_empty() { &mut small } else { large.as_mut_slice() };
+    let (length, size) = (reader.read(buffer)?, buffer.len());
+    decoder.feed(&buffer[..length]);
+    if length == size && size < LARGEST_READ {
+        large.resize(size * 2, 0);
+    } else if length < size / 16 {
+        *large = Vec::new();
+    }
+    Ok(length)
 }
 
 #[inline(never)]
@@ -155,10 +168,7 @@ fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Insta
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        panic::{AssertUnwindSafe, catch_unwind},
-    };
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use crossbeam_channel::{Receiver, bounded};
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 /// A message or a topic: one line of clean text, not blank and not too long. Cloning it is cheap: its
 /// receivers, the room's history and the log share the same bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(Arc<str>);
 
 /// A text is longer than allowed.
@@ -36,12 +36,6 @@ impl fmt::Display for Text {
     }
 }
 
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// Removes what could control a terminal or disguise a line: control characters (C0, C1, DEL), whole
 /// ANSI escape sequences, bidirectional overrides, and the Unicode line separators that some
 /// programs treat as the end of a line. A tab becomes one space, so that words stay apart.
@@ -53,15 +47,14 @@ pub fn clean(line: &str) -> Cow<'_, str> {
     let mut kept = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
-        rest = match c {
-            '\u{1b}' | '\u{90}'..='\u{9f}' => &rest[escape_length(rest)..],
-            _ => &rest[c.len_utf8()..],
-        };
         match c {
             '\t' => kept.push(' '),
-            c if !is_unwanted(c) => kept.push(c),
-            _ => {}
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() => {}
+            c => kept.push(c),
         }
+        let is_escape = matches!(c, '\u{1b}' | '\u{90}'..='\u{9f}');
+        rest = &rest[if is_escape { escape_length(rest) } else { c.len_utf8() }..];
     }
     Cow::Owned(kept)
 }
@@ -70,10 +63,6 @@ pub fn clean(line: &str) -> Cow<'_, str> {
 /// overrides, but also many wanted characters: lines with them take the slow path.
 fn is_harmless(b: u8) -> bool {
     b >= b' ' && b != 0x7f && b != 0xc2 && b != 0xe2
-}
-
-fn is_unwanted(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The length in bytes of the escape sequence that `rest` begins with (ECMA-48 §5.4 and §5.6). If the
@@ -90,27 +79,19 @@ fn escape_length(rest: &str) -> usize {
     };
     let body = &rest[head..];
     match kind {
-        '[' => head + control_sequence_length(body),
+        '[' => head + sequence_length(body, 0x40),
         ']' | 'P' | 'X' | '^' | '_' => head + control_string_length(body),
-        ' '..='/' => 1 + announced_length(&rest[1..]),
+        // As in `ESC ( B`.
+        ' '..='/' => 1 + sequence_length(&rest[1..], 0x30),
         _ => head,
     }
 }
 
-/// The length of parameters (0x30–0x3F), intermediates (0x20–0x2F) and one final byte (0x40–0x7E), or 0.
-fn control_sequence_length(body: &str) -> usize {
-    let parameters = body.bytes().take_while(|b| (0x20..0x40).contains(b)).count();
-    match body.as_bytes().get(parameters) {
-        Some(0x40..=0x7e) => parameters + 1,
-        _ => 0,
-    }
-}
-
-/// The length of intermediates (0x20–0x2F) and one final byte (0x30–0x7E), as in `ESC ( B`, or 0.
-fn announced_length(body: &str) -> usize {
-    let intermediates = body.bytes().take_while(|b| (0x20..0x30).contains(b)).count();
-    match body.as_bytes().get(intermediates) {
-        Some(0x30..=0x7e) => intermediates + 1,
+/// The length of what stands before a final byte (from 0x20), and of that byte (up to 0x7E); 0 without one.
+fn sequence_length(body: &str, smallest_final: u8) -> usize {
+    let before = body.bytes().take_while(|b| (0x20..smallest_final).contains(b)).count();
+    match body.as_bytes().get(before) {
+        Some(last) if (smallest_final..=0x7e).contains(last) => before + 1,
         _ => 0,
     }
 }

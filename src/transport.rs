@@ -1,8 +1,8 @@
 //! How bytes arrive and leave: TCP.
 //!
-//! A connection has two ends that never wait for each other: the session's thread blocks in
-//! [`Reader`], and the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the
-//! socket closes and gives its [`Permit`] back, so a connection counts for as long as it takes memory.
+//! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
+//! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
+//! gives its [`Permit`] back, so a connection counts for as long as it takes memory.
 
 use std::{
     io::{self, Read},
@@ -45,7 +45,13 @@ impl Listener {
         // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
         // sends whole batches; holding one back to fill a packet would only delay it.
         sockopt::set_tcp_nodelay(&socket, true)?;
-        keep_alive(&socket)?;
+        // A silent client whose machine vanished is noticed after a minute and a half. If it is owed
+        // something, TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox
+        // overflows.
+        sockopt::set_socket_keepalive(&socket, true)?;
+        sockopt::set_tcp_keepidle(&socket, Duration::from_secs(60))?;
+        sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(10))?;
+        sockopt::set_tcp_keepcnt(&socket, 3)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
@@ -56,11 +62,10 @@ impl Listener {
         self.address
     }
 
-    /// Waits for the next connection; `None` when none came within `patience`.
+    /// Waits for the next connection; `None` when none came within `patience`, or it is gone again.
     ///
     /// # Errors
-    /// Any error of `accept`: among them that there are no file descriptors left, and that the
-    /// listener was closed.
+    /// Any error of `accept`: no file descriptors are left, or the listener was closed, for example.
     pub fn accept(&self, patience: Option<Duration>) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         if let Some(patience) = patience {
             let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -70,7 +75,10 @@ impl Listener {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.socket.accept().map(Some)
+        match self.socket.accept() {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
+            accepted => accepted.map(Some),
+        }
     }
 
     /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].
@@ -100,17 +108,17 @@ impl Connection {
         Arc::new(Self { stream, peer, hung_up: OnceLock::new(), _permit: permit })
     }
 
-    /// The reading and the writing end.
+    /// The writing end.
     ///
     /// # Errors
-    /// Not on Linux; elsewhere when there can be no thread for the writing end.
-    pub fn split(self: Arc<Self>) -> io::Result<(Reader, Box<dyn Sink>)> {
-        let reader = Reader(Arc::clone(&self));
+    /// Not on Linux; elsewhere when there can be no thread for it.
+    pub fn writer(self: &Arc<Self>) -> io::Result<Box<dyn Sink>> {
+        let connection = Arc::clone(self);
         #[cfg(target_os = "linux")]
-        let writer = Writer { connection: self, is_finished: false };
+        let writer = Writer { connection, is_finished: false };
         #[cfg(not(target_os = "linux"))]
-        let writer = queued::QueuedWriter::start(self)?;
-        Ok((reader, Box::new(writer)))
+        let writer = queued::QueuedWriter::start(connection)?;
+        Ok(Box::new(writer))
     }
 
     /// The client's address.
@@ -121,6 +129,11 @@ impl Connection {
     /// The socket.
     pub fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Why our side ended this connection, if it did.
+    pub fn hung_up(&self) -> Option<Ending> {
+        self.hung_up.get().copied()
     }
 
     /// Closes both directions. A thread that reads or writes sees the end.
@@ -135,13 +148,7 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Says one last thing to a client that is not let in.
-    pub fn refuse(&self, line: &[u8]) {
-        refuse(&self.stream, line);
-    }
-
-    /// Copies the first bytes that have arrived, without waiting; how many there are. They can still
-    /// be read.
+    /// Copies the first bytes that have arrived, without taking them or waiting; how many there are.
     ///
     /// # Errors
     /// Any error of `recv`: among them that nothing has arrived yet.
@@ -165,66 +172,31 @@ impl Connection {
     }
 }
 
-/// A silent client whose machine vanished is noticed after a minute and a half. If it is owed
-/// something, TCP tries to deliver that first (on Linux for a quarter of an hour), unless the outbox
-/// overflows before.
-fn keep_alive(socket: &TcpListener) -> io::Result<()> {
-    sockopt::set_socket_keepalive(socket, true)?;
-    sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
-    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
-    sockopt::set_tcp_keepcnt(socket, 3)?;
-    Ok(())
-}
-
-/// Says one last thing on a connection that is not let in, without waiting, and ends it.
+/// Says one last thing on a connection that is not let in, without waiting, and ends it. Never inlined: its
+/// buffer would take room on the stacks of those that are let in.
+#[inline(never)]
 pub fn refuse(stream: &TcpStream, line: &[u8]) {
     // If any of this fails, the client is gone. What it has sent is read, because closing with unread
     // bytes resets the connection, and the reset can overtake the last words.
     let _ = rustix::net::send(stream, line, rustix::net::SendFlags::DONTWAIT);
     let _ = stream.shutdown(Shutdown::Write);
-    let mut forgotten = [0; 1024];
-    for _ in 0..MOST_READS {
-        let read = rustix::net::recv(stream, &mut forgotten, rustix::net::RecvFlags::DONTWAIT);
-        if read.map_or(true, |(_, length)| length < forgotten.len()) {
+    forget_arrived(stream, &mut [0; 1024]);
+}
+
+/// Reads and forgets what has arrived, without waiting. It is bounded, because the client may go on sending.
+fn forget_arrived(stream: &TcpStream, buffer: &mut [u8]) {
+    for _ in 0..64 {
+        let read = rustix::net::recv(stream, &mut *buffer, rustix::net::RecvFlags::DONTWAIT);
+        if read.map_or(true, |(_, length)| length < buffer.len()) {
             return;
         }
     }
 }
 
-/// How often [`refuse`] reads 1024 bytes: a client that sends without end is not read to its end.
-const MOST_READS: usize = 64;
-
-/// What the session's thread reads from.
-pub struct Reader(Arc<Connection>);
-
-impl Reader {
-    /// The client's address.
-    pub fn peer(&self) -> SocketAddr {
-        self.0.peer
-    }
-
-    /// Why the connection was ended from our side, if it was.
-    pub fn hung_up(&self) -> Option<Ending> {
-        self.0.hung_up.get().copied()
-    }
-
-    /// Says one last thing to a client that is not let in after all.
-    pub fn refuse(&self, line: &[u8]) {
-        self.0.refuse(line);
-    }
-
-    /// As [`Connection::drain`].
-    pub fn drain(&self, patience: Duration) {
-        self.0.drain(patience);
-    }
-}
-
-impl Read for Reader {
+/// The reading end. After the connection was hung up on, it is at its end.
+impl Read for &Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.hung_up().is_some() {
-            return Ok(0);
-        }
-        (&self.0.stream).read(buffer)
+        if self.hung_up().is_some() { Ok(0) } else { (&self.stream).read(buffer) }
     }
 }
 
@@ -261,14 +233,7 @@ impl Sink for Writer {
     }
 
     fn drain(&mut self) {
-        let mut forgotten = [0; 16 * 1024];
-        // Bounded, because the client may go on sending.
-        for _ in 0..64 {
-            let flags = rustix::net::RecvFlags::DONTWAIT;
-            if !matches!(rustix::net::recv(&self.connection.stream, &mut forgotten, flags), Ok((1.., _))) {
-                return;
-            }
-        }
+        forget_arrived(&self.connection.stream, &mut [0; 16 * 1024]);
     }
 
     fn has_arrived(&mut self) -> bool {
@@ -279,8 +244,7 @@ impl Sink for Writer {
     }
 }
 
-/// A writing end that is lost, by a panic or because it has no owner, ends its session too, which
-/// would wait for ever otherwise.
+/// A writing end that is lost, by a panic for example, ends its session too, which would wait for ever.
 #[cfg(target_os = "linux")]
 impl Drop for Writer {
     fn drop(&mut self) {
@@ -315,9 +279,9 @@ mod tests {
         let _client = TcpStream::connect(listener.address()).unwrap();
         let (stream, peer) = listener.accept(None).unwrap().unwrap();
         let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
-        let (mut reader, writer) = Connection::new(stream, peer, permit).split().unwrap();
-        drop(writer);
-        assert_eq!(reader.read(&mut [0; 9]).unwrap(), 0);
+        let connection = Connection::new(stream, peer, permit);
+        drop(connection.writer().unwrap());
+        assert_eq!((&*connection).read(&mut [0; 9]).unwrap(), 0);
     }
 
     #[test]

@@ -20,14 +20,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Mutex, MutexGuard};
 
 mod activity;
 mod coarse;
 mod gauge;
 mod journey;
-mod process;
-mod report;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -35,7 +34,6 @@ mod tests;
 pub use activity::Activity;
 pub use gauge::{Gauge, Gauges};
 pub use journey::{Arrival, Hop, Journey, Reach};
-pub use report::{Reported, Reporter, report};
 pub use seen::{Load, Seen, ThreadSeen};
 
 thread_local! {
@@ -182,13 +180,24 @@ pub fn doing(activity: Activity) {
 /// read; `read_at` is when its bytes were read.
 pub fn trace_message(read_at: Instant) {
     if MYSELF.with_borrow(Option::is_some) {
-        JOURNEY.set(Some(Journey::from_reading(read_at)));
+        let mut journey = Journey::default();
+        journey.note(Hop::Read, Arrival { at: read_at, thread: own_name() });
+        JOURNEY.set(Some(journey));
     }
 }
 
 /// The journey so far of the message that the calling thread traces.
 pub fn take_journey() -> Option<Journey> {
     JOURNEY.take()
+}
+
+/// Where the journey of a traced message arrives. The rules hand it on and know no channel.
+pub struct Reported(pub Receiver<Journey>);
+
+/// A way for one journey to be reported.
+pub fn report() -> (Sender<Journey>, Reported) {
+    let (report, reported) = bounded(1);
+    (report, Reported(reported))
 }
 
 /// The name under which the calling thread is listed; empty if it is not.

@@ -6,19 +6,16 @@ use crate::{dialect::text::encode, ending::Ending, event::Event};
 
 /// The writing end of a connection, as the broadcaster sees it.
 pub trait Sink: Send {
-    /// Takes as much of `owed`, and then of `fresh`, as it can without waiting; returns how many
-    /// bytes that was.
+    /// Takes as much of `owed`, and then of `fresh`, as it can without waiting; returns how much.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
 
-    /// Ends the stream: the client sees its end after everything that was sent. A sink that is dropped
-    /// without this hangs up.
+    /// Ends the stream after everything that was sent. A sink that is dropped without this hangs up.
     fn finish(&mut self);
 
-    /// Ends the reading side, so that the client's session notices and leaves. The first reason given
-    /// is kept.
+    /// Ends the reading side, so that the client's session leaves. The first reason given is kept.
     fn hang_up(&mut self, why: Ending);
 
     /// After [`Sink::hang_up`], reads and forgets what the client has sent. To close a socket with unread
@@ -55,8 +52,7 @@ enum State {
     Open,
     /// The socket was full: it is tried again by [`Outbox::retry`].
     Blocked,
-    /// The socket has taken everything, but the client was hung up on: the end waits until everything
-    /// has arrived.
+    /// Hung up on, and the socket has taken everything: the end waits until everything has arrived.
     Lingering,
     /// Nothing more can be sent: the end was sent, or the connection is gone.
     Closed,
@@ -101,8 +97,7 @@ impl Outbox {
         self.queue_with(|bytes| encode(event, bytes))
     }
 
-    /// Sends what is owed and then `fresh` whole lines, as far as the socket takes them; the rest
-    /// is owed from now on.
+    /// Sends what is owed and then `fresh` whole lines. What the socket does not take is owed.
     pub fn send(&mut self, fresh: &[u8]) {
         if self.state != State::Open {
             self.queue(fresh);
@@ -154,25 +149,16 @@ impl Outbox {
         let before = self.bytes.len();
         write(&mut self.bytes);
         let added = self.bytes.len() - before;
-        if self.owed() > self.limit {
-            self.make_room();
-        }
-        added
-    }
-
-    /// Too much is owed: tries to send it, unless the socket is known to be full, and cuts the client
-    /// if that does not help.
-    fn make_room(&mut self) {
-        if self.state == State::Open {
+        if self.owed() > self.limit && self.state == State::Open {
             self.try_send(&[]);
         }
         if self.owed() > self.limit {
             self.cut();
         }
+        added
     }
 
-    /// Replaces everything that is owed by the reason for the end. A line that is partly sent is
-    /// completed first.
+    /// Replaces what is owed by the reason for the end. A line that is partly sent is completed first.
     fn cut(&mut self) {
         self.bytes.drain(..mem::take(&mut self.sent));
         let begun = match self.bytes.iter().position(|&b| b == b'\n') {
@@ -191,20 +177,16 @@ impl Outbox {
             self.all_sent();
             return false;
         }
-        match self.sink.send(&self.bytes[self.sent..], fresh) {
-            Ok(taken) => {
-                self.note_sent(taken, fresh);
-                taken > 0
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.note_sent(0, fresh);
-                false
-            }
+        let taken = match self.sink.send(&self.bytes[self.sent..], fresh) {
+            Ok(taken) => taken,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => {
                 self.die(error.kind());
-                false
+                return false;
             }
-        }
+        };
+        self.note_sent(taken, fresh);
+        taken > 0
     }
 
     fn note_sent(&mut self, taken: usize, fresh: &[u8]) {
@@ -218,16 +200,12 @@ impl Outbox {
             return self.all_sent();
         }
         self.sent += taken.min(owed);
-        self.forget_sent();
-        self.state = State::Blocked;
-        self.queue(&fresh[taken.saturating_sub(owed)..]);
-    }
-
-    /// Moves the rest to the front; seldom enough to be cheap.
-    fn forget_sent(&mut self) {
+        // Moves the rest to the front; seldom enough to be cheap.
         if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..mem::take(&mut self.sent));
         }
+        self.state = State::Blocked;
+        self.queue(&fresh[taken.saturating_sub(owed)..]);
     }
 
     fn all_sent(&mut self) {

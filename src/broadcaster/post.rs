@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
+
 use super::Sink;
 use crate::{
-    dialect::text::line,
     event::Event,
     names::{ClientId, RoomId},
-    watch::{Gauge, Reporter},
+    watch::{Gauge, Journey},
 };
 
 /// The posts that were decided under one lock, in order.
@@ -15,8 +16,7 @@ pub struct Posts(pub Vec<Post>);
 
 /// One thing that the broadcaster is asked to do.
 pub enum Post {
-    /// A client has arrived. From now on the broadcaster owns its writing end, and shows in the gauge
-    /// how many bytes wait for it.
+    /// A client has arrived. The broadcaster owns its sink, and shows in the gauge what it is owed.
     Attach(ClientId, Box<dyn Sink>, Arc<Gauge>),
     /// A client has moved into this room, out of the one it was in.
     Enter(ClientId, RoomId),
@@ -39,19 +39,7 @@ pub enum Post {
 }
 
 /// An event in the bytes of its reader's dialect.
-pub struct Encoded(Vec<u8>);
-
-impl Encoded {
-    /// Encodes an event; the thread that asks for it does the work.
-    pub fn new(event: &Event) -> Self {
-        Self(line(event))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
+pub struct Encoded(pub Vec<u8>);
 
 /// A message to a room whose journey is traced.
 pub struct Traced {
@@ -62,7 +50,7 @@ pub struct Traced {
     /// The message.
     pub event: Event,
     /// Takes the broadcaster's part of the journey.
-    pub report: Reporter,
+    pub report: Sender<Journey>,
 }
 
 /// The members of a room that are not told.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Broadcaster, Client};
+use super::{Broadcaster, Client, Outbox};
 use crate::{
     names::ClientId,
     watch::{Gauge, Gauges},
@@ -43,16 +43,11 @@ impl Retry {
     }
 
     pub(super) fn add(&mut self, client: ClientId, now: Instant) {
-        self.schedule(Try { client, delay: Self::SHORTEST }, now);
+        self.schedule(client, Self::SHORTEST, now);
     }
 
-    fn schedule(&mut self, next: Try, now: Instant) {
-        self.due.entry(self.millisecond(now) + next.delay).or_default().push(next);
-    }
-
-    fn again(&mut self, Try { client, delay }: Try, has_moved: bool, now: Instant) {
-        let delay = if has_moved { Self::SHORTEST } else { Self::LONGEST.min(delay * 2) };
-        self.schedule(Try { client, delay }, now);
+    fn schedule(&mut self, client: ClientId, delay: u64, now: Instant) {
+        self.due.entry(self.millisecond(now) + delay).or_default().push(Try { client, delay });
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Vec<Try>> {
@@ -65,18 +60,27 @@ impl Retry {
     }
 }
 
+/// A client that has left gets this long, from its last sign of life, to read what it is owed.
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+
+/// A client that has left and is still owed something.
+pub(super) struct Leaving {
+    pub(super) outbox: Outbox,
+    pub(super) give_up: Instant,
+}
+
 impl Broadcaster {
     /// Tries the sockets whose time has come.
     pub(super) fn try_again(&mut self, now: Instant) {
         while let Some(tries) = self.retry.take_due(now) {
-            for due in tries {
-                let has_moved = match self.clients.get_mut(due.client) {
+            for Try { client: id, delay } in tries {
+                let has_moved = match self.clients.get_mut(id) {
                     Some(client) => client.retry(self.watch.gauges()),
-                    None => self.retry_leaving(due.client, now),
+                    None => self.retry_leaving(id, now),
                 };
-                if let Some(has_moved) = has_moved {
-                    self.retry.again(due, has_moved, now);
-                }
+                let Some(has_moved) = has_moved else { continue };
+                let delay = if has_moved { Retry::SHORTEST } else { Retry::LONGEST.min(delay * 2) };
+                self.retry.schedule(id, delay, now);
             }
         }
     }
@@ -84,8 +88,12 @@ impl Broadcaster {
     /// Whether anything moved; `None` when there is nothing more to try.
     fn retry_leaving(&mut self, client: ClientId, now: Instant) -> Option<bool> {
         let leaving = self.leaving.get_mut(&client)?;
-        let has_moved = leaving.retry(now);
-        if leaving.is_over(now, self.stop_at) {
+        let has_moved = leaving.outbox.retry();
+        if has_moved {
+            leaving.give_up = now + LINGER;
+        }
+        // Once the server stops, its own deadline counts.
+        if !leaving.outbox.is_pending() || now >= self.stop_at.unwrap_or(leaving.give_up) {
             self.leaving.remove(&client);
             return None;
         }
@@ -124,8 +132,7 @@ impl Client {
         was_noted
     }
 
-    /// Shows what waits for this client. Only clients with full sockets come here, so one that reads
-    /// what it is sent costs nothing.
+    /// Shows what waits for this client. Only clients with full sockets cost this.
     fn show_backlog(&self, bytes: u64, gauges: &Gauges) {
         let others = gauges.waiting_bytes.get() - self.backlog.get();
         gauges.waiting_bytes.set(others + bytes);

@@ -5,10 +5,11 @@ use std::{io, sync::Arc};
 use parking_lot::Mutex;
 use slotmap::SlotMap;
 
-use super::{leaving::LINGER, *};
+use super::*;
 use crate::{
     ending::Ending,
     names::{Nick, Room},
+    record::{Line, Manner},
     text::Text,
 };
 
@@ -131,14 +132,9 @@ impl Studio {
 }
 
 fn said(text: &str) -> Event {
-    let (room, from) = (Room::lobby(), Nick::new("a").unwrap());
-    Event::Said {
-        room,
-        from,
-        text: Text::new(text, 9999).unwrap().unwrap(),
-        seq: 0,
-        at: std::time::UNIX_EPOCH,
-    }
+    let (from, text) = (Nick::new("a").unwrap(), Text::new(text, 9999).unwrap().unwrap());
+    let line = Line { seq: 0, at: std::time::UNIX_EPOCH, from, text, manner: Manner::Said };
+    Event::Said(Room::lobby(), line)
 }
 
 fn line(text: &str) -> String {

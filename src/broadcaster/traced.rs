@@ -1,12 +1,11 @@
-//! Messages whose journeys are traced.
-//!
-//! They are delivered like all others. What they cost more is three readings of the clock and a report
-//! to the thread that waits for it.
+//! Messages whose journeys are traced. Each costs three more readings of the clock, and a report.
+
+use crossbeam_channel::Sender;
 
 use super::{Broadcaster, Traced};
 use crate::{
     names::RoomId,
-    watch::{Hop, Journey, Reach, Reporter},
+    watch::{Hop, Journey, Reach},
 };
 
 /// A traced message of this batch, to be reported when the batch is sent.
@@ -14,7 +13,7 @@ pub(super) struct ToReport {
     room: RoomId,
     hearers: usize,
     journey: Journey,
-    report: Reporter,
+    report: Sender<Journey>,
 }
 
 impl Broadcaster {
@@ -36,7 +35,8 @@ impl Broadcaster {
             let members = self.rooms.get(room).map_or(&[][..], |room| &room.members);
             let waiting = members.iter().filter(|&&client| self.clients[client].outbox.is_blocked()).count();
             journey.end(Reach { hearers, waiting });
-            report.send(journey);
+            // If the client has left, no thread waits for it.
+            let _ = report.try_send(journey);
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Options {
     pub(super) nick: Option<Nick>,
 
     /// Room to join on arrival.
-    #[arg(long)]
+    #[arg(long, value_parser = Room::new)]
     pub(super) room: Option<Room>,
 
     /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.

@@ -37,10 +37,10 @@ impl View {
             Heard::Acted { from, text } => {
                 let _ = write!(shown, "* {} {}", self.nick(from), self.text(text, from, me));
             }
-            Heard::WhisperFrom { .. } => shown = bell(me).to_owned() + &shown + &self.paint(WHISPER, line),
+            Heard::WhisperFrom => shown = bell(me).to_owned() + &shown + &self.paint(WHISPER, line),
             Heard::FileRequest => shown = bell(me).to_owned() + &shown + &self.paint(NOTICE, line),
             Heard::Past => shown = self.paint(DIM, line),
-            Heard::WhisperTo { .. } => shown += &self.paint(WHISPER, line),
+            Heard::WhisperTo => shown += &self.paint(WHISPER, line),
             _ => shown += line,
         }
         shown

@@ -1,6 +1,6 @@
 //! The commands with a password.
 
-use super::{Ask, Made, Mistake, Typed, split_word};
+use super::{Ask, Mistake, Typed};
 use crate::{names::Nick, password::Password};
 
 /// What a client asks about who it is.
@@ -8,13 +8,8 @@ use crate::{names::Nick, password::Password};
 pub enum AccountCommand {
     /// Reserve the client's nickname.
     Register(Password),
-    /// Prove to be the owner of a nickname.
-    LogIn {
-        /// The nickname.
-        nick: Nick,
-        /// The proof.
-        password: Password,
-    },
+    /// Prove with the password to be the owner of a nickname.
+    LogIn(Nick, Password),
     /// Have another password.
     ChangePassword {
         /// The one until now.
@@ -28,43 +23,30 @@ pub enum AccountCommand {
     Administrate(Password),
 }
 
-pub(super) fn register(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    new_password(typed.name()?).map(|password| AccountCommand::Register(password).into())
+pub(super) fn register(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    new_password(typed.name()?).map(|password| Ask::Account(AccountCommand::Register(password)))
 }
 
-pub(super) fn log_in(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (nick, password) = two_words(typed)?;
+pub(super) fn log_in(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (nick, password) = typed.two_words()?;
     let nick = Nick::new(nick).map_err(|_| Mistake::InvalidNick)?;
-    Ok(AccountCommand::LogIn { nick, password: Password::attempt(password) }.into())
+    Ok(Ask::Account(AccountCommand::LogIn(nick, Password::attempt(password))))
 }
 
-pub(super) fn change_password(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (old, new) = two_words(typed)?;
+pub(super) fn change_password(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (old, new) = typed.two_words()?;
     let (old, new) = (Password::attempt(old), new_password(new)?);
-    Ok(AccountCommand::ChangePassword { old, new }.into())
+    Ok(Ask::Account(AccountCommand::ChangePassword { old, new }))
 }
 
-pub(super) fn unregister(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    Ok(AccountCommand::Unregister(Password::attempt(typed.name()?)).into())
+pub(super) fn unregister(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    Ok(Ask::Account(AccountCommand::Unregister(Password::attempt(typed.name()?))))
 }
 
-pub(super) fn administrate(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    Ok(AccountCommand::Administrate(Password::attempt(typed.name()?)).into())
-}
-
-fn two_words<'a>(typed: &Typed<'a>) -> Result<(&'a str, &'a str), Mistake> {
-    match split_word(typed.name()?) {
-        (_, "") => Err(typed.usage()),
-        words => Ok(words),
-    }
+pub(super) fn administrate(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    Ok(Ask::Account(AccountCommand::Administrate(Password::attempt(typed.name()?))))
 }
 
 fn new_password(typed: &str) -> Result<Password, Mistake> {
-    Password::new(typed).map_err(|_| Mistake::UnfitPassword)
-}
-
-impl From<AccountCommand> for Made {
-    fn from(command: AccountCommand) -> Self {
-        Ask::Account(command).into()
-    }
+    Password::new(typed).ok_or(Mistake::UnfitPassword)
 }

@@ -1,6 +1,8 @@
 //! Commands for administrators.
 
-use super::{About, Ask, Made, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
+use std::ops::RangeInclusive;
+
+use super::{Ask, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
 use crate::{
     names::{Network, Nick, Room},
     text::Text,
@@ -11,6 +13,9 @@ const LONGEST_NOTICE: u64 = 24 * 60 * 60;
 
 /// The longest ban that ends, in minutes: ten years.
 const LONGEST_BAN: u64 = 10 * 365 * 24 * 60;
+
+/// The longest mute, in seconds: a week. For longer, there are bans.
+const LONGEST_MUTE: u32 = 7 * 24 * 3600;
 
 /// What an administrator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +38,8 @@ pub enum Administration {
         /// The nickname from now on.
         new: Nick,
     },
-    /// Disconnect a user.
-    Disconnect {
-        /// The user's nickname.
-        user: Nick,
-        /// What the user and the room are told as the reason.
-        reason: Option<Text>,
-    },
+    /// Disconnect a user; the user and the room are told the reason.
+    Disconnect(Nick, Option<Text>),
     /// Ban a network, and disconnect the users from there.
     BanNetwork {
         /// An address or a network.
@@ -53,66 +53,80 @@ pub enum Administration {
     ListNetworkBans,
 }
 
-pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let seconds = match typed.rest.trim_end() {
-        "" => 0,
-        word if word.eq_ignore_ascii_case("cancel") => {
-            return Ok(Ask::Administer(Administration::CancelShutdown).into());
-        }
-        seconds => number(typed, seconds, 0, LONGEST_NOTICE)?,
+/// What an administrator asks about mutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MutingCommand {
+    /// List who is muted.
+    List,
+    /// Mute a user for a while.
+    Mute {
+        /// The user's nickname.
+        user: Nick,
+        /// The time in seconds; `None` means the usual time.
+        seconds: Option<u32>,
+    },
+    /// Let a muted user speak again.
+    Unmute(Nick),
+}
+
+pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let order = match typed.rest.trim_end() {
+        "" => Administration::ShutDown { seconds: 0 },
+        word if word.eq_ignore_ascii_case("cancel") => Administration::CancelShutdown,
+        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0..=LONGEST_NOTICE)? },
     };
-    Ok(Ask::Administer(Administration::ShutDown { seconds }).about(About::Seconds(seconds)))
+    Ok(Ask::Administer(order))
 }
 
-pub(super) fn broadcast(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.speech().map(|text| Ask::Administer(Administration::Broadcast(text)).into())
+pub(super) fn list_all(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let room = typed.name().ok().map(Room::new).transpose().map_err(|_| Mistake::InvalidRoom)?;
+    Ok(Ask::Administer(Administration::ListAll(room)))
 }
 
-pub(super) fn list_all(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(room) = typed.name() else { return Ok(Ask::Administer(Administration::ListAll(None)).into()) };
-    let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
-    Ok(Ask::Administer(Administration::ListAll(Some(room))).about(room))
-}
-
-pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (old, new) = split_word(typed.name()?);
-    if new.is_empty() {
-        return Err(typed.usage());
-    }
+pub(super) fn force_rename(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (old, new) = typed.two_words()?;
     let (old, new) = (existing(old)?, new_nick(new)?);
-    Ok(Ask::Administer(Administration::ForceRename { old, new }).about(old))
+    Ok(Ask::Administer(Administration::ForceRename { old, new }))
 }
 
-pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, reason) = user_and_reason(typed)?;
-    Ok(Ask::Administer(Administration::Disconnect { user, reason }).about(user))
+    Ok(Ask::Administer(Administration::Disconnect(user, reason)))
 }
 
-pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (network, minutes) = split_word(typed.name()?);
     let minutes = match minutes {
         "" => None,
-        minutes => Some(number(typed, minutes, 1, LONGEST_BAN)?),
+        minutes => Some(number(typed, minutes, 1..=LONGEST_BAN)?),
     };
-    let network = parse(network)?;
-    Ok(Ask::Administer(Administration::BanNetwork { network, minutes }).about(network))
+    Ok(Ask::Administer(Administration::BanNetwork { network: parse(network)?, minutes }))
 }
 
-pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(network) = typed.name() else {
-        return Ok(Ask::Administer(Administration::ListNetworkBans).into());
+pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let network = typed.name().ok().map(parse).transpose()?;
+    Ok(Ask::Administer(network.map_or(Administration::ListNetworkBans, Administration::UnbanNetwork)))
+}
+
+pub(super) fn mute(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let (user, seconds) = split_word(typed.name()?);
+    let seconds = match seconds {
+        "" => None,
+        seconds => match seconds.parse() {
+            Ok(seconds @ 1..=LONGEST_MUTE) => Some(seconds),
+            _ => return Err(typed.usage()),
+        },
     };
-    let network = parse(network)?;
-    Ok(Ask::Administer(Administration::UnbanNetwork(network)).about(network))
+    Ok(Ask::Muting(MutingCommand::Mute { user: existing(user)?, seconds }))
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {
-    Network::new(network).map_err(|_| Mistake::InvalidNetwork)
+    Network::new(network).ok_or(Mistake::InvalidNetwork)
 }
 
-fn number(typed: &Typed<'_>, number: &str, min: u64, max: u64) -> Result<u64, Mistake> {
+fn number(typed: &Typed<'_>, number: &str, range: RangeInclusive<u64>) -> Result<u64, Mistake> {
     let number = number.parse().map_err(|_| typed.usage())?;
-    if (min..=max).contains(&number) { Ok(number) } else { Err(Mistake::OutOfRange { min, max }) }
+    if range.contains(&number) { Ok(number) } else { Err(Mistake::OutOfRange(range)) }
 }
 
 #[cfg(test)]
@@ -142,7 +156,7 @@ mod tests {
         check("shutdown", "Cancel", Administration::CancelShutdown);
         check_mistake("shutdown", "soon", usage("shutdown"));
         check_mistake("shutdown", "-1", usage("shutdown"));
-        check_mistake("shutdown", "86401", Mistake::OutOfRange { min: 0, max: 86400 });
+        check_mistake("shutdown", "86401", Mistake::OutOfRange(0..=86400));
     }
 
     #[test]
@@ -150,7 +164,7 @@ mod tests {
         let network = Network::new("192.0.2.0/24").unwrap();
         check("banip", "192.0.2.7/24", Administration::BanNetwork { network, minutes: None });
         check("banip", "192.0.2.0/24  5", Administration::BanNetwork { network, minutes: Some(5) });
-        check_mistake("banip", "192.0.2.0/24 0", Mistake::OutOfRange { min: 1, max: 5_256_000 });
+        check_mistake("banip", "192.0.2.0/24 0", Mistake::OutOfRange(1..=5_256_000));
         check_mistake("banip", "192.0.2.0/24 soon", usage("banip"));
         check_mistake("banip", "bob", Mistake::InvalidNetwork);
         check("unbanip", "", Administration::ListNetworkBans);

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::Verb;
+use super::{Administration, Ask, FileCommand, Moderation, MutingCommand};
 use crate::names::{Network, Nick, Room};
 
 /// A command without what is private.
@@ -51,33 +51,37 @@ impl fmt::Display for About {
     }
 }
 
-impl From<Nick> for About {
-    fn from(nick: Nick) -> Self {
-        Self::User(nick)
-    }
-}
-
-impl From<Room> for About {
-    fn from(room: Room) -> Self {
-        Self::Room(room)
-    }
-}
-
-impl From<Network> for About {
-    fn from(network: Network) -> Self {
-        Self::Network(network)
-    }
-}
-
-impl From<&'static Verb> for About {
-    fn from(verb: &'static Verb) -> Self {
-        Self::Verb(verb.name)
+impl About {
+    /// What of this the log is told. What is not listed here stays private.
+    pub(super) fn of(ask: &Ask) -> Self {
+        use Administration::{BanNetwork, Disconnect, ForceRename, ListAll, ShutDown, UnbanNetwork};
+        use Moderation::{Ban, Demote, Kick, Promote, Unban};
+        use MutingCommand::{Mute, Unmute};
+        match ask {
+            Ask::Rename(user)
+            | Ask::Whois(user)
+            | Ask::Ignore(user)
+            | Ask::Unignore(user)
+            | Ask::Moderate(Kick(user, _) | Ban(user, _) | Unban(user) | Promote(user) | Demote(user))
+            | Ask::Administer(ForceRename { old: user, .. } | Disconnect(user, _))
+            | Ask::Muting(Mute { user, .. } | Unmute(user)) => Self::User(*user),
+            Ask::Administer(BanNetwork { network, .. } | UnbanNetwork(network)) => Self::Network(*network),
+            Ask::Administer(ShutDown { seconds }) => Self::Seconds(*seconds),
+            Ask::Join(room) | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),
+            Ask::ShowHistory(Some(count)) => Self::Count(*count),
+            Ask::Explain(verb) => Self::Verb(verb.name),
+            Ask::File(command) => match **command {
+                FileCommand::Offer { to, .. } => Self::User(to),
+                _ => Self::Nothing,
+            },
+            _ => Self::Nothing,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Verb, *};
 
     #[test]
     fn only_names_and_numbers_of_a_command_are_logged() {

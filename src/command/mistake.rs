@@ -1,5 +1,7 @@
 //! Why a line is not understood.
 
+use std::ops::RangeInclusive;
+
 use super::{Verb, verbs};
 use crate::names::Nick;
 
@@ -30,25 +32,14 @@ pub enum Mistake {
     NoSuchUser(Box<str>),
     /// Neither an address nor a network.
     InvalidNetwork,
-    /// A number is too small or too large.
-    OutOfRange {
-        /// The smallest number allowed.
-        min: u64,
-        /// The largest number allowed.
-        max: u64,
-    },
+    /// A number is not one of these.
+    OutOfRange(RangeInclusive<u64>),
     /// A name that a file cannot have on every system.
     InvalidFileName,
-    /// A text of more than `max` bytes.
-    TextTooLong {
-        /// The limit in bytes.
-        max: usize,
-    },
-    /// A line of more than `max` bytes on the wire.
-    LineTooLong {
-        /// The limit in bytes.
-        max: usize,
-    },
+    /// A text of more than this many bytes.
+    TextTooLong(usize),
+    /// A line of more than this many bytes on the wire.
+    LineTooLong(usize),
     /// A line that is not UTF-8.
     InvalidUtf8,
     /// The first line of a connection is an HTTP request. The client leaves with it.

@@ -1,6 +1,6 @@
 //! Commands that decide who may be in a room.
 
-use super::{Ask, Made, Mistake, Typed, existing, split_word, text};
+use super::{Ask, Mistake, Typed, existing, split_word, text};
 use crate::{names::Nick, text::Text};
 
 /// The longest reason, in bytes: a room remembers one for each of its bans.
@@ -9,20 +9,10 @@ pub(super) const LONGEST_REASON: usize = 200;
 /// What a moderator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moderation {
-    /// Send a user back to the lobby.
-    Kick {
-        /// The user's nickname.
-        user: Nick,
-        /// What the room is told as the reason.
-        reason: Option<Text>,
-    },
-    /// Send a user back to the lobby, and never let them in again.
-    Ban {
-        /// The user's nickname.
-        user: Nick,
-        /// What the room is told as the reason.
-        reason: Option<Text>,
-    },
+    /// Send a user back to the lobby; the room is told the reason.
+    Kick(Nick, Option<Text>),
+    /// Send a user back to the lobby, and never let them in again; the room is told the reason.
+    Ban(Nick, Option<Text>),
     /// Lift a ban.
     Unban(Nick),
     /// List the bans.
@@ -35,36 +25,12 @@ pub enum Moderation {
     Demote(Nick),
 }
 
-pub(super) fn kick(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (user, reason) = user_and_reason(typed)?;
-    let ask = Ask::Moderate(Moderation::Kick { user, reason: reason.clone() });
-    Ok(ask.about(user).says(reason.as_ref()))
+pub(super) fn kick(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Kick(user, reason)))
 }
 
-pub(super) fn ban(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (user, reason) = user_and_reason(typed)?;
-    let ask = Ask::Moderate(Moderation::Ban { user, reason: reason.clone() });
-    Ok(ask.about(user).says(reason.as_ref()))
-}
-
-pub(super) fn unban(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Unban(user)).about(user))
-}
-
-pub(super) fn promote(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Promote(user)).about(user))
-}
-
-pub(super) fn demote(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    typed.user().map(|user| Ask::Moderate(Moderation::Demote(user)).about(user))
-}
-
-pub(super) fn list_bans() -> Made {
-    Ask::Moderate(Moderation::ListBans).into()
-}
-
-pub(super) fn list_moderators() -> Made {
-    Ask::Moderate(Moderation::ListModerators).into()
+pub(super) fn ban(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    user_and_reason(typed).map(|(user, reason)| Ask::Moderate(Moderation::Ban(user, reason)))
 }
 
 /// A nickname, and a reason if there is one.
@@ -89,7 +55,7 @@ mod tests {
     #[test]
     fn a_reason_is_the_rest_of_the_line_or_nothing() {
         let user = Nick::new("bob").expect("a valid nickname");
-        let kick = |reason| Ask::Moderate(Moderation::Kick { user, reason });
+        let kick = |reason| Ask::Moderate(Moderation::Kick(user, reason));
         check("kick", "bob", &kick(None));
         check("kick", "bob  ", &kick(None));
         check("kick", "bob  too  loud", &kick(Text::new("too  loud", 99).expect("short")));
@@ -97,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_a_limit_of_its_own() {
-        check("ban", &format!("bob {}", "x".repeat(201)), &Ask::Mistake(Mistake::TextTooLong { max: 200 }));
+        check("ban", &format!("bob {}", "x".repeat(201)), &Ask::Mistake(Mistake::TextTooLong(200)));
         check("ban", "b@b", &Ask::Mistake(Mistake::NoSuchUser("b@b".into())));
     }
 }

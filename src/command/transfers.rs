@@ -4,7 +4,7 @@
 //! writes the files, and says `/offer` and `/take` instead. So the server knows from the word alone
 //! whether the program at the other end can do what is asked.
 
-use super::{Ask, Made, Mistake, Typed, Verb, existing, split_word};
+use super::{Ask, Mistake, Typed, Verb, existing, split_word};
 use crate::{
     file::{ByteCount, FileName, Label, OfferId, Side},
     names::Nick,
@@ -51,20 +51,19 @@ pub(super) static UNLISTED: [Verb; 2] = [
     Verb::new("take", "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
-pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let (_, path) = split_word(typed.name()?);
-    if path.is_empty() { Err(typed.usage()) } else { Ok(FileCommand::ByHand(Side::Sender).into()) }
+pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    typed.two_words().map(|_| FileCommand::ByHand(Side::Sender).into())
 }
 
-pub(super) fn accept_by_hand(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn accept_by_hand(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     id(typed).map(|_| FileCommand::ByHand(Side::Receiver).into())
 }
 
-pub(super) fn reject(typed: &Typed<'_>) -> Result<Made, Mistake> {
+pub(super) fn reject(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     id(typed).map(|id| FileCommand::Reject(id).into())
 }
 
-fn offer(typed: &Typed<'_>) -> Result<Made, Mistake> {
+fn offer(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, rest) = split_word(typed.name()?);
     let (size, rest) = split_word(rest);
     let (digest, name) = split_word(rest);
@@ -72,12 +71,10 @@ fn offer(typed: &Typed<'_>) -> Result<Made, Mistake> {
         return Err(typed.usage());
     };
     let name = FileName::new(name).map_err(|_| Mistake::InvalidFileName)?;
-    let to = existing(user)?;
-    let offer = FileCommand::Offer { to, label: Label { name, size, digest } };
-    Ok(Ask::File(Box::new(offer)).about(to))
+    Ok(FileCommand::Offer { to: existing(user)?, label: Label { name, size, digest } }.into())
 }
 
-fn take(typed: &Typed<'_>) -> Result<Made, Mistake> {
+fn take(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let which = match typed.rest.trim_end() {
         "oldest" => Which::Oldest,
         _ => id(typed)?.map_or(Which::Only, Which::This),
@@ -90,9 +87,9 @@ fn id(typed: &Typed<'_>) -> Result<Option<OfferId>, Mistake> {
     id.parse().map(Some).map_err(|_| typed.usage())
 }
 
-impl From<FileCommand> for Made {
+impl From<FileCommand> for Ask {
     fn from(command: FileCommand) -> Self {
-        Ask::File(Box::new(command)).into()
+        Self::File(Box::new(command))
     }
 }
 

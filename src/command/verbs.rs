@@ -4,8 +4,8 @@
 use std::fmt;
 
 use super::{
-    Ask, Command, Made, Mistake, Typed, account, administration, existing, moderation, muting, new_nick,
-    speech, split_word, transfers,
+    Administration, Ask, Command, Mistake, Moderation, MutingCommand, Typed, account, administration,
+    existing, moderation, new_nick, speech, split_word, transfers,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -30,8 +30,8 @@ pub struct Verb {
     pub kind: Kind,
     /// A password follows the word, so the line must not be seen by anyone.
     pub is_secret: bool,
-    /// Makes the command of what follows the word, and says what of it the log is told.
-    make: fn(&Typed<'_>) -> Result<Made, Mistake>,
+    /// Makes what is asked of what follows the word.
+    make: fn(&Typed<'_>) -> Result<Ask, Mistake>,
 }
 
 /// How a verb concerns others, and what it costs.
@@ -71,25 +71,25 @@ pub struct Group {
 pub static GROUPS: &[Group] = &[
     Group { title: "Talking", verbs: &[
         Verb::new("whisper",  "<user> <message>", "Send a private message.",                       whisper).or(&["w", "msg"]).kind(Kind::Speech),
-        Verb::new("reply",    "<message>",        "Whisper to the last user who whispered to you.", |typed| typed.speech().map(|text| Ask::Reply(text).into())).or(&["r"]).kind(Kind::Speech),
-        Verb::new("me",       "<action>",         "Describe what you are doing.",                  |typed| typed.speech().map(|text| Ask::Act(text).into())).kind(Kind::Speech),
+        Verb::new("reply",    "<message>",        "Whisper to the last user who whispered to you.", |typed| typed.speech().map(Ask::Reply)).or(&["r"]).kind(Kind::Speech),
+        Verb::new("me",       "<action>",         "Describe what you are doing.",                  |typed| typed.speech().map(Ask::Act)).kind(Kind::Speech),
         Verb::new("away",     "[reason]",         "Show others that you are away.",                away).more("The next thing you say ends it."),
-        Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:.",      |typed| Ok(Ask::ShowEmojis(Found::search(typed.rest)).into())).kind(Kind::Question),
-        Verb::new("ignore",   "<user>",           "Stop seeing messages from a user.",             |typed| typed.user().map(|user| Ask::Ignore(user).about(user))),
-        Verb::new("unignore", "<user>",           "See a user's messages again.",                  |typed| typed.user().map(|user| Ask::Unignore(user).about(user))),
+        Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:.",      |typed| Ok(Ask::ShowEmojis(Found::search(typed.rest)))).kind(Kind::Question),
+        Verb::new("ignore",   "<user>",           "Stop seeing messages from a user.",             |typed| typed.user().map(Ask::Ignore)),
+        Verb::new("unignore", "<user>",           "See a user's messages again.",                  |typed| typed.user().map(Ask::Unignore)),
     ]},
     Group { title: "Rooms", verbs: &[
         Verb::new("join",     "<room>",           "Go to a room.",                                 join).more("It is created if it does not exist."),
-        Verb::new("leave",    "",                 "Go back to the lobby.",                         |_| Ok(Ask::Leave.into())).or(&["part"]),
-        Verb::new("rooms",    "",                 "List the rooms that have members.",             |_| Ok(Ask::ListRooms.into())).kind(Kind::Listing),
-        Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers.into())).kind(Kind::Listing).or(&["names", "who"]),
+        Verb::new("leave",    "",                 "Go back to the lobby.",                         |_| Ok(Ask::Leave)).or(&["part"]),
+        Verb::new("rooms",    "",                 "List the rooms that have members.",             |_| Ok(Ask::ListRooms)).kind(Kind::Listing),
+        Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers)).kind(Kind::Listing).or(&["names", "who"]),
         Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",            topic).kind(Kind::Question).by_to_say(Rank::Moderator).more("Only moderators can set it."),
         Verb::new("history",  "[count]",          "Show the last messages of your room.",          history).kind(Kind::Listing),
-        Verb::new("mods",     "",                 "List the moderators of your room.",             |_| Ok(moderation::list_moderators())).kind(Kind::Question),
+        Verb::new("mods",     "",                 "List the moderators of your room.",             |_| Ok(Ask::Moderate(Moderation::ListModerators))).kind(Kind::Question),
     ]},
     Group { title: "You and others", verbs: &[
         Verb::new("nick",     "<nickname>",       "Change your nickname.",                         rename),
-        Verb::new("whois",    "<user>",           "Show a user's room and how long they are here.", |typed| typed.user().map(|user| Ask::Whois(user).about(user))).kind(Kind::Question),
+        Verb::new("whois",    "<user>",           "Show a user's room and how long they are here.", |typed| typed.user().map(Ask::Whois)).kind(Kind::Question),
         Verb::new("register", "<password>",       "Register your nickname.",                       account::register).secret().more("After that, only you can use it."),
         Verb::new("login",    "<nickname> <password>", "Take the nickname that you registered.",   account::log_in).secret(),
         Verb::new("passwd",   "<old> <new>",      "Change your password.",                         account::change_password).secret(),
@@ -104,37 +104,36 @@ pub static GROUPS: &[Group] = &[
     Group { title: "Moderating your room", verbs: &[
         Verb::new("kick",     "<user> [reason]",  "Send a user back to the lobby.",                moderation::kick).by(Rank::Moderator),
         Verb::new("ban",      "<user> [reason]",  "Keep a user out of your room.",                 moderation::ban).by(Rank::Moderator).more("The ban covers the nickname, its account, and the connection under any other name."),
-        Verb::new("unban",    "<user>",           "Let a user into your room again.",              moderation::unban).by(Rank::Moderator),
-        Verb::new("bans",     "",                 "List who is banned from your room.",            |_| Ok(moderation::list_bans())).kind(Kind::Listing).by(Rank::Moderator),
-        Verb::new("mod",      "<user>",           "Make a user a moderator of your room.",         moderation::promote).by(Rank::Moderator).more("A user with an account stays one for good."),
-        Verb::new("unmod",    "<user>",           "Remove a moderator.",                           moderation::demote).by(Rank::Moderator),
+        Verb::new("unban",    "<user>",           "Let a user into your room again.",              |typed| typed.user().map(Moderation::Unban).map(Ask::Moderate)).by(Rank::Moderator),
+        Verb::new("bans",     "",                 "List who is banned from your room.",            |_| Ok(Ask::Moderate(Moderation::ListBans))).kind(Kind::Listing).by(Rank::Moderator),
+        Verb::new("mod",      "<user>",           "Make a user a moderator of your room.",         |typed| typed.user().map(Moderation::Promote).map(Ask::Moderate)).by(Rank::Moderator).more("A user with an account stays one for good."),
+        Verb::new("unmod",    "<user>",           "Remove a moderator.",                           |typed| typed.user().map(Moderation::Demote).map(Ask::Moderate)).by(Rank::Moderator),
     ]},
     Group { title: "Running the server", verbs: &[
-        Verb::new("broadcast", "<message>",       "Send a message to every room.",                 administration::broadcast).by(Rank::Administrator),
-        Verb::new("mute",     "<user> [seconds]", "Mute a user for a while.",                      muting::mute).by(Rank::Administrator),
-        Verb::new("unmute",   "<user>",           "Let a muted user speak again.",                 muting::unmute).by(Rank::Administrator),
-        Verb::new("mutelist", "",                 "List who is muted.",                            |_| Ok(muting::list())).kind(Kind::Listing).by(Rank::Administrator),
+        Verb::new("broadcast", "<message>",       "Send a message to every room.",                 |typed| typed.speech().map(Administration::Broadcast).map(Ask::Administer)).by(Rank::Administrator),
+        Verb::new("mute",     "<user> [seconds]", "Mute a user for a while.",                      administration::mute).by(Rank::Administrator),
+        Verb::new("unmute",   "<user>",           "Let a muted user speak again.",                 |typed| typed.user().map(MutingCommand::Unmute).map(Ask::Muting)).by(Rank::Administrator),
+        Verb::new("mutelist", "",                 "List who is muted.",                            |_| Ok(Ask::Muting(MutingCommand::List))).kind(Kind::Listing).by(Rank::Administrator),
         Verb::new("listall",  "[room]",           "List all users with their addresses.",          administration::list_all).kind(Kind::Listing).by(Rank::Administrator).more("It shows room, address, how long connected and idle, and the bytes queued."),
         Verb::new("forcerename", "<old> <new>",   "Change a user's nickname.",                     administration::force_rename).by(Rank::Administrator),
         Verb::new("disconnect", "<user> [reason]", "Disconnect a user.",                           administration::disconnect).by(Rank::Administrator),
         Verb::new("banip",    "<address|network> [minutes]", "Ban an address or a network.",       administration::ban_network).by(Rank::Administrator).more("The ban lasts for some minutes, or until it is lifted. An IPv6 address stands for its /64."),
         Verb::new("unbanip",  "[address|network]", "Lift such a ban, or list them all.",           administration::unban_network).kind(Kind::Listing).by(Rank::Administrator),
-        Verb::new("stats",    "",                 "Show the server's figures.",                    |_| Ok(Ask::ShowStats.into())).kind(Kind::Listing).by(Rank::Administrator),
+        Verb::new("stats",    "",                 "Show the server's figures.",                    |_| Ok(Ask::ShowStats)).kind(Kind::Listing).by(Rank::Administrator),
         Verb::new("shutdown", "[seconds|cancel]", "Stop the server, or cancel that.",              administration::shut_down).by(Rank::Administrator).more("All users are told beforehand."),
     ]},
     Group { title: "Help", verbs: &[
-        Verb::new("threads",  "",                 "Show what every thread of the server is doing.", |_| Ok(Ask::ShowThreads.into())).kind(Kind::Listing),
-        Verb::new("trace",    "<text>",           "Say something and show its journey.",           |typed| typed.speech().map(|text| Ask::Trace(text).into())).kind(Kind::Speech),
+        Verb::new("threads",  "",                 "Show what every thread of the server is doing.", |_| Ok(Ask::ShowThreads)).kind(Kind::Listing),
+        Verb::new("trace",    "<text>",           "Say something and show its journey.",           |typed| typed.speech().map(Ask::Trace)).kind(Kind::Speech),
         Verb::new("help",     "[command]",        "List your commands, or explain one.",           help).kind(Kind::Listing).more("/help all lists all commands."),
-        Verb::new("quit",     "",                 "Leave the chat.",                               |_| Ok(Ask::Quit.into())).or(&["exit"]),
+        Verb::new("quit",     "",                 "Leave the chat.",                               |_| Ok(Ask::Quit)).or(&["exit"]),
     ]},
 ];
 
 /// A plain line has no verb; this stands for it.
-pub(super) static SAY: Verb = Verb::new("say", "<text>", "Say something to your room.", |typed| {
-    typed.speech().map(|text| Ask::Say(text).into())
-})
-.kind(Kind::Speech);
+pub(super) static SAY: Verb =
+    Verb::new("say", "<text>", "Say something to your room.", |typed| typed.speech().map(Ask::Say))
+        .kind(Kind::Speech);
 
 /// Stands for a line that was not understood.
 pub(super) static MISTAKE: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Question);
@@ -149,7 +148,7 @@ impl Verb {
         name: &'static str,
         parameters: &'static str,
         help: &'static str,
-        make: fn(&Typed<'_>) -> Result<Made, Mistake>,
+        make: fn(&Typed<'_>) -> Result<Ask, Mistake>,
     ) -> Self {
         Self {
             name,
@@ -201,7 +200,7 @@ impl Verb {
     /// the longest text in bytes.
     pub fn command(&'static self, rest: &str, max_text: usize) -> Command {
         match (self.make)(&Typed { verb: self, rest, max_text }) {
-            Ok(made) => Command::of(self, made),
+            Ok(ask) => Command { verb: self, ask },
             Err(mistake) => Command::mistake(mistake),
         }
     }
@@ -221,48 +220,43 @@ impl PartialEq for Verb {
 
 impl Eq for Verb {}
 
-fn rename(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    new_nick(typed.name()?).map(|nick| Ask::Rename(nick).about(nick))
+fn rename(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    new_nick(typed.name()?).map(Ask::Rename)
 }
 
-fn join(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let room = Room::new(typed.name()?).map_err(|_| Mistake::InvalidRoom)?;
-    Ok(Ask::Join(room).about(room))
+fn join(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    Room::new(typed.name()?).map(Ask::Join).map_err(|_| Mistake::InvalidRoom)
 }
 
-fn whisper(typed: &Typed<'_>) -> Result<Made, Mistake> {
+fn whisper(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, rest) = split_word(typed.rest);
     let text = Typed { rest, ..*typed }.speech()?;
-    Ok(Ask::Whisper { to: existing(user)?, text }.into())
+    Ok(Ask::Whisper(existing(user)?, text))
 }
 
-fn away(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let reason = speech(typed.rest, typed.max_text.min(moderation::LONGEST_REASON))?;
-    Ok(Made::from(Ask::Away(reason.clone())).says(reason.as_ref()))
+fn away(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    speech(typed.rest, typed.max_text.min(moderation::LONGEST_REASON)).map(Ask::Away)
 }
 
-fn topic(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let text = speech(typed.rest, typed.max_text)?;
-    let made = Made::from(text.clone().map_or(Ask::ShowTopic, Ask::SetTopic));
-    Ok(made.says(text.as_ref()))
+fn topic(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    Ok(speech(typed.rest, typed.max_text)?.map_or(Ask::ShowTopic, Ask::SetTopic))
 }
 
-fn history(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(count) = typed.name() else { return Ok(Ask::ShowHistory(None).into()) };
+fn history(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let Ok(count) = typed.name() else { return Ok(Ask::ShowHistory(None)) };
     match count.parse() {
-        Ok(count @ 1..) => Ok(Ask::ShowHistory(Some(count)).about(super::About::Count(count))),
+        Ok(count @ 1..) => Ok(Ask::ShowHistory(Some(count))),
         _ => Err(typed.usage()),
     }
 }
 
-fn help(typed: &Typed<'_>) -> Result<Made, Mistake> {
-    let Ok(word) = typed.name() else { return Ok(Ask::Help { all: false }.into()) };
+fn help(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+    let Ok(word) = typed.name() else { return Ok(Ask::Help { all: false }) };
     let word = word.strip_prefix('/').unwrap_or(word);
     if word.eq_ignore_ascii_case("all") {
-        return Ok(Ask::Help { all: true }.into());
+        return Ok(Ask::Help { all: true });
     }
-    let verb = Verb::find(word).ok_or_else(|| Mistake::unknown_verb(word))?;
-    Ok(Ask::Explain(verb).about(verb))
+    Verb::find(word).map(Ask::Explain).ok_or_else(|| Mistake::unknown_verb(word))
 }
 
 #[cfg(test)]
@@ -319,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_whisper_keeps_the_spaces_inside_its_text() {
-        check("w", "bob   a  b ", &Ask::Whisper { to: nick("bob"), text: say("a  b ") });
+        check("w", "bob   a  b ", &Ask::Whisper(nick("bob"), say("a  b ")));
     }
 
     #[test]
@@ -334,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_text_over_the_limit_is_refused_whole() {
-        check("me", "12345678901", &Ask::Mistake(Mistake::TextTooLong { max: 10 }));
+        check("me", "12345678901", &Ask::Mistake(Mistake::TextTooLong(10)));
         check("me", "1234567890", &Ask::Act(say("1234567890")));
     }
 
@@ -344,7 +338,7 @@ mod tests {
         // Long to type, but short to say; then the other way round.
         check("me", ":smile: :x:", &Ask::Act(say("😄 ❌")));
         check("me", ":a::b::a:", &Ask::Act(say(":a::b::a:")));
-        check("me", ":smile: :smile:..", &Ask::Mistake(Mistake::TextTooLong { max: 10 }));
+        check("me", ":smile: :smile:..", &Ask::Mistake(Mistake::TextTooLong(10)));
     }
 
     #[test]

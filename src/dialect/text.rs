@@ -93,7 +93,8 @@ impl Decoder {
             if mem::take(&mut self.is_skipping) {
                 continue;
             }
-            if let Some(command) = read_line(&self.buffer[start..end], self.limits) {
+            let read = read_line(&self.buffer[start..end], self.limits);
+            if let Some(command) = read.unwrap_or_else(|mistake| Some(Command::mistake(mistake))) {
                 return Some(command);
             }
         }
@@ -119,7 +120,7 @@ impl Decoder {
         }
         let is_first_seen = is_too_long && !self.is_skipping;
         self.is_skipping |= is_too_long;
-        is_first_seen.then_some(Command::mistake(Mistake::LineTooLong { max: self.limits.line }))
+        is_first_seen.then_some(Command::mistake(Mistake::LineTooLong(self.limits.line)))
     }
 
     /// Whether the first line is an HTTP request. Of one that is too long, the beginning counts: the
@@ -143,41 +144,32 @@ impl Decoder {
 const IDLE_CAPACITY: usize = 256;
 
 /// Reads one line without its newline; `None` when there is nothing in it.
-fn read_line(line: &[u8], limits: Limits) -> Option<Command> {
+fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
-        return Some(Command::mistake(Mistake::LineTooLong { max: limits.line }));
+        return Err(Mistake::LineTooLong(limits.line));
     }
-    let Ok(line) = str::from_utf8(line) else {
-        return Some(Command::mistake(Mistake::InvalidUtf8));
-    };
-    let typed = line;
+    let typed = str::from_utf8(line).map_err(|_| Mistake::InvalidUtf8)?;
     let line = clean(typed);
     if let Some(verb) = misplaced_secret(&line) {
-        return Some(Command::mistake(Mistake::MisplacedSecret(verb)));
+        return Err(Mistake::MisplacedSecret(verb));
     }
-    match line.strip_prefix('/') {
-        Some(escaped) if escaped.starts_with('/') => say(escaped, limits),
-        Some(command) => Some(slash(command, line != typed, limits)),
-        None => say(&line, limits),
-    }
+    let said = match line.strip_prefix('/') {
+        Some(escaped) if escaped.starts_with('/') => escaped,
+        Some(command) => return slash(command, line != typed, limits).map(Some),
+        None => &line,
+    };
+    Ok(speech(said, limits.text)?.map(Command::say))
 }
 
-fn say(line: &str, limits: Limits) -> Option<Command> {
-    match speech(line, limits.text) {
-        Ok(text) => text.map(Command::say),
-        Err(mistake) => Some(Command::mistake(mistake)),
-    }
-}
-
-fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Command {
+fn slash(line: &str, was_cleaned: bool, limits: Limits) -> Result<Command, Mistake> {
     let (word, rest) = split_word(line);
-    match Verb::find(word) {
-        // The password would not be the one that was typed.
-        Some(verb) if verb.is_secret && was_cleaned => Command::mistake(Mistake::UnfitPassword),
-        Some(verb) => verb.command(rest, limits.text),
-        None => Command::mistake(Mistake::unknown_verb(word)),
+    let verb = Verb::find(word).ok_or_else(|| Mistake::unknown_verb(word))?;
+    // The password would not be the one that was typed.
+    if verb.is_secret && was_cleaned {
+        return Err(Mistake::UnfitPassword);
     }
+    Ok(verb.command(rest, limits.text))
 }
 
 /// Adds an event to `out`: its sentence, if it has one, and its cue, if it has one, each with a newline.
@@ -290,7 +282,7 @@ mod tests {
 
     #[test]
     fn limits_are_exact() {
-        let (text, line) = (Mistake::TextTooLong { max: 20 }, Mistake::LineTooLong { max: 40 });
+        let (text, line) = (Mistake::TextTooLong(20), Mistake::LineTooLong(40));
         let long = |n: usize, end: &str| ("x".repeat(n) + end).into_bytes();
         check(&long(20, "\n"), &[said(&"x".repeat(20))]);
         check(&long(21, "\n"), &[mistake(text.clone())]);

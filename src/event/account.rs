@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{Event, pace::seconds};
-use crate::{command::Verb, names::Nick, password::Password};
+use crate::names::Nick;
 
 /// An answer about accounts and passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,14 +61,10 @@ impl fmt::Display for AccountEvent {
             Self::LoggedIn => f.write_str("Login successful."),
             Self::WrongPassword => f.write_str("Invalid password."),
             Self::NotRegistered => f.write_str("Nickname not registered."),
-            Self::LoginRequired(nick) => {
-                write!(f, "'{nick}' is registered. Use /login {nick} <password>.")
-            }
+            Self::LoginRequired(nick) => write!(f, "'{nick}' is registered. Use /login {nick} <password>."),
             Self::PasswordChanged => f.write_str("Password changed."),
             Self::Unregistered(nick) => write!(f, "Nickname '{nick}' is no longer registered."),
-            Self::TooManyAttempts(wait) => {
-                write!(f, "Too many attempts. Try again in {} s.", seconds(*wait))
-            }
+            Self::TooManyAttempts(wait) => write!(f, "Too many attempts. Try again in {} s.", seconds(*wait)),
             Self::Unsaved => f.write_str("The change could not be saved and was undone. Try again later."),
             Self::Outdated => {
                 f.write_str("Nothing was changed, because the account changed in the meantime. Try again.")
@@ -83,16 +79,4 @@ impl fmt::Display for AccountEvent {
             Self::WrongAdministrator => f.write_str("Invalid admin password."),
         }
     }
-}
-
-pub(super) fn password_rule(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (min, max) = (Password::MIN, Password::MAX);
-    write!(
-        f,
-        "A password has at least {min} characters (at most {max} bytes), no spaces and no control characters."
-    )
-}
-
-pub(super) fn misplaced(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
-    write!(f, "This line was not sent, because it contains a password. Start the line with /{}.", verb.name)
 }

@@ -11,34 +11,22 @@ use crate::{
 /// Something about the administration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administered {
-    /// A message to every room.
-    Announcement {
-        /// The administrator who sent it.
-        by: Nick,
-        /// The message.
-        text: Text,
-    },
+    /// Only an administrator may use this command.
+    NotAdministrator,
+    /// A message from this administrator to every room.
+    Announcement(Nick, Text),
     /// Tells everyone that the server stops after this time.
     ShuttingDownIn(Duration),
-    /// Tells everyone that the planned shutdown will not happen.
-    ShutdownCalledOff {
-        /// The administrator who cancelled it.
-        by: Nick,
-    },
+    /// Tells everyone that this administrator has cancelled the shutdown.
+    ShutdownCalledOff(Nick),
     /// There is no shutdown to cancel.
     NoShutdown,
     /// The connected clients.
     Clients(Roster),
-    /// An administrator has listed the clients; this goes only to the log.
-    ClientsListed {
-        /// The administrator who listed them.
-        by: Nick,
-    },
-    /// Tells a client that its nickname was changed.
-    RenamedYou {
-        /// The administrator who changed it.
-        by: Nick,
-    },
+    /// This administrator has listed the clients; this goes only to the log.
+    ClientsListed(Nick),
+    /// Tells a client that this administrator has changed its nickname.
+    RenamedYou(Nick),
     /// A user's nickname was changed.
     Renamed {
         /// The administrator who changed it.
@@ -48,13 +36,8 @@ pub enum Administered {
         /// The new nickname.
         new: Nick,
     },
-    /// The last sentence to a client that is disconnected.
-    DisconnectedYou {
-        /// The administrator who disconnects it.
-        by: Nick,
-        /// The reason, if one was given.
-        reason: Option<Text>,
-    },
+    /// The last sentence to a client that this administrator disconnects, for this reason.
+    DisconnectedYou(Nick, Option<Text>),
     /// Tells the room that a user is disconnected.
     Disconnected {
         /// The administrator who disconnects the user.
@@ -84,20 +67,14 @@ pub enum Administered {
     NetworkNotBanned(Network),
     /// The list of banned networks.
     NetworkBans(Vec<NetworkBanned>),
-    /// An administrator has listed the banned networks; this goes only to the log.
-    NetworkBansListed {
-        /// The administrator who listed them.
-        by: Nick,
-    },
+    /// This administrator has listed the banned networks; this goes only to the log.
+    NetworkBansListed(Nick),
     /// A network that includes the server's own machine cannot be banned.
     Loopback(Network),
     /// A network from which an administrator is connected cannot be banned.
     AdministratorThere(Network),
-    /// The server holds as many bans as it may.
-    TooManyNetworks {
-        /// The limit.
-        max: usize,
-    },
+    /// The server holds as many bans as it may, which is this number.
+    TooManyNetworks(usize),
 }
 
 /// The answer to `/listall`.
@@ -146,37 +123,35 @@ impl From<Administered> for Event {
 impl fmt::Display for Administered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Announcement { by, text } => write!(f, "Announcement from {by}: {text}"),
-            Self::ShuttingDownIn(left) => write!(f, "Server shutting down in {}.", Notice(*left)),
-            Self::ShutdownCalledOff { by } => write!(f, "{by} has cancelled the shutdown."),
+            Self::NotAdministrator => f.write_str("Admin privileges required."),
+            Self::Announcement(by, text) => write!(f, "Announcement from {by}: {text}"),
+            Self::ShuttingDownIn(time) => write!(f, "Server shutting down in {}.", notice(*time)),
+            Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
             Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
             Self::Clients(roster) => roster.fmt(f),
-            Self::ClientsListed { by } => write!(f, "{by} has listed the clients."),
-            Self::RenamedYou { by } => write!(f, "{by} has changed your nickname."),
+            Self::ClientsListed(by) => write!(f, "{by} has listed the clients."),
+            Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
-            Self::DisconnectedYou { by, reason } => {
-                write!(f, "Disconnected by {by}{}", Reason(reason.as_ref()))
-            }
+            Self::DisconnectedYou(by, reason) => write!(f, "Disconnected by {by}{}", Reason(reason)),
             Self::Disconnected { by, nick, reason } => {
-                write!(f, "{by} has disconnected {nick}{}", Reason(reason.as_ref()))
+                write!(f, "{by} has disconnected {nick}{}", Reason(reason))
             }
             Self::Yourself => f.write_str("You cannot disconnect yourself. Use /quit to leave."),
             Self::AddressBanned => f.write_str("Your address is banned."),
             Self::NetworkBanned { network, time, disconnected } => {
-                let for_long = Left(*time);
-                write!(f, "{network} is banned {for_long}. Clients disconnected: {disconnected}.")
+                write!(f, "{network} is banned {}. Clients disconnected: {disconnected}.", left(*time))
             }
             Self::NetworkUnbanned(network) => write!(f, "{network} is no longer banned."),
             Self::NetworkNotBanned(network) => {
                 write!(f, "{network} is not banned. Use /unbanip to list the banned networks.")
             }
             Self::NetworkBans(bans) => list_networks(f, bans),
-            Self::NetworkBansListed { by } => write!(f, "{by} has listed the banned networks."),
+            Self::NetworkBansListed(by) => write!(f, "{by} has listed the banned networks."),
             Self::Loopback(network) => write!(f, "{network} cannot be banned: it includes this machine."),
             Self::AdministratorThere(network) => {
                 write!(f, "{network} cannot be banned: an administrator is connected from there.")
             }
-            Self::TooManyNetworks { max } => {
+            Self::TooManyNetworks(max) => {
                 write!(f, "{max} networks are already banned. Lift a ban first with /unbanip.")
             }
         }
@@ -204,34 +179,20 @@ fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[NetworkBanned]) -> fmt::Res
         return f.write_str("No networks are banned.");
     }
     write!(f, "Banned networks: {}", bans.len())?;
-    bans.iter().try_for_each(|NetworkBanned { network, by, left }| {
-        write!(f, "\n{network}, by {by}, {}", Left(*left))
-    })
+    bans.iter().try_for_each(|ban| write!(f, "\n{}, by {}, {}", ban.network, ban.by, left(ban.left)))
 }
 
 /// How long a ban still lasts.
-struct Left(Option<Duration>);
-
-impl fmt::Display for Left {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(left) => write!(f, "for {}", Rough(left)),
-            None => f.write_str("until it is lifted"),
-        }
-    }
+fn left(time: Option<Duration>) -> String {
+    time.map_or("until it is lifted".into(), |time| format!("for {}", Rough(time)))
 }
 
 /// A duration in the largest unit that is exact: `90 seconds`, `2 minutes`.
-struct Notice(Duration);
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (number, unit) = match self.0.as_secs() {
-            s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "hour"),
-            s if s >= 60 && s.is_multiple_of(60) => (s / 60, "minute"),
-            s => (s, "second"),
-        };
-        Count(number, unit).fmt(f)
+fn notice(time: Duration) -> Count {
+    match time.as_secs() {
+        s if s >= 3600 && s.is_multiple_of(3600) => Count(s / 3600, "hour"),
+        s if s >= 60 && s.is_multiple_of(60) => Count(s / 60, "minute"),
+        s => Count(s, "second"),
     }
 }
 
@@ -241,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_notice_is_exact() {
-        let told = |seconds| Notice(Duration::from_secs(seconds)).to_string();
+        let told = |seconds| notice(Duration::from_secs(seconds)).to_string();
         assert_eq!([told(1), told(60), told(90)], ["1 second", "1 minute", "90 seconds"]);
         assert_eq!([told(600), told(3600), told(86400)], ["10 minutes", "1 hour", "24 hours"]);
     }

@@ -6,26 +6,18 @@ use crate::emoji::{Emoji, Found};
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self { word: None, .. } => {
-                f.write_str("Emoji: ")?;
-                show(f, self)?;
-                f.write_str(". Search them with /emojis <word>.")
-            }
-            Self { word: Some(word), shown, .. } if shown.is_empty() => {
-                write!(f, "No emoji has '{word}' in its name.")
-            }
-            Self { word: Some(word), .. } => {
-                write!(f, "Emoji with '{word}': ")?;
-                show(f, self)
-            }
+        let Self { word, shown, more } = self;
+        match word {
+            None => f.write_str("Emoji: ")?,
+            Some(word) if shown.is_empty() => return write!(f, "No emoji has '{word}' in its name."),
+            Some(word) => write!(f, "Emoji with '{word}': ")?,
         }
+        super::list(f, shown.iter().map(|Emoji { name, picture }| format!("{picture} :{name}:")))?;
+        if *more > 0 {
+            write!(f, " and {more} more")?;
+        }
+        if word.is_none() { f.write_str(". Search them with /emojis <word>.") } else { Ok(()) }
     }
-}
-
-fn show(f: &mut fmt::Formatter<'_>, Found { shown, more, .. }: &Found) -> fmt::Result {
-    super::list(f, shown.iter().map(|Emoji { name, picture }| format!("{picture} :{name}:")))?;
-    if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -32,19 +32,9 @@ pub enum Heard<'a> {
         text: &'a str,
     },
     /// A whisper to the client.
-    WhisperFrom {
-        /// The sender.
-        from: &'a str,
-        /// The message.
-        text: &'a str,
-    },
+    WhisperFrom,
     /// A whisper that the client has sent.
-    WhisperTo {
-        /// The target.
-        to: &'a str,
-        /// The message.
-        text: &'a str,
-    },
+    WhisperTo,
     /// A file is offered to the client.
     FileRequest,
     /// A line for this program and not for its user, to be parsed as a [`Cue`](super::transfers::Cue).
@@ -93,7 +83,9 @@ impl<'a> Heard<'a> {
             "Invalid password." | "Nickname not registered." | "Nickname already registered." => {
                 Self::PasswordRefused
             }
-            _ if line.starts_with("Disconnected by ") => Self::Dismissed,
+            _ if line.starts_with("Disconnected by ") || line.starts_with("Disconnected: ") => {
+                Self::Dismissed
+            }
             _ if is_dated(line) => Self::Past,
             _ if line.starts_with(transfers::CUE) => Self::Cue(line),
             _ if line.starts_with(transfers::REQUEST) => Self::FileRequest,
@@ -108,11 +100,11 @@ fn speech(line: &str) -> Option<Heard<'_>> {
         return Some(Heard::Acted { from, text });
     }
     let (head, rest) = line.strip_prefix('[')?.split_once(']')?;
-    if let Some(from) = head.strip_prefix("Whisper from ") {
-        return Some(Heard::WhisperFrom { from, text: rest.strip_prefix(": ")? });
+    if head.starts_with("Whisper from ") {
+        return rest.starts_with(": ").then_some(Heard::WhisperFrom);
     }
-    if let Some(to) = head.strip_prefix("Whisper to ") {
-        return Some(Heard::WhisperTo { to, text: rest.strip_prefix(": ")? });
+    if head.starts_with("Whisper to ") {
+        return rest.starts_with(": ").then_some(Heard::WhisperTo);
     }
     let (from, text) = rest.strip_prefix(' ')?.split_once(": ")?;
     Some(Heard::Said { room: head, from, text })
@@ -120,28 +112,23 @@ fn speech(line: &str) -> Option<Heard<'_>> {
 
 fn notice(line: &str) -> Option<Heard<'_>> {
     let between = |start, end| line.strip_prefix(start).and_then(|rest: &str| rest.strip_suffix(end));
-    let welcome = || between("Welcome! Your nickname is '", "'. Use /nick <name> to change it.");
-    let changed = || between("Nickname changed to '", "'.");
-    let taken = || between("Nickname '", "' is already taken.");
-    let joined = || between("You joined room '", "'.");
-    // A suggestion may follow.
-    let unknown = || {
-        let rest = line.strip_prefix("Unknown command: /")?;
-        rest.split_once(". Type /help for available commands.").map(|(word, _)| word)
-    };
-    let rooms = || line.strip_prefix("Active rooms: ");
-    let gone = || between("Nickname '", "' is no longer registered.");
-    let users = || line.strip_prefix("Users in ")?.split_once(": ");
-    welcome()
-        .or_else(changed)
+    between("Welcome! Your nickname is '", "'. Use /nick <name> to change it.")
+        .or_else(|| between("Nickname changed to '", "'."))
         .map(Heard::YourNick)
-        .or_else(|| taken().map(Heard::NickTaken))
-        .or_else(|| gone().map(|_| Heard::Unregistered))
-        .or_else(|| line.starts_with("Disconnected: ").then_some(Heard::Dismissed))
-        .or_else(|| joined().map(Heard::YourRoom))
-        .or_else(|| unknown().map(Heard::UnknownCommand))
-        .or_else(|| rooms().map(|list| Heard::Rooms(Names(list))))
-        .or_else(|| users().map(|(_, list)| Heard::Users(Names(list))))
+        .or_else(|| between("Nickname '", "' is already taken.").map(Heard::NickTaken))
+        .or_else(|| between("Nickname '", "' is no longer registered.").map(|_| Heard::Unregistered))
+        .or_else(|| between("You joined room '", "'.").map(Heard::YourRoom))
+        .or_else(|| line.strip_prefix("Active rooms: ").map(|list| Heard::Rooms(Names(list))))
+        .or_else(|| {
+            let (_, list) = line.strip_prefix("Users in ")?.split_once(": ")?;
+            Some(Heard::Users(Names(list)))
+        })
+        .or_else(|| {
+            // A suggestion may follow.
+            let rest = line.strip_prefix("Unknown command: /")?;
+            let (word, _) = rest.split_once(". Type /help for available commands.")?;
+            Some(Heard::UnknownCommand(word))
+        })
 }
 
 /// The names in the answer to `/users` or `/rooms`.
@@ -174,14 +161,14 @@ mod tests {
     use crate::{
         command::Mistake,
         event::{
-            Event, Listing,
+            Event, Listing, Member,
             account::AccountEvent,
             administration::Administered,
-            away::Member,
             transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
         names::{Nick, Room},
+        record::{Line, Manner},
         text::Text,
     };
 
@@ -192,6 +179,10 @@ mod tests {
 
     fn text(typed: &str) -> Text {
         Text::new(typed, 99).unwrap().unwrap()
+    }
+
+    fn line(from: Nick, typed: &str, manner: Manner) -> Line {
+        Line { seq: 1, at: std::time::UNIX_EPOCH, from, text: text(typed), manner }
     }
 
     #[test]
@@ -217,19 +208,14 @@ mod tests {
         check(&AccountEvent::AlreadyRegistered.into(), Heard::PasswordRefused);
         check(&AccountEvent::Unregistered(bob).into(), Heard::Unregistered);
         check(&Administered::AddressBanned.into(), Heard::Dismissed);
-        check(&Administered::DisconnectedYou { by: bob, reason: None }.into(), Heard::Dismissed);
-        check(&Administered::DisconnectedYou { by: bob, reason: Some(text("x")) }.into(), Heard::Dismissed);
-        let said = Event::Said { room, from: bob, text: text("a]: b"), seq: 1, at: std::time::UNIX_EPOCH };
+        check(&Administered::DisconnectedYou(bob, None).into(), Heard::Dismissed);
+        check(&Administered::DisconnectedYou(bob, Some(text("x"))).into(), Heard::Dismissed);
+        let said = Event::Said(room, line(bob, "a]: b", Manner::Said));
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
-        check(
-            &Event::Acted { from: bob, text: text("waves"), seq: 1, at: std::time::UNIX_EPOCH },
-            Heard::Acted { from: "bob", text: "waves" },
-        );
-        check(
-            &Event::WhisperFrom { from: bob, text: text("hi") },
-            Heard::WhisperFrom { from: "bob", text: "hi" },
-        );
-        check(&Event::WhisperTo { to: bob, text: text("hi") }, Heard::WhisperTo { to: "bob", text: "hi" });
+        let acted = Event::Said(room, line(bob, "waves", Manner::Acted));
+        check(&acted, Heard::Acted { from: "bob", text: "waves" });
+        check(&Event::WhisperFrom(bob, text("hi")), Heard::WhisperFrom);
+        check(&Event::WhisperTo(bob, text("hi")), Heard::WhisperTo);
         let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };
         check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
         let cue = Cue::NotTaken.to_string();
@@ -243,13 +229,12 @@ mod tests {
     #[test]
     fn a_user_cannot_forge_a_cue() {
         let (bob, room, cue) = (Nick::new("bob").unwrap(), Room::lobby(), text("@file not-taken"));
-        let at = std::time::UNIX_EPOCH;
         for event in [
-            Event::Said { room, from: bob, text: cue.clone(), seq: 1, at },
-            Event::Acted { from: bob, text: cue.clone(), seq: 1, at },
-            Event::WhisperFrom { from: bob, text: cue.clone() },
-            Event::TopicSet { by: bob, topic: cue.clone() },
-            Event::Topic { room, topic: Some(cue) },
+            Event::Said(room, line(bob, cue.as_str(), Manner::Said)),
+            Event::Said(room, line(bob, cue.as_str(), Manner::Acted)),
+            Event::WhisperFrom(bob, cue.clone()),
+            Event::TopicSet(bob, cue.clone()),
+            Event::Topic(room, Some(cue)),
             Event::Mistaken(Mistake::unknown_verb("@file")),
             Event::Mistaken(Mistake::NoSuchUser("@file".into())),
         ] {
@@ -262,7 +247,7 @@ mod tests {
     fn lists_are_understood_even_when_they_are_cut() {
         let names: Vec<_> = (0..502).map(Nick::guest).collect();
         let members = names.iter().map(|&nick| Member { nick, is_away: nick == names[1] });
-        let users = Event::Users { room: Room::lobby(), users: Listing::new(502, members) }.to_string();
+        let users = Event::Users(Room::lobby(), Listing::new(502, members)).to_string();
         let Heard::Users(heard) = Heard::new(&users) else { panic!("{users}") };
         assert_eq!(
             heard.iter().collect::<Vec<_>>(),

@@ -18,11 +18,8 @@ pub enum Ignoring {
     Never(Nick),
     /// A client cannot ignore itself.
     Yourself,
-    /// The client ignores as many users as it may.
-    TooMany {
-        /// The limit.
-        max: usize,
-    },
+    /// The client ignores as many users as it may, which is this number.
+    TooMany(usize),
 }
 
 impl From<Ignoring> for Event {
@@ -39,7 +36,7 @@ impl fmt::Display for Ignoring {
             Self::Ended(nick) => write!(f, "You are no longer ignoring '{nick}'."),
             Self::Never(nick) => write!(f, "You are not ignoring '{nick}'."),
             Self::Yourself => f.write_str("You cannot ignore yourself."),
-            Self::TooMany { max } => {
+            Self::TooMany(max) => {
                 write!(f, "You are already ignoring {max} users. Remove one first with /unignore.")
             }
         }

@@ -15,13 +15,8 @@ use crate::{
 pub enum Moderated {
     /// Tells the room that a user was kicked or banned.
     Expelled(Expulsion),
-    /// Tells a client that it was kicked or banned.
-    YouWere {
-        /// The room it was removed from.
-        room: Room,
-        /// What was done, by whom and why.
-        expulsion: Expulsion,
-    },
+    /// Tells a client that it was kicked or banned from this room.
+    YouWere(Room, Expulsion),
     /// Tells the room that a ban is lifted.
     Unbanned {
         /// The moderator who lifted it.
@@ -45,20 +40,10 @@ pub enum Moderated {
     },
     /// Tells the room that its last moderator left and its longest-present member takes over.
     Inherited(Nick),
-    /// The bans of a room.
-    Bans {
-        /// The room.
-        room: Room,
-        /// Its bans.
-        bans: Vec<Ban>,
-    },
-    /// The moderators of a room.
-    Moderators {
-        /// The room.
-        room: Room,
-        /// Its moderators.
-        moderators: Listing<Nick>,
-    },
+    /// The bans of this room.
+    Bans(Room, Vec<Ban>),
+    /// The moderators of this room.
+    Moderators(Room, Listing<Nick>),
     /// The decision holds, but could not be saved.
     HoldsUntilStop,
     /// Nothing was done.
@@ -86,22 +71,16 @@ pub enum Refused {
     AlreadyBanned(Nick),
     /// The user is not banned.
     NotBanned(Nick),
-    /// The room has as many bans as it may.
-    TooManyBans {
-        /// The limit.
-        max: usize,
-    },
+    /// The room has as many bans as it may, which is this number.
+    TooManyBans(usize),
     /// The user is already a moderator.
     AlreadyModerator(Nick),
     /// The user is not a moderator.
     NotAModerator(Nick),
     /// The last moderator of a room cannot be removed.
     LastModerator,
-    /// The room has as many moderators as it may.
-    TooManyModerators {
-        /// The limit.
-        max: usize,
-    },
+    /// The room has as many moderators as it may, which is this number.
+    TooManyModerators(usize),
     /// The lobby cannot have moderators.
     LobbyHasNone,
 }
@@ -144,17 +123,17 @@ impl fmt::Display for Moderated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expelled(Expulsion { act, nick, by, reason }) => {
-                write!(f, "{by} has {act} {nick}{}", Reason(reason.as_ref()))
+                write!(f, "{by} has {act} {nick}{}", Reason(reason))
             }
-            Self::YouWere { room, expulsion: Expulsion { act, by, reason, .. } } => {
-                write!(f, "You were {act} from '{room}' by {by}{}", Reason(reason.as_ref()))
+            Self::YouWere(room, Expulsion { act, by, reason, .. }) => {
+                write!(f, "You were {act} from '{room}' by {by}{}", Reason(reason))
             }
             Self::Unbanned { by, nick } => write!(f, "{by} has lifted the ban on {nick}."),
             Self::Promoted { by, nick } => write!(f, "{by} has made {nick} a moderator."),
             Self::Demoted { by, nick } => write!(f, "{by} has removed {nick} as a moderator."),
             Self::Inherited(nick) => write!(f, "{nick} is a moderator of this room now."),
-            Self::Bans { room, bans } => list_bans(f, room, bans),
-            Self::Moderators { room, moderators } => write!(f, "Moderators of '{room}': {moderators}"),
+            Self::Bans(room, bans) => list_bans(f, room, bans),
+            Self::Moderators(room, moderators) => write!(f, "Moderators of '{room}': {moderators}"),
             Self::HoldsUntilStop => {
                 f.write_str("This could not be saved. It holds only until the server stops.")
             }
@@ -175,13 +154,13 @@ impl fmt::Display for Refused {
             Self::Lobby(act) => write!(f, "You cannot {} users from the lobby.", act.infinitive()),
             Self::AlreadyBanned(nick) => write!(f, "'{nick}' is already banned."),
             Self::NotBanned(nick) => write!(f, "'{nick}' is not banned from this room."),
-            Self::TooManyBans { max } => {
+            Self::TooManyBans(max) => {
                 write!(f, "This room already has {max} bans. Lift a ban first with /unban.")
             }
             Self::AlreadyModerator(nick) => write!(f, "'{nick}' is already a moderator."),
             Self::NotAModerator(nick) => write!(f, "'{nick}' is not a moderator."),
             Self::LastModerator => f.write_str("A room needs a moderator. Add another one first with /mod."),
-            Self::TooManyModerators { max } => write!(f, "This room already has {max} moderators."),
+            Self::TooManyModerators(max) => write!(f, "This room already has {max} moderators."),
             Self::LobbyHasNone => f.write_str("The lobby has no moderators. The administrators moderate it."),
         }
     }
@@ -206,7 +185,7 @@ impl Act {
 }
 
 /// The end of a sentence: a reason if there is one.
-pub(super) struct Reason<'a>(pub(super) Option<&'a Text>);
+pub(super) struct Reason<'a>(pub(super) &'a Option<Text>);
 
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,7 +206,7 @@ fn list_bans(f: &mut fmt::Formatter<'_>, room: &Room, bans: &[Ban]) -> fmt::Resu
         if let Some(account) = account {
             write!(f, " (account {account})")?;
         }
-        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason.as_ref()))?;
+        write!(f, ", by {by} on {}{}", Minute(*at, clock::zone()), Reason(reason))?;
     }
     Ok(())
 }

@@ -25,22 +25,12 @@ pub enum PaceEvent {
     TooManyRooms(Duration),
     /// No client of this address may connect for this long.
     TooManyArrivals(Duration),
-    /// Tells a client that it was muted.
-    MutedBy {
-        /// The administrator who muted it.
-        by: Nick,
-        /// How long the mute lasts.
-        time: Duration,
-    },
+    /// Tells a client that this administrator has muted it for this long.
+    MutedBy(Nick, Duration),
     /// Tells a client that this administrator has lifted its mute.
     UnmutedBy(Nick),
-    /// Confirms a mute to the administrator.
-    MutedUser {
-        /// The muted user.
-        user: Nick,
-        /// How long the mute lasts.
-        time: Duration,
-    },
+    /// Confirms to the administrator that this user is muted for this long.
+    MutedUser(Nick, Duration),
     /// Confirms to the administrator that the mute is lifted.
     UnmutedUser(Nick),
     /// The user is not muted.
@@ -68,11 +58,11 @@ impl fmt::Display for PaceEvent {
             Self::TooManyStrangers(wait) => too_often(f, "You are whispering to strangers", *wait),
             Self::TooManyRooms(wait) => too_often(f, "Rooms are being created from your address", *wait),
             Self::TooManyArrivals(wait) => too_often(f, "Your address is connecting", *wait),
-            Self::MutedBy { by, time } => {
+            Self::MutedBy(by, time) => {
                 write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
             }
             Self::UnmutedBy(by) => write!(f, "{by} has lifted your mute."),
-            Self::MutedUser { user, time } => {
+            Self::MutedUser(user, time) => {
                 write!(f, "User '{user}' is muted for {}.", Count(seconds(*time), "second"))
             }
             Self::UnmutedUser(user) => write!(f, "User '{user}' is no longer muted."),

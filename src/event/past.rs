@@ -10,28 +10,19 @@ use crate::{
     record::{Line, Manner},
 };
 
-/// The last messages of a room; there is at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past {
-    /// The room they were said in.
-    pub room: Room,
-    /// The messages, oldest first.
-    pub lines: Vec<Line>,
-}
-
-impl fmt::Display for Past {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { room, lines } = self;
-        write!(f, "Last {} messages in '{room}':", lines.len())?;
-        for Line { seq: _, at, from, text, manner } in lines {
-            let at = Minute(*at, clock::zone());
-            match manner {
-                Manner::Said => write!(f, "\n{at} [{room}] {from}: {text}")?,
-                Manner::Acted => write!(f, "\n{at} [{room}] * {from} {text}")?,
-            }
-        }
-        Ok(())
+pub(super) fn history(f: &mut fmt::Formatter<'_>, room: &Room, lines: &[Line]) -> fmt::Result {
+    if lines.is_empty() {
+        return write!(f, "'{room}' has no history.");
     }
+    write!(f, "Last {} messages in '{room}':", lines.len())?;
+    for Line { seq: _, at, from, text, manner } in lines {
+        let at = Minute(*at, clock::zone());
+        match manner {
+            Manner::Said => write!(f, "\n{at} [{room}] {from}: {text}")?,
+            Manner::Acted => write!(f, "\n{at} [{room}] * {from} {text}")?,
+        }
+    }
+    Ok(())
 }
 
 /// A time of day to the minute, in a time zone: `2026-11-21 09:05`.

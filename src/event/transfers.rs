@@ -67,17 +67,6 @@ pub enum FileEvent {
         /// The right to connect for this transfer.
         ticket: Ticket,
     },
-    /// Tells the receiver's program to receive the file now; there is no sentence.
-    Receive {
-        /// The offer's number.
-        id: OfferId,
-        /// The file.
-        label: Label,
-        /// The sender.
-        from: Nick,
-        /// The right to connect for this transfer.
-        ticket: Ticket,
-    },
     /// An offer or a transfer has ended.
     Over(Over),
     /// The server transfers no files.
@@ -178,17 +167,10 @@ impl FileEvent {
             Self::NotSaid(cue) => Some(cue.clone()),
             Self::NotTaken(_) => Some(Cue::NotTaken),
             Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
-            Self::Receive { id, label, from, ticket } => {
-                Some(Cue::Receive { id: *id, ticket: *ticket, label: label.clone(), from: *from })
-            }
             Self::Over(Over { cue, outcome, .. }) => {
                 cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
             }
-            Self::Requested { .. }
-            | Self::NotRejected(_)
-            | Self::SwitchedOff
-            | Self::NeedsClient(_)
-            | Self::WrongPort => None,
+            _ => None,
         }
     }
 }
@@ -201,7 +183,7 @@ impl fmt::Display for FileEvent {
                 write!(f, "You offered '{name}' ({size}) to {to}. The offer expires in {seconds} s.")
             }
             Self::NotOffered { why, .. } => why.fmt(f),
-            Self::NotSaid(_) | Self::Receive { .. } => Ok(()),
+            Self::NotSaid(_) => Ok(()),
             Self::Requested { from, label: Label { name, size, .. }, id } => {
                 let id = id.map(|id| format!(" {id}")).unwrap_or_default();
                 write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;
@@ -283,18 +265,16 @@ struct Because(Fault, Side, Nick);
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let &Self(fault, you, other) = self;
+        let whose = |side| if side == you { "your".into() } else { format!("{other}'s") };
         match fault {
             Fault::Unreadable => f.write_str("the file can no longer be read"),
             Fault::Changed => f.write_str("the file has changed since it was offered"),
             Fault::Damaged => f.write_str("the file arrived damaged (its SHA-256 differs)"),
             Fault::DiskFull => f.write_str("the receiver's disk is full"),
             Fault::Unwritable => f.write_str("the receiver cannot write the file"),
-            Fault::BrokenOff(side) if side == you => f.write_str("your connection was lost"),
-            Fault::BrokenOff(_) => write!(f, "{other}'s connection was lost"),
-            Fault::Stalled(side) if side == you => f.write_str("your program was idle for too long"),
-            Fault::Stalled(_) => write!(f, "{other}'s program was idle for too long"),
-            Fault::Nonsense(side) if side == you => f.write_str("the server did not understand your program"),
-            Fault::Nonsense(_) => write!(f, "the server did not understand {other}'s program"),
+            Fault::BrokenOff(side) => write!(f, "{} connection was lost", whose(side)),
+            Fault::Stalled(side) => write!(f, "{} program was idle for too long", whose(side)),
+            Fault::Nonsense(side) => write!(f, "the server did not understand {} program", whose(side)),
             Fault::NotMet => {
                 f.write_str("one of the programs did not connect to the server's port for files")
             }

@@ -5,17 +5,6 @@ use std::{fmt, time::Duration};
 use super::Rough;
 use crate::watch::{Activity, Hop, Journey, Reach, Seen, ThreadSeen};
 
-/// What a client is shown of the server at work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Watched {
-    /// What each thread is doing.
-    Threads(Box<Seen>),
-    /// The hops of one message through the threads.
-    Journey(Journey),
-    /// Figures about the server.
-    Stats(Box<Stats>),
-}
-
 /// The figures that `/stats` shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
@@ -35,24 +24,14 @@ pub struct Stats {
     pub seen: Seen,
 }
 
-impl fmt::Display for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Threads(seen) => threads(f, seen),
-            Self::Journey(told) => journey(f, told),
-            Self::Stats(told) => stats(f, told),
-        }
-    }
-}
-
-fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
+pub(super) fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     let (total, system) = (seen.total as u64, seen.system_threads);
     let unwatched = system.map_or(0, |all| all.saturating_sub(total));
     let unwatched = if unwatched > 0 { format!(" ({unwatched} more not watched)") } else { String::new() };
     write!(f, "{}{unwatched}, what each is doing, and for how long:", Count(total, "thread"))?;
     let width = seen.threads.iter().map(|thread| thread.name.len()).max().unwrap_or(0);
     for ThreadSeen { name, activity, for_how_long, is_asking } in &seen.threads {
-        let (activity, for_how_long) = (doing(*activity), Coarse(*for_how_long).to_string());
+        let (activity, for_how_long) = (doing(*activity), coarse(*for_how_long));
         let yours = if *is_asking { "  (yours)" } else { "" };
         write!(f, "\n  {name:width$}  {activity:LONGEST_ACTIVITY$}  {for_how_long:>6}{yours}")?;
     }
@@ -63,7 +42,7 @@ fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     f.write_str("\nIn total: ")?;
     let counts = Activity::ALL.iter().zip(seen.counts).filter(|&(_, count)| count > 0);
     super::list(f, counts.map(|(&activity, count)| format!("{count} {}", doing(activity))))?;
-    let (channel, hold) = (seen.channel, Fine(seen.longest_hold));
+    let (channel, hold) = (seen.channel, fine(seen.longest_hold));
     write!(f, ".\nThe channel holds {} of {}.", channel.held, channel.holds)?;
     write!(f, " Since the start: longest lock hold {hold}, largest batch {}.", batch(seen))
 }
@@ -96,7 +75,7 @@ fn doing(activity: Activity) -> &'static str {
     }
 }
 
-fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
+pub(super) fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
     f.write_str("Your message's journey, in microseconds:")?;
     write!(f, "\n  {:>6}  {:>6}  {:LONGEST_HOP$}  thread", "at", "after", "hop")?;
     let hops = journey.in_order();
@@ -105,7 +84,7 @@ fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
         let since = |start| arrival.at.duration_since(start).as_micros();
         let at = hops.first().map_or(0, |(_, first)| since(first.at));
         let after = previous.map(|previous| since(previous).to_string()).unwrap_or_default();
-        let hop = passed(*hop, journey.reach());
+        let hop = passed(*hop, journey.reach);
         write!(f, "\n  {at:>6}  {after:>6}  {hop:LONGEST_HOP$}  {}", arrival.thread)?;
         previous = Some(arrival.at);
     }
@@ -114,7 +93,7 @@ fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Result {
     if let (Some(waited), Some(held)) = (waited, held) {
         write!(f, "\nYour thread waited {waited} for the lock and held it for {held}.")?;
     }
-    match journey.reach() {
+    match journey.reach {
         None => f.write_str("\nThe broadcaster has not sent it yet."),
         Some(Reach { waiting: 0, .. }) => Ok(()),
         Some(Reach { waiting, .. }) => {
@@ -143,7 +122,7 @@ fn passed(hop: Hop, reach: Option<Reach>) -> String {
     hop.into()
 }
 
-fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
+pub(super) fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
     let Stats { clients, rooms, messages, recent_messages, recent_seconds, unsaved, seen } = stats;
     let seconds = (*recent_seconds).min(seen.uptime.as_secs()).max(1);
     let tenths = recent_messages * 10 / seconds;
@@ -156,10 +135,10 @@ fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
         ("channel", format!("{} of {}", seen.channel.held, seen.channel.holds)),
         ("outboxes", format!("{} for {outboxes}", Count(seen.waiting_bytes, "byte"))),
         ("to be saved", Count(*unsaved as u64, "change").to_string()),
-        ("longest lock hold", Fine(seen.longest_hold).to_string()),
+        ("longest lock hold", fine(seen.longest_hold)),
         ("largest batch", batch(seen).to_string()),
         ("threads", seen.system_threads.unwrap_or(seen.total as u64).to_string()),
-        ("memory", seen.memory.map_or("unknown".into(), |bytes| Memory(bytes).to_string())),
+        ("memory", seen.memory.map_or("unknown".into(), megabytes)),
         ("uptime", Rough(seen.uptime).to_string()),
     ];
     f.write_str("The server at this moment:")?;
@@ -177,39 +156,19 @@ impl fmt::Display for Count {
 }
 
 /// A duration that may be very short: `212 µs`.
-struct Fine(Duration);
-
-impl fmt::Display for Fine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_millis(1) {
-            write!(f, "{} µs", self.0.as_micros())
-        } else {
-            Coarse(self.0).fmt(f)
-        }
-    }
+fn fine(time: Duration) -> String {
+    if time < Duration::from_millis(1) { format!("{} µs", time.as_micros()) } else { coarse(time) }
 }
 
 /// A duration that is exact only to some milliseconds: `340 ms`.
-struct Coarse(Duration);
-
-impl fmt::Display for Coarse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_secs(1) {
-            write!(f, "{} ms", self.0.as_millis())
-        } else {
-            Rough(self.0).fmt(f)
-        }
-    }
+fn coarse(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { Rough(time).to_string() }
 }
 
 /// A number of bytes: `12.3 MB`.
-struct Memory(u64);
-
-impl fmt::Display for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = self.0 / 100_000;
-        write!(f, "{}.{} MB", tenths / 10, tenths % 10)
-    }
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -217,7 +176,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::watch::Arrival;
+    use crate::{event::Event, watch::Arrival};
 
     fn journey(hops: &[(Hop, u64, &str)], reach: Option<Reach>) -> String {
         let start = Instant::now();
@@ -229,7 +188,7 @@ mod tests {
             let at = start + Duration::from_micros(micros);
             journey.note(hop, Arrival { at, thread: thread.into() });
         }
-        Watched::Journey(journey).to_string()
+        Event::Journey(journey).to_string()
     }
 
     #[test]
@@ -281,7 +240,7 @@ Your thread waited 1 for the lock and held it for 26. 1 slow client must read be
     fn durations_are_shown_no_finer_than_they_are_measured() {
         let told = |micros| {
             let duration = Duration::from_micros(micros);
-            (Fine(duration).to_string(), Coarse(duration).to_string())
+            (fine(duration), coarse(duration))
         };
         assert_eq!(told(999), ("999 µs".into(), "0 ms".into()));
         assert_eq!(told(1000), ("1 ms".into(), "1 ms".into()));

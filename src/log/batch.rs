@@ -7,11 +7,7 @@ use std::{
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{
-    line,
-    rotation::{Rotation, Unwritten},
-    stamp::Stamp,
-};
+use super::{line, rotation::Rotation, stamp::Stamp};
 use crate::fact::Fact;
 
 /// The lines are written when there are so many bytes of them, or earlier.
@@ -40,7 +36,7 @@ pub(super) struct Batch {
 impl Batch {
     pub(super) fn new(rotation: Rotation, zone: TimeZone, addresses: bool) -> Self {
         let stamp = Stamp::new(zone);
-        let (date, latest) = (stamp.date(), SystemTime::UNIX_EPOCH);
+        let (date, latest) = (stamp.date, SystemTime::UNIX_EPOCH);
         Self { rotation, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
     }
 
@@ -49,7 +45,7 @@ impl Batch {
         self.turn_to(at);
         let version = env!("CARGO_PKG_VERSION");
         line::write_own(&mut self.lines, &self.stamp, "INFO", format_args!("started version={version}"));
-        let begun = self.rotation.append(self.date, &self.lines).map_err(|Unwritten { why, .. }| why);
+        let begun = self.rotation.append(self.date, &mut &self.lines[..]);
         self.lines.clear();
         begun
     }
@@ -69,22 +65,24 @@ impl Batch {
         self.missing += count;
     }
 
-    /// Writes the lines. Lines that cannot be written are dropped and counted, or they would fill the
-    /// memory. This is reported once, until it is over.
+    /// Writes the lines. What cannot be written is dropped and counted, or it would fill the memory.
     pub(super) fn flush(&mut self) {
         let mut lines = mem::take(&mut self.lines);
         let has_missing = self.missing > 0;
         if has_missing {
-            lines.splice(..0, self.missing_line());
+            let mut first = Vec::new();
+            line::write_own(&mut first, &self.stamp, "WARN", format_args!("missing lines={}", self.missing));
+            lines.splice(..0, first);
         }
-        match self.rotation.append(self.date, &lines) {
+        let mut left = &lines[..];
+        match self.rotation.append(self.date, &mut left) {
             Ok(()) if lines.is_empty() => {}
             Ok(()) => self.succeed(),
-            Err(Unwritten { lines: left, why }) => {
+            Err(why) => {
                 let is_reported = left.len() < lines.len();
                 // The line that reports the missing ones is not missing itself.
                 let before = if has_missing && !is_reported { self.missing - 1 } else { 0 };
-                self.missing = before + count(left);
+                self.missing = before + memchr::memchr_iter(b'\n', left).count() as u64;
                 self.fail(&why);
             }
         }
@@ -100,13 +98,6 @@ impl Batch {
         if self.missing > 0 {
             tracing::error!(lines = self.missing, "the end of the log is missing");
         }
-    }
-
-    /// The line that reports how many are missing in its place.
-    fn missing_line(&self) -> Vec<u8> {
-        let mut line = Vec::new();
-        line::write_own(&mut line, &self.stamp, "WARN", format_args!("missing lines={}", self.missing));
-        line
     }
 
     fn succeed(&mut self) {
@@ -130,13 +121,9 @@ impl Batch {
             return;
         }
         self.latest = at;
-        if self.stamp.date() != self.date {
+        if self.stamp.date != self.date {
             self.flush();
-            self.date = self.stamp.date();
+            self.date = self.stamp.date;
         }
     }
-}
-
-fn count(lines: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', lines).count() as u64
 }

@@ -5,6 +5,7 @@
 
 use std::{
     fmt::{self, Write},
+    io,
     net::{IpAddr, SocketAddr},
 };
 
@@ -99,7 +100,7 @@ fn field(out: &mut Vec<u8>, key: &str, word: &str) {
 }
 
 fn text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    Plain(out).write_fmt(text).expect("writing to memory does not fail");
+    io::Write::write_fmt(out, text).expect("writing to memory does not fail");
 }
 
 fn quote(out: &mut Vec<u8>, key: &str, text: impl fmt::Display) {
@@ -116,8 +117,7 @@ fn quote_str(out: &mut Vec<u8>, key: &str, text: &str) {
     out.push(b'"');
 }
 
-/// Appends text so that it can end neither the line nor the quotation. Messages have no control
-/// characters any more, but this does not rely on it.
+/// Appends text so that it can end neither the line nor the quotation, even with control characters.
 fn escape(out: &mut Vec<u8>, text: &str) {
     // No early return: so the compiler can check many bytes with one instruction.
     if text.bytes().fold(0, |harm, b| harm | u8::from(!is_plain(b))) == 0 {
@@ -138,15 +138,6 @@ fn escape(out: &mut Vec<u8>, text: &str) {
 /// Whether a byte is never part of something to escape. 0xC2 and 0xE2 begin characters of both kinds.
 fn is_plain(b: u8) -> bool {
     b >= b' ' && !matches!(b, b'"' | b'\\' | 0x7f | 0xc2 | 0xe2)
-}
-
-struct Plain<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Plain<'_> {
-    fn write_str(&mut self, piece: &str) -> fmt::Result {
-        self.0.extend_from_slice(piece.as_bytes());
-        Ok(())
-    }
 }
 
 struct Quoted<'a>(&'a mut Vec<u8>);

@@ -40,13 +40,6 @@ struct Name {
     number: u32,
 }
 
-/// The lines that could not be written.
-#[derive(Debug)]
-pub(super) struct Unwritten<'a> {
-    pub(super) lines: &'a [u8],
-    pub(super) why: io::Error,
-}
-
 impl Rotation {
     /// Creates the folder if it does not exist, and locks it.
     pub(super) fn new(folder: PathBuf, max_size: Option<u64>, keep: Option<usize>) -> io::Result<Self> {
@@ -65,14 +58,11 @@ impl Rotation {
         })
     }
 
-    /// Appends whole lines of one day: as many as fit to the current file, the others to the next.
-    pub(super) fn append<'a>(&mut self, date: Date, lines: &'a [u8]) -> Result<(), Unwritten<'a>> {
-        let mut lines = lines;
+    /// Appends whole lines of one day: as many as fit to the current file, the others to the next. After
+    /// an error, `lines` is what could not be written.
+    pub(super) fn append(&mut self, date: Date, lines: &mut &[u8]) -> io::Result<()> {
         while !lines.is_empty() {
-            match self.append_some(date, lines) {
-                Ok(written) => lines = &lines[written..],
-                Err(why) => return Err(Unwritten { lines, why }),
-            }
+            *lines = &lines[self.append_some(date, lines)?..];
         }
         Ok(())
     }
@@ -106,8 +96,7 @@ impl Rotation {
         }
     }
 
-    /// Whether the file still has its name. Writing to a file that was removed or renamed succeeds, but
-    /// the lines cannot be found.
+    /// Whether the file still has its name. Without it writing succeeds, but the lines cannot be found.
     fn is_in_place(&self, current: &Current) -> bool {
         let identity = |data: Metadata| (data.dev(), data.ino());
         let (ours, theirs) = (current.file.metadata(), fs::metadata(self.folder.join(current.name.file())));

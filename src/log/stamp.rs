@@ -13,7 +13,8 @@ pub(super) struct Stamp {
     zone: TimeZone,
     second: u64,
     millis: u32,
-    date: Date,
+    /// The day in the time zone.
+    pub(super) date: Date,
     /// The part up to the seconds.
     head: Vec<u8>,
     /// The part after the milliseconds.
@@ -36,11 +37,6 @@ impl Stamp {
             self.second = since.as_secs();
             self.read_calendar();
         }
-    }
-
-    /// The day in the time zone.
-    pub(super) fn date(&self) -> Date {
-        self.date
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -96,6 +92,6 @@ mod tests {
         check(TimeZone::UTC, u64::MAX, "1970-01-01T00:00:00.615+00:00");
         let mut stamp = Stamp::new(TimeZone::UTC);
         stamp.set(UNIX_EPOCH - Duration::from_secs(5));
-        assert_eq!(stamp.date().to_string(), "1970-01-01");
+        assert_eq!(stamp.date.to_string(), "1970-01-01");
     }
 }

@@ -137,7 +137,7 @@ fn a_line_is_a_time_a_level_and_what_happened() {
         "INFO command| verb=/whois user=bob",
     );
     check(
-        Deed::Did(Box::new(Event::TopicSet { by: bob, topic: text("a \"b\"") })),
+        Deed::Did(Box::new(Event::TopicSet(bob, text("a \"b\"")))),
         r#"NOTICE did| address=192.0.2.7:4711 what="bob has set the topic: a \"b\"""#,
     );
 }
@@ -179,10 +179,7 @@ fn no_line_has_an_address_if_they_are_not_logged() {
     check_with(false, Deed::Disconnected(Ending::Quit), "INFO disconnect| reason=\"quit\"");
     check_with(
         false,
-        Deed::Did(Box::new(Event::TopicSet {
-            by: Nick::new("bob").unwrap(),
-            topic: text("not 192.0.2.9, please"),
-        })),
+        Deed::Did(Box::new(Event::TopicSet(Nick::new("bob").unwrap(), text("not 192.0.2.9, please")))),
         "NOTICE did| what=\"bob has set the topic: not …, please\"",
     );
 }

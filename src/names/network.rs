@@ -1,8 +1,8 @@
-//! Networks of addresses, which administrators can ban.
+//! Addresses that are treated alike: networks, which administrators can ban, and origins, which have limits.
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 /// A network of addresses: `192.0.2.0/24`. A single IPv4 address is a network of its own. A single IPv6
@@ -15,28 +15,20 @@ pub struct Network {
     prefix: u8,
 }
 
-/// Neither an address nor a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidNetwork;
-
 impl Network {
     /// Parses an address, or a network in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). Bits after the
-    /// prefix are cleared. An IPv4-mapped IPv6 address is treated as IPv4.
-    ///
-    /// # Errors
-    /// [`InvalidNetwork`] if it is neither.
-    pub fn new(typed: &str) -> Result<Self, InvalidNetwork> {
+    /// prefix are cleared. An IPv4-mapped IPv6 address is treated as IPv4. Returns `None` if it is neither.
+    pub fn new(typed: &str) -> Option<Self> {
         let (address, prefix) = match typed.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().map_err(|_| InvalidNetwork)?)),
+            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
             None => (typed, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork)?;
+        let address: IpAddr = address.parse().ok()?;
         let canonical = address.to_canonical();
         let dropped = bits(address) - bits(canonical);
-        let usual = if canonical.is_ipv4() { 32 } else { 64 };
-        let prefix = prefix.map_or(Some(usual), |prefix: u8| prefix.checked_sub(dropped));
-        let prefix = prefix.filter(|&prefix| prefix <= bits(canonical)).ok_or(InvalidNetwork)?;
-        Ok(Self { first: masked(canonical, prefix), prefix })
+        let prefix = prefix.map_or(Some(usual_prefix(canonical)), |prefix: u8| prefix.checked_sub(dropped));
+        let prefix = prefix.filter(|&prefix| prefix <= bits(canonical))?;
+        Some(Self { first: masked(canonical, prefix), prefix })
     }
 
     /// Whether an address belongs to this network.
@@ -52,6 +44,24 @@ impl Network {
     }
 }
 
+/// An address as limits count it: of an IPv6 address only the first 64 bits, as in [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// The origin of a peer. An IPv4-mapped IPv6 address is treated as IPv4.
+    pub fn of(peer: SocketAddr) -> Self {
+        let address = peer.ip().to_canonical();
+        Self(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
+    }
+
+    /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
+    /// machine, have this origin.
+    pub fn is_loopback(self) -> bool {
+        self.0.is_loopback()
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
@@ -61,6 +71,10 @@ impl fmt::Display for Network {
 
 fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn usual_prefix(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 64 }
 }
 
 fn masked(address: IpAddr, prefix: u8) -> IpAddr {
@@ -77,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn check(typed: &str, shown: &str) {
-        assert_eq!(Network::new(typed).map(|network| network.to_string()), Ok(shown.to_owned()));
+        assert_eq!(Network::new(typed).map(|network| network.to_string()), Some(shown.to_owned()));
     }
 
     #[test]
@@ -98,7 +112,7 @@ mod tests {
         for typed in
             ["", "bob", "192.0.2", "192.0.2.0/33", "192.0.2.0/", "/8", "::/129", "::ffff:192.0.2.7/24"]
         {
-            assert_eq!(Network::new(typed), Err(InvalidNetwork), "{typed}");
+            assert_eq!(Network::new(typed), None, "{typed}");
         }
     }
 

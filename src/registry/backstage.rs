@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::{Condvar, Mutex};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
+    dialect::text,
     event::Event,
     file::Token,
     store::Store,
@@ -26,15 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// they may would delay all others.
 const ANSWER: Duration = Duration::from_micros(500);
 
-/// What slow work needs.
 pub(super) struct Backstage {
-    store: Store,
+    pub(super) store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
-    /// Wakes the thread that waits for closing time.
-    alarm: Sender<()>,
+    waker: Sender<()>,
+    /// Wakes the thread that waits for closing time. One message is as good as many.
+    pub(super) alarm: Receiver<()>,
     /// When the next long answer may be encoded; held while one is. Clients that ask for many of them wait
     /// for one another, and leave the processors to those who speak.
     next_answer: Mutex<Instant>,
@@ -43,18 +44,14 @@ pub(super) struct Backstage {
 }
 
 impl Backstage {
-    pub(super) fn new(
-        store: Store,
-        hasher: Hasher,
-        watch: Watch,
-        channel: Sender<Posts>,
-        alarm: Sender<()>,
-    ) -> Self {
+    pub(super) fn new(store: Store, hasher: Hasher, watch: Watch, channel: Sender<Posts>) -> Self {
+        let (waker, alarm) = bounded(1);
         Self {
             store,
             hasher,
             watch,
             channel,
+            waker,
             alarm,
             next_answer: Mutex::new(Instant::now()),
             is_stopping: Mutex::new(false),
@@ -81,7 +78,7 @@ impl Backstage {
                 watch::doing(Activity::Looking);
                 next.with(Box::new(self.watch.look(broadcaster::load(&self.channel))))
             }
-            Task::TakeJourney(report, next) => next.with(take_journey(&report)),
+            Task::TakeJourney(Reported(report), next) => next.with(take_journey(&report)),
             Task::DrawTokens(next) => {
                 next.with(draw_token().and_then(|sending| Some([sending, draw_token()?])))
             }
@@ -115,7 +112,7 @@ impl Backstage {
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));
         *next_answer = now.max(*next_answer) + ANSWER;
-        Encoded::new(event)
+        Encoded(text::line(event))
     }
 
     /// Waits, but no longer than until the server stops.
@@ -126,19 +123,15 @@ impl Backstage {
 
     /// It never waits: when the channel is full, the timer is about to look.
     fn wake_timer(&self) {
-        let _ = self.alarm.try_send(());
-    }
-
-    pub(super) fn wake_store(&self) {
-        self.store.wake();
+        let _ = self.waker.try_send(());
     }
 }
 
 /// The whole journey of the message that this thread has just posted.
-fn take_journey(report: &Reported) -> Journey {
+fn take_journey(report: &Receiver<Journey>) -> Journey {
     let mut journey = watch::take_journey().unwrap_or_default();
     watch::doing(Activity::Tracing);
-    if let Some(seen) = report.wait(PATIENCE) {
+    if let Ok(seen) = report.recv_timeout(PATIENCE) {
         journey.join(seen);
     }
     journey

@@ -6,6 +6,8 @@
 //! one on its own thread, without the lock. Each permit owns the memory for one hash and reuses it:
 //! an allocator may keep what each of a thousand threads has freed, and that would be gigabytes.
 
+use std::mem;
+
 use argon2::{
     Algorithm, Argon2, Block, Params, PasswordHash, Version,
     password_hash::phc::{Output, ParamsString, Salt},
@@ -21,32 +23,29 @@ const PERMITS: usize = 2;
 /// Computes hashes.
 pub struct Hasher {
     params: Params,
-    permits: Semaphore,
+    /// The memories of the free permits; `None` when there are no more hashes. The last one given back is
+    /// taken first, so the second one stays empty as long as one hash at a time is enough.
+    free: Mutex<Option<Vec<Vec<Block>>>>,
+    given_back: Condvar,
 }
 
 impl Hasher {
-    /// Creates a hasher with OWASP's first choice of costs for Argon2id.
-    pub fn new() -> Self {
-        Self::with(Params::default())
-    }
-
     /// Creates a hasher for tests, whose hashes cost nothing and protect nothing.
     pub fn cheap() -> Self {
         Self::with(Params::new(Params::MIN_M_COST, 1, 1, None).expect("the smallest that are allowed"))
     }
 
     fn with(params: Params) -> Self {
-        Self { params, permits: Semaphore::new(PERMITS) }
+        Self { params, free: Mutex::new(Some(vec![Vec::new(); PERMITS])), given_back: Condvar::new() }
     }
 
-    /// Hashes a password with a new salt. Returns `None` when the server stops, or when the operating
-    /// system has no random numbers.
+    /// Hashes a password with a new salt; `None` when the server stops or the system has no randomness.
     pub fn hash(&self, password: &Password) -> Option<Hashed> {
         let mut salt = [0; Salt::RECOMMENDED_LENGTH];
         getrandom::fill(&mut salt).ok()?;
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
         let argon2 = Argon2::new(algorithm, version, self.params.clone());
-        let output = self.permits.take()?.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        let output = self.compute(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
         let hash = PasswordHash {
             algorithm: algorithm.ident(),
             version: Some(version.into()),
@@ -67,9 +66,8 @@ impl Hasher {
         self.matches(password, hash).unwrap_or(false)
     }
 
-    /// Compares with the costs that the hash was made with. A damaged hash matches nothing; neither
-    /// does one that costs more than ours: a strange data file must not make the server allocate
-    /// gigabytes.
+    /// A damaged hash matches nothing. Neither does one that costs more than ours: a strange data file must
+    /// not make the server allocate gigabytes.
     fn matches(&self, password: &Password, hash: &Hashed) -> Option<bool> {
         let hash = PasswordHash::new(hash.as_str()).ok()?;
         let (algorithm, version) = (hash.algorithm.as_str().try_into().ok()?, hash.version?.try_into().ok()?);
@@ -79,98 +77,67 @@ impl Hasher {
             return None;
         }
         let argon2 = Argon2::new(algorithm, version, params);
-        let output = self.permits.take()?.compute(&argon2, password, &salt, expected.len())?;
+        let output = self.compute(&argon2, password, &salt, expected.len())?;
         // `Output` compares in constant time.
         Some(output == expected)
     }
 
-    /// Ends every wait for a permit; there are no more hashes.
-    pub fn close(&self) {
-        self.permits.close();
-    }
-}
-
-impl Default for Hasher {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A fixed number of permits: the free ones behind a mutex, and a condition variable to wait until
-/// there is one.
-struct Semaphore {
-    permits: Mutex<Permits>,
-    given_back: Condvar,
-}
-
-struct Permits {
-    /// The memories of the free permits. The last one given back is taken first, so the second one
-    /// stays empty as long as one hash at a time is enough.
-    free: Vec<Vec<Block>>,
-    is_closed: bool,
-}
-
-impl Semaphore {
-    fn new(count: usize) -> Self {
-        let permits = Permits { free: vec![Vec::new(); count], is_closed: false };
-        Self { permits: Mutex::new(permits), given_back: Condvar::new() }
-    }
-
-    /// Waits for a permit; `None` when the semaphore is closed.
-    fn take(&self) -> Option<Permit<'_>> {
-        let mut permits = self.permits.lock();
-        loop {
-            if permits.is_closed {
-                return None;
-            }
-            if let Some(memory) = permits.free.pop() {
-                return Some(Permit { semaphore: self, memory });
-            }
-            // Looks again after waking up: another thread may have taken the permit in between.
-            self.given_back.wait(&mut permits);
-        }
-    }
-
-    fn close(&self) {
-        self.permits.lock().is_closed = true;
-        self.given_back.notify_all();
-    }
-}
-
-/// The right to compute a hash, and the memory for it. It is given back when it is dropped, also
-/// after a panic.
-struct Permit<'a> {
-    semaphore: &'a Semaphore,
-    /// Empty until the first hash is computed in it, and wiped after each.
-    memory: Vec<Block>,
-}
-
-impl Permit<'_> {
     fn compute(
-        &mut self,
+        &self,
         argon2: &Argon2<'_>,
         password: &Password,
         salt: &[u8],
         length: usize,
     ) -> Option<Output> {
+        let mut permit = self.take()?;
         let blocks = argon2.params().block_count();
-        if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::new());
+        if permit.memory.len() < blocks {
+            permit.memory.resize(blocks, Block::new());
         }
         let mut output = [0; Output::MAX_LENGTH];
         let output = output.get_mut(..length)?;
         let password = password.reveal().as_bytes();
-        argon2.hash_password_into_with_memory(password, salt, output, &mut self.memory).ok()?;
+        argon2.hash_password_into_with_memory(password, salt, output, &mut permit.memory).ok()?;
         Output::new(output).ok()
     }
+
+    /// Waits for a permit; `None` when there are no more hashes.
+    fn take(&self) -> Option<Permit<'_>> {
+        let mut free = self.free.lock();
+        self.given_back.wait_while(&mut free, |free| free.as_ref().is_some_and(Vec::is_empty));
+        Some(Permit { hasher: self, memory: free.as_mut()?.pop()? })
+    }
+
+    /// Ends every wait for a permit; there are no more hashes.
+    pub fn close(&self) {
+        *self.free.lock() = None;
+        self.given_back.notify_all();
+    }
+}
+
+impl Default for Hasher {
+    /// Creates a hasher with OWASP's first choice of costs for Argon2id.
+    fn default() -> Self {
+        Self::with(Params::default())
+    }
+}
+
+/// The right to compute a hash, and the memory for it. Dropping it gives it back, also after a panic.
+struct Permit<'a> {
+    hasher: &'a Hasher,
+    /// Empty until the first hash is computed in it, and wiped after each.
+    memory: Vec<Block>,
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         // What is left in the memory would let a thief try passwords cheaply.
         self.memory.iter_mut().zeroize();
-        self.semaphore.permits.lock().free.push(std::mem::take(&mut self.memory));
-        self.semaphore.given_back.notify_one();
+        let mut free = self.hasher.free.lock();
+        if let Some(free) = &mut *free {
+            free.push(mem::take(&mut self.memory));
+        }
+        self.hasher.given_back.notify_one();
     }
 }
 
@@ -189,7 +156,7 @@ mod tests {
 
     /// Where the memory of each free permit is, and how many blocks it has.
     fn memories(hasher: &Hasher) -> Vec<(*const Block, usize)> {
-        hasher.permits.permits.lock().free.iter().map(|memory| (memory.as_ptr(), memory.len())).collect()
+        hasher.free.lock().iter().flatten().map(|memory| (memory.as_ptr(), memory.len())).collect()
     }
 
     #[test]
@@ -205,7 +172,7 @@ mod tests {
         assert_eq!(memories(&hasher), before, "the same memory each time");
         assert_eq!(before.iter().filter(|&&(_, blocks)| blocks > 0).count(), 1);
         let wiped = |block: &Block| block.as_ref().iter().all(|&word| word == 0);
-        assert!(hasher.permits.permits.lock().free.iter().flatten().all(wiped));
+        assert!(hasher.free.lock().iter().flatten().flatten().all(wiped));
     }
 
     #[test]
@@ -231,8 +198,8 @@ mod tests {
         let stored = Hashed::new(
             "$argon2id$v=19$m=19456,t=2,p=1$5ZDO5kLgN8enMP+FQ3Cn/Q$EYGlVRgNRgfMaLOANZbXS6nEMN2Zeu7vTR713I9lkqw",
         );
-        assert!(Hasher::new().verify(&password("correct-horse"), Some(&stored)));
-        assert!(!Hasher::new().verify(&password("wrong-horse"), Some(&stored)));
+        assert!(Hasher::default().verify(&password("correct-horse"), Some(&stored)));
+        assert!(!Hasher::default().verify(&password("wrong-horse"), Some(&stored)));
     }
 
     #[test]
@@ -265,13 +232,13 @@ mod tests {
 
     #[test]
     fn at_most_two_hashes_are_computed_at_a_time_and_every_thread_gets_a_turn() {
-        let semaphore = Semaphore::new(PERMITS);
+        let hasher = Hasher::cheap();
         let (busy, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..20 {
                 let work = || {
                     for _ in 0..50 {
-                        let _permit = semaphore.take().expect("it is open");
+                        let _permit = hasher.take().expect("it is not closed");
                         assert!(busy.fetch_add(1, Ordering::SeqCst) < PERMITS);
                         thread::yield_now();
                         busy.fetch_sub(1, Ordering::SeqCst);
@@ -286,13 +253,14 @@ mod tests {
 
     #[test]
     fn closing_ends_every_wait_for_a_permit() {
-        let semaphore = Semaphore::new(0);
+        let hasher = Hasher::cheap();
+        let _permits = [(); PERMITS].map(|()| hasher.take().expect("it is free"));
         thread::scope(|scope| {
-            let waiting = || assert!(semaphore.take().is_none());
+            let waiting = || assert!(hasher.take().is_none());
             for _ in 0..5 {
                 thread::Builder::new().spawn_scoped(scope, waiting).expect("a thread");
             }
-            semaphore.close();
+            hasher.close();
         });
     }
 }

@@ -1,14 +1,11 @@
 //! The chat's rules: who is called what, who is in which room, who hears whom.
 //!
 //! There is no socket, thread, clock or lock in here: a command comes in, posts come out. So the rules
-//! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a
-//! [`Task`]: the client's thread does it without the lock, and comes back with the result.
+//! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a [`Task`].
 //!
-//! Each part of the state is a struct of its own, with its invariants behind a small face: `people`,
-//! `rooms`, `accounts`, `ignores`, `mutes`, `pace`, `offers`, `networks`, `closing`, `tally`, `unsaved`.
-//! [`State`] composes them. The rules need several parts, so they are methods of [`State`], by topic:
-//! `talking`, `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its
-//! [`Turn`].
+//! Each part of the state is a struct of its own, with its invariants behind a small face; [`State`]
+//! composes them. The rules need several parts, so they are methods of [`State`], by topic: `talking`,
+//! `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its [`Turn`].
 //!
 //! Each page of stack that a command reaches stays in memory until its client leaves, and ten thousand
 //! clients are ten thousand stacks. So a common command must fit into two pages, and `#[inline(never)]`
@@ -21,26 +18,25 @@ use crate::{
     clock::Now,
     command::{Ask, Command, Kind, Rank},
     ending::Ending,
-    event::Event,
-    fact::Deed,
-    names::ClientId,
+    event::{Event, administration::Administered},
+    fact::{Deed, Fact},
+    names::{ClientId, Network},
     password::Hashed,
-    record::Restored,
+    record::{Manner, Restored},
 };
 
 mod accounts;
 mod administering;
-mod away;
+mod attempts;
+mod bans;
 mod closing;
+mod history;
 mod ignores;
-mod ignoring;
 mod moderating;
 mod moving;
 mod mutes;
-mod muting;
 mod naming;
 mod networks;
-mod noting;
 mod offering;
 mod offers;
 mod pace;
@@ -51,7 +47,6 @@ mod registering;
 mod rooms;
 mod talking;
 mod tally;
-mod task;
 #[cfg(test)]
 pub(super) mod tests;
 mod turn;
@@ -59,11 +54,10 @@ mod unsaved;
 mod watching;
 
 pub use closing::Countdown;
+pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
-pub use rooms::{Bans, History, HistoryLimits, Remembered};
-pub use task::{Next, Resumption, Task};
-pub use turn::Turn;
+pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
 use accounts::Accounts;
@@ -124,13 +118,17 @@ impl State {
             unsaved: Unsaved::default(),
             limits,
         };
-        let Restored { rooms, accounts, networks } = restored;
-        state.restore_networks(networks, now);
-        for room in rooms {
+        for (name, ban) in restored.networks {
+            let Some(network) = Network::new(&name) else { continue };
+            if !state.networks.restore(network, ban, now) {
+                state.unsaved.mark(Change::Network(network));
+            }
+        }
+        for room in restored.rooms {
             let newest = state.rooms.restore(room, &mut state.unsaved);
             state.tally.continue_after(newest);
         }
-        for (nick, hash) in accounts {
+        for (nick, hash) in restored.accounts {
             state.accounts.set(nick, Hashed::new(&hash), None);
         }
         state
@@ -140,109 +138,121 @@ impl State {
     pub fn enter(&mut self, turn: &mut Turn, address: SocketAddr, sink: Box<dyn Sink>) -> ClientId {
         let (now, lobby) = (turn.now.instant, self.rooms.lobby());
         let client = self.people.enter(address, lobby, now);
+        turn.client = client;
         let entering = &self.people[client];
-        let nick = entering.nick;
+        let (nick, origin) = (entering.nick, entering.origin());
         turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
-        let origin = entering.origin();
         self.pace.enter(client, origin, now);
         self.mutes.enter(client, origin, now);
-        self.note(turn, client, Deed::Connected);
-        self.enter_room(turn, client, lobby);
-        turn.tell(client, Event::Welcome(nick));
-        self.replay(turn, client);
-        self.announce(turn, client, Event::Arrived(nick));
-        self.warn_of_closing_time(turn, client);
+        self.note(turn, || Deed::Connected);
+        self.enter_room(turn, lobby);
+        turn.answer(Event::Welcome(nick));
+        self.replay(turn);
+        self.announce(turn, Event::Arrived(nick));
+        if let Some(left) = self.closing.left(turn.now.instant) {
+            turn.answer(Administered::ShuttingDownIn(left));
+        }
         client
     }
 
     /// Carries out one command. If the turn has a task afterwards, the client's next command waits until
     /// that is done and [`State::resume`] was called.
     pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
-        if let Some(pause) = self.must_wait(turn, client, &command) {
+        turn.client = client;
+        if let Some(pause) = self.must_wait(turn, &command) {
             return ask_again(turn, pause, command);
         }
-        if self.permits(turn, client, &command) {
+        if self.permits(turn, &command) {
             if command.verb.kind == Kind::Speech {
-                self.come_back(turn, client);
+                self.come_back(turn);
             }
-            self.carry_out(turn, client, command.ask);
+            self.carry_out(turn, command.ask);
         }
     }
 
     /// Whether a client may give a command now. If not, it has been told why.
     #[inline(never)]
-    fn permits(&mut self, turn: &mut Turn, client: ClientId, command: &Command) -> bool {
-        let Some(asking) = self.people.get_mut(client) else { return false };
+    fn permits(&mut self, turn: &mut Turn, command: &Command) -> bool {
+        let Some(asking) = self.people.get_mut(turn.client) else { return false };
         if self.closing.is_stopping || asking.is_dismissed {
             return false;
         }
         asking.last_active = turn.now.instant;
-        if !self.may(turn, client, command) {
+        if let Some(too_much) = self.too_much(turn, command) {
+            turn.answer(too_much);
             return false;
         }
-        self.note_command(turn, client, command);
-        let Some(why) = self.refusal(client, command.rank()) else { return true };
-        turn.tell(client, why);
+        if turn.noting.is_some()
+            && let Some(asked) = command.logged()
+        {
+            self.note(turn, || Deed::Asked(asked));
+        }
+        let Some(why) = self.refusal(turn.client, command.rank()) else { return true };
+        turn.answer(why);
         false
     }
 
-    fn carry_out(&mut self, turn: &mut Turn, client: ClientId, ask: Ask) {
+    fn carry_out(&mut self, turn: &mut Turn, ask: Ask) {
         match ask {
-            Ask::Say(text) => self.say(turn, client, text),
-            Ask::Act(text) => self.act(turn, client, text),
-            Ask::Trace(text) => self.say_traced(turn, client, text),
-            Ask::Away(reason) => self.go_away(turn, client, reason),
-            Ask::Rename(nick) => self.rename(turn, client, nick),
-            Ask::Join(room) => self.join(turn, client, room),
-            Ask::Leave => self.return_to_lobby(turn, client),
-            Ask::ListRooms => self.list_rooms(turn, client),
-            Ask::ListUsers => self.list_users(turn, client),
-            Ask::Whisper { to, text } => self.whisper(turn, client, to, text),
-            Ask::Reply(text) => self.reply(turn, client, text),
-            Ask::Whois(nick) => self.whois(turn, client, nick),
-            Ask::ShowTopic => self.show_topic(turn, client),
-            Ask::SetTopic(topic) => self.set_topic(turn, client, topic),
-            Ask::ShowHistory(count) => self.show_history(turn, client, count),
-            Ask::ShowEmojis(found) => turn.tell_with(client, || Event::Emojis(found)),
-            Ask::Moderate(order) => self.moderate(turn, client, order),
-            Ask::Administer(order) => self.administer(turn, client, order),
-            Ask::Ignore(nick) => self.ignore(turn, client, nick),
-            Ask::Unignore(nick) => self.unignore(turn, client, nick),
-            Ask::Account(command) => self.account(turn, client, command),
-            Ask::Muting(command) => self.muting(turn, client, command),
+            Ask::Say(text) => self.say(turn, text, Manner::Said),
+            Ask::Act(text) => self.say(turn, text, Manner::Acted),
+            Ask::Trace(text) => self.say_traced(turn, text),
+            Ask::Away(reason) => self.go_away(turn, reason),
+            Ask::Rename(nick) => self.rename(turn, nick),
+            Ask::Join(room) => self.join(turn, room),
+            Ask::Leave => self.return_to_lobby(turn),
+            Ask::ListRooms => self.list_rooms(turn),
+            Ask::ListUsers => self.list_users(turn),
+            Ask::Whisper(to, text) => self.whisper(turn, to, text),
+            Ask::Reply(text) => self.reply(turn, text),
+            Ask::Whois(nick) => self.whois(turn, nick),
+            Ask::ShowTopic => self.show_topic(turn),
+            Ask::SetTopic(topic) => self.set_topic(turn, topic),
+            Ask::ShowHistory(count) => self.show_history(turn, count),
+            Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
+            Ask::Moderate(order) => self.moderate(turn, order),
+            Ask::Administer(order) => self.administer(turn, order),
+            Ask::Ignore(nick) => self.ignore(turn, nick),
+            Ask::Unignore(nick) => self.unignore(turn, nick),
+            Ask::Account(command) => self.account(turn, command),
+            Ask::Muting(command) => self.muting(turn, command),
             Ask::ShowThreads => watching::show_threads(turn),
             Ask::ShowStats => watching::show_stats(turn),
-            Ask::File(command) => self.handle_files(turn, client, *command),
+            Ask::File(command) => self.handle_files(turn, *command),
             Ask::Help { all } => {
-                let rank = if all { Rank::Administrator } else { self.rank(client) };
-                turn.tell_at_length(client, Event::Commands(rank));
+                let rank = if all { Rank::Administrator } else { self.rank(turn.client) };
+                turn.answer_at_length(Event::Commands(rank));
             }
-            Ask::Explain(verb) => turn.tell_with(client, || Event::Explained(verb)),
-            Ask::Quit => turn.tell_with(client, || Event::Goodbye),
-            Ask::Mistake(mistake) => turn.tell_with(client, || Event::Mistaken(mistake)),
+            Ask::Explain(verb) => turn.answer_with(|| Event::Explained(verb)),
+            Ask::Quit => turn.answer_with(|| Event::Goodbye),
+            Ask::Mistake(mistake) => turn.answer_with(|| Event::Mistaken(mistake)),
         }
     }
 
     /// Removes a client that is gone for this reason.
     pub fn leave(&mut self, turn: &mut Turn, client: ClientId, why: Ending) {
         let Some(nick) = self.people.get(client).map(|client| client.nick) else { return };
-        self.note_ending(turn, client, why);
-        self.announce(turn, client, Event::Departed(nick));
-        self.leave_room(turn, client);
-        self.cancel_offers_of(turn, client);
-        self.ignores.leave(client);
-        self.mutes.leave(client);
-        self.pace.leave(client, self.people[client].origin(), turn.now.instant);
-        self.accounts.attempts.forget(client);
-        self.log_out(client);
-        self.people.leave(client);
-        turn.post(Post::Detach(client));
+        turn.client = client;
+        // A client that goes because the server stops has no reason of its own.
+        let is_told_to = matches!(why, Ending::Closed | Ending::Dismissed);
+        let why = if self.closing.is_stopping && is_told_to { Ending::Stopping } else { why };
+        self.note(turn, || Deed::Disconnected(why));
+        self.announce(turn, Event::Departed(nick));
+        self.leave_room(turn);
+        self.cancel_offers_of(turn);
+        self.ignores.leave(turn.client);
+        self.mutes.leave(turn.client);
+        self.pace.leave(turn.client, self.people[turn.client].origin(), turn.now.instant);
+        self.accounts.attempts.forget(turn.client);
+        self.log_out(turn.client);
+        self.people.leave(turn.client);
+        turn.post(Post::Detach(turn.client));
     }
 
     /// Tells all users that the server stops. From then on no user is told anything.
     pub fn stop(&mut self, turn: &mut Turn) {
         self.closing.is_stopping = true;
-        self.drop_all_offers(turn);
+        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
         turn.post(Post::Stop(Event::ShuttingDown));
     }
 
@@ -256,12 +266,34 @@ impl State {
 
     /// Tells the other members of a client's room that it comes, goes or is renamed, unless they are too
     /// many: ten thousand arrivals told to ten thousand users are a hundred million lines.
-    fn announce(&self, turn: &mut Turn, client: ClientId, event: Event) {
-        let room = self.people[client].room;
+    fn announce(&self, turn: &mut Turn, event: Event) {
+        let room = self.people[turn.client].room;
         let is_announced = (2..=self.limits.presence).contains(&self.rooms[room].members.len());
         if is_announced && !self.closing.is_stopping {
-            turn.tell_room(room, Except::One(client), event);
+            turn.tell_room(room, Except::One(turn.client), event);
         }
+    }
+
+    /// Notes for the log what the client has just done. This is one push into memory; without a log, the
+    /// deed is not even made.
+    fn note(&self, turn: &mut Turn, deed: impl FnOnce() -> Deed) {
+        if turn.noting.is_some() {
+            self.note_now(turn, deed());
+        }
+    }
+
+    #[inline(never)]
+    fn note_now(&self, turn: &mut Turn, deed: Deed) {
+        let doer = &self.people[turn.client];
+        let (at, room) = (turn.now.wall, self.room(turn.client).name);
+        turn.facts.push(Fact { at, who: doer.nick, address: doer.link.address, room, deed });
+    }
+
+    /// Tells the client who it is or is not, and notes that.
+    fn answer_and_note(&self, turn: &mut Turn, event: impl Into<Event>) {
+        let event = event.into();
+        self.note(turn, || Deed::Told(Box::new(event.clone())));
+        turn.answer(event);
     }
 }
 
@@ -269,6 +301,7 @@ impl State {
 /// command: see [`crate::session`].
 #[inline(never)]
 fn ask_again(turn: &mut Turn, pause: Duration, command: Command) {
-    let next = Next::new(|state: &mut State, turn, client, ()| state.apply(turn, client, command));
+    let client = turn.client;
+    let next = Next::new(move |state, turn, ()| state.apply(turn, client, command));
     turn.wait_for(Task::Wait(pause, next));
 }

@@ -1,8 +1,11 @@
 //! From one socket to the other: one file, from its first line to the receiver's verdict.
 
 use std::{
-    io::{self, ErrorKind, Write},
-    time::Instant,
+    fmt,
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    net::TcpStream,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -12,10 +15,15 @@ use rustix::{
 
 use super::{
     Fault, Side,
-    way::Line,
-    wire::{IDLE, Wire},
+    way::{self, Line},
 };
-use crate::file::ByteCount;
+use crate::{file::ByteCount, transport::Connection};
+
+/// The buffer of a transfer in bytes. A larger one saves hardly any more system calls.
+const BUFFER: usize = 64 * 1024;
+
+/// How long one side may keep the other waiting.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Carries a file. [`crate::file::way`] describes the lines that are exchanged.
 pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Result<(), Fault> {
@@ -35,8 +43,12 @@ pub(super) fn carry(mut sender: Wire, mut receiver: Wire, size: ByteCount) -> Re
     }
 }
 
+/// Reads a side's next line, which must be there in time.
 fn hear(wire: &mut Wire, side: Side) -> Result<Line, Fault> {
-    match wire.line_within(Instant::now() + IDLE) {
+    wire.input.get_mut().deadline = Some(Instant::now() + IDLE);
+    let line = way::read_line(&mut wire.input);
+    wire.input.get_mut().deadline = None;
+    match line {
         Ok(Line::Failed(fault)) => Err(fault),
         line => line.map_err(|error| fault(&error, side)),
     }
@@ -49,13 +61,13 @@ fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fau
         if wait(sender, receiver)? == Side::Receiver {
             return Ok(false);
         }
-        let bytes = sender.bytes().map_err(|error| fault(&error, Side::Sender))?;
+        let bytes = sender.input.fill_buf().map_err(|error| fault(&error, Side::Sender))?;
         let taken = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         if taken == 0 {
             return Err(Fault::BrokenOff(Side::Sender));
         }
         receiver.stream().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
-        sender.consume(taken);
+        sender.input.consume(taken);
         left -= taken as u64;
     }
     Ok(true)
@@ -66,10 +78,10 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     if receiver.has_more() {
         return Ok(Side::Receiver);
     }
-    let patience = if sender.has_more() { Timespec::default() } else { in_seconds(IDLE.as_secs()) };
+    let seconds = if sender.has_more() { 0 } else { IDLE.as_secs().cast_signed() };
     let mut ends =
         [PollFd::new(sender.stream(), PollFlags::IN), PollFd::new(receiver.stream(), PollFlags::IN)];
-    match poll(&mut ends, Some(&patience)) {
+    match poll(&mut ends, Some(&Timespec { tv_sec: seconds, tv_nsec: 0 })) {
         Ok(0) if !sender.has_more() => return Err(Fault::Stalled(Side::Sender)),
         // Interrupted: it is not known whether anything was sent. Reading finds out.
         Ok(_) | Err(Errno::INTR) => {}
@@ -79,15 +91,57 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     Ok(if receiver.revents().is_empty() { Side::Sender } else { Side::Receiver })
 }
 
-fn in_seconds(seconds: u64) -> Timespec {
-    Timespec { tv_sec: seconds.cast_signed(), tv_nsec: 0 }
-}
-
 fn fault(error: &io::Error, side: Side) -> Fault {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => Fault::Stalled(side),
         ErrorKind::InvalidData => Fault::Nonsense(side),
         _ => Fault::BrokenOff(side),
+    }
+}
+
+/// A connection.
+pub(super) struct Wire {
+    /// Reads from it, and holds the bytes that were read but not used yet.
+    input: BufReader<Stream>,
+}
+
+struct Stream {
+    connection: Arc<Connection>,
+    /// When to give up, however much comes until then.
+    deadline: Option<Instant>,
+}
+
+impl Wire {
+    pub(super) fn new(connection: Arc<Connection>) -> io::Result<Self> {
+        connection.stream().set_write_timeout(Some(IDLE))?;
+        let stream = Stream { connection, deadline: None };
+        Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
+    }
+
+    /// Writes one line.
+    fn say(&self, line: impl fmt::Display) -> io::Result<()> {
+        self.stream().write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Whether bytes were read but not used yet.
+    fn has_more(&self) -> bool {
+        !self.input.buffer().is_empty()
+    }
+
+    fn stream(&self) -> &TcpStream {
+        self.input.get_ref().connection.stream()
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.map_or(IDLE, |at| at.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let mut socket = self.connection.stream();
+        socket.set_read_timeout(Some(left))?;
+        socket.read(buffer)
     }
 }
 

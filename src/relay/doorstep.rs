@@ -14,7 +14,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{file::Token, origin::Origin, transport::Connection};
+use crate::{file::Token, names::Origin, transport::Connection};
 
 /// The most connections without a token. Each takes a thread and a descriptor.
 pub(super) const MOST_WITHOUT_TOKEN: usize = 32;

@@ -1,11 +1,10 @@
 //! A door of the server: it accepts connections and serves each on a thread of its own.
 //!
-//! Starting and ending a thread takes about as long as everything else that a short visit needs. So a
-//! thread whose client has left waits at the door, beside the acceptor's thread, and serves the next
-//! client it accepts.
+//! To start and end a thread takes about as long as the rest of a short visit. So a thread whose client
+//! has left waits at the door, beside the acceptor's thread, and serves the next client it accepts.
 
 use std::{
-    io::{self, ErrorKind},
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -35,7 +34,7 @@ pub(super) const MOST_FREE: usize = 16;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What makes one door different from another.
+/// A listening socket, its limits, and what serves its connections.
 pub(super) struct Door<'a> {
     /// Where connections arrive.
     pub(super) listener: &'a Listener,
@@ -52,22 +51,13 @@ pub(super) struct Door<'a> {
     /// Does what is due, and says how long the door may wait for a connection before it asks again;
     /// `None` means for ever.
     pub(super) meanwhile: &'a (dyn Fn() -> Option<Duration> + Sync),
-}
-
-/// Accepts the connections of one door.
-pub(super) struct Acceptor<'a> {
-    door: Door<'a>,
-    stopper: &'a Stopper,
-    watch: &'a Watch,
+    pub(super) stopper: &'a Stopper,
+    pub(super) watch: &'a Watch,
     /// Threads without a client that wait at the door.
-    free: AtomicUsize,
+    pub(super) free: AtomicUsize,
 }
 
-impl<'a> Acceptor<'a> {
-    pub(super) fn new(door: Door<'a>, stopper: &'a Stopper, watch: &'a Watch) -> Self {
-        Self { door, stopper, watch, free: AtomicUsize::new(0) }
-    }
-
+impl Door<'_> {
     /// Starts a thread for each connection that it accepts, until the server stops.
     pub(super) fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
         let mut pause = SHORTEST_PAUSE;
@@ -81,7 +71,7 @@ impl<'a> Acceptor<'a> {
                 }
                 Err(_) if self.stopper.is_stopping() => {}
                 Err(error) => {
-                    tracing::warn!(%error, ?pause, "cannot accept {}s", self.door.served);
+                    tracing::warn!(%error, ?pause, "cannot accept {}s", self.served);
                     self.stopper.wait(pause);
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
@@ -89,25 +79,18 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// Waits for the next connection; `None` when it is refused or gone again, or when nothing
-    /// came for a while.
+    /// Waits for the next connection; `None` when it is refused or gone again, or none came for a while.
     fn accept(&self) -> io::Result<Option<Arc<Connection>>> {
-        let patience = (self.door.meanwhile)();
+        let patience = (self.meanwhile)();
         watch::doing(Activity::Accepting);
-        let (stream, peer) = match self.door.listener.accept(patience) {
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => return Ok(None),
-            accepted => match accepted? {
-                Some(accepted) => accepted,
-                None => return Ok(None),
-            },
-        };
+        let Some((stream, peer)) = self.listener.accept(patience)? else { return Ok(None) };
         // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
             transport::refuse(&stream, &text::line(&Event::ShuttingDown));
             return Ok(None);
         }
-        let Some(permit) = self.door.places.take(peer, self.door.patience) else {
-            tracing::info!(%peer, "a {} was refused: full", self.door.served);
+        let Some(permit) = self.places.take(peer, self.patience) else {
+            tracing::info!(%peer, "a {} was refused: full", self.served);
             transport::refuse(&stream, &text::line(&Event::Full));
             return Ok(None);
         };
@@ -116,11 +99,11 @@ impl<'a> Acceptor<'a> {
 
     fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, connection: &Arc<Connection>) {
         let theirs = Arc::clone(connection);
-        let thread = thread::Builder::new().name(self.door.served.into()).stack_size(STACK);
+        let thread = thread::Builder::new().name(self.served.into()).stack_size(STACK);
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            let (peer, served) = (connection.peer(), self.door.served);
+            let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            connection.refuse(&text::line(&Event::Full));
+            transport::refuse(connection.stream(), &text::line(&Event::Full));
         }
     }
 
@@ -134,9 +117,9 @@ impl<'a> Acceptor<'a> {
 
     /// Serves one connection. A panic ends only this one.
     fn serve(&self, connection: Arc<Connection>) {
-        let _listed = self.watch.enter(&format!("{} {}", self.door.served, connection.peer().port()));
-        if catch_unwind(AssertUnwindSafe(|| (self.door.serve)(connection))).is_err() {
-            tracing::error!("the thread of a {} has panicked; its connection was closed", self.door.served);
+        let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().port()));
+        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection))).is_err() {
+            tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
         }
     }
 
@@ -146,7 +129,7 @@ impl<'a> Acceptor<'a> {
     fn wait_at_the_door(&self) -> Option<Arc<Connection>> {
         let _listed = self.watch.enter("free");
         let mut connection = None;
-        if self.free.fetch_add(1, Relaxed) < self.door.most_free {
+        if self.free.fetch_add(1, Relaxed) < self.most_free {
             while connection.is_none() && !self.stopper.is_stopping() {
                 let Ok(accepted) = self.accept() else { break };
                 connection = accepted;

@@ -14,9 +14,7 @@ use super::{
 use crate::relay;
 
 /// What limits the number of clients.
-pub(super) struct Capacity {
-    limits: Vec<Limit>,
-}
+pub(super) struct Capacity(Vec<Limit>);
 
 struct Limit {
     /// Its name in the system, and its value.
@@ -40,9 +38,11 @@ const EVERYTHING_ELSE: usize = 128 << 20;
 const ARENA: usize = 64 << 20;
 
 impl Capacity {
-    /// Reads this machine's limits. A process may raise its soft limit of file descriptors up to the
-    /// hard one, and this does so.
+    /// Reads this machine's limits, and raises the soft limit of file descriptors up to the hard one.
     pub(super) fn of_this_machine() -> Self {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        // When it cannot be raised, what it is counts.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
         let others = MOST_FREE + relay::MOST_CONNECTIONS;
         let memory = EVERYTHING_ELSE + others * PER_CONNECTION;
         let limit = |name, value: Option<usize>, per_client, reserve| {
@@ -50,7 +50,7 @@ impl Capacity {
         };
         let limits = [
             // A thread that waits in `accept` holds a descriptor already.
-            limit("RLIMIT_NOFILE", raise_descriptors(), 1, 24 + others),
+            limit("RLIMIT_NOFILE", soft_limit(Resource::Nofile), 1, 24 + others),
             // A stack and a signal stack, each with its guard page.
             limit("vm.max_map_count", read_number("/proc/sys/vm/max_map_count"), 4, 1024 + 4 * others),
             limit("kernel.threads-max", read_number("/proc/sys/kernel/threads-max"), 1, 512),
@@ -58,20 +58,23 @@ impl Capacity {
             limit("RLIMIT_AS", soft_limit(Resource::As), PER_CONNECTION, memory + arenas() * ARENA),
             limit("RLIMIT_DATA", soft_limit(Resource::Data), PER_CONNECTION, memory),
         ];
-        Self { limits: limits.into_iter().flatten().collect() }
+        Self(limits.into_iter().flatten().collect())
     }
 
     /// How many clients to allow when so many are asked for; `None` asks for as many as there can be.
-    ///
-    /// # Errors
-    /// [`Error::TooManyClients`], also when there can be none at all.
+    /// It is an error if there can be none at all.
     pub(super) fn clients(&self, asked: Option<usize>) -> Result<usize, Error> {
-        let Some(tightest) = self.limits.iter().min_by_key(|limit| limit.clients()) else {
+        let Some(tightest) = self.0.iter().min_by_key(|limit| limit.clients()) else {
             return Ok(asked.unwrap_or(usize::MAX));
         };
         let holds = tightest.clients();
         if asked.unwrap_or(1) > holds {
-            return Err(Error::TooManyClients { asked, holds, limit: tightest.describe() });
+            let Limit { name, value, reserve, .. } = tightest;
+            let limit = match holds {
+                0 => format!("{name} is {value}, and the server itself needs {reserve}"),
+                _ => format!("{name} is {value}"),
+            };
+            return Err(Error::TooManyClients { asked, holds, limit });
         }
         Ok(asked.unwrap_or(holds))
     }
@@ -81,22 +84,6 @@ impl Limit {
     fn clients(&self) -> usize {
         self.value.saturating_sub(self.reserve) / self.per_client
     }
-
-    fn describe(&self) -> String {
-        let Self { name, value, reserve, .. } = self;
-        match self.clients() {
-            0 => format!("{name} is {value}, and the server itself needs {reserve}"),
-            _ => format!("{name} is {value}"),
-        }
-    }
-}
-
-/// Raises the soft limit of open files to the hard one; `None` when there is no limit.
-fn raise_descriptors() -> Option<usize> {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // When it cannot be raised, what it is counts.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    soft_limit(Resource::Nofile)
 }
 
 /// A limit of this process; `None` when there is no limit.
@@ -133,7 +120,7 @@ mod tests {
 
     fn capacity() -> Capacity {
         let limit = |name, value, per_client, reserve| Limit { name, value, per_client, reserve };
-        Capacity { limits: vec![limit("descriptors", 1000, 1, 100), limit("maps", 2000, 4, 400)] }
+        Capacity(vec![limit("descriptors", 1000, 1, 100), limit("maps", 2000, 4, 400)])
     }
 
     #[test]
@@ -152,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_holds_no_client_is_always_refused() {
-        let tiny = Capacity { limits: vec![Limit { name: "maps", value: 10, per_client: 4, reserve: 400 }] };
+        let tiny = Capacity(vec![Limit { name: "maps", value: 10, per_client: 4, reserve: 400 }]);
         let refused = |asked| tiny.clients(asked).unwrap_err().to_string();
         let why = "this machine holds 0 at most (maps is 10, and the server itself needs 400)";
         assert_eq!(refused(Some(1)), format!("cannot hold 1 clients: {why}"));

@@ -1,21 +1,20 @@
 //! The doors of a server: where clients and files come in.
 //!
-//! Another door, for another protocol, is one more [`Listener`] with its limits and a function that
-//! serves a connection.
+//! Another door, for another protocol, is one more [`Listener`] with its limits and a serving function.
 
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
 
 use super::{
-    Config, Error, Stopper,
-    acceptor::{Acceptor, Door, MOST_FREE},
+    Config, Error, OnDrop, Stopper,
+    acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    start_in,
+    start,
 };
 use crate::{
     command::Mistake,
@@ -24,7 +23,7 @@ use crate::{
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{Connection, ConnectionLimit, Listener},
+    transport::{self, Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
 };
 
@@ -33,44 +32,38 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
-    chat: Arc<Listener>,
+    pub(super) chat: Arc<Listener>,
     /// `None` when no files can be sent.
     files: Option<Arc<Listener>>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
-    stopper: Stopper,
+    /// What closes the doors.
+    pub(super) stopper: Stopper,
 }
 
 impl Doors {
     /// Checks that this machine can hold as many clients as were asked for, and listens.
-    ///
-    /// # Errors
-    /// When it cannot, or an address cannot be had.
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let chat = Arc::new(listen(config)?);
         let listen_for_files = |port| {
             let address = SocketAddr::new(chat.address().ip(), port);
-            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind { address, source })
+            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind(address, source))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
-        let port_for_files = files.as_ref().map(|files| files.address().port());
-        tracing::debug!(address = %chat.address(), port_for_files, max_clients, "listening");
-        let doors = [&chat].into_iter().chain(&files).cloned().collect();
+        let sockets = [&chat].into_iter().chain(&files).cloned().collect();
         let text = config.max_message_length.unwrap_or(usize::MAX);
-        Ok(Self {
+        let doors = Self {
             chat,
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: text::Limits { line: config.max_line_length, text },
-            stopper: Stopper::new(doors, 1 + MOST_FREE),
-        })
-    }
-
-    /// The address for clients, with the port that was chosen.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.chat.address()
+            stopper: Stopper::new(sockets, 1 + MOST_FREE),
+        };
+        let port_for_files = doors.port_for_files();
+        tracing::debug!(address = %doors.chat.address(), port_for_files, max_clients, "listening");
+        Ok(doors)
     }
 
     /// The port for files that was chosen; `None` when no files can be sent.
@@ -78,24 +71,15 @@ impl Doors {
         self.files.as_ref().map(|files| files.address().port())
     }
 
-    /// What closes the doors.
-    pub(super) fn stopper(&self) -> &Stopper {
-        &self.stopper
-    }
-
-    /// Serves everyone who comes until the server is stopped. Then the clients are told, and all threads
-    /// have ended.
-    ///
-    /// # Errors
-    /// When a thread of the server's own cannot be started.
+    /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let serve_client = |connection: Arc<Connection>| {
             if is_web_browser(&connection) {
                 return refuse_web_browser(&connection);
             }
-            let Ok((reader, writer)) = connection.split() else { return };
-            session::run(registry, reader, writer, self.lines);
+            let Ok(writer) = connection.writer() else { return };
+            session::run(registry, &connection, writer, self.lines);
         };
         let serve_file = |connection| relay.serve(registry, connection);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
@@ -107,6 +91,9 @@ impl Doors {
             served: "client",
             serve: &serve_client,
             meanwhile: &|| None,
+            stopper: &self.stopper,
+            watch,
+            free: AtomicUsize::new(0),
         };
         let files = self.files.as_ref().map(|listener| Door {
             listener,
@@ -116,18 +103,22 @@ impl Doors {
             served: "file",
             serve: &serve_file,
             meanwhile: &end_overdue_offers,
+            stopper: &self.stopper,
+            watch,
+            free: AtomicUsize::new(0),
         });
-        let clients = Acceptor::new(clients, &self.stopper, watch);
-        let files = files.map(|files| Acceptor::new(files, &self.stopper, watch));
         thread::scope(|threads| {
             // However accepting ends, the others are told, or the scope would wait for ever.
-            let _stops = StopOthers { registry, relay: &relay };
-            start_in(threads, "closing time", watch, || {
+            let _stops = OnDrop(|| {
+                registry.stop();
+                relay.close();
+            });
+            start(threads, "closing time", watch, || {
                 registry.wait_for_closing_time();
                 self.stopper.stop();
             })?;
             if let Some(files) = &files {
-                start_in(threads, "files", watch, || files.run(threads))?;
+                start(threads, "files", watch, || files.run(threads))?;
             }
             clients.run(threads);
             Ok(())
@@ -146,32 +137,20 @@ fn is_web_browser(connection: &Connection) -> bool {
 #[inline(never)]
 fn refuse_web_browser(connection: &Connection) {
     tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    connection.refuse(&text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    transport::refuse(connection.stream(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
 }
 
 /// Listens on the first address of the host that can be had.
 fn listen(config: &Config) -> Result<Listener, Error> {
-    let unknown = |source| Error::Address { host: config.host.clone(), source };
+    let unknown = |source| Error::Address(config.host.clone(), source);
     let mut failure = unknown(io::ErrorKind::NotFound.into());
     for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
         match Listener::bind(address) {
             Ok(listener) => return Ok(listener),
-            Err(source) => failure = Error::Bind { address, source },
+            Err(source) => failure = Error::Bind(address, source),
         }
     }
     Err(failure)
-}
-
-struct StopOthers<'a> {
-    registry: &'a Registry,
-    relay: &'a Relay,
-}
-
-impl Drop for StopOthers<'_> {
-    fn drop(&mut self) {
-        self.registry.stop();
-        self.relay.close();
-    }
 }

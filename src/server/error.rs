@@ -9,19 +9,9 @@ use crate::{log, store};
 #[non_exhaustive]
 pub enum Error {
     /// The host is neither an address nor the name of one.
-    Address {
-        /// What was asked for.
-        host: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Address(String, io::Error),
     /// The server cannot listen there.
-    Bind {
-        /// The address that was asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
+    Bind(SocketAddr, io::Error),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -44,11 +34,11 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address { host, source } => write!(f, "'{host}' is not an address to listen on: {source}"),
-            Self::Bind { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+            Self::Address(host, source) => write!(f, "'{host}' is not an address to listen on: {source}"),
+            Self::Bind(address, source) if source.kind() == io::ErrorKind::AddrInUse => {
                 write!(f, "port {} on {} is in use by another program", address.port(), address.ip())
             }
-            Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::Bind(address, source) => write!(f, "cannot listen on {address}: {source}"),
             Self::TooManyClients { asked, holds, limit } => {
                 let asked = asked.map_or_else(|| "any".to_owned(), |asked| asked.to_string());
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")
@@ -61,13 +51,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Address { source, .. } | Self::Bind { source, .. } | Self::Spawn(source) => Some(source),
-            Self::Data(source) => source.source(),
-            Self::Log(source) => source.source(),
-            Self::TooManyClients { .. } | Self::Broadcaster => None,
-        }
-    }
-}
+impl std::error::Error for Error {}

@@ -2,16 +2,16 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Result, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 
 use super::{
     Error,
+    error::Why,
     place::{Found, Identity, Place},
     rows,
     schema::{self, VERSION},
@@ -24,59 +24,52 @@ pub struct Database {
     place: Place,
 }
 
-/// What [`Database::repair`] has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repair {
-    /// Nothing: the file was in its place.
-    None,
-    /// It has created a new journal. Nothing is missing.
-    NewJournal,
-    /// It has created a new file, in which everything is missing.
-    NewFile,
-}
-
 impl Database {
     /// Opens a data file, or creates it. A file of an earlier version is brought up to date.
     ///
     /// # Errors
     /// When the file cannot be opened, is in use, belongs to another program or is damaged. It stays
     /// as it was.
-    pub fn open(path: &Path) -> std::result::Result<Self, Error> {
-        let file = create(path, options().create(true).truncate(false))?;
-        Self::attach(path, file)
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = create(path, options().create(true).truncate(false));
+        file.and_then(|file| Self::attach(path, file)).map_err(|why| why.of(path))
     }
 
-    fn attach(path: &Path, file: Identity) -> std::result::Result<Self, Error> {
-        let connection = connect(path)?;
-        let place = Place::new(path, file).map_err(|source| opening(path, source))?;
-        let database = Self { connection, place };
+    fn attach(path: &Path, file: Identity) -> Result<Self, Why> {
+        let database = Self { connection: connect(path)?, place: Place::new(path, file)? };
         database.check_place()?;
         Ok(database)
     }
 
-    /// Continues after the data file or its journal was removed.
+    /// Continues after the data file or its journal was removed; returns what was found. What was missing
+    /// is there again: a new journal, in which nothing is missing, or a new file, in which everything is.
     ///
     /// # Errors
     /// When there is another file in its place, or a new one cannot be created. Nothing can be saved
     /// then, until a later call succeeds.
-    pub(super) fn repair(&mut self) -> std::result::Result<Repair, Error> {
-        let found = self.look()?;
+    pub(super) fn repair(&mut self) -> Result<Found, Error> {
+        self.try_to_repair().map_err(|why| why.of(self.place.path()))
+    }
+
+    fn try_to_repair(&mut self) -> Result<Found, Why> {
+        let found = self.place.look()?;
         if found == Found::Both {
-            return Ok(Repair::None);
+            return Ok(found);
         }
         // What is in the journal goes to the file, wherever that is now. Left in the journal, it would
         // damage another file of the same name as soon as that is opened.
         let checkpoint = |row: &Row<'_>| row.get::<_, i64>(0);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], checkpoint);
         match found {
-            Found::Nothing => self.begin_file().map(|()| Repair::NewFile),
-            Found::Other => Err(Error::Replaced { path: self.path() }),
-            Found::NoJournal | Found::Both => self.begin_journal().map(|()| Repair::NewJournal),
+            Found::Nothing => self.begin_file()?,
+            Found::Other => return Err(Why::Replaced),
+            Found::NoJournal | Found::Both => self.begin_journal()?,
         }
+        Ok(found)
     }
 
-    fn begin_file(&mut self) -> std::result::Result<(), Error> {
-        let path = self.path();
+    fn begin_file(&mut self) -> Result<(), Why> {
+        let path = self.place.path().to_owned();
         // A file that has just come back may be the one that is open, or not ours to overwrite.
         let file = create(&path, options().create_new(true))?;
         *self = Self::attach(&path, file).inspect_err(|_| {
@@ -88,62 +81,45 @@ impl Database {
         Ok(())
     }
 
-    fn begin_journal(&mut self) -> std::result::Result<(), Error> {
-        let path = self.path();
-        let ended = self.connection.pragma_update(None, "journal_mode", "delete");
-        ended
-            .and_then(|()| begin_journal(&self.connection))
-            .map_err(|source| Error::of(path.clone(), source))?;
-        self.place = Place::new(&path, self.place.file()).map_err(|source| opening(&path, source))?;
-        Ok(())
-    }
-
-    fn look(&self) -> std::result::Result<Found, Error> {
-        self.place.look().map_err(|source| opening(self.place.path(), source))
+    fn begin_journal(&mut self) -> Result<(), Why> {
+        self.connection.pragma_update(None, "journal_mode", "delete")?;
+        begin_journal(&self.connection)?;
+        Ok(self.place.find_journal()?)
     }
 
     /// Checks that what is written is in the file that a restarted server would open.
-    fn check_place(&self) -> std::result::Result<(), Error> {
-        match self.look()? {
+    fn check_place(&self) -> Result<(), Why> {
+        match self.place.look()? {
             Found::Both => Ok(()),
-            Found::Other => Err(Error::Replaced { path: self.path() }),
-            Found::Nothing | Found::NoJournal => Err(Error::Gone { path: self.path() }),
+            Found::Other => Err(Why::Replaced),
+            Found::Nothing | Found::NoJournal => Err(Why::Gone),
         }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.place.path().to_owned()
     }
 
     /// Reads everything that was saved, with the last `lines` lines of each room.
     ///
     /// # Errors
     /// When the file cannot be read, or something in it cannot have been written by this program.
-    pub fn restore(&self, lines: usize) -> std::result::Result<Restored, Error> {
-        rows::restore(&self.connection, lines).map_err(|source| match source {
-            rusqlite::Error::FromSqlConversionFailure(..) => {
-                Error::Damaged { path: self.path(), what: source.to_string() }
-            }
-            source => Error::of(self.path(), source),
-        })
+    pub fn restore(&self, lines: usize) -> Result<Restored, Error> {
+        rows::restore(&self.connection, lines).map_err(|source| Why::from(source).of(self.place.path()))
     }
 
     /// Writes records: all of them, or none.
     ///
     /// # Errors
     /// What `SQLite` says, most likely that the disk is full; or that the file is not in its place.
-    pub fn write(&mut self, records: &[Record]) -> std::result::Result<(), Error> {
-        self.check_place()?;
-        self.commit(records).map_err(|source| Error::of(self.path(), source))?;
-        self.check_place()
+    pub fn write(&mut self, records: &[Record]) -> Result<(), Error> {
+        self.commit(records).map_err(|why| why.of(self.place.path()))
     }
 
-    fn commit(&mut self, records: &[Record]) -> Result<()> {
+    fn commit(&mut self, records: &[Record]) -> Result<(), Why> {
+        self.check_place()?;
         let transaction = self.connection.transaction()?;
         for record in records {
             rows::save(&transaction, record)?;
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.check_place()
     }
 
     /// Pretends that the disk has room for so many more pages only.
@@ -157,8 +133,7 @@ impl Database {
     }
 }
 
-/// How a data file is opened. It holds what users said and the hashes of their passwords, so only its
-/// owner may read it.
+/// How a data file is opened. It holds what users said and their passwords' hashes: only for its owner.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
@@ -167,55 +142,42 @@ fn options() -> OpenOptions {
 
 /// Creates a file, or opens it. It is closed before `SQLite` opens it: to close any descriptor of a file
 /// gives up all locks on it.
-fn create(path: &Path, options: &OpenOptions) -> std::result::Result<Identity, Error> {
-    let data = options.open(path).and_then(|file| file.metadata());
-    data.map(|data| Identity::of(&data)).map_err(|source| opening(path, source))
-}
-
-fn opening(path: &Path, source: io::Error) -> Error {
-    Error::Open { path: path.to_owned(), source }
+fn create(path: &Path, options: &OpenOptions) -> Result<Identity, Why> {
+    Ok(Identity::of(&options.open(path)?.metadata()?))
 }
 
 /// A connection to a data file that is ours, sound and of the present version.
-fn connect(path: &Path) -> std::result::Result<Connection, Error> {
-    let of = |source| Error::of(path.to_owned(), source);
+fn connect(path: &Path) -> Result<Connection, Why> {
     // Without the flag for URIs: a file name is a file name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(of)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     // A server holds the file until it ends, so waiting for it would not help.
-    connection.busy_timeout(Duration::ZERO).map_err(of)?;
+    connection.busy_timeout(Duration::ZERO)?;
     // The file is locked from the first read until this process closes it or dies.
-    connection.pragma_update(None, "locking_mode", "exclusive").map_err(of)?;
-    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT").map_err(of)?;
-    let is_new = schema::is_empty(&connection).map_err(of)?;
-    if !is_new && !schema::is_ours(&connection).map_err(of)? {
-        return Err(Error::Foreign { path: path.to_owned() });
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
+    let version = schema::version(&connection)?;
+    if !schema::is_empty(&connection)? && !schema::is_ours(&connection)? {
+        return Err(Why::Foreign);
     }
-    let version = schema::version(&connection).map_err(of)?;
     if version > VERSION {
-        return Err(Error::TooNew { path: path.to_owned(), version, known: VERSION });
+        return Err(Why::TooNew(version));
     }
-    check_health(&connection, path)?;
-    begin_journal(&connection).map_err(of)?;
+    let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if health != "ok" {
+        return Err(Why::Damaged(health.replace('\n', " ")));
+    }
+    begin_journal(&connection)?;
     if version < VERSION {
-        schema::migrate(&mut connection, version).map_err(of)?;
+        schema::migrate(&mut connection, version)?;
     }
     Ok(connection)
 }
 
-fn begin_journal(connection: &Connection) -> Result<()> {
+fn begin_journal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // What is committed is on the disk, even if the power fails right after.
     connection.pragma_update(None, "synchronous", "full")?;
     // The journal is created by the first transaction.
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")
-}
-
-fn check_health(connection: &Connection, path: &Path) -> std::result::Result<(), Error> {
-    let health: Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-    let health = health.map_err(|source| Error::of(path.to_owned(), source))?;
-    if health == "ok" {
-        return Ok(());
-    }
-    Err(Error::Damaged { path: path.to_owned(), what: health.replace('\n', " ") })
 }

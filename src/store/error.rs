@@ -1,119 +1,93 @@
 //! Why the data file cannot be used.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::ErrorCode;
 
+use super::schema::VERSION;
+
 /// Why the data file cannot be used. In every case it stays as it was.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// The file cannot be opened or created.
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another server uses the file.
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file belongs to another program.
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A later version of this program has written it.
-    TooNew {
-        /// The file.
-        path: PathBuf,
-        /// The version of its schema.
-        version: u32,
-        /// The latest version that this program knows.
-        known: u32,
-    },
-    /// The content of the file is damaged.
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        what: String,
-    },
-    /// The file, or the journal beside it, was removed while the server was running.
-    Gone {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file was replaced while the server was running.
-    Replaced {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Another error of the database.
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What it said.
-        source: rusqlite::Error,
-    },
+pub struct Error {
+    path: PathBuf,
+    why: Why,
 }
 
-impl Error {
-    /// Explains an error of `SQLite`.
-    pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
+/// What is wrong with a data file.
+#[derive(Debug)]
+pub(super) enum Why {
+    /// It cannot be opened or created.
+    Open(io::Error),
+    /// Another server uses it.
+    InUse,
+    /// It belongs to another program.
+    Foreign,
+    /// A later version of this program has written it, with this version of the schema.
+    TooNew(u32),
+    /// Its content is damaged, and how.
+    Damaged(String),
+    /// It or the journal beside it was removed while the server was running.
+    Gone,
+    /// It was replaced while the server was running.
+    Replaced,
+    /// Another error of the database.
+    Database(rusqlite::Error),
+}
+
+impl Why {
+    /// The error, which names the file.
+    pub(super) fn of(self, path: &Path) -> Error {
+        Error { path: path.to_owned(), why: self }
+    }
+}
+
+impl From<io::Error> for Why {
+    fn from(source: io::Error) -> Self {
+        Self::Open(source)
+    }
+}
+
+impl From<rusqlite::Error> for Why {
+    fn from(source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
-            Some(ErrorCode::NotADatabase) => Self::Foreign { path },
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, what: source.to_string() },
-            _ => Self::Database { path, source },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
+            Some(ErrorCode::NotADatabase) => Self::Foreign,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(source.to_string()),
+            None if matches!(source, rusqlite::Error::FromSqlConversionFailure(..)) => {
+                Self::Damaged(source.to_string())
+            }
+            _ => Self::Database(source),
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open { path, source } => {
-                write!(f, "cannot open the data file '{}': {source}", path.display())
-            }
-            Self::InUse { path } => {
-                write!(f, "the data file '{}' is in use by another server", path.display())
-            }
-            Self::Foreign { path } => {
-                write!(f, "'{}' is not a data file of this program; it was left as it is", path.display())
-            }
-            Self::TooNew { path, version, known } => write!(
+        let path = self.path.display();
+        match &self.why {
+            Why::Open(source) => write!(f, "cannot open the data file '{path}': {source}"),
+            Why::InUse => write!(f, "the data file '{path}' is in use by another server"),
+            Why::Foreign => write!(f, "'{path}' is not a data file of this program; it was left as it is"),
+            Why::TooNew(version) => write!(
                 f,
-                "the data file '{}' has version {version}; this program knows versions up to {known}",
-                path.display()
+                "the data file '{path}' has version {version}; this program knows versions up to {VERSION}"
             ),
-            Self::Damaged { path, what } => {
-                write!(f, "the data file '{}' is damaged ({what}); it was left as it is", path.display())
+            Why::Damaged(what) => {
+                write!(f, "the data file '{path}' is damaged ({what}); it was left as it is")
             }
-            Self::Gone { path } => {
-                write!(f, "the data file '{}' or its journal was removed", path.display())
-            }
-            Self::Replaced { path } => write!(
+            Why::Gone => write!(f, "the data file '{path}' or its journal was removed"),
+            Why::Replaced => write!(
                 f,
-                "another file was put in the place of the data file '{0}'. To use that file, stop the server \
-                and start it again. To save what the server knows, remove '{0}', and it writes a new one",
-                path.display()
+                "another file was put in the place of the data file '{path}'. To use that file, stop the \
+                server and start it again. To save what the server knows, remove '{path}', and it writes a \
+                new one"
             ),
-            Self::Database { path, source } => {
-                write!(f, "cannot use the data file '{}': {source}", path.display())
-            }
+            Why::Database(source) => write!(f, "cannot use the data file '{path}': {source}"),
         }
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Open { source, .. } => Some(source),
-            Self::Database { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for Error {}

@@ -59,17 +59,20 @@ impl Place {
     pub(super) fn new(path: &Path, file: Identity) -> io::Result<Self> {
         let mut journal_path = OsString::from(fs::canonicalize(path)?);
         journal_path.push("-wal");
-        let journal_path = PathBuf::from(journal_path);
-        let journal = Identity::at(&journal_path)?;
-        Ok(Self { path: path.to_owned(), file, journal_path, journal })
+        let mut place =
+            Self { path: path.to_owned(), file, journal_path: PathBuf::from(journal_path), journal: None };
+        place.find_journal()?;
+        Ok(place)
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn file(&self) -> Identity {
-        self.file
+    /// Takes the journal that is there now for the right one.
+    pub(super) fn find_journal(&mut self) -> io::Result<()> {
+        self.journal = Identity::at(&self.journal_path)?;
+        Ok(())
     }
 
     /// Looks at what is there now.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, Result, Row, Transaction, params};
+use rusqlite::{Connection, Params, Result, Row, Transaction, params, types::Type};
 
 use crate::{
     names::{Nick, Room},
@@ -16,152 +16,124 @@ const ROOMS: &str = "SELECT name, topic FROM room
 
 /// Reads everything, with the last `lines` lines of each room.
 pub(super) fn restore(connection: &Connection, lines: usize) -> Result<Restored> {
-    let mut rooms = all(connection, ROOMS, |row| {
-        Ok(RestoredRoom {
-            name: room(row, 0)?,
-            topic: text(row, 1)?,
-            moderators: Vec::new(),
-            bans: Vec::new(),
-            lines: Vec::new(),
-        })
-    })?;
-    for room in &mut rooms {
-        complete(connection, room, lines)?;
-    }
-    let accounts = all(connection, "SELECT nick, hash FROM account", |row| Ok((nick(row, 0)?, row.get(1)?)))?;
-    let networks = all(connection, "SELECT network, banned_by, until FROM banned_network", |row| {
+    let lines = i64::try_from(lines).unwrap_or(i64::MAX);
+    let rooms = all(connection, ROOMS, [], |row| read_room(connection, row, lines))?;
+    let accounts =
+        all(connection, "SELECT nick, hash FROM account", [], |row| Ok((nick(row, 0)?, row.get(1)?)))?;
+    let networks = all(connection, "SELECT network, banned_by, until FROM banned_network", [], |row| {
         let until = row.get::<_, Option<i64>>(2)?.map(moment);
         Ok((row.get(0)?, NetworkBan { by: nick(row, 1)?, until }))
     })?;
     Ok(Restored { rooms, accounts, networks })
 }
 
-fn all<T>(connection: &Connection, query: &str, read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
-    connection.prepare(query)?.query_map([], read)?.collect()
+fn all<T>(
+    connection: &Connection,
+    query: &str,
+    values: impl Params,
+    read: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    connection.prepare_cached(query)?.query_map(values, read)?.collect()
 }
 
-/// Reads what is in other tables than the room itself.
-fn complete(connection: &Connection, room: &mut RestoredRoom, lines: usize) -> Result<()> {
-    let name = room.name.as_str();
-    room.moderators = connection
-        .prepare_cached("SELECT account FROM moderator WHERE room = ?1")?
-        .query_map([name], |row| nick(row, 0))?
-        .collect::<Result<_>>()?;
-    room.bans = connection
-        .prepare_cached("SELECT nick, account, banned_by, reason, at FROM ban WHERE room = ?1")?
-        .query_map([name], read_ban)?
-        .collect::<Result<_>>()?;
-    let lines = i64::try_from(lines).unwrap_or(i64::MAX);
-    room.lines = connection
-        .prepare_cached(
-            "SELECT seq, at, nick, text, is_action FROM line WHERE room = ?1 ORDER BY seq DESC LIMIT ?2",
-        )?
-        .query_map(params![name, lines], read_line)?
-        .filter_map(Result::transpose)
-        .collect::<Result<_>>()?;
-    room.lines.reverse();
-    Ok(())
+/// Reads a room, also what is in other tables.
+fn read_room(connection: &Connection, row: &Row<'_>, lines: i64) -> Result<RestoredRoom> {
+    let (name, topic) = (room(row, 0)?, text(row, 1)?);
+    let key = name.as_str();
+    let of_moderators = "SELECT account FROM moderator WHERE room = ?1";
+    let of_bans = "SELECT nick, account, banned_by, reason, at FROM ban WHERE room = ?1";
+    let of_lines =
+        "SELECT seq, at, nick, text, is_action FROM line WHERE room = ?1 ORDER BY seq DESC LIMIT ?2";
+    let latest_first = all(connection, of_lines, params![key, lines], read_line)?;
+    Ok(RestoredRoom {
+        name,
+        topic,
+        moderators: all(connection, of_moderators, [key], |row| nick(row, 0))?,
+        bans: all(connection, of_bans, [key], read_ban)?,
+        lines: latest_first.into_iter().rev().flatten().collect(),
+    })
 }
 
 /// Writes the current value of a record.
 pub(super) fn save(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
     match record {
         Record::Room { room, topic, moderators, bans } => {
-            write_room(transaction, *room, topic.as_ref(), moderators, bans)
+            write_room(transaction, room.as_str(), topic.as_ref(), moderators, bans)
         }
-        Record::Lines { room, oldest, lines } => write_lines(transaction, *room, *oldest, lines),
-        Record::Account { nick, hash: Some(hash) } => transaction
-            .prepare_cached("INSERT OR REPLACE INTO account (nick, hash) VALUES (?1, ?2)")?
-            .execute([nick.as_str(), hash])
-            .map(drop),
-        Record::Account { nick, hash: None } => transaction
-            .prepare_cached("DELETE FROM account WHERE nick = ?1")?
-            .execute([nick.as_str()])
-            .map(drop),
-        Record::Network { network, ban: Some(NetworkBan { by, until }) } => transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO banned_network (network, banned_by, until) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![network, by.as_str(), until.map(milliseconds)])
-            .map(drop),
-        Record::Network { network, ban: None } => transaction
-            .prepare_cached("DELETE FROM banned_network WHERE network = ?1")?
-            .execute([network])
-            .map(drop),
+        Record::Lines { room, oldest, lines } => write_lines(transaction, room.as_str(), *oldest, lines),
+        Record::Account { nick, hash: Some(hash) } => {
+            let insert = "INSERT OR REPLACE INTO account (nick, hash) VALUES (?1, ?2)";
+            execute(transaction, insert, [nick.as_str(), hash])
+        }
+        Record::Account { nick, hash: None } => {
+            execute(transaction, "DELETE FROM account WHERE nick = ?1", [nick.as_str()])
+        }
+        Record::Network { network, ban: Some(NetworkBan { by, until }) } => {
+            let insert =
+                "INSERT OR REPLACE INTO banned_network (network, banned_by, until) VALUES (?1, ?2, ?3)";
+            execute(transaction, insert, params![network, by.as_str(), until.map(milliseconds)])
+        }
+        Record::Network { network, ban: None } => {
+            execute(transaction, "DELETE FROM banned_network WHERE network = ?1", [network])
+        }
     }
+}
+
+fn execute(transaction: &Transaction<'_>, statement: &str, values: impl Params) -> Result<()> {
+    transaction.prepare_cached(statement)?.execute(values).map(drop)
 }
 
 fn write_room(
     transaction: &Transaction<'_>,
-    room: Room,
+    name: &str,
     topic: Option<&Text>,
     moderators: &[Nick],
     bans: &[Ban],
 ) -> Result<()> {
-    let name = room.as_str();
-    for table in ["DELETE FROM moderator WHERE room = ?1", "DELETE FROM ban WHERE room = ?1"] {
-        transaction.prepare_cached(table)?.execute([name])?;
-    }
-    transaction
-        .prepare_cached("INSERT OR REPLACE INTO room (name, topic) VALUES (?1, ?2)")?
-        .execute(params![name, topic.map(Text::as_str)])?;
+    execute(transaction, "DELETE FROM moderator WHERE room = ?1", [name])?;
+    execute(transaction, "DELETE FROM ban WHERE room = ?1", [name])?;
+    let insert = "INSERT OR REPLACE INTO room (name, topic) VALUES (?1, ?2)";
+    execute(transaction, insert, params![name, topic.map(Text::as_str)])?;
     for moderator in moderators {
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO moderator (room, account) VALUES (?1, ?2)")?
-            .execute([name, moderator.as_str()])?;
+        let insert = "INSERT OR REPLACE INTO moderator (room, account) VALUES (?1, ?2)";
+        execute(transaction, insert, [name, moderator.as_str()])?;
     }
     for Ban { nick, account, by, reason, at } in bans {
         let (account, reason) = (account.as_ref().map(Nick::as_str), reason.as_ref().map(Text::as_str));
-        transaction
-            .prepare_cached(
-                "INSERT OR REPLACE INTO ban (room, nick, account, banned_by, reason, at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![name, nick.as_str(), account, by.as_str(), reason, milliseconds(*at)])?;
+        let insert = "INSERT OR REPLACE INTO ban (room, nick, account, banned_by, reason, at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![name, nick.as_str(), account, by.as_str(), reason, milliseconds(*at)];
+        execute(transaction, insert, values)?;
     }
     forget_if_empty(transaction, name)
 }
 
-fn write_lines(transaction: &Transaction<'_>, room: Room, oldest: Option<u64>, lines: &[Line]) -> Result<()> {
-    let name = room.as_str();
+fn write_lines(transaction: &Transaction<'_>, name: &str, oldest: Option<u64>, lines: &[Line]) -> Result<()> {
     let oldest = oldest.map_or(i64::MAX, signed);
-    transaction
-        .prepare_cached("DELETE FROM line WHERE room = ?1 AND seq < ?2")?
-        .execute(params![name, oldest])?;
-    transaction.prepare_cached("INSERT OR IGNORE INTO room (name) VALUES (?1)")?.execute([name])?;
+    execute(transaction, "DELETE FROM line WHERE room = ?1 AND seq < ?2", params![name, oldest])?;
+    execute(transaction, "INSERT OR IGNORE INTO room (name) VALUES (?1)", [name])?;
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO line (room, seq, at, nick, text, is_action) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for Line { seq, at, from, text, manner } in lines {
-        let is_action = *manner == Manner::Acted;
-        insert.execute(params![
-            name,
-            signed(*seq),
-            milliseconds(*at),
-            from.as_str(),
-            text.as_str(),
-            is_action
-        ])?;
+        let (seq, at, is_action) = (signed(*seq), milliseconds(*at), *manner == Manner::Acted);
+        insert.execute(params![name, seq, at, from.as_str(), text.as_str(), is_action])?;
     }
     forget_if_empty(transaction, name)
 }
 
 /// Removes a room of which nothing is saved.
 fn forget_if_empty(transaction: &Transaction<'_>, name: &str) -> Result<()> {
-    transaction
-        .prepare_cached(
-            "DELETE FROM room WHERE name = ?1 AND topic IS NULL
-            AND NOT EXISTS (SELECT * FROM line WHERE room = ?1)
-            AND NOT EXISTS (SELECT * FROM moderator WHERE room = ?1)
-            AND NOT EXISTS (SELECT * FROM ban WHERE room = ?1)",
-        )?
-        .execute([name])
-        .map(drop)
+    let delete = "DELETE FROM room WHERE name = ?1 AND topic IS NULL
+        AND NOT EXISTS (SELECT * FROM line WHERE room = ?1)
+        AND NOT EXISTS (SELECT * FROM moderator WHERE room = ?1)
+        AND NOT EXISTS (SELECT * FROM ban WHERE room = ?1)";
+    execute(transaction, delete, [name])
 }
 
 fn read_ban(row: &Row<'_>) -> Result<Ban> {
-    let account =
-        row.get::<_, Option<String>>(1)?.map(|name| checked(1, &name, Nick::new(&name))).transpose()?;
+    let account: Option<String> = row.get(1)?;
+    let account = account.map(|name| checked(1, &name, Nick::new(&name))).transpose()?;
     Ok(Ban {
         nick: nick(row, 0)?,
         account,
@@ -193,7 +165,7 @@ fn room(row: &Row<'_>, column: usize) -> Result<Room> {
 fn checked<T, E>(column: usize, name: &str, result: std::result::Result<T, E>) -> Result<T> {
     result.map_err(|_| {
         let what = format!("{name:?} is not a name");
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what.into())
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Database, Error, database::Repair};
+use super::{Database, Error, place::Found};
 use crate::{
     record::Record,
     watch::{self, Activity},
@@ -16,16 +16,13 @@ use crate::{
 /// How long a change may wait for others, to be written together with them.
 const GATHERING: Duration = Duration::from_millis(100);
 
-/// The most records in one transaction. It bounds the memory that a pass takes, and how long the disk
-/// is busy with one write.
+/// The most records in one transaction. It bounds the memory of a pass, and how long one write takes.
 const GROUP: usize = 64;
 
-/// How often the writer checks that the data file is in its place, and how often it tries a disk again
-/// that took nothing.
+/// How often the writer checks the data file's place, and tries a disk again that took nothing.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// Orders that may wait. A client that wants to be sure waits for the answer anyway, so a short channel
-/// makes it no slower.
+/// Orders that may wait. More would make no client faster: one that wants to be sure waits anyway.
 const CHANNEL: usize = 64;
 
 enum Order {
@@ -88,18 +85,16 @@ pub trait Source {
 /// A change is lost while its mark waits, or while its record is in a write that has not ended. At worst
 /// it comes just after its room's record was made: then it waits for the rest of that pass, for
 /// `GATHERING`, and for the next pass up to its own group. So a lost change is at most two passes and
-/// 0.1 s old. A pass is one write for every `GROUP` changed things: a single one, unless more than 64
-/// rooms were spoken in. It takes milliseconds in an ordinary chat, and a second or more when hundreds of
-/// thousands of lines are said in a second. The number of lost lines has no bound of its own: one client
-/// can send 2000 short lines in 16 KiB, which its session reads at once.
+/// 0.1 s old. A pass is one write for every `GROUP` changed things: milliseconds in an ordinary chat, a
+/// second or more when hundreds of thousands of lines are said in a second. The number of lost lines has
+/// no bound of its own: one client can send 2000 short lines in 16 KiB, which its session reads at once.
 ///
 /// No order of events makes a mark wait longer. A room has a new mark only after the record of the old
 /// one was made, and that record has all lines up to then, also when the room became empty, was
-/// forgotten or was created again in between. A pass that fails is continued later, with the records
-/// that were not written and the marks that remain; new marks are taken after it, so an older record
-/// never replaces a newer one. A pass is dropped only when everything is marked again.
+/// forgotten or was created again in between. A pass that fails is finished before new marks are taken,
+/// so an older record never replaces a newer one. A pass is dropped only when everything is marked.
 pub struct Writer {
-    database: Database,
+    pub(super) database: Database,
     orders: Receiver<Order>,
     is_failing: bool,
 }
@@ -181,11 +176,10 @@ impl Writer {
 
     fn try_to_save<'a>(&mut self, source: &'a dyn Source, pass: &mut Pass<'a>) -> Result<(), Error> {
         match self.database.repair()? {
-            Repair::None => {}
-            Repair::NewJournal => {
+            Found::NoJournal => {
                 tracing::warn!("the journal of the data file was removed; there is a new one");
             }
-            Repair::NewFile => {
+            Found::Nothing => {
                 tracing::warn!(
                     "the data file was removed; everything is saved in a new one. To start with an empty \
                     chat, stop the server first"
@@ -193,6 +187,7 @@ impl Writer {
                 source.mark_everything_unsaved();
                 *pass = Pass::done();
             }
+            Found::Both | Found::Other => {}
         }
         // First what is left of the pass before.
         self.write(pass)?;
@@ -212,11 +207,5 @@ impl Writer {
             self.database.write(&pass.group)?;
             pass.group.clear();
         }
-    }
-
-    /// Pretends that the disk has room for so many more pages only.
-    #[cfg(test)]
-    pub(super) fn limit_growth(&mut self, pages: u32) {
-        self.database.limit_growth(pages);
     }
 }

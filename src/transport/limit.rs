@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::origin::Origin;
+use crate::names::Origin;
 
 /// The places for connections.
 pub struct ConnectionLimit {
@@ -21,8 +21,7 @@ struct Taken {
 }
 
 impl ConnectionLimit {
-    /// Allows `max` connections in all and `max_per_address` from one address; loopback is exempt from
-    /// the latter.
+    /// Allows so many connections in all, and so many from one address that is not a loopback address.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
         Arc::new(Self { max, max_per_address, taken: Mutex::default(), freed: Condvar::new() })
     }
@@ -48,19 +47,6 @@ impl ConnectionLimit {
         taken.all += 1;
         Some(Permit { limit: Arc::clone(self), address })
     }
-
-    fn give_back(&self, address: Origin) {
-        let mut taken = self.taken.lock();
-        taken.all -= 1;
-        if let Some(from_there) = taken.by_address.get_mut(&address) {
-            *from_there -= 1;
-            if *from_there == 0 {
-                taken.by_address.remove(&address);
-            }
-        }
-        drop(taken);
-        self.freed.notify_one();
-    }
 }
 
 /// One connection's place, given back when it is dropped.
@@ -71,7 +57,16 @@ pub struct Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.limit.give_back(self.address);
+        let mut taken = self.limit.taken.lock();
+        taken.all -= 1;
+        if let Some(from_there) = taken.by_address.get_mut(&self.address) {
+            *from_there -= 1;
+            if *from_there == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
+        drop(taken);
+        self.limit.freed.notify_one();
     }
 }
 

@@ -1,8 +1,7 @@
-//! A writing end for systems that cannot send on a blocking socket without waiting: a separate thread
-//! waits.
+//! A writing end for systems that cannot send on a blocking socket without waiting: a thread waits.
 //!
-//! On Linux it is tested but not used. A second thread for each client costs two more switches for
-//! each batch, and makes fan-out two to five times slower.
+//! On Linux it is tested but not used. A second thread for each client costs two more switches for each
+//! batch, and makes fan-out two to five times slower.
 
 use std::{
     io::{self, Write},
@@ -17,8 +16,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use super::Connection;
 use crate::{broadcaster::Sink, ending::Ending};
 
-/// The most bytes handed to the thread at once. It has at most two such pieces: the one that it writes,
-/// and one that waits.
+/// The most bytes handed to the thread at once: besides what it writes, one such piece waits.
 const PIECE: usize = 64 * 1024;
 
 /// How long a client's socket may take nothing. Without this limit it would hold the thread for ever.
@@ -32,10 +30,7 @@ pub(super) struct QueuedWriter {
 }
 
 impl QueuedWriter {
-    /// Starts the thread that writes.
-    ///
-    /// # Errors
-    /// When there can be no more threads.
+    /// Starts the thread that writes; an error when there can be no more threads.
     pub(super) fn start(connection: Arc<Connection>) -> io::Result<Self> {
         let (pieces, queue) = bounded::<Vec<u8>>(1);
         connection.stream.set_write_timeout(Some(PATIENCE))?;

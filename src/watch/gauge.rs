@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A figure that any thread can read at any time. Only one thread may write at a time: there is one
-/// writer, or the writers hold a lock. A value that has not changed is not stored, so that it stays in
-/// the readers' caches.
+/// A figure that any thread can read at any time. Only one thread may write at a time. A value that has
+/// not changed is not stored, so that it stays in the readers' caches.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicU64);
 

@@ -34,13 +34,6 @@ pub struct Arrival {
     pub thread: String,
 }
 
-impl Arrival {
-    /// An arrival on the calling thread.
-    fn here(at: Instant) -> Self {
-        Self { at, thread: super::own_name() }
-    }
-}
-
 /// How many clients a message was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -50,36 +43,24 @@ pub struct Reach {
     pub waiting: usize,
 }
 
-/// One message's way. The session and the broadcaster each record their part, and the session joins
-/// the two.
+/// One message's way: the session and the broadcaster record their parts, and the session joins them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journey {
     hops: BTreeMap<Hop, Arrival>,
-    reach: Option<Reach>,
+    /// How many clients it was sent to; `None` until it is sent.
+    pub reach: Option<Reach>,
 }
 
 impl Journey {
-    /// The journey of a message whose bytes were read at `read_at`.
-    pub(super) fn from_reading(read_at: Instant) -> Self {
-        let mut journey = Self::default();
-        journey.note(Hop::Read, Arrival::here(read_at));
-        journey
-    }
-
     /// Notes that it has reached this hop now, on the calling thread.
     pub fn arrive(&mut self, hop: Hop) {
-        self.note(hop, Arrival::here(Instant::now()));
+        self.note(hop, Arrival { at: Instant::now(), thread: super::own_name() });
     }
 
     /// Notes that it has been sent.
     pub fn end(&mut self, reach: Reach) {
         self.arrive(Hop::Sent);
         self.reach = Some(reach);
-    }
-
-    /// How many clients it was sent to; `None` until it is sent.
-    pub fn reach(&self) -> Option<Reach> {
-        self.reach
     }
 
     /// Notes the hop that an activity of its thread stands for, if any. Breaks when the thread has

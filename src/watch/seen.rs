@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Activity, Gauges, process};
+use super::{Activity, Gauges};
 
 /// How full a channel is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +67,8 @@ impl Seen {
             largest_batch: gauges.largest_batch.get(),
             waiting_bytes: gauges.waiting_bytes.get(),
             waiting_clients: gauges.waiting_clients.get(),
-            memory: process::memory(),
-            system_threads: process::threads(),
+            memory: of_process("VmRSS:").map(|kibibytes| kibibytes * 1024),
+            system_threads: of_process("Threads:"),
             uptime,
         }
     }
@@ -86,4 +86,11 @@ impl Seen {
         self.threads.insert(place, thread);
         self.threads.truncate(Self::MOST_THREADS);
     }
+}
+
+/// A number from `/proc/self/status` (proc(5)), which only Linux has.
+fn of_process(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let rest = status.lines().find_map(|line| line.strip_prefix(field))?;
+    rest.split_whitespace().next()?.parse().ok()
 }

@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "file", "password", "clock", "origin", "ending", "watch"],
+    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch"],
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],

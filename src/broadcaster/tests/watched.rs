@@ -1,7 +1,7 @@
 //! The figures and reports of the broadcaster.
 
 use super::*;
-use crate::watch::{Hop, Reach, report};
+use crate::watch::{Hop, Reach};
 
 #[test]
 fn the_bytes_that_wait_for_a_client_are_shown_until_it_has_read_them() {
@@ -61,17 +61,17 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     let _stuck = studio.client(room, 3);
     let trace =
         |text, except, report| Post::TellTraced(Box::new(Traced { room, except, event: said(text), report }));
-    let (reporter, waiting) = report();
+    let (reporter, waiting) = bounded(1);
     studio.broadcaster.carry_out(trace("hello", Except::One(alice), reporter));
-    assert_eq!(waiting.wait(Duration::ZERO), None, "it is not sent yet");
+    assert_eq!(waiting.try_recv().ok(), None, "it is not sent yet");
     studio.broadcaster.flush();
-    let journey = waiting.wait(Duration::ZERO).expect("it is sent");
+    let journey = waiting.try_recv().expect("it is sent");
     let hops: Vec<_> = journey.in_order().iter().map(|(hop, _)| *hop).collect();
     assert_eq!(hops, [Hop::PickedUp, Hop::Encoded, Hop::Sent]);
-    assert_eq!(journey.reach(), Some(Reach { hearers: 2, waiting: 1 }));
+    assert_eq!(journey.reach, Some(Reach { hearers: 2, waiting: 1 }));
     assert_eq!((at_alice.heard(), at_bob.heard()), (String::new(), line("hello")));
 
-    let (reporter, waiting) = report();
+    let (reporter, waiting) = bounded(1);
     drop(waiting);
     studio.broadcaster.carry_out(trace("nobody waits", Except::NoOne, reporter));
     studio.broadcaster.flush();

@@ -66,9 +66,7 @@ impl fmt::Display for Cue {
                 ticket: Ticket { port, token },
                 label: Label { name, size, digest },
                 from,
-            } => {
-                write!(f, "receive {id} {port} {} {} {digest} {from} {name}", token.reveal(), size.0)
-            }
+            } => write!(f, "receive {id} {port} {} {} {digest} {from} {name}", token.reveal(), size.0),
             Self::NotTaken => f.write_str("not-taken"),
             Self::Over { id, has_arrived: true } => write!(f, "arrived {id}"),
             Self::Over { id, has_arrived: false } => write!(f, "failed {id}"),

@@ -2,14 +2,11 @@
 
 use std::{collections::HashMap, time::Instant};
 
+use super::attempts::Attempts;
 use crate::{
     names::{ClientId, Nick},
     password::Hashed,
 };
-
-mod attempts;
-
-pub(super) use attempts::{Attempt, Attempts, Guesser};
 
 /// The most accounts. This bounds what they take in memory and on the disk.
 const MOST: usize = 100_000;
@@ -23,10 +20,8 @@ pub(super) struct Accounts {
     pub(super) attempts: Attempts,
 }
 
-/// A nickname's owner.
 struct Account {
     hash: Hashed,
-    /// The client that is logged in.
     client: Option<ClientId>,
     /// When it was made, if that was since the server started.
     registered: Option<Instant>,
@@ -41,7 +36,6 @@ impl Accounts {
         self.by_nick.len() >= MOST
     }
 
-    /// The nicknames that are registered.
     pub(super) fn nicks(&self) -> impl Iterator<Item = Nick> {
         self.by_nick.keys().copied()
     }
@@ -73,7 +67,6 @@ impl Accounts {
         self.by_nick.remove(&nick)?.client
     }
 
-    /// When an account was made, if that was since the server started.
     pub(super) fn registered(&self, nick: Nick) -> Option<Instant> {
         self.by_nick.get(&nick)?.registered
     }

@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Next, State, Task, Turn, moderating::warn_unless_saved, unsaved::Change};
+use super::{Next, State, Turn, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
     clock::Now,
@@ -17,81 +17,50 @@ use crate::{
         pace::PaceEvent,
     },
     fact::Deed,
-    names::{ClientId, Network, Nick, Room},
-    origin::Origin,
-    record::NetworkBan,
+    names::{ClientId, Network, Nick, Origin, Room},
     text::Text,
 };
 
 impl State {
     #[inline(never)]
-    pub(super) fn administer(&mut self, turn: &mut Turn, client: ClientId, order: Administration) {
+    pub(super) fn administer(&mut self, turn: &mut Turn, order: Administration) {
         let done = match order {
             Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
-            Administration::CancelShutdown => self.cancel_shutdown(turn, client),
-            Administration::Broadcast(text) => Ok(self.broadcast(turn, client, text)),
-            Administration::ListAll(room) => Ok(self.list_all(turn, client, room)),
-            Administration::ForceRename { old, new } => self.force_rename(turn, client, old, new),
-            Administration::Disconnect { user, reason } => self.disconnect(turn, client, user, reason),
-            Administration::BanNetwork { network, minutes } => {
-                self.ban_network(turn, client, network, minutes)
-            }
+            Administration::CancelShutdown => self.cancel_shutdown(turn),
+            Administration::Broadcast(text) => Ok(self.broadcast(turn, text)),
+            Administration::ListAll(room) => Ok(self.list_all(turn, room)),
+            Administration::ForceRename { old, new } => self.force_rename(turn, old, new),
+            Administration::Disconnect(user, reason) => self.disconnect(turn, user, reason),
+            Administration::BanNetwork { network, minutes } => self.ban_network(turn, network, minutes),
             Administration::UnbanNetwork(network) => self.unban_network(turn, network),
-            Administration::ListNetworkBans => Ok(self.list_network_bans(turn, client)),
+            Administration::ListNetworkBans => Ok(self.list_network_bans(turn)),
         };
         match done {
-            Ok(deed) => self.note(turn, client, Deed::Did(Box::new(deed.into()))),
-            Err(why) => turn.tell(client, why),
+            Ok(deed) => self.note(turn, || Deed::Did(Box::new(deed.into()))),
+            Err(why) => turn.answer(why),
         }
     }
 
-    fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
-        let notice = Duration::from_secs(seconds);
-        self.closing.set(notice, turn.now.instant);
-        if !notice.is_zero() {
-            turn.tell_everyone(Administered::ShuttingDownIn(notice));
-        }
-        turn.wait_for(Task::WakeTimer);
-        Administered::ShuttingDownIn(notice)
-    }
-
-    fn cancel_shutdown(&mut self, turn: &mut Turn, client: ClientId) -> Result<Administered, Event> {
-        if !self.closing.cancel() {
-            return Err(Administered::NoShutdown.into());
-        }
-        let told = Administered::ShutdownCalledOff { by: self.people[client].nick };
-        turn.tell_everyone(told.clone());
-        turn.wait_for(Task::WakeTimer);
-        Ok(told)
-    }
-
-    /// Lets a client that has just connected know that the server will stop soon.
-    pub(super) fn warn_of_closing_time(&self, turn: &mut Turn, client: ClientId) {
-        if let Some(left) = self.closing.left(turn.now.instant) {
-            turn.tell(client, Administered::ShuttingDownIn(left));
-        }
-    }
-
-    fn broadcast(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Administered {
-        let told = Administered::Announcement { by: self.people[client].nick, text };
+    fn broadcast(&mut self, turn: &mut Turn, text: Text) -> Administered {
+        let told = Administered::Announcement(self.people[turn.client].nick, text);
         turn.tell_everyone(told.clone());
         told
     }
 
     /// Lists room by room, because so the list is sorted already, and only as many as fit into one answer.
-    fn list_all(&mut self, turn: &mut Turn, client: ClientId, room: Option<Room>) -> Administered {
+    fn list_all(&mut self, turn: &mut Turn, room: Option<Room>) -> Administered {
         let (mut shown, mut total) = (Vec::new(), 0);
         for open in self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room)) {
             let space = Listing::<Nick>::MAX - shown.len();
-            shown.extend(open.members.values().take(space).map(|&member| self.row(turn, member)));
+            shown.extend(open.members.values().take(space).map(|&member| self.row(member, turn.now)));
             total += open.members.len();
         }
-        turn.tell_at_length(client, Administered::Clients(Roster { shown, total }));
-        Administered::ClientsListed { by: self.people[client].nick }
+        turn.answer_at_length(Administered::Clients(Roster { shown, total }));
+        Administered::ClientsListed(self.people[turn.client].nick)
     }
 
-    fn row(&self, turn: &Turn, client: ClientId) -> Row {
-        let (listed, now) = (&self.people[client], turn.now.instant);
+    fn row(&self, client: ClientId, Now { instant: now, .. }: Now) -> Row {
+        let listed = &self.people[client];
         Row {
             nick: listed.nick,
             room: self.room(client).name,
@@ -102,13 +71,7 @@ impl State {
         }
     }
 
-    fn force_rename(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        old: Nick,
-        new: Nick,
-    ) -> Result<Administered, Event> {
+    fn force_rename(&mut self, turn: &mut Turn, old: Nick, new: Nick) -> Result<Administered, Event> {
         let target = self.people.find(old).ok_or(Event::NoSuchUser(old))?;
         let is_used = self.people.find(new).is_some_and(|owner| owner != target);
         if is_used || self.is_registered_by_another(new, target) {
@@ -117,41 +80,42 @@ impl State {
         if self.room(target).remembered.bans.forbid(new) {
             return Err(Refused::NickBanned(new).into());
         }
-        let (by, old) = (self.people[client].nick, self.people[target].nick);
-        turn.tell(target, Administered::RenamedYou { by });
-        self.change_nick(turn, target, new);
+        let (by, old) = (self.people[turn.client].nick, self.people[target].nick);
+        turn.tell(target, Administered::RenamedYou(by));
+        turn.in_name_of(target, |turn| self.change_nick(turn, new));
         let done = Administered::Renamed { by, old, new };
-        turn.tell(client, done.clone());
+        turn.answer(done.clone());
         Ok(done)
     }
 
     fn disconnect(
         &mut self,
         turn: &mut Turn,
-        client: ClientId,
         user: Nick,
         reason: Option<Text>,
     ) -> Result<Administered, Event> {
         let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
-        if target == client {
+        if target == turn.client {
             return Err(Administered::Yourself.into());
         }
-        let (by, nick, room) = (self.people[client].nick, self.people[target].nick, self.people[target].room);
+        let (by, nick, room) =
+            (self.people[turn.client].nick, self.people[target].nick, self.people[target].room);
         let done = Administered::Disconnected { by, nick, reason: reason.clone() };
         turn.tell_room(room, Except::One(target), done.clone());
-        if self.people[client].room != room {
-            turn.tell(client, done.clone());
+        if self.people[turn.client].room != room {
+            turn.answer(done.clone());
         }
-        self.dismiss(turn, target, Administered::DisconnectedYou { by, reason }.into());
+        self.dismiss(turn, target, Administered::DisconnectedYou(by, reason));
         Ok(done)
     }
 
     /// Tells a client why it has to go, and hangs up on it. Until its session notices, the client may
     /// still send commands; they are not carried out.
-    pub(super) fn dismiss(&mut self, turn: &mut Turn, client: ClientId, why: Event) {
-        self.people[client].is_dismissed = true;
-        self.note(turn, client, Deed::Told(Box::new(why.clone())));
-        turn.post(Post::Dismiss(client, why));
+    pub(super) fn dismiss(&mut self, turn: &mut Turn, target: ClientId, why: impl Into<Event>) {
+        let why = why.into();
+        self.people[target].is_dismissed = true;
+        turn.in_name_of(target, |turn| self.note(turn, || Deed::Told(Box::new(why.clone()))));
+        turn.post(Post::Dismiss(target, why));
     }
 
     /// Bans a network and dismisses the clients from there. It is refused for the machine itself, from
@@ -159,27 +123,27 @@ impl State {
     fn ban_network(
         &mut self,
         turn: &mut Turn,
-        client: ClientId,
         network: Network,
         minutes: Option<u64>,
     ) -> Result<Administered, Event> {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
-        let there: Vec<_> =
-            self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip())).collect();
-        if there.iter().any(|(_, there)| there.is_administrator) {
+        let there = self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip()));
+        let there: Vec<_> = there.map(|(id, _)| id).collect();
+        if there.iter().any(|&id| self.people[id].is_administrator) {
             return Err(Administered::AdministratorThere(network).into());
         }
-        let there: Vec<_> = there.into_iter().map(|(id, _)| id).collect();
         self.forget_ended_network_bans(turn);
         let time = minutes.map(|minutes| Duration::from_secs(minutes * 60));
-        self.networks.ban(network, self.people[client].nick, time, turn.now)?;
+        self.networks.ban(network, self.people[turn.client].nick, time, turn.now)?;
         let done = Administered::NetworkBanned { network, time, disconnected: there.len() };
         for target in there {
-            self.dismiss(turn, target, Administered::AddressBanned.into());
+            self.dismiss(turn, target, Administered::AddressBanned);
         }
-        self.tell_when_network_saved(turn, network, done.clone());
+        let told = done.clone();
+        let next = Next::new(|_, turn, ()| turn.answer(told));
+        self.when_saved(turn, Change::Network(network), next);
         Ok(done)
     }
 
@@ -187,32 +151,15 @@ impl State {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }
-        self.tell_when_network_saved(turn, network, Administered::NetworkUnbanned(network));
+        let next = Next::new(move |_, turn, ()| turn.answer(Administered::NetworkUnbanned(network)));
+        self.when_saved(turn, Change::Network(network), next);
         Ok(Administered::NetworkUnbanned(network))
     }
 
-    fn list_network_bans(&mut self, turn: &mut Turn, client: ClientId) -> Administered {
+    fn list_network_bans(&mut self, turn: &mut Turn) -> Administered {
         self.forget_ended_network_bans(turn);
-        turn.tell_at_length(client, Administered::NetworkBans(self.networks.rows(turn.now.instant)));
-        Administered::NetworkBansListed { by: self.people[client].nick }
-    }
-
-    /// Restores the bans that were saved, except those that have ended since.
-    pub(super) fn restore_networks(&mut self, networks: Vec<(String, NetworkBan)>, now: Now) {
-        for (name, ban) in networks {
-            let Ok(network) = Network::new(&name) else { continue };
-            if !self.networks.restore(network, ban, now) {
-                self.unsaved.mark(Change::Network(network));
-            }
-        }
-    }
-
-    fn tell_when_network_saved(&mut self, turn: &mut Turn, network: Network, told: Administered) {
-        self.unsaved.mark(Change::Network(network));
-        turn.wait_for(Task::Save(Next::new(|_, turn, client, is_saved| {
-            turn.tell(client, told);
-            warn_unless_saved(turn, client, is_saved);
-        })));
+        turn.answer_at_length(Administered::NetworkBans(self.networks.rows(turn.now.instant)));
+        Administered::NetworkBansListed(self.people[turn.client].nick)
     }
 
     fn forget_ended_network_bans(&mut self, turn: &Turn) {

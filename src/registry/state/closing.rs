@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{State, Turn};
-use crate::event::administration::Administered;
+use super::{State, Task, Turn};
+use crate::event::{Event, administration::Administered};
 
 /// The seconds before closing time at which all users are reminded.
 const CALLS: [u64; 12] = [3600, 1800, 600, 300, 60, 30, 10, 5, 4, 3, 2, 1];
@@ -38,49 +38,53 @@ pub enum Countdown {
 }
 
 impl Closing {
-    /// Sets closing time. Said again, it replaces what was set before.
-    pub(super) fn set(&mut self, notice: Duration, now: Instant) {
-        self.planned = Some(Planned { at: now + notice, called: notice });
-    }
-
-    /// Cancels closing time; whether it was set.
-    pub(super) fn cancel(&mut self) -> bool {
-        self.planned.take().is_some()
-    }
-
     /// The time that is left, in whole seconds, rounded up.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         let Planned { at, .. } = self.planned.as_ref()?;
         let seconds = at.saturating_duration_since(now).as_millis().div_ceil(1000);
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)))
     }
-
-    /// What to do next, and the reminder that is due.
-    fn next(&mut self, now: Instant) -> (Countdown, Option<Duration>) {
-        if self.is_stopping {
-            return (Countdown::Over, None);
-        }
-        let Some(Planned { at, called }) = &mut self.planned else { return (Countdown::Idle, None) };
-        let left = at.saturating_duration_since(now);
-        if left.is_zero() {
-            return (Countdown::Over, None);
-        }
-        // A late caller gives only the last of the reminders that are due.
-        let due = calls().filter(|&call| left <= call && call < *called).last();
-        *called = due.unwrap_or(*called);
-        let next = calls().find(|call| call < called).unwrap_or_default();
-        (Countdown::Until(at.checked_sub(next).unwrap_or(now)), due)
-    }
 }
 
 impl State {
+    /// Sets closing time. Said again, it replaces what was set before.
+    pub(super) fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
+        let notice = Duration::from_secs(seconds);
+        self.closing.planned = Some(Planned { at: turn.now.instant + notice, called: notice });
+        if !notice.is_zero() {
+            turn.tell_everyone(Administered::ShuttingDownIn(notice));
+        }
+        turn.wait_for(Task::WakeTimer);
+        Administered::ShuttingDownIn(notice)
+    }
+
+    pub(super) fn cancel_shutdown(&mut self, turn: &mut Turn) -> Result<Administered, Event> {
+        if self.closing.planned.take().is_none() {
+            return Err(Administered::NoShutdown.into());
+        }
+        let told = Administered::ShutdownCalledOff(self.people[turn.client].nick);
+        turn.tell_everyone(told.clone());
+        turn.wait_for(Task::WakeTimer);
+        Ok(told)
+    }
+
     /// Reminds all users of the time that is left, if that is due, and says what to do next.
     pub fn count_down(&mut self, turn: &mut Turn) -> Countdown {
-        let (countdown, due) = self.closing.next(turn.now.instant);
-        if let Some(due) = due {
+        let Closing { is_stopping, planned } = &mut self.closing;
+        let Some(Planned { at, called }) = planned else {
+            return if *is_stopping { Countdown::Over } else { Countdown::Idle };
+        };
+        let left = at.saturating_duration_since(turn.now.instant);
+        if *is_stopping || left.is_zero() {
+            return Countdown::Over;
+        }
+        // A late caller gives only the last of the reminders that are due.
+        if let Some(due) = calls().filter(|&call| left <= call && call < *called).last() {
+            *called = due;
             turn.tell_everyone(Administered::ShuttingDownIn(due));
         }
-        countdown
+        let next = calls().find(|call| call < called).unwrap_or_default();
+        Countdown::Until(at.checked_sub(next).unwrap_or(turn.now.instant))
     }
 }
 

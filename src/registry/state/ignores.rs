@@ -1,11 +1,10 @@
 //! Which clients ignore which users.
 //!
-//! A client that ignores a user ignores the nickname and the connection that has it. A connection is
-//! ignored until it ends, under any nickname, so a new nickname does not help. The nickname stays ignored
-//! when the user leaves, so reconnecting does not help either: a connection that takes an ignored nickname
-//! is ignored like the first one. No other nickname is ever added, so a user cannot make others deaf to a
-//! nickname that is not in use. The next guest with the same number is another user, so ignoring a guest
-//! concerns the connection only.
+//! A client that ignores a user ignores the nickname and the connection that has it. The connection is
+//! ignored until it ends, so a new nickname does not help. The nickname stays ignored when the user leaves,
+//! so reconnecting does not help either: a connection that takes an ignored nickname is ignored, too. No
+//! other nickname is ever added, so a user cannot make others deaf to one that is not in use. Ignoring a
+//! guest concerns the connection only, because the next guest with the same number is another user.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,17 +20,14 @@ use crate::{
 /// The most users that one client can ignore.
 const MOST: usize = 100;
 
-/// Who ignores whom.
 #[derive(Default)]
 pub(super) struct Ignores {
     lists: HashMap<ClientId, Vec<Ignored>>,
     /// Who ignores a nickname, whether it is in use or not.
     by_nick: HashMap<Nick, HashSet<ClientId>>,
-    /// Who ignores a connection.
     by_client: HashMap<ClientId, Deaf>,
 }
 
-/// A user that a client ignores.
 struct Ignored {
     /// The nickname, as it was spelled then.
     nick: Nick,
@@ -43,46 +39,38 @@ struct Ignored {
 #[derive(Default)]
 struct Deaf {
     clients: HashSet<ClientId>,
-    /// The same for the posts. It is made when the other client speaks, and not each time that a client
-    /// is added, which would take quadratic time when thousands ignore one.
+    /// The same for the posts. It is made when the other client speaks: made for each client that is added,
+    /// it would take quadratic time when thousands ignore one.
     shared: Option<Arc<[ClientId]>>,
 }
 
 impl Ignores {
     /// The clients that do not hear what a client says.
     pub(super) fn deaf_to(&mut self, client: ClientId) -> Except {
-        match self.by_client.get_mut(&client) {
-            Some(Deaf { clients, shared }) => {
-                let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
-                Except::These(Arc::clone(shared))
-            }
-            None => Except::NoOne,
-        }
+        let Some(Deaf { clients, shared }) = self.by_client.get_mut(&client) else { return Except::NoOne };
+        let shared = shared.get_or_insert_with(|| clients.iter().copied().collect());
+        Except::These(Arc::clone(shared))
     }
 
-    /// Whether a client ignores another one.
     pub(super) fn contain(&self, client: ClientId, other: ClientId) -> bool {
         self.by_client.get(&other).is_some_and(|deaf| deaf.clients.contains(&client))
     }
 
-    /// Whether a client ignores any user.
     pub(super) fn has_list(&self, client: ClientId) -> bool {
         self.lists.get(&client).is_some_and(|list| !list.is_empty())
     }
 
-    /// Whether a client ignores a nickname.
     pub(super) fn contain_nick(&self, client: ClientId, nick: Nick) -> bool {
         self.lists.get(&client).is_some_and(|list| list.iter().any(|ignored| ignored.nick == nick))
     }
 
-    /// Begins to ignore a user.
     pub(super) fn add(&mut self, client: ClientId, other: ClientId, nick: Nick) -> Ignoring {
         if self.contain(client, other) {
             return Ignoring::Already(nick);
         }
         let list = self.lists.entry(client).or_default();
         if list.len() >= MOST {
-            return Ignoring::TooMany { max: MOST };
+            return Ignoring::TooMany(MOST);
         }
         list.push(Ignored { nick, connections: vec![other] });
         if nick.guest_number().is_none() {
@@ -115,10 +103,10 @@ impl Ignores {
         let deaf = self.by_client.entry(other).or_default();
         for &client in clients.iter().filter(|&&client| client != other) {
             let list = self.lists.entry(client).or_default();
-            let ignored = list.iter_mut().find(|ignored| ignored.nick == new);
-            let connections = ignored.map(|ignored| &mut ignored.connections);
-            if let Some(connections) = connections.filter(|connections| !connections.contains(&other)) {
-                connections.push(other);
+            if let Some(ignored) = list.iter_mut().find(|ignored| ignored.nick == new)
+                && !ignored.connections.contains(&other)
+            {
+                ignored.connections.push(other);
                 deaf.add(client);
             }
         }
@@ -165,37 +153,24 @@ impl Ignores {
     #[cfg(test)]
     #[track_caller]
     pub(super) fn check(&self) {
-        let lists =
-            || self.lists.iter().flat_map(|(&client, list)| list.iter().map(move |entry| (client, entry)));
-        let by_nick: HashSet<_> = lists()
-            .filter(|(_, ignored)| ignored.nick.guest_number().is_none())
-            .map(|(client, ignored)| (client, ignored.nick))
-            .collect();
-        let by_client: HashSet<_> = lists()
-            .flat_map(|(client, ignored)| ignored.connections.iter().map(move |&other| (client, other)))
-            .collect();
-        let indexed = |clients: &HashSet<ClientId>| clients.iter().copied().collect::<Vec<_>>();
-        assert_eq!(
-            by_nick,
-            self.by_nick
-                .iter()
-                .flat_map(|(&nick, c)| indexed(c).into_iter().map(move |c| (c, nick)))
-                .collect()
-        );
-        assert_eq!(
-            by_client,
-            self.by_client
-                .iter()
-                .flat_map(|(&other, deaf)| indexed(&deaf.clients).into_iter().map(move |c| (c, other)))
-                .collect()
-        );
+        let (mut by_nick, mut by_client) = (HashSet::new(), HashSet::new());
+        for (&client, list) in &self.lists {
+            by_nick.extend(list.iter().map(|ignored| (client, ignored.nick)));
+            by_client
+                .extend(list.iter().flat_map(|ignored| &ignored.connections).map(|&other| (client, other)));
+        }
+        by_nick.retain(|(_, nick)| nick.guest_number().is_none());
+        let nicks = self.by_nick.iter().flat_map(|(&nick, clients)| clients.iter().map(move |&c| (c, nick)));
+        assert_eq!(by_nick, nicks.collect());
+        let others = self.by_client.iter();
+        let others = others.flat_map(|(&other, deaf)| deaf.clients.iter().map(move |&c| (c, other)));
+        assert_eq!(by_client, others.collect());
     }
 }
 
 impl Deaf {
     fn add(&mut self, client: ClientId) {
-        if self.clients.insert(client) {
-            self.shared = None;
-        }
+        self.clients.insert(client);
+        self.shared = None;
     }
 }

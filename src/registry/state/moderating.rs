@@ -5,7 +5,7 @@
 //! thread waits for the disk without the lock, and anything may have happened until it comes back; so
 //! what is told is what is still true then.
 
-use super::{Next, State, Task, Turn, unsaved::Change};
+use super::{Next, State, Task, Turn, people::Client, rooms::Remembered, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Moderation,
@@ -21,128 +21,114 @@ use crate::{
 
 impl State {
     #[inline(never)]
-    pub(super) fn moderate(&mut self, turn: &mut Turn, client: ClientId, order: Moderation) {
+    pub(super) fn moderate(&mut self, turn: &mut Turn, order: Moderation) {
         let done = match order {
-            Moderation::Kick { user, reason } => self.kick(turn, client, user, reason),
-            Moderation::Ban { user, reason } => self.ban(turn, client, user, reason),
-            Moderation::Unban(user) => self.unban(turn, client, user),
-            Moderation::ListBans => return self.list_bans(turn, client),
-            Moderation::ListModerators => return self.list_moderators(turn, client),
-            Moderation::Promote(user) => self.promote(turn, client, user),
-            Moderation::Demote(user) => self.demote(turn, client, user),
+            Moderation::Kick(user, reason) => self.kick(turn, user, reason),
+            Moderation::Ban(user, reason) => self.ban(turn, user, reason),
+            Moderation::Unban(user) => self.unban(turn, user),
+            Moderation::ListBans => return self.list_bans(turn),
+            Moderation::ListModerators => return self.list_moderators(turn),
+            Moderation::Promote(user) => self.promote(turn, user),
+            Moderation::Demote(user) => self.demote(turn, user),
         };
         if let Err(why) = done {
-            turn.tell(client, why);
+            turn.answer(why);
         }
     }
 
-    fn kick(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        user: Nick,
-        reason: Option<Text>,
-    ) -> Result<(), Event> {
-        self.check_room(client, Act::Kicked)?;
-        let target = self.member(client, user)?;
-        self.check_target(client, target, Act::Kicked)?;
-        let (nick, by) = (self.people[target].nick, self.people[client].nick);
+    fn kick(&mut self, turn: &mut Turn, user: Nick, reason: Option<Text>) -> Result<(), Event> {
+        self.check_room(turn.client, Act::Kicked)?;
+        let target = self.member(turn.client, user)?;
+        self.check_target(turn.client, target, Act::Kicked)?;
+        let (nick, by) = (self.people[target].nick, self.people[turn.client].nick);
         let expulsion = Expulsion { act: Act::Kicked, nick, by, reason };
-        let room = self.room(client).name;
-        self.tell_about_room(turn, client, room, Except::One(target), Moderated::Expelled(expulsion.clone()));
-        self.expel(turn, target, Moderated::YouWere { room, expulsion }.into());
+        let room = self.room(turn.client).name;
+        let told = Moderated::Expelled(expulsion.clone());
+        self.tell_about_room(turn, room, Except::One(target), told.into());
+        turn.in_name_of(target, |turn| self.expel(turn, Moderated::YouWere(room, expulsion)));
         Ok(())
     }
 
-    fn ban(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        user: Nick,
-        reason: Option<Text>,
-    ) -> Result<(), Event> {
-        self.check_room(client, Act::Banned)?;
+    fn ban(&mut self, turn: &mut Turn, user: Nick, reason: Option<Text>) -> Result<(), Event> {
+        self.check_room(turn.client, Act::Banned)?;
         let target = self.people.find(user);
+        let Client { nick: by, account: own, room: id, .. } = self.people[turn.client];
         match target {
-            Some(target) => self.check_target(client, target, Act::Banned)?,
+            Some(target) => self.check_target(turn.client, target, Act::Banned)?,
             None if user.guest_number().is_some() => return Err(Event::NoSuchUser(user)),
-            None if self.people[client].account == Some(user) => {
-                return Err(Refused::Yourself(Act::Banned).into());
-            }
+            None if own == Some(user) => return Err(Refused::Yourself(Act::Banned).into()),
             None => {}
         }
-        let (nick, account) = target.map_or((user, None), |target| {
-            let target = &self.people[target];
-            (target.nick, target.account)
-        });
-        let (by, id) = (self.people[client].nick, self.people[client].room);
+        let nick = target.map_or(user, |target| self.people[target].nick);
+        let account = target.and_then(|target| self.people[target].account);
         let ban = Ban { nick, account, by, reason: reason.clone(), at: turn.now.wall };
         let bans = &mut self.rooms[id].remembered.bans;
         bans.forget_gone(|id| self.people.contains(id));
         bans.add(ban, target)?;
         self.take_rank(id, nick, target);
         let expulsion = Expulsion { act: Act::Banned, nick, by, reason };
-        self.when_saved(turn, client, move |state, turn, client, room| {
-            state.carry_out_ban(turn, client, room, &expulsion);
-        });
+        let room = self.rooms[id].name;
+        let next = Next::new(move |state, turn, ()| state.carry_out_ban(turn, room, &expulsion));
+        self.when_saved(turn, Change::Room(room), next);
         Ok(())
     }
 
-    fn unban(&mut self, turn: &mut Turn, client: ClientId, user: Nick) -> Result<(), Event> {
-        let nick = self.room_mut(client).remembered.bans.lift(user).ok_or(Refused::NotBanned(user))?;
-        let by = self.people[client].nick;
-        self.tell_when_saved(turn, client, Moderated::Unbanned { by, nick });
+    fn unban(&mut self, turn: &mut Turn, user: Nick) -> Result<(), Event> {
+        let nick = self.room_mut(turn.client).remembered.bans.lift(user).ok_or(Refused::NotBanned(user))?;
+        let by = self.people[turn.client].nick;
+        self.tell_when_saved(turn, Moderated::Unbanned { by, nick });
         Ok(())
     }
 
-    fn list_bans(&mut self, turn: &mut Turn, client: ClientId) {
-        let room = &mut self.rooms[self.people[client].room];
+    fn list_bans(&mut self, turn: &mut Turn) {
+        let room = &mut self.rooms[self.people[turn.client].room];
         room.remembered.bans.forget_gone(|id| self.people.contains(id));
         let bans = room.remembered.bans.all().cloned().collect();
-        turn.tell_at_length(client, Moderated::Bans { room: room.name, bans });
-    }
-
-    /// Marks the client's room as changed, and goes on when that is saved.
-    pub(super) fn when_saved(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        go_on: impl FnOnce(&mut Self, &mut Turn, ClientId, Room) + Send + 'static,
-    ) {
-        let room = self.room(client).name;
-        self.unsaved.mark(Change::Room(room));
-        turn.wait_for(Task::Save(Next::new(move |state: &mut Self, turn, client, is_saved| {
-            go_on(state, turn, client, room);
-            warn_unless_saved(turn, client, is_saved);
-        })));
+        turn.answer_at_length(Moderated::Bans(room.name, bans));
     }
 
     /// Tells the client's room what was decided about it, when that is saved.
-    pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, client: ClientId, told: Moderated) {
-        self.when_saved(turn, client, move |state, turn, client, room| {
-            state.tell_about_room(turn, client, room, Except::NoOne, told);
+    pub(super) fn tell_when_saved(&mut self, turn: &mut Turn, told: Moderated) {
+        let room = self.room(turn.client).name;
+        let next = Next::new(move |state: &mut Self, turn, ()| {
+            state.tell_about_room(turn, room, Except::NoOne, told.into());
         });
+        self.when_saved(turn, Change::Room(room), next);
+    }
+
+    /// Marks what has changed, and goes on when that is saved. A client is told what will not outlive the
+    /// server.
+    pub(super) fn when_saved(&mut self, turn: &mut Turn, change: Change, next: Next<()>) {
+        self.unsaved.mark(change);
+        turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved: bool| {
+            next.go_on(state, turn, ());
+            if !is_saved {
+                turn.answer(Moderated::HoldsUntilStop);
+            }
+        })));
     }
 
     /// Expels every member that is banned by now, under any name. If the ban was lifted while it was
     /// being saved, nothing happens.
-    fn carry_out_ban(&mut self, turn: &mut Turn, client: ClientId, room: Room, expulsion: &Expulsion) {
+    fn carry_out_ban(&mut self, turn: &mut Turn, room: Room, expulsion: &Expulsion) {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
-            return turn.tell(client, Refused::NotBanned(expulsion.nick));
+            return turn.answer(Refused::NotBanned(expulsion.nick));
         }
-        let told = Moderated::Expelled(expulsion.clone());
+        let told = Moderated::Expelled(expulsion.clone()).into();
         let Some(id) = self.rooms.id(room) else {
-            return self.tell_about_room(turn, client, room, Except::NoOne, told);
+            return self.tell_about_room(turn, room, Except::NoOne, told);
         };
         let present = self.rooms[id].members.values().copied();
         let banned: Vec<_> = present.filter(|&member| self.is_banned(member)).collect();
-        self.tell_about_room(turn, client, room, Except::These(banned.as_slice().into()), told);
+        self.tell_about_room(turn, room, Except::These(banned.as_slice().into()), told);
         for target in banned {
             let nick = self.people[target].nick;
-            if nick != expulsion.nick {
-                self.announce(turn, target, Event::Left(nick));
-            }
-            self.expel(turn, target, Moderated::YouWere { room, expulsion: expulsion.clone() }.into());
+            turn.in_name_of(target, |turn| {
+                if nick != expulsion.nick {
+                    self.announce(turn, Event::Left(nick));
+                }
+                self.expel(turn, Moderated::YouWere(room, expulsion.clone()));
+            });
         }
         // The banned user may have moderated the room by an account, without being a member.
         if self.rooms.id(room) == Some(id) {
@@ -151,29 +137,21 @@ impl State {
     }
 
     /// Sends a client back to the lobby and says why. Its room has been told already.
-    pub(super) fn expel(&mut self, turn: &mut Turn, client: ClientId, why: Event) {
-        turn.tell(client, why);
-        self.note(turn, client, Deed::Left);
-        self.leave_room(turn, client);
-        self.enter_room(turn, client, self.rooms.lobby());
-        self.arrive(turn, client, Event::Returned);
+    pub(super) fn expel(&mut self, turn: &mut Turn, why: impl Into<Event>) {
+        turn.answer(why);
+        self.note(turn, || Deed::Left);
+        self.leave_room(turn);
+        self.enter_room(turn, self.rooms.lobby());
+        self.arrive(turn, Event::Returned);
     }
 
     /// Tells a room what was done about it, and the client that did it even if it has left the room; and
     /// notes it. Users cannot ignore this.
-    pub(super) fn tell_about_room(
-        &mut self,
-        turn: &mut Turn,
-        client: ClientId,
-        room: Room,
-        except: Except,
-        told: impl Into<Event>,
-    ) {
-        let told = told.into();
-        self.note_with(turn, client, || Deed::Did(Box::new(told.clone())));
+    pub(super) fn tell_about_room(&self, turn: &mut Turn, room: Room, except: Except, told: Event) {
+        self.note(turn, || Deed::Did(Box::new(told.clone())));
         let id = self.rooms.id(room);
-        if id != Some(self.people[client].room) {
-            turn.tell(client, told.clone());
+        if id != Some(self.people[turn.client].room) {
+            turn.answer(told.clone());
         }
         if let Some(id) = id {
             turn.tell_room(id, except, told);
@@ -183,16 +161,15 @@ impl State {
     /// Whether a client may not be in the room that it is in.
     pub(super) fn is_banned(&self, client: ClientId) -> bool {
         !self.people[client].is_administrator
-            && self.room(client).remembered.bans.cover(self.identity(client))
+            && self.room(client).remembered.bans.cover(self.people.identity(client))
     }
 
     /// Whether a client may not enter a room, open or dormant.
     #[inline(never)]
     pub(super) fn is_refused(&mut self, client: ClientId, room: Room) -> bool {
-        let identity = self.identity(client);
-        let is_administrator = self.people[client].is_administrator;
-        !is_administrator
-            && self.rooms.remembered_mut(room).is_some_and(|remembered| remembered.bans.refuse(identity))
+        let user = self.people.identity(client);
+        let is_refused = |remembered: &mut Remembered| remembered.bans.refuse(user);
+        !self.people[client].is_administrator && self.rooms.remembered_mut(room).is_some_and(is_refused)
     }
 
     /// The client of this nickname, if it is in the same room.
@@ -216,12 +193,5 @@ impl State {
         } else {
             Ok(())
         }
-    }
-}
-
-/// Says plainly what will not outlive the server.
-pub(super) fn warn_unless_saved(turn: &mut Turn, client: ClientId, is_saved: bool) {
-    if !is_saved {
-        turn.tell(client, Moderated::HoldsUntilStop);
     }
 }

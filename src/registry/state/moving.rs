@@ -1,9 +1,9 @@
 //! Entering and leaving rooms, who is where, and what rooms are about.
 
-use super::{State, Turn, rooms::OpenRoom};
+use super::{Next, State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
-    event::{Event, Listing, moderation::Refused},
+    event::{Event, Listing, Member, moderation::Refused, pace::PaceEvent},
     fact::Deed,
     names::{ClientId, Room, RoomId},
     text::Text,
@@ -11,114 +11,119 @@ use crate::{
 
 impl State {
     #[inline(never)]
-    pub(super) fn join(&mut self, turn: &mut Turn, client: ClientId, name: Room) {
-        if self.is_refused(client, name) {
-            return turn.tell(client, Refused::Banned);
+    pub(super) fn join(&mut self, turn: &mut Turn, name: Room) {
+        if self.is_refused(turn.client, name) {
+            return turn.answer(Refused::Banned);
         }
-        if self.rooms.remembered(name).is_none() && !self.may_create_room(turn, client) {
-            return;
+        if self.rooms.remembered(name).is_none()
+            && let Err(wait) = self.pace.create_room(self.people[turn.client].origin(), turn.now.instant)
+        {
+            return turn.answer(PaceEvent::TooManyRooms(wait));
         }
         let id = self.rooms.open(name);
-        if self.people[client].room == id {
-            return turn.tell(client, Event::AlreadyJoined(self.rooms[id].name));
+        if self.people[turn.client].room == id {
+            return turn.answer(Event::AlreadyJoined(self.rooms[id].name));
         }
-        self.move_to(turn, client, id);
-        self.arrive(turn, client, Event::Joined(self.rooms[id].name));
+        self.move_to(turn, id);
+        self.arrive(turn, Event::Joined(self.rooms[id].name));
         if self.rooms[id].remembered.topic.is_some() {
-            self.show_topic(turn, client);
+            self.show_topic(turn);
         }
     }
 
     #[inline(never)]
-    pub(super) fn return_to_lobby(&mut self, turn: &mut Turn, client: ClientId) {
+    pub(super) fn return_to_lobby(&mut self, turn: &mut Turn) {
         let lobby = self.rooms.lobby();
-        if self.people[client].room == lobby {
-            return turn.tell(client, Event::AlreadyInLobby);
+        if self.people[turn.client].room == lobby {
+            return turn.answer(Event::AlreadyInLobby);
         }
-        self.move_to(turn, client, lobby);
-        self.arrive(turn, client, Event::Returned);
+        self.move_to(turn, lobby);
+        self.arrive(turn, Event::Returned);
     }
 
     #[inline(never)]
-    pub(super) fn list_rooms(&mut self, turn: &mut Turn, client: ClientId) {
+    pub(super) fn list_rooms(&mut self, turn: &mut Turn) {
         let names = self.rooms.active().map(|room| room.name);
-        turn.tell_at_length(client, Event::Rooms(Listing::new(self.rooms.active_count(), names)));
+        turn.answer_at_length(Event::Rooms(Listing::new(self.rooms.active_count(), names)));
     }
 
     #[inline(never)]
-    pub(super) fn list_users(&mut self, turn: &mut Turn, client: ClientId) {
-        let room = self.room(client);
-        let members = room.members.iter().map(|(&nick, &member)| self.listed(nick, member));
+    pub(super) fn list_users(&mut self, turn: &mut Turn) {
+        let room = self.room(turn.client);
+        let is_away = |member: ClientId| self.people[member].away.is_some();
+        let members = room.members.iter().map(|(&nick, &id)| Member { nick, is_away: is_away(id) });
         let users = Listing::new(room.members.len(), members);
-        turn.tell_at_length(client, Event::Users { room: room.name, users });
+        turn.answer_at_length(Event::Users(room.name, users));
     }
 
     #[inline(never)]
-    pub(super) fn show_topic(&mut self, turn: &mut Turn, client: ClientId) {
-        let OpenRoom { name, remembered, .. } = self.room(client);
-        turn.tell(client, Event::Topic { room: *name, topic: remembered.topic.clone() });
+    pub(super) fn show_topic(&mut self, turn: &mut Turn) {
+        let OpenRoom { name, remembered, .. } = self.room(turn.client);
+        turn.answer(Event::Topic(*name, remembered.topic.clone()));
     }
 
     /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
-    pub(super) fn set_topic(&mut self, turn: &mut Turn, client: ClientId, topic: Text) {
-        self.room_mut(client).remembered.topic = Some(topic.clone());
-        let told = Event::TopicSet { by: self.people[client].nick, topic: topic.clone() };
-        self.when_saved(turn, client, move |state, turn, client, room| {
+    pub(super) fn set_topic(&mut self, turn: &mut Turn, topic: Text) {
+        self.room_mut(turn.client).remembered.topic = Some(topic.clone());
+        let told = Event::TopicSet(self.people[turn.client].nick, topic.clone());
+        let room = self.room(turn.client).name;
+        let next = Next::new(move |state: &mut Self, turn, ()| {
             let current = state.rooms.remembered(room).and_then(|remembered| remembered.topic.clone());
             if current.as_ref() == Some(&topic) {
-                state.tell_about_room(turn, client, room, Except::NoOne, told);
+                state.tell_about_room(turn, room, Except::NoOne, told);
             } else {
                 // Another moderator was faster in the meantime, and the room hears of that topic.
-                turn.tell(client, Event::Topic { room, topic: current });
+                turn.answer(Event::Topic(room, current));
             }
         });
+        self.when_saved(turn, Change::Room(room), next);
     }
 
     /// Moves a client from its room to another one, where it has yet to arrive.
     #[inline(never)]
-    fn move_to(&mut self, turn: &mut Turn, client: ClientId, room: RoomId) {
-        self.take_leave(turn, client);
-        self.leave_room(turn, client);
-        self.enter_room(turn, client, room);
+    fn move_to(&mut self, turn: &mut Turn, room: RoomId) {
+        self.take_leave(turn);
+        self.leave_room(turn);
+        self.enter_room(turn, room);
     }
 
     #[inline(never)]
-    fn take_leave(&self, turn: &mut Turn, client: ClientId) {
-        self.note(turn, client, Deed::Left);
-        self.announce(turn, client, Event::Left(self.people[client].nick));
+    fn take_leave(&self, turn: &mut Turn) {
+        self.note(turn, || Deed::Left);
+        self.announce(turn, Event::Left(self.people[turn.client].nick));
     }
 
     /// Tells a client that it has come to a room from another one, and the room. The client is told after
     /// it has entered, so it misses nothing from then on.
     #[inline(never)]
-    pub(super) fn arrive(&mut self, turn: &mut Turn, client: ClientId, told: Event) {
-        turn.tell(client, told);
-        self.replay(turn, client);
-        self.announce(turn, client, Event::Entered(self.people[client].nick));
-        self.note(turn, client, Deed::Entered);
+    pub(super) fn arrive(&mut self, turn: &mut Turn, told: Event) {
+        turn.answer(told);
+        self.replay(turn);
+        self.announce(turn, Event::Entered(self.people[turn.client].nick));
+        self.note(turn, || Deed::Entered);
     }
 
     /// Puts a client into a room.
     #[inline(never)]
-    pub(super) fn enter_room(&mut self, turn: &mut Turn, client: ClientId, room: RoomId) {
-        let arrival = self.rooms.enter(room, self.people[client].nick, client);
-        (self.people[client].room, self.people[client].arrival) = (room, arrival);
+    pub(super) fn enter_room(&mut self, turn: &mut Turn, room: RoomId) {
+        let arrival = self.rooms.enter(room, self.people[turn.client].nick, turn.client);
+        (self.people[turn.client].room, self.people[turn.client].arrival) = (room, arrival);
         if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
-            self.appoint(client, room);
+            self.appoint(turn.client, room);
         }
-        turn.post(Post::Enter(client, room));
+        turn.post(Post::Enter(turn.client, room));
     }
 
     /// Takes a client out of its room, which closes if it was the last member.
     #[inline(never)]
-    pub(super) fn leave_room(&mut self, turn: &mut Turn, client: ClientId) {
-        self.give_rank_to_account(client);
-        let leaver = &self.people[client];
+    pub(super) fn leave_room(&mut self, turn: &mut Turn) {
+        self.give_rank_to_account(turn.client);
+        let leaver = &self.people[turn.client];
         let id = leaver.room;
-        self.rooms[id].leave(leaver.nick, client, leaver.arrival);
+        self.rooms[id].leave(leaver.nick, turn.client, leaver.arrival);
         // The broadcaster counts the leaver as a member until it has entered another room.
-        self.find_moderator(turn, id, Except::One(client));
+        self.find_moderator(turn, id, Except::One(turn.client));
         self.rooms.close_if_empty(id, &mut self.unsaved);
     }
 }

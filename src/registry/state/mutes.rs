@@ -1,12 +1,11 @@
 //! Who may not speak for a while.
 //!
-//! A mute belongs to a client and to its account. It outlives the connection: the account is muted where
-//! it logs in again. A client without an account cannot be recognised, so every client that connects from
-//! the muted client's origin shares the mute, under any nickname, but for at most [`SHARED`] and not if
-//! it logs in to an account that is older than the mute. Clients that were connected before are not
-//! affected. So a new connection does not help a muted user, not even one beside the first; and the other
-//! users behind the same address wait for five minutes at most, although the mute may last a week. A
-//! nickname never matters: the next guest with the same number is another user.
+//! A mute belongs to a client and to its account, and outlives the connection: the account is muted where it
+//! logs in again. A client without an account cannot be recognised when it returns. So every client that
+//! connects from the muted client's origin shares the mute, under any nickname, until it logs in to an
+//! account that is older than the mute, but for at most [`SHARED`]: other users behind the same address do
+//! not wait for a week. Clients that were connected before are not affected. A nickname never matters: the
+//! next guest with the same number is another user.
 
 use std::{
     collections::HashMap,
@@ -15,10 +14,8 @@ use std::{
 
 use slotmap::SlotMap;
 
-use crate::{
-    names::{ClientId, Nick},
-    origin::Origin,
-};
+use super::people::Identity;
+use crate::names::{ClientId, Nick, Origin};
 
 /// The most mutes. When there are more, the one that ends first ends at once.
 const MOST: usize = 1000;
@@ -31,7 +28,6 @@ slotmap::new_key_type! {
     struct MuteId;
 }
 
-/// All mutes, and who holds them.
 #[derive(Default)]
 pub(super) struct Mutes {
     mutes: SlotMap<MuteId, Mute>,
@@ -54,15 +50,6 @@ enum Held {
     Shared(MuteId, Instant),
 }
 
-/// A client, as mutes know it.
-#[derive(Clone, Copy)]
-pub(super) struct Muted {
-    pub(super) client: ClientId,
-    pub(super) nick: Nick,
-    pub(super) account: Option<Nick>,
-    pub(super) origin: Origin,
-}
-
 impl Mutes {
     /// How long a client may not speak; `None` if it may.
     pub(super) fn left(&self, client: ClientId, now: Instant) -> Option<Duration> {
@@ -74,8 +61,8 @@ impl Mutes {
     }
 
     /// Mutes a client for this time, whether it is muted already or not.
-    pub(super) fn mute(&mut self, who: Muted, time: Duration, now: Instant) {
-        let Muted { client, nick, account, origin } = who;
+    pub(super) fn mute(&mut self, who: Identity, time: Duration, now: Instant) {
+        let Identity { client, nick, account, origin } = who;
         let until = now + time;
         if let Some(mute) = self.own(client) {
             mute.until = until;
@@ -94,7 +81,6 @@ impl Mutes {
         }
     }
 
-    /// A client has another nickname.
     pub(super) fn rename(&mut self, client: ClientId, nick: Nick) {
         if let Some(mute) = self.own(client) {
             mute.nick = nick;
@@ -104,7 +90,7 @@ impl Mutes {
     /// A client has registered or logged in. `registered` is when that account was made, if that was
     /// since the server started. If the account is muted, so is the client. If the client only shares the
     /// mute of another one, an older account proves that it is another user.
-    pub(super) fn log_in(&mut self, who: Muted, registered: Option<Instant>, now: Instant) {
+    pub(super) fn log_in(&mut self, who: Identity, registered: Option<Instant>, now: Instant) {
         if self.mutes.is_empty() || who.account.is_none() {
             return;
         }
@@ -148,17 +134,14 @@ impl Mutes {
     }
 
     fn own(&mut self, client: ClientId) -> Option<&mut Mute> {
-        match self.held.get(&client) {
-            Some(&Held::Own(id)) => self.mutes.get_mut(id),
-            _ => None,
-        }
+        let Some(&Held::Own(id)) = self.held.get(&client) else { return None };
+        self.mutes.get_mut(id)
     }
 
     fn make_room(&mut self, now: Instant) {
-        if self.mutes.len() < MOST {
-            return;
+        if self.mutes.len() >= MOST {
+            self.mutes.retain(|_, mute| mute.until > now);
         }
-        self.mutes.retain(|_, mute| mute.until > now);
         if self.mutes.len() >= MOST {
             let first = self.mutes.iter().min_by_key(|(_, mute)| mute.until).map(|(id, _)| id);
             first.map(|first| self.mutes.remove(first));

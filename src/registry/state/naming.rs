@@ -1,17 +1,18 @@
-//! Nicknames: taking one, and asking about a user.
+//! What others are told about a client: its nickname, and whether it is away.
 
 use super::{State, Turn};
 use crate::{
-    event::{Event, account::AccountEvent, moderation::Refused},
+    event::{Away, Event, account::AccountEvent, moderation::Refused},
     fact::Deed,
     names::{ClientId, Nick},
+    text::Text,
 };
 
 impl State {
-    pub(super) fn rename(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
-        match self.nick_refusal(client, new) {
-            Some(why) => turn.tell(client, *why),
-            None => self.change_nick(turn, client, new),
+    pub(super) fn rename(&mut self, turn: &mut Turn, new: Nick) {
+        match self.nick_refusal(turn.client, new) {
+            Some(why) => turn.answer(*why),
+            None => self.change_nick(turn, new),
         }
     }
 
@@ -31,35 +32,47 @@ impl State {
 
     /// Gives a client a free nickname, and tells it and its room.
     #[inline(never)]
-    pub(super) fn change_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
-        let old = self.people[client].nick;
-        self.set_nick(turn, client, new);
-        turn.tell(client, Event::NickChanged(new));
+    pub(super) fn change_nick(&mut self, turn: &mut Turn, new: Nick) {
+        let old = self.people[turn.client].nick;
+        self.set_nick(turn, new);
+        turn.answer(Event::NickChanged(new));
         if old.as_str() != new.as_str() {
-            self.announce(turn, client, Event::Renamed { old, new });
+            self.announce(turn, Event::Renamed { old, new });
         }
     }
 
     /// Gives a client a free nickname without telling anyone.
     #[inline(never)]
-    pub(super) fn set_nick(&mut self, turn: &mut Turn, client: ClientId, new: Nick) {
-        self.note(turn, client, Deed::Renamed(new));
-        let old = self.people[client].nick;
-        self.ignores.rename(client, new);
-        self.people.rename(client, new);
-        self.mutes.rename(client, new);
-        self.room_mut(client).rename(client, old, new);
+    pub(super) fn set_nick(&mut self, turn: &mut Turn, new: Nick) {
+        self.note(turn, || Deed::Renamed(new));
+        let old = self.people[turn.client].nick;
+        self.ignores.rename(turn.client, new);
+        self.people.rename(turn.client, new);
+        self.mutes.rename(turn.client, new);
+        self.room_mut(turn.client).rename(turn.client, old, new);
+    }
+
+    pub(super) fn go_away(&mut self, turn: &mut Turn, reason: Option<Text>) {
+        let away = Away { reason };
+        self.people[turn.client].away = Some(away.clone());
+        turn.answer(Event::YouAreAway(away));
+    }
+
+    /// The client has said something.
+    pub(super) fn come_back(&mut self, turn: &mut Turn) {
+        if self.people[turn.client].away.take().is_some() {
+            turn.answer(Event::NoLongerAway);
+        }
     }
 
     #[inline(never)]
-    pub(super) fn whois(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) {
+    pub(super) fn whois(&mut self, turn: &mut Turn, nick: Nick) {
         let Some(id) = self.people.find(nick) else {
-            return turn.tell(client, Event::NoSuchUser(nick));
+            return turn.answer(Event::NoSuchUser(nick));
         };
-        let whom = &self.people[id];
-        let now = turn.now.instant;
+        let (whom, now) = (&self.people[id], turn.now.instant);
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
         let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
-        turn.tell(client, Event::Whois { nick, room, connected, idle, away });
+        turn.answer(Event::Whois { nick, room, connected, idle, away });
     }
 }

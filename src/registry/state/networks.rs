@@ -20,7 +20,6 @@ use crate::{
 /// The most networks: each is compared with the address of every new connection.
 const MOST: usize = 1000;
 
-/// The banned networks.
 #[derive(Default)]
 pub(super) struct Networks(BTreeMap<Network, Entry>);
 
@@ -33,8 +32,7 @@ struct Entry {
 impl Networks {
     /// Restores a ban, unless it has ended; whether it still holds.
     pub(super) fn restore(&mut self, network: Network, ban: NetworkBan, now: Now) -> bool {
-        let left = ban.until.map(|until| until.duration_since(now.wall));
-        let ends = match left {
+        let ends = match ban.until.map(|until| until.duration_since(now.wall)) {
             None => None,
             Some(Ok(left)) => now.instant.checked_add(left),
             Some(Err(_)) => return false,
@@ -52,7 +50,7 @@ impl Networks {
         now: Now,
     ) -> Result<(), Administered> {
         if self.0.len() >= MOST && !self.0.contains_key(&network) {
-            return Err(Administered::TooManyNetworks { max: MOST });
+            return Err(Administered::TooManyNetworks(MOST));
         }
         let until = time.and_then(|time| now.wall.checked_add(time));
         let ends = time.and_then(|time| now.instant.checked_add(time));
@@ -70,33 +68,32 @@ impl Networks {
         self.0.get(&network).map(|entry| entry.ban.clone())
     }
 
-    /// The networks that are banned.
     pub(super) fn names(&self) -> impl Iterator<Item = Network> {
         self.0.keys().copied()
     }
 
-    /// Whether an address is banned now.
     pub(super) fn contain(&self, address: IpAddr, now: Instant) -> bool {
         self.0.iter().any(|(network, entry)| network.contains(address) && !entry.is_over(now))
     }
 
     /// Forgets the bans that have ended; returns their networks.
     pub(super) fn forget_over(&mut self, now: Instant) -> Vec<Network> {
-        let over: Vec<_> =
-            self.0.iter().filter(|(_, entry)| entry.is_over(now)).map(|(&network, _)| network).collect();
+        let over = self.0.iter().filter(|(_, entry)| entry.is_over(now));
+        let over = over.map(|(&network, _)| network).collect();
         self.0.retain(|_, entry| !entry.is_over(now));
         over
     }
 
-    /// The bans, as administrators see them.
     pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
         let left = |ends: Instant| ends.saturating_duration_since(now);
-        let row = |(&network, entry): (&Network, &Entry)| NetworkBanned {
-            network,
-            by: entry.ban.by,
-            left: entry.ends.map(left),
-        };
-        self.0.iter().map(row).collect()
+        let banned = self.0.iter();
+        banned
+            .map(|(&network, Entry { ban, ends })| NetworkBanned {
+                network,
+                by: ban.by,
+                left: ends.map(left),
+            })
+            .collect()
     }
 }
 

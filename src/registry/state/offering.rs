@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Next, State, Task, Turn,
     offers::{Claim, LIFE, Lifeline, Offer, Stage},
+    pace::Limited,
 };
 use crate::{
     command::transfers::{FileCommand, Which},
@@ -23,34 +24,32 @@ const MOST: usize = 1000;
 
 impl State {
     #[inline(never)]
-    pub(super) fn handle_files(&mut self, turn: &mut Turn, client: ClientId, command: FileCommand) {
-        self.end_overdue(turn);
+    pub(super) fn handle_files(&mut self, turn: &mut Turn, command: FileCommand) {
+        self.end_overdue_offers(turn);
         match command {
-            FileCommand::Offer { to, label } => self.offer(turn, client, to, label),
-            FileCommand::Take(which) => self.take(turn, client, which),
-            FileCommand::Reject(id) => self.reject(turn, client, id),
-            FileCommand::ByHand(_) if self.limits.files.port.is_none() => {
-                turn.tell(client, FileEvent::SwitchedOff);
-            }
-            FileCommand::ByHand(side) => turn.tell(client, FileEvent::NeedsClient(side)),
+            FileCommand::Offer { to, label } => self.offer(turn, to, label),
+            FileCommand::Take(which) => self.take(turn, which),
+            FileCommand::Reject(id) => self.reject(turn, id),
+            FileCommand::ByHand(_) if self.limits.files.port.is_none() => turn.answer(FileEvent::SwitchedOff),
+            FileCommand::ByHand(side) => turn.answer(FileEvent::NeedsClient(side)),
         }
     }
 
-    fn offer(&mut self, turn: &mut Turn, client: ClientId, to: Nick, label: Label) {
-        let target = match self.addressee(client, to, &label) {
+    fn offer(&mut self, turn: &mut Turn, to: Nick, label: Label) {
+        let target = match self.addressee(turn.client, to, &label) {
             Ok(target) => target,
-            Err(why) => {
-                return turn.tell(client, FileEvent::NotOffered { digest: label.digest, why });
-            }
+            Err(why) => return turn.answer(FileEvent::NotOffered { digest: label.digest, why }),
         };
-        if !self.may_offer(turn, client) {
-            return turn.tell(client, FileEvent::NotSaid(Cue::NotOffered(label.digest)));
+        // Another user reads its name, so a muted client may not offer a file.
+        if let Some(why) = self.muted_now(turn).or_else(|| self.too_often(turn, Limited::Offers)) {
+            turn.answer(why);
+            return turn.answer(FileEvent::NotSaid(Cue::NotOffered(label.digest)));
         }
-        let (from, to) = (self.people[client].nick, self.people[target].nick);
-        let is_unheard = self.ignores.contain(target, client);
+        let (from, to) = (self.people[turn.client].nick, self.people[target].nick);
+        let is_unheard = self.ignores.contain(target, turn.client);
         let is_only = self.offers.to(target).next().is_none();
         let id = self.offers.add(Offer {
-            from: client,
+            from: turn.client,
             to: target,
             label: label.clone(),
             until: turn.now.instant + LIFE,
@@ -62,7 +61,7 @@ impl State {
             let id = (!is_only).then_some(id);
             turn.tell(target, FileEvent::Requested { from, label: label.clone(), id });
         }
-        turn.tell(client, FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
+        turn.answer(FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
     }
 
     /// The client that an offer goes to, if it can be made.
@@ -82,33 +81,28 @@ impl State {
             Err(NotOffered::TooManyMade(MOST_MADE))
         } else if self.offers.iter().filter(|(_, offer)| offer.to == target).count() >= MOST_HAD {
             Err(NotOffered::TooManyFor(to, MOST_HAD))
-        } else if self.offers.len() >= MOST {
+        } else if self.offers.iter().count() >= MOST {
             Err(NotOffered::TooMany)
         } else {
             Ok(target)
         }
     }
 
-    fn take(&mut self, turn: &mut Turn, client: ClientId, which: Which) {
-        match self.offer_to_take(client, which) {
+    fn take(&mut self, turn: &mut Turn, which: Which) {
+        match self.offer_to_take(turn.client, which) {
             Ok(id) => {
                 self.offers.accept(id, turn.now.instant);
-                turn.wait_for(Task::DrawTokens(Next::new(move |state: &mut Self, turn, _, tokens| {
-                    state.begin_transfer(turn, id, tokens);
-                })));
+                let next = Next::new(move |state, turn, drawn| state.begin_transfer(turn, id, drawn));
+                turn.wait_for(Task::DrawTokens(next));
             }
-            Err(why) => turn.tell(client, FileEvent::NotTaken(why)),
+            Err(why) => turn.answer(FileEvent::NotTaken(why)),
         }
     }
 
     fn offer_to_take(&self, client: ClientId, which: Which) -> Result<OfferId, NotChosen> {
         let offered = self.offers.to(client).filter(|(_, offer)| offer.stage == Stage::Offered);
         let offered: Vec<_> = offered.map(|(id, _)| id).collect();
-        let id = match which {
-            Which::Oldest => *offered.first().ok_or(NotChosen::None)?,
-            Which::Only => self.choose(&offered, None)?,
-            Which::This(id) => self.choose(&offered, Some(id))?,
-        };
+        let id = self.choose(&offered, which)?;
         let sender = self.offers.get(id).map_or(client, |offer| offer.from);
         let origin_of = |id: ClientId| self.people[id].origin();
         let has_place = |id| self.offers.has_place_for(origin_of(id), origin_of);
@@ -128,34 +122,34 @@ impl State {
         let ticket = |token| Ticket { port, token };
         let (from, to) = (self.people[sender].nick, self.people[receiver].nick);
         turn.tell(sender, FileEvent::Send { id, name: label.name.clone(), to, ticket: ticket(sending) });
-        turn.tell(receiver, FileEvent::Receive { id, label, from, ticket: ticket(receiving) });
+        turn.tell(receiver, FileEvent::NotSaid(Cue::Receive { id, ticket: ticket(receiving), label, from }));
     }
 
     /// Refuses an offer, stops a transfer, or takes back the client's own offer.
-    fn reject(&mut self, turn: &mut Turn, client: ClientId, id: Option<OfferId>) {
-        let had: Vec<_> = self.offers.to(client).map(|(id, _)| id).collect();
-        let made: Vec<_> = self.offers.from(client).map(|(id, _)| id).collect();
+    fn reject(&mut self, turn: &mut Turn, id: Option<OfferId>) {
+        let had: Vec<_> = self.offers.to(turn.client).map(|(id, _)| id).collect();
+        let made: Vec<_> = self.offers.from(turn.client).map(|(id, _)| id).collect();
         let candidates = match id {
             Some(_) => [&had[..], &made].concat(),
             // Without a number, a user who was asked answers; only one who was not means an own offer.
             None if had.is_empty() => made.clone(),
             None => had,
         };
-        match self.choose(&candidates, id) {
+        match self.choose(&candidates, id.map_or(Which::Only, Which::This)) {
             Ok(id) if made.contains(&id) => self.end_offer(turn, id, Outcome::TakenBack),
             Ok(id) => self.end_offer(turn, id, Outcome::Rejected),
-            Err(why) => turn.tell(client, FileEvent::NotRejected(why)),
+            Err(why) => turn.answer(FileEvent::NotRejected(why)),
         }
     }
 
     /// The one of these offers that is meant.
-    fn choose(&self, candidates: &[OfferId], id: Option<OfferId>) -> Result<OfferId, NotChosen> {
-        match (id, candidates) {
-            (Some(id), all) if all.contains(&id) => Ok(id),
-            (Some(id), _) => Err(NotChosen::NotThis(id)),
-            (None, []) => Err(NotChosen::None),
-            (None, [only]) => Ok(*only),
-            (None, several) => {
+    fn choose(&self, candidates: &[OfferId], which: Which) -> Result<OfferId, NotChosen> {
+        match (which, candidates) {
+            (Which::This(id), all) if all.contains(&id) => Ok(id),
+            (Which::This(id), _) => Err(NotChosen::NotThis(id)),
+            (_, []) => Err(NotChosen::None),
+            (Which::Oldest, [id, ..]) | (Which::Only, [id]) => Ok(*id),
+            (Which::Only, several) => {
                 let offers = several.iter().filter_map(|&id| Some((id, self.offers.get(id)?)));
                 let described =
                     offers.map(|(id, offer)| (id, self.people[offer.from].nick, offer.label.name.clone()));
@@ -181,11 +175,6 @@ impl State {
 
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
     pub fn end_overdue_offers(&mut self, turn: &mut Turn) -> Duration {
-        self.end_overdue(turn);
-        self.offers.quiet_for(turn.now.instant)
-    }
-
-    fn end_overdue(&mut self, turn: &mut Turn) {
         for (id, stage) in self.offers.overdue(turn.now.instant) {
             let outcome = match stage {
                 Stage::Offered => Outcome::Expired,
@@ -194,24 +183,17 @@ impl State {
             };
             self.end_offer(turn, id, outcome);
         }
+        self.offers.quiet_for(turn.now.instant)
     }
 
     /// A client is leaving, and all its offers end.
-    pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn, client: ClientId) {
-        let side = |offer: &Offer| match client {
-            _ if offer.from == client => Some(Side::Sender),
-            _ if offer.to == client => Some(Side::Receiver),
-            _ => None,
-        };
-        let its: Vec<_> = self.offers.iter().filter_map(|(id, offer)| Some((id, side(offer)?))).collect();
+    pub(super) fn cancel_offers_of(&mut self, turn: &mut Turn) {
+        let its = self.offers.iter().filter(|(_, offer)| [offer.from, offer.to].contains(&turn.client));
+        let side = |offer: &Offer| if offer.from == turn.client { Side::Sender } else { Side::Receiver };
+        let its: Vec<_> = its.map(|(id, offer)| (id, side(offer))).collect();
         for (id, side) in its {
             self.end_offer(turn, id, Outcome::Left(side));
         }
-    }
-
-    /// Ends all offers. No client is told, because the server's stop is the last word.
-    pub(super) fn drop_all_offers(&mut self, turn: &mut Turn) {
-        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
     }
 
     /// The one end of every offer.
@@ -219,15 +201,13 @@ impl State {
         let Some(offer) = self.offers.remove(id) else { return };
         turn.hung_up.extend(offer.lifelines);
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
-        let was_taken = offer.stage != Stage::Offered;
+        let over = |you, other, cue| FileEvent::Over(Over { name: name.clone(), you, other, outcome, cue });
         if outcome != Outcome::Left(Side::Receiver) && !offer.is_unheard {
-            let cue = was_taken.then_some(id);
-            let over = Over { name: name.clone(), you: Side::Receiver, other: from, outcome, cue };
-            turn.tell(offer.to, FileEvent::Over(over));
+            let was_taken = offer.stage != Stage::Offered;
+            turn.tell(offer.to, over(Side::Receiver, from, was_taken.then_some(id)));
         }
         if outcome != Outcome::Left(Side::Sender) {
-            let over = Over { name, you: Side::Sender, other: to, outcome, cue: Some(id) };
-            turn.tell(offer.from, FileEvent::Over(over));
+            turn.tell(offer.from, over(Side::Sender, to, Some(id)));
         }
     }
 }

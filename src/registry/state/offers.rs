@@ -11,8 +11,7 @@ use std::{
 
 use crate::{
     file::{ByteCount, Label, OfferId, Side, Token},
-    names::ClientId,
-    origin::Origin,
+    names::{ClientId, Origin},
 };
 
 /// How long an offer waits for an answer.
@@ -53,7 +52,6 @@ pub struct Claim {
     pub size: ByteCount,
 }
 
-/// The offers that have not ended.
 #[derive(Default)]
 pub(super) struct Offers {
     open: BTreeMap<OfferId, Offer>,
@@ -94,16 +92,11 @@ impl Offers {
         self.open.iter().map(|(&id, offer)| (id, offer))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.open.len()
-    }
-
     /// The offers that a client knows to be made to it, the oldest first.
     pub(super) fn to(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
         self.iter().filter(move |(_, offer)| offer.to == client && !offer.is_unheard)
     }
 
-    /// The offers that a client has made, the oldest first.
     pub(super) fn from(&self, client: ClientId) -> impl Iterator<Item = (OfferId, &Offer)> {
         self.iter().filter(move |(_, offer)| offer.from == client)
     }
@@ -115,7 +108,6 @@ impl Offers {
         id
     }
 
-    /// The receiver has accepted: both sides are to connect.
     pub(super) fn accept(&mut self, id: OfferId, now: Instant) {
         let offer = self.open.get_mut(&id).expect("it was just found");
         (offer.stage, offer.until) = (Stage::Accepted, now + MEETING);
@@ -141,13 +133,9 @@ impl Offers {
 
     /// Holds a lifeline for as long as its offer lasts; gives it back if that has ended.
     pub(super) fn hold(&mut self, id: OfferId, lifeline: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
-        match self.open.get_mut(&id) {
-            Some(offer) => {
-                offer.lifelines.push(lifeline);
-                None
-            }
-            None => Some(lifeline),
-        }
+        let Some(offer) = self.open.get_mut(&id) else { return Some(lifeline) };
+        offer.lifelines.push(lifeline);
+        None
     }
 
     /// Whether an origin may take part in one more transfer, given where clients come from.
@@ -159,27 +147,23 @@ impl Offers {
         all < MOST_TRANSFERS && its < (MOST_TRANSFERS - (all - its)).div_ceil(2)
     }
 
-    /// Ends an offer.
     pub(super) fn remove(&mut self, id: OfferId) -> Option<Offer> {
         let offer = self.open.remove(&id)?;
         self.tokens.retain(|_, (other, _)| *other != id);
         Some(offer)
     }
 
-    /// Ends all offers.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = Offer> {
         self.tokens.clear();
         std::mem::take(&mut self.open).into_values()
     }
 
-    /// The offers whose time is over.
     pub(super) fn overdue(&self, now: Instant) -> Vec<(OfferId, Stage)> {
         let overdue = self.iter().filter(|(_, offer)| offer.until <= now);
         overdue.map(|(id, offer)| (id, offer.stage)).collect()
     }
 
-    /// How long no offer becomes overdue. An offer that is made or accepted later lasts at least
-    /// [`MEETING`].
+    /// How long no offer becomes overdue. One that is made or accepted later lasts at least [`MEETING`].
     pub(super) fn quiet_for(&self, now: Instant) -> Duration {
         let next = self.open.values().map(|offer| offer.until).min();
         next.map_or(MEETING, |next| next.saturating_duration_since(now).min(MEETING))

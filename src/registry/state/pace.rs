@@ -15,7 +15,7 @@ use std::{
 
 use slotmap::SecondaryMap;
 
-use crate::{names::ClientId, origin::Origin};
+use crate::names::{ClientId, Origin};
 
 mod bucket;
 
@@ -23,8 +23,7 @@ pub use bucket::Rate;
 
 use bucket::Bucket;
 
-/// A client that goes over the limit of speech twice within this time is muted; the first time it is
-/// warned.
+/// A client that goes over the limit of speech is warned, and muted if it does so again within this time.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
 /// How many users a client knows. The one it met longest ago is a stranger again then.
@@ -43,7 +42,7 @@ const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
 const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
 
 /// What has a limit for each client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Limited {
     /// Everything that others hear or read. Its rate is an option of the server.
     Speech,
@@ -77,15 +76,6 @@ impl Limited {
     }
 }
 
-/// A client was too fast.
-pub(super) struct TooFast {
-    /// How long to wait.
-    pub(super) wait: Duration,
-    /// It was too fast in its speech shortly before.
-    pub(super) is_repeated: bool,
-}
-
-/// The pace of all clients.
 pub(super) struct Pace {
     /// How fast a client may speak; with `None` there are no limits at all.
     speech: Option<Rate>,
@@ -93,18 +83,17 @@ pub(super) struct Pace {
     origins: HashMap<Origin, OriginSpent>,
 }
 
-/// What one client has spent.
+#[derive(Default)]
 struct Spent {
     buckets: [Bucket; Limited::COUNT],
     /// When it last went over the limit of speech.
     exceeded: Option<Instant>,
-    /// When it last gave a wrong password.
     guessed_wrong: Option<Instant>,
     /// The clients it has exchanged whispers with, the newest last.
     knows: VecDeque<ClientId>,
 }
 
-/// What one origin has spent.
+#[derive(Default)]
 struct OriginSpent {
     arrivals: Bucket,
     rooms: Bucket,
@@ -117,26 +106,14 @@ impl Pace {
         Self { speech, clients: SecondaryMap::new(), origins: HashMap::new() }
     }
 
-    /// Whether a client from this origin may connect now.
-    ///
-    /// # Errors
-    /// How long it has to wait.
+    /// Counts a client that connects from this origin; the error is how long it has to wait.
     pub(super) fn admit(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
-        if self.speech.is_none() {
-            return Ok(());
-        }
-        self.origin(origin, now).arrivals.take(ARRIVALS, now)
+        self.origin(origin, now).map_or(Ok(()), |spent| spent.arrivals.take(ARRIVALS, now))
     }
 
-    /// Whether a client from this origin may create a room now.
-    ///
-    /// # Errors
-    /// How long it has to wait.
+    /// Counts a room that a client from this origin creates; the error is how long it has to wait.
     pub(super) fn create_room(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
-        if self.speech.is_none() {
-            return Ok(());
-        }
-        self.origin(origin, now).rooms.take(NEW_ROOMS, now)
+        self.origin(origin, now).map_or(Ok(()), |spent| spent.rooms.take(NEW_ROOMS, now))
     }
 
     /// A client has connected. It takes over what one that has left had spent.
@@ -145,14 +122,13 @@ impl Pace {
             return;
         }
         let left = self.origins.get_mut(&origin).and_then(|origin| origin.take_left(now));
-        self.clients.insert(client, left.unwrap_or_else(|| Spent::nothing(now)));
+        self.clients.insert(client, left.unwrap_or_default());
     }
 
-    /// A client leaves.
     pub(super) fn leave(&mut self, client: ClientId, origin: Origin, now: Instant) {
         let spent = self.clients.remove(client).filter(|spent| !spent.is_forgiven(now));
         let Some(spent) = spent else { return };
-        let OriginSpent { left, .. } = self.origin(origin, now);
+        let Some(OriginSpent { left, .. }) = self.origin(origin, now) else { return };
         if left.len() >= MOST_LEFT {
             left.retain(|spent| !spent.is_forgiven(now));
         }
@@ -161,44 +137,36 @@ impl Pace {
         }
     }
 
-    /// Takes a token.
-    pub(super) fn take(&mut self, client: ClientId, limited: Limited, now: Instant) -> Result<(), TooFast> {
+    /// Takes a token; the error is how long the client has to wait.
+    pub(super) fn take(&mut self, client: ClientId, limited: Limited, now: Instant) -> Result<(), Duration> {
         let Some(speech) = self.speech else { return Ok(()) };
         let Some(spent) = self.clients.get_mut(client) else { return Ok(()) };
-        let Err(wait) = spent.buckets[limited as usize].take(limited.rate(speech), now) else {
-            return Ok(());
-        };
-        let mut is_repeated = false;
-        if limited == Limited::Speech {
-            let before = spent.exceeded.replace(now);
-            is_repeated = is_recent(before, now);
-        }
-        Err(TooFast { wait, is_repeated })
+        spent.buckets[limited as usize].take(limited.rate(speech), now)
     }
 
-    /// Notes that a client has given a wrong password.
+    /// Notes that a client has spoken too fast; whether it has done so shortly before.
+    pub(super) fn note_too_fast(&mut self, client: ClientId, now: Instant) -> bool {
+        self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
+    }
+
     pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
         if let Some(spent) = self.clients.get_mut(client) {
             spent.guessed_wrong = Some(now);
         }
     }
 
-    /// Whether a client has given a wrong password lately.
     pub(super) fn has_guessed_wrong(&self, client: ClientId, now: Instant) -> bool {
         self.clients.get(client).is_some_and(|spent| is_recent(spent.guessed_wrong, now))
     }
 
-    /// Whether there are limits at all.
     pub(super) fn is_limited(&self) -> bool {
         self.speech.is_some()
     }
 
-    /// Whether a client has exchanged whispers with another one.
     pub(super) fn knows(&self, client: ClientId, other: ClientId) -> bool {
         self.clients.get(client).is_some_and(|spent| spent.knows.contains(&other))
     }
 
-    /// Notes that a client has whispered to another one.
     pub(super) fn meet(&mut self, client: ClientId, other: ClientId) {
         let Some(Spent { knows, .. }) = self.clients.get_mut(client) else { return };
         if !knows.contains(&other) {
@@ -209,11 +177,13 @@ impl Pace {
         }
     }
 
-    fn origin(&mut self, origin: Origin, now: Instant) -> &mut OriginSpent {
+    /// What an origin has spent; `None` if there are no limits.
+    fn origin(&mut self, origin: Origin, now: Instant) -> Option<&mut OriginSpent> {
+        self.speech?;
         if self.origins.len() >= MOST_ORIGINS && !self.origins.contains_key(&origin) {
             self.make_room(now);
         }
-        self.origins.entry(origin).or_insert_with(|| OriginSpent::nothing(now))
+        Some(self.origins.entry(origin).or_default())
     }
 
     #[cfg(test)]
@@ -224,33 +194,22 @@ impl Pace {
     fn make_room(&mut self, now: Instant) {
         self.origins.retain(|_, spent| !spent.is_forgiven(now));
         if self.origins.len() >= MOST_ORIGINS {
-            let most_harmless = self.origins.iter().min_by_key(|(_, spent)| spent.arrivals.full_at());
-            let most_harmless = most_harmless.map(|(&origin, _)| origin);
-            most_harmless.map(|origin| self.origins.remove(&origin));
+            let most_harmless = self.origins.iter().min_by_key(|(_, spent)| spent.arrivals.full_at);
+            most_harmless.map(|(&origin, _)| origin).map(|origin| self.origins.remove(&origin));
         }
     }
 }
 
 impl Spent {
-    fn nothing(now: Instant) -> Self {
-        Self {
-            buckets: [Bucket::full(now); Limited::COUNT],
-            exceeded: None,
-            guessed_wrong: None,
-            knows: VecDeque::new(),
-        }
-    }
-
-    /// When all buckets are full again.
     fn full_at(&self) -> Option<Instant> {
-        self.buckets.iter().map(Bucket::full_at).max()
+        self.buckets.iter().filter_map(|bucket| bucket.full_at).max()
     }
 
     /// Whether it is no more than a new client has spent.
     fn is_forgiven(&self, now: Instant) -> bool {
         !is_recent(self.exceeded, now)
             && !is_recent(self.guessed_wrong, now)
-            && self.full_at().is_none_or(|at| at <= now)
+            && self.buckets.iter().all(|bucket| bucket.is_full(now))
     }
 }
 
@@ -259,22 +218,16 @@ fn is_recent(at: Option<Instant>, now: Instant) -> bool {
 }
 
 impl OriginSpent {
-    fn nothing(now: Instant) -> Self {
-        Self { arrivals: Bucket::full(now), rooms: Bucket::full(now), left: Vec::new() }
-    }
-
     /// Takes what that client had spent that needs longest to be forgiven.
     fn take_left(&mut self, now: Instant) -> Option<Spent> {
         self.left.retain(|spent| !spent.is_forgiven(now));
-        let worst = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at());
-        let worst = worst.map(|(place, _)| place)?;
+        let (worst, _) = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at())?;
         Some(self.left.swap_remove(worst))
     }
 
     fn is_forgiven(&self, now: Instant) -> bool {
-        let is_full = |bucket: &Bucket| bucket.full_at() <= now;
-        is_full(&self.arrivals)
-            && is_full(&self.rooms)
+        self.arrivals.is_full(now)
+            && self.rooms.is_full(now)
             && self.left.iter().all(|spent| spent.is_forgiven(now))
     }
 }

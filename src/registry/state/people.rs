@@ -1,7 +1,7 @@
 //! The clients and their nicknames. Every client has exactly one nickname, and no two have the same.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     ops::{Index, IndexMut},
     sync::Arc,
@@ -11,26 +11,22 @@ use std::{
 use slotmap::SlotMap;
 
 use crate::{
-    event::away::Away,
-    names::{ClientId, Nick, RoomId},
-    origin::Origin,
+    event::Away,
+    names::{ClientId, Nick, Origin, RoomId},
     watch::Gauge,
 };
 
-mod guests;
-
-use guests::GuestNumbers;
-
-/// Everyone who is connected.
 #[derive(Default)]
 pub(super) struct People {
     clients: SlotMap<ClientId, Client>,
     /// Finds a client by its nickname, in any case.
     nicks: HashMap<Nick, ClientId>,
-    guests: GuestNumbers,
+    /// The largest number of a guest so far.
+    highest_guest: usize,
+    /// The numbers of guests that were given back.
+    free_guests: BTreeSet<usize>,
 }
 
-/// One connected client.
 pub(super) struct Client {
     pub(super) nick: Nick,
     /// The account it is logged in to, which may have another name than its nickname.
@@ -45,12 +41,19 @@ pub(super) struct Client {
     pub(super) last_active: Instant,
     /// The client that `/reply` answers, and its nickname then: the nickname may pass to another user.
     pub(super) last_whisperer: Option<(ClientId, Nick)>,
-    /// Why it is away, if it is.
     pub(super) away: Option<Away>,
     pub(super) link: Link,
 }
 
-/// A client's connection.
+/// What a client is recognised by, under another nickname or when it returns.
+#[derive(Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) client: ClientId,
+    pub(super) nick: Nick,
+    pub(super) account: Option<Nick>,
+    pub(super) origin: Origin,
+}
+
 pub(super) struct Link {
     pub(super) address: SocketAddr,
     pub(super) connected: Instant,
@@ -64,7 +67,6 @@ impl People {
     /// Adds a client as a guest.
     pub(super) fn enter(&mut self, address: SocketAddr, room: RoomId, now: Instant) -> ClientId {
         let nick = self.free_guest();
-        let link = Link { address, connected: now, is_warned: false, backlog: Arc::default() };
         let client = self.clients.insert(Client {
             nick,
             account: None,
@@ -75,7 +77,7 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link,
+            link: Link { address, connected: now, is_warned: false, backlog: Arc::default() },
         });
         self.nicks.insert(nick, client);
         client
@@ -84,8 +86,7 @@ impl People {
     /// Removes a client. Its nickname is free from now on.
     pub(super) fn leave(&mut self, client: ClientId) {
         if let Some(Client { nick, .. }) = self.clients.remove(client) {
-            self.nicks.remove(&nick);
-            self.guests.give_back(nick);
+            self.free(nick);
         }
     }
 
@@ -93,18 +94,30 @@ impl People {
     #[inline(never)]
     pub(super) fn rename(&mut self, client: ClientId, new: Nick) {
         let old = std::mem::replace(&mut self.clients[client].nick, new);
-        self.nicks.remove(&old);
-        self.guests.give_back(old);
+        self.free(old);
         self.nicks.insert(new, client);
+    }
+
+    fn free(&mut self, nick: Nick) {
+        self.nicks.remove(&nick);
+        self.free_guests.extend(nick.guest_number());
     }
 
     /// The free guest nickname with the smallest number. It is taken from now on.
     pub(super) fn free_guest(&mut self) -> Nick {
-        Nick::guest(self.guests.take())
+        let given_back = self.free_guests.pop_first();
+        let number = given_back.unwrap_or(self.highest_guest + 1);
+        self.highest_guest = self.highest_guest.max(number);
+        Nick::guest(number)
     }
 
     pub(super) fn find(&self, nick: Nick) -> Option<ClientId> {
         self.nicks.get(&nick).copied()
+    }
+
+    pub(super) fn identity(&self, client: ClientId) -> Identity {
+        let Client { nick, account, .. } = self[client];
+        Identity { client, nick, account, origin: self[client].origin() }
     }
 
     pub(super) fn get(&self, client: ClientId) -> Option<&Client> {

@@ -6,16 +6,13 @@
 //! been there longest takes over. So every room but the lobby has a moderator, present or registered.
 //! Administrators moderate everywhere.
 
-use super::{
-    State, Turn,
-    rooms::{Identity, OpenRoom},
-    unsaved::Change,
-};
+use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::Except,
     command::Rank,
     event::{
         Event, Listing,
+        administration::Administered,
         moderation::{Moderated, Refused},
     },
     names::{ClientId, Nick, Room, RoomId},
@@ -31,7 +28,7 @@ impl State {
             // Most commands are everyone's, and nothing has to be looked up for them.
             Rank::Everyone => None,
             needed if self.rank(client) >= needed => None,
-            Rank::Administrator => Some(Event::AdministratorsOnly),
+            Rank::Administrator => Some(Administered::NotAdministrator.into()),
             Rank::Moderator => Some(Refused::NotModerator.into()),
         }
     }
@@ -62,17 +59,17 @@ impl State {
             return;
         }
         let bans = &room.remembered.bans;
-        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.identity(client))) else {
+        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.people.identity(client)))
+        else {
             return;
         };
         let told = Moderated::Inherited(self.people[heir].nick);
-        let is_announced = room.members.len() <= self.limits.presence;
-        self.appoint(heir, id);
-        if is_announced {
+        if room.members.len() <= self.limits.presence {
             turn.tell_room(id, except, told);
         } else {
             turn.tell(heir, told);
         }
+        self.appoint(heir, id);
     }
 
     /// Makes a client a moderator; by its account if it has one.
@@ -97,13 +94,13 @@ impl State {
 
     /// A client has logged in or registered: from now on its rank is its account's, and so are a mute and a
     /// ban.
-    pub(super) fn apply_account(&mut self, turn: &mut Turn, client: ClientId) {
-        let registered = self.people[client].account.and_then(|nick| self.accounts.registered(nick));
-        self.mutes.log_in(self.muted(client), registered, turn.now.instant);
-        self.give_rank_to_account(client);
-        if self.people[client].room != self.rooms.lobby() && self.is_banned(client) {
-            self.announce(turn, client, Event::Left(self.people[client].nick));
-            self.expel(turn, client, Refused::Banned.into());
+    pub(super) fn apply_account(&mut self, turn: &mut Turn) {
+        let registered = self.people[turn.client].account.and_then(|nick| self.accounts.registered(nick));
+        self.mutes.log_in(self.people.identity(turn.client), registered, turn.now.instant);
+        self.give_rank_to_account(turn.client);
+        if self.people[turn.client].room != self.rooms.lobby() && self.is_banned(turn.client) {
+            self.announce(turn, Event::Left(self.people[turn.client].nick));
+            self.expel(turn, Refused::Banned);
         }
     }
 
@@ -121,34 +118,32 @@ impl State {
         moderated
     }
 
-    pub(super) fn promote(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) -> Result<(), Event> {
-        let id = self.people[client].room;
+    pub(super) fn promote(&mut self, turn: &mut Turn, nick: Nick) -> Result<(), Event> {
+        let id = self.people[turn.client].room;
         if id == self.rooms.lobby() {
             return Err(Refused::LobbyHasNone.into());
         }
-        let target = self.member(client, nick)?;
+        let target = self.member(turn.client, nick)?;
         let nick = self.people[target].nick;
         if self.moderates(target) {
             return Err(Refused::AlreadyModerator(nick).into());
         }
         if self.rooms[id].moderator_count() >= MOST {
-            return Err(Refused::TooManyModerators { max: MOST }.into());
+            return Err(Refused::TooManyModerators(MOST).into());
         }
         self.appoint(target, id);
-        self.tell_when_saved(turn, client, Moderated::Promoted { by: self.people[client].nick, nick });
+        self.tell_when_saved(turn, Moderated::Promoted { by: self.people[turn.client].nick, nick });
         Ok(())
     }
 
     /// Ends a moderator's rank, whether the user is here or not.
-    pub(super) fn demote(&mut self, turn: &mut Turn, client: ClientId, nick: Nick) -> Result<(), Event> {
-        let id = self.people[client].room;
+    pub(super) fn demote(&mut self, turn: &mut Turn, nick: Nick) -> Result<(), Event> {
+        let id = self.people[turn.client].room;
         let target = self.people.find(nick).filter(|&target| self.people[target].room == id);
-        let by_account = [target.and_then(|target| self.people[target].account), Some(nick)];
+        let own = target.and_then(|target| self.people[target].account);
         let room = &mut self.rooms[id];
-        let account = by_account
-            .into_iter()
-            .flatten()
-            .find_map(|account| room.remembered.moderators.get(&account).copied());
+        let registered = &room.remembered.moderators;
+        let account = own.into_iter().chain([nick]).find_map(|account| registered.get(&account).copied());
         let connection = target.filter(|target| room.moderators.contains(target));
         if account.is_none() && connection.is_none() {
             return Err(Refused::NotAModerator(nick).into());
@@ -159,7 +154,7 @@ impl State {
         account.map(|account| room.remembered.moderators.remove(&account));
         connection.map(|connection| room.moderators.remove(&connection));
         let nick = target.map(|target| self.people[target].nick).or(account).unwrap_or(nick);
-        self.tell_when_saved(turn, client, Moderated::Demoted { by: self.people[client].nick, nick });
+        self.tell_when_saved(turn, Moderated::Demoted { by: self.people[turn.client].nick, nick });
         Ok(())
     }
 
@@ -175,24 +170,16 @@ impl State {
         }
     }
 
-    pub(super) fn list_moderators(&mut self, turn: &mut Turn, client: ClientId) {
-        let OpenRoom { name, moderators, remembered, .. } = self.room(client);
+    pub(super) fn list_moderators(&mut self, turn: &mut Turn) {
+        let OpenRoom { name, moderators, remembered, .. } = self.room(turn.client);
         let mut nicks: Vec<_> = moderators.iter().map(|&id| self.people[id].nick).collect();
         nicks.extend(&remembered.moderators);
         nicks.sort_unstable();
         nicks.dedup();
-        let event: Event = if nicks.is_empty() {
-            Refused::LobbyHasNone.into()
-        } else {
-            let moderators = Listing::new(nicks.len(), nicks.into_iter());
-            Moderated::Moderators { room: *name, moderators }.into()
-        };
-        turn.tell(client, event);
-    }
-
-    /// What a client is recognised by.
-    pub(super) fn identity(&self, client: ClientId) -> Identity {
-        let known = &self.people[client];
-        Identity { connection: client, nick: known.nick, account: known.account }
+        if nicks.is_empty() {
+            return turn.answer(Refused::LobbyHasNone);
+        }
+        let moderators = Listing::new(nicks.len(), nicks.into_iter());
+        turn.answer(Moderated::Moderators(*name, moderators));
     }
 }

@@ -4,34 +4,32 @@
 //! it becomes dormant, and the next member opens it again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::{Index, IndexMut},
 };
 
 use slotmap::SlotMap;
 
-use super::unsaved::{Change, Unsaved};
+use super::{
+    bans::Bans,
+    history::History,
+    unsaved::{Change, Unsaved},
+};
 use crate::{
     names::{ClientId, Nick, Room, RoomId},
     record::{Line, RestoredRoom},
     text::Text,
 };
 
-mod bans;
-mod dormant;
-mod history;
-
-pub use bans::Bans;
-pub use history::{History, HistoryLimits};
-
-pub(super) use bans::Identity;
-use dormant::Dormant;
-
 /// How much text all rooms remember together, in bytes. Beyond it, the dormant rooms forget their lines
 /// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
 
-/// All rooms.
+/// How many empty rooms are remembered. This bounds what users can make the server keep by creating
+/// rooms. When there are more, the one that has been empty longest is forgotten, but never one with a
+/// topic, a ban or a registered moderator for the sake of another user's room.
+const MOST_ROOMS: usize = 10_000;
+
 pub(super) struct Rooms {
     open: SlotMap<RoomId, OpenRoom>,
     /// Finds an open room by its name, and lists open rooms in order.
@@ -49,34 +47,39 @@ pub(super) struct OpenRoom {
     pub(super) name: Room,
     /// In the order in which `/users` shows them.
     pub(super) members: BTreeMap<Nick, ClientId>,
-    /// In the order in which they entered.
+    /// By the number of their arrival.
     pub(super) arrivals: BTreeMap<u64, ClientId>,
     /// The members that moderate it and have no account. Those with an account are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
     pub(super) remembered: Box<Remembered>,
 }
 
+/// The empty rooms, by the order in which they became empty.
+#[derive(Default)]
+struct Dormant {
+    rooms: HashMap<Room, (u64, Box<Remembered>)>,
+    by_age: BTreeMap<u64, Room>,
+    /// How many rooms have become dormant so far.
+    count: u64,
+}
+
 /// What is remembered of a room when its members are gone.
 #[derive(Clone, Debug, Default)]
-pub struct Remembered {
-    /// What the room is about.
-    pub topic: Option<Text>,
+pub(super) struct Remembered {
+    pub(super) topic: Option<Text>,
     /// The accounts that moderate it, whether they are here or not.
-    pub moderators: BTreeSet<Nick>,
-    /// The users who may not enter it.
-    pub bans: Bans,
-    /// What was said in it.
-    pub history: History,
+    pub(super) moderators: BTreeSet<Nick>,
+    pub(super) bans: Bans,
+    pub(super) history: History,
 }
 
 impl Remembered {
-    /// Whether there is nothing to remember.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         !self.has_rules() && self.history.is_empty()
     }
 
     /// Whether a user has set something that is meant to stay: a topic, a moderator or a ban.
-    pub fn has_rules(&self) -> bool {
+    pub(super) fn has_rules(&self) -> bool {
         self.topic.is_some() || !self.moderators.is_empty() || !self.bans.is_empty()
     }
 }
@@ -110,7 +113,6 @@ impl Rooms {
         self.lobby
     }
 
-    /// The open room of this name.
     pub(super) fn id(&self, name: Room) -> Option<RoomId> {
         self.ids.get(&name).copied()
     }
@@ -158,7 +160,6 @@ impl Rooms {
         self.ids.values().map(|&id| &self.open[id]).filter(|room| !room.members.is_empty())
     }
 
-    /// How many open rooms have members.
     pub(super) fn active_count(&self) -> usize {
         self.ids.len() - usize::from(self.open[self.lobby].members.is_empty())
     }
@@ -167,24 +168,25 @@ impl Rooms {
     pub(super) fn remembered(&self, room: Room) -> Option<&Remembered> {
         match self.id(room) {
             Some(id) => Some(&self.open[id].remembered),
-            None => self.dormant.room(room),
+            None => self.dormant.rooms.get(&room).map(|(_, remembered)| &**remembered),
         }
     }
 
-    /// As [`Rooms::remembered`], mutably.
     pub(super) fn remembered_mut(&mut self, room: Room) -> Option<&mut Remembered> {
         match self.id(room) {
             Some(id) => Some(&mut self.open[id].remembered),
-            None => self.dormant.room_mut(room),
+            None => self.dormant.rooms.get_mut(&room).map(|(_, remembered)| &mut **remembered),
         }
     }
 
     /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
-        let dormant = self.dormant.forget_moderator(account);
+        let forget = |remembered: &mut Remembered| remembered.moderators.remove(&account);
+        let dormant = self.dormant.rooms.iter_mut();
+        let dormant =
+            dormant.filter_map(|(&room, (_, remembered))| forget(remembered).then_some(room)).collect();
         let open = self.ids.values().copied();
-        let open = open.filter(|&id| self.open[id].remembered.moderators.remove(&account)).collect();
-        (dormant, open)
+        (dormant, open.filter(|&id| forget(&mut self.open[id].remembered)).collect())
     }
 
     /// Remembers a line of an open room; of each room, at most `limit` lines are remembered.
@@ -209,7 +211,8 @@ impl Rooms {
     /// Marks every room with all its lines.
     pub(super) fn mark_all_unsaved(&mut self, unsaved: &mut Unsaved) {
         let open = self.open.values_mut().map(|room| (room.name, &mut *room.remembered));
-        for (name, remembered) in open.chain(self.dormant.rooms_mut()) {
+        let dormant = self.dormant.rooms.iter_mut().map(|(&name, (_, remembered))| (name, &mut **remembered));
+        for (name, remembered) in open.chain(dormant) {
             remembered.history.forget_saved();
             unsaved.mark(Change::Room(name));
             unsaved.mark(Change::Lines(name));
@@ -225,10 +228,9 @@ impl Rooms {
     }
 
     pub(super) fn make_dormant(&mut self, name: Room, remembered: Box<Remembered>, unsaved: &mut Unsaved) {
-        if remembered.is_empty() {
-            return;
-        }
-        if let Some((room, forgotten)) = self.dormant.put(name, remembered) {
+        if !remembered.is_empty()
+            && let Some((room, forgotten)) = self.dormant.put(name, remembered)
+        {
             self.forget(room, &forgotten.history, unsaved);
         }
     }
@@ -263,6 +265,37 @@ impl Rooms {
     }
 }
 
+impl Dormant {
+    /// Adds a room; returns the one that is forgotten for it, which is this one if no other can be.
+    fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
+        self.count += 1;
+        self.by_age.insert(self.count, room);
+        self.rooms.insert(room, (self.count, remembered));
+        let is_full = self.rooms.len() > MOST_ROOMS;
+        is_full.then(|| self.take_forgettable().or_else(|| self.take(room))).flatten()
+    }
+
+    /// Takes out a room, with its name as it was spelled.
+    fn take(&mut self, room: Room) -> Option<(Room, Box<Remembered>)> {
+        let (spelled, (age, remembered)) = self.rooms.remove_entry(&room)?;
+        self.by_age.remove(&age);
+        Some((spelled, remembered))
+    }
+
+    /// Takes out the room that has been empty longest, of those without rules.
+    fn take_forgettable(&mut self) -> Option<(Room, Box<Remembered>)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.has_rules())?;
+        self.take(oldest)
+    }
+
+    /// Takes the history of the room that has been empty longest, of those that have any.
+    fn take_history(&mut self) -> Option<(Room, History)> {
+        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.history.is_empty())?;
+        let (_, remembered) = self.rooms.get_mut(&oldest)?;
+        Some((oldest, std::mem::take(&mut remembered.history)))
+    }
+}
+
 impl Index<RoomId> for Rooms {
     type Output = OpenRoom;
 
@@ -279,13 +312,8 @@ impl IndexMut<RoomId> for Rooms {
 
 impl OpenRoom {
     fn new(name: Room, remembered: Box<Remembered>) -> Self {
-        Self {
-            name,
-            members: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
-            moderators: BTreeSet::new(),
-            remembered,
-        }
+        let (members, arrivals, moderators) = Default::default();
+        Self { name, members, arrivals, moderators, remembered }
     }
 
     /// Removes a member, and with it the rank that it had without an account.
@@ -295,14 +323,12 @@ impl OpenRoom {
         self.moderators.remove(&client);
     }
 
-    /// A member has another nickname.
     pub(super) fn rename(&mut self, client: ClientId, old: Nick, new: Nick) {
         // Removed first: inserting an equal key would keep the old spelling.
         self.members.remove(&old);
         self.members.insert(new, client);
     }
 
-    /// Whether it has no moderator, neither present nor registered.
     pub(super) fn is_unmoderated(&self) -> bool {
         self.moderators.is_empty() && self.remembered.moderators.is_empty()
     }

@@ -1,10 +1,10 @@
-//! What clients say: to their room, and to one another.
+//! What clients say, to their room and to one another, and who does not hear it.
 
-use super::{Next, State, Task, Turn, watching::show_journey};
+use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
     broadcaster::{Post, Traced},
-    event::{Event, past::Past},
-    fact::Deed,
+    event::{Event, ignoring::Ignoring},
+    fact::{Deed, Noting},
     names::{ClientId, Nick},
     record::{Line, Manner},
     text::Text,
@@ -13,103 +13,111 @@ use crate::{
 
 impl State {
     #[inline(never)]
-    pub(super) fn say(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let event = self.said(turn, client, text);
-        self.tell_hearers(turn, client, event);
+    pub(super) fn say(&mut self, turn: &mut Turn, text: Text, manner: Manner) {
+        let event = self.spoken(turn, text, manner);
+        self.tell_hearers(turn, event);
     }
 
     /// As [`State::say`], and the sender is shown the message's journey.
     #[inline(never)]
-    pub(super) fn say_traced(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let (room, except) = (self.people[client].room, self.ignores.deaf_to(client));
-        let event = self.said(turn, client, text);
+    pub(super) fn say_traced(&mut self, turn: &mut Turn, text: Text) {
+        let (room, except) = (self.people[turn.client].room, self.ignores.deaf_to(turn.client));
+        let event = self.spoken(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
-        turn.wait_for(Task::TakeJourney(reported, Next::new(show_journey)));
+        let next = Next::new(|_, turn, journey| turn.answer(Event::Journey(journey)));
+        turn.wait_for(Task::TakeJourney(reported, next));
     }
 
-    fn said(&mut self, turn: &mut Turn, client: ClientId, text: Text) -> Event {
-        let (from, room) = (self.people[client].nick, self.room(client).name);
-        let seq = self.remember(turn, client, &text, Manner::Said);
-        self.note_with(turn, client, || Deed::Said(text.clone()));
-        Event::Said { room, from, text, seq, at: turn.now.wall }
-    }
-
-    #[inline(never)]
-    pub(super) fn act(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        let from = self.people[client].nick;
-        let seq = self.remember(turn, client, &text, Manner::Acted);
-        self.note_with(turn, client, || Deed::Acted(text.clone()));
-        self.tell_hearers(turn, client, Event::Acted { from, text, seq, at: turn.now.wall });
-    }
-
-    /// Keeps what a client says in its room; returns the line's number.
-    fn remember(&mut self, turn: &Turn, client: ClientId, text: &Text, manner: Manner) -> u64 {
-        let seq = self.tally.next_line(turn.now.instant);
-        let (from, room) = (self.people[client].nick, self.people[client].room);
-        let line = Line { seq, at: turn.now.wall, from, text: text.clone(), manner };
-        self.rooms.remember(room, line, self.limits.history.remembered, &mut self.unsaved);
-        seq
+    /// Keeps what a client says in its room; returns what is heard of it.
+    fn spoken(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
+        let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
+        let Client { nick: from, room: id, .. } = self.people[turn.client];
+        let line = Line { seq, at, from, text, manner };
+        self.rooms.remember(id, line.clone(), self.limits.history.remembered, &mut self.unsaved);
+        self.note(turn, || match manner {
+            Manner::Said => Deed::Said(line.text.clone()),
+            Manner::Acted => Deed::Acted(line.text.clone()),
+        });
+        Event::Said(self.rooms[id].name, line)
     }
 
     /// Tells what a client said to the members of its room who do not ignore it.
-    fn tell_hearers(&mut self, turn: &mut Turn, client: ClientId, event: Event) {
-        let except = self.ignores.deaf_to(client);
-        turn.tell_room(self.people[client].room, except, event);
+    #[inline(never)]
+    fn tell_hearers(&mut self, turn: &mut Turn, event: Event) {
+        let except = self.ignores.deaf_to(turn.client);
+        turn.tell_room(self.people[turn.client].room, except, event);
     }
 
     #[inline(never)]
-    pub(super) fn whisper(&mut self, turn: &mut Turn, client: ClientId, to: Nick, text: Text) {
+    pub(super) fn whisper(&mut self, turn: &mut Turn, to: Nick, text: Text) {
         match self.people.find(to) {
-            Some(target) => self.whisper_to(turn, client, target, text),
-            None => turn.tell(client, Event::NoSuchUser(to)),
+            Some(target) => self.whisper_to(turn, target, text),
+            None => turn.answer(Event::NoSuchUser(to)),
         }
     }
 
     #[inline(never)]
-    pub(super) fn reply(&mut self, turn: &mut Turn, client: ClientId, text: Text) {
-        match self.people[client].last_whisperer {
-            Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, client, target, text),
-            Some((_, nick)) => turn.tell(client, Event::NoSuchUser(nick)),
-            None => turn.tell(client, Event::NoWhisper),
+    pub(super) fn reply(&mut self, turn: &mut Turn, text: Text) {
+        match self.people[turn.client].last_whisperer {
+            Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, target, text),
+            Some((_, nick)) => turn.answer(Event::NoSuchUser(nick)),
+            None => turn.answer(Event::NoWhisper),
         }
     }
 
     /// A target that ignores the whisperer hears nothing, and the whisperer is not told so.
-    fn whisper_to(&mut self, turn: &mut Turn, client: ClientId, target: ClientId, text: Text) {
-        if !self.may_whisper_to(turn, client, target) {
-            return;
+    fn whisper_to(&mut self, turn: &mut Turn, target: ClientId, text: Text) {
+        let is_known = turn.client == target || self.pace.knows(turn.client, target);
+        if !is_known && let Some(too_often) = self.too_often(turn, Limited::Strangers) {
+            return turn.answer(too_often);
         }
-        let (from, to) = (self.people[client].nick, self.people[target].nick);
+        let (from, to) = (self.people[turn.client].nick, self.people[target].nick);
         self.tally.count(turn.now.instant);
-        self.note_whisper(turn, client, to, &text);
-        self.pace.meet(client, target);
-        if !self.ignores.contain(target, client) {
-            self.pace.meet(target, client);
-            self.people[target].last_whisperer = Some((client, from));
-            turn.tell(target, Event::WhisperFrom { from, text: text.clone() });
+        if let Some(Noting { whispers }) = turn.noting {
+            self.note(turn, || Deed::Whispered { to, text: whispers.then(|| text.clone()) });
         }
-        turn.tell(client, Event::WhisperTo { to, text });
-        self.warn_if_away(turn, client, target);
+        self.pace.meet(turn.client, target);
+        if !self.ignores.contain(target, turn.client) {
+            self.pace.meet(target, turn.client);
+            self.people[target].last_whisperer = Some((turn.client, from));
+            turn.tell(target, Event::WhisperFrom(from, text.clone()));
+        }
+        turn.answer(Event::WhisperTo(to, text));
+        if let Some(away) = &self.people[target].away {
+            turn.answer(Event::IsAway(to, away.clone()));
+        }
     }
 
     /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it
     /// hears is the next thing said.
     #[inline(never)]
-    pub(super) fn replay(&mut self, turn: &mut Turn, client: ClientId) {
-        let lines = self.last_lines(client, self.limits.history.replayed);
+    pub(super) fn replay(&mut self, turn: &mut Turn) {
+        let lines = self.last_lines(turn.client, self.limits.history.replayed);
         if !lines.is_empty() {
-            turn.tell(client, Event::History(Past { room: self.room(client).name, lines }));
+            turn.answer(Event::History(self.room(turn.client).name, lines));
         }
     }
 
     #[inline(never)]
-    pub(super) fn show_history(&mut self, turn: &mut Turn, client: ClientId, count: Option<usize>) {
-        let lines = self.last_lines(client, count.unwrap_or(self.limits.history.replayed));
-        let room = self.room(client).name;
-        let told =
-            if lines.is_empty() { Event::NoHistory(room) } else { Event::History(Past { room, lines }) };
-        turn.tell_at_length(client, told);
+    pub(super) fn show_history(&mut self, turn: &mut Turn, count: Option<usize>) {
+        let lines = self.last_lines(turn.client, count.unwrap_or(self.limits.history.replayed));
+        turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
+    }
+
+    #[inline(never)]
+    pub(super) fn ignore(&mut self, turn: &mut Turn, nick: Nick) {
+        match self.people.find(nick) {
+            Some(target) if target == turn.client => turn.answer(Ignoring::Yourself),
+            Some(target) => turn.answer(self.ignores.add(turn.client, target, self.people[target].nick)),
+            None => turn.answer(Event::NoSuchUser(nick)),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn unignore(&mut self, turn: &mut Turn, nick: Nick) {
+        let ended = self.ignores.remove(turn.client, nick, self.people.find(nick));
+        turn.answer(ended.map_or(Ignoring::Never(nick), Ignoring::Ended));
     }
 
     fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {

@@ -2,15 +2,14 @@
 
 use std::time::Instant;
 
-/// Numbers the lines, and counts messages by the second. It remembers the last whole seconds and the
-/// current one.
+/// Numbers the lines, and counts the messages of the current second and of the last whole ones.
 pub(super) struct Tally {
     /// The number of the newest line.
     seq: u64,
     started: Instant,
     /// The current second, since the start.
     second: u64,
-    counts: [u32; Self::SECONDS + 1],
+    counts: [u32; Self::PLACES],
     total: u64,
 }
 
@@ -18,8 +17,10 @@ impl Tally {
     /// How many whole seconds are looked back on.
     pub(super) const SECONDS: usize = 10;
 
+    const PLACES: usize = Self::SECONDS + 1;
+
     pub(super) fn new(now: Instant) -> Self {
-        Self { seq: 0, started: now, second: 0, counts: [0; Self::SECONDS + 1], total: 0 }
+        Self { seq: 0, started: now, second: 0, counts: [0; Self::PLACES], total: 0 }
     }
 
     /// Lines up to this number exist already.
@@ -34,22 +35,19 @@ impl Tally {
         self.seq
     }
 
-    /// Counts a message.
     pub(super) fn count(&mut self, now: Instant) {
         self.catch_up(now);
-        let place = self.place();
-        self.counts[place] += 1;
+        self.counts[place(self.second)] += 1;
         self.total += 1;
     }
 
     /// Messages in the last whole seconds.
     pub(super) fn recent(&mut self, now: Instant) -> u64 {
         self.catch_up(now);
-        let unfinished = u64::from(self.counts[self.place()]);
+        let unfinished = u64::from(self.counts[place(self.second)]);
         self.counts.iter().map(|&count| u64::from(count)).sum::<u64>() - unfinished
     }
 
-    /// Messages since the start.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
@@ -57,19 +55,16 @@ impl Tally {
     /// Begins the seconds up to this one. A client that waited for the lock may bring an earlier time;
     /// its message then counts for the current second.
     fn catch_up(&mut self, now: Instant) {
-        let second = now.duration_since(self.started).as_secs();
-        let missed = second.saturating_sub(self.second).min(self.counts.len() as u64);
-        self.second = self.second.max(second) - missed;
-        for _ in 0..missed {
-            self.second += 1;
-            let place = self.place();
-            self.counts[place] = 0;
+        let current = now.duration_since(self.started).as_secs().max(self.second);
+        for second in (self.second + 1..=current).rev().take(Self::PLACES) {
+            self.counts[place(second)] = 0;
         }
+        self.second = current;
     }
+}
 
-    fn place(&self) -> usize {
-        usize::try_from(self.second % self.counts.len() as u64).expect("less than the length")
-    }
+fn place(second: u64) -> usize {
+    usize::try_from(second % Tally::PLACES as u64).expect("less than the number of places")
 }
 
 #[cfg(test)]

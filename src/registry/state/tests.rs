@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    accounts::{Attempt, Guesser},
+    attempts::{Attempt, Guesser},
+    rooms::Remembered,
     *,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     record::{Record, RestoredRoom},
     registry::hashing::Hasher,
     text::Text,
-    watch::{Journey, Reach},
+    watch::{Journey, Reach, Reported},
 };
 
 mod accounts;
@@ -200,7 +201,7 @@ impl Chat {
     pub(super) fn has_account(&mut self, name: &str, account: &str) {
         let client = self.people[name];
         self.state.people[client].account = Nick::new(account).ok();
-        self.decide(|state, turn| state.apply_account(turn, client));
+        self.decide(|state, turn| turn.in_name_of(client, |turn| state.apply_account(turn)));
     }
 
     /// The chat after a restart, as far as it is saved.
@@ -242,10 +243,10 @@ impl Chat {
             Task::Verify(password, hash, next) => next.with(self.hasher.verify(&password, hash.as_ref())),
             Task::DrawTokens(next) => next.with(Some(offers::tokens())),
             Task::Look(next) => next.with(Box::new(watching::seen())),
-            Task::TakeJourney(report, next) => {
-                next.with(report.wait(Duration::ZERO).expect("what was posted is delivered"))
+            Task::TakeJourney(Reported(report), next) => {
+                next.with(report.try_recv().expect("what was posted is delivered"))
             }
-            Task::Encode(event, next) => next.with(Encoded::new(&event)),
+            Task::Encode(event, next) => next.with(Encoded(crate::dialect::text::line(&event))),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
                 next.with(())
@@ -287,7 +288,7 @@ impl Chat {
     }
 
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
-        let lines = str::from_utf8(encoded.as_bytes()).expect("sentences are UTF-8");
+        let lines = str::from_utf8(&encoded.0).expect("sentences are UTF-8");
         let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
         inbox.extend(lines.lines().map(str::to_owned));
     }
@@ -305,7 +306,7 @@ impl Chat {
         let hearers = self.rooms.values().filter(|&r| r == room).count() - except.as_slice().len();
         let mut journey = Journey::default();
         journey.end(Reach { hearers, waiting: 0 });
-        report.send(journey);
+        let _ = report.try_send(journey);
     }
 
     /// The parts of the state agree with each other.

@@ -1,17 +1,28 @@
-//! One decision: when it is made, and what follows from it.
+//! One decision: whose it is, what follows from it, and the slow work that it waits for.
+//!
+//! A rule asks for slow work under the lock, and the client's thread does it without the lock. A
+//! [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
+//! work yields, so the two cannot be paired wrongly.
 
-use super::{Next, Task, offers::Lifeline};
+use std::{mem, time::Duration};
+
+use super::{State, offers::Lifeline};
 use crate::{
-    broadcaster::{Except, Post},
+    broadcaster::{Encoded, Except, Post},
     clock::Now,
     event::Event,
     fact::{Fact, Noting},
+    file::Token,
     names::{ClientId, RoomId},
+    password::{Hashed, Password},
+    watch::{Journey, Reported, Seen},
 };
 
 /// The scratch of one decision. The registry makes it when it takes the lock and consumes it before it
 /// releases the lock, so nothing of one decision can leak into the next.
 pub struct Turn {
+    /// The client whose turn it is; no client's key when the server decides by itself.
+    pub(super) client: ClientId,
     /// When the command was read.
     pub now: Now,
     /// What the log is told; `None` if there is no log.
@@ -26,35 +37,82 @@ pub struct Turn {
     pub hung_up: Vec<Box<dyn Lifeline>>,
 }
 
+/// Work that takes too long to do under the lock, and what follows it.
+#[non_exhaustive]
+pub enum Task {
+    /// Wait until everything decided so far is on the disk. Yields whether it is.
+    Save(Next<bool>),
+    /// Hash a password. Yields `None` when the server is stopping.
+    Hash(Password, Next<Option<Hashed>>),
+    /// Compare a password with a hash; without a hash, take as long and fail.
+    Verify(Password, Option<Hashed>, Next<bool>),
+    /// Look at what the threads are doing.
+    Look(Next<Box<Seen>>),
+    /// Wait until the message that was just posted has been sent.
+    TakeJourney(Reported, Next<Journey>),
+    /// Draw random tokens for the two sides of a transfer: the sender's and the receiver's.
+    DrawTokens(Next<Option<[Token; 2]>>),
+    /// Encode a long answer, which would delay all other clients on the broadcaster's thread.
+    Encode(Event, Next<Encoded>),
+    /// Wait for this long, because the client asks too fast.
+    Wait(Duration, Next<()>),
+    /// Wake the thread that waits for closing time, because closing time has changed.
+    WakeTimer,
+}
+
+/// How the rules go on when they know a `T`.
+pub struct Next<T>(GoOn<T>);
+
+/// The rest of a rule.
+type GoOn<T> = Box<dyn FnOnce(&mut State, &mut Turn, T) + Send>;
+
+/// A [`Next`] that has been given what it waited for.
+pub struct Resumption {
+    go_on: GoOn<()>,
+    /// What it goes on with was decided before, so even a dismissed client's is completed.
+    completes: bool,
+}
+
 impl Turn {
-    /// A decision that begins now.
+    /// A decision that begins now. It is not a client's yet.
     pub fn new(now: Now, noting: Option<Noting>) -> Self {
-        Self { now, noting, posts: Vec::new(), facts: Vec::new(), task: None, hung_up: Vec::new() }
+        let (posts, facts, hung_up) = (Vec::new(), Vec::new(), Vec::new());
+        Self { client: ClientId::default(), now, noting, posts, facts, task: None, hung_up }
+    }
+
+    /// Does something in another client's name, as if it were that client's turn.
+    pub(super) fn in_name_of(&mut self, client: ClientId, act: impl FnOnce(&mut Self)) {
+        let acting = mem::replace(&mut self.client, client);
+        act(self);
+        self.client = acting;
     }
 
     pub(super) fn post(&mut self, post: Post) {
         self.posts.push(post);
     }
 
+    /// Tells the client whose turn it is.
+    #[inline(never)]
+    pub(super) fn answer(&mut self, event: impl Into<Event>) {
+        self.post(Post::Tell(self.client, event.into()));
+    }
+
+    /// As [`Turn::answer`], but the event is made in here, not in the caller's frame.
+    #[inline(never)]
+    pub(super) fn answer_with(&mut self, event: impl FnOnce() -> Event) {
+        self.post(Post::Tell(self.client, event()));
+    }
+
+    /// Answers something long. The client's thread encodes that, so no other client waits for it.
+    #[inline(never)]
+    pub(super) fn answer_at_length(&mut self, event: impl Into<Event>) {
+        let next = Next::new(|_, turn, encoded| turn.post(Post::TellEncoded(turn.client, encoded)));
+        self.wait_for(Task::Encode(event.into(), next));
+    }
+
     #[inline(never)]
     pub(super) fn tell(&mut self, client: ClientId, event: impl Into<Event>) {
         self.post(Post::Tell(client, event.into()));
-    }
-
-    /// As [`Turn::tell`], but the event is made in here, not in the caller's frame.
-    #[inline(never)]
-    pub(super) fn tell_with(&mut self, client: ClientId, event: impl FnOnce() -> Event) {
-        self.post(Post::Tell(client, event()));
-    }
-
-    /// Tells one client something long. Its thread encodes that, so no other client waits for it.
-    #[inline(never)]
-    pub(super) fn tell_at_length(&mut self, client: ClientId, event: impl Into<Event>) {
-        let next = Next::new(move |_, turn: &mut Self, client, encoded| {
-            turn.post(Post::TellEncoded(client, encoded));
-        });
-        debug_assert!(self.task.is_none(), "{client:?} waits for one thing at a time");
-        self.wait_for(Task::Encode(event.into(), next));
     }
 
     pub(super) fn tell_room(&mut self, room: RoomId, except: Except, event: impl Into<Event>) {
@@ -67,6 +125,41 @@ impl Turn {
 
     /// Asks for slow work. The client's next command waits until the work is done.
     pub(super) fn wait_for(&mut self, task: Task) {
+        debug_assert!(self.task.is_none(), "{:?} waits for one thing at a time", self.client);
         self.task = Some(Box::new(task));
+    }
+}
+
+impl<T: Send + 'static> Next<T> {
+    pub(super) fn new(go_on: impl FnOnce(&mut State, &mut Turn, T) + Send + 'static) -> Self {
+        Self(Box::new(go_on))
+    }
+
+    pub(super) fn go_on(self, state: &mut State, turn: &mut Turn, done: T) {
+        (self.0)(state, turn, done);
+    }
+
+    /// What the work has yielded.
+    pub fn with(self, done: T) -> Resumption {
+        Resumption { go_on: Box::new(|state, turn, ()| self.go_on(state, turn, done)), completes: false }
+    }
+}
+
+impl Next<bool> {
+    /// Whether a decision that holds already is on the disk.
+    pub fn saved(self, is_saved: bool) -> Resumption {
+        Resumption { completes: true, ..self.with(is_saved) }
+    }
+}
+
+impl State {
+    /// Goes on with a command whose work is done. A client that was dismissed in the meantime begins
+    /// nothing new; a decision that was made before is completed.
+    pub fn resume(&mut self, turn: &mut Turn, client: ClientId, resumption: Resumption) {
+        let Some(resuming) = self.people.get(client) else { return };
+        if !self.closing.is_stopping && (resumption.completes || !resuming.is_dismissed) {
+            turn.client = client;
+            (resumption.go_on)(self, turn, ());
+        }
     }
 }

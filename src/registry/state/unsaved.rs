@@ -9,7 +9,7 @@ use std::{
     mem,
 };
 
-use super::{Remembered, State};
+use super::{State, rooms::Remembered};
 use crate::{
     names::{Network, Nick, Room},
     record::Record,
@@ -120,12 +120,9 @@ impl State {
     }
 
     fn lines_of(&mut self, room: Room) -> Record {
-        match self.rooms.remembered_mut(room) {
-            Some(Remembered { history, .. }) => {
-                let lines = history.take_unsaved();
-                Record::Lines { room, oldest: history.oldest(), lines }
-            }
-            None => Record::Lines { room, oldest: None, lines: Vec::new() },
-        }
+        let mut forgotten = Remembered::default();
+        let history = &mut self.rooms.remembered_mut(room).unwrap_or(&mut forgotten).history;
+        let lines = history.take_unsaved();
+        Record::Lines { room, oldest: history.oldest(), lines }
     }
 }

@@ -1,32 +1,22 @@
-//! The rules about looking at the server itself: `/threads`, `/trace` and `/stats`.
-//!
-//! A rule knows no thread and runs under the lock, so it cannot look. It asks for the looking as a
-//! [`Task`] and tells the result when the task is done.
+//! `/threads` and `/stats`. A rule runs under the lock, so the client's thread looks at the server for it.
 
 use super::{Next, State, Task, Turn, tally::Tally};
 use crate::{
-    event::{
-        Event,
-        watched::{Stats, Watched},
-    },
-    names::ClientId,
-    watch::{Journey, Seen},
+    event::{Event, watched::Stats},
+    watch::Seen,
 };
 
-/// `/threads`.
 pub(super) fn show_threads(turn: &mut Turn) {
-    turn.wait_for(Task::Look(Next::new(|_, turn, client, seen| {
-        turn.tell(client, Event::Watched(Watched::Threads(seen)));
-    })));
+    let next = Next::new(|_, turn, seen| turn.answer(Event::Threads(seen)));
+    turn.wait_for(Task::Look(next));
 }
 
-/// `/stats`.
 pub(super) fn show_stats(turn: &mut Turn) {
     turn.wait_for(Task::Look(Next::new(State::tell_stats)));
 }
 
 impl State {
-    fn tell_stats(&mut self, turn: &mut Turn, client: ClientId, seen: Box<Seen>) {
+    fn tell_stats(&mut self, turn: &mut Turn, seen: Box<Seen>) {
         let stats = Stats {
             clients: self.people.len(),
             rooms: self.rooms.active_count(),
@@ -36,11 +26,6 @@ impl State {
             unsaved: self.unsaved.len(),
             seen: *seen,
         };
-        turn.tell(client, Event::Watched(Watched::Stats(Box::new(stats))));
+        turn.answer(Event::Stats(Box::new(stats)));
     }
-}
-
-/// Shows a client how its message travelled.
-pub(super) fn show_journey(_: &mut State, turn: &mut Turn, client: ClientId, journey: Journey) {
-    turn.tell(client, Event::Watched(Watched::Journey(journey)));
 }

@@ -188,7 +188,7 @@ fn check(steps: &[Step]) {
         match step {
             Step::Now(happening) => chat.happens(happening),
             Step::Between(happening) => chat.between.borrow_mut().push(happening.clone()),
-            Step::Disk(pages) => writer.limit_growth(*pages),
+            Step::Disk(pages) => writer.database.limit_growth(*pages),
             Step::DeleteFile => drop(fs::remove_file(folder.file())),
             Step::Save => {
                 let before = chat.said();
@@ -201,7 +201,7 @@ fn check(steps: &[Step]) {
             }
         }
     }
-    writer.limit_growth(100_000);
+    writer.database.limit_growth(100_000);
     while !chat.between.borrow().is_empty() {
         assert!(writer.save(&chat, &mut pass));
     }

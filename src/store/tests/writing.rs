@@ -90,12 +90,12 @@ fn a_save_fails_on_a_full_disk_and_no_more_records_are_taken() {
 fn what_a_full_disk_did_not_take_is_written_when_there_is_room() {
     let (folder, changes) = (Folder::new(), Changes::default());
     let (_store, mut writer) = Writer::new(folder.open());
-    writer.limit_growth(5);
+    writer.database.limit_growth(5);
     let mut pass = Pass::done();
     changes.add(lines(1..2000, Some(1)));
     assert!(!writer.save(&changes, &mut pass));
     changes.add(rules(Some("Order")));
-    writer.limit_growth(100_000);
+    writer.database.limit_growth(100_000);
     assert!(writer.save(&changes, &mut pass));
     drop(writer);
     let restored = folder.open().restore(9999).unwrap();
@@ -133,7 +133,7 @@ fn a_data_file_in_its_place_is_found_there_after_a_restart() {
     for _ in 0..3 {
         let mut database = folder.open();
         for topic in ["a", "b"] {
-            assert_eq!(database.repair().unwrap(), Repair::None);
+            assert_eq!(database.repair().unwrap(), Found::Both);
             database.write(&[rules(Some(topic))]).unwrap();
         }
     }
@@ -227,7 +227,7 @@ impl Source for Counted {
 fn waiting_changes_take_no_more_memory_on_a_full_disk() {
     let (folder, chat) = (Folder::new(), Counted::default());
     let (_store, mut writer) = Writer::new(folder.open());
-    writer.limit_growth(0);
+    writer.database.limit_growth(0);
     let mut pass = Pass::done();
     for _ in 0..9 {
         assert!(!writer.save(&chat, &mut pass));

@@ -37,7 +37,7 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Command> {
         commands.extend(std::iter::from_fn(|| decoder.next_command()));
     }
     for command in &commands {
-        if let Ask::Say(text) | Ask::Act(text) | Ask::Whisper { text, .. } = &command.ask {
+        if let Ask::Say(text) | Ask::Act(text) | Ask::Whisper(_, text) = &command.ask {
             assert!(text.as_str().len() <= LIMITS.text && !text.as_str().contains(char::is_control));
         }
     }

@@ -1,9 +1,8 @@
 //! A token bucket: so many at once, and then so many a second.
 //!
-//! A bucket holds a few tokens, each message takes one, and now and then a new one is added. No thread has
-//! to add anything: it is enough to remember when the bucket will be full again. Each token that is taken
-//! moves that moment a little further away, and the bucket is empty when it is a whole bucket's time away.
-//! One `Instant` is all there is to keep, and a silent client costs nothing.
+//! No thread has to add tokens: it is enough to remember when the bucket will be full again. Each token
+//! that is taken moves that moment further away, and the bucket is empty when it is a whole bucket's time
+//! away. So a silent client costs nothing.
 
 use std::time::{Duration, Instant};
 
@@ -23,35 +22,27 @@ impl Rate {
     }
 }
 
-/// One bucket.
-#[derive(Clone, Copy, Debug)]
+/// One bucket, which is full at first.
+#[derive(Default)]
 pub(super) struct Bucket {
-    /// When it is full again.
-    full_at: Instant,
+    /// When it is full again; `None` if nothing was taken yet.
+    pub(super) full_at: Option<Instant>,
 }
 
 impl Bucket {
-    pub(super) fn full(now: Instant) -> Self {
-        Self { full_at: now }
+    pub(super) fn is_full(&self, now: Instant) -> bool {
+        self.full_at.is_none_or(|full_at| full_at <= now)
     }
 
-    /// When it is full again; in the past if it is.
-    pub(super) fn full_at(&self) -> Instant {
-        self.full_at
-    }
-
-    /// Takes a token.
-    ///
-    /// # Errors
-    /// How long it takes until there is one. Asking for too much costs nothing.
+    /// Takes a token; the error is how long it takes until there is one. Asking for too much costs nothing.
     pub(super) fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let full_at = self.full_at.max(now) + rate.every;
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + rate.every;
         let holds = rate.every * rate.burst;
         let missing = (full_at - now).saturating_sub(holds);
         if !missing.is_zero() {
             return Err(missing);
         }
-        self.full_at = full_at;
+        self.full_at = Some(full_at);
         Ok(())
     }
 }
@@ -73,7 +64,7 @@ mod tests {
     #[test]
     fn a_full_bucket_gives_its_burst_at_once_and_then_one_at_a_time() {
         let (rate, now) = (rate(5, 5), Instant::now());
-        let mut bucket = Bucket::full(now);
+        let mut bucket = Bucket::default();
         assert_eq!(taken(&mut bucket, rate, now), 5);
         assert_eq!(bucket.take(rate, now), Err(SECOND / 5), "it says how long to wait");
         assert_eq!(bucket.take(rate, now + SECOND / 10), Err(SECOND / 10), "asking costs nothing");
@@ -84,7 +75,7 @@ mod tests {
     #[test]
     fn long_silence_saves_up_no_more_than_a_bucket() {
         let (rate, now) = (rate(5, 3), Instant::now());
-        let mut bucket = Bucket::full(now);
+        let mut bucket = Bucket::default();
         taken(&mut bucket, rate, now);
         assert_eq!(taken(&mut bucket, rate, now + 3600 * SECOND), 3);
     }
@@ -92,7 +83,7 @@ mod tests {
     #[test]
     fn in_the_long_run_the_rate_is_kept_exactly() {
         let (rate, start) = (rate(3, 1), Instant::now());
-        let mut bucket = Bucket::full(start);
+        let mut bucket = Bucket::default();
         let tries = (0..10_000).map(|millisecond| start + Duration::from_millis(millisecond));
         assert_eq!(tries.filter(|&now| bucket.take(rate, now).is_ok()).count(), 30);
     }
@@ -107,7 +98,7 @@ mod tests {
     fn the_largest_numbers_overflow_nothing() {
         let now = Instant::now();
         for rate in [rate(1, u32::MAX), rate(u32::MAX, 1), rate(u32::MAX, u32::MAX)] {
-            assert_eq!(Bucket::full(now).take(rate, now), Ok(()));
+            assert_eq!(Bucket::default().take(rate, now), Ok(()));
         }
     }
 }

@@ -45,7 +45,7 @@ fn coming_and_going_and_names_are_noted() {
         [
             "guest_1 in lobby: Connected",
             "guest_1 in lobby: /nick user=alice",
-            "guest_1 in lobby: Renamed(alice)",
+            "guest_1 in lobby: Renamed(Nick(alice))",
             "alice in lobby: /join about=ops",
             "alice in lobby: Left",
             "alice in ops: Entered",
@@ -77,14 +77,14 @@ fn speech_is_noted_and_a_whisper_without_its_text() {
         alice> /w carol psst
         alice< User 'carol' not found.
         ";
-    let said = ["alice in lobby: Said(\"hello\")", "alice in lobby: Acted(\"waves\")"];
+    let said = ["alice in lobby: Said(Text(\"hello\"))", "alice in lobby: Acted(Text(\"waves\"))"];
     assert_eq!(
         noted(PRIVATE, conversation)[6..],
         [
             said[0],
             said[1],
-            "alice in lobby: Whispered { to: bob, text: None }",
-            "bob in lobby: Whispered { to: alice, text: None }"
+            "alice in lobby: Whispered { to: Nick(bob), text: None }",
+            "bob in lobby: Whispered { to: Nick(alice), text: None }"
         ]
     );
     assert_eq!(
@@ -92,8 +92,8 @@ fn speech_is_noted_and_a_whisper_without_its_text() {
         [
             said[0],
             said[1],
-            "alice in lobby: Whispered { to: bob, text: Some(\"psst\") }",
-            "bob in lobby: Whispered { to: alice, text: Some(\"what?\") }"
+            "alice in lobby: Whispered { to: Nick(bob), text: Some(Text(\"psst\")) }",
+            "bob in lobby: Whispered { to: Nick(alice), text: Some(Text(\"what?\")) }"
         ]
     );
 }
@@ -212,9 +212,9 @@ fn a_client_dismissed_by_the_owner_of_its_name_is_noted_under_both_names() {
         facts[8..],
         [
             "bob in lobby: /login",
-            "alice in lobby: Renamed(guest_1)",
+            "alice in lobby: Renamed(Nick(guest_1))",
             "guest_1 in lobby: told: Disconnected: 'alice' has logged in from another connection.",
-            "bob in lobby: Renamed(alice)",
+            "bob in lobby: Renamed(Nick(alice))",
             "alice in lobby: told: Login successful.",
         ]
     );

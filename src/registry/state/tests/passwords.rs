@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{accounts::registered, *};
-use crate::{origin::Origin, password::Password};
+use crate::{names::Origin, password::Password};
 
 /// Where administrators say "open sesame".
 fn administered() -> Chat {
@@ -223,7 +223,7 @@ fn only_so_many_attempts_are_remembered() {
         let origin = Origin::of(SocketAddr::from(([10, 0, high, low], 1)));
         let guesser = Guesser { client: ClientId::default(), origin, has_guessed_wrong: true };
         let later = now + Duration::from_secs(u64::from(n) * 20);
-        state.accounts.attempts.begin(guesser, Attempt::Administrate, later)
+        state.accounts.attempts.begin(guesser, Attempt::Guess(None), later)
     };
     assert!((0..20_000).all(|n| guess(n).is_ok()));
     assert!(state.accounts.attempts.remembered() <= 10_000);

@@ -117,8 +117,8 @@ fn the_sequence_is_the_order_of_decisions() {
     let mut seqs = Vec::new();
     for (client, command) in [(alice, Command::say(text("a"))), (bob, Command::typed("me", "b"))] {
         for post in decide(&mut state, now, |state, turn| state.apply(turn, client, command)).1.posts {
-            if let Post::TellRoom(_, _, Event::Said { seq, .. } | Event::Acted { seq, .. }) = post {
-                seqs.push(seq);
+            if let Post::TellRoom(_, _, Event::Said(_, line)) = post {
+                seqs.push(line.seq);
             }
         }
     }

@@ -21,7 +21,7 @@ pub struct HistoryLimits {
 
 /// The last lines of one room, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub(super) struct History {
     lines: VecDeque<Line>,
     /// Bytes that the lines take.
     size: usize,
@@ -32,16 +32,14 @@ pub struct History {
 }
 
 impl History {
-    /// A history that was saved.
-    pub fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
-        let lines: VecDeque<_> = lines.into_iter().collect();
-        let size = lines.iter().map(size).sum();
-        let saved = lines.back().map_or(0, |line| line.seq);
-        Self { lines, size, saved, is_marked: false }
+    pub(super) fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
+        let mut history = Self::default();
+        lines.into_iter().for_each(|line| history.push(line, usize::MAX));
+        history.saved = history.newest().unwrap_or(0);
+        history
     }
 
-    /// Whether there are no lines.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
@@ -49,23 +47,20 @@ impl History {
         self.lines.len() > 1
     }
 
-    /// Bytes that the lines take.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// The number of the oldest line.
-    pub(in crate::registry::state) fn oldest(&self) -> Option<u64> {
+    pub(super) fn oldest(&self) -> Option<u64> {
         self.lines.front().map(|line| line.seq)
     }
 
-    /// The number of the newest line.
     pub(super) fn newest(&self) -> Option<u64> {
         self.lines.back().map(|line| line.seq)
     }
 
     /// The lines that were not handed to the store yet, oldest first. They count as saved from now on.
-    pub(in crate::registry::state) fn take_unsaved(&mut self) -> Vec<Line> {
+    pub(super) fn take_unsaved(&mut self) -> Vec<Line> {
         let known = self.lines.partition_point(|line| line.seq <= self.saved);
         let lines = self.lines.range(known..).cloned().collect();
         self.saved = self.newest().unwrap_or(self.saved);
@@ -78,13 +73,8 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines of senders that a reader does not ignore, oldest first, as many as fit
-    /// into one answer.
-    pub(in crate::registry::state) fn last(
-        &self,
-        count: usize,
-        is_ignored: impl Fn(Nick) -> bool,
-    ) -> Vec<Line> {
+    /// The last `count` lines that are not ignored, oldest first, as many as fit into one answer.
+    pub(super) fn last(&self, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
         let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
         for line in self.lines.iter().rev().filter(|line| !is_ignored(line.from)).take(count) {
             let Some(rest) = left.checked_sub(size(line)) else { break };

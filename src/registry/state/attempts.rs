@@ -1,12 +1,11 @@
 //! How often a password may be tried.
 //!
 //! A token bucket would let a few more through in the first minute, so the times themselves are kept. An
-//! attempt counts as wrong from its beginning, before anything is hashed, so a thousand attempts at once are
-//! no better than one after the other; if it turns out right, it is taken back. Wrong passwords are counted
-//! for each account and origin, so a user's guesses do not lock out other accounts; and, more loosely, for each
-//! origin. Beyond that second limit a client that has not guessed wrong lately can still log in: thirty
-//! pupils with one address are not locked out by one who forgot a password. Loopback counts too, because a
-//! program on this machine can guess as well as any other.
+//! attempt counts as wrong before anything is hashed, so a thousand at once are no better than one after the
+//! other; if it turns out right, it is taken back. Wrong passwords are counted for each account and origin, so
+//! a user's guesses do not lock out other accounts; and, more loosely, for each origin. Beyond that second
+//! limit a client that has not guessed wrong lately can still log in: thirty pupils with one address are not
+//! locked out by one who forgot a password. Loopback counts too: a program on this machine can guess as well.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,10 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    names::{ClientId, Nick},
-    origin::Origin,
-};
+use crate::names::{ClientId, Nick, Origin};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -36,27 +32,23 @@ const MOST: usize = 10_000;
 
 /// What a password is tried for. Guesses and registrations have counts of their own, so a user who has
 /// just registered can log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::registry::state) enum Attempt {
-    /// To show the password of this account.
-    LogIn(Nick),
-    /// To show the administrators' password.
-    Administrate,
+#[derive(Clone, Copy)]
+pub(super) enum Attempt {
+    /// To show the password of this account; `None` means the administrators' password.
+    Guess(Option<Nick>),
     /// To register a nickname, which costs as much time.
     Register,
 }
 
-/// Who tries a password.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::registry::state) struct Guesser {
-    pub(in crate::registry::state) client: ClientId,
-    pub(in crate::registry::state) origin: Origin,
-    pub(in crate::registry::state) has_guessed_wrong: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Guesser {
+    pub(super) client: ClientId,
+    pub(super) origin: Origin,
+    pub(super) has_guessed_wrong: bool,
 }
 
-/// The attempts of the last minute.
 #[derive(Default)]
-pub(in crate::registry::state) struct Attempts {
+pub(super) struct Attempts {
     guesses: Counts<ClientId>,
     registrations: Counts<ClientId>,
     wrong_for_account: Counts<(Origin, Option<Nick>)>,
@@ -65,18 +57,10 @@ pub(in crate::registry::state) struct Attempts {
 }
 
 impl Attempts {
-    /// Counts an attempt that begins.
-    ///
-    /// # Errors
-    /// How long to wait when there have been too many.
-    pub(in crate::registry::state) fn begin(
-        &mut self,
-        guesser: Guesser,
-        attempt: Attempt,
-        now: Instant,
-    ) -> Result<(), Duration> {
+    /// Counts an attempt that begins; the error is how long to wait when there have been too many.
+    pub(super) fn begin(&mut self, guesser: Guesser, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let Guesser { client, origin, has_guessed_wrong } = guesser;
-        let Some(account) = attempt.account() else {
+        let Attempt::Guess(account) = attempt else {
             let wait = self.registrations.wait(client, PER_CLIENT, now);
             none_left(wait.max(self.registrations_from_origin.wait(origin, REGISTRATIONS_PER_ORIGIN, now)))?;
             self.registrations.add(client, now);
@@ -94,34 +78,21 @@ impl Attempts {
     }
 
     /// The password was right, so it was no wrong one.
-    pub(in crate::registry::state) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
-        if let Some(account) = attempt.account() {
+    pub(super) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
+        if let Attempt::Guess(account) = attempt {
             self.wrong_for_account.take_back((origin, account));
             self.wrong_from_origin.take_back(origin);
         }
     }
 
-    /// Forgets a client that has left.
-    pub(in crate::registry::state) fn forget(&mut self, client: ClientId) {
+    pub(super) fn forget(&mut self, client: ClientId) {
         self.guesses.0.remove(&client);
         self.registrations.0.remove(&client);
     }
 
     #[cfg(test)]
-    pub(in crate::registry::state) fn remembered(&self) -> usize {
+    pub(super) fn remembered(&self) -> usize {
         self.wrong_from_origin.0.len()
-    }
-}
-
-impl Attempt {
-    /// The account that is guessed; `None` if nothing is.
-    #[expect(clippy::option_option, reason = "the administrators' password belongs to no account")]
-    fn account(self) -> Option<Option<Nick>> {
-        match self {
-            Self::LogIn(nick) => Some(Some(nick)),
-            Self::Administrate => Some(None),
-            Self::Register => None,
-        }
     }
 }
 

@@ -4,68 +4,50 @@
 //! connection, which a user cannot change without leaving. Only the nickname and the account outlive the
 //! connection, and only they are saved.
 
+use super::people::Identity;
 use crate::{
     event::moderation::Refused,
     names::{ClientId, Nick},
     record::Ban,
 };
 
-/// The most bans of one room. This bounds what a moderator can make the server remember, and the answer
-/// to `/bans`.
+/// The most bans of one room. This bounds what the server remembers, and the answer to `/bans`.
 const MOST: usize = 100;
 
-/// The most connections of one ban. A ban has more than one only if the user returns under another name
-/// each time; then the oldest is forgotten.
+/// The most connections of one ban, of a user who returns under other names. The oldest is forgotten.
 const MOST_CONNECTIONS: usize = 8;
 
 /// The bans of one room, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Bans(Vec<Entry>);
+pub(super) struct Bans(Vec<Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
     ban: Ban,
-    /// Connections that are known to be the banned user's. An id is never used twice, so that of a
-    /// connection that is gone matches no other client.
+    /// Connections that are known to be the banned user's. One that is gone matches no other client.
     connections: Vec<ClientId>,
 }
 
-/// What a user is recognised by.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::registry::state) struct Identity {
-    pub(in crate::registry::state) connection: ClientId,
-    pub(in crate::registry::state) nick: Nick,
-    pub(in crate::registry::state) account: Option<Nick>,
-}
-
 impl Bans {
-    /// Bans that were saved.
-    pub fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
+    pub(super) fn restored(bans: impl IntoIterator<Item = Ban>) -> Self {
         let entries = bans.into_iter().map(|ban| Entry { ban, connections: Vec::new() });
         Self(entries.filter(Entry::is_saved).collect())
     }
 
-    /// Whether there are no bans.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The bans that are saved.
-    pub fn saved(&self) -> impl Iterator<Item = &Ban> {
+    pub(super) fn saved(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().filter(|entry| entry.is_saved()).map(|entry| &entry.ban)
     }
 
-    /// All bans, oldest first.
-    pub(in crate::registry::state) fn all(&self) -> impl Iterator<Item = &Ban> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Ban> {
         self.0.iter().map(|entry| &entry.ban)
     }
 
     /// Bans a user, and their connection if they are here.
-    pub(in crate::registry::state) fn add(
-        &mut self,
-        ban: Ban,
-        connection: Option<ClientId>,
-    ) -> Result<(), Refused> {
+    pub(super) fn add(&mut self, ban: Ban, connection: Option<ClientId>) -> Result<(), Refused> {
         let is_same = |entry: &Entry| {
             entry.is_for_name(ban.nick)
                 || connection.is_some_and(|id| is_guest(ban.nick) && entry.connections.contains(&id))
@@ -74,50 +56,47 @@ impl Bans {
             return Err(Refused::AlreadyBanned(ban.nick));
         }
         if self.0.len() >= MOST {
-            return Err(Refused::TooManyBans { max: MOST });
+            return Err(Refused::TooManyBans(MOST));
         }
         self.0.push(Entry { ban, connections: connection.into_iter().collect() });
         Ok(())
     }
 
     /// Lifts every ban of this nickname or account; returns the name as it was spelled.
-    pub(in crate::registry::state) fn lift(&mut self, nick: Nick) -> Option<Nick> {
+    pub(super) fn lift(&mut self, nick: Nick) -> Option<Nick> {
         let is_theirs = |entry: &Entry| entry.ban.nick == nick || entry.ban.account == Some(nick);
         let spelled = self.0.iter().find(|entry| is_theirs(entry))?.ban.nick;
         self.0.retain(|entry| !is_theirs(entry));
         Some(spelled)
     }
 
-    /// Whether there is a ban of this nickname.
-    pub(in crate::registry::state) fn has(&self, nick: Nick) -> bool {
+    pub(super) fn has(&self, nick: Nick) -> bool {
         self.0.iter().any(|entry| entry.ban.nick == nick)
     }
 
     /// Whether no member of the room may take this nickname.
-    pub(in crate::registry::state) fn forbid(&self, nick: Nick) -> bool {
+    pub(super) fn forbid(&self, nick: Nick) -> bool {
         self.0.iter().any(|entry| entry.is_for_name(nick))
     }
 
-    /// Whether a user is banned.
-    pub(in crate::registry::state) fn cover(&self, user: Identity) -> bool {
+    pub(super) fn cover(&self, user: Identity) -> bool {
         self.0.iter().any(|entry| entry.covers(user))
     }
 
-    /// As [`Bans::cover`], for a user who is trying to enter: a connection that was recognised once is
-    /// recognised from then on, under any name.
-    pub(in crate::registry::state) fn refuse(&mut self, user: Identity) -> bool {
+    /// As [`Bans::cover`], for a user who tries to enter: the ban covers the connection from then on, too.
+    pub(super) fn refuse(&mut self, user: Identity) -> bool {
         let Some(entry) = self.0.iter_mut().find(|entry| entry.covers(user)) else { return false };
-        if !entry.connections.contains(&user.connection) {
+        if !entry.connections.contains(&user.client) {
             if entry.connections.len() >= MOST_CONNECTIONS {
                 entry.connections.remove(0);
             }
-            entry.connections.push(user.connection);
+            entry.connections.push(user.client);
         }
         true
     }
 
     /// Forgets the bans of guests who are gone: other users get their nicknames.
-    pub(in crate::registry::state) fn forget_gone(&mut self, is_here: impl Fn(ClientId) -> bool) {
+    pub(super) fn forget_gone(&mut self, is_here: impl Fn(ClientId) -> bool) {
         self.0.retain(|entry| entry.is_saved() || entry.connections.iter().any(|&id| is_here(id)));
     }
 }
@@ -132,11 +111,9 @@ impl Entry {
         self.ban.nick == nick && !is_guest(nick)
     }
 
-    fn covers(&self, Identity { connection, nick, account }: Identity) -> bool {
+    fn covers(&self, Identity { client, nick, account, .. }: Identity) -> bool {
         let is_their_account = |name| self.ban.account == Some(name) || self.is_for_name(name);
-        self.is_for_name(nick)
-            || account.is_some_and(is_their_account)
-            || self.connections.contains(&connection)
+        self.is_for_name(nick) || account.is_some_and(is_their_account) || self.connections.contains(&client)
     }
 }
 
