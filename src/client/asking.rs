@@ -53,7 +53,7 @@ impl Asking {
                 return Asked::Nothing("The two passwords differ: nothing was sent. Try again.");
             }
             None if self.prompts.first() == Some(&NEW_PASSWORD) => {
-                if Password::new(typed).is_err() {
+                if Password::new(typed).is_none() {
                     return Asked::Nothing(RULE);
                 }
                 return Asked::More(Self { chosen: Some(password), ..self });
@@ -91,7 +91,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_asked_for() {
         check("/login alice ", &[("Password: ", "secret")], "/login alice secret");
-        check("/passwd old", &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenough")], "/passwd old longenough");
+        check(
+            "/passwd old",
+            &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenough")],
+            "/passwd old longenough",
+        );
         assert!(Asking::new("/login alice secret").is_none() && Asking::new("hello").is_none());
     }
 

@@ -46,7 +46,8 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let mut chat = Chat::new(options, view, history, link, mouth);
     chat.connected(server, sender.clone())?;
     let mut screen = Screen::new(terminal.size(), terminal.reflow());
-    let mut run = Run { chat: &mut chat, screen: &mut screen, terminal: &terminal, sender, reconnecting: None };
+    let mut run =
+        Run { chat: &mut chat, screen: &mut screen, terminal: &terminal, sender, reconnecting: None };
     let ran = run.until_the_end(&keys, &news);
     terminal.write(&screen.leave())?;
     drop(terminal);

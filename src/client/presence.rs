@@ -76,7 +76,9 @@ mod tests {
     fn only_what_the_server_says_is_a_movement() {
         assert_eq!(movement("bob has joined the chat!"), Some(("bob", true)));
         assert_eq!(movement("bob has left the room."), Some(("bob", false)));
-        for line in ["[lobby] bob: bob has left the chat.", "* bob has left the chat.", "bob is now known as x."] {
+        for line in
+            ["[lobby] bob: bob has left the chat.", "* bob has left the chat.", "bob is now known as x."]
+        {
             assert_eq!(movement(line), None, "{line}");
         }
     }

@@ -144,11 +144,6 @@ impl Speech {
         lines.filter_map(|line| line.line).collect()
     }
 
-    /// Takes back all lines that wait.
-    pub(super) fn take_back(&mut self) -> Vec<String> {
-        self.waiting.drain(..).map(|typed| typed.line).collect()
-    }
-
     /// The lines without a fate, the oldest first: those under way, then those that wait.
     pub(super) fn open(&self) -> impl Iterator<Item = &str> {
         let under_way = self.under_way.iter().filter(|line| !line.is_heard);

@@ -1,9 +1,6 @@
 //! What the client knows about itself and the chat, all of it from what the server has said.
 
-use std::{
-    mem,
-    time::Instant,
-};
+use std::{mem, time::Instant};
 
 use super::{
     backoff::Backoff,
@@ -197,6 +194,8 @@ impl Status {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
@@ -293,7 +292,10 @@ mod tests {
         for _ in 0..3 {
             status.disconnected();
             assert_eq!(status.connected(), "/login bob correct-horse\n/join ops\n");
-            hear(&mut status, &[WELCOME, "Login successful.", "Nickname changed to 'bob'.", "You joined room 'ops'."]);
+            hear(
+                &mut status,
+                &[WELCOME, "Login successful.", "Nickname changed to 'bob'.", "You joined room 'ops'."],
+            );
         }
     }
 

@@ -24,6 +24,7 @@ const NOTICE: &str = "33";
 
 impl View {
     /// Without colours and times.
+    #[cfg(test)]
     pub(super) const PLAIN: Self = Self { colors: false, timestamps: false };
 
     /// A line from the server, as `me` sees it.

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_mark_is_refused() {
-        for said in ["", "@mark ", "@mark x seq=1", "[lobby] bob: @mark 7", &SAID.replace("seq=41", "seq=-1")] {
+        for said in ["", "@mark ", "@mark x seq=1", "[lobby] bob: @mark 7", &SAID.replace("seq=41", "seq=-1")]
+        {
             assert_eq!(said.parse::<Mark>(), Err(NoMark), "{said}");
         }
     }

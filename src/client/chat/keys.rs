@@ -143,9 +143,8 @@ impl Chat {
             return;
         }
         self.status.sending(line, Instant::now());
-        let is_said = verb.map_or(!line.starts_with('/') || line.starts_with("//"), |verb| {
-            verb.kind == VerbKind::Speech
-        });
+        let is_said = verb
+            .map_or(!line.starts_with('/') || line.starts_with("//"), |verb| verb.kind == VerbKind::Speech);
         self.speech.say(speech::Typed { line: line.to_owned(), is_said });
     }
 
@@ -155,7 +154,9 @@ impl Chat {
         let question = match word.kind {
             Kind::User | Kind::Addressee => Question::Users,
             Kind::Room => Question::Rooms,
-            Kind::Command | Kind::Topic => return self.insert(word.complete(complete::commands()), word.start),
+            Kind::Command | Kind::Topic => {
+                return self.insert(word.complete(complete::commands()), word.start);
+            }
             Kind::Emoji => return self.insert(word.complete_emoji(), word.start),
             Kind::Path => {
                 let paths = complete::paths(word.typed);

@@ -47,7 +47,8 @@ impl Chat {
         {
             return;
         }
-        let is_message = matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom { .. });
+        let is_message =
+            matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom { .. });
         if is_message && self.focus.is_lost && !self.focus.is_marked {
             self.focus.is_marked = true;
             let mark = self.view.quiet("-- unread --");
@@ -97,7 +98,8 @@ impl Chat {
             None => (&self.editor, complete::hint(self.editor.buffer().text())),
         };
         let typed = editor.buffer().text();
-        let text = if self.asking.is_some() { secret::stars(typed) } else { secret::mask(typed).into_owned() };
+        let text =
+            if self.asking.is_some() { secret::stars(typed) } else { secret::mask(typed).into_owned() };
         // Stars are as wide as what they hide.
         let before = text_width(&typed[..editor.buffer().cursor()]);
         Live {
@@ -127,7 +129,8 @@ impl Chat {
 
     /// The lines that are not said yet.
     fn open_lines(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self.speech.open().take(OPEN_SHOWN).map(|line| self.view.hint(line)).collect();
+        let mut lines: Vec<_> =
+            self.speech.open().take(OPEN_SHOWN).map(|line| self.view.hint(line)).collect();
         let more = self.speech.open().count() - lines.len();
         if more > 0 {
             lines.push(self.view.hint(&format!("and {more} more")));
