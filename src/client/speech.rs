@@ -242,7 +242,7 @@ mod tests {
     fn each_line_has_one_of_three_fates() {
         let start = Instant::now();
         let mut speech = speech(start, 5);
-        ["heard", "refused", "unknown", "waits"].map(|line| speech.say(said(line)));
+        ["heard", "refused", "unknown", "waits"].into_iter().for_each(|line| speech.say(said(line)));
         (0..3).for_each(|_| assert!(speech.next(start).is_some()));
         speech.echoed();
         assert_eq!(speech.marked(&Mark { token: 2, ..MARK }, start), [""; 0]);
