@@ -160,7 +160,7 @@ impl Chat {
         }
         let is_first = self.status.nick.is_none() || self.marked_at.is_none();
         if self.status.is_own(&heard) {
-            self.speech.echoed();
+            self.speech.echoed(text_of(&heard));
         }
         let is_shown = self.status.hear(line, now);
         if is_shown {
@@ -170,15 +170,7 @@ impl Chat {
             self.complete_with_answer();
         }
         if is_first && matches!(heard, Heard::YourNick(_)) {
-            self.arrived(now);
-        }
-    }
-
-    /// The server has greeted: asks for its limits, and who is here.
-    fn arrived(&mut self, now: Instant) {
-        self.ask_for_mark(now);
-        if let Some(line) = self.status.questions.ask(Question::Users, now) {
-            self.link.send(format!("{line}\n"));
+            self.ask_for_mark(now);
         }
     }
 
@@ -190,6 +182,10 @@ impl Chat {
     }
 
     fn marked(&mut self, mark: &Mark, now: Instant) {
+        // This server answers what it is asked, so it can be asked who is here.
+        let question =
+            (!self.speech.has_pace()).then(|| self.status.questions.ask(Question::Users, now)).flatten();
+        question.map(|line| self.link.send(format!("{line}\n")));
         for refused in self.speech.marked(mark, now) {
             self.notice(&format!("Not said: {refused}"));
         }
@@ -243,5 +239,13 @@ impl Chat {
             Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),
             Some(Ending::Quit) | None => Ok(()),
         }
+    }
+}
+
+/// What was said.
+fn text_of<'a>(heard: &Heard<'a>) -> &'a str {
+    match heard {
+        Heard::Said { text, .. } | Heard::Acted { text, .. } => text,
+        _ => "",
     }
 }

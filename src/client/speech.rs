@@ -25,7 +25,9 @@ pub(super) struct Speech {
     pace: Option<Pace>,
     /// Whether the server knows `/mark`; `None` until it has answered one.
     knows_marks: Option<bool>,
+    /// The numbers of the last mark that was asked for, and of the last that was answered.
     last_token: u64,
+    last_answer: u64,
     /// How long the server took to answer the last mark.
     pub(super) lag: Option<Duration>,
 }
@@ -96,20 +98,25 @@ impl Speech {
         (self.knows_marks != Some(false)).then(|| self.mark_for(None, now))
     }
 
-    /// The server has said a line of ours.
-    pub(super) fn echoed(&mut self) {
+    /// The server has said a line of ours that ends with this text.
+    pub(super) fn echoed(&mut self, text: &str) {
+        if self.knows_marks == Some(false) {
+            // Lines come back in order, so earlier ones that did not come back were refused.
+            let is_it = |line: &UnderWay| line.line.as_ref().is_some_and(|line| line.ends_with(text));
+            let heard = self.under_way.iter().position(is_it).map_or(0, |at| at + 1);
+            self.under_way.drain(..heard);
+            return;
+        }
         let is_open = |line: &&mut UnderWay| line.line.is_some() && !line.is_heard;
         if let Some(line) = self.under_way.iter_mut().find(is_open) {
             line.is_heard = true;
-        }
-        if self.knows_marks == Some(false) {
-            self.under_way.retain(|line| !line.is_heard);
         }
     }
 
     /// The server has answered a mark. Returns the lines that it has refused.
     pub(super) fn marked(&mut self, mark: &Mark, now: Instant) -> Vec<String> {
         self.knows_marks = Some(true);
+        self.last_answer = mark.token;
         self.pace = Pace::new(mark, now);
         let mut refused = Vec::new();
         while self.under_way.front().is_some_and(|first| first.token <= mark.token) {
@@ -126,29 +133,38 @@ impl Speech {
         refused
     }
 
-    /// Whether the next answer may be to our `/mark`.
+    /// Whether the answer to a mark is still to come.
     pub(super) fn expects_mark(&self) -> bool {
-        self.knows_marks.is_none() && !self.under_way.is_empty()
+        self.last_answer < self.last_token
     }
 
     /// The server does not know `/mark`.
     pub(super) fn unmarked(&mut self) {
         self.knows_marks = Some(false);
+        self.last_answer += 1;
         self.under_way.retain(|line| line.line.is_some() && !line.is_heard);
     }
 
     /// The connection is gone. Returns the lines whose fate is not known; those that wait go on waiting.
     pub(super) fn lost(&mut self) -> Vec<String> {
         (self.pace, self.knows_marks, self.lag) = (None, None, None);
+        self.last_answer = self.last_token;
         let lines = self.under_way.drain(..).filter(|line| !line.is_heard);
         lines.filter_map(|line| line.line).collect()
     }
 
-    /// The lines without a fate, the oldest first: those under way, then those that wait.
+    /// The lines without a fate, the oldest first: those under way, then those that wait. Without marks,
+    /// the fate of a line that was sent is never known for sure.
     pub(super) fn open(&self) -> impl Iterator<Item = &str> {
-        let under_way = self.under_way.iter().filter(|line| !line.is_heard);
+        let knows_marks = self.knows_marks != Some(false);
+        let under_way = self.under_way.iter().filter(move |line| knows_marks && !line.is_heard);
         let under_way = under_way.filter_map(|line| line.line.as_deref());
         under_way.chain(self.waiting.iter().map(|typed| typed.line.as_str()))
+    }
+
+    /// Whether the server has told its pace on this connection.
+    pub(super) fn has_pace(&self) -> bool {
+        self.knows_marks == Some(true)
     }
 
     /// How many lines wait.
@@ -233,7 +249,7 @@ mod tests {
         let mut speech = speech(start, 5);
         (0..6).for_each(|n| speech.say(said(&n.to_string())));
         (0..5).for_each(|_| assert!(speech.next(start).is_some()));
-        speech.echoed();
+        speech.echoed("0");
         speech.marked(&Mark { token: 2, left: 4, ..MARK }, start);
         assert_eq!(speech.next(start), None, "four of the five are under way");
     }
@@ -244,7 +260,7 @@ mod tests {
         let mut speech = speech(start, 5);
         ["heard", "refused", "unknown", "waits"].into_iter().for_each(|line| speech.say(said(line)));
         (0..3).for_each(|_| assert!(speech.next(start).is_some()));
-        speech.echoed();
+        speech.echoed("heard");
         assert_eq!(speech.marked(&Mark { token: 2, ..MARK }, start), [""; 0]);
         assert_eq!(speech.marked(&Mark { token: 3, ..MARK }, start), ["refused"]);
         assert_eq!(speech.open().collect::<Vec<_>>(), ["unknown", "waits"]);
@@ -272,8 +288,9 @@ mod tests {
         (0..9).for_each(|n| speech.say(said(&n.to_string())));
         assert_eq!(speech.next(start).as_deref(), Some("0\n"));
         (1..9).for_each(|_| assert!(speech.next(start).is_some()));
-        speech.echoed();
-        assert_eq!(speech.lost().len(), 8);
+        assert!(speech.open().next().is_none() && !speech.expects_mark());
+        speech.echoed("5");
+        assert_eq!(speech.lost(), ["6", "7", "8"]);
     }
 
     #[test]

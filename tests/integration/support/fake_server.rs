@@ -73,9 +73,20 @@ impl Caller {
         assert_eq!(self.next_line(), None);
     }
 
-    /// The client's next line; `None` at the end.
+    /// The client's next line; `None` at the end. Unless the test has taken over, marks are refused as
+    /// unknown, as by a server that does not know them.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> Option<String> {
+        let line = self.next_line_or_mark()?;
+        if !line.starts_with("/mark ") {
+            return Some(line);
+        }
+        self.says("Unknown command: /mark. Type /help for available commands.");
+        self.next_line()
+    }
+
+    #[track_caller]
+    pub(crate) fn next_line_or_mark(&mut self) -> Option<String> {
         let mut line = String::new();
         match self.0.read_line(&mut line) {
             Ok(_) => line.strip_suffix('\n').map(str::to_owned),
