@@ -22,6 +22,9 @@ pub(super) struct Asking {
 pub(super) enum Asked {
     /// There is another question.
     More(Asking),
+    /// The same question again, because of this. A user who types the password twice without looking must
+    /// not say it to the room.
+    Again(Asking, &'static str),
     /// The whole command. It must not be shown.
     Command(String),
     /// Nothing is to be sent, because of this.
@@ -37,6 +40,11 @@ impl Asking {
         (!asking.prompts.is_empty()).then_some(asking)
     }
 
+    /// What to know before one chooses a password.
+    pub(super) fn rule(&self) -> Option<&'static str> {
+        self.prompts.contains(&NEW_PASSWORD).then_some(RULE)
+    }
+
     /// The question that is being asked.
     pub(super) fn prompt(&self) -> &'static str {
         if self.chosen.is_some() { REPEAT } else { self.prompts.first().copied().unwrap_or_default() }
@@ -50,13 +58,13 @@ impl Asking {
         let password = Password::attempt(typed);
         match self.chosen.take() {
             Some(chosen) if chosen != password => {
-                return Asked::Nothing("The two passwords differ: nothing was sent. Try again.");
+                return Asked::Again(self, "The two passwords differ. Try again.");
             }
             None if self.prompts.first() == Some(&NEW_PASSWORD) => {
-                if Password::new(typed).is_none() {
-                    return Asked::Nothing(RULE);
-                }
-                return Asked::More(Self { chosen: Some(password), ..self });
+                return match Password::new(typed) {
+                    Some(chosen) => Asked::More(Self { chosen: Some(chosen), ..self }),
+                    None => Asked::Again(self, RULE),
+                };
             }
             _ => {}
         }
@@ -66,8 +74,7 @@ impl Asking {
     }
 }
 
-/// Told before a new password is asked for a second time.
-const RULE: &str = "A password has 8 to 128 characters and no spaces: nothing was sent. Try again.";
+const RULE: &str = "A password has at least 8 characters and no spaces.";
 
 #[cfg(test)]
 mod tests {
@@ -81,6 +88,10 @@ mod tests {
             assert_eq!(asking.prompt(), *prompt, "{line}");
             asking = match asking.answer(answer) {
                 Asked::More(next) => next,
+                Asked::Again(next, why) => {
+                    assert!([RULE, "The two passwords differ. Try again."].contains(&why), "{why}");
+                    next
+                }
                 Asked::Command(text) => return assert_eq!((at + 1, &*text), (answers.len(), end)),
                 Asked::Nothing(why) => return assert_eq!((at + 1, why), (answers.len(), end)),
             };
@@ -96,18 +107,24 @@ mod tests {
             &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenough")],
             "/passwd old longenough",
         );
-        assert!(Asking::new("/login alice secret").is_none() && Asking::new("hello").is_none());
+        let asks = |line| Asking::new(line).is_some();
+        assert!(!asks("/login alice secret") && !asks("hello"));
     }
 
     #[test]
-    fn a_new_password_that_breaks_the_rule_is_not_asked_for_twice() {
-        check("/register", &[(NEW_PASSWORD, "short")], RULE);
+    fn a_new_password_that_does_not_do_is_asked_for_again() {
+        let answers = [
+            (NEW_PASSWORD, "short"),
+            (NEW_PASSWORD, "longenough"),
+            (REPEAT, "longenouhg"),
+            (NEW_PASSWORD, "longenough"),
+            (REPEAT, "longenough"),
+        ];
+        check("/register", &answers, "/register longenough");
     }
 
     #[test]
-    fn different_or_empty_answers_send_nothing() {
-        let differ = "The two passwords differ: nothing was sent. Try again.";
-        check("/register", &[(NEW_PASSWORD, "longenough"), (REPEAT, "longenouhg")], differ);
+    fn an_empty_answer_sends_nothing() {
         check("/login alice", &[("Password: ", "")], "No password: nothing was sent.");
     }
 }

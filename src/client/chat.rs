@@ -45,7 +45,7 @@ pub(super) struct Chat {
     pub(super) options: Arc<Options>,
     pub(super) status: Status,
     pub(super) lines: Vec<Line>,
-    /// Seconds until the next attempt to connect, while there is no connection.
+    /// Seconds until the next attempt to connect; `None` once the server has said who we are.
     pub(super) reconnecting_in: Option<u64>,
     /// The progress of all transfers in percent, while there are any.
     pub(super) progress: Option<u8>,
@@ -112,9 +112,10 @@ impl Chat {
     pub(super) fn connected(&mut self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
         self.transfers.connected(&server);
         self.link.open(server, news)?;
-        if self.reconnecting_in.take().is_some() {
+        if self.reconnecting_in.is_some() {
             self.notice("Connected again.");
         }
+        self.speech.connected(Instant::now());
         self.link.send(self.status.connected());
         Ok(())
     }
@@ -169,6 +170,9 @@ impl Chat {
         if matches!(heard, Heard::Users(_) | Heard::Rooms(_)) {
             self.complete_with_answer();
         }
+        if matches!(heard, Heard::YourNick(_)) {
+            self.reconnecting_in = None;
+        }
         if is_first && matches!(heard, Heard::YourNick(_)) {
             self.ask_for_mark(now);
         }
@@ -208,6 +212,8 @@ impl Chat {
         }
         while let Some(lines) = self.speech.next(now) {
             if !self.link.send(lines) {
+                // It takes nothing any more. What was to be sent is then among the lines that may be lost.
+                self.link.close();
                 break;
             }
         }

@@ -155,13 +155,13 @@ impl Run<'_> {
 
     /// Connects again when it is time; until then, the prompt counts the seconds.
     fn reconnect(&mut self, now: Instant) -> Result<(), Error> {
-        let left = self.reconnecting.map(|at| at.saturating_duration_since(now));
+        let Some(at) = self.reconnecting else { return Ok(()) };
+        let left = at.saturating_duration_since(now);
         // Rounded up: "1 s" is shown until the wait is over.
-        self.chat.reconnecting_in = left.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0));
-        if left.is_some_and(|left| left.is_zero()) {
-            // Not before this attempt has ended.
+        self.chat.reconnecting_in = Some(left.as_secs() + u64::from(left.subsec_nanos() > 0));
+        if left.is_zero() {
+            // Not again before this attempt has ended.
             self.reconnecting = None;
-            self.chat.reconnecting_in = Some(0);
             link::connect_again(&self.chat.options, self.sender.clone())?;
         }
         Ok(())

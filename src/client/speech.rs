@@ -12,6 +12,12 @@ use std::{
 
 use crate::event::mark::Mark;
 
+/// How long lines wait for a server to tell its pace, before they are sent without knowing it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most lines that are under way. A server that answers nothing gets no more.
+const MOST_UNDER_WAY: usize = 8;
+
 /// When a server that owes an answer is called silent.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -23,6 +29,8 @@ pub(super) struct Speech {
     /// Sent, without a fate, the oldest first.
     under_way: VecDeque<UnderWay>,
     pace: Option<Pace>,
+    /// Since when there is a connection.
+    connected: Option<Instant>,
     /// Whether the server knows `/mark`; `None` until it has answered one.
     knows_marks: Option<bool>,
     /// The numbers of the last mark that was asked for, and of the last that was answered.
@@ -87,10 +95,20 @@ impl Speech {
         Some(format!("{line}\n{mark}"))
     }
 
-    /// When [`Speech::next`] has something; `None` if nothing waits.
-    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        let first = self.waiting.front()?;
-        Some(self.pace.filter(|_| first.is_said).map_or(now, |pace| pace.ready(now)))
+    /// When [`Speech::next`] has something; `None` if nothing waits, or nothing can be sent now.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        let (first, connected) = (self.waiting.front()?, self.connected?);
+        match self.knows_marks {
+            // Then the account, the nickname and the room may not be there yet either.
+            None => Some(connected + PATIENCE),
+            Some(true) if self.under_way.len() >= MOST_UNDER_WAY => None,
+            Some(_) => Some(self.pace.filter(|_| first.is_said).map_or(now, |pace| pace.ready(now))),
+        }
+    }
+
+    /// There is a new connection.
+    pub(super) fn connected(&mut self, now: Instant) {
+        self.connected = Some(now);
     }
 
     /// Asks where we are in the chat; the line to send.
@@ -147,7 +165,7 @@ impl Speech {
 
     /// The connection is gone. Returns the lines whose fate is not known; those that wait go on waiting.
     pub(super) fn lost(&mut self) -> Vec<String> {
-        (self.pace, self.knows_marks, self.lag) = (None, None, None);
+        (self.pace, self.connected, self.knows_marks, self.lag) = (None, None, None, None);
         self.last_answer = self.last_token;
         let lines = self.under_way.drain(..).filter(|line| !line.is_heard);
         lines.filter_map(|line| line.line).collect()
@@ -226,6 +244,7 @@ mod tests {
     /// A connection to a server that knows marks.
     fn speech(now: Instant, left: u32) -> Speech {
         let mut speech = Speech::default();
+        speech.connected(now);
         assert_eq!(speech.mark(now).as_deref(), Some("/mark 1\n"));
         speech.marked(&Mark { token: 1, left, ..MARK }, now);
         speech
@@ -266,6 +285,7 @@ mod tests {
         assert_eq!(speech.open().collect::<Vec<_>>(), ["unknown", "waits"]);
         assert_eq!(speech.lost(), ["unknown"]);
         assert_eq!(speech.open().collect::<Vec<_>>(), ["waits"]);
+        assert_eq!(speech.next(start + TURN), None, "there is no connection");
     }
 
     #[test]
@@ -283,6 +303,7 @@ mod tests {
     fn a_server_without_marks_is_not_waited_for() {
         let start = Instant::now();
         let mut speech = Speech::default();
+        speech.connected(start);
         assert!(speech.mark(start).is_some());
         speech.unmarked();
         (0..9).for_each(|n| speech.say(said(&n.to_string())));

@@ -40,7 +40,7 @@ fn quit_says_goodbye_and_does_not_reconnect() {
 /// What the user may be doing when the client ends: nothing, typing, reading a hint, searching. Each
 /// with the keys for it, and what is shown then.
 const ACTIVITIES: [(&str, &str); 4] =
-    [("", PROMPT), ("half typed", "half typed"), ("/me", "/me <action>"), ("\x12ne", "`ne': one")];
+    [("", PROMPT), ("half typed", "half typed"), ("/me", "/me <action>"), ("\x12ne", "(search: ne) one")];
 
 #[test]
 fn a_client_that_the_server_dismisses_shows_the_reason_and_does_not_reconnect() {

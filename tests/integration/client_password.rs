@@ -40,9 +40,13 @@ fn a_new_password_is_asked_for_twice() {
     terminal.shows_prompt("Repeat it: ");
     terminal.types("new-secret\r");
     caller.hears("/passwd old-secret new-secret");
+    caller.says("Nickname changed to 'alice'.");
+    terminal.shows_prompt("[lobby] alice> ");
     terminal.types("/register\rnew-secret\rnew-sekret\r");
-    terminal.shows_above(&["The two passwords differ: nothing was sent. Try again."]);
-    terminal.shows_prompt(PROMPT);
+    terminal.shows_above(&["The two passwords differ. Try again."]);
+    terminal.shows_prompt("New password: ");
+    terminal.types("\x03");
+    terminal.shows_prompt("[lobby] alice> ");
     terminal.types("still here\r");
     caller.hears("still here");
     shows_nowhere(&terminal, "-se");

@@ -110,11 +110,11 @@ fn a_change_of_width_keeps_the_chat_and_the_half_typed_line() {
     let (_server, mut caller, mut terminal) = chatting();
     caller.says("[lobby] bob: before");
     terminal.types(&"0123456789".repeat(8));
-    terminal.shows_prompt("34567890123456789");
+    terminal.shows_prompt("234567890123456789");
     for width in [50, 100, 80] {
         terminal.widens_to(width);
         let typed = format!("{PROMPT}{}", "0123456789".repeat(8));
-        terminal.shows_prompt(&typed[typed.len() - typed.len() % usize::from(width)..]);
+        terminal.shows_prompt(&typed[typed.len() - typed.len() % usize::from(width - 1)..]);
         caller.says(&format!("[lobby] bob: width {width}"));
         terminal.shows(&format!("width {width}"));
     }
@@ -180,7 +180,7 @@ fn a_server_cannot_control_the_terminal() {
     caller.says("");
     caller.says("ok");
     terminal.shows_above(&["ok"]);
-    terminal.shows("[line too long: the rest is missing]");
+    terminal.shows("[line too long: the rest is \nmissing]");
     assert!(!terminal.screen().alternate_screen());
     assert_eq!(terminal.bells(), 0);
 }

@@ -74,6 +74,10 @@ impl Chat {
         match request {
             Request::Submit(typed) => match asking.answer(&typed) {
                 Asked::More(next) => self.asking = Some(next),
+                Asked::Again(next, why) => {
+                    self.asking = Some(next);
+                    self.notice(why);
+                }
                 Asked::Command(command) => self.speak(&command),
                 Asked::Nothing(why) => self.notice(why),
             },
@@ -100,11 +104,9 @@ impl Chat {
         match line.trim_end() {
             "/clear" => self.wants_clear_screen = true,
             "/mentions" => self.show_mentions(),
-            "/register" if self.status.nick.is_some_and(|nick| nick.is_reserved()) => {
-                self.notice("Choose a nickname with /nick before you register it.");
-            }
             _ => match Asking::new(line) {
                 Some(asking) => {
+                    asking.rule().into_iter().for_each(|rule| self.notice(rule));
                     if self.link.is_overheard() {
                         self.notice("This connection is not encrypted: others can read the password.");
                     }

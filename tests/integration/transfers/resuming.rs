@@ -136,7 +136,7 @@ fn a_client_that_reconnects_gets_the_rest_of_a_file() {
     let (alice, mut sending) = accepts(&mut bob, &server);
     hears(&mut sending, &format!("from 0 {NOTHING}"));
     sending.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
-    bob.shows_prompt("[lobby #####.....  50 %] bob> ");
+    bob.shows(", file 50 %");
     server.signal(Signal::KILL);
     server.ends();
     bob.shows("What has arrived is in ");
