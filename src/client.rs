@@ -104,6 +104,10 @@ pub enum Error {
     Dismissed(String),
     /// The connection ended without a reason.
     Lost,
+    /// The nickname that was asked for is taken.
+    NickTaken,
+    /// How many lines the server has refused.
+    Refused(usize),
     /// How many files were not sent or not received.
     Files(usize),
     /// The terminal, the history file or the operating system failed.
@@ -125,6 +129,9 @@ impl fmt::Display for Error {
             Self::Input(error) => write!(f, "cannot read the input: {error}"),
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
+            Self::NickTaken => f.write_str("the nickname is taken, so nothing was said"),
+            Self::Refused(1) => f.write_str("a line was not said"),
+            Self::Refused(count) => write!(f, "{count} lines were not said"),
             Self::Files(1) => f.write_str("a file did not arrive"),
             Self::Files(count) => write!(f, "{count} files did not arrive"),
             Self::Io(error) => error.fmt(f),

@@ -84,7 +84,9 @@ impl Screen {
             has_lines = true;
             let rows = wrapped(&line.text, self.columns, line.indent);
             self.above += rows.len();
-            rows.iter().for_each(|row| write_row(row, &mut out));
+            for row in &rows {
+                write_row(row, &mut out);
+            }
             self.recent.push_back(line);
         }
         self.recent.drain(..self.recent.len().saturating_sub(RECENT));

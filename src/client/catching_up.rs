@@ -56,7 +56,7 @@ impl CatchingUp {
                 lines.push(line.to_owned());
                 return true;
             }
-            (Heard::Said { .. } | Heard::Acted { .. }, Stage::Here) if self.seq.is_some() => {
+            (Heard::Said { .. } | Heard::Acted { .. }, _) if self.seq.is_some() => {
                 self.since.push_back(line.to_owned());
                 self.since.drain(..self.since.len().saturating_sub(MOST));
             }

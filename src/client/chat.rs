@@ -161,7 +161,7 @@ impl Chat {
         }
         let is_first = self.status.nick.is_none() || self.marked_at.is_none();
         if self.status.is_own(&heard) {
-            self.speech.echoed(text_of(&heard));
+            self.speech.echoed(heard.text());
         }
         let is_shown = self.status.hear(line, now);
         if is_shown {
@@ -245,13 +245,5 @@ impl Chat {
             Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),
             Some(Ending::Quit) | None => Ok(()),
         }
-    }
-}
-
-/// What was said.
-fn text_of<'a>(heard: &Heard<'a>) -> &'a str {
-    match heard {
-        Heard::Said { text, .. } | Heard::Acted { text, .. } => text,
-        _ => "",
     }
 }

@@ -40,16 +40,15 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     ctrlc::set_handler(move || drop(end.send(News::End))).map_err(io::Error::other)?;
     let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
     let terminal = Terminal::enter()?;
-    let keys = terminal.keys()?;
+    let keys = Terminal::keys()?;
     let link = Arc::new(Link::default());
     let mouth = Arc::new(Mouth { link: Arc::clone(&link), news: sender.clone() });
     let mut chat = Chat::new(options, view, history, link, mouth);
     chat.connected(server, sender.clone())?;
-    let mut screen = Screen::new(terminal.size(), terminal.reflow());
-    let mut run =
-        Run { chat: &mut chat, screen: &mut screen, terminal: &terminal, sender, reconnecting: None };
+    let mut screen = Screen::new(Terminal::size(), Terminal::reflow());
+    let mut run = Run { chat: &mut chat, screen: &mut screen, sender, reconnecting: None };
     let ran = run.until_the_end(&keys, &news);
-    terminal.write(&screen.leave())?;
+    Terminal::write(&screen.leave())?;
     drop(terminal);
     let ended = chat.end(options.history.as_deref());
     ran.and(ended)
@@ -80,7 +79,6 @@ impl Outside for Mouth {
 struct Run<'a> {
     chat: &'a mut Chat,
     screen: &'a mut Screen,
-    terminal: &'a Terminal,
     sender: crossbeam_channel::Sender<News>,
     /// When to connect again.
     reconnecting: Option<Instant>,
@@ -118,17 +116,17 @@ impl Run<'_> {
 
     fn take_key(&mut self, event: Event) -> Result<(), Error> {
         match event {
-            Event::Resize(columns, rows) => self.terminal.write(&self.screen.resize((columns, rows)))?,
+            Event::Resize(columns, rows) => Terminal::write(&self.screen.resize((columns, rows)))?,
             event => self.chat.take_key(event),
         }
         if std::mem::take(&mut self.chat.wants_suspension) {
-            self.terminal.write(&self.screen.leave())?;
-            self.terminal.suspend()?;
+            Terminal::write(&self.screen.leave())?;
+            Terminal::suspend()?;
             // The terminal may have another size, and whatever the shell has shown.
-            self.terminal.write(&self.screen.resize(self.terminal.size()))?;
+            Terminal::write(&self.screen.resize(Terminal::size()))?;
         }
         if std::mem::take(&mut self.chat.wants_clear_screen) {
-            self.terminal.write(&self.screen.clear())?;
+            Terminal::write(&self.screen.clear())?;
         }
         Ok(())
     }
@@ -171,7 +169,7 @@ impl Run<'_> {
         let lines = std::mem::take(&mut self.chat.lines);
         let out = self.screen.draw(lines, self.chat.live(now)) + &std::mem::take(&mut self.chat.signals);
         if !out.is_empty() {
-            self.terminal.write(&out)?;
+            Terminal::write(&out)?;
         }
         Ok(())
     }

@@ -76,9 +76,20 @@ impl Link {
         }
     }
 
+    /// Whether there is room for more.
+    pub(super) fn has_room(&self) -> bool {
+        self.writer.lock().as_ref().is_some_and(|writer| !writer.pieces.is_full())
+    }
+
+    /// Says that nothing more will be sent, after what was sent.
+    pub(super) fn finish(&self) {
+        *self.writer.lock() = None;
+    }
+
     /// Closes the connection. The reading thread then says that it is lost.
     pub(super) fn close(&self) {
-        if let Some(Writer { server, .. }) = self.writer.lock().take() {
+        let writer = self.writer.lock().take();
+        if let Some(Writer { server, .. }) = writer {
             // This fails if the connection is already closed.
             let _ = server.shutdown(Shutdown::Both);
         }
@@ -122,4 +133,5 @@ fn write(mut server: &TcpStream, pieces: &Receiver<String>) {
             return;
         }
     }
+    let _ = server.shutdown(Shutdown::Write);
 }

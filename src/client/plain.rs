@@ -1,122 +1,281 @@
-//! The client on a pipe: it sends its input, and prints what the server says without additions.
+//! The client on a pipe: it says the lines of its input at the server's pace, and prints what the server
+//! says without additions.
 
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    net::{Shutdown, TcpStream},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use parking_lot::{Mutex, MutexGuard};
-use rustix::event::{PollFd, PollFlags, poll};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
-    Error, Options, connect, greeting,
-    lines::Lines,
+    Error, Options, connect,
+    link::{Link, NEWS, News},
+    speech::{self, Speech},
+    status::{Ending, Status},
     transfers::{Outside, Transfers, Typed},
     view::View,
 };
 use crate::{event::heard::Heard, file::FileName};
 
-/// Sends the input and prints what the server says, until the server closes the connection.
-///
-/// Each direction has a thread, because both can be full at the same time: a single thread would then
-/// block in one direction and never empty the other.
+/// The longest line that is read, in bytes. It is more than any server takes.
+const LONGEST: u64 = 64 * 1024;
+
+/// How often the clock, and the reader of our output, are looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How many lines are read ahead of those that are said.
+const AHEAD: usize = 64;
+
+/// Says the input and prints what the server says, until the server closes the connection.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let input = input(options)?;
-    let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()) });
-    let transfers = Transfers::new(options.clone(), mouth.clone());
-    transfers.connected(&mouth.server);
-    let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
-    // Exactly one message is sent.
-    let (outcome, is_all_said) = bounded(1);
-    // Never joined: it may wait for input that never comes. It ends with the process.
-    thread::Builder::new()
-        .name("input".to_owned())
-        .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
-    match listen(&mouth.server, &transfers, view, &is_all_said) {
-        Ok(()) => match transfers.failures() {
-            0 => Ok(()),
-            failures => Err(Error::Files(failures)),
-        },
+    let (sender, news) = bounded(NEWS);
+    let server = connect(options)?;
+    let link = Arc::new(Link::default());
+    let mouth = Arc::new(Mouth(Arc::clone(&link)));
+    let mut plain = Plain {
+        status: Status::new(options.nick, options.room),
+        speech: Speech::default(),
+        transfers: Transfers::new(options.clone(), mouth),
+        has_begun: false,
+        refused: 0,
+        stage: Stage::Reading,
+        link,
+        view,
+        sender: sender.clone(),
+    };
+    plain.transfers.connected(&server);
+    plain.link.open(server, sender)?;
+    plain.link.send(plain.status.connected());
+    plain.speech.connected(Instant::now());
+    match plain.run(&lines(input)?, &news) {
+        Ok(()) => plain.judge(),
         // The reader has had enough: `chat_client | head -1`.
         Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
+/// A file, or standard input.
 fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
-    let greeting = io::Cursor::new(greeting(options.nick, options.room));
     let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
-        return Ok(Box::new(greeting.chain(io::stdin())));
+        return Ok(Box::new(io::stdin()));
     };
-    let file = File::open(path).map_err(|error| Error::File(path.clone(), error))?;
-    Ok(Box::new(greeting.chain(file)))
+    Ok(Box::new(File::open(path).map_err(|error| Error::File(path.clone(), error))?))
 }
 
-/// Sends the whole input, waits for the transfers, and then closes this direction. The server still
-/// sends what it owes.
-fn say(input: impl Read, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<Result<(), Error>>) {
-    let said = copy_lines(input, &mut Script { mouth, transfers, turn: None });
-    if said.is_ok() {
-        transfers.wait();
-    }
-    // Before the shutdown, after which the server may close. This fails if the client is ending.
-    let _ = outcome.send(said);
-    let _ = mouth.server.shutdown(Shutdown::Write);
+/// Reads lines in a thread of its own. It is never joined: it may wait for input that never comes.
+fn lines(input: impl Read + Send + 'static) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, lines) = bounded(AHEAD);
+    thread::Builder::new().name("input".to_owned()).spawn(move || {
+        let mut input = BufReader::new(input);
+        loop {
+            let mut line = Vec::new();
+            let read = match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => read,
+            };
+            let is_over = !matches!(read, Ok(1..));
+            if read.is_err() {
+                let _ = sender.send(read.map(|_| Vec::new()));
+            }
+            if is_over || sender.send(Ok(line)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(lines)
 }
 
-/// The sending side of the connection. Several threads use it, each for a whole line at a time.
-struct Mouth {
-    server: TcpStream,
-    turn: Mutex<()>,
+/// A chat without a terminal.
+struct Plain {
+    status: Status,
+    speech: Speech,
+    transfers: Arc<Transfers>,
+    /// Whether a line of the input was sent.
+    has_begun: bool,
+    /// How many lines were refused.
+    refused: usize,
+    stage: Stage,
+    link: Arc<Link>,
+    view: View,
+    sender: Sender<News>,
 }
 
-/// What receives the copied lines.
-trait Hearer {
-    /// Takes a part of a line, or one or more lines.
-    fn hear(&mut self, bytes: &[u8]) -> Result<(), Error>;
-
-    /// Takes one whole line that starts with a slash, without its line ending. Returns whether it was
-    /// handled here; if not, the same line comes again as bytes.
-    fn hear_command(&mut self, line: &str) -> Result<bool, Error>;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// There may be more input.
+    Reading,
+    /// The input has ended.
+    Saying,
+    /// Everything was said; files may still be on their way.
+    Waiting,
+    /// Everything is done. The server still says what it owes.
+    Done,
 }
 
-/// Sends lines to the server, except for commands that this client handles itself.
-struct Script<'a> {
-    mouth: &'a Mouth,
-    transfers: &'a Transfers,
-    /// Held from the first byte of a line to its end, so that no other thread sends in between.
-    turn: Option<MutexGuard<'a, ()>>,
-}
-
-impl Hearer for Script<'_> {
-    fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.turn.get_or_insert_with(|| self.mouth.turn.lock());
-        (&self.mouth.server).write_all(bytes).map_err(|_| Error::Lost)?;
-        if bytes.ends_with(b"\n") {
-            self.turn = None;
+impl Plain {
+    fn run(&mut self, lines: &Receiver<io::Result<Vec<u8>>>, news: &Receiver<News>) -> Result<(), Error> {
+        let (no_lines, mut is_connected) = (never(), true);
+        while is_connected {
+            self.advance()?;
+            let wants_more = self.stage == Stage::Reading && self.speech.waiting() < AHEAD;
+            select! {
+                recv(if wants_more { lines } else { &no_lines }) -> line => match line {
+                    Ok(line) => self.read(&line.map_err(Error::Input)?)?,
+                    Err(_) => self.stage = Stage::Saying,
+                },
+                recv(news) -> news => is_connected = self.take_news(news.unwrap_or(News::Lost))?,
+                default(TICK) => {}
+            }
+            is_wanted()?;
         }
         Ok(())
     }
 
-    fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
+    /// Sends what is due. When all is said and done, ends our direction.
+    fn advance(&mut self) -> Result<(), Error> {
+        while self.link.has_room()
+            && let Some(lines) = self.speech.next(Instant::now())
+        {
+            self.has_begun = true;
+            self.link.send(lines);
+        }
+        if self.stage == Stage::Saying && self.speech.waiting() == 0 && self.speech.open().next().is_none() {
+            self.stage = Stage::Waiting;
+            let (transfers, done) = (Arc::clone(&self.transfers), self.sender.clone());
+            thread::Builder::new().name("waiting".to_owned()).spawn(move || {
+                transfers.wait();
+                // If nobody listens any more, the program is ending.
+                let _ = done.send(News::End);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes a line of the input.
+    fn read(&mut self, line: &[u8]) -> Result<(), Error> {
+        let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST;
+        let Some(line) = str::from_utf8(line).ok().filter(|_| is_whole) else {
+            let begin = String::from_utf8_lossy(&line[..line.len().min(40)]).into_owned();
+            return self.refuse(begin.trim_end(), "it is too long or not UTF-8");
+        };
+        let line = line.trim_end_matches(['\n', '\r']);
         match self.transfers.typed(line) {
-            Typed::AsItIs => return Ok(false),
-            Typed::Instead(line) => self.hear(format!("{line}\n").as_bytes())?,
+            Typed::AsItIs => self.say(line),
+            Typed::Instead(other) => self.say(&other),
             Typed::Offer(to, path) => self.transfers.offer(to, path),
             Typed::Refused => {}
         }
+        Ok(())
+    }
+
+    fn say(&mut self, line: &str) {
+        self.status.sending(line, Instant::now());
+        self.speech.say(speech::Typed::new(line));
+    }
+
+    /// Notes a line that will not be said.
+    fn refuse(&mut self, line: &str, why: &str) -> Result<(), Error> {
+        self.refused += 1;
+        writeln!(io::stderr(), "Not said, because {why}: {line}").map_err(Error::Io)
+    }
+
+    /// Whether the connection goes on.
+    fn take_news(&mut self, news: News) -> Result<bool, Error> {
+        match news {
+            News::Line(line) => self.hear(&line)?,
+            News::Lost => return Ok(false),
+            News::End if self.stage == Stage::Waiting => {
+                self.stage = Stage::Done;
+                self.link.finish();
+            }
+            _ => {}
+        }
         Ok(true)
     }
+
+    fn hear(&mut self, line: &str) -> Result<(), Error> {
+        let now = Instant::now();
+        let heard = Heard::new(line);
+        match heard {
+            Heard::Mark(mark) => {
+                for refused in self.speech.marked(&mark, now) {
+                    self.refuse(&refused, "the server has refused it")?;
+                }
+                return Ok(());
+            }
+            Heard::UnknownCommand("mark") if self.speech.expects_mark() => {
+                self.speech.unmarked();
+                return Ok(());
+            }
+            Heard::YourNick(_) if self.status.nick.is_none() => {
+                // Answered after the nickname and the room.
+                self.speech.mark(now).map(|line| self.link.send(line));
+            }
+            _ => {}
+        }
+        if self.status.is_own(&heard) {
+            self.speech.echoed(heard.text());
+        }
+        self.status.hear(line, now);
+        if self.transfers.hear(line) {
+            return Ok(());
+        }
+        print(&self.view.line(line, None))?;
+        match heard {
+            Heard::NickTaken(_) if !self.has_begun && self.status.wants_nick() => Err(Error::NickTaken),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the end of the connection is an error for us.
+    fn judge(&mut self) -> Result<(), Error> {
+        let unknown = self.speech.lost();
+        match self.status.ending.take() {
+            Some(Ending::Dismissed(reason)) => return Err(Error::Dismissed(reason)),
+            Some(Ending::Quit) => {}
+            None if self.stage == Stage::Done => {}
+            None => {
+                for line in unknown {
+                    writeln!(io::stderr(), "This may not have arrived: {line}")?;
+                }
+                return Err(Error::Lost);
+            }
+        }
+        match (self.refused, self.transfers.failures()) {
+            (0, 0) => Ok(()),
+            (0, failures) => Err(Error::Files(failures)),
+            (refused, _) => Err(Error::Refused(refused)),
+        }
+    }
+}
+
+/// Prints a line at once, because the reader of the pipe may wait for it.
+fn print(line: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(format!("{line}\n").as_bytes())?;
+    output.flush()
+}
+
+/// An error when nobody reads our output any more. A write would notice, but there may be nothing to write.
+fn is_wanted() -> io::Result<()> {
+    let output = io::stdout();
+    let mut ends = [PollFd::new(&output, PollFlags::empty())];
+    poll(&mut ends, Some(&Timespec::default()))?;
+    let is_closed = ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+    if is_closed { Err(ErrorKind::BrokenPipe.into()) } else { Ok(()) }
 }
 
 /// How the threads that send and receive files reach the user and the server. Standard output is for
 /// the server's lines, so they write to standard error.
+struct Mouth(Arc<Link>);
+
 impl Outside for Mouth {
     fn notice(&self, words: &str) {
         // If even standard error is closed, the exit status still tells.
@@ -124,187 +283,10 @@ impl Outside for Mouth {
     }
 
     fn send(&self, line: &str) -> bool {
-        /// An input that stops in the middle of a line must not block transfers for ever.
-        const PATIENCE: Duration = Duration::from_secs(5);
-        let Some(_turn) = self.turn.try_lock_for(PATIENCE) else { return false };
-        (&self.server).write_all(format!("{line}\n").as_bytes()).is_ok()
+        self.0.send(format!("{line}\n"))
     }
 
     fn reached(&self, name: &FileName, percent: u8) {
         self.notice(&format!("{name}: {percent} %"));
-    }
-}
-
-/// The longest command that is looked at, in bytes. A longer one is left to the server to refuse.
-const LONGEST_COMMAND: u64 = 64 * 1024;
-
-/// Copies bytes as they come, and ends the last line if it is not: the server ignores half a line.
-/// Only commands are looked at, each as a whole.
-fn copy_lines(from: impl Read, to: &mut impl Hearer) -> Result<(), Error> {
-    let mut from = BufReader::new(from);
-    let mut is_at_start = true;
-    loop {
-        let chunk = match from.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            chunk => chunk.map_err(Error::Input)?,
-        };
-        match chunk {
-            [] => break,
-            [b'/', ..] if is_at_start => is_at_start = copy_command(&mut from, to)?,
-            _ => {
-                let end = memchr::memmem::find(chunk, b"\n/").map_or(chunk.len(), |newline| newline + 1);
-                to.hear(&chunk[..end])?;
-                is_at_start = chunk[end - 1] == b'\n';
-                from.consume(end);
-            }
-        }
-    }
-    if is_at_start { Ok(()) } else { to.hear(b"\n") }
-}
-
-/// Copies a command unless it is handled here. Returns whether the line has ended.
-fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, Error> {
-    let mut line = Vec::new();
-    from.take(LONGEST_COMMAND).read_until(b'\n', &mut line).map_err(Error::Input)?;
-    let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST_COMMAND;
-    let command = String::from_utf8_lossy(&line);
-    if is_whole && to.hear_command(command.trim_end_matches(['\n', '\r']))? {
-        return Ok(true);
-    }
-    to.hear(&line)?;
-    Ok(line.ends_with(b"\n"))
-}
-
-/// Prints the server's lines until the connection ends. Each is flushed, because the reader of the pipe may
-/// wait for it.
-fn listen(
-    server: &TcpStream,
-    transfers: &Arc<Transfers>,
-    view: View,
-    is_all_said: &Receiver<Result<(), Error>>,
-) -> Result<(), Error> {
-    let mut lines = Lines::new(WhileWanted(server));
-    let mut output = io::stdout().lock();
-    let mut farewell = None;
-    loop {
-        let line = match lines.next_line() {
-            Ok(Some(line)) => line,
-            Ok(None) => return judge(Ok(()), farewell, is_all_said),
-            Err(error) => return judge(Err(error), farewell, is_all_said),
-        };
-        match Heard::new(&line) {
-            Heard::Goodbye => farewell = Some(Ok(())),
-            Heard::Dismissed => farewell = Some(Err(Error::Dismissed(line.clone()))),
-            _ => {}
-        }
-        if transfers.hear(&line) {
-            continue;
-        }
-        let mut shown = view.line(&line, None);
-        shown.push('\n');
-        output.write_all(shown.as_bytes())?;
-        output.flush()?;
-    }
-}
-
-/// Whether the end of the connection is an error for us. A `farewell` of the server decides that, or else
-/// whether we have sent everything.
-fn judge(
-    end: io::Result<()>,
-    farewell: Option<Result<(), Error>>,
-    is_all_said: &Receiver<Result<(), Error>>,
-) -> Result<(), Error> {
-    match end {
-        Ok(()) => farewell.or_else(|| is_all_said.try_recv().ok()).unwrap_or(Err(Error::Lost)),
-        // Some systems report a reset that comes before we read as an abort.
-        Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted) => {
-            farewell.unwrap_or(Err(Error::Lost))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Reads from the server as long as our output has a reader. Without this, `| head -1` would hang
-/// until the next line comes: a write notices a broken pipe, but a read of the socket does not.
-struct WhileWanted<'a>(&'a TcpStream);
-
-impl Read for WhileWanted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let output = io::stdout();
-        let mut ends = [PollFd::new(self.0, PollFlags::IN), PollFd::new(&output, PollFlags::empty())];
-        poll(&mut ends, None)?;
-        let [_, output] = &ends;
-        if output.revents().intersects(PollFlags::ERR | PollFlags::HUP) {
-            return Err(ErrorKind::BrokenPipe.into());
-        }
-        self.0.read(buffer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The bytes that arrive, with `<…>` for each command that is handled here.
-    struct Ear(Vec<u8>);
-
-    impl Hearer for Ear {
-        fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
-            self.0.extend_from_slice(bytes);
-            Ok(())
-        }
-
-        fn hear_command(&mut self, line: &str) -> Result<bool, Error> {
-            let is_mine = line.starts_with("/my");
-            if is_mine {
-                self.0.extend_from_slice(format!("<{line}>").as_bytes());
-            }
-            Ok(is_mine)
-        }
-    }
-
-    /// Returns one byte per read.
-    struct Slowly<'a>(&'a [u8]);
-
-    impl Read for Slowly<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read(&mut buffer[..1])
-        }
-    }
-
-    #[test]
-    fn the_last_line_is_ended_and_everything_else_stays_as_it_is() {
-        let copied = |input: &[u8]| {
-            let (mut at_once, mut slowly) = (Ear(Vec::new()), Ear(Vec::new()));
-            copy_lines(input, &mut at_once).unwrap();
-            copy_lines(Slowly(input), &mut slowly).unwrap();
-            assert_eq!(at_once.0, slowly.0, "in pieces of any size");
-            at_once.0
-        };
-        assert_eq!(copied(b""), b"");
-        assert_eq!(copied(b"a\n\nb\n"), b"a\n\nb\n");
-        assert_eq!(copied(b"a\r\n\xffb"), b"a\r\n\xffb\n");
-        assert_eq!(copied(b"/a\n/b/c\nd/e\n/\xff"), b"/a\n/b/c\nd/e\n/\xff\n");
-        assert_eq!(copied(b"a\n/my b\r\n/my c\n d /my\n/my e"), b"a\n</my b></my c> d /my\n</my e>");
-        let long = ["/my ".as_bytes(), &vec![b'x'; 100_000]].concat();
-        assert_eq!(copied(&long).len(), long.len() + 1);
-    }
-
-    #[test]
-    fn a_server_may_close_after_the_whole_input_and_after_goodbye() {
-        let judged = |end: Result<(), ErrorKind>, farewell, said: Option<Result<(), Error>>| {
-            let (outcome, is_all_said) = bounded(1);
-            if let Some(said) = said {
-                outcome.send(said).unwrap();
-            }
-            judge(end.map_err(io::Error::from), farewell, &is_all_said)
-        };
-        let (reset, full) = (Err(ErrorKind::ConnectionReset), Error::Dismissed("Full".into()));
-        assert!(judged(Ok(()), None, Some(Ok(()))).is_ok());
-        assert!(judged(Ok(()), Some(Ok(())), None).is_ok());
-        assert!(judged(reset, Some(Ok(())), None).is_ok());
-        assert!(matches!(judged(Ok(()), None, None), Err(Error::Lost)));
-        assert!(matches!(judged(reset, None, Some(Ok(()))), Err(Error::Lost)));
-        assert!(matches!(judged(Ok(()), Some(Err(full)), None), Err(Error::Dismissed(_))));
     }
 }

@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::event::mark::Mark;
+use super::verb;
+use crate::{command::Kind, event::mark::Mark};
 
 /// How long lines wait for a server to tell its pace, before they are sent without knowing it.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most lines that are under way. A server that answers nothing gets no more.
 const MOST_UNDER_WAY: usize = 8;
@@ -47,6 +48,16 @@ pub(super) struct Typed {
     pub(super) line: String,
     /// Whether the server says it again to its sender. Other commands have answers of their own.
     pub(super) is_said: bool,
+}
+
+impl Typed {
+    pub(super) fn new(line: &str) -> Self {
+        let is_said = match verb(line) {
+            Some((verb, _)) => verb.kind == Kind::Speech,
+            None => !line.starts_with('/') || line.starts_with("//"),
+        };
+        Self { line: line.to_owned(), is_said }
+    }
 }
 
 #[derive(Debug)]
@@ -277,7 +288,9 @@ mod tests {
     fn each_line_has_one_of_three_fates() {
         let start = Instant::now();
         let mut speech = speech(start, 5);
-        ["heard", "refused", "unknown", "waits"].into_iter().for_each(|line| speech.say(said(line)));
+        for line in ["heard", "refused", "unknown", "waits"] {
+            speech.say(said(line));
+        }
         (0..3).for_each(|_| assert!(speech.next(start).is_some()));
         speech.echoed("heard");
         assert_eq!(speech.marked(&Mark { token: 2, ..MARK }, start), [""; 0]);

@@ -118,6 +118,11 @@ impl Status {
         true
     }
 
+    /// Whether the user has asked for a nickname.
+    pub(super) fn wants_nick(&self) -> bool {
+        self.wanted.nick.is_some()
+    }
+
     /// Whether the server has said a line of ours.
     pub(super) fn is_own(&self, heard: &Heard<'_>) -> bool {
         match heard {

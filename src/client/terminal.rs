@@ -41,14 +41,14 @@ impl Terminal {
     }
 
     /// Stops the program until the shell continues it. Meanwhile the terminal has its original modes.
-    pub(super) fn suspend(&self) -> io::Result<()> {
+    pub(super) fn suspend() -> io::Result<()> {
         Self::restore();
         kill_current_process_group(Signal::TSTP)?;
         Self::prepare()
     }
 
     /// Columns and rows.
-    pub(super) fn size(&self) -> (u16, u16) {
+    pub(super) fn size() -> (u16, u16) {
         match size() {
             Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
             _ => (80, 24),
@@ -56,7 +56,7 @@ impl Terminal {
     }
 
     /// What it does with its rows when its width changes. Those that wrap them say who they are.
-    pub(super) fn reflow(&self) -> Reflow {
+    pub(super) fn reflow() -> Reflow {
         const WRAPPING: [&str; 5] =
             ["TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID"];
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -64,14 +64,14 @@ impl Terminal {
     }
 
     /// Writes to it at once.
-    pub(super) fn write(&self, out: &str) -> io::Result<()> {
+    pub(super) fn write(out: &str) -> io::Result<()> {
         let mut terminal = io::stdout().lock();
         terminal.write_all(out.as_bytes())?;
         terminal.flush()
     }
 
     /// Starts the thread that reads keys. It ends with the process, or when the terminal is gone.
-    pub(super) fn keys(&self) -> io::Result<Receiver<Event>> {
+    pub(super) fn keys() -> io::Result<Receiver<Event>> {
         /// Keys that were typed ahead.
         const AHEAD: usize = 256;
         let (sender, keys) = bounded(AHEAD);

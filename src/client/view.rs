@@ -65,7 +65,7 @@ impl View {
     }
 
     /// Whether a line is a whisper to `me`, or names `me` and is from another user.
-    pub(super) fn mentions(self, heard: &Heard<'_>, me: Option<Nick>) -> bool {
+    pub(super) fn mentions(heard: &Heard<'_>, me: Option<Nick>) -> bool {
         let Some(me) = me.as_ref().map(Nick::as_str) else { return false };
         match heard {
             Heard::Said { from, text, .. } | Heard::Acted { from, text } => {

@@ -42,7 +42,9 @@ fn key(name: &str) -> KeyEvent {
 #[track_caller]
 fn check(keys: &str, expected: &str) {
     let mut editor = Editor::default();
-    ["one", "two", "three two"].iter().for_each(|line| editor.history.add(line));
+    for line in ["one", "two", "three two"] {
+        editor.history.add(line);
+    }
     press(&mut editor, keys);
     let (text, cursor) = (editor.buffer().text(), editor.buffer().cursor());
     assert_eq!(format!("{}|{}", &text[..cursor], &text[cursor..]), expected, "{keys}");

@@ -69,6 +69,14 @@ pub enum Heard<'a> {
 }
 
 impl<'a> Heard<'a> {
+    /// What was said to the room; empty for any other line.
+    pub fn text(&self) -> &'a str {
+        match self {
+            Self::Said { text, .. } | Self::Acted { text, .. } => text,
+            _ => "",
+        }
+    }
+
     /// Parses one line, without its newline.
     pub fn new(line: &'a str) -> Self {
         if let Ok(mark) = line.parse() {

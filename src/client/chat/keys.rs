@@ -14,7 +14,7 @@ use crate::{
         transfers::Typed,
         verb,
     },
-    command::{Kind as VerbKind, Verb},
+    command::Verb,
     dialect::text::misplaced_secret,
     editor::Request,
 };
@@ -145,9 +145,7 @@ impl Chat {
             return;
         }
         self.status.sending(line, Instant::now());
-        let is_said = verb
-            .map_or(!line.starts_with('/') || line.starts_with("//"), |verb| verb.kind == VerbKind::Speech);
-        self.speech.say(speech::Typed { line: line.to_owned(), is_said });
+        self.speech.say(speech::Typed::new(line));
     }
 
     fn complete(&mut self, now: Instant) {

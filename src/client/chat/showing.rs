@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use jiff::civil::Date;
 
-use super::{Chat, Heard, Line, Live, movement};
+use super::{Chat, Heard, Line, Live, View, movement};
 use crate::{
     client::{complete, secret},
     screen::text_width,
@@ -55,7 +55,7 @@ impl Chat {
             self.print(mark);
         }
         let shown = self.view.shown(line, self.status.nick);
-        let is_mention = self.view.mentions(heard, self.status.nick);
+        let is_mention = View::mentions(heard, self.status.nick);
         if is_mention {
             self.mentions.0.push_back(shown.clone());
             self.mentions.0.drain(..self.mentions.0.len().saturating_sub(MENTIONS));
@@ -63,7 +63,7 @@ impl Chat {
         self.print(shown);
         if is_mention && self.focus.is_lost && self.options.notify {
             // The line has no control characters, so nothing in it ends the sequence.
-            self.signals += &format!("\x1b]9;{line}\x07");
+            self.signals.push_str(&["\x1b]9;", line, "\x07"].concat());
         }
     }
 
@@ -130,7 +130,7 @@ impl Chat {
     /// The lines that are not said yet.
     fn open_lines(&self) -> Vec<String> {
         let mut lines: Vec<_> =
-            self.speech.open().take(OPEN_SHOWN).map(|line| self.view.hint(line)).collect();
+            self.speech.open().take(OPEN_SHOWN).map(|line| self.view.hint(&secret::mask(line))).collect();
         let more = self.speech.open().count() - lines.len();
         if more > 0 {
             lines.push(self.view.hint(&format!("and {more} more")));

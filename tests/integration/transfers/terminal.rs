@@ -10,7 +10,7 @@ use super::{
 use crate::support::{Server, Terminal};
 
 #[test]
-fn a_bar_in_the_prompt_shows_the_progress() {
+fn the_row_below_the_prompt_shows_the_progress() {
     let server = Server::start(&[]);
     let disk = Disk::new();
     let downloads = disk.downloads();
@@ -24,9 +24,9 @@ fn a_bar_in_the_prompt_shows_the_progress() {
     let mut sender = Ticket::told(&server, &mut alice, "@file send ").call("");
     hears(&mut sender, &format!("from 0 {NOTHING}"));
     sender.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
-    bob.shows_prompt("[lobby #####.....  50 %] bob> ");
+    bob.shows(", file 50 %");
     bob.types("half-typed");
-    bob.shows_prompt("[lobby #####.....  50 %] bob> half-typed");
+    bob.shows_prompt("[lobby] bob> half-typed");
     drop(sender);
     bob.shows("What has arrived is in ");
     bob.shows_prompt("[lobby] bob> half-typed");
