@@ -54,7 +54,10 @@ impl<'a> Word<'a> {
         let typed = &head[start..];
         let Some(command) = head.strip_prefix('/').filter(|rest| !rest.starts_with('/')) else {
             let kind = if start == 0 { Kind::Addressee } else { Kind::User };
-            return Some(Self { start, typed, kind }.or_emoji());
+            return Some(match typed.strip_prefix('@') {
+                Some(typed) => Self { start: start + 1, typed, kind: Kind::User },
+                None => Self { start, typed, kind }.or_emoji(),
+            });
         };
         if start == 0 {
             return Some(Self { start: 1, typed: command, kind: Kind::Command });
@@ -137,8 +140,9 @@ impl Kind {
     }
 }
 
+/// The names of all commands: the server's, and those that the client carries out itself.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
-    verbs().map(|verb| verb.name)
+    verbs().map(|verb| verb.name).chain(["clear", "mentions"])
 }
 
 /// The dimmed text behind the line: the parameters that are missing, or the emoji that Tab inserts.
@@ -299,6 +303,9 @@ mod tests {
         check("a|", "Al|", &["Alice", "alan"]);
         check("bob\ncar|", "bob\ncarol |", &[]);
         check("|", "|", &["Alice", "alan", "bob", "carol"]);
+        check("@bo|", "@bob |", &[]);
+        check("hi @c|", "hi @carol |", &[]);
+        check("bob: |", "bob: |", &["Alice", "alan", "bob", "carol"]);
         check_nothing("é");
     }
 

@@ -150,14 +150,20 @@ impl<'a> Rehearsal<'a> {
     pub(crate) fn hears_the_end(&mut self) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let expected = "(the end of the stream, after everything was sent)";
-        let (class, received) = match self.listens(deadline) {
-            Heard::End => {
-                self.transcript.add(SERVER, "", "(hears the end)");
-                return Ok(());
+        let (class, received) = loop {
+            match self.listens(deadline) {
+                Heard::End => {
+                    self.transcript.add(SERVER, "", "(hears the end)");
+                    return Ok(());
+                }
+                // A command that the client sends on its own.
+                Heard::Line(line) if line.starts_with(b"/") => {
+                    self.transcript.add(SERVER, "<", &escaped(&line))
+                }
+                Heard::Line(line) => break (&class::EXTRA_LINE, escaped(&line)),
+                Heard::Silence => break (&class::STILL_OPEN, "(nothing)".to_owned()),
+                Heard::Reset => break (&class::RESET, "(a reset)".to_owned()),
             }
-            Heard::Line(line) => (&class::EXTRA_LINE, escaped(&line)),
-            Heard::Silence => (&class::STILL_OPEN, "(nothing)".to_owned()),
-            Heard::Reset => (&class::RESET, "(a reset)".to_owned()),
         };
         Err(Failure::new(class, expected, received))
     }

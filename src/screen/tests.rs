@@ -127,7 +127,7 @@ fn the_rows_around_the_prompt_are_cut() {
     let below = Some("lobby: 3 here, and a topic that is long".to_owned());
     let above = vec!["not said yet, and rather long".to_owned()];
     pair.draw(&[], Live { above, below, ..live("hi", 2) });
-    assert_eq!(pair.rows(), ["not said yet, and", "[lobby] bob> hi", "lobby: 3 here, and a"]);
+    assert_eq!(pair.rows(), ["not said yet, and", "[lobby] bob> hi", "lobby: 3 here, and"]);
     assert_eq!(pair.terminal.screen().cursor_position(), (1, 15));
     pair.draw(&["news"], live("", 0));
     assert_eq!(pair.rows(), ["news", "[lobby] bob>"]);

@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch"],
+    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "editor", "screen"],
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],
@@ -21,7 +21,10 @@ const LAYERS: [&[&str]; 8] = [
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 3] = [
-    ("client", &["names", "text", "emoji", "file", "password", "command", "event", "dialect"]),
+    (
+        "client",
+        &["names", "text", "emoji", "file", "password", "editor", "screen", "command", "event", "dialect"],
+    ),
     ("course", &[]),
     ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course"]),
 ];

@@ -103,6 +103,10 @@ impl Chat {
         }
         match line.trim_end() {
             "/clear" => self.wants_clear_screen = true,
+            "/help" => {
+                self.notice("This client also has /clear and /mentions.");
+                self.speak(line);
+            }
             "/mentions" => self.show_mentions(),
             _ => match Asking::new(line) {
                 Some(asking) => {
