@@ -13,7 +13,7 @@ use std::{
 use super::verb;
 use crate::{command::Kind, event::mark::Mark};
 
-/// How long lines wait for a server to tell its pace, before they are sent without knowing it.
+/// How long lines wait for a server to answer its first mark. One that does not is like one that cannot.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most lines that are under way. A server that answers nothing gets no more.
@@ -89,6 +89,10 @@ impl Speech {
     /// What to send now, with newlines; `None` if nothing may be sent yet. Lines stay in order, so a
     /// command waits for the messages before it.
     pub(super) fn next(&mut self, now: Instant) -> Option<String> {
+        if self.knows_marks.is_none() && self.connected.is_some_and(|at| now >= at + PATIENCE) {
+            // If it answers one later after all, it knows them.
+            self.knows_marks = Some(false);
+        }
         let is_due = self.due(now)? <= now;
         let Typed { line, is_said } = is_due.then(|| self.waiting.pop_front())??;
         if !is_said {
@@ -325,6 +329,20 @@ mod tests {
         assert!(speech.open().next().is_none() && !speech.expects_mark());
         speech.echoed("5");
         assert_eq!(speech.lost(), ["6", "7", "8"]);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_its_first_mark_is_like_one_that_cannot() {
+        let start = Instant::now();
+        let mut speech = Speech::default();
+        speech.connected(start);
+        assert!(speech.mark(start).is_some());
+        speech.say(said("hello"));
+        assert_eq!(speech.next(start + PATIENCE / 2), None);
+        assert_eq!(speech.next(start + PATIENCE).as_deref(), Some("hello\n"));
+        assert!(speech.open().next().is_none());
+        speech.marked(&Mark { token: 1, ..MARK }, start + 2 * PATIENCE);
+        assert!(speech.has_pace());
     }
 
     #[test]
