@@ -100,9 +100,9 @@ impl Questions {
         self.known[Question::Users as usize] = Known::default();
     }
 
-    /// Forgets the open questions, because the connection is gone.
+    /// Forgets everything, because the connection is gone.
     pub(super) fn forget(&mut self) {
-        self.asked.clear();
+        *self = Self::default();
     }
 }
 

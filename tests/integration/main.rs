@@ -5,6 +5,7 @@ mod accounts;
 mod administration;
 mod client_editing;
 mod client_ending;
+mod client_fates;
 mod client_password;
 mod client_pipe;
 mod client_reconnecting;

@@ -67,6 +67,14 @@ impl Caller {
         assert_eq!(self.next_line().as_deref(), Some(expected));
     }
 
+    /// The client's next line must be a `/mark`, which is answered.
+    #[track_caller]
+    pub(crate) fn hears_mark(&mut self, seq: u64, left: u32) {
+        let line = self.next_line_or_mark().expect("a mark");
+        let token = line.strip_prefix("/mark ").unwrap_or_else(|| panic!("a mark and not {line}"));
+        self.says(&format!("@mark {token} seq={seq} rate=5 burst=5 left={left} text=1024 line=8192"));
+    }
+
     /// The client must have closed its side.
     #[track_caller]
     pub(crate) fn hears_the_end(&mut self) {
