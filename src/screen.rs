@@ -57,7 +57,8 @@ pub struct Screen {
     columns: usize,
     height: usize,
     reflow: Reflow,
-    recent: VecDeque<Line>,
+    /// The lines shown last, and how many rows each took when it was drawn.
+    recent: VecDeque<(Line, usize)>,
     /// How many rows of `recent` are on the screen.
     above: usize,
     live: Live,
@@ -82,12 +83,12 @@ impl Screen {
         let mut has_lines = false;
         for line in lines {
             has_lines = true;
-            let rows = wrapped(&line.text, self.columns, line.indent);
+            let rows = wrap(&line, self.columns);
             self.above += rows.len();
             for row in &rows {
                 write_row(row, &mut out);
             }
-            self.recent.push_back(line);
+            self.recent.push_back((line, rows.len()));
         }
         self.recent.drain(..self.recent.len().saturating_sub(RECENT));
         if !has_lines && live == self.live {
@@ -101,7 +102,7 @@ impl Screen {
     /// Draws everything again, because the terminal has another size.
     pub fn resize(&mut self, (columns, height): (u16, u16)) -> String {
         let before = (self.columns, self.height);
-        let all: usize = self.recent.iter().map(|line| self.rows(line)).sum();
+        let all = self.recent.iter().map(|(_, rows)| rows).sum();
         self.set_size(columns, height);
         // A terminal that becomes lower scrolls until the cursor is on it; one that becomes higher scrolls back.
         let grown = self.height.saturating_sub(before.1);
@@ -111,12 +112,9 @@ impl Screen {
             self.write_live(&mut out);
             return out;
         }
-        let now = std::mem::replace(&mut self.columns, before.0);
-        let (first, _) = self.first_visible();
-        self.columns = now;
-        self.above = self.recent.range(first..).map(|line| self.rows(line)).sum();
         if self.reflow == Reflow::Wraps {
-            self.above = self.above.min(self.height.saturating_sub(self.live_rows));
+            // It shows as much of the end as fits, however many rows that was before.
+            self.above = self.height.saturating_sub(self.live_rows().0.len());
         }
         self.redraw()
     }
@@ -124,9 +122,24 @@ impl Screen {
     /// Draws the visible lines again, because the terminal may show something else.
     pub fn redraw(&mut self) -> String {
         let mut out = "\x1b[?25l\x1b[H".to_owned();
+        let columns = self.columns;
+        if self.reflow == Reflow::Wraps {
+            for (line, rows) in &mut self.recent {
+                *rows = wrap(line, columns).len();
+            }
+        }
         let (first, hidden) = self.first_visible();
-        let rows = self.recent.range(first..).flat_map(|line| wrapped(&line.text, self.columns, line.indent));
-        rows.skip(hidden).for_each(|row| write_row(&row, &mut out));
+        self.above = 0;
+        for (at, (line, rows)) in self.recent.range_mut(first..).enumerate() {
+            let now = wrap(line, columns);
+            // A line that was wrapped in another way cannot be drawn in part.
+            let skipped = if at == 0 && now.len() == *rows { hidden } else { 0 };
+            *rows = now.len();
+            self.above += now.len() - skipped;
+            for row in &now[skipped..] {
+                write_row(row, &mut out);
+            }
+        }
         self.write_live(&mut out);
         out
     }
@@ -152,18 +165,13 @@ impl Screen {
     /// The index of the first line of which something is visible, and how many of its rows are not.
     fn first_visible(&self) -> (usize, usize) {
         let mut left = self.above;
-        for (index, line) in self.recent.iter().enumerate().rev() {
-            let rows = self.rows(line);
-            if left <= rows {
+        for (index, (_, rows)) in self.recent.iter().enumerate().rev() {
+            if left <= *rows {
                 return (index, rows - left);
             }
             left -= rows;
         }
         (0, 0)
-    }
-
-    fn rows(&self, line: &Line) -> usize {
-        wrapped(&line.text, self.columns, line.indent).len()
     }
 
     /// The cursor goes to where the live part begins.
@@ -207,6 +215,10 @@ impl Screen {
         rows.extend(below.iter().map(first_row));
         (rows, position)
     }
+}
+
+fn wrap(line: &Line, columns: usize) -> Vec<String> {
+    wrapped(&line.text, columns, line.indent)
 }
 
 fn write_row(row: &str, out: &mut String) {

@@ -1,6 +1,6 @@
 //! What a person sees: a terminal draws what the screen has written.
 
-use std::num::NonZero;
+use std::{num::NonZero, ops::Range};
 
 use proptest::prelude::*;
 use vt100::Parser;
@@ -152,48 +152,77 @@ enum Event {
     Redraw,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+/// Anything that can happen; the terminal has one of these widths.
+fn events(widths: Range<u16>) -> impl Strategy<Value = Vec<Event>> {
     let word = prop_oneof!["[a-z]{1,12}", "[a-z]{25}", "你好", "👨\u{200d}👩\u{200d}👧", "é🇩🇪"];
     let text = prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "));
     let event = prop_oneof![
         4 => prop::collection::vec(text.clone(), 1..4).prop_map(Event::Lines),
         4 => (text, any::<prop::sample::Index>()).prop_map(|(text, at)| Event::Typing(text, at)),
-        1 => (2_u16..30).prop_map(|rows| Event::Resize(40, rows)),
+        1 => (widths, 4_u16..30).prop_map(|(columns, rows)| Event::Resize(columns, rows)),
         1 => Just(Event::Redraw),
     ];
     prop::collection::vec(event, 1..40)
 }
 
+/// Lets all this happen in a terminal of 40 columns. Returns the numbers of the lines in the scrollback and
+/// on the screen, in order, how many lines were shown, and whether the text that is being typed is whole.
+fn play(events: Vec<Event>) -> (Vec<usize>, usize, bool) {
+    let mut pair = Pair::new(40, 12);
+    let (mut typed, mut number) = (live("", 0), 0);
+    for event in events {
+        match event {
+            Event::Lines(lines) => {
+                let numbered = |text| {
+                    number += 1;
+                    format!("#{number}. {text}")
+                };
+                let lines: Vec<_> = lines.into_iter().map(numbered).collect();
+                pair.draw(&lines.iter().map(String::as_str).collect::<Vec<_>>(), typed.clone());
+            }
+            Event::Typing(text, at) => {
+                let places: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                typed = live(&text, places[at.index(places.len())]);
+                pair.draw(&[], typed.clone());
+            }
+            Event::Resize(columns, rows) => pair.resize(columns, rows),
+            Event::Redraw => {
+                let out = pair.screen.redraw();
+                pair.terminal.process(out.as_bytes());
+            }
+        }
+    }
+    let all = pair.all();
+    let is_number = |word: &str| word.strip_prefix('#')?.strip_suffix('.')?.parse().ok();
+    let seen = all.split_whitespace().filter_map(is_number).collect();
+    pair.resize(100, 30);
+    let without_spaces = |text: &str| text.split_whitespace().collect::<String>();
+    let prompt = without_spaces(&format!("[lobby] bob> {}", typed.text));
+    // The terminal of this test draws emoji of several characters as several emoji.
+    let is_plain = !typed.text.contains(['\u{200d}', '\u{1f1e9}']);
+    (seen, number, !is_plain || without_spaces(&pair.rows().concat()).ends_with(&prompt))
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// With any keys, lines and heights: every line is in the scrollback or on the screen once, in order,
     /// and the text that is being typed is whole.
     #[test]
-    fn nothing_is_lost_or_doubled(events in events()) {
-        let mut pair = Pair::new(40, 12);
-        let (mut typed, mut number) = (live("", 0), 0);
-        for event in events {
-            match event {
-                Event::Lines(lines) => {
-                    let numbered: Vec<_> = lines.iter().map(|text| { number += 1; format!("#{number}. {text}") }).collect();
-                    pair.draw(&numbered.iter().map(String::as_str).collect::<Vec<_>>(), typed.clone());
-                }
-                Event::Typing(text, at) => {
-                    let places: Vec<_> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-                    typed = live(&text, places[at.index(places.len())]);
-                    pair.draw(&[], typed.clone());
-                }
-                Event::Resize(columns, rows) => pair.resize(columns, rows),
-                Event::Redraw => {
-                    let out = pair.screen.redraw();
-                    pair.terminal.process(out.as_bytes());
-                }
-            }
-        }
-        let all = pair.all();
-        let seen: Vec<usize> = all
-            .split_whitespace()
-            .filter_map(|word| word.strip_prefix('#')?.strip_suffix('.')?.parse().ok())
-            .collect();
-        prop_assert_eq!(seen, (1..=number).collect::<Vec<_>>(), "{}", all);
+    fn nothing_is_lost_or_doubled(events in events(40..41)) {
+        let (seen, number, is_whole) = play(events);
+        prop_assert_eq!(seen, (1..=number).collect::<Vec<_>>());
+        prop_assert!(is_whole);
+    }
+
+    /// When the width changes too, nothing is lost either. A line of which only the end was visible is there
+    /// a second time, as it is now.
+    #[test]
+    fn nothing_is_lost_when_the_width_changes(events in events(20..80)) {
+        let (mut seen, number, is_whole) = play(events);
+        seen.sort_unstable();
+        seen.dedup();
+        prop_assert_eq!(seen, (1..=number).collect::<Vec<_>>());
+        prop_assert!(is_whole);
     }
 }
