@@ -158,7 +158,7 @@ impl<'a> Rehearsal<'a> {
                 }
                 // A command that the client sends on its own.
                 Heard::Line(line) if line.starts_with(b"/") => {
-                    self.transcript.add(SERVER, "<", &escaped(&line))
+                    self.transcript.add(SERVER, "<", &escaped(&line));
                 }
                 Heard::Line(line) => break (&class::EXTRA_LINE, escaped(&line)),
                 Heard::Silence => break (&class::STILL_OPEN, "(nothing)".to_owned()),
