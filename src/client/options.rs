@@ -1,9 +1,13 @@
 //! The command line of `chat_client`.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum, error::ErrorKind,
+    parser::ValueSource,
+};
 
+use super::address::{Address, PORT};
 use crate::names::{InvalidName, Nick, Room};
 
 /// Chat from a terminal or a script.
@@ -13,13 +17,8 @@ use crate::names::{InvalidName, Nick, Room};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "chat_client", version)]
 pub struct Options {
-    /// Name or address of the server.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(super) host: String,
-
-    /// Port of the server.
-    #[arg(long, default_value_t = 5555)]
-    pub(super) port: u16,
+    #[command(flatten)]
+    place: Place,
 
     /// Nickname to ask for on arrival.
     #[arg(long, value_parser = nick)]
@@ -54,7 +53,68 @@ pub struct Options {
     pub(super) accept_files: bool,
 
     /// Send the lines of this file, print the answers, and exit. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads the command line and the environment. Ends the program if they are wrong, and after `--help`.
+    pub fn read() -> Self {
+        Self::try_read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_read(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let mut options = Self::from_arg_matches(&matches)?;
+        let conflict = |words| command.error(ErrorKind::ArgumentConflict, words);
+        options.place.settle(&matches).map_err(conflict)?;
+        Ok(options)
+    }
+
+    /// The address of the server, with a port unless it is a Unix socket.
+    pub(super) fn address(&self) -> Address {
+        let Place { server, host, port } = &self.place;
+        server.as_ref().unwrap_or(host).or_port(*port)
+    }
+}
+
+/// Where the server is.
+#[derive(Args, Clone, Debug)]
+struct Place {
+    /// The server: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or `unix:///PATH`.
+    #[arg(value_name = "SERVER")]
+    server: Option<Address>,
+
+    /// Name or address of the server, with or without a port.
+    #[arg(long, env = "CHAT_HOST", value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    host: Address,
+
+    /// Port of the server, unless its address has one.
+    #[arg(long, env = "CHAT_PORT", default_value_t = PORT)]
+    port: u16,
+}
+
+impl Place {
+    /// Decides between two hosts or two ports: what was typed counts more than what was set before.
+    fn settle(&mut self, matches: &ArgMatches) -> Result<(), &'static str> {
+        let source = |id| matches.value_source(id).unwrap_or(ValueSource::DefaultValue);
+        let is_typed = |id| source(id) == ValueSource::CommandLine;
+        if self.server.is_some() && (is_typed("host") || is_typed("port")) {
+            return Err("SERVER cannot be used with --host or --port. Write HOST:PORT.");
+        }
+        if self.host.has_port() && is_typed("host") && is_typed("port") {
+            return Err("--host has a port, so it cannot be used with --port");
+        }
+        if let Address::Tcp { port, .. } = &mut self.host
+            && source("port") > source("host")
+        {
+            *port = None;
+        }
+        Ok(())
+    }
 }
 
 /// When to use colours.
@@ -93,7 +153,7 @@ mod tests {
     #[track_caller]
     fn refused(arguments: &[&str]) -> String {
         let all = ["chat_client"].iter().chain(arguments);
-        let error = Options::try_parse_from(all).expect_err("a usage error");
+        let error = Options::try_read(all).expect_err("a usage error");
         assert_eq!(error.exit_code(), 2);
         assert_ne!(error.kind(), ErrorKind::DisplayHelp);
         error.to_string()
@@ -112,9 +172,35 @@ mod tests {
         assert!(refused(&["--room", "9"]).contains("starting with a letter"));
     }
 
+    #[track_caller]
+    fn address(arguments: &[&str]) -> String {
+        let all = ["chat_client"].iter().chain(arguments);
+        Options::try_read(all).expect("valid").address().to_string()
+    }
+
     #[test]
-    fn a_lone_dash_is_a_file_name() {
-        let arguments = Options::try_parse_from(["chat_client", "-"]).expect("valid");
-        assert_eq!(arguments.file, Some("-".into()));
+    fn the_server_is_given_in_one_word_or_in_two() {
+        assert_eq!(address(&[]), "127.0.0.1:5555");
+        assert_eq!(address(&["::1"]), "[::1]:5555");
+        assert_eq!(address(&["example.org:6000"]), "example.org:6000");
+        assert_eq!(address(&["--host", "example.org", "--port", "6000"]), "example.org:6000");
+        assert_eq!(address(&["--host", "localhost:5755"]), "localhost:5755");
+        assert_eq!(address(&["unix:///run/chat.sock"]), "unix:///run/chat.sock");
+    }
+
+    #[test]
+    fn a_server_that_is_given_twice_is_a_usage_error() {
+        assert!(refused(&["localhost", "--host", "::1"]).contains("SERVER cannot be used with"));
+        assert!(refused(&["localhost", "--port", "5555"]).contains("SERVER cannot be used with"));
+        assert!(refused(&["--host", "localhost:1", "--port", "2"]).contains("--host has a port"));
+    }
+
+    #[test]
+    fn a_file_without_its_option_is_a_usage_error_that_names_the_option() {
+        for file in ["-", "./lines.txt"] {
+            assert!(refused(&[file]).contains("use --file FILE"), "{file}");
+        }
+        let options = Options::try_read(["chat_client", "--file", "-"]).expect("valid");
+        assert_eq!(options.file, Some("-".into()));
     }
 }

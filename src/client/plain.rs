@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpStream},
+    path::Path,
     sync::Arc,
     thread,
     time::Duration,
@@ -54,8 +55,14 @@ fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
     let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
         return Ok(Box::new(greeting.chain(io::stdin())));
     };
-    let file = File::open(path).map_err(|error| Error::File(path.clone(), error))?;
+    let file = open(path).map_err(|error| Error::File(path.clone(), error))?;
     Ok(Box::new(greeting.chain(file)))
+}
+
+/// Opens a file. A folder can be opened, too, but not read.
+fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(file) }
 }
 
 /// Sends the whole input, waits for the transfers, and then closes this direction. The server still

@@ -18,8 +18,12 @@ pub(crate) struct Piped {
 impl Piped {
     #[track_caller]
     pub(crate) fn start(port: u16, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chat_client"));
-        Self::spawn(command.args(["--port", &port.to_string()]).args(arguments))
+        Self::spawn(Self::command().args(["--port", &port.to_string()]).args(arguments))
+    }
+
+    /// The client's command line without its options.
+    pub(crate) fn command() -> Command {
+        Command::new(env!("CARGO_BIN_EXE_chat_client"))
     }
 
     #[track_caller]
