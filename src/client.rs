@@ -32,6 +32,7 @@ mod plain;
 mod presence;
 mod questions;
 mod secret;
+mod settings;
 mod speech;
 mod status;
 mod terminal;
@@ -48,7 +49,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),
-        timestamps: !options.no_timestamps && is_interactive,
+        timestamps: options.times.are_wanted() && is_interactive,
     };
     if is_interactive { interactive::run(options, view) } else { plain::run(options, view) }
 }

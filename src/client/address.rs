@@ -58,14 +58,11 @@ impl Address {
         if !(host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())) {
             return None;
         }
-        let mut command = "chat_server".to_owned();
-        if address.is_some() && host != "127.0.0.1" {
-            command += &format!(" --host {host}");
-        }
-        if let Some(port) = port.filter(|port| *port != PORT) {
-            command += &format!(" --port {port}");
-        }
-        Some(command)
+        let host =
+            if address.is_some() && host != "127.0.0.1" { format!(" --host {host}") } else { String::new() };
+        let port =
+            port.filter(|port| *port != PORT).map(|port| format!(" --port {port}")).unwrap_or_default();
+        Some(format!("chat_server{host}{port}"))
     }
 }
 
@@ -113,11 +110,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp { host, port } => {
-                if host.contains(':') {
-                    write!(f, "[{host}]")?
-                } else {
-                    f.write_str(host)?
-                }
+                let brackets = if host.contains(':') { ("[", "]") } else { ("", "") };
+                write!(f, "{}{host}{}", brackets.0, brackets.1)?;
                 port.map_or(Ok(()), |port| write!(f, ":{port}"))
             }
             Self::Unix(path) => write!(f, "unix://{}", path.display()),

@@ -3,11 +3,14 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum, error::ErrorKind,
-    parser::ValueSource,
+    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
 };
 
-use super::address::{Address, PORT};
+use super::{
+    address::{Address, PORT},
+    settings,
+};
 use crate::names::{InvalidName, Nick, Room};
 
 /// Chat from a terminal or a script.
@@ -15,33 +18,33 @@ use crate::names::{InvalidName, Nick, Room};
 /// On a terminal, the client offers line editing, a history, Tab completion, and it reconnects when the
 /// connection is lost. On a pipe, it sends each line of its input and prints each line of the server.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "chat_client", version)]
+#[command(name = "chat_client", version, after_long_help = SETTINGS)]
 pub struct Options {
     #[command(flatten)]
     place: Place,
 
     /// Nickname to ask for on arrival.
-    #[arg(long, value_parser = nick)]
+    #[arg(long, env = "CHAT_NICK", value_parser = nick)]
     pub(super) nick: Option<Nick>,
 
     /// Room to join on arrival.
-    #[arg(long, value_parser = Room::new)]
+    #[arg(long, env = "CHAT_ROOM", value_parser = Room::new)]
     pub(super) room: Option<Room>,
 
     /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, env = "CHAT_COLOR", value_enum, default_value_t = Color::Auto)]
     pub(super) color: Color,
 
-    /// Do not show the time before each line. On a pipe, no time is shown.
-    #[arg(long)]
-    pub(super) no_timestamps: bool,
+    #[command(flatten)]
+    pub(super) times: Times,
 
     /// File that keeps the lines you type for the next start. Without it, they are forgotten.
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub(super) history: Option<PathBuf>,
 
     /// Notify the desktop when you are mentioned while the terminal has not the focus (OSC 9).
-    #[arg(long)]
+    #[arg(long, env = "CHAT_NOTIFY", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(super) notify: bool,
 
     /// Folder for files that you accept. It is created when the first one arrives.
@@ -49,24 +52,41 @@ pub struct Options {
     pub(super) downloads: PathBuf,
 
     /// Accept every file that is offered. Every user of the chat can then fill your disk.
-    #[arg(long)]
+    #[arg(long, env = "CHAT_ACCEPT_FILES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(super) accept_files: bool,
 
     /// Send the lines of this file, print the answers, and exit. `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+
+    /// Read this settings file, which must exist, instead of the usual one.
+    #[arg(long, env = "CHAT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
+const SETTINGS: &str = "Settings: what is typed counts most, then the environment, then the settings file, \
+then the default. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config (on macOS in \
+~/Library/Application Support). It has one setting on each line, such as:
+
+  nick = \"alice\"
+  port = 6000
+  timestamps = false
+  downloads = \"~/Downloads\"
+
+Its keys are host, port, nick, room, color, timestamps, notify, history, downloads and accept_files.";
+
 impl Options {
-    /// Reads the command line and the environment. Ends the program if they are wrong, and after `--help`.
+    /// Reads the command line, the environment and the settings file. Ends the program if they are wrong,
+    /// and after `--help`.
     pub fn read() -> Self {
-        Self::try_read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+        let arguments: Vec<_> = std::env::args_os().collect();
+        Self::try_read(&arguments).unwrap_or_else(|error| error.exit())
     }
 
-    fn try_read(
-        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-    ) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
+    fn try_read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let config = Self::try_parse_from(arguments)?.config;
+        let mut command = settings::apply(Self::command(), config.as_deref())?;
         let matches = command.try_get_matches_from_mut(arguments)?;
         let mut options = Self::from_arg_matches(&matches)?;
         let conflict = |words| command.error(ErrorKind::ArgumentConflict, words);
@@ -117,6 +137,25 @@ impl Place {
     }
 }
 
+/// Whether to show times. Of the two options, the last one counts.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Times {
+    /// Show the time before each line. On a pipe, no time is shown.
+    #[arg(overrides_with = "no_timestamps", long, env = "CHAT_TIMESTAMPS", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    timestamps: bool,
+
+    /// Do not show it.
+    #[arg(long, overrides_with = "timestamps")]
+    no_timestamps: bool,
+}
+
+impl Times {
+    pub(super) fn are_wanted(&self) -> bool {
+        self.timestamps && !self.no_timestamps
+    }
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
@@ -150,10 +189,15 @@ mod tests {
 
     use super::*;
 
+    fn read(arguments: &[&str]) -> Result<Options, clap::Error> {
+        // A file without settings, so that those of the user who tests do not count.
+        let all = ["chat_client", "--config", "/dev/null"].iter().chain(arguments);
+        Options::try_read(&all.map(OsString::from).collect::<Vec<_>>())
+    }
+
     #[track_caller]
     fn refused(arguments: &[&str]) -> String {
-        let all = ["chat_client"].iter().chain(arguments);
-        let error = Options::try_read(all).expect_err("a usage error");
+        let error = read(arguments).expect_err("a usage error");
         assert_eq!(error.exit_code(), 2);
         assert_ne!(error.kind(), ErrorKind::DisplayHelp);
         error.to_string()
@@ -174,8 +218,7 @@ mod tests {
 
     #[track_caller]
     fn address(arguments: &[&str]) -> String {
-        let all = ["chat_client"].iter().chain(arguments);
-        Options::try_read(all).expect("valid").address().to_string()
+        read(arguments).expect("valid").address().to_string()
     }
 
     #[test]
@@ -200,7 +243,30 @@ mod tests {
         for file in ["-", "./lines.txt"] {
             assert!(refused(&[file]).contains("use --file FILE"), "{file}");
         }
-        let options = Options::try_read(["chat_client", "--file", "-"]).expect("valid");
+        let options = read(&["--file", "-"]).expect("valid");
         assert_eq!(options.file, Some("-".into()));
+    }
+
+    #[test]
+    fn what_is_typed_counts_more_than_the_settings_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("client.toml");
+        std::fs::write(&file, "host = 'example.org:6000'\nnick = 'bob'\ntimestamps = false\nnotify = true\n")
+            .expect("a file");
+        let file = file.to_str().expect("a plain name");
+        let read = |typed: &[&str]| {
+            let all = ["chat_client", "--config", file].into_iter().chain(typed.iter().copied());
+            Options::try_read(&all.map(OsString::from).collect::<Vec<_>>()).expect("valid")
+        };
+        let set = read(&[]);
+        assert_eq!(set.address().to_string(), "example.org:6000");
+        assert_eq!(set.nick, Nick::new("bob").ok());
+        assert!(!set.times.are_wanted() && set.notify && !set.accept_files);
+        let typed = read(&["--nick=eve", "--timestamps", "--notify=no", "--port=7000", "--accept-files"]);
+        assert_eq!(typed.address().to_string(), "example.org:7000");
+        assert_eq!(typed.nick, Nick::new("eve").ok());
+        assert!(typed.times.are_wanted() && !typed.notify && typed.accept_files);
+        assert!(!read(&["--timestamps", "--no-timestamps"]).times.are_wanted());
+        assert_eq!(read(&["localhost"]).address().to_string(), "localhost:5555");
     }
 }

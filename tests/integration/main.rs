@@ -8,6 +8,7 @@ mod client_ending;
 mod client_password;
 mod client_pipe;
 mod client_reconnecting;
+mod client_settings;
 mod client_terminal;
 mod concurrency;
 mod conversation;

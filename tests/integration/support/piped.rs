@@ -21,9 +21,11 @@ impl Piped {
         Self::spawn(Self::command().args(["--port", &port.to_string()]).args(arguments))
     }
 
-    /// The client's command line without its options.
+    /// The client's command line without its options. The settings of the user who tests do not count.
     pub(crate) fn command() -> Command {
-        Command::new(env!("CARGO_BIN_EXE_chat_client"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chat_client"));
+        command.env("XDG_CONFIG_HOME", "/no/such/folder");
+        command
     }
 
     #[track_caller]
