@@ -27,6 +27,7 @@ mod complete;
 mod interactive;
 mod lines;
 mod link;
+mod log;
 mod options;
 mod plain;
 mod presence;
@@ -95,7 +96,7 @@ fn connect(options: &Options) -> Result<TcpStream, Error> {
 pub enum Error {
     /// The server at this address could not be reached, and why the last attempt failed.
     Connect(Address, io::Error),
-    /// The file with the lines to send, under this path, could not be opened.
+    /// The log or the file with the lines to send, under this path, could not be opened.
     File(PathBuf, io::Error),
     /// Reading the lines to send failed.
     Input(io::Error),

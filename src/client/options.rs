@@ -42,6 +42,11 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub(super) history: Option<PathBuf>,
 
+    /// Append what is shown and typed to this file, with date and time and without passwords. It is created so
+    /// that only you can read it.
+    #[arg(long, value_name = "FILE", env = "CHAT_LOG")]
+    pub(super) log: Option<PathBuf>,
+
     /// Notify the desktop when you are mentioned while the terminal has not the focus (OSC 9).
     #[arg(long, env = "CHAT_NOTIFY", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -74,7 +79,7 @@ then the default. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~
   timestamps = false
   downloads = \"~/Downloads\"
 
-Its keys are host, port, nick, room, color, timestamps, notify, history, downloads and accept_files.";
+Its keys are host, port, nick, room, color, timestamps, notify, history, log, downloads and accept_files.";
 
 impl Options {
     /// Reads the command line, the environment and the settings file. Ends the program if they are wrong,

@@ -17,6 +17,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::{
     Error, Options, connect, greeting,
     lines::Lines,
+    log::Log,
     transfers::{Outside, Transfers, Typed},
     view::View,
 };
@@ -28,9 +29,12 @@ use crate::{event::heard::Heard, file::FileName};
 /// block in one direction and never empty the other.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let input = input(options)?;
-    let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()) });
+    let log = Mutex::new(Log::open(options.log.as_deref())?);
+    let mouth = Arc::new(Mouth { server: connect(options)?, turn: Mutex::new(()), log });
     let transfers = Transfers::new(options.clone(), mouth.clone());
     transfers.connected(&mouth.server);
+    let typed = Typing { input, mouth: Arc::clone(&mouth), line: Vec::new() };
+    let input = io::Cursor::new(greeting(options.nick, options.room)).chain(typed);
     let (mouth_too, transfers_too) = (Arc::clone(&mouth), Arc::clone(&transfers));
     // Exactly one message is sent.
     let (outcome, is_all_said) = bounded(1);
@@ -38,7 +42,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || say(input, &mouth_too, &transfers_too, &outcome))?;
-    match listen(&mouth.server, &transfers, view, &is_all_said) {
+    match listen(&mouth, &transfers, view, &is_all_said) {
         Ok(()) => match transfers.failures() {
             0 => Ok(()),
             failures => Err(Error::Files(failures)),
@@ -49,14 +53,13 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     }
 }
 
-/// The lines that ask for a nickname and a room, followed by those of a file or of standard input.
+/// A file or standard input.
 fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
-    let greeting = io::Cursor::new(greeting(options.nick, options.room));
     let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
-        return Ok(Box::new(greeting.chain(io::stdin())));
+        return Ok(Box::new(io::stdin()));
     };
     let file = open(path).map_err(|error| Error::File(path.clone(), error))?;
-    Ok(Box::new(greeting.chain(file)))
+    Ok(Box::new(file))
 }
 
 /// Opens a file. A folder can be opened, too, but not read.
@@ -81,6 +84,60 @@ fn say(input: impl Read, mouth: &Mouth, transfers: &Transfers, outcome: &Sender<
 struct Mouth {
     server: TcpStream,
     turn: Mutex<()>,
+    log: Mutex<Log>,
+}
+
+impl Mouth {
+    fn note_shown(&self, line: &str) {
+        let failed = self.log.lock().note_shown(line);
+        failed.into_iter().for_each(|words| tell(&words));
+    }
+
+    fn note_typed(&self, line: &str) {
+        let failed = self.log.lock().note_typed(line);
+        failed.into_iter().for_each(|words| tell(&words));
+    }
+}
+
+/// Writes to standard error, because standard output is for the server's lines.
+fn tell(words: &str) {
+    // If even standard error is closed, the exit status still tells.
+    let _ = writeln!(io::stderr(), "{words}");
+}
+
+/// Notes the input in the log while it is read.
+struct Typing<R> {
+    input: R,
+    mouth: Arc<Mouth>,
+    /// The start of a line whose end was not read yet.
+    line: Vec<u8>,
+}
+
+impl<R: Read> Read for Typing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        for piece in buffer[..length].split_inclusive(|&byte| byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            self.line.truncate(LONGEST_NOTED);
+            if piece.ends_with(b"\n") {
+                self.note();
+            }
+        }
+        if length == 0 {
+            self.note();
+        }
+        Ok(length)
+    }
+}
+
+impl<R> Typing<R> {
+    fn note(&mut self) {
+        let line = String::from_utf8_lossy(&self.line);
+        if !line.trim().is_empty() {
+            self.mouth.note_typed(line.trim_end());
+        }
+        self.line.clear();
+    }
 }
 
 /// What receives the copied lines.
@@ -122,12 +179,11 @@ impl Hearer for Script<'_> {
     }
 }
 
-/// How the threads that send and receive files reach the user and the server. Standard output is for
-/// the server's lines, so they write to standard error.
+/// How the threads that send and receive files reach the user and the server.
 impl Outside for Mouth {
     fn notice(&self, words: &str) {
-        // If even standard error is closed, the exit status still tells.
-        let _ = writeln!(io::stderr(), "{words}");
+        tell(words);
+        self.note_shown(words);
     }
 
     fn send(&self, line: &str) -> bool {
@@ -144,6 +200,9 @@ impl Outside for Mouth {
 
 /// The longest command that is looked at, in bytes. A longer one is left to the server to refuse.
 const LONGEST_COMMAND: u64 = 64 * 1024;
+
+/// How much of a line of the input is noted in the log, in bytes.
+const LONGEST_NOTED: usize = 64 * 1024;
 
 /// Copies bytes as they come, and ends the last line if it is not: the server ignores half a line.
 /// Only commands are looked at, each as a whole.
@@ -185,12 +244,12 @@ fn copy_command(from: &mut impl BufRead, to: &mut impl Hearer) -> Result<bool, E
 /// Prints the server's lines until the connection ends. Each is flushed, because the reader of the pipe may
 /// wait for it.
 fn listen(
-    server: &TcpStream,
+    mouth: &Mouth,
     transfers: &Arc<Transfers>,
     view: View,
     is_all_said: &Receiver<Result<(), Error>>,
 ) -> Result<(), Error> {
-    let mut lines = Lines::new(WhileWanted(server));
+    let mut lines = Lines::new(WhileWanted(&mouth.server));
     let mut output = io::stdout().lock();
     let mut farewell = None;
     loop {
@@ -211,6 +270,7 @@ fn listen(
         shown.push('\n');
         output.write_all(shown.as_bytes())?;
         output.flush()?;
+        mouth.note_shown(&line);
     }
 }
 

@@ -31,6 +31,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("timestamps", Kind::Switch),
     ("notify", Kind::Switch),
     ("history", Kind::Path),
+    ("log", Kind::Path),
     ("downloads", Kind::Path),
     ("accept_files", Kind::Switch),
 ];

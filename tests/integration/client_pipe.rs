@@ -157,6 +157,47 @@ fn a_reader_that_closes_the_pipe_ends_the_client() {
 }
 
 #[test]
+fn the_log_of_a_script_has_its_lines_and_the_answers_without_passwords() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let server = FakeServer::start();
+    let options = ["--nick", "bot", "--log", log.to_str().expect("a plain name")];
+    let mut client = Piped::start(server.port(), &options);
+    client.is_given("hello\n/login bot s3cret\nlast");
+    client.input = None;
+    let mut caller = server.welcome();
+    for line in ["/nick bot", "hello", "/login bot s3cret", "last"] {
+        caller.hears(line);
+    }
+    caller.hears_the_end();
+    caller.says("[lobby] bot: hello");
+    drop(caller);
+    assert_eq!(client.ends().0, Some(0));
+    let text = fs::read_to_string(&log).expect("a log");
+    let mut lines: Vec<_> = text.lines().map(|line| &line["2026-11-21 22:18:07 ".len()..]).collect();
+    // Lines are sent and heard at the same time.
+    lines.sort_unstable();
+    let heard = [format!("  {WELCOME}"), "  [lobby] bot: hello".to_owned()];
+    assert_eq!(lines, [heard[0].as_str(), &heard[1], "> /login bot ***", "> hello", "> last"]);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_chat() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &["--log", "/dev/full"]);
+    client.is_given("hello\n");
+    client.input = None;
+    let mut caller = server.welcome();
+    caller.hears("hello");
+    caller.hears_the_end();
+    drop(caller);
+    let (status, output, errors) = client.ends();
+    assert_eq!((status, output), (Some(0), format!("{WELCOME}\n")));
+    let told = "Lines are missing from the log /dev/full: No space left on device. The chat goes on.\n";
+    assert_eq!(errors, told);
+}
+
+#[test]
 fn both_directions_can_be_full_at_once() {
     const LINES: usize = 200_000;
     let line = "x".repeat(63);
