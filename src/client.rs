@@ -47,6 +47,9 @@ pub use self::{address::Address, options::Options};
 /// # Errors
 /// Any [`Error`].
 pub fn run(options: &Options) -> Result<(), Error> {
+    if let Some(written) = options.generate.write::<Options>() {
+        return Ok(written?);
+    }
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),

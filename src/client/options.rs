@@ -11,7 +11,10 @@ use super::{
     address::{Address, PORT},
     settings,
 };
-use crate::names::{InvalidName, Nick, Room};
+use crate::{
+    manual::Generate,
+    names::{InvalidName, Nick, Room},
+};
 
 /// Chat from a terminal or a script.
 ///
@@ -47,9 +50,9 @@ pub struct Options {
     #[arg(long, value_name = "FILE", env = "CHAT_LOG")]
     pub(super) log: Option<PathBuf>,
 
-    /// Notify the desktop when you are mentioned while the terminal has not the focus (OSC 9).
+    /// Notify the desktop when you are mentioned while the terminal does not have the focus (OSC 9).
     #[arg(long, env = "CHAT_NOTIFY", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) notify: bool,
 
     /// Folder for files that you accept. It is created when the first one arrives.
@@ -58,7 +61,7 @@ pub struct Options {
 
     /// Accept every file that is offered. Every user of the chat can then fill your disk.
     #[arg(long, env = "CHAT_ACCEPT_FILES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) accept_files: bool,
 
     /// Send the lines of this file, print the answers, and exit. `-` is standard input.
@@ -68,6 +71,9 @@ pub struct Options {
     /// Read this settings file, which must exist, instead of the usual one.
     #[arg(long, env = "CHAT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) generate: Generate,
 }
 
 const SETTINGS: &str = "Settings: what is typed counts most, then the environment, then the settings file, \
@@ -147,10 +153,10 @@ impl Place {
 pub(super) struct Times {
     /// Show the time before each line. On a pipe, no time is shown.
     #[arg(overrides_with = "no_timestamps", long, env = "CHAT_TIMESTAMPS", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(default_value = "true", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    #[arg(default_value = "true", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     timestamps: bool,
 
-    /// Do not show it.
+    /// Do not show the time.
     #[arg(long, overrides_with = "timestamps")]
     no_timestamps: bool,
 }

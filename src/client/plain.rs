@@ -90,12 +90,16 @@ struct Mouth {
 impl Mouth {
     fn note_shown(&self, line: &str) {
         let failed = self.log.lock().note_shown(line);
-        failed.into_iter().for_each(|words| tell(&words));
+        if let Some(words) = failed {
+            tell(&words);
+        }
     }
 
     fn note_typed(&self, line: &str) {
         let failed = self.log.lock().note_typed(line);
-        failed.into_iter().for_each(|words| tell(&words));
+        if let Some(words) = failed {
+            tell(&words);
+        }
     }
 }
 

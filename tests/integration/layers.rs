@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch"],
+    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual"],
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],
@@ -21,9 +21,9 @@ const LAYERS: [&[&str]; 8] = [
 
 /// Modules that stand apart, and what they may use.
 const APART: [(&str, &[&str]); 3] = [
-    ("client", &["names", "text", "emoji", "file", "password", "command", "event", "dialect"]),
+    ("client", &["names", "text", "emoji", "file", "password", "command", "event", "dialect", "manual"]),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course"]),
+    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual"]),
 ];
 
 #[test]

@@ -17,6 +17,7 @@ mod course_program;
 mod layers;
 mod limits;
 mod log;
+mod manual;
 mod moderation;
 mod rate;
 mod readme;
