@@ -140,11 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn each_key_is_an_option_that_can_be_set_in_the_environment() {
+    fn each_key_is_an_option_that_can_be_set_in_the_environment_and_the_help_names_it() {
         let command = Options::command();
+        let help = command.get_after_long_help().unwrap().to_string();
         for (key, _) in KEYS {
             let option = command.get_arguments().find(|option| option.get_id() == key).expect(key);
             assert_eq!(option.get_env().unwrap(), format!("CHAT_{}", key.to_uppercase()).as_str());
+            assert!(help.contains(key), "{key}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A `chat_client` on pipes.
 
 use std::{
+    env,
     io::{BufRead, BufReader, Read, Write},
     os::fd::AsFd,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -21,10 +22,13 @@ impl Piped {
         Self::spawn(Self::command().args(["--port", &port.to_string()]).args(arguments))
     }
 
-    /// The client's command line without its options. The settings of the user who tests do not count.
+    /// The client's command line without its options. The settings and variables of the user who tests do not count.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat_client"));
         command.env("XDG_CONFIG_HOME", "/no/such/folder");
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAT_")) {
+            command.env_remove(name);
+        }
         command
     }
 
