@@ -7,7 +7,7 @@
 use std::{
     error, fmt,
     io::{self, IsTerminal},
-    net::{TcpStream, ToSocketAddrs},
+    net::TcpStream,
     path::PathBuf,
     time::Duration,
 };
@@ -18,6 +18,7 @@ use crate::{
     names::{Nick, Room},
 };
 
+mod address;
 mod asking;
 mod backoff;
 mod catching_up;
@@ -26,28 +27,33 @@ mod complete;
 mod interactive;
 mod lines;
 mod link;
+mod log;
 mod options;
 mod plain;
 mod presence;
 mod questions;
 mod secret;
+mod settings;
 mod speech;
 mod status;
 mod terminal;
 mod transfers;
 mod view;
 
-pub use options::Options;
+pub use self::{address::Address, options::Options};
 
 /// Connects, and chats until the user or the server ends the chat.
 ///
 /// # Errors
 /// Any [`Error`].
 pub fn run(options: &Options) -> Result<(), Error> {
+    if let Some(written) = options.generate.write::<Options>() {
+        return Ok(written?);
+    }
     let is_interactive = options.file.is_none() && is_terminal();
     let view = View {
         colors: options.color.is_wanted(is_interactive),
-        timestamps: !options.no_timestamps && is_interactive,
+        timestamps: options.times.are_wanted() && is_interactive,
     };
     if is_interactive { interactive::run(options, view) } else { plain::run(options, view) }
 }
@@ -75,13 +81,10 @@ fn verb(line: &str) -> Option<(&'static Verb, &str)> {
 fn connect(options: &Options) -> Result<TcpStream, Error> {
     /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
     const PATIENCE: Duration = Duration::from_secs(10);
-    let Options { host, port, .. } = options;
-    let failed = |error| {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        Error::Connect(format!("{host}:{port}"), error)
-    };
+    let address = options.address();
+    let failed = |error| Error::Connect(address.clone(), error);
     let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
-    for address in (host.as_str(), *port).to_socket_addrs().map_err(failed)? {
+    for address in address.resolve().map_err(failed)? {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(server) => return Ok(server),
             Err(error) => last = error,
@@ -94,9 +97,9 @@ fn connect(options: &Options) -> Result<TcpStream, Error> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server could not be reached: its host and port, and why the last attempt failed.
-    Connect(String, io::Error),
-    /// The file with the lines to send, under this path, could not be opened.
+    /// The server at this address could not be reached, and why the last attempt failed.
+    Connect(Address, io::Error),
+    /// The log or the file with the lines to send, under this path, could not be opened.
     File(PathBuf, io::Error),
     /// Reading the lines to send failed.
     Input(io::Error),
@@ -124,8 +127,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(address, error) => write!(f, "cannot connect to {address}: {error}"),
-            Self::File(path, error) => write!(f, "cannot open {}: {error}", path.display()),
+            Self::Connect(address, error) => {
+                write!(f, "cannot connect to {address}: {}", reason(error))?;
+                let is_refused = error.kind() == io::ErrorKind::ConnectionRefused;
+                let command = address.command().filter(|_| is_refused);
+                command.map_or(Ok(()), |command| write!(f, "\nStart one with: {command}"))
+            }
+            Self::File(path, error) => write!(f, "cannot open {}: {}", path.display(), reason(error)),
             Self::Input(error) => write!(f, "cannot read the input: {error}"),
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
@@ -137,6 +145,12 @@ impl fmt::Display for Error {
             Self::Io(error) => error.fmt(f),
         }
     }
+}
+
+/// The system's words for an error, without their number.
+fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 impl error::Error for Error {}

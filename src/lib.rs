@@ -26,7 +26,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages |
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
@@ -108,6 +108,7 @@ pub mod event;
 pub mod fact;
 pub mod file;
 pub mod log;
+pub mod manual;
 pub mod names;
 pub mod password;
 pub mod record;

@@ -6,10 +6,9 @@ use chat::{
     cli,
     client::{self, Options},
 };
-use clap::Parser;
 
 fn main() -> ExitCode {
-    let Err(error) = client::run(&Options::parse()) else { return ExitCode::SUCCESS };
+    let Err(error) = client::run(&Options::read()) else { return ExitCode::SUCCESS };
     cli::fail("chat_client", &error);
     ExitCode::from(error.exit_status())
 }

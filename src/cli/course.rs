@@ -12,15 +12,18 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use rustix::termios::tcgetwinsize;
 
-use crate::course::{
-    folder,
-    grader::Grader,
-    learner::{self, Learner},
-    stage::Wording,
-    start::Language,
-    steps::{Role, STEPS, Step},
-    subject::{self, Launch},
-    verdict::Style,
+use crate::{
+    course::{
+        folder,
+        grader::Grader,
+        learner::{self, Learner},
+        stage::Wording,
+        start::Language,
+        steps::{Role, STEPS, Step},
+        subject::{self, Launch},
+        verdict::Style,
+    },
+    manual::Generate,
 };
 
 mod grading;
@@ -36,6 +39,9 @@ mod watching;
 pub struct Arguments {
     #[command(subcommand)]
     task: Option<Task>,
+
+    #[command(flatten)]
+    generate: Generate,
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +152,9 @@ impl Arguments {
     }
 
     fn task(self) -> Done {
+        if let Some(written) = self.generate.write::<Self>() {
+            return Ok(written.map(|()| ExitCode::SUCCESS)?);
+        }
         let mut learner = Learner::read(Path::new(""))?;
         let out = &mut io::stdout();
         match self.task {

@@ -13,6 +13,7 @@ use super::secret;
 use crate::{
     file::ByteCount,
     log,
+    manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, Rate},
     server::{Config, Server},
 };
@@ -44,6 +45,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     log: LogOptions,
+
+    #[command(flatten)]
+    generate: Generate,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
@@ -174,6 +178,9 @@ impl Arguments {
     /// # Errors
     /// The address cannot be used, the machine cannot hold so many clients, or another error to show.
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
+        if let Some(written) = self.generate.write::<Self>() {
+            return Ok(written?);
+        }
         self.start_diagnostics();
         prefer_throughput();
         let server = Server::bind(&self.config()?)?;

@@ -17,6 +17,7 @@ use super::{
     chat::Chat,
     connect,
     link::{self, Link, NEWS, News},
+    log::Log,
     status::Ending,
     terminal::Terminal,
     transfers::Outside,
@@ -33,6 +34,7 @@ const BATCH: usize = 200;
 /// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
 /// an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
+    let log = Log::open(options.log.as_deref())?;
     let server = connect(options)?;
     let (sender, news) = bounded(NEWS);
     let end = sender.clone();
@@ -43,7 +45,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let keys = Terminal::keys()?;
     let link = Arc::new(Link::default());
     let mouth = Arc::new(Mouth { link: Arc::clone(&link), news: sender.clone() });
-    let mut chat = Chat::new(options, view, history, link, mouth);
+    let mut chat = Chat::new(options, view, history, log, link, mouth);
     chat.connected(server, sender.clone())?;
     let mut screen = Screen::new(Terminal::size(), Terminal::reflow());
     let mut run = Run { chat: &mut chat, screen: &mut screen, sender, reconnecting: None };

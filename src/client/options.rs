@@ -1,48 +1,58 @@
 //! The command line of `chat_client`.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    builder::BoolishValueParser, error::ErrorKind, parser::ValueSource,
+};
 
-use crate::names::{InvalidName, Nick, Room};
+use super::{
+    address::{Address, PORT},
+    settings,
+};
+use crate::{
+    manual::Generate,
+    names::{InvalidName, Nick, Room},
+};
 
 /// Chat from a terminal or a script.
 ///
 /// On a terminal, the client offers line editing, a history, Tab completion, and it reconnects when the
 /// connection is lost. On a pipe, it sends each line of its input and prints each line of the server.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "chat_client", version)]
+#[command(name = "chat_client", version, after_long_help = SETTINGS)]
 pub struct Options {
-    /// Name or address of the server.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(super) host: String,
-
-    /// Port of the server.
-    #[arg(long, default_value_t = 5555)]
-    pub(super) port: u16,
+    #[command(flatten)]
+    place: Place,
 
     /// Nickname to ask for on arrival.
-    #[arg(long, value_parser = nick)]
+    #[arg(long, env = "CHAT_NICK", value_parser = nick)]
     pub(super) nick: Option<Nick>,
 
     /// Room to join on arrival.
-    #[arg(long, value_parser = Room::new)]
+    #[arg(long, env = "CHAT_ROOM", value_parser = Room::new)]
     pub(super) room: Option<Room>,
 
     /// When to use colours. `auto` means on a terminal, unless `NO_COLOR` is set.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, env = "CHAT_COLOR", value_enum, default_value_t = Color::Auto)]
     pub(super) color: Color,
 
-    /// Do not show the time before each line. On a pipe, no time is shown.
-    #[arg(long)]
-    pub(super) no_timestamps: bool,
+    #[command(flatten)]
+    pub(super) times: Times,
 
     /// File that keeps the lines you type for the next start. Without it, they are forgotten.
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub(super) history: Option<PathBuf>,
 
-    /// Notify the desktop when you are mentioned while the terminal has not the focus (OSC 9).
-    #[arg(long)]
+    /// Append what is shown and typed to this file, with date and time and without passwords. It is created so
+    /// that only you can read it.
+    #[arg(long, value_name = "FILE", env = "CHAT_LOG")]
+    pub(super) log: Option<PathBuf>,
+
+    /// Notify the desktop when you are mentioned while the terminal does not have the focus (OSC 9).
+    #[arg(long, env = "CHAT_NOTIFY", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) notify: bool,
 
     /// Folder for files that you accept. It is created when the first one arrives.
@@ -50,11 +60,111 @@ pub struct Options {
     pub(super) downloads: PathBuf,
 
     /// Accept every file that is offered. Every user of the chat can then fill your disk.
-    #[arg(long)]
+    #[arg(long, env = "CHAT_ACCEPT_FILES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) accept_files: bool,
 
     /// Send the lines of this file, print the answers, and exit. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+
+    /// Read this settings file, which must exist, instead of the usual one.
+    #[arg(long, env = "CHAT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) generate: Generate,
+}
+
+const SETTINGS: &str = "Settings: what is typed counts most, then the environment, then the settings file, \
+then the default. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config (on macOS in \
+~/Library/Application Support). It has one setting on each line, such as:
+
+  nick = \"alice\"
+  port = 6000
+  timestamps = false
+  downloads = \"~/Downloads\"
+
+Its keys are host, port, nick, room, color, timestamps, notify, history, log, downloads and accept_files.";
+
+impl Options {
+    /// Reads the command line, the environment and the settings file. Ends the program if they are wrong,
+    /// and after `--help`.
+    pub fn read() -> Self {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        Self::try_read(&arguments).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let config = Self::try_parse_from(arguments)?.config;
+        let mut command = settings::apply(Self::command(), config.as_deref())?;
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let mut options = Self::from_arg_matches(&matches)?;
+        let conflict = |words| command.error(ErrorKind::ArgumentConflict, words);
+        options.place.settle(&matches).map_err(conflict)?;
+        Ok(options)
+    }
+
+    /// The address of the server, with a port unless it is a Unix socket.
+    pub(super) fn address(&self) -> Address {
+        let Place { server, host, port } = &self.place;
+        server.as_ref().unwrap_or(host).or_port(*port)
+    }
+}
+
+/// Where the server is.
+#[derive(Args, Clone, Debug)]
+struct Place {
+    /// The server: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or `unix:///PATH`.
+    #[arg(value_name = "SERVER")]
+    server: Option<Address>,
+
+    /// Name or address of the server, with or without a port.
+    #[arg(long, env = "CHAT_HOST", value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    host: Address,
+
+    /// Port of the server, unless its address has one.
+    #[arg(long, env = "CHAT_PORT", default_value_t = PORT)]
+    port: u16,
+}
+
+impl Place {
+    /// Decides between two hosts or two ports: what was typed counts more than what was set before.
+    fn settle(&mut self, matches: &ArgMatches) -> Result<(), &'static str> {
+        let source = |id| matches.value_source(id).unwrap_or(ValueSource::DefaultValue);
+        let is_typed = |id| source(id) == ValueSource::CommandLine;
+        if self.server.is_some() && (is_typed("host") || is_typed("port")) {
+            return Err("SERVER cannot be used with --host or --port. Write HOST:PORT.");
+        }
+        if self.host.has_port() && is_typed("host") && is_typed("port") {
+            return Err("--host has a port, so it cannot be used with --port");
+        }
+        if let Address::Tcp { port, .. } = &mut self.host
+            && source("port") > source("host")
+        {
+            *port = None;
+        }
+        Ok(())
+    }
+}
+
+/// Whether to show times. Of the two options, the last one counts.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Times {
+    /// Show the time before each line. On a pipe, no time is shown.
+    #[arg(overrides_with = "no_timestamps", long, env = "CHAT_TIMESTAMPS", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "true", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+    timestamps: bool,
+
+    /// Do not show the time.
+    #[arg(long, overrides_with = "timestamps")]
+    no_timestamps: bool,
+}
+
+impl Times {
+    pub(super) fn are_wanted(&self) -> bool {
+        self.timestamps && !self.no_timestamps
+    }
 }
 
 /// When to use colours.
@@ -90,10 +200,15 @@ mod tests {
 
     use super::*;
 
+    fn read(arguments: &[&str]) -> Result<Options, clap::Error> {
+        // A file without settings, so that those of the user who tests do not count.
+        let all = ["chat_client", "--config", "/dev/null"].iter().chain(arguments);
+        Options::try_read(&all.map(OsString::from).collect::<Vec<_>>())
+    }
+
     #[track_caller]
     fn refused(arguments: &[&str]) -> String {
-        let all = ["chat_client"].iter().chain(arguments);
-        let error = Options::try_parse_from(all).expect_err("a usage error");
+        let error = read(arguments).expect_err("a usage error");
         assert_eq!(error.exit_code(), 2);
         assert_ne!(error.kind(), ErrorKind::DisplayHelp);
         error.to_string()
@@ -112,9 +227,57 @@ mod tests {
         assert!(refused(&["--room", "9"]).contains("starting with a letter"));
     }
 
+    #[track_caller]
+    fn address(arguments: &[&str]) -> String {
+        read(arguments).expect("valid").address().to_string()
+    }
+
     #[test]
-    fn a_lone_dash_is_a_file_name() {
-        let arguments = Options::try_parse_from(["chat_client", "-"]).expect("valid");
-        assert_eq!(arguments.file, Some("-".into()));
+    fn the_server_is_given_in_one_word_or_in_two() {
+        assert_eq!(address(&[]), "127.0.0.1:5555");
+        assert_eq!(address(&["::1"]), "[::1]:5555");
+        assert_eq!(address(&["example.org:6000"]), "example.org:6000");
+        assert_eq!(address(&["--host", "example.org", "--port", "6000"]), "example.org:6000");
+        assert_eq!(address(&["--host", "localhost:5755"]), "localhost:5755");
+        assert_eq!(address(&["unix:///run/chat.sock"]), "unix:///run/chat.sock");
+    }
+
+    #[test]
+    fn a_server_that_is_given_twice_is_a_usage_error() {
+        assert!(refused(&["localhost", "--host", "::1"]).contains("SERVER cannot be used with"));
+        assert!(refused(&["localhost", "--port", "5555"]).contains("SERVER cannot be used with"));
+        assert!(refused(&["--host", "localhost:1", "--port", "2"]).contains("--host has a port"));
+    }
+
+    #[test]
+    fn a_file_without_its_option_is_a_usage_error_that_names_the_option() {
+        for file in ["-", "./lines.txt"] {
+            assert!(refused(&[file]).contains("use --file FILE"), "{file}");
+        }
+        let options = read(&["--file", "-"]).expect("valid");
+        assert_eq!(options.file, Some("-".into()));
+    }
+
+    #[test]
+    fn what_is_typed_counts_more_than_the_settings_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("client.toml");
+        std::fs::write(&file, "host = 'example.org:6000'\nnick = 'bob'\ntimestamps = false\nnotify = true\n")
+            .expect("a file");
+        let file = file.to_str().expect("a plain name");
+        let read = |typed: &[&str]| {
+            let all = ["chat_client", "--config", file].into_iter().chain(typed.iter().copied());
+            Options::try_read(&all.map(OsString::from).collect::<Vec<_>>()).expect("valid")
+        };
+        let set = read(&[]);
+        assert_eq!(set.address().to_string(), "example.org:6000");
+        assert_eq!(set.nick, Nick::new("bob").ok());
+        assert!(!set.times.are_wanted() && set.notify && !set.accept_files);
+        let typed = read(&["--nick=eve", "--timestamps", "--notify=no", "--port=7000", "--accept-files"]);
+        assert_eq!(typed.address().to_string(), "example.org:7000");
+        assert_eq!(typed.nick, Nick::new("eve").ok());
+        assert!(typed.times.are_wanted() && !typed.notify && typed.accept_files);
+        assert!(!read(&["--timestamps", "--no-timestamps"]).times.are_wanted());
+        assert_eq!(read(&["localhost"]).address().to_string(), "localhost:5555");
     }
 }

@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -15,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::{
     Error, Options, connect,
     link::{Link, NEWS, News},
+    log::Log,
     speech::{self, Speech},
     status::{Ending, Status},
     transfers::{Outside, Transfers, Typed},
@@ -34,6 +36,7 @@ const AHEAD: usize = 64;
 /// Says the input and prints what the server says, until the server closes the connection.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let input = input(options)?;
+    let log = Log::open(options.log.as_deref())?;
     let (sender, news) = bounded(NEWS);
     let server = connect(options)?;
     let link = Arc::new(Link::default());
@@ -45,6 +48,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
         has_begun: false,
         refused: 0,
         stage: Stage::Reading,
+        log,
         link,
         view,
         sender: sender.clone(),
@@ -66,7 +70,13 @@ fn input(options: &Options) -> Result<Box<dyn Read + Send>, Error> {
     let Some(path) = options.file.as_ref().filter(|path| path.as_os_str() != "-") else {
         return Ok(Box::new(io::stdin()));
     };
-    Ok(Box::new(File::open(path).map_err(|error| Error::File(path.clone(), error))?))
+    Ok(Box::new(open(path).map_err(|error| Error::File(path.clone(), error))?))
+}
+
+/// Opens a file. A folder can be opened, too, but not read.
+fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(file) }
 }
 
 /// Reads lines in a thread of its own. It is never joined: it may wait for input that never comes.
@@ -102,6 +112,7 @@ struct Plain {
     /// How many lines were refused.
     refused: usize,
     stage: Stage,
+    log: Log,
     link: Arc<Link>,
     view: View,
     sender: Sender<News>,
@@ -127,7 +138,7 @@ impl Plain {
             let wants_more = self.stage == Stage::Reading && self.speech.waiting() < AHEAD;
             select! {
                 recv(if wants_more { lines } else { &no_lines }) -> line => match line {
-                    Ok(line) => self.read(&line.map_err(Error::Input)?)?,
+                    Ok(line) => self.read(&line.map_err(Error::Input)?),
                     Err(_) => self.stage = Stage::Saying,
                 },
                 recv(news) -> news => is_connected = self.take_news(news.unwrap_or(News::Lost))?,
@@ -159,20 +170,20 @@ impl Plain {
     }
 
     /// Takes a line of the input.
-    fn read(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn read(&mut self, line: &[u8]) {
         let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST;
         let Some(line) = str::from_utf8(line).ok().filter(|_| is_whole) else {
             let begin = String::from_utf8_lossy(&line[..line.len().min(40)]).into_owned();
             return self.refuse(begin.trim_end(), "it is too long or not UTF-8");
         };
         let line = line.trim_end_matches(['\n', '\r']);
+        self.log.note_typed(line).into_iter().for_each(|words| tell(&words));
         match self.transfers.typed(line) {
             Typed::AsItIs => self.say(line),
             Typed::Instead(other) => self.say(&other),
             Typed::Offer(to, path) => self.transfers.offer(to, path),
             Typed::Refused => {}
         }
-        Ok(())
     }
 
     fn say(&mut self, line: &str) {
@@ -181,9 +192,9 @@ impl Plain {
     }
 
     /// Notes a line that will not be said.
-    fn refuse(&mut self, line: &str, why: &str) -> Result<(), Error> {
+    fn refuse(&mut self, line: &str, why: &str) {
         self.refused += 1;
-        writeln!(io::stderr(), "Not said, because {why}: {line}").map_err(Error::Io)
+        tell(&format!("Not said, because {why}: {line}"));
     }
 
     /// Whether the connection goes on.
@@ -206,7 +217,7 @@ impl Plain {
         match heard {
             Heard::Mark(mark) => {
                 for refused in self.speech.marked(&mark, now) {
-                    self.refuse(&refused, "the server has refused it")?;
+                    self.refuse(&refused, "the server has refused it");
                 }
                 return Ok(());
             }
@@ -228,6 +239,7 @@ impl Plain {
             return Ok(());
         }
         print(&self.view.line(line, None))?;
+        self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
         match heard {
             Heard::NickTaken(_) if !self.has_begun && self.status.wants_nick() => Err(Error::NickTaken),
             _ => Ok(()),
@@ -243,7 +255,7 @@ impl Plain {
             None if self.stage == Stage::Done => {}
             None => {
                 for line in unknown {
-                    writeln!(io::stderr(), "This may not have arrived: {line}")?;
+                    tell(&format!("This may not have arrived: {line}"));
                 }
                 return Err(Error::Lost);
             }
@@ -272,14 +284,18 @@ fn is_wanted() -> io::Result<()> {
     if is_closed { Err(ErrorKind::BrokenPipe.into()) } else { Ok(()) }
 }
 
-/// How the threads that send and receive files reach the user and the server. Standard output is for
-/// the server's lines, so they write to standard error.
+/// Writes to standard error, because standard output is for the server's lines.
+fn tell(words: &str) {
+    // If even standard error is closed, the exit status still tells.
+    let _ = writeln!(io::stderr(), "{words}");
+}
+
+/// How the threads that send and receive files reach the user and the server.
 struct Mouth(Arc<Link>);
 
 impl Outside for Mouth {
     fn notice(&self, words: &str) {
-        // If even standard error is closed, the exit status still tells.
-        let _ = writeln!(io::stderr(), "{words}");
+        tell(words);
     }
 
     fn send(&self, line: &str) -> bool {

@@ -64,14 +64,29 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
 }
 
 fn mask_line(line: &str) -> String {
+    let open = open_part(line);
+    format!("{open}{}", stars(&line[open.len()..]))
+}
+
+/// The line with `***` in place of its passwords, however long they are.
+pub(super) fn withheld(line: &str) -> Cow<'_, str> {
+    let open = open_part(line);
+    if line[open.len()..].trim().is_empty() {
+        line.into()
+    } else {
+        format!("{open} ***").trim().to_owned().into()
+    }
+}
+
+/// What comes before the passwords of a line; the whole line if it has none.
+fn open_part(line: &str) -> &str {
     let open_words = match Secret::of(line) {
         Some(secret) => 1 + secret.open_words(),
         // Characters before the verb may be part of the password.
         None if misplaced_secret(line).is_some() => 0,
-        None => return line.to_owned(),
+        None => return line,
     };
-    let shown = end_of_words(line, open_words);
-    format!("{}{}", &line[..shown], stars(&line[shown..]))
+    &line[..end_of_words(line, open_words)]
 }
 
 /// Where the first `count` words end, as a byte offset.

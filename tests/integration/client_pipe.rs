@@ -45,7 +45,7 @@ fn nickname_and_room_are_asked_for_before_the_lines_of_a_file() {
     let file = folder.path().join("lines");
     fs::write(&file, "from a file\nno newline").expect("a file");
     let server = FakeServer::start();
-    let options = ["--nick", "bot", "--room", "#ops", file.to_str().expect("a plain name")];
+    let options = ["--nick", "bot", "--room", "#ops", "--file", file.to_str().expect("a plain name")];
     let client = Piped::start(server.port(), &options);
     let mut caller = server.accept();
     for line in ["/nick bot", "/join ops", "from a file", "no newline"] {
@@ -112,16 +112,36 @@ fn without_a_server_or_with_wrong_options_there_is_one_sentence_and_a_status() {
     let port = FakeServer::start().port();
     let (status, output, errors) = Piped::start(port, &[]).ends();
     assert_eq!((status, output), (Some(1), nothing()));
-    assert!(errors.starts_with(&format!("chat_client: cannot connect to 127.0.0.1:{port}: ")), "{errors}");
-    assert_eq!(errors.lines().count(), 1);
+    let refused = format!("chat_client: cannot connect to 127.0.0.1:{port}: Connection refused\n");
+    assert_eq!(errors, format!("{refused}Start one with: chat_server --port {port}\n"));
 
     let (status, _, errors) = Piped::start(port, &["--nick", "guest_3"]).ends();
     assert_eq!(status, Some(2));
     assert!(errors.contains("this nickname is reserved"), "{errors}");
 
-    let (status, _, errors) = Piped::start(port, &["/no/such/file"]).ends();
+    let (status, _, errors) = Piped::start(port, &["--file", "/no/such/file"]).ends();
     assert_eq!(status, Some(2));
-    assert!(errors.starts_with("chat_client: cannot open /no/such/file: "), "{errors}");
+    assert_eq!(errors, "chat_client: cannot open /no/such/file: No such file or directory\n");
+}
+
+#[test]
+fn a_folder_instead_of_a_file_is_an_error_before_the_client_connects() {
+    // The fake server is gone, so nothing listens on its port.
+    let port = FakeServer::start().port();
+    let (status, _, errors) = Piped::start(port, &["--file", "/"]).ends();
+    assert_eq!((status, errors.as_str()), (Some(2), "chat_client: cannot open /: is a directory\n"));
+}
+
+#[test]
+fn the_server_can_be_given_as_host_and_port_in_one_word() {
+    let server = FakeServer::start();
+    for arguments in [&["localhost:PORT"][..], &["--host", "localhost:PORT"], &["127.0.0.1:PORT"]] {
+        let port = server.port().to_string();
+        let arguments = arguments.iter().map(|word| word.replace("PORT", &port));
+        let client = Piped::spawn(Piped::command().args(arguments));
+        drop(server.welcome());
+        assert_eq!(client.ends().1, format!("{WELCOME}\n"));
+    }
 }
 
 #[test]
@@ -137,6 +157,47 @@ fn a_reader_that_closes_the_pipe_ends_the_client() {
 }
 
 #[test]
+fn the_log_of_a_script_has_its_lines_and_the_answers_without_passwords() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let server = FakeServer::start();
+    let options = ["--nick", "bot", "--log", log.to_str().expect("a plain name")];
+    let mut client = Piped::start(server.port(), &options);
+    client.is_given("hello\n/login bot s3cret\nlast");
+    client.input = None;
+    let mut caller = server.welcome();
+    for line in ["/nick bot", "hello", "/login bot s3cret", "last"] {
+        caller.hears(line);
+    }
+    caller.hears_the_end();
+    caller.says("[lobby] bot: hello");
+    drop(caller);
+    assert_eq!(client.ends().0, Some(0));
+    let text = fs::read_to_string(&log).expect("a log");
+    let mut lines: Vec<_> = text.lines().map(|line| &line["2026-11-21 22:18:07 ".len()..]).collect();
+    // Lines are sent and heard at the same time.
+    lines.sort_unstable();
+    let heard = [format!("  {WELCOME}"), "  [lobby] bot: hello".to_owned()];
+    assert_eq!(lines, [heard[0].as_str(), &heard[1], "> /login bot ***", "> hello", "> last"]);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_end_the_chat() {
+    let server = FakeServer::start();
+    let mut client = Piped::start(server.port(), &["--log", "/dev/full"]);
+    client.is_given("hello\n");
+    client.input = None;
+    let mut caller = server.welcome();
+    caller.hears("hello");
+    caller.hears_the_end();
+    drop(caller);
+    let (status, output, errors) = client.ends();
+    assert_eq!((status, output), (Some(0), format!("{WELCOME}\n")));
+    let told = "Lines are missing from the log /dev/full: No space left on device. The chat goes on.\n";
+    assert_eq!(errors, told);
+}
+
+#[test]
 fn both_directions_can_be_full_at_once() {
     const LINES: usize = 200_000;
     let line = "x".repeat(63);
@@ -144,7 +205,7 @@ fn both_directions_can_be_full_at_once() {
     let file = folder.path().join("lines");
     fs::write(&file, format!("{line}\n").repeat(LINES)).expect("a file");
     let server = FakeServer::start();
-    let mut client = Piped::start(server.port(), &[file.to_str().expect("a plain name")]);
+    let mut client = Piped::start(server.port(), &["--file", file.to_str().expect("a plain name")]);
     let mut caller = server.accept();
     let output = client.output.take().expect("it is open");
     let reader = thread::Builder::new().spawn(move || output.lines().count()).expect("a thread");

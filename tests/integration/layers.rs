@@ -9,7 +9,7 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 8] = [
-    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "editor", "screen"],
+    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],
@@ -23,10 +23,13 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [(&str, &[&str]); 3] = [
     (
         "client",
-        &["names", "text", "emoji", "file", "password", "editor", "screen", "command", "event", "dialect"],
+        &[
+            "names", "text", "emoji", "file", "password", "manual", "editor", "screen", "command", "event",
+            "dialect",
+        ],
     ),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course"]),
+    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual"]),
 ];
 
 #[test]

@@ -50,7 +50,8 @@ fn the_options_that_it_shows_have_these_defaults() {
 
 #[test]
 fn the_format_of_the_log_is_in_the_help_as_it_says() {
-    let (_, help, _) = run(command().arg("--help"));
+    // No line of it is wrapped.
+    let (_, help, _) = run(command().arg("--help").env("COLUMNS", "200"));
     assert!(help.ends_with(chat::log::FORMAT), "{help}");
 }
 

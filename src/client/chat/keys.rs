@@ -94,6 +94,7 @@ impl Chat {
     }
 
     fn submit_line(&mut self, line: &str) {
+        self.note(|log| log.note_typed(line));
         if let Some(Verb { name, .. }) = misplaced_secret(line) {
             return self
                 .notice(&format!("Not sent, because of the password. Start the line with /{name} itself."));

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use jiff::civil::Date;
 
-use super::{Chat, Heard, Line, Live, View, movement};
+use super::{Chat, Heard, Line, Live, Log, View, movement};
 use crate::{
     client::{complete, secret},
     screen::text_width,
@@ -61,6 +61,7 @@ impl Chat {
             self.mentions.0.drain(..self.mentions.0.len().saturating_sub(MENTIONS));
         }
         self.print(shown);
+        self.note(|log| log.note_shown(line));
         if is_mention && self.focus.is_lost && self.options.notify {
             // The line has no control characters, so nothing in it ends the sequence.
             self.signals.push_str(&["\x1b]9;", line, "\x07"].concat());
@@ -79,6 +80,15 @@ impl Chat {
     pub(in crate::client) fn notice(&mut self, words: &str) {
         let line = self.view.notice(words);
         self.print(line);
+        self.note(|log| log.note_shown(words));
+    }
+
+    /// Notes something in the log. If that fails for the first time, the user is told.
+    pub(super) fn note(&mut self, note: impl FnOnce(&mut Log) -> Option<String>) {
+        if let Some(failed) = note(&mut self.log) {
+            let line = self.view.notice(&failed);
+            self.print(line);
+        }
     }
 
     pub(super) fn print(&mut self, line: Line) {

@@ -1,6 +1,7 @@
 //! A `chat_client` on pipes.
 
 use std::{
+    env,
     io::{BufRead, BufReader, Read, Write},
     os::fd::AsFd,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -18,8 +19,17 @@ pub(crate) struct Piped {
 impl Piped {
     #[track_caller]
     pub(crate) fn start(port: u16, arguments: &[&str]) -> Self {
+        Self::spawn(Self::command().args(["--port", &port.to_string()]).args(arguments))
+    }
+
+    /// The client's command line without its options. The settings and variables of the user who tests do not count.
+    pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat_client"));
-        Self::spawn(command.args(["--port", &port.to_string()]).args(arguments))
+        command.env("XDG_CONFIG_HOME", "/no/such/folder");
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CHAT_")) {
+            command.env_remove(name);
+        }
+        command
     }
 
     #[track_caller]

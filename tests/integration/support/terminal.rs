@@ -81,6 +81,7 @@ impl Terminal {
         command.args(["--port", &port.to_string()]);
         command.args(options);
         command.env("TERM", term);
+        command.env("XDG_CONFIG_HOME", "/no/such/folder");
         for variable in ["NO_COLOR", "TERM_PROGRAM", "CHAT_HISTORY"] {
             command.env_remove(variable);
         }
