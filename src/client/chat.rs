@@ -27,7 +27,10 @@ use super::{
 };
 use crate::{
     editor::{Buffer, Editor, History},
-    event::{heard::Heard, mark::Mark},
+    event::{
+        heard::{Heard, Names},
+        mark::Mark,
+    },
     screen::{Line, Live},
 };
 
@@ -71,6 +74,7 @@ pub(super) struct Chat {
     quits_at: Option<Instant>,
     /// Whether Ctrl-C was pressed while something is under way.
     is_warned: bool,
+    has_greeted: bool,
     focus: showing::Focus,
 }
 
@@ -108,6 +112,7 @@ impl Chat {
             marked_at: None,
             quits_at: None,
             is_warned: false,
+            has_greeted: false,
             focus: showing::Focus::default(),
         }
     }
@@ -171,6 +176,12 @@ impl Chat {
         if is_shown {
             self.show(line, &heard, now);
         }
+        if let Heard::Users(names) = heard
+            && !is_shown
+            && !std::mem::replace(&mut self.has_greeted, true)
+        {
+            self.greet(names);
+        }
         if matches!(heard, Heard::Users(_) | Heard::Rooms(_)) {
             self.complete_with_answer();
         }
@@ -189,11 +200,29 @@ impl Chat {
         }
     }
 
+    /// A server that answers marks can be asked more on arrival.
+    fn ask_who_is_here(&mut self, now: Instant) {
+        let users = self.status.questions.ask(Question::Users, now).into_iter();
+        self.status.asks_topic = self.status.topic.is_none();
+        let topic = self.status.asks_topic.then_some("/topic");
+        let lines: String = users.chain(topic).flat_map(|line| [line, "\n"]).collect();
+        self.link.send(lines);
+    }
+
+    /// Says on the first arrival who is here.
+    fn greet(&mut self, names: Names<'_>) {
+        /// About what fits a row.
+        const SHOWN: usize = 10;
+        let shown: Vec<_> = names.iter().take(SHOWN).collect();
+        let more = names.count() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        self.notice(&format!("Here: {}{more}. Type /help for the commands.", shown.join(", ")));
+    }
+
     fn marked(&mut self, mark: &Mark, now: Instant) {
-        // This server answers what it is asked, so it can be asked who is here.
-        let question =
-            (!self.speech.has_pace()).then(|| self.status.questions.ask(Question::Users, now)).flatten();
-        question.map(|line| self.link.send(format!("{line}\n")));
+        if !self.speech.has_pace() {
+            self.ask_who_is_here(now);
+        }
         for refused in self.speech.marked(mark, now) {
             self.notice(&format!("Not said: {refused}"));
         }

@@ -21,6 +21,8 @@ pub(super) struct Status {
     pub(super) here: Option<usize>,
     /// The room's topic, if it has one.
     pub(super) topic: Option<String>,
+    /// Whether the client has asked for it on its own.
+    pub(super) asks_topic: bool,
     wanted: Wanted,
     /// What Tab has asked the server.
     pub(super) questions: Questions,
@@ -74,6 +76,7 @@ impl Status {
             room: Room::lobby(),
             here: None,
             topic: None,
+            asks_topic: false,
             wanted: Wanted { nick, room, reclaim: None, login: Login::default(), is_return: false },
             questions: Questions::default(),
             ending: None,
@@ -110,7 +113,11 @@ impl Status {
                 return self.questions.answered(Question::Users, names.iter(), now);
             }
             Heard::Rooms(names) => return self.questions.answered(Question::Rooms, names.iter(), now),
-            Heard::Topic(topic) => self.topic = Some(topic.to_owned()),
+            Heard::Topic(topic) => {
+                self.topic = (!topic.is_empty()).then(|| topic.to_owned());
+                // Only to know that there is none was not the user's question.
+                return !mem::take(&mut self.asks_topic) || self.topic.is_some();
+            }
             Heard::Goodbye => self.end(Ending::Quit),
             Heard::Dismissed => self.end(Ending::Dismissed(line.to_owned())),
             _ => self.count(line),

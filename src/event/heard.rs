@@ -5,6 +5,7 @@
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or the words that introduce a topic.
 
 use super::{mark::Mark, transfers};
+use crate::names::Nick;
 
 /// A line from the server, as far as a client needs to understand it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum Heard<'a> {
     Cue(&'a str),
     /// The answer to `/mark`.
     Mark(Mark),
-    /// The topic of the client's room.
+    /// The topic of the client's room; empty if it has none.
     Topic(&'a str),
     /// The answer to `/users`.
     Users(Names<'a>),
@@ -137,6 +138,18 @@ fn notice(line: &str) -> Option<Heard<'_>> {
             let (word, _) = rest.split_once(". Type /help for available commands.")?;
             Some(Heard::UnknownCommand(word))
         })
+        .or_else(|| topic(line).map(Heard::Topic))
+}
+
+fn topic(line: &str) -> Option<&str> {
+    if line.starts_with("No topic is set in '") {
+        return Some("");
+    }
+    if let Some(rest) = line.strip_prefix("Topic of '") {
+        return rest.split_once("': ").map(|(_, topic)| topic);
+    }
+    let (by, topic) = line.split_once(" has set the topic: ")?;
+    Nick::new(by).is_ok().then_some(topic)
 }
 
 /// The names in the answer to `/users` or `/rooms`.
@@ -205,6 +218,9 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);
         assert_eq!(Heard::new("2026-11-21 is a day"), Heard::Other);
+        check(&Event::TopicSet(bob, text("a: b")), Heard::Topic("a: b"));
+        check(&Event::Topic(room, Some(text("a': b"))), Heard::Topic("a': b"));
+        check(&Event::Topic(room, None), Heard::Topic(""));
         check(&Event::Full, Heard::Dismissed);
         check(&Event::TooSlow, Heard::Dismissed);
         check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::Dismissed);

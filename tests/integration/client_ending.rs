@@ -78,7 +78,7 @@ fn the_user_can_quit_while_the_client_reconnects() {
 }
 
 #[test]
-fn without_a_server_the_client_prints_one_sentence_and_no_prompt() {
+fn without_a_server_the_client_says_how_to_start_one_and_shows_no_prompt() {
     let port = FakeServer::start().port();
     let mut terminal = Terminal::start(port, &[]);
     assert_eq!(terminal.ends(), 1);
@@ -87,5 +87,6 @@ fn without_a_server_the_client_prints_one_sentence_and_no_prompt() {
         contents.starts_with(&format!("chat_client: cannot connect to 127.0.0.1:{port}: ")),
         "{contents}"
     );
-    assert_eq!(contents.lines().count(), 1, "{contents}");
+    assert!(contents.ends_with(&format!("\nStart one with: chat_server --port {port}")), "{contents}");
+    assert_eq!(contents.lines().count(), 2, "{contents}");
 }

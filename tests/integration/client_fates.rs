@@ -7,6 +7,8 @@ use super::support::{
     terminal::cursor_row,
 };
 
+const GREETING: &str = "Here: bob, guest_1. Type /help for the commands.";
+
 /// A client in a terminal, and a server that knows marks and lets it say so many lines at once.
 #[track_caller]
 fn marked(left: u32) -> (FakeServer, Caller, Terminal) {
@@ -15,7 +17,10 @@ fn marked(left: u32) -> (FakeServer, Caller, Terminal) {
     let mut caller = server.welcome();
     caller.hears_mark(7, left);
     caller.hears("/users");
+    caller.hears("/topic");
     caller.says("Users in lobby: bob, guest_1");
+    caller.says("No topic is set in 'lobby'.");
+    terminal.shows_above(&[GREETING]);
     terminal.shows("lobby, 2 here");
     terminal.shows_prompt(PROMPT);
     (server, caller, terminal)
@@ -78,6 +83,7 @@ fn after_a_lost_connection_only_what_was_missed_is_shown() {
     caller.says("2026-11-21 09:00 [lobby] bob: old");
     caller.hears_mark(9, 5);
     caller.hears("/users");
+    caller.hears("/topic");
     caller.hears("/missed 7");
     caller.says("2026-11-21 09:01 [lobby] bob: heard");
     caller.says("2026-11-21 09:02 [lobby] bob: missed");
@@ -124,7 +130,7 @@ fn an_emoji_of_several_characters_in_the_line_erases_nothing() {
         terminal.types("\x15");
         terminal.shows_prompt(PROMPT);
     }
-    terminal.shows_above(&[WELCOME, "[lobby] bob: above"]);
+    terminal.shows_above(&[WELCOME, GREETING, "[lobby] bob: above"]);
 }
 
 #[test]
