@@ -30,6 +30,7 @@ pub use help::{Help, Usage};
 use account::AccountEvent;
 use administration::Administered;
 use ignoring::Ignoring;
+use mark::Mark;
 use moderation::{Moderated, Reason};
 use pace::PaceEvent;
 use transfers::{Cue, FileEvent};
@@ -127,6 +128,8 @@ pub enum Event {
     Stats(Box<Stats>),
     /// About an offer or a transfer of a file.
     File(FileEvent),
+    /// Where in the chat the client is, to a program.
+    Mark(Mark),
     /// The commands that a user of this rank may use.
     Commands(Rank),
     /// One command, explained.
@@ -244,6 +247,7 @@ impl fmt::Display for Event {
             Self::Journey(journey) => watched::journey(f, journey),
             Self::Stats(stats) => watched::stats(f, stats),
             Self::File(event) => event.fmt(f),
+            Self::Mark(mark) => mark.fmt(f),
             Self::Commands(rank) => help::commands(f, *rank),
             Self::Explained(verb) => help::explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),

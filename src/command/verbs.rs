@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     Administration, Ask, Command, Mistake, Moderation, MutingCommand, Typed, account, administration,
-    existing, moderation, new_nick, speech, split_word, transfers,
+    existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -45,6 +45,8 @@ pub enum Kind {
     Listing,
     /// It is all about a text that others read. The log has it as what was said.
     Speech,
+    /// A program says it without its user, often. It is not logged and the client stays idle.
+    Automatic,
 }
 
 /// Who may use a verb.
@@ -180,7 +182,7 @@ impl Verb {
         Self { rank_to_say: Some(rank), ..self }
     }
 
-    const fn kind(self, kind: Kind) -> Self {
+    pub(super) const fn kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
 
@@ -192,7 +194,7 @@ impl Verb {
     pub fn find(word: &str) -> Option<&'static Self> {
         let is_called = |name: &str| name.eq_ignore_ascii_case(word);
         verbs()
-            .chain(&transfers::UNLISTED)
+            .chain(&UNLISTED)
             .find(|verb| is_called(verb.name) || verb.aliases.iter().copied().any(is_called))
     }
 
@@ -291,10 +293,8 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut words: Vec<_> = verbs()
-            .chain(&transfers::UNLISTED)
-            .flat_map(|v| v.aliases.iter().copied().chain([v.name]))
-            .collect();
+        let mut words: Vec<_> =
+            verbs().chain(&UNLISTED).flat_map(|v| v.aliases.iter().copied().chain([v.name])).collect();
         let all = words.len();
         words.sort_unstable();
         words.dedup();

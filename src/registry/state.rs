@@ -53,6 +53,7 @@ mod turn;
 mod unsaved;
 mod watching;
 
+pub use crate::dialect::text::Limits as LineLimits;
 pub use closing::Countdown;
 pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
@@ -83,6 +84,8 @@ pub struct Limits {
     pub rate: Option<Rate>,
     /// Which files can be sent.
     pub files: FileLimits,
+    /// How long lines and messages may be. The dialect keeps these limits; programs are told them.
+    pub lines: LineLimits,
 }
 
 /// The chat between two decisions.
@@ -177,7 +180,9 @@ impl State {
         if self.closing.is_stopping || asking.is_dismissed {
             return false;
         }
-        asking.last_active = turn.now.instant;
+        if command.verb.kind != Kind::Automatic {
+            asking.last_active = turn.now.instant;
+        }
         if let Some(too_much) = self.too_much(turn, command) {
             turn.answer(too_much);
             return false;
@@ -209,6 +214,7 @@ impl State {
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
+            Ask::Mark(token) => self.mark(turn, token),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, order),
             Ask::Administer(order) => self.administer(turn, order),

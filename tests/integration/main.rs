@@ -16,6 +16,7 @@ mod course_program;
 mod layers;
 mod limits;
 mod log;
+mod marks;
 mod moderation;
 mod rate;
 mod readme;

@@ -1,0 +1,109 @@
+//! What programs ask by themselves, as conversations.
+
+use super::{
+    pace::{chat_of, chatter, flood},
+    *,
+};
+
+#[test]
+fn a_mark_is_answered_after_everything_before_it() {
+    check(
+        "alice+
+         bob+
+         alice> /mark 1
+         alice< @mark 1 seq=0 rate=0 burst=0 left=0 text=100 line=1000
+         bob> hello
+         alice< [lobby] bob: hello
+         bob< [lobby] bob: hello
+         alice> hi
+         alice< [lobby] alice: hi
+         bob< [lobby] alice: hi
+         alice> /mark 18446744073709551615
+         alice< @mark 18446744073709551615 seq=2 rate=0 burst=0 left=0 text=100 line=1000
+         bob> /MARK one
+         bob< Usage: /mark <token>",
+    );
+}
+
+#[test]
+fn a_mark_tells_how_many_messages_may_be_said_now() {
+    let mut chat = chat_of(&["alice", "bob"]);
+    check_with(
+        &mut chat,
+        "alice> /mark 1
+         alice< @mark 1 seq=0 rate=5 burst=5 left=5 text=100 line=1000",
+    );
+    chatter(&mut chat, "alice", 4);
+    check_with(
+        &mut chat,
+        "alice> /mark 2
+         alice< @mark 2 seq=4 rate=5 burst=5 left=1 text=100 line=1000
+         bob> /mark 3
+         bob< @mark 3 seq=4 rate=5 burst=5 left=5 text=100 line=1000",
+    );
+    chat.now.instant += Duration::from_millis(399);
+    check_with(
+        &mut chat,
+        "alice> /mark 4
+         alice< @mark 4 seq=4 rate=5 burst=5 left=2 text=100 line=1000",
+    );
+}
+
+#[test]
+fn a_muted_client_learns_from_the_mark_that_its_line_was_refused() {
+    let mut chat = chat_of(&["alice"]);
+    flood(&mut chat, "alice");
+    check_with(
+        &mut chat,
+        "alice> hello?
+         alice< You are muted for 30 more seconds.
+         alice> /mark 9
+         alice< @mark 9 seq=5 rate=5 burst=5 left=0 text=100 line=1000",
+    );
+}
+
+#[test]
+fn a_program_that_asks_for_marks_does_not_make_its_user_look_busy() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+\nbob+\nbob> /away\nbob< You are away.");
+    chat.passes(90);
+    check_with(
+        &mut chat,
+        "bob> /mark 1
+         bob< @mark 1 seq=0 rate=0 burst=0 left=0 text=100 line=1000
+         alice> /whois bob
+         alice< bob is in room 'lobby', connected for 1 min, idle for 1 min. bob is away.",
+    );
+}
+
+#[test]
+fn marks_are_not_logged() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+");
+    chat.noting = Some(Noting { whispers: true });
+    check_with(
+        &mut chat,
+        "alice> /mark 1
+         alice< @mark 1 seq=0 rate=0 burst=0 left=0 text=100 line=1000",
+    );
+    assert!(chat.facts.is_empty());
+}
+
+#[test]
+fn marks_delay_neither_what_the_user_says_nor_what_it_asks() {
+    let mut chat = chat_of(&["alice"]);
+    let start = chat.now.instant;
+    for second in 1..=60 {
+        for line in 0..5 {
+            chat.says("alice", "hello");
+            chat.says("alice", &format!("/mark {line}"));
+        }
+        chat.says("alice", "/mark 5");
+        chat.now.instant = chat.now.instant.max(start + Duration::from_secs(second));
+    }
+    for _ in 0..40 {
+        chat.says("alice", "/whois alice");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 60 * 11 + 40);
+    assert_eq!(chat.now.instant, start + Duration::from_secs(60), "nothing had to wait");
+}
