@@ -67,6 +67,8 @@ pub enum Ask {
     SetTopic(Text),
     /// Show the room's last lines: this many, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show the lines of the client's room that were said after the line of this number.
+    ShowMissed(u64),
     /// Answer with this number, and with where in the chat the client is and which limits hold.
     Mark(u64),
     /// Show these emoji. They are looked up when the line is read, so not under the lock.

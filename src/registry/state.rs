@@ -214,6 +214,7 @@ impl State {
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
+            Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::Mark(token) => self.mark(turn, token),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, order),

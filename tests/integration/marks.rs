@@ -20,3 +20,21 @@ fn a_program_learns_from_a_mark_which_of_its_lines_were_said() {
         assert!(!line.starts_with("/mark"), "it is not listed");
     }
 }
+
+#[test]
+fn a_program_that_is_back_asks_for_what_it_missed() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.sends(b"one\ntwo\n/mark 1\n");
+    alice.hears_at_last("@mark 1 seq=2 rate=0 burst=0 left=0 text=1024 line=8192");
+    alice.half_closes();
+    alice.rest();
+    let mut bob = server.client("bob");
+    bob.says("three");
+    bob.hears("[lobby] bob: three");
+    let mut alice = server.connect();
+    alice.sends(b"/missed 2\n/missed 3\n");
+    alice.hears_at_last("Last 1 messages in 'lobby':");
+    assert!(alice.next_line().is_some_and(|line| line.ends_with("[lobby] bob: three")));
+    alice.hears_nothing();
+}

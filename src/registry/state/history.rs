@@ -73,10 +73,12 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines that are not ignored, oldest first, as many as fit into one answer.
-    pub(super) fn last(&self, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
+    /// The last `count` lines with a number above `after` that are not ignored, oldest first, as many as
+    /// fit into one answer.
+    pub(super) fn last(&self, count: usize, after: u64, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
         let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
-        for line in self.lines.iter().rev().filter(|line| !is_ignored(line.from)).take(count) {
+        let newest = self.lines.iter().rev().take_while(|line| line.seq > after);
+        for line in newest.filter(|line| !is_ignored(line.from)).take(count) {
             let Some(rest) = left.checked_sub(size(line)) else { break };
             left = rest;
             lines.push(line.clone());

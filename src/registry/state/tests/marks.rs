@@ -107,3 +107,80 @@ fn marks_delay_neither_what_the_user_says_nor_what_it_asks() {
     assert_eq!(chat.inbox("alice").drain(..).count(), 60 * 11 + 40);
     assert_eq!(chat.now.instant, start + Duration::from_secs(60), "nothing had to wait");
 }
+
+/// A chat that remembers lines, at the beginning of time.
+fn with_history(limits: Limits) -> Chat {
+    let history = HistoryLimits { remembered: 3, replayed: 0 };
+    let now = Now { wall: std::time::UNIX_EPOCH, ..Now::read() };
+    Chat { now, ..Chat::with(State::new(Limits { history, ..limits }, Restored::default(), now)) }
+}
+
+#[test]
+fn a_client_that_comes_back_is_shown_only_what_it_missed() {
+    check_with(
+        &mut with_history(limits(0)),
+        "alice+
+         bob+
+         bob> one
+         alice< [lobby] bob: one
+         bob< [lobby] bob: one
+         alice> /missed 1
+         alice> /mark 1
+         alice< @mark 1 seq=1 rate=0 burst=0 left=0 text=100 line=1000
+         alice-
+         bob> two
+         bob< [lobby] bob: two
+         bob> /me waves
+         bob< * bob waves
+         bob> /join ops
+         bob< You joined room 'ops'.
+         bob> elsewhere
+         bob< [ops] bob: elsewhere
+         alice+
+         alice> /missed 1
+         alice< Last 2 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] bob: two
+         alice< 1970-01-01 00:00 [lobby] * bob waves
+         alice> /missed 0
+         alice< Last 3 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] bob: one
+         alice< 1970-01-01 00:00 [lobby] bob: two
+         alice< 1970-01-01 00:00 [lobby] * bob waves
+         alice> /missed 3
+         alice> /missed 99
+         alice> /missed
+         alice< Usage: /missed <seq>",
+    );
+}
+
+#[test]
+fn what_an_ignored_user_said_was_not_missed() {
+    check_with(
+        &mut with_history(limits(0)),
+        "alice+
+         bob+
+         alice> /ignore bob
+         alice< You are now ignoring 'bob'.
+         bob> one
+         bob< [lobby] bob: one
+         alice> /missed 0
+         alice> two
+         alice< [lobby] alice: two
+         bob< [lobby] alice: two
+         alice> /missed 0
+         alice< Last 1 messages in 'lobby':
+         alice< 1970-01-01 00:00 [lobby] alice: two",
+    );
+}
+
+#[test]
+fn a_program_that_asks_again_and_again_what_was_missed_waits() {
+    let mut chat = with_history(Limits { rate: Rate::per_second(5, 5), ..limits(200) });
+    check_with(&mut chat, "alice+\nalice> hi\nalice< [lobby] alice: hi");
+    let start = chat.now.instant;
+    for _ in 0..10 {
+        chat.says("alice", "/missed 0");
+    }
+    assert_eq!(chat.inbox("alice").drain(..).count(), 20);
+    assert_eq!(chat.now.instant - start, Duration::from_secs(5), "5 at once, then one a second");
+}
