@@ -67,6 +67,8 @@ pub enum Ask {
     SetTopic(Text),
     /// Show the room's last lines: this many, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show the room's last lines that contain this.
+    SearchHistory(Text),
     /// Show the lines of the client's room that were said after the line of this number.
     ShowMissed(u64),
     /// Answer with this number, and with where in the chat the client is and which limits hold.

@@ -86,7 +86,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("rooms",    "",                 "List the rooms that have members.",             |_| Ok(Ask::ListRooms)).kind(Kind::Listing),
         Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers)).kind(Kind::Listing).or(&["names", "who"]),
         Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",            topic).kind(Kind::Question).by_to_say(Rank::Moderator).more("Only moderators can set it."),
-        Verb::new("history",  "[count]",          "Show the last messages of your room.",          history).kind(Kind::Listing),
+        Verb::new("history",  "[count|word]",     "Show your room's last messages, or those with a word.", history).kind(Kind::Listing).more("A number is how many. Several words are found next to each other."),
         Verb::new("mods",     "",                 "List the moderators of your room.",             |_| Ok(Ask::Moderate(Moderation::ListModerators))).kind(Kind::Question),
     ]},
     Group { title: "You and others", verbs: &[
@@ -245,8 +245,11 @@ fn topic(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 }
 
 fn history(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    let Ok(count) = typed.name() else { return Ok(Ask::ShowHistory(None)) };
-    match count.parse() {
+    let Ok(asked) = typed.name() else { return Ok(Ask::ShowHistory(None)) };
+    if !asked.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(speech(asked, typed.max_text)?.map_or(Ask::ShowHistory(None), Ask::SearchHistory));
+    }
+    match asked.parse() {
         Ok(count @ 1..) => Ok(Ask::ShowHistory(Some(count))),
         _ => Err(typed.usage()),
     }
@@ -360,6 +363,19 @@ mod tests {
         for verb in ["kick", "ban"] {
             let verb = Verb::find(verb).expect("the table has it");
             assert_eq!(["bob", "bob spam"].map(|rest| verb.command(rest, 99).is_speech()), [false, true]);
+        }
+    }
+
+    #[test]
+    fn a_history_is_asked_for_by_number_or_by_what_was_said() {
+        check("history", " ", &Ask::ShowHistory(None));
+        check("history", "20 ", &Ask::ShowHistory(Some(20)));
+        check("history", "2  teas ", &Ask::SearchHistory(say("2  teas")));
+        check("history", "-1", &Ask::SearchHistory(say("-1")));
+        check("history", ":smile:", &Ask::SearchHistory(say("😄")));
+        check("history", "12345678 teas", &Ask::Mistake(Mistake::TextTooLong(10)));
+        for number in ["0", "99999999999999999999999"] {
+            check("history", number, &usage("history"));
         }
     }
 

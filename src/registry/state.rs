@@ -45,6 +45,7 @@ mod people;
 mod ranks;
 mod registering;
 mod rooms;
+mod searching;
 mod talking;
 mod tally;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use closing::Countdown;
 pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
+pub use searching::Search;
 pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
@@ -214,6 +216,7 @@ impl State {
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
+            Ask::SearchHistory(text) => self.search_history(turn, text),
             Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::Mark(token) => self.mark(turn, token),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),

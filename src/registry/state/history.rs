@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::{names::Nick, record::Line};
 
 /// The most text that one `/history` shows, in bytes: an answer has to fit into an outbox.
-const LONGEST_ANSWER: usize = 256 * 1024;
+pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// How many lines are remembered and shown.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +87,11 @@ impl History {
         lines
     }
 
+    /// The lines with a number below this one, the newest first.
+    pub(super) fn before(&self, seq: u64) -> impl Iterator<Item = &Line> {
+        self.lines.range(..self.lines.partition_point(|line| line.seq < seq)).rev()
+    }
+
     /// Adds a line; beyond `limit` lines the oldest is forgotten.
     pub(super) fn push(&mut self, line: Line, limit: usize) {
         self.size += size(&line);
@@ -104,6 +109,7 @@ impl History {
     }
 }
 
-fn size(line: &Line) -> usize {
+/// The bytes that a line takes.
+pub(super) fn size(line: &Line) -> usize {
     size_of::<Line>() + line.text.as_str().len()
 }

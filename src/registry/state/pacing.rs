@@ -23,7 +23,7 @@ impl State {
         let limited = match command.ask {
             // These have limits of their own.
             Ask::Rename(_) | Ask::Join(_) | Ask::Leave | Ask::Account(_) | Ask::Quit => return None,
-            Ask::ShowHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
+            Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
             _ => match command.verb.kind {
                 Kind::Speech => return None,
                 Kind::Automatic => Limited::Marks,

@@ -130,13 +130,17 @@ impl State {
     }
 
     fn last_lines(&self, client: ClientId, count: usize, after: u64) -> Vec<Line> {
+        self.room(client).remembered.history.last(count, after, self.ignored_by(client))
+    }
+
+    /// Whether a client is not shown what was said under a nickname.
+    pub(super) fn ignored_by(&self, client: ClientId) -> impl Fn(Nick) -> bool {
         // Most clients ignore no one, and then no line's sender is looked up under the lock.
         let ignores_some = self.ignores.has_list(client);
-        let is_ignored = |nick| {
+        move |nick| {
             ignores_some
                 && (self.ignores.contain_nick(client, nick)
                     || self.people.find(nick).is_some_and(|sender| self.ignores.contain(client, sender)))
-        };
-        self.room(client).remembered.history.last(count, after, is_ignored)
+        }
     }
 }

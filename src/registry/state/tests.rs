@@ -45,6 +45,7 @@ mod pace;
 mod passwords;
 mod presence;
 mod rooms;
+mod searching;
 mod speech;
 mod transfers;
 mod watching;
@@ -251,6 +252,7 @@ impl Chat {
                 next.with(report.try_recv().expect("what was posted is delivered"))
             }
             Task::Encode(event, next) => next.with(Encoded(crate::dialect::text::line(&event))),
+            Task::Search(search, next) => next.with(search.read()),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
                 next.with(())

@@ -6,7 +6,7 @@
 
 use std::{mem, time::Duration};
 
-use super::{State, offers::Lifeline};
+use super::{Search, State, offers::Lifeline};
 use crate::{
     broadcaster::{Encoded, Except, Post},
     clock::Now,
@@ -54,6 +54,8 @@ pub enum Task {
     DrawTokens(Next<Option<[Token; 2]>>),
     /// Encode a long answer, which would delay all other clients on the broadcaster's thread.
     Encode(Event, Next<Encoded>),
+    /// Read a page of a room's history.
+    Search(Search, Next<Search>),
     /// Wait for this long, because the client asks too fast.
     Wait(Duration, Next<()>),
     /// Wake the thread that waits for closing time, because closing time has changed.

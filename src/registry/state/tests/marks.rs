@@ -109,7 +109,7 @@ fn marks_delay_neither_what_the_user_says_nor_what_it_asks() {
 }
 
 /// A chat that remembers lines, at the beginning of time.
-fn with_history(limits: Limits) -> Chat {
+pub(super) fn with_history(limits: Limits) -> Chat {
     let history = HistoryLimits { remembered: 3, replayed: 0 };
     let now = Now { wall: std::time::UNIX_EPOCH, ..Now::read() };
     Chat { now, ..Chat::with(State::new(Limits { history, ..limits }, Restored::default(), now)) }
