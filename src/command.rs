@@ -73,6 +73,8 @@ pub enum Ask {
     ShowMissed(u64),
     /// Answer with this number, and with where in the chat the client is and which limits hold.
     Mark(u64),
+    /// Send these bytes, which a telnet program expects.
+    AnswerTelnet([u8; 3]),
     /// Show these emoji. They are looked up when the line is read, so not under the lock.
     ShowEmojis(Found),
     /// Decide who may be in the client's room.
@@ -115,6 +117,11 @@ impl Command {
     /// A line that was not understood.
     pub fn mistake(mistake: Mistake) -> Self {
         Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
+    }
+
+    /// What a client asks whose telnet program has asked for something.
+    pub fn answer_to_telnet(answer: [u8; 3]) -> Self {
+        Self { verb: &unlisted::TELNET, ask: Ask::AnswerTelnet(answer) }
     }
 
     /// What a client asks that types this.

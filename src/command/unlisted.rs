@@ -15,6 +15,9 @@ pub(super) static UNLISTED: [Verb; 4] = [
     Verb::new("take",   "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
+/// A telnet program's commands have no verb; this stands for them.
+pub(super) static TELNET: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
+
 fn mark(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     number(typed).map(Ask::Mark)
 }

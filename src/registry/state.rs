@@ -219,6 +219,7 @@ impl State {
             Ask::SearchHistory(text) => self.search_history(turn, text),
             Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::Mark(token) => self.mark(turn, token),
+            Ask::AnswerTelnet(bytes) => turn.answer_in_bytes(&bytes),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, order),
             Ask::Administer(order) => self.administer(turn, order),

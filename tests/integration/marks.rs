@@ -38,3 +38,14 @@ fn a_program_that_is_back_asks_for_what_it_missed() {
     assert!(alice.next_line().is_some_and(|line| line.ends_with("[lobby] bob: three")));
     alice.hears_nothing();
 }
+
+#[test]
+fn telnet_is_answered_after_ctrl_c_before_the_next_line_is_typed() {
+    let server = Server::start(&[]);
+    let mut telnet = server.client("telnet");
+    telnet.sends(b"\xff\xf4\xff\xfd\x06");
+    telnet.hears_bytes(b"\xff\xfc\x06");
+    telnet.sends(b"hel\xff\xfb\x1flo\r\n");
+    telnet.hears_bytes(b"\xff\xfe\x1f");
+    telnet.hears("[lobby] telnet: hello");
+}

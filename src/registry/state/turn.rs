@@ -112,6 +112,12 @@ impl Turn {
         self.wait_for(Task::Encode(event.into(), next));
     }
 
+    /// Answers something that is no event, in bytes of the client's dialect.
+    #[inline(never)]
+    pub(super) fn answer_in_bytes(&mut self, bytes: &[u8]) {
+        self.post(Post::TellEncoded(self.client, Encoded(bytes.to_vec())));
+    }
+
     #[inline(never)]
     pub(super) fn tell(&mut self, client: ClientId, event: impl Into<Event>) {
         self.post(Post::Tell(client, event.into()));

@@ -184,3 +184,25 @@ fn a_program_that_asks_again_and_again_what_was_missed_waits() {
     assert_eq!(chat.inbox("alice").drain(..).count(), 20);
     assert_eq!(chat.now.instant - start, Duration::from_secs(5), "5 at once, then one a second");
 }
+
+#[test]
+fn telnet_is_answered_in_its_place_and_stays_idle() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+\nbob+");
+    chat.passes(90);
+    let alice = chat.people["alice"];
+    let command = Command::answer_to_telnet([255, 252, 6]);
+    let (task, posts) = {
+        let turn = decide(&mut chat.state, chat.now, |state, turn| state.apply(turn, alice, command)).1;
+        (turn.task, turn.posts)
+    };
+    assert!(task.is_none());
+    assert!(
+        matches!(&posts[..], [Post::TellEncoded(to, Encoded(bytes))] if *to == alice && bytes == b"\xff\xfc\x06")
+    );
+    check_with(
+        &mut chat,
+        "bob> /whois alice
+         bob< alice is in room 'lobby', connected for 1 min, idle for 1 min.",
+    );
+}
