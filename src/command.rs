@@ -13,6 +13,7 @@ mod logged;
 mod mistake;
 mod moderation;
 pub mod transfers;
+mod unlisted;
 mod verbs;
 
 pub use administration::{Administration, MutingCommand};
@@ -66,6 +67,14 @@ pub enum Ask {
     SetTopic(Text),
     /// Show the room's last lines: this many, or the usual number.
     ShowHistory(Option<usize>),
+    /// Show the room's last lines that contain this.
+    SearchHistory(Text),
+    /// Show the lines of the client's room that were said after the line of this number.
+    ShowMissed(u64),
+    /// Answer with this number, and with where in the chat the client is and which limits hold.
+    Mark(u64),
+    /// Send these bytes, which a telnet program expects.
+    AnswerTelnet([u8; 3]),
     /// Show these emoji. They are looked up when the line is read, so not under the lock.
     ShowEmojis(Found),
     /// Decide who may be in the client's room.
@@ -110,6 +119,11 @@ impl Command {
         Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
     }
 
+    /// What a client asks whose telnet program has asked for something.
+    pub fn answer_to_telnet(answer: [u8; 3]) -> Self {
+        Self { verb: &unlisted::TELNET, ask: Ask::AnswerTelnet(answer) }
+    }
+
     /// What a client asks that types this.
     #[cfg(test)]
     pub(crate) fn typed(verb: &str, rest: &str) -> Self {
@@ -143,10 +157,11 @@ impl Command {
         matches!(self.ask, Ask::Trace(_))
     }
 
-    /// What the log is told. Speech is logged as such, and mistakes are not carried out: for these it is
-    /// `None`.
+    /// What the log is told. Speech is logged as such, mistakes are not carried out, and what a
+    /// program says by itself is no news: for these it is `None`.
     pub fn logged(&self) -> Option<Asked> {
-        let is_logged = self.verb.kind != Kind::Speech && !matches!(self.ask, Ask::Mistake(_));
+        let is_hidden = matches!(self.verb.kind, Kind::Speech | Kind::Automatic);
+        let is_logged = !is_hidden && !matches!(self.ask, Ask::Mistake(_));
         is_logged.then(|| Asked { verb: self.verb.name, about: About::of(&self.ask) })
     }
 }

@@ -30,6 +30,7 @@ pub use help::{Help, Usage};
 use account::AccountEvent;
 use administration::Administered;
 use ignoring::Ignoring;
+use mark::Mark;
 use moderation::{Moderated, Reason};
 use pace::PaceEvent;
 use transfers::{Cue, FileEvent};
@@ -53,6 +54,8 @@ pub enum Event {
     Said(Room, Line),
     /// The last messages of this room, oldest first.
     History(Room, Vec<Line>),
+    /// The last messages of this room that contain this, oldest first.
+    Matches(Room, Text, Vec<Line>),
     /// Tells the others in the room that a user has a new nickname.
     Renamed {
         /// The previous nickname.
@@ -127,6 +130,8 @@ pub enum Event {
     Stats(Box<Stats>),
     /// About an offer or a transfer of a file.
     File(FileEvent),
+    /// Where in the chat the client is, to a program.
+    Mark(Mark),
     /// The commands that a user of this rank may use.
     Commands(Rank),
     /// One command, explained.
@@ -210,6 +215,7 @@ impl fmt::Display for Event {
             Self::Left(nick) => write!(f, "{nick} has left the room."),
             Self::Said(room, line) => said(f, room, line),
             Self::History(room, lines) => past::history(f, room, lines),
+            Self::Matches(room, text, lines) => past::matches(f, room, text, lines),
             Self::Renamed { old, new } => write!(f, "{old} is now known as {new}."),
             Self::NickChanged(nick) => write!(f, "Nickname changed to '{nick}'."),
             Self::NickTaken(nick) => write!(f, "Nickname '{nick}' is already taken."),
@@ -224,9 +230,7 @@ impl fmt::Display for Event {
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
             Self::Whois { nick, room, connected, idle, away } => {
-                let (connected, idle) = (Rough(*connected), Rough(*idle));
-                write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
-                away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
+                whois(f, nick, room, [*connected, *idle].map(Rough), away.as_ref())
             }
             Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
@@ -244,6 +248,7 @@ impl fmt::Display for Event {
             Self::Journey(journey) => watched::journey(f, journey),
             Self::Stats(stats) => watched::stats(f, stats),
             Self::File(event) => event.fmt(f),
+            Self::Mark(mark) => mark.fmt(f),
             Self::Commands(rank) => help::commands(f, *rank),
             Self::Explained(verb) => help::explain(f, verb),
             Self::Mistaken(mistake) => mistaken(f, mistake),
@@ -257,6 +262,17 @@ impl fmt::Display for Event {
 
 fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
     write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
+}
+
+fn whois(
+    f: &mut fmt::Formatter<'_>,
+    nick: &Nick,
+    room: &Room,
+    [connected, idle]: [Rough; 2],
+    away: Option<&Away>,
+) -> fmt::Result {
+    write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
+    away.map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
 }
 
 fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {

@@ -142,7 +142,7 @@ mod tests {
         record::{NetworkBan, Restored},
         registry::{
             hashing::Hasher,
-            state::{FileLimits, HistoryLimits, Limits, State},
+            state::{FileLimits, HistoryLimits, Limits, LineLimits, State},
         },
         store::Store,
         transport::ConnectionLimit,
@@ -156,6 +156,7 @@ mod tests {
             history: HistoryLimits { remembered: 0, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
+            lines: LineLimits { line: 100, text: 100 },
         };
         let ban = NetworkBan { by: Nick::new("root").unwrap(), until: None };
         let restored = Restored { networks: vec![("192.0.2.1".into(), ban)], ..Restored::default() };

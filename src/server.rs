@@ -45,10 +45,6 @@ pub struct Config {
     pub max_clients: Option<usize>,
     /// Most clients at a time from one address that is not a loopback address.
     pub max_per_address: Option<usize>,
-    /// Longest text of a message, in bytes.
-    pub max_message_length: Option<usize>,
-    /// Longest line on the wire, in bytes without its end.
-    pub max_line_length: usize,
     /// Bytes that may wait for one client whose socket is full.
     pub outbox_limit: usize,
     /// TCP port for files; 0 means any free one, `None` means that no files can be sent.

@@ -217,6 +217,7 @@ mod tests {
             history: HistoryLimits { remembered: 0, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
+            lines: limits(),
         };
         let state = State::new(limits, Restored::default(), Now::read());
         (Registry::new(state, sender, Store::none(), Hasher::cheap(), Watch::start()), posts)

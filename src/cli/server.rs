@@ -14,7 +14,7 @@ use crate::{
     file::ByteCount,
     log,
     manual::Generate,
-    registry::state::{FileLimits, HistoryLimits, Limits, Rate},
+    registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
     server::{Config, Server},
 };
 
@@ -218,8 +218,6 @@ impl Arguments {
             port: clients.port,
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),
-            max_message_length: unless_zero(messages.max_message_length),
-            max_line_length: in_memory(messages.max_line_length),
             outbox_limit: in_memory(clients.outbox_limit),
             transfer_port: (!files.no_files).then_some(files.transfer_port),
             rules: Limits {
@@ -229,6 +227,10 @@ impl Arguments {
                 files: FileLimits {
                     largest: ByteCount(unless_zero(files.max_file_size).unwrap_or(u64::MAX)),
                     port: None,
+                },
+                lines: LineLimits {
+                    line: in_memory(messages.max_line_length),
+                    text: unless_zero(messages.max_message_length).unwrap_or(usize::MAX),
                 },
             },
             data: (memory.data != Path::new(":memory:")).then(|| memory.data.clone()),

@@ -92,6 +92,7 @@ mod tests {
         assert_eq!(logged("whois", "bob").as_deref(), Some("/whois user=bob"));
         assert_eq!(logged("join", "#ops").as_deref(), Some("/join about=ops"));
         assert_eq!(logged("history", "7").as_deref(), Some("/history count=7"));
+        assert_eq!(logged("history", "a secret").as_deref(), Some("/history"));
         assert_eq!(logged("help", "join").as_deref(), Some("/help about=/join"));
         assert_eq!(logged("kick", "bob for a secret").as_deref(), Some("/kick user=bob"));
         assert_eq!(logged("topic", "a secret").as_deref(), Some("/topic"));

@@ -4,7 +4,7 @@
 //! writes the files, and says `/offer` and `/take` instead. So the server knows from the word alone
 //! whether the program at the other end can do what is asked.
 
-use super::{Ask, Mistake, Typed, Verb, existing, split_word};
+use super::{Ask, Mistake, Typed, existing, split_word};
 use crate::{
     file::{ByteCount, FileName, Label, OfferId, Side},
     names::Nick,
@@ -40,17 +40,6 @@ pub enum Which {
     This(OfferId),
 }
 
-/// Verbs that `chat_client` uses. `/help` does not list them.
-pub(super) static UNLISTED: [Verb; 2] = [
-    Verb::new(
-        "offer",
-        "<user> <size> <sha256> <name>",
-        "What chat_client says when you type /sendfile.",
-        offer,
-    ),
-    Verb::new("take", "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
-];
-
 pub(super) fn send_by_hand(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     typed.two_words().map(|_| FileCommand::ByHand(Side::Sender).into())
 }
@@ -63,7 +52,7 @@ pub(super) fn reject(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     id(typed).map(|id| FileCommand::Reject(id).into())
 }
 
-fn offer(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+pub(super) fn offer(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, rest) = split_word(typed.name()?);
     let (size, rest) = split_word(rest);
     let (digest, name) = split_word(rest);
@@ -74,7 +63,7 @@ fn offer(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     Ok(FileCommand::Offer { to: existing(user)?, label: Label { name, size, digest } }.into())
 }
 
-fn take(typed: &Typed<'_>) -> Result<Ask, Mistake> {
+pub(super) fn take(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let which = match typed.rest.trim_end() {
         "oldest" => Which::Oldest,
         _ => id(typed)?.map_or(Which::Only, Which::This),
@@ -95,7 +84,7 @@ impl From<FileCommand> for Ask {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Verb, *};
     use crate::file::Digest;
 
     #[track_caller]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     Administration, Ask, Command, Mistake, Moderation, MutingCommand, Typed, account, administration,
-    existing, moderation, new_nick, speech, split_word, transfers,
+    existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -45,6 +45,8 @@ pub enum Kind {
     Listing,
     /// It is all about a text that others read. The log has it as what was said.
     Speech,
+    /// A program says it without its user, often. It is not logged and the client stays idle.
+    Automatic,
 }
 
 /// Who may use a verb.
@@ -84,7 +86,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("rooms",    "",                 "List the rooms that have members.",             |_| Ok(Ask::ListRooms)).kind(Kind::Listing),
         Verb::new("users",    "",                 "List the members of your room.",                |_| Ok(Ask::ListUsers)).kind(Kind::Listing).or(&["names", "who"]),
         Verb::new("topic",    "[text]",           "Show your room's topic, or set it.",            topic).kind(Kind::Question).by_to_say(Rank::Moderator).more("Only moderators can set it."),
-        Verb::new("history",  "[count]",          "Show the last messages of your room.",          history).kind(Kind::Listing),
+        Verb::new("history",  "[count|word]",     "Show your room's last messages, or those with a word.", history).kind(Kind::Listing).more("A number is how many. Several words are found next to each other."),
         Verb::new("mods",     "",                 "List the moderators of your room.",             |_| Ok(Ask::Moderate(Moderation::ListModerators))).kind(Kind::Question),
     ]},
     Group { title: "You and others", verbs: &[
@@ -180,7 +182,7 @@ impl Verb {
         Self { rank_to_say: Some(rank), ..self }
     }
 
-    const fn kind(self, kind: Kind) -> Self {
+    pub(super) const fn kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
 
@@ -192,7 +194,7 @@ impl Verb {
     pub fn find(word: &str) -> Option<&'static Self> {
         let is_called = |name: &str| name.eq_ignore_ascii_case(word);
         verbs()
-            .chain(&transfers::UNLISTED)
+            .chain(&UNLISTED)
             .find(|verb| is_called(verb.name) || verb.aliases.iter().copied().any(is_called))
     }
 
@@ -243,8 +245,11 @@ fn topic(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 }
 
 fn history(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    let Ok(count) = typed.name() else { return Ok(Ask::ShowHistory(None)) };
-    match count.parse() {
+    let Ok(asked) = typed.name() else { return Ok(Ask::ShowHistory(None)) };
+    if !asked.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(speech(asked, typed.max_text)?.map_or(Ask::ShowHistory(None), Ask::SearchHistory));
+    }
+    match asked.parse() {
         Ok(count @ 1..) => Ok(Ask::ShowHistory(Some(count))),
         _ => Err(typed.usage()),
     }
@@ -291,10 +296,8 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut words: Vec<_> = verbs()
-            .chain(&transfers::UNLISTED)
-            .flat_map(|v| v.aliases.iter().copied().chain([v.name]))
-            .collect();
+        let mut words: Vec<_> =
+            verbs().chain(&UNLISTED).flat_map(|v| v.aliases.iter().copied().chain([v.name])).collect();
         let all = words.len();
         words.sort_unstable();
         words.dedup();
@@ -360,6 +363,19 @@ mod tests {
         for verb in ["kick", "ban"] {
             let verb = Verb::find(verb).expect("the table has it");
             assert_eq!(["bob", "bob spam"].map(|rest| verb.command(rest, 99).is_speech()), [false, true]);
+        }
+    }
+
+    #[test]
+    fn a_history_is_asked_for_by_number_or_by_what_was_said() {
+        check("history", " ", &Ask::ShowHistory(None));
+        check("history", "20 ", &Ask::ShowHistory(Some(20)));
+        check("history", "2  teas ", &Ask::SearchHistory(say("2  teas")));
+        check("history", "-1", &Ask::SearchHistory(say("-1")));
+        check("history", ":smile:", &Ask::SearchHistory(say("😄")));
+        check("history", "12345678 teas", &Ask::Mistake(Mistake::TextTooLong(10)));
+        for number in ["0", "99999999999999999999999"] {
+            check("history", number, &usage("history"));
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::{self, Write},
-    mem,
     ops::Range,
 };
 
@@ -14,9 +13,12 @@ use crate::{
 
 mod http;
 mod misplaced;
+mod telnet;
 
 pub use http::{FIRST_BYTES, is_web_browser};
 pub use misplaced::misplaced_secret;
+
+use telnet::{Taken, Telnet};
 
 /// The most a decoder takes, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,7 @@ pub struct Decoder {
     /// The rest of this line was too long and is thrown away as it comes.
     is_skipping: bool,
     stage: Stage,
+    telnet: Telnet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,7 @@ impl Decoder {
             searched: 0,
             is_skipping: false,
             stage: Stage::FirstLine,
+            telnet: Telnet::default(),
         }
     }
 
@@ -85,34 +89,70 @@ impl Decoder {
             let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
                 return self.unfinished();
             };
-            let (start, end) = (self.start, self.searched + length);
-            if self.stage == Stage::FirstLine && self.is_http(start..end) {
-                return Some(self.refuse());
+            let end = self.searched + length;
+            if self.stage == Stage::FirstLine {
+                if let Some(answer) = self.negotiate(end) {
+                    return Some(answer);
+                }
+                if self.is_http(self.start..end) {
+                    return Some(self.refuse());
+                }
             }
-            (self.start, self.searched) = (end + 1, end + 1);
-            if mem::take(&mut self.is_skipping) {
-                continue;
+            let read = self.read_line(end);
+            // Only such a line can have telnet commands in it. Without them, it is read again.
+            if let Err(Mistake::InvalidUtf8 | Mistake::LineTooLong(_)) = read {
+                let start = self.start;
+                let answer = self.negotiate(end);
+                if answer.is_some() {
+                    return answer;
+                }
+                if self.start > start {
+                    continue;
+                }
             }
-            let read = read_line(&self.buffer[start..end], self.limits);
+            (self.start, self.searched, self.is_skipping) = (end + 1, end + 1, false);
+            self.telnet.end_line();
             if let Some(command) = read.unwrap_or_else(|mistake| Some(Command::mistake(mistake))) {
                 return Some(command);
             }
         }
     }
 
+    /// Reads the line that ends here. The rest of a line that was too long is nothing.
+    fn read_line(&self, end: usize) -> Result<Option<Command>, Mistake> {
+        if self.is_skipping { Ok(None) } else { read_line(&self.buffer[self.start..end], self.limits) }
+    }
+
+    /// Takes telnet commands out of the bytes up to here, as far as they were not searched; returns the
+    /// answer to the first that has one.
+    #[inline(never)]
+    fn negotiate(&mut self, end: usize) -> Option<Command> {
+        let (line, searched) = (&mut self.buffer[self.start..end], self.searched - self.start);
+        let Taken { bytes, searched, answer } =
+            self.telnet.take_from(line, searched, self.limits.line + LINE_END);
+        (self.start, self.searched) = (self.start + bytes, self.start + searched);
+        answer.map(Command::answer_to_telnet)
+    }
+
     /// Makes sure that a line without an end does not fill the memory.
     fn unfinished(&mut self) -> Option<Command> {
-        self.searched = self.buffer.len();
+        if self.is_skipping {
+            self.searched = self.buffer.len();
+        } else if self.searched < self.buffer.len() {
+            let answer = self.negotiate(self.buffer.len());
+            if answer.is_some() {
+                return answer;
+            }
+        }
         let length = self.searched - self.start;
-        // One more than the limit may be the '\r' of the line's end.
-        let is_too_long = length > self.limits.line + 1;
+        let is_too_long = length > self.limits.line + LINE_END;
         if is_too_long && self.stage == Stage::FirstLine && self.is_http(self.start..self.searched) {
             return Some(self.refuse());
         }
         if self.is_skipping || is_too_long {
-            self.start = self.searched;
+            self.start = self.buffer.len();
         }
-        if self.start == self.searched {
+        if self.start == self.buffer.len() {
             // An idle client does not keep the memory of its longest line.
             self.buffer.clear();
             self.buffer.shrink_to(IDLE_CAPACITY);
@@ -128,7 +168,7 @@ impl Decoder {
     fn is_http(&mut self, line: Range<usize>) -> bool {
         self.stage = Stage::Chat;
         let line = &self.buffer[line];
-        http::is_request(line) || (line.len() > self.limits.line + 1 && http::begins_request(line))
+        http::is_request(line) || (line.len() > self.limits.line + LINE_END && http::begins_request(line))
     }
 
     /// The answer to an HTTP request, and then the end.
@@ -139,6 +179,9 @@ impl Decoder {
         Command::mistake(Mistake::HttpRequest)
     }
 }
+
+/// One byte more than the limit may be the '\r' of the line's end.
+const LINE_END: usize = 1;
 
 /// What a decoder's buffer may keep between lines, in bytes: an ordinary line or two.
 const IDLE_CAPACITY: usize = 256;
@@ -213,7 +256,7 @@ mod tests {
         std::iter::from_fn(|| decoder.next_command()).collect()
     }
 
-    fn decode(pieces: &[&[u8]]) -> Vec<Command> {
+    pub(super) fn decode(pieces: &[&[u8]]) -> Vec<Command> {
         let mut decoder = Decoder::new(LIMITS);
         let mut commands = Vec::new();
         for piece in pieces {
@@ -225,7 +268,7 @@ mod tests {
 
     /// However the bytes are cut, they mean the same.
     #[track_caller]
-    fn check(bytes: &[u8], expected: &[Command]) {
+    pub(super) fn check(bytes: &[u8], expected: &[Command]) {
         assert_eq!(decode(&[bytes]), expected, "in one piece");
         for cut in 0..=bytes.len() {
             assert_eq!(decode(&[&bytes[..cut], &bytes[cut..]]), expected, "cut at {cut}");
@@ -233,11 +276,11 @@ mod tests {
         assert_eq!(decode(&bytes.chunks(1).collect::<Vec<_>>()), expected, "byte by byte");
     }
 
-    fn said(typed: &str) -> Command {
+    pub(super) fn said(typed: &str) -> Command {
         Command::say(text(typed, 99).unwrap().unwrap())
     }
 
-    fn mistake(mistake: Mistake) -> Command {
+    pub(super) fn mistake(mistake: Mistake) -> Command {
         Command::mistake(mistake)
     }
 
@@ -295,6 +338,7 @@ mod tests {
     #[test]
     fn an_http_request_is_refused_and_nothing_of_it_is_said() {
         let refused = [mistake(Mistake::HttpRequest), Command::typed("quit", "")];
+        check(b"\xff\xf1GET / HTTP/1.1\r\n\r\nhello\n", &refused);
         for request in ["GET / HTTP/1.1\r\n", "POST /say HTTP/1.1\r\nHost: x\r\n\r\nhello\n/nick eve\n"] {
             check(request.as_bytes(), &refused);
         }

@@ -238,6 +238,8 @@ mod tests {
         check(&said, Heard::Said { room: "ops", from: "bob", text: "a]: b" });
         let acted = Event::Said(room, line(bob, "waves", Manner::Acted));
         check(&acted, Heard::Acted { from: "bob", text: "waves" });
+        let mark = Mark { token: 7, seq: 1, rate: 5, burst: 5, left: 5, text: 99, line: 999 };
+        check(&Event::Mark(mark), Heard::Mark(mark));
         check(&Event::WhisperFrom(bob, text("hi")), Heard::WhisperFrom);
         check(&Event::WhisperTo(bob, text("hi")), Heard::WhisperTo);
         let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };

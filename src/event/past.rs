@@ -4,10 +4,12 @@ use std::{fmt, time::SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::watched::Count;
 use crate::{
     clock,
     names::Room,
     record::{Line, Manner},
+    text::Text,
 };
 
 pub(super) fn history(f: &mut fmt::Formatter<'_>, room: &Room, lines: &[Line]) -> fmt::Result {
@@ -15,6 +17,18 @@ pub(super) fn history(f: &mut fmt::Formatter<'_>, room: &Room, lines: &[Line]) -
         return write!(f, "'{room}' has no history.");
     }
     write!(f, "Last {} messages in '{room}':", lines.len())?;
+    list(f, room, lines)
+}
+
+pub(super) fn matches(f: &mut fmt::Formatter<'_>, room: &Room, text: &Text, lines: &[Line]) -> fmt::Result {
+    if lines.is_empty() {
+        return write!(f, "No message in '{room}' contains '{text}'.");
+    }
+    write!(f, "Last {} in '{room}' with '{text}':", Count(lines.len() as u64, "message"))?;
+    list(f, room, lines)
+}
+
+fn list(f: &mut fmt::Formatter<'_>, room: &Room, lines: &[Line]) -> fmt::Result {
     for Line { seq: _, at, from, text, manner } in lines {
         let at = Minute(*at, clock::zone());
         match manner {

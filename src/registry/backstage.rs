@@ -12,7 +12,6 @@ use super::{
 use crate::{
     broadcaster::{self, Encoded, Posts},
     dialect::text,
-    event::Event,
     file::Token,
     store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
@@ -36,7 +35,7 @@ pub(super) struct Backstage {
     waker: Sender<()>,
     /// Wakes the thread that waits for closing time. One message is as good as many.
     pub(super) alarm: Receiver<()>,
-    /// When the next long answer may be encoded; held while one is. Clients that ask for many of them wait
+    /// When the next long answer may be worked for; held while one is. Clients that ask for many of them wait
     /// for one another, and leave the processors to those who speak.
     next_answer: Mutex<Instant>,
     is_stopping: Mutex<bool>,
@@ -84,8 +83,9 @@ impl Backstage {
             }
             Task::Encode(event, next) => {
                 watch::doing(Activity::Encoding);
-                next.with(self.encode(&event))
+                next.with(self.in_turn(|| Encoded(text::line(&event))))
             }
+            Task::Search(search, next) => next.with(self.in_turn(|| search.read())),
             Task::Wait(pause, next) => {
                 watch::doing(Activity::Waiting);
                 self.pause(pause);
@@ -106,13 +106,13 @@ impl Backstage {
         self.wake_timer();
     }
 
-    /// Encodes a long answer when it is its turn.
-    fn encode(&self, event: &Event) -> Encoded {
+    /// Works for a long answer when it is its turn.
+    fn in_turn<T>(&self, work: impl FnOnce() -> T) -> T {
         let mut next_answer = self.next_answer.lock();
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));
         *next_answer = now.max(*next_answer) + ANSWER;
-        Encoded(text::line(event))
+        work()
     }
 
     /// Waits, but no longer than until the server stops.

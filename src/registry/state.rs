@@ -45,6 +45,7 @@ mod people;
 mod ranks;
 mod registering;
 mod rooms;
+mod searching;
 mod talking;
 mod tally;
 #[cfg(test)]
@@ -53,10 +54,12 @@ mod turn;
 mod unsaved;
 mod watching;
 
+pub use crate::dialect::text::Limits as LineLimits;
 pub use closing::Countdown;
 pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
+pub use searching::Search;
 pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
@@ -83,6 +86,8 @@ pub struct Limits {
     pub rate: Option<Rate>,
     /// Which files can be sent.
     pub files: FileLimits,
+    /// How long lines and messages may be. The dialect keeps these limits; programs are told them.
+    pub lines: LineLimits,
 }
 
 /// The chat between two decisions.
@@ -177,7 +182,9 @@ impl State {
         if self.closing.is_stopping || asking.is_dismissed {
             return false;
         }
-        asking.last_active = turn.now.instant;
+        if command.verb.kind != Kind::Automatic {
+            asking.last_active = turn.now.instant;
+        }
         if let Some(too_much) = self.too_much(turn, command) {
             turn.answer(too_much);
             return false;
@@ -209,6 +216,10 @@ impl State {
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
+            Ask::SearchHistory(text) => self.search_history(turn, text),
+            Ask::ShowMissed(after) => self.show_missed(turn, after),
+            Ask::Mark(token) => self.mark(turn, token),
+            Ask::AnswerTelnet(bytes) => turn.answer_in_bytes(&bytes),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, order),
             Ask::Administer(order) => self.administer(turn, order),

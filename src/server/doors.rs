@@ -53,12 +53,11 @@ impl Doors {
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
         let sockets = [&chat].into_iter().chain(&files).cloned().collect();
-        let text = config.max_message_length.unwrap_or(usize::MAX);
         let doors = Self {
             chat,
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
-            lines: text::Limits { line: config.max_line_length, text },
+            lines: config.rules.lines,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();

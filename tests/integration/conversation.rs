@@ -122,6 +122,21 @@ fn a_silent_client_is_a_member_like_any_other() {
 }
 
 #[test]
+fn the_history_is_searched_for_a_word() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    (0..500).for_each(|n| alice.says(&format!("Line {n}.")));
+    alice.hears_at_last("[lobby] alice: Line 499.");
+    alice.sends(b"/history line 0.\n/history nothing\n/history 1\n");
+    alice.hears("Last 1 message in 'lobby' with 'line 0.':");
+    assert!(alice.next_line().is_some_and(|line| line.ends_with("[lobby] alice: Line 0.")));
+    alice.hears("No message in 'lobby' contains 'nothing'.");
+    alice.hears("Last 1 messages in 'lobby':");
+    assert!(alice.next_line().is_some_and(|line| line.ends_with("[lobby] alice: Line 499.")));
+    alice.hears_nothing();
+}
+
+#[test]
 fn the_time_zone_is_read_before_the_first_client_connects() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("five hours east");

@@ -19,6 +19,7 @@ mod layers;
 mod limits;
 mod log;
 mod manual;
+mod marks;
 mod moderation;
 mod rate;
 mod readme;

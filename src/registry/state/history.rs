@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::{names::Nick, record::Line};
 
 /// The most text that one `/history` shows, in bytes: an answer has to fit into an outbox.
-const LONGEST_ANSWER: usize = 256 * 1024;
+pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// How many lines are remembered and shown.
 #[derive(Clone, Copy, Debug)]
@@ -73,16 +73,23 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines that are not ignored, oldest first, as many as fit into one answer.
-    pub(super) fn last(&self, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
+    /// The last `count` lines with a number above `after` that are not ignored, oldest first, as many as
+    /// fit into one answer.
+    pub(super) fn last(&self, count: usize, after: u64, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
         let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
-        for line in self.lines.iter().rev().filter(|line| !is_ignored(line.from)).take(count) {
+        let newest = self.lines.iter().rev().take_while(|line| line.seq > after);
+        for line in newest.filter(|line| !is_ignored(line.from)).take(count) {
             let Some(rest) = left.checked_sub(size(line)) else { break };
             left = rest;
             lines.push(line.clone());
         }
         lines.reverse();
         lines
+    }
+
+    /// The lines with a number below this one, the newest first.
+    pub(super) fn before(&self, seq: u64) -> impl Iterator<Item = &Line> {
+        self.lines.range(..self.lines.partition_point(|line| line.seq < seq)).rev()
     }
 
     /// Adds a line; beyond `limit` lines the oldest is forgotten.
@@ -102,6 +109,7 @@ impl History {
     }
 }
 
-fn size(line: &Line) -> usize {
+/// The bytes that a line takes.
+pub(super) fn size(line: &Line) -> usize {
     size_of::<Line>() + line.text.as_str().len()
 }

@@ -41,6 +41,9 @@ const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
 /// the server's memory with them.
 const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
 
+/// More than a user types, too little to keep the server busy.
+const QUESTIONS: Rate = Rate { every: Duration::from_millis(50), burst: 40 };
+
 /// What has a limit for each client.
 #[derive(Clone, Copy)]
 pub(super) enum Limited {
@@ -56,12 +59,15 @@ pub(super) enum Limited {
     Offers,
     /// Commands whose answers only the client hears. They are not refused; the client waits.
     Questions,
+    /// What programs ask by themselves. The client waits, too. They ask behind each message, so they may
+    /// ask as often as it may speak, and their user's questions do not wait for that.
+    Marks,
     /// Long stretches of a room's history. The client waits, too.
     Histories,
 }
 
 impl Limited {
-    const COUNT: usize = 7;
+    const COUNT: usize = 8;
 
     fn rate(self, speech: Rate) -> Rate {
         match self {
@@ -70,7 +76,10 @@ impl Limited {
             Self::Moves => Rate { every: Duration::from_millis(500), burst: 20 },
             Self::Strangers => Rate { every: Duration::from_secs(6), burst: 10 },
             Self::Offers => Rate { every: Duration::from_secs(5), burst: 12 },
-            Self::Questions => Rate { every: Duration::from_millis(50), burst: 40 },
+            Self::Questions => QUESTIONS,
+            Self::Marks => {
+                Rate { every: QUESTIONS.every.min(speech.every), burst: QUESTIONS.burst.max(speech.burst) }
+            }
             Self::Histories => Rate { every: Duration::from_secs(1), burst: 5 },
         }
     }
@@ -142,6 +151,12 @@ impl Pace {
         let Some(speech) = self.speech else { return Ok(()) };
         let Some(spent) = self.clients.get_mut(client) else { return Ok(()) };
         spent.buckets[limited as usize].take(limited.rate(speech), now)
+    }
+
+    /// How fast a client may speak, if that is limited, and how many messages it may say at once now.
+    pub(super) fn speech(&self, client: ClientId, now: Instant) -> (Option<Rate>, u32) {
+        let Some((speech, spent)) = self.speech.zip(self.clients.get(client)) else { return (None, 0) };
+        (Some(speech), spent.buckets[Limited::Speech as usize].left(speech, now))
     }
 
     /// Notes that a client has spoken too fast; whether it has done so shortly before.

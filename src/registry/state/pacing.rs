@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{State, Turn, pace::Limited};
+use super::{LineLimits, Rate, State, Turn, pace::Limited};
 use crate::{
     command::{Ask, Command, Kind, MutingCommand},
-    event::{Event, pace::PaceEvent},
+    event::{Event, mark::Mark, pace::PaceEvent},
     fact::Deed,
     names::Nick,
 };
@@ -23,9 +23,12 @@ impl State {
         let limited = match command.ask {
             // These have limits of their own.
             Ask::Rename(_) | Ask::Join(_) | Ask::Leave | Ask::Account(_) | Ask::Quit => return None,
-            Ask::ShowHistory(_) => Limited::Histories,
-            _ if command.verb.kind == Kind::Speech => return None,
-            _ => Limited::Questions,
+            Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
+            _ => match command.verb.kind {
+                Kind::Speech => return None,
+                Kind::Automatic => Limited::Marks,
+                _ => Limited::Questions,
+            },
         };
         self.pace.take(turn.client, limited, turn.now.instant).err()
     }
@@ -64,12 +67,28 @@ impl State {
         let wait = self.pace.take(turn.client, limited, turn.now.instant).err()?;
         Some(match limited {
             // A client with too many questions is not refused, but waits.
-            Limited::Speech | Limited::Questions | Limited::Histories => PaceEvent::TooFast,
+            Limited::Speech | Limited::Questions | Limited::Marks | Limited::Histories => PaceEvent::TooFast,
             Limited::Nicknames => PaceEvent::TooManyNicknames(wait),
             Limited::Moves => PaceEvent::TooManyMoves(wait),
             Limited::Strangers => PaceEvent::TooManyStrangers(wait),
             Limited::Offers => PaceEvent::TooManyOffers(wait),
         })
+    }
+
+    /// Tells a program which lines it has heard, and how many it may say.
+    #[inline(never)]
+    pub(super) fn mark(&self, turn: &mut Turn, token: u64) {
+        let (now, LineLimits { line, text }) = (turn.now.instant, self.limits.lines);
+        let (rate, left) = self.pace.speech(turn.client, now);
+        turn.answer(Event::Mark(Mark {
+            token,
+            seq: self.tally.newest_line(),
+            rate: rate.map_or(0, Rate::a_second),
+            burst: rate.map_or(0, |rate| rate.burst),
+            left,
+            text: text.min(line),
+            line,
+        }));
     }
 
     #[inline(never)]

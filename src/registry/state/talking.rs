@@ -93,7 +93,7 @@ impl State {
     /// hears is the next thing said.
     #[inline(never)]
     pub(super) fn replay(&mut self, turn: &mut Turn) {
-        let lines = self.last_lines(turn.client, self.limits.history.replayed);
+        let lines = self.last_lines(turn.client, self.limits.history.replayed, 0);
         if !lines.is_empty() {
             turn.answer(Event::History(self.room(turn.client).name, lines));
         }
@@ -101,8 +101,17 @@ impl State {
 
     #[inline(never)]
     pub(super) fn show_history(&mut self, turn: &mut Turn, count: Option<usize>) {
-        let lines = self.last_lines(turn.client, count.unwrap_or(self.limits.history.replayed));
+        let lines = self.last_lines(turn.client, count.unwrap_or(self.limits.history.replayed), 0);
         turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
+    }
+
+    /// Shows a client that was away what was said in its room after the last line that it heard.
+    #[inline(never)]
+    pub(super) fn show_missed(&mut self, turn: &mut Turn, after: u64) {
+        let lines = self.last_lines(turn.client, usize::MAX, after);
+        if !lines.is_empty() {
+            turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
+        }
     }
 
     #[inline(never)]
@@ -120,14 +129,18 @@ impl State {
         turn.answer(ended.map_or(Ignoring::Never(nick), Ignoring::Ended));
     }
 
-    fn last_lines(&self, client: ClientId, count: usize) -> Vec<Line> {
+    fn last_lines(&self, client: ClientId, count: usize, after: u64) -> Vec<Line> {
+        self.room(client).remembered.history.last(count, after, self.ignored_by(client))
+    }
+
+    /// Whether a client is not shown what was said under a nickname.
+    pub(super) fn ignored_by(&self, client: ClientId) -> impl Fn(Nick) -> bool {
         // Most clients ignore no one, and then no line's sender is looked up under the lock.
         let ignores_some = self.ignores.has_list(client);
-        let is_ignored = |nick| {
+        move |nick| {
             ignores_some
                 && (self.ignores.contain_nick(client, nick)
                     || self.people.find(nick).is_some_and(|sender| self.ignores.contain(client, sender)))
-        };
-        self.room(client).remembered.history.last(count, is_ignored)
+        }
     }
 }

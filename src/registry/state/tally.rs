@@ -28,6 +28,11 @@ impl Tally {
         self.seq = self.seq.max(seq);
     }
 
+    /// The number of the newest line; 0 if there is none.
+    pub(super) fn newest_line(&self) -> u64 {
+        self.seq
+    }
+
     /// The number of the next line, which is counted as a message.
     pub(super) fn next_line(&mut self, now: Instant) -> u64 {
         self.count(now);

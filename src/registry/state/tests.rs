@@ -33,6 +33,7 @@ mod administration;
 mod asking;
 mod away;
 mod ignoring;
+mod marks;
 mod model;
 mod moderation;
 mod moderators;
@@ -44,9 +45,12 @@ mod pace;
 mod passwords;
 mod presence;
 mod rooms;
+mod searching;
 mod speech;
 mod transfers;
 mod watching;
+
+const LINES: text::Limits = text::Limits { line: 1000, text: 100 };
 
 /// A chat whose rooms remember nothing that is said.
 pub(in crate::registry) fn state(presence: usize) -> State {
@@ -56,7 +60,8 @@ pub(in crate::registry) fn state(presence: usize) -> State {
 /// Limits that no test reaches, except the one on presence.
 fn limits(presence: usize) -> Limits {
     let files = FileLimits { largest: ByteCount(10 << 20), port: Some(4711) };
-    Limits { presence, history: HistoryLimits { remembered: 0, replayed: 0 }, rate: None, files }
+    let history = HistoryLimits { remembered: 0, replayed: 0 };
+    Limits { presence, history, rate: None, files, lines: LINES }
 }
 
 pub(in crate::registry) fn address() -> SocketAddr {
@@ -181,7 +186,7 @@ impl Chat {
     }
 
     pub(super) fn says(&mut self, name: &str, line: &str) {
-        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
+        let mut decoder = Decoder::new(LINES);
         decoder.feed(line.as_bytes());
         decoder.feed(b"\n");
         while let Some(command) = decoder.next_command() {
@@ -225,7 +230,7 @@ impl Chat {
 
     /// Says a line that needs slow work, which is not done yet.
     fn begins(&mut self, name: &str, line: &str) -> Task {
-        let mut decoder = Decoder::new(text::Limits { line: 1000, text: 100 });
+        let mut decoder = Decoder::new(LINES);
         decoder.feed(format!("{line}\n").as_bytes());
         let command = decoder.next_command().expect("one line");
         self.apply(name, command).expect("slow work")
@@ -247,6 +252,7 @@ impl Chat {
                 next.with(report.try_recv().expect("what was posted is delivered"))
             }
             Task::Encode(event, next) => next.with(Encoded(crate::dialect::text::line(&event))),
+            Task::Search(search, next) => next.with(search.read()),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
                 next.with(())

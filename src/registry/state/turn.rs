@@ -6,7 +6,7 @@
 
 use std::{mem, time::Duration};
 
-use super::{State, offers::Lifeline};
+use super::{Search, State, offers::Lifeline};
 use crate::{
     broadcaster::{Encoded, Except, Post},
     clock::Now,
@@ -54,6 +54,8 @@ pub enum Task {
     DrawTokens(Next<Option<[Token; 2]>>),
     /// Encode a long answer, which would delay all other clients on the broadcaster's thread.
     Encode(Event, Next<Encoded>),
+    /// Read a page of a room's history.
+    Search(Search, Next<Search>),
     /// Wait for this long, because the client asks too fast.
     Wait(Duration, Next<()>),
     /// Wake the thread that waits for closing time, because closing time has changed.
@@ -108,6 +110,12 @@ impl Turn {
     pub(super) fn answer_at_length(&mut self, event: impl Into<Event>) {
         let next = Next::new(|_, turn, encoded| turn.post(Post::TellEncoded(turn.client, encoded)));
         self.wait_for(Task::Encode(event.into(), next));
+    }
+
+    /// Answers something that is no event, in bytes of the client's dialect.
+    #[inline(never)]
+    pub(super) fn answer_in_bytes(&mut self, bytes: &[u8]) {
+        self.post(Post::TellEncoded(self.client, Encoded(bytes.to_vec())));
     }
 
     #[inline(never)]

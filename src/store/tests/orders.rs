@@ -16,7 +16,7 @@ use crate::{
     registry::{
         Registry,
         hashing::Hasher,
-        state::{FileLimits, HistoryLimits, Limits, State},
+        state::{FileLimits, HistoryLimits, Limits, LineLimits, State},
     },
     watch::Watch,
 };
@@ -84,6 +84,7 @@ impl Chat {
             history: HistoryLimits { remembered: 100_000, replayed: 0 },
             rate: None,
             files: FileLimits { largest: ByteCount(0), port: None },
+            lines: LineLimits { line: 100, text: 100 },
         };
         let state = State::new(limits, Restored::default(), Now::read());
         let registry = Registry::new(state, bounded(1).0, Store::none(), Hasher::cheap(), Watch::start());

@@ -73,6 +73,18 @@ impl Peer {
         assert_eq!(self.next_line().as_deref(), Some(expected));
     }
 
+    /// The next bytes must be these, which are no line.
+    #[track_caller]
+    pub(crate) fn hears_bytes(&mut self, expected: &[u8]) {
+        while self.unread.len() < expected.len() {
+            let mut bytes = [0; 64];
+            let length = self.stream.read(&mut bytes).expect("bytes in time");
+            assert!(length > 0, "the stream ended after {:?}", self.unread);
+            self.unread.extend(&bytes[..length]);
+        }
+        assert_eq!(self.unread.drain(..expected.len()).collect::<Vec<_>>(), expected);
+    }
+
     /// One of the next lines must be this one. The lines before it are skipped.
     #[track_caller]
     pub(crate) fn hears_at_last(&mut self, expected: &str) {

@@ -20,6 +20,12 @@ impl Rate {
     pub fn per_second(rate: u32, burst: u32) -> Option<Self> {
         (rate > 0 && burst > 0).then(|| Self { every: Duration::from_secs(1) / rate, burst })
     }
+
+    /// How many tokens are added in a second.
+    pub(in super::super) fn a_second(self) -> u32 {
+        let count = Duration::from_secs(1).as_nanos().checked_div(self.every.as_nanos());
+        count.and_then(|count| count.try_into().ok()).unwrap_or(u32::MAX)
+    }
 }
 
 /// One bucket, which is full at first.
@@ -32,6 +38,14 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at.is_none_or(|full_at| full_at <= now)
+    }
+
+    /// How many tokens it holds now.
+    pub(super) fn left(&self, rate: Rate, now: Instant) -> u32 {
+        let until_full =
+            self.full_at.map_or(Duration::ZERO, |full_at| full_at.saturating_duration_since(now));
+        let missing = until_full.as_nanos().div_ceil(rate.every.as_nanos().max(1));
+        rate.burst.saturating_sub(missing.try_into().unwrap_or(u32::MAX))
     }
 
     /// Takes a token; the error is how long it takes until there is one. Asking for too much costs nothing.
@@ -86,6 +100,26 @@ mod tests {
         let mut bucket = Bucket::default();
         let tries = (0..10_000).map(|millisecond| start + Duration::from_millis(millisecond));
         assert_eq!(tries.filter(|&now| bucket.take(rate, now).is_ok()).count(), 30);
+    }
+
+    #[test]
+    fn what_is_left_can_be_taken_and_no_more() {
+        let (rate, start) = (rate(5, 5), Instant::now());
+        for quarters in 0..12 {
+            let (mut bucket, now) = (Bucket::default(), start + quarters * SECOND / 4);
+            taken(&mut bucket, rate, start);
+            let left = bucket.left(rate, now);
+            assert_eq!(taken(&mut bucket, rate, now), left as usize, "after {quarters} quarters of a second");
+            assert_eq!(bucket.left(rate, now), 0);
+        }
+        assert_eq!(Bucket::default().left(rate, start), 5);
+    }
+
+    #[test]
+    fn a_rate_says_how_much_it_is_in_a_second() {
+        for n in [1, 2, 3, 5, 7, 10, 60, 100, 1000, u32::MAX] {
+            assert_eq!(rate(n, 1).a_second(), n);
+        }
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn a_client_that_joins_later_is_shown_what_was_said() {
          alice< 1970-01-01 00:00 [lobby] alice: three
          alice< 1970-01-01 00:00 [lobby] alice: four
          alice> /history 0
-         alice< Usage: /history [count]",
+         alice< Usage: /history [count|word]",
     );
 }
 
