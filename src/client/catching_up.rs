@@ -75,7 +75,8 @@ impl CatchingUp {
         match mem::take(&mut self.stage) {
             Stage::Returning => {
                 self.stage = Stage::Missing(Vec::new());
-                return self.seq.map(|seq| format!("/missed {seq}\n"));
+                // A server that counts from the beginning again has forgotten what we heard.
+                return self.seq.map(|seq| format!("/missed {}\n", if mark.seq < seq { 0 } else { seq }));
             }
             Stage::Missing(lines) => self.stage = Stage::Complete(lines),
             Stage::Here | Stage::Complete(_) => self.since.clear(),

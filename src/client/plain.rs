@@ -173,8 +173,7 @@ impl Plain {
     fn read(&mut self, line: &[u8]) {
         let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST;
         let Some(line) = str::from_utf8(line).ok().filter(|_| is_whole) else {
-            let begin = String::from_utf8_lossy(&line[..line.len().min(40)]).into_owned();
-            return self.refuse(begin.trim_end(), "it is too long or not UTF-8");
+            return self.refuse(String::from_utf8_lossy(line).trim_end(), "it is too long or not UTF-8");
         };
         let line = line.trim_end_matches(['\n', '\r']);
         self.log.note_typed(line).into_iter().for_each(|words| tell(&words));
@@ -194,7 +193,9 @@ impl Plain {
     /// Notes a line that will not be said.
     fn refuse(&mut self, line: &str, why: &str) {
         self.refused += 1;
-        tell(&format!("Not said, because {why}: {line}"));
+        let begin: String = line.chars().take(60).collect();
+        let more = if begin.len() < line.len() { "…" } else { "" };
+        tell(&format!("Not said, because {why}: {begin}{more}"));
     }
 
     /// Whether the connection goes on.
