@@ -156,10 +156,10 @@ fn connect(path: &Path) -> Result<Connection, Why> {
     // The file is locked from the first read until this process closes it or dies.
     connection.pragma_update(None, "locking_mode", "exclusive")?;
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
-    let version = schema::version(&connection)?;
     if !schema::is_empty(&connection)? && !schema::is_ours(&connection)? {
         return Err(Why::Foreign);
     }
+    let version = schema::version(&connection)?;
     if version > VERSION {
         return Err(Why::TooNew(version));
     }

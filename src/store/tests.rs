@@ -178,6 +178,13 @@ fn a_database_of_another_program_is_refused() {
 }
 
 #[test]
+fn a_database_of_another_program_is_refused_with_any_version() {
+    let folder = Folder::new();
+    folder.meddle("CREATE TABLE recipe (name TEXT); PRAGMA user_version = -5");
+    folder.check_refused("chat.db' is not a data file of this program; it was left as it is");
+}
+
+#[test]
 fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
     drop(folder.open());
