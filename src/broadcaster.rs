@@ -246,8 +246,8 @@ impl Broadcaster {
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
-        hearer.outbox.queue(&encoded.0);
-        self.batch_bytes += encoded.0.len();
+        hearer.outbox.queue(encoded.as_bytes());
+        self.batch_bytes += encoded.as_bytes().len();
     }
 
     fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {

@@ -67,7 +67,7 @@
 //!
 //! - **Verb**: a row of the table of commands, [`command::Verb`].
 //! - **Command**: a line that was read: its verb and its **Ask**, which is what it asks of the rules.
-//! - **Mistake**: why a line was not understood. It is an ask, too.
+//! - **Mistake**: why a line was not understood. It is the ask of a command, too.
 //! - **Event**: something that clients are *told*, before it is put into words.
 //! - **Dialect**: how commands and events are written as bytes.
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".

@@ -110,7 +110,8 @@ impl Server {
     /// delivered or its time is over, and every thread has ended.
     ///
     /// # Errors
-    /// When a thread of the server's own cannot be started, or the broadcaster's has failed.
+    /// When a thread of the server's own cannot be started, or the broadcaster's has failed. In the
+    /// first case, too, it returns only after what was queued is delivered.
     pub fn run(self) -> Result<(), Error> {
         let Self { doors, registry, broadcaster, store, writer, log, watch } = self;
         let (doors, watch) = (&doors, &watch);
@@ -129,7 +130,8 @@ impl Server {
                 if let Some(writer) = writer {
                     start(inner, "store", watch, || writer.run(&registry))?;
                 }
-                // No thread can decide anything after this, so what is saved last is complete.
+                // No thread can decide anything after this, so what is saved last is complete. Without
+                // this the writer, and so this scope, would wait for ever.
                 let _finishes = OnDrop(|| store.finish());
                 doors.serve(&registry, watch)
             })?;

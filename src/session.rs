@@ -28,7 +28,7 @@ const LARGEST_READ: usize = 16 * 1024;
 /// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
 
-/// For how many commands an idle client keeps memory.
+/// For how many commands a client keeps memory after a small read, because it may idle then.
 const FEW: usize = 4;
 
 /// How long a client that has quit may take to close the connection.
@@ -106,42 +106,42 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
     let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(1));
     loop {
         watch::doing(Activity::Reading);
-        match read(&mut reader, &mut decoder, &mut large) {
-            Ok(0) => return Ending::Closed,
-            Ok(_) => {}
+        let (length, read_at) = match read(&mut reader, &mut decoder, &mut large) {
+            Ok((0, _)) => return Ending::Closed,
+            Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Ending::Lost(error.kind()),
-        }
-        let read_at = Instant::now();
-        watch::doing(Activity::Working);
+        };
         // Decoded first and applied then: under the lock there is only deciding.
         while take_burst(&mut decoder, &mut commands, read_at) {
             if apply(membership, &mut commands).is_break() {
                 return Ending::Quit;
             }
         }
-        if large.is_empty() && commands.capacity() > FEW {
+        if length < SMALLEST_READ / 16 && commands.capacity() > FEW {
             commands = Vec::with_capacity(1);
         }
     }
 }
 
-/// Reads once and feeds the decoder; returns how many bytes were read.
+/// Reads once and feeds the decoder; returns how many bytes were read, and when.
 ///
 /// A client waits in here most of its time. The buffer that it waits with is on the stack, in a page that
 /// its commands reach anyway, so it costs no memory. `large` takes its place while a client fills it.
 #[inline(never)]
-fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<usize> {
+fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<(usize, Instant)> {
     let mut small = [0; SMALLEST_READ];
     let buffer = if large.is_empty() { &mut small } else { large.as_mut_slice() };
     let (length, size) = (reader.read(buffer)?, buffer.len());
+    let read_at = Instant::now();
+    watch::doing(Activity::Working);
     decoder.feed(&buffer[..length]);
     if length == size && size < LARGEST_READ {
         large.resize(size * 2, 0);
     } else if length < size / 16 {
         *large = Vec::new();
     }
-    Ok(length)
+    Ok((length, read_at))
 }
 
 #[inline(never)]

@@ -184,11 +184,12 @@ pub fn refuse(stream: &TcpStream, line: &[u8]) {
 }
 
 /// Reads and forgets what has arrived, without waiting. It is bounded, because the client may go on sending.
+/// A short read is not the end: one ends at an urgent byte, too.
 fn forget_arrived(stream: &TcpStream, buffer: &mut [u8]) {
     for _ in 0..64 {
-        let read = rustix::net::recv(stream, &mut *buffer, rustix::net::RecvFlags::DONTWAIT);
-        if read.map_or(true, |(_, length)| length < buffer.len()) {
-            return;
+        match rustix::net::recv(stream, &mut *buffer, rustix::net::RecvFlags::DONTWAIT) {
+            Ok((_, 0)) | Err(_) => return,
+            Ok(_) => {}
         }
     }
 }
@@ -282,6 +283,26 @@ mod tests {
         let connection = Connection::new(stream, peer, permit);
         drop(connection.writer().unwrap());
         assert_eq!((&*connection).read(&mut [0; 9]).unwrap(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn bytes_behind_an_urgent_one_are_forgotten_too() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let client = TcpStream::connect(listener.address()).unwrap();
+        let (stream, _) = listener.accept(None).unwrap().unwrap();
+        for (bytes, flags) in [
+            (&b"before"[..], rustix::net::SendFlags::empty()),
+            (b"!", rustix::net::SendFlags::OOB),
+            (b"behind", rustix::net::SendFlags::empty()),
+        ] {
+            rustix::net::send(&client, bytes, flags).unwrap();
+        }
+        client.shutdown(Shutdown::Write).unwrap();
+        let deadline = Timespec::try_from(Duration::from_secs(10)).unwrap();
+        assert_eq!(poll(&mut [PollFd::new(&stream, PollFlags::RDHUP)], Some(&deadline)), Ok(1));
+        forget_arrived(&stream, &mut [0; 99]);
+        assert_eq!(stream.peek(&mut [0; 9]).unwrap(), 0);
     }
 
     #[test]

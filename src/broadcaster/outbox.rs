@@ -149,6 +149,7 @@ impl Outbox {
         let before = self.bytes.len();
         write(&mut self.bytes);
         let added = self.bytes.len() - before;
+        // A socket that is known to be full is not tried again here.
         if self.owed() > self.limit && self.state == State::Open {
             self.try_send(&[]);
         }

@@ -6,6 +6,7 @@ use crossbeam_channel::Sender;
 
 use super::Sink;
 use crate::{
+    dialect::text,
     event::Event,
     names::{ClientId, RoomId},
     watch::{Gauge, Journey},
@@ -39,7 +40,22 @@ pub enum Post {
 }
 
 /// An event in the bytes of its reader's dialect.
-pub struct Encoded(pub Vec<u8>);
+pub struct Encoded(Vec<u8>);
+
+impl Encoded {
+    /// An answer that is no event: what telnet negotiates.
+    pub(crate) fn verbatim(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    pub(crate) fn new(event: &Event) -> Self {
+        Self(text::line(event))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// A message to a room whose journey is traced.
 pub struct Traced {

@@ -1,4 +1,4 @@
-//! When full sockets are tried again.
+//! When full sockets are tried again, and for how long those of clients that have left.
 
 use std::{
     collections::{BTreeMap, btree_map::OccupiedEntry},

@@ -336,6 +336,19 @@ mod tests {
     }
 
     #[test]
+    fn a_muted_client_can_get_no_text_to_others() {
+        // Only administrators may use these, and they cannot be muted by others.
+        let exceptions = ["broadcast", "disconnect"];
+        for verb in verbs().filter(|verb| !exceptions.contains(&verb.name)) {
+            for rest in ["text", "bob text"] {
+                let command = verb.command(rest, 99);
+                let has_text = format!("{:?}", command.ask).contains("Text(");
+                assert_eq!(command.is_speech(), has_text, "/{} {rest}", verb.name);
+            }
+        }
+    }
+
+    #[test]
     fn emoji_make_no_text_too_long() {
         check("me", ":smile:12", &Ask::Act(say("😄12")));
         // Long to type, but short to say; then the other way round.

@@ -13,13 +13,13 @@
 //! carol!
 //! ```
 //!
-//! The first line is a comment that says what is checked, as a sentence for the verdict. The head follows: `key: value` lines up
-//! to the first empty line. The rest is the body, which `challenges.md` shows.
+//! The first line is a comment that says what is checked, as a sentence for the verdict. The head follows:
+//! `key: value` lines up to the first empty line. The rest is the body, which `challenges.md` shows.
 //!
 //! ## Random names and texts
 //!
-//! Names, rooms and texts that the head declares are replaced by random ones throughout the body, so a program
-//! cannot hard-code them. Items of a list are separated by commas, texts by ` | `.
+//! Names, rooms and texts that the head declares are replaced by random ones throughout the body, so a
+//! program cannot hard-code them. Items of a list are separated by commas, texts by ` | `.
 //!
 //! | key | declares |
 //! |---|---|

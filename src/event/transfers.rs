@@ -170,7 +170,11 @@ impl FileEvent {
             Self::Over(Over { cue, outcome, .. }) => {
                 cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
             }
-            _ => None,
+            Self::Requested { .. }
+            | Self::NotRejected(_)
+            | Self::SwitchedOff
+            | Self::NeedsClient(_)
+            | Self::WrongPort => None,
         }
     }
 }

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
-    dialect::text,
     file::Token,
     store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
@@ -26,14 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// they may would delay all others.
 const ANSWER: Duration = Duration::from_micros(500);
 
+/// What slow work needs, and what wakes threads: those of clients that pause when the server stops, and
+/// the one that waits for closing time when that changes, too.
 pub(super) struct Backstage {
     pub(super) store: Store,
     hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,
+    /// Wakes the thread that waits at `alarm`.
     waker: Sender<()>,
-    /// Wakes the thread that waits for closing time. One message is as good as many.
+    /// Where the thread waits that watches closing time. One message is as good as many.
     pub(super) alarm: Receiver<()>,
     /// When the next long answer may be worked for; held while one is. Clients that ask for many of them wait
     /// for one another, and leave the processors to those who speak.
@@ -83,7 +85,7 @@ impl Backstage {
             }
             Task::Encode(event, next) => {
                 watch::doing(Activity::Encoding);
-                next.with(self.in_turn(|| Encoded(text::line(&event))))
+                next.with(self.in_turn(|| Encoded::new(&event)))
             }
             Task::Search(search, next) => next.with(self.in_turn(|| search.read())),
             Task::Wait(pause, next) => {

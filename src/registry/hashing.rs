@@ -66,8 +66,8 @@ impl Hasher {
         self.matches(password, hash).unwrap_or(false)
     }
 
-    /// A damaged hash matches nothing. Neither does one that costs more than ours: a strange data file must
-    /// not make the server allocate gigabytes.
+    /// Compares with the costs that the hash was made with. A damaged hash matches nothing. Neither does
+    /// one that costs more than ours: a strange data file must not make the server allocate gigabytes.
     fn matches(&self, password: &Password, hash: &Hashed) -> Option<bool> {
         let hash = PasswordHash::new(hash.as_str()).ok()?;
         let (algorithm, version) = (hash.algorithm.as_str().try_into().ok()?, hash.version?.try_into().ok()?);

@@ -263,6 +263,7 @@ impl State {
     /// Tells all users that the server stops. From then on no user is told anything.
     pub fn stop(&mut self, turn: &mut Turn) {
         self.closing.is_stopping = true;
+        // No client is told, because the server's stop is the last word.
         turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
         turn.post(Post::Stop(Event::ShuttingDown));
     }

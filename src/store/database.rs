@@ -18,6 +18,17 @@ use super::{
 };
 use crate::record::{Record, Restored};
 
+/// What [`Database::repair`] has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repair {
+    /// Nothing: both files were in their place.
+    None,
+    /// It has created a new journal. Nothing is missing.
+    NewJournal,
+    /// It has created a new data file, in which everything is missing.
+    NewFile,
+}
+
 /// An open data file. No other process can have it open at the same time.
 pub struct Database {
     connection: Connection,
@@ -41,31 +52,29 @@ impl Database {
         Ok(database)
     }
 
-    /// Continues after the data file or its journal was removed; returns what was found. What was missing
-    /// is there again: a new journal, in which nothing is missing, or a new file, in which everything is.
+    /// Continues after the data file or its journal was removed.
     ///
     /// # Errors
     /// When there is another file in its place, or a new one cannot be created. Nothing can be saved
     /// then, until a later call succeeds.
-    pub(super) fn repair(&mut self) -> Result<Found, Error> {
+    pub(super) fn repair(&mut self) -> Result<Repair, Error> {
         self.try_to_repair().map_err(|why| why.of(self.place.path()))
     }
 
-    fn try_to_repair(&mut self) -> Result<Found, Why> {
+    fn try_to_repair(&mut self) -> Result<Repair, Why> {
         let found = self.place.look()?;
         if found == Found::Both {
-            return Ok(found);
+            return Ok(Repair::None);
         }
         // What is in the journal goes to the file, wherever that is now. Left in the journal, it would
         // damage another file of the same name as soon as that is opened.
         let checkpoint = |row: &Row<'_>| row.get::<_, i64>(0);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], checkpoint);
         match found {
-            Found::Nothing => self.begin_file()?,
-            Found::Other => return Err(Why::Replaced),
-            Found::NoJournal | Found::Both => self.begin_journal()?,
+            Found::Nothing => self.begin_file().map(|()| Repair::NewFile),
+            Found::Other => Err(Why::Replaced),
+            Found::NoJournal | Found::Both => self.begin_journal().map(|()| Repair::NewJournal),
         }
-        Ok(found)
     }
 
     fn begin_file(&mut self) -> Result<(), Why> {
@@ -156,10 +165,10 @@ fn connect(path: &Path) -> Result<Connection, Why> {
     // The file is locked from the first read until this process closes it or dies.
     connection.pragma_update(None, "locking_mode", "exclusive")?;
     connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
-    let version = schema::version(&connection)?;
     if !schema::is_empty(&connection)? && !schema::is_ours(&connection)? {
         return Err(Why::Foreign);
     }
+    let version = schema::version(&connection)?;
     if version > VERSION {
         return Err(Why::TooNew(version));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{place::Found, writer::Pass, *};
+use super::{database::Repair, writer::Pass, *};
 use crate::{
     names::{Nick, Room},
     record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
@@ -175,6 +175,13 @@ fn a_database_of_another_program_is_refused() {
     let folder = Folder::new();
     folder.meddle("CREATE TABLE recipe (name TEXT)");
     folder.check_refused("not a data file of this program");
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_with_any_version() {
+    let folder = Folder::new();
+    folder.meddle("CREATE TABLE recipe (name TEXT); PRAGMA user_version = -5");
+    folder.check_refused("chat.db' is not a data file of this program; it was left as it is");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Database, Error, place::Found};
+use super::{Database, Error, database::Repair};
 use crate::{
     record::Record,
     watch::{self, Activity},
@@ -176,10 +176,10 @@ impl Writer {
 
     fn try_to_save<'a>(&mut self, source: &'a dyn Source, pass: &mut Pass<'a>) -> Result<(), Error> {
         match self.database.repair()? {
-            Found::NoJournal => {
+            Repair::NewJournal => {
                 tracing::warn!("the journal of the data file was removed; there is a new one");
             }
-            Found::Nothing => {
+            Repair::NewFile => {
                 tracing::warn!(
                     "the data file was removed; everything is saved in a new one. To start with an empty \
                     chat, stop the server first"
@@ -187,7 +187,7 @@ impl Writer {
                 source.mark_everything_unsaved();
                 *pass = Pass::done();
             }
-            Found::Both | Found::Other => {}
+            Repair::None => {}
         }
         // First what is left of the pass before.
         self.write(pass)?;

@@ -34,7 +34,9 @@ pub(super) struct History {
 impl History {
     pub(super) fn restored(lines: impl IntoIterator<Item = Line>) -> Self {
         let mut history = Self::default();
-        lines.into_iter().for_each(|line| history.push(line, usize::MAX));
+        for line in lines {
+            history.push(line, usize::MAX);
+        }
         history.saved = history.newest().unwrap_or(0);
         history
     }

@@ -170,7 +170,31 @@ impl Ignores {
 
 impl Deaf {
     fn add(&mut self, client: ClientId) {
-        self.clients.insert(client);
-        self.shared = None;
+        if self.clients.insert(client) {
+            self.shared = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmap::SlotMap;
+
+    use super::*;
+
+    #[test]
+    fn a_client_that_is_deaf_already_costs_no_new_list() {
+        let mut ids = SlotMap::with_key();
+        let [client, first, second] = [(); 3].map(|()| ids.insert(()));
+        let (bob, carol) = (Nick::new("bob").expect("valid"), Nick::new("carol").expect("valid"));
+        let mut ignores = Ignores::default();
+        ignores.add(client, first, bob);
+        ignores.add(client, second, carol);
+        let Except::These(before) = ignores.deaf_to(first) else { panic!("the client is deaf") };
+        ignores.leave(second);
+        ignores.rename(first, carol);
+        ignores.check();
+        let Except::These(after) = ignores.deaf_to(first) else { panic!("it still is") };
+        assert!(Arc::ptr_eq(&before, &after));
     }
 }

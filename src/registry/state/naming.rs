@@ -1,4 +1,4 @@
-//! What others are told about a client: its nickname, and whether it is away.
+//! What others can know about a client: its nickname, whether it is away (`/away`), and where it is.
 
 use super::{State, Turn};
 use crate::{

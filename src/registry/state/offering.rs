@@ -25,7 +25,7 @@ const MOST: usize = 1000;
 impl State {
     #[inline(never)]
     pub(super) fn handle_files(&mut self, turn: &mut Turn, command: FileCommand) {
-        self.end_overdue_offers(turn);
+        self.end_overdue(turn);
         match command {
             FileCommand::Offer { to, label } => self.offer(turn, to, label),
             FileCommand::Take(which) => self.take(turn, which),
@@ -81,7 +81,7 @@ impl State {
             Err(NotOffered::TooManyMade(MOST_MADE))
         } else if self.offers.iter().filter(|(_, offer)| offer.to == target).count() >= MOST_HAD {
             Err(NotOffered::TooManyFor(to, MOST_HAD))
-        } else if self.offers.iter().count() >= MOST {
+        } else if self.offers.len() >= MOST {
             Err(NotOffered::TooMany)
         } else {
             Ok(target)
@@ -175,6 +175,11 @@ impl State {
 
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
     pub fn end_overdue_offers(&mut self, turn: &mut Turn) -> Duration {
+        self.end_overdue(turn);
+        self.offers.quiet_for(turn.now.instant)
+    }
+
+    fn end_overdue(&mut self, turn: &mut Turn) {
         for (id, stage) in self.offers.overdue(turn.now.instant) {
             let outcome = match stage {
                 Stage::Offered => Outcome::Expired,
@@ -183,7 +188,6 @@ impl State {
             };
             self.end_offer(turn, id, outcome);
         }
-        self.offers.quiet_for(turn.now.instant)
     }
 
     /// A client is leaving, and all its offers end.

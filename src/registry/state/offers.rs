@@ -87,6 +87,10 @@ impl Offers {
         self.open.get(&id)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// All open offers, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (OfferId, &Offer)> {
         self.open.iter().map(|(&id, offer)| (id, offer))

@@ -1,4 +1,4 @@
-//! Whether a client may do something now: it may have done too much of it lately, or be muted.
+//! Whether a client may do something now: it may have done too much of it lately, or be muted (`/mute`).
 
 use std::time::Duration;
 

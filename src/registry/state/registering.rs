@@ -35,17 +35,20 @@ impl State {
     pub(super) fn account(&mut self, turn: &mut Turn, command: AccountCommand) {
         self.warn_if_overheard(turn);
         let own = self.people[turn.client].account;
-        let (account, password, next) = match command {
+        let (account, password, outdated, next) = match command {
             AccountCommand::Register(password) => return self.register(turn, password),
             AccountCommand::Administrate(password) => return self.administrate(turn, password),
-            AccountCommand::LogIn(nick, password) => (Some(nick), password, Next::new(Self::log_in)),
-            AccountCommand::Unregister(password) => (own, password, Next::new(Self::unregister)),
+            AccountCommand::LogIn(nick, password) => (Some(nick), password, None, Next::new(Self::log_in)),
+            AccountCommand::Unregister(password) => {
+                (own, password, Some(AccountEvent::Outdated), Next::new(Self::unregister))
+            }
             AccountCommand::ChangePassword { old, new } => {
-                (own, old, Next::new(|_, turn, account| hash_new_password(turn, account, new)))
+                let next = Next::new(|_, turn, account| hash_new_password(turn, account, new));
+                (own, old, Some(AccountEvent::Outdated), next)
             }
         };
         match account {
-            Some(nick) => self.show_password(turn, nick, password, next),
+            Some(nick) => self.show_password(turn, nick, password, outdated, next),
             None => self.answer_and_note(turn, AccountEvent::NotRegistered),
         }
     }
@@ -148,18 +151,27 @@ impl State {
     }
 
     /// Compares a password with an account's. If it is right, the rules go on with the nickname as its
-    /// owner spelled it, and with the hash.
-    fn show_password(&mut self, turn: &mut Turn, nick: Nick, password: Password, next: Next<(Nick, Hashed)>) {
+    /// owner spelled it, and with the hash. If it was right until the account changed, the answer is
+    /// `outdated`; without that, the answer is as if it had always been wrong.
+    fn show_password(
+        &mut self,
+        turn: &mut Turn,
+        nick: Nick,
+        password: Password,
+        outdated: Option<AccountEvent>,
+        next: Next<(Nick, Hashed)>,
+    ) {
         let hash = self.accounts.hash(nick).cloned();
         let shown = hash.clone();
         let next = Next::new(move |state: &mut Self, turn, is_right| {
-            let Some(nick) = state.accounts.spelled(nick) else {
-                return state.answer_and_note(turn, AccountEvent::NotRegistered);
+            let shown = shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash));
+            let refusal = match (state.accounts.spelled(nick), shown, outdated) {
+                (Some(nick), Some(hash), _) => return next.go_on(state, turn, (nick, hash)),
+                (_, _, Some(outdated)) if is_right => outdated,
+                (None, ..) => AccountEvent::NotRegistered,
+                _ => AccountEvent::WrongPassword,
             };
-            match shown.filter(|hash| is_right && state.accounts.has_hash(nick, hash)) {
-                Some(hash) => next.go_on(state, turn, (nick, hash)),
-                None => state.answer_and_note(turn, AccountEvent::WrongPassword),
-            }
+            state.answer_and_note(turn, refusal);
         });
         let next = judged(Attempt::Guess(Some(nick)), next);
         self.attempt(turn, Attempt::Guess(Some(nick)), Task::Verify(password, hash, next));

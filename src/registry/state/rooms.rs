@@ -312,7 +312,7 @@ impl IndexMut<RoomId> for Rooms {
 
 impl OpenRoom {
     fn new(name: Room, remembered: Box<Remembered>) -> Self {
-        let (members, arrivals, moderators) = Default::default();
+        let (members, arrivals, moderators) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         Self { name, members, arrivals, moderators, remembered }
     }
 

@@ -1,4 +1,5 @@
-//! What clients say, to their room and to one another, and who does not hear it.
+//! What clients say, to their room and to one another, what is shown of it later, and who does not hear
+//! it (`/ignore`).
 
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{

@@ -251,7 +251,7 @@ impl Chat {
             Task::TakeJourney(Reported(report), next) => {
                 next.with(report.try_recv().expect("what was posted is delivered"))
             }
-            Task::Encode(event, next) => next.with(Encoded(crate::dialect::text::line(&event))),
+            Task::Encode(event, next) => next.with(Encoded::new(&event)),
             Task::Search(search, next) => next.with(search.read()),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
@@ -294,7 +294,7 @@ impl Chat {
     }
 
     fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
-        let lines = str::from_utf8(&encoded.0).expect("sentences are UTF-8");
+        let lines = str::from_utf8(encoded.as_bytes()).expect("sentences are UTF-8");
         let inbox = self.inboxes.get_mut(&client).expect("only clients are told");
         inbox.extend(lines.lines().map(str::to_owned));
     }

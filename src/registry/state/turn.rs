@@ -6,6 +6,8 @@
 
 use std::{mem, time::Duration};
 
+use slotmap::Key;
+
 use super::{Search, State, offers::Lifeline};
 use crate::{
     broadcaster::{Encoded, Except, Post},
@@ -96,18 +98,21 @@ impl Turn {
     /// Tells the client whose turn it is.
     #[inline(never)]
     pub(super) fn answer(&mut self, event: impl Into<Event>) {
+        debug_assert!(!self.client.is_null(), "it is a client's turn");
         self.post(Post::Tell(self.client, event.into()));
     }
 
     /// As [`Turn::answer`], but the event is made in here, not in the caller's frame.
     #[inline(never)]
     pub(super) fn answer_with(&mut self, event: impl FnOnce() -> Event) {
+        debug_assert!(!self.client.is_null(), "it is a client's turn");
         self.post(Post::Tell(self.client, event()));
     }
 
     /// Answers something long. The client's thread encodes that, so no other client waits for it.
     #[inline(never)]
     pub(super) fn answer_at_length(&mut self, event: impl Into<Event>) {
+        debug_assert!(!self.client.is_null(), "it is a client's turn");
         let next = Next::new(|_, turn, encoded| turn.post(Post::TellEncoded(turn.client, encoded)));
         self.wait_for(Task::Encode(event.into(), next));
     }
@@ -115,7 +120,7 @@ impl Turn {
     /// Answers something that is no event, in bytes of the client's dialect.
     #[inline(never)]
     pub(super) fn answer_in_bytes(&mut self, bytes: &[u8]) {
-        self.post(Post::TellEncoded(self.client, Encoded(bytes.to_vec())));
+        self.post(Post::TellEncoded(self.client, Encoded::verbatim(bytes)));
     }
 
     #[inline(never)]

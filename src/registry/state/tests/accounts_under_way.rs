@@ -156,6 +156,30 @@ fn a_client_dismissed_while_registering_does_not_stay_logged_in_beside_the_owner
 }
 
 #[test]
+fn a_right_password_is_not_called_wrong_when_its_account_has_changed_meanwhile() {
+    for line in ["/unregister better-horse", "/passwd better-horse battery-staple"] {
+        let mut chat = registered();
+        let comparing = chat.begins("alice", "/passwd correct-horse better-horse");
+        let hashing = chat.goes_on("alice", comparing).expect("the new one is to be hashed");
+        let saving = chat.goes_on("alice", hashing).expect("it is to be saved");
+        chat.says("bob", "/login alice better-horse");
+        chat.hush();
+        let mut task = Some(chat.begins("bob", line));
+        chat.has_disk = false;
+        assert!(chat.goes_on("alice", saving).is_none());
+        while let Some(next) = task {
+            task = chat.goes_on("bob", next);
+        }
+        let told = chat.inbox("bob").pop_front();
+        assert_eq!(
+            told.as_deref(),
+            Some("Nothing was changed, because the account changed in the meantime. Try again."),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_password_that_was_not_saved_does_not_undo_a_later_one_that_was() {
     let mut chat = registered();
     check_with(&mut chat, "carol+");
