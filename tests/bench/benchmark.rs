@@ -41,6 +41,7 @@ mod scenario;
 mod self_check;
 mod sender;
 mod slow_reader;
+mod typing;
 mod whispers;
 
 /// Measures the chat server over loopback sockets.

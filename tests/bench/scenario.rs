@@ -13,6 +13,7 @@ use crate::{
     measure::{Measure, Sample},
     report::Role,
     slow_reader::slow_reader,
+    typing::typing,
     whispers::whispers,
 };
 
@@ -49,6 +50,8 @@ pub(crate) enum Load {
     Idle {
         clients: usize,
     },
+    /// Keys in the client's terminal.
+    Typing,
     SlowReader {
         clients: usize,
     },
@@ -182,6 +185,7 @@ impl Load {
             Self::SlowReader { clients } => slow_reader(contender, clients, settings),
             Self::BesideAFile(room) => beside_a_file(contender, &room, settings),
             Self::Churn { at_once } => churn(contender, at_once, settings.length),
+            Self::Typing => typing(settings.length),
             Self::Hostile(attack) => hostile(contender, attack, settings),
         }
     }
@@ -256,4 +260,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "churn", title: "visits: connect, enter, say a line, quit; 8 at once",
         load: Load::Churn { at_once: 8 }, raw: &[], beside: Beside::Ngircd,
         goals: &[Goal::TimesPeer(Measure::Sessions, 0.8)] },
+    Scenario { name: "typing", title: "chat_client: until a key shows, while 1000 lines/s arrive", load: Load::Typing,
+        raw: &[], beside: Beside::Nothing, goals: &[Goal::AtMost(Measure::Worst, 0.05)] },
 ];
