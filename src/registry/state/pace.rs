@@ -41,6 +41,9 @@ const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
 /// the server's memory with them.
 const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
 
+/// Enough for a lasting room to each pupil of a class; then 50 an hour. Such a room is never forgotten.
+const LASTING_ROOMS: Rate = Rate { every: Duration::from_secs(72), burst: 50 };
+
 /// What has a limit for each client.
 #[derive(Clone, Copy)]
 pub(super) enum Limited {
@@ -97,6 +100,7 @@ struct Spent {
 struct OriginSpent {
     arrivals: Bucket,
     rooms: Bucket,
+    lasting_rooms: Bucket,
     /// What its clients that have left had spent.
     left: Vec<Spent>,
 }
@@ -114,6 +118,11 @@ impl Pace {
     /// Counts a room that a client from this origin creates; the error is how long it has to wait.
     pub(super) fn create_room(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
         self.origin(origin, now).map_or(Ok(()), |spent| spent.rooms.take(NEW_ROOMS, now))
+    }
+
+    /// Counts a room that a client from this origin makes lasting; the error is how long it has to wait.
+    pub(super) fn make_lasting(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
+        self.origin(origin, now).map_or(Ok(()), |spent| spent.lasting_rooms.take(LASTING_ROOMS, now))
     }
 
     /// A client has connected. It takes over what one that has left had spent.
@@ -228,6 +237,7 @@ impl OriginSpent {
     fn is_forgiven(&self, now: Instant) -> bool {
         self.arrivals.is_full(now)
             && self.rooms.is_full(now)
+            && self.lasting_rooms.is_full(now)
             && self.left.iter().all(|spent| spent.is_forgiven(now))
     }
 }

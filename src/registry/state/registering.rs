@@ -125,10 +125,10 @@ impl State {
             if !state.accounts.contains(nick) {
                 state.set_password(turn, nick, hash);
                 for room in rooms {
-                    if let Some(remembered) = state.rooms.remembered_mut(room) {
-                        remembered.moderators.insert(nick);
-                        state.unsaved.mark(Change::Room(room));
-                    }
+                    let id = state.rooms.open(room);
+                    state.rooms[id].remembered.moderators.insert(nick);
+                    state.rooms.close_if_empty(id, &mut state.unsaved);
+                    state.unsaved.mark(Change::Room(room));
                 }
                 state.set_account(turn, nick);
             }
