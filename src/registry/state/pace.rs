@@ -158,9 +158,10 @@ impl Pace {
         self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
     }
 
-    pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
+    /// Notes that a client has shown a password. A right one makes up for the wrong ones before it.
+    pub(super) fn note_password(&mut self, client: ClientId, is_right: bool, now: Instant) {
         if let Some(spent) = self.clients.get_mut(client) {
-            spent.guessed_wrong = Some(now);
+            spent.guessed_wrong = (!is_right).then_some(now);
         }
     }
 
@@ -227,11 +228,15 @@ fn is_recent(at: Option<Instant>, now: Instant) -> bool {
 }
 
 impl OriginSpent {
-    /// Takes what that client had spent that needs longest to be forgiven.
+    /// Takes what that client had spent that needs longest to be forgiven; and a wrong guess of any client,
+    /// so a guesser gains nothing from another client that has spent more.
     fn take_left(&mut self, now: Instant) -> Option<Spent> {
         self.left.retain(|spent| !spent.is_forgiven(now));
         let (worst, _) = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at())?;
-        Some(self.left.swap_remove(worst))
+        let mut worst = self.left.swap_remove(worst);
+        let of_others = || self.left.iter_mut().find_map(|spent| spent.guessed_wrong.take());
+        worst.guessed_wrong = worst.guessed_wrong.or_else(of_others);
+        Some(worst)
     }
 
     fn is_forgiven(&self, now: Instant) -> bool {

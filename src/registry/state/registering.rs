@@ -243,9 +243,8 @@ fn judged(attempt: Attempt, next: Next<bool>) -> Next<bool> {
     Next::new(move |state: &mut State, turn, is_right| {
         if is_right {
             state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
-        } else {
-            state.pace.note_wrong_password(turn.client, turn.now.instant);
         }
+        state.pace.note_password(turn.client, is_right, turn.now.instant);
         next.go_on(state, turn, is_right);
     })
 }
