@@ -28,6 +28,8 @@ pub enum PaceEvent {
     TooManyLasting(Duration),
     /// No client of this address may connect for this long.
     TooManyArrivals(Duration),
+    /// The address has as many connections as it may.
+    TooManyConnections,
     /// Tells a client that this administrator has muted it for this long.
     MutedBy(Nick, Duration),
     /// Tells a client that this administrator has lifted its mute.
@@ -64,6 +66,7 @@ impl fmt::Display for PaceEvent {
                 too_often(f, "Rooms are being given topics, bans or moderators from your address", *wait)
             }
             Self::TooManyArrivals(wait) => too_often(f, "Your address is connecting", *wait),
+            Self::TooManyConnections => f.write_str("Too many connections from your address."),
             Self::MutedBy(by, time) => {
                 write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
             }
