@@ -71,7 +71,9 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Your address is banned." => Self::Dismissed,
+            "Server is full." | "Too many connections from your address." | "Your address is banned." => {
+                Self::Dismissed
+            }
             "Login successful." | "Registration successful." | "Password changed." => Self::PasswordAccepted,
             "Invalid password." | "Nickname not registered." | "Nickname already registered." => {
                 Self::PasswordRefused
@@ -151,6 +153,7 @@ mod tests {
             Event, Listing, Member,
             account::AccountEvent,
             administration::Administered,
+            pace::PaceEvent,
             transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
@@ -185,6 +188,7 @@ mod tests {
         assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);
         assert_eq!(Heard::new("2026-11-21 is a day"), Heard::Other);
         check(&Event::Full, Heard::Dismissed);
+        check(&PaceEvent::TooManyConnections.into(), Heard::Dismissed);
         check(&Event::TooSlow, Heard::Dismissed);
         check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::Dismissed);
         check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);
