@@ -4,7 +4,7 @@
 //! [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
 //! work yields, so the two cannot be paired wrongly.
 
-use std::{mem, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use super::{State, offers::Lifeline};
 use crate::{
@@ -106,7 +106,10 @@ impl Turn {
     /// Answers something long. The client's thread encodes that, so no other client waits for it.
     #[inline(never)]
     pub(super) fn answer_at_length(&mut self, event: impl Into<Event>) {
-        let next = Next::new(|_, turn, encoded| turn.post(Post::TellEncoded(turn.client, encoded)));
+        let next = Next::new(|state, turn, encoded| {
+            let under_way = Arc::downgrade(&state.people[turn.client].link.backlog);
+            turn.post(Post::TellEncoded(turn.client, encoded, under_way));
+        });
         self.wait_for(Task::Encode(event.into(), next));
     }
 
