@@ -117,6 +117,7 @@ impl Pace {
     }
 
     /// A client has connected. It takes over what one that has left had spent.
+    #[inline(never)]
     pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
         if self.speech.is_none() {
             return;

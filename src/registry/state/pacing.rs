@@ -19,6 +19,7 @@ const USUAL_MUTE: Duration = Duration::from_secs(300);
 impl State {
     /// How long a client has to wait before a command is carried out or refused, unless that is speech. To
     /// refuse it would cost as much as to answer it; while its thread waits, only its own commands queue up.
+    #[inline(never)]
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
@@ -36,6 +37,7 @@ impl State {
     }
 
     /// A client whose speech was refused waits, too, once it has asked too much.
+    #[inline(never)]
     pub(super) fn pay_for_refusal(&mut self, turn: &mut Turn) {
         if let Err(pause) = self.pace.take(turn.client, Limited::Questions, turn.now.instant) {
             let next = Next::new(|state: &mut Self, turn, ()| state.pay_for_refusal(turn));

@@ -20,7 +20,7 @@ use crate::{
 const MOST_OWED: u64 = 64 * 1024;
 
 /// How many times a question waits for that, together half a minute.
-const MOST_WAITS: u32 = 38;
+const MOST_WAITS: u8 = 38;
 
 #[derive(Default)]
 pub(super) struct People {
@@ -68,7 +68,7 @@ pub(super) struct Link {
     /// Bytes that wait because its socket is full. The broadcaster keeps it up to date.
     pub(super) backlog: Arc<Gauge>,
     /// How many times its next question has waited for that.
-    pub(super) waits: u32,
+    pub(super) waits: u8,
 }
 
 impl People {

@@ -302,7 +302,11 @@ fn a_client_that_asks_too_much_waits_for_its_answers_and_loses_none() {
         chat.says("alice", "/whois alice");
     }
     assert_eq!(chat.inbox("alice").drain(..).count(), 60);
-    assert_eq!(chat.now.instant - start, Duration::from_millis(1050), "40 at once with its nickname, then 20 a second");
+    assert_eq!(
+        chat.now.instant - start,
+        Duration::from_millis(1050),
+        "40 at once with its nickname, then 20 a second"
+    );
     for _ in 0..10 {
         chat.says("alice", "/history 1000");
     }
