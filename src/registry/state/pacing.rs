@@ -17,14 +17,14 @@ const SHORT_MUTE: Duration = Duration::from_secs(30);
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
-    /// How long a client has to wait before a command is carried out or refused, unless that is speech. To
-    /// refuse it would cost as much as to answer it; while its thread waits, only its own commands queue up.
+    /// How long a client has to wait before its command is carried out. To refuse it would cost as much as
+    /// to answer it; while the client's thread waits, only its own commands queue up.
     #[inline(never)]
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
             Ask::ShowHistory(_) => Limited::Histories,
-            // Only what is refused costs a question.
+            // If it is refused, it is paid for afterwards.
             _ if command.verb.kind == Kind::Speech => return None,
             _ => Limited::Questions,
         };
@@ -36,7 +36,7 @@ impl State {
         self.pace.take(turn.client, limited, turn.now.instant).err()
     }
 
-    /// A client whose speech was refused waits, too, once it has asked too much.
+    /// Lets a client wait that was refused too often. Otherwise refusals would be given at full speed.
     #[inline(never)]
     pub(super) fn pay_for_refusal(&mut self, turn: &mut Turn) {
         if let Err(pause) = self.pace.take(turn.client, Limited::Questions, turn.now.instant) {
