@@ -180,6 +180,7 @@ impl State {
         asking.last_active = turn.now.instant;
         if let Some(too_much) = self.too_much(turn, command) {
             turn.answer(too_much);
+            self.pay_for_refusal(turn);
             return false;
         }
         if turn.noting.is_some()

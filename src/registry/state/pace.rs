@@ -57,7 +57,7 @@ pub(super) enum Limited {
     Strangers,
     /// Enough for a file to each user in a small class, too little to pester anyone with requests.
     Offers,
-    /// Commands whose answers only the client hears. They are not refused; the client waits.
+    /// All commands but speech and `/quit`, and speech that was refused. The client waits.
     Questions,
     /// Long stretches of a room's history. The client waits, too.
     Histories,
@@ -126,6 +126,7 @@ impl Pace {
     }
 
     /// A client has connected. It takes over what one that has left had spent.
+    #[inline(never)]
     pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
         if self.speech.is_none() {
             return;

@@ -178,7 +178,7 @@ fn bad_guesses_for_some_accounts_lock_out_neither_other_users_of_the_address_nor
     for n in 0..100 {
         tries(&mut chat, &format!("/login u{n} wrong"));
     }
-    assert_eq!(tries(&mut chat, "/login u1 wrong"), "Too many attempts. Try again in 60 s.");
+    assert!(tries(&mut chat, "/login u1 wrong").starts_with("Too many attempts."));
     chat.hush();
     check_with(
         &mut chat,
