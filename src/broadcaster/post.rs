@@ -47,10 +47,6 @@ impl Encoded {
     pub(crate) fn new(event: &Event) -> Self {
         Self(text::line(event))
     }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 /// A message to a room whose journey is traced.
