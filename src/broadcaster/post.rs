@@ -47,6 +47,11 @@ impl Encoded {
     pub(crate) fn new(event: &Event) -> Self {
         Self(text::line(event))
     }
+
+    #[cfg(test)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A message to a room whose journey is traced.
