@@ -186,7 +186,7 @@ impl Broadcaster {
             Post::Attach(client, sink, backlog) => self.attach(client, sink, backlog),
             Post::Enter(client, room) => self.enter(client, room),
             Post::Tell(client, event) => self.tell(client, &event),
-            Post::TellEncoded(client, encoded) => self.tell_encoded(client, &encoded),
+            Post::TellEncoded(client, encoded, _under_way) => self.tell_encoded(client, encoded),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
             Post::TellTraced(traced) => self.tell_traced(*traced),
             Post::TellAll(event) => self.tell_all(&event),
@@ -243,11 +243,13 @@ impl Broadcaster {
         self.batch_bytes += hearer.outbox.queue_event(event);
     }
 
-    fn tell_encoded(&mut self, client: ClientId, encoded: &Encoded) {
+    /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
+    fn tell_encoded(&mut self, client: ClientId, Encoded(lines): Encoded) {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
-        hearer.outbox.queue(encoded.as_bytes());
-        self.batch_bytes += encoded.as_bytes().len();
+        self.batch_bytes += lines.len();
+        hearer.outbox.send_long(lines);
+        hearer.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
     fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {

@@ -23,7 +23,7 @@ mod limit;
 #[cfg(any(test, not(target_os = "linux")))]
 mod queued;
 
-pub use limit::{ConnectionLimit, Permit};
+pub use limit::{ConnectionLimit, NoPlace, Permit};
 
 /// Connections that may wait to be accepted. The standard library asks for 128, and then thousands
 /// of clients that connect at once are put off for seconds.

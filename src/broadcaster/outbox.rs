@@ -106,6 +106,17 @@ impl Outbox {
         }
     }
 
+    /// As [`Outbox::send`], but what the socket does not take is not copied if nothing else is owed. To copy
+    /// long answers would delay all clients.
+    pub fn send_long(&mut self, lines: Vec<u8>) {
+        if self.state == State::Open && self.owed() == 0 {
+            self.bytes = lines;
+            self.send(&[]);
+        } else {
+            self.send(&lines);
+        }
+    }
+
     /// Tries a full socket again; whether it took anything.
     pub fn retry(&mut self) -> bool {
         if self.is_hung_up {

@@ -1,6 +1,6 @@
 //! What the broadcaster is asked to do.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crossbeam_channel::Sender;
 
@@ -23,8 +23,9 @@ pub enum Post {
     Enter(ClientId, RoomId),
     /// Tell one client.
     Tell(ClientId, Event),
-    /// Tell one client what was encoded beforehand, because it is long.
-    TellEncoded(ClientId, Encoded),
+    /// Tell one client what was encoded beforehand, because it is long. The gauge is the client's: it knows
+    /// that the answer is under way until it shows what the socket did not take of it.
+    TellEncoded(ClientId, Encoded, Weak<Gauge>),
     /// Tell all members of a room, with exceptions.
     TellRoom(RoomId, Except, Event),
     /// Tell a room, and report the message's journey.
@@ -40,7 +41,7 @@ pub enum Post {
 }
 
 /// An event in the bytes of its reader's dialect.
-pub struct Encoded(Vec<u8>);
+pub struct Encoded(pub(super) Vec<u8>);
 
 impl Encoded {
     /// An answer that is no event: what telnet negotiates.
@@ -52,6 +53,7 @@ impl Encoded {
         Self(text::line(event))
     }
 
+    #[cfg(test)]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -104,11 +104,14 @@ impl Broadcaster {
 impl Client {
     /// Notes that this client's socket is full, if it is.
     pub(super) fn note_blocked(&mut self, id: ClientId, retry: &mut Retry, gauges: &Gauges) {
-        if self.outbox.is_blocked() && !mem::replace(&mut self.is_noted, true) {
+        if !self.outbox.is_blocked() {
+            return;
+        }
+        if !mem::replace(&mut self.is_noted, true) {
             retry.add(id, Instant::now());
             gauges.waiting_clients.set(gauges.waiting_clients.get() + 1);
-            self.show_backlog(self.outbox.owed() as u64, gauges);
         }
+        self.show_backlog(self.outbox.owed() as u64, gauges);
     }
 
     /// Whether anything moved; `None` when the socket is no longer full.

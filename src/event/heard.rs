@@ -87,7 +87,9 @@ impl<'a> Heard<'a> {
             "You returned to the lobby." => Self::YourRoom("lobby"),
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
-            "Server is full." | "Your address is banned." => Self::Dismissed,
+            "Server is full." | "Too many connections from your address." | "Your address is banned." => {
+                Self::Dismissed
+            }
             "Login successful." | "Registration successful." | "Password changed." => Self::PasswordAccepted,
             "Invalid password." | "Nickname not registered." | "Nickname already registered." => {
                 Self::PasswordRefused
@@ -185,6 +187,7 @@ mod tests {
             Event, Listing, Member,
             account::AccountEvent,
             administration::Administered,
+            pace::PaceEvent,
             transfers::{Cue, FileEvent},
         },
         file::{ByteCount, Digest, FileName, Label},
@@ -222,6 +225,7 @@ mod tests {
         check(&Event::Topic(room, Some(text("a': b"))), Heard::Topic("a': b"));
         check(&Event::Topic(room, None), Heard::Topic(""));
         check(&Event::Full, Heard::Dismissed);
+        check(&PaceEvent::TooManyConnections.into(), Heard::Dismissed);
         check(&Event::TooSlow, Heard::Dismissed);
         check(&AccountEvent::LoggedInElsewhere(bob).into(), Heard::Dismissed);
         check(&AccountEvent::LoggedIn.into(), Heard::PasswordAccepted);

@@ -83,6 +83,8 @@ pub enum Refused {
     TooManyModerators(usize),
     /// The lobby cannot have moderators.
     LobbyHasNone,
+    /// The server keeps as many rooms with a topic, a ban or a registered moderator as it may.
+    TooManyLasting,
 }
 
 /// The two ways of removing a user from a room.
@@ -161,6 +163,9 @@ impl fmt::Display for Refused {
             Self::NotAModerator(nick) => write!(f, "'{nick}' is not a moderator."),
             Self::LastModerator => f.write_str("A room needs a moderator. Add another one first with /mod."),
             Self::TooManyModerators(max) => write!(f, "This room already has {max} moderators."),
+            Self::TooManyLasting => f.write_str(
+                "Too many rooms have a topic, a ban or a registered moderator. Ask an administrator.",
+            ),
             Self::LobbyHasNone => f.write_str("The lobby has no moderators. The administrators moderate it."),
         }
     }

@@ -23,8 +23,13 @@ pub enum PaceEvent {
     TooManyOffers(Duration),
     /// No client of this address may create another room for this long.
     TooManyRooms(Duration),
+    /// No client of this address may give another room its first topic, ban or registered moderator for
+    /// this long.
+    TooManyLasting(Duration),
     /// No client of this address may connect for this long.
     TooManyArrivals(Duration),
+    /// The address has as many connections as it may.
+    TooManyConnections,
     /// Tells a client that this administrator has muted it for this long.
     MutedBy(Nick, Duration),
     /// Tells a client that this administrator has lifted its mute.
@@ -57,7 +62,11 @@ impl fmt::Display for PaceEvent {
             Self::TooManyOffers(wait) => too_often(f, "You are offering files", *wait),
             Self::TooManyStrangers(wait) => too_often(f, "You are whispering to strangers", *wait),
             Self::TooManyRooms(wait) => too_often(f, "Rooms are being created from your address", *wait),
+            Self::TooManyLasting(wait) => {
+                too_often(f, "Rooms are being given topics, bans or moderators from your address", *wait)
+            }
             Self::TooManyArrivals(wait) => too_often(f, "Your address is connecting", *wait),
+            Self::TooManyConnections => f.write_str("Too many connections from your address."),
             Self::MutedBy(by, time) => {
                 write!(f, "{by} has muted you for {}.", Count(seconds(*time), "second"))
             }

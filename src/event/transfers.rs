@@ -107,6 +107,8 @@ pub enum NotOffered {
     TooManyMade(usize),
     /// This user has as many open offers as allowed.
     TooManyFor(Nick, usize),
+    /// The sender's address has as many open offers as it may, in all or to this user.
+    TooManyOfAddress,
     /// The server has as many open offers as it may.
     TooMany,
     /// The server transfers no files.
@@ -217,6 +219,9 @@ impl fmt::Display for NotOffered {
             Self::AlreadyOffered(nick) => write!(f, "You are already offering a file to {nick}."),
             Self::TooManyMade(max) => write!(f, "You are already offering {max} files."),
             Self::TooManyFor(nick, max) => write!(f, "{nick} is already being offered {max} files."),
+            Self::TooManyOfAddress => {
+                f.write_str("Too many files are being offered from your address. Try again later.")
+            }
             Self::TooMany => f.write_str("Too many files are being offered. Try again later."),
             Self::SwitchedOff => FileEvent::SwitchedOff.fmt(f),
         }

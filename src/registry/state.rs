@@ -187,6 +187,7 @@ impl State {
         }
         if let Some(too_much) = self.too_much(turn, command) {
             turn.answer(too_much);
+            self.pay_for_refusal(turn);
             return false;
         }
         if turn.noting.is_some()

@@ -17,8 +17,8 @@ use std::{
 use super::Stopper;
 use crate::{
     dialect::text,
-    event::Event,
-    transport::{self, Connection, ConnectionLimit, Listener},
+    event::{Event, pace::PaceEvent},
+    transport::{self, Connection, ConnectionLimit, Listener, NoPlace},
     watch::{self, Activity, Watch},
 };
 
@@ -89,12 +89,14 @@ impl Door<'_> {
             transport::refuse(&stream, &text::line(&Event::ShuttingDown));
             return Ok(None);
         }
-        let Some(permit) = self.places.take(peer, self.patience) else {
-            tracing::info!(%peer, "a {} was refused: full", self.served);
-            transport::refuse(&stream, &text::line(&Event::Full));
-            return Ok(None);
+        let told = match self.places.take(peer, self.patience) {
+            Ok(permit) => return Ok(Some(Connection::new(stream, peer, permit))),
+            Err(NoPlace::Full) => Event::Full,
+            Err(NoPlace::FullForAddress) => PaceEvent::TooManyConnections.into(),
         };
-        Ok(Some(Connection::new(stream, peer, permit)))
+        tracing::info!(%peer, "a {} was refused: {told}", self.served);
+        transport::refuse(&stream, &text::line(&told));
+        Ok(None)
     }
 
     fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, connection: &Arc<Connection>) {

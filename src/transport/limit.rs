@@ -6,6 +6,15 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::names::Origin;
 
+/// Why a connection gets no place.
+#[derive(Clone, Copy, Debug)]
+pub enum NoPlace {
+    /// All are taken.
+    Full,
+    /// Its address has as many as it may.
+    FullForAddress,
+}
+
 /// The places for connections.
 pub struct ConnectionLimit {
     max: usize,
@@ -26,26 +35,28 @@ impl ConnectionLimit {
         Arc::new(Self { max, max_per_address, taken: Mutex::default(), freed: Condvar::new() })
     }
 
-    /// Takes a place for a client from this address, and waits so long for one to become free; `None`
-    /// when none did.
-    pub fn take(self: &Arc<Self>, peer: SocketAddr, patience: Duration) -> Option<Permit> {
+    /// Takes a place for a client from this address, and waits so long for one to become free.
+    ///
+    /// # Errors
+    /// None became free, or the address has its share.
+    pub fn take(self: &Arc<Self>, peer: SocketAddr, patience: Duration) -> Result<Permit, NoPlace> {
         let address = Origin::of(peer);
         let mut taken = self.taken.lock();
         if taken.all >= self.max && !patience.is_zero() {
             self.freed.wait_while_for(&mut taken, |taken| taken.all >= self.max, patience);
         }
         if taken.all >= self.max {
-            return None;
+            return Err(NoPlace::Full);
         }
         if !address.is_loopback() {
             let from_there = taken.by_address.entry(address).or_default();
             if *from_there >= self.max_per_address {
-                return None;
+                return Err(NoPlace::FullForAddress);
             }
             *from_there += 1;
         }
         taken.all += 1;
-        Some(Permit { limit: Arc::clone(self), address })
+        Ok(Permit { limit: Arc::clone(self), address })
     }
 }
 
@@ -75,7 +86,7 @@ mod tests {
     use super::*;
 
     fn take(limit: &Arc<ConnectionLimit>, address: &str) -> Option<Permit> {
-        limit.take(SocketAddr::new(address.parse().unwrap(), 1), Duration::ZERO)
+        limit.take(SocketAddr::new(address.parse().unwrap(), 1), Duration::ZERO).ok()
     }
 
     #[test]
@@ -97,7 +108,7 @@ mod tests {
             let second = || limit.take(([192, 0, 2, 2], 1).into(), Duration::from_secs(30));
             let second = std::thread::Builder::new().spawn_scoped(scope, second).unwrap();
             drop(first);
-            assert!(second.join().unwrap().is_some());
+            assert!(second.join().unwrap().is_ok());
         });
     }
 
@@ -110,6 +121,16 @@ mod tests {
         drop(first);
         assert!(take(&limit, "::ffff:192.0.2.1").is_some());
         assert!(limit.taken.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn a_refused_connection_learns_whose_limit_it_met() {
+        let limit = ConnectionLimit::new(2, 1);
+        let refusal = |address: [u8; 4]| limit.take((address, 1).into(), Duration::ZERO).err();
+        let _first = take(&limit, "192.0.2.1");
+        assert!(matches!(refusal([192, 0, 2, 1]), Some(NoPlace::FullForAddress)));
+        let _second = take(&limit, "192.0.2.2");
+        assert!(matches!(refusal([192, 0, 2, 1]), Some(NoPlace::Full)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ fn a_flood_is_stopped_and_its_sender_muted_while_the_others_chat_on() {
     let mut alice = server.client("alice");
     let mut bob = server.client("bob");
     alice.catches_up();
-    alice.sends(&b"flood\n".repeat(1000));
+    alice.sends(&b"flood\n".repeat(100));
     for _ in 0..5 {
         alice.hears("[lobby] alice: flood");
         bob.hears("[lobby] alice: flood");

@@ -77,3 +77,26 @@ fn a_traced_message_is_heard_like_any_other_and_reported_when_it_is_sent() {
     studio.broadcaster.flush();
     assert_eq!(at_alice.heard(), line("nobody waits"));
 }
+
+#[test]
+fn a_long_answer_is_under_way_until_the_gauge_shows_what_is_left_of_it() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (alice, at_alice) = studio.client(room, 5);
+    let gauge = Arc::clone(&studio.broadcaster.clients[alice].backlog);
+    for answers in 1..=3 {
+        let answer = Encoded(line("answer").into_bytes());
+        studio.say(room, "hello");
+        studio.broadcaster.carry_out(Post::TellEncoded(alice, answer, Arc::downgrade(&gauge)));
+        let owed = answers * (line("hello").len() + line("answer").len()) - 5;
+        assert_eq!((Arc::weak_count(&gauge), gauge.get()), (0, owed as u64));
+        studio.broadcaster.flush();
+    }
+    at_alice.0.lock().space = 9999;
+    studio.tries_again();
+    assert_eq!(at_alice.heard(), (line("hello") + &line("answer")).repeat(3));
+    let answer = Encoded(line("all of it").into_bytes());
+    studio.broadcaster.carry_out(Post::TellEncoded(alice, answer, Arc::downgrade(&gauge)));
+    assert!(at_alice.heard().ends_with(&line("all of it")), "it is sent at once");
+    assert_eq!((Arc::weak_count(&gauge), gauge.get()), (0, 0));
+}

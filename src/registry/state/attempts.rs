@@ -3,9 +3,11 @@
 //! A token bucket would let a few more through in the first minute, so the times themselves are kept. An
 //! attempt counts as wrong before anything is hashed, so a thousand at once are no better than one after the
 //! other; if it turns out right, it is taken back. Wrong passwords are counted for each account and origin, so
-//! a user's guesses do not lock out other accounts; and, more loosely, for each origin. Beyond that second
-//! limit a client that has not guessed wrong lately can still log in: thirty pupils with one address are not
-//! locked out by one who forgot a password. Loopback counts too: a program on this machine can guess as well.
+//! a user's guesses do not lock out other accounts; and, more loosely, for each origin: 30 in a minute. Thirty
+//! pupils with one address are not locked out by one who forgot a password. So beyond 30 an attempt still gets
+//! through if its client has not guessed wrong in the last minute (or has shown a right password since), and
+//! nor has any client of its origin for this account. This ends at 60 wrong ones, which bounds what many
+//! connections of one origin can guess. Loopback counts too: a program on this machine can guess as well.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,9 +22,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Attempts of one client in a minute, right or wrong.
 const PER_CLIENT: usize = 3;
 
-/// Wrong passwords from one origin in a minute, for one account and in all.
+/// Wrong passwords from one origin in a minute: for one account, in all, and in all if the client and the
+/// account are free of wrong guesses.
 const WRONG_PER_ACCOUNT: usize = 5;
 const WRONG_PER_ORIGIN: usize = 30;
+const WRONG_PER_ORIGIN_IF_FREE: usize = 60;
 
 /// Registrations from one origin in a minute: a class may register at once.
 const REGISTRATIONS_PER_ORIGIN: usize = 40;
@@ -68,8 +72,9 @@ impl Attempts {
             return Ok(());
         };
         let for_account = self.wrong_for_account.wait((origin, account), WRONG_PER_ACCOUNT, now);
-        let from_origin = self.wrong_from_origin.wait(origin, WRONG_PER_ORIGIN, now);
-        let from_origin = if has_guessed_wrong { from_origin } else { Duration::ZERO };
+        let is_free = !has_guessed_wrong && self.wrong_for_account.wait((origin, account), 1, now).is_zero();
+        let most = if is_free { WRONG_PER_ORIGIN_IF_FREE } else { WRONG_PER_ORIGIN };
+        let from_origin = self.wrong_from_origin.wait(origin, most, now);
         none_left(self.guesses.wait(client, PER_CLIENT, now).max(for_account).max(from_origin))?;
         self.guesses.add(client, now);
         self.wrong_for_account.add((origin, account), now);

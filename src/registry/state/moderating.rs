@@ -62,6 +62,7 @@ impl State {
         let nick = target.map_or(user, |target| self.people[target].nick);
         let account = target.and_then(|target| self.people[target].account);
         let ban = Ban { nick, account, by, reason: reason.clone(), at: turn.now.wall };
+        self.may_last(turn, turn.client, id)?;
         let bans = &mut self.rooms[id].remembered.bans;
         bans.forget_gone(|id| self.people.contains(id));
         bans.add(ban, target)?;

@@ -65,6 +65,9 @@ impl State {
     /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, topic: Text) {
+        if let Err(why) = self.may_last(turn, turn.client, self.people[turn.client].room) {
+            return turn.answer(why);
+        }
         self.room_mut(turn.client).remembered.topic = Some(topic.clone());
         let told = Event::TopicSet(self.people[turn.client].nick, topic.clone());
         let room = self.room(turn.client).name;
@@ -110,7 +113,7 @@ impl State {
         let arrival = self.rooms.enter(room, self.people[turn.client].nick, turn.client);
         (self.people[turn.client].room, self.people[turn.client].arrival) = (room, arrival);
         if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
-            self.appoint(turn.client, room);
+            self.appoint(turn, turn.client, room);
         }
         turn.post(Post::Enter(turn.client, room));
     }
@@ -118,7 +121,7 @@ impl State {
     /// Takes a client out of its room, which closes if it was the last member.
     #[inline(never)]
     pub(super) fn leave_room(&mut self, turn: &mut Turn) {
-        self.give_rank_to_account(turn.client);
+        self.give_rank_to_account(turn);
         let leaver = &self.people[turn.client];
         let id = leaver.room;
         self.rooms[id].leave(leaver.nick, turn.client, leaver.arrival);

@@ -14,13 +14,16 @@ use crate::{
     names::{ClientId, Nick},
 };
 
-/// The most open offers that one client may have made, and that may have been made to it. They bound
-/// what one user can do to another.
+/// The most open offers that one client may have made, and that it may have heard of. They bound what one
+/// user can do to another.
 const MOST_MADE: usize = 10;
-const MOST_HAD: usize = 20;
+const MOST_HEARD: usize = 20;
 
-/// The most open offers in all: each is looked at when a client leaves.
+/// The most open offers in all: each is looked at when a client leaves. The clients of one origin can make
+/// only a part of them, and of those to one client.
 const MOST: usize = 1000;
+const MOST_OF_ORIGIN: usize = 50;
+const MOST_OF_ORIGIN_TO_ONE: usize = 5;
 
 impl State {
     #[inline(never)]
@@ -71,6 +74,8 @@ impl State {
         }
         let target = self.people.find(to).ok_or(NotOffered::NoSuchUser(to))?;
         let (to, largest) = (self.people[target].nick, self.limits.files.largest);
+        let origin_of = |id: ClientId| self.people[id].origin();
+        let of_origin = || self.offers.iter().filter(|(_, its)| origin_of(its.from) == origin_of(client));
         if target == client {
             Err(NotOffered::ToYourself)
         } else if label.size > largest {
@@ -79,8 +84,12 @@ impl State {
             Err(NotOffered::AlreadyOffered(to))
         } else if self.offers.from(client).count() >= MOST_MADE {
             Err(NotOffered::TooManyMade(MOST_MADE))
-        } else if self.offers.iter().filter(|(_, offer)| offer.to == target).count() >= MOST_HAD {
-            Err(NotOffered::TooManyFor(to, MOST_HAD))
+        } else if of_origin().count() >= MOST_OF_ORIGIN
+            || of_origin().filter(|(_, its)| its.to == target).count() >= MOST_OF_ORIGIN_TO_ONE
+        {
+            Err(NotOffered::TooManyOfAddress)
+        } else if self.offers.to(target).count() >= MOST_HEARD {
+            Err(NotOffered::TooManyFor(to, MOST_HEARD))
         } else if self.offers.len() >= MOST {
             Err(NotOffered::TooMany)
         } else {

@@ -43,6 +43,8 @@ const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
 
 /// More than a user types, too little to keep the server busy.
 const QUESTIONS: Rate = Rate { every: Duration::from_millis(50), burst: 40 };
+/// Enough for a lasting room to each pupil of a class; then 50 an hour. Such a room is never forgotten.
+const LASTING_ROOMS: Rate = Rate { every: Duration::from_secs(72), burst: 50 };
 
 /// What has a limit for each client.
 #[derive(Clone, Copy)]
@@ -57,7 +59,7 @@ pub(super) enum Limited {
     Strangers,
     /// Enough for a file to each user in a small class, too little to pester anyone with requests.
     Offers,
-    /// Commands whose answers only the client hears. They are not refused; the client waits.
+    /// All commands but speech and `/quit`, and speech that was refused. The client waits.
     Questions,
     /// What programs ask by themselves. The client waits, too. They ask behind each message, so they may
     /// ask as often as it may speak, and their user's questions do not wait for that.
@@ -106,6 +108,7 @@ struct Spent {
 struct OriginSpent {
     arrivals: Bucket,
     rooms: Bucket,
+    lasting_rooms: Bucket,
     /// What its clients that have left had spent.
     left: Vec<Spent>,
 }
@@ -125,7 +128,13 @@ impl Pace {
         self.origin(origin, now).map_or(Ok(()), |spent| spent.rooms.take(NEW_ROOMS, now))
     }
 
+    /// Counts a room that a client from this origin makes lasting; the error is how long it has to wait.
+    pub(super) fn make_lasting(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
+        self.origin(origin, now).map_or(Ok(()), |spent| spent.lasting_rooms.take(LASTING_ROOMS, now))
+    }
+
     /// A client has connected. It takes over what one that has left had spent.
+    #[inline(never)]
     pub(super) fn enter(&mut self, client: ClientId, origin: Origin, now: Instant) {
         if self.speech.is_none() {
             return;
@@ -164,9 +173,10 @@ impl Pace {
         self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
     }
 
-    pub(super) fn note_wrong_password(&mut self, client: ClientId, now: Instant) {
+    /// Notes that a client has shown a password. A right one makes up for the wrong ones before it.
+    pub(super) fn note_password(&mut self, client: ClientId, is_right: bool, now: Instant) {
         if let Some(spent) = self.clients.get_mut(client) {
-            spent.guessed_wrong = Some(now);
+            spent.guessed_wrong = (!is_right).then_some(now);
         }
     }
 
@@ -233,16 +243,21 @@ fn is_recent(at: Option<Instant>, now: Instant) -> bool {
 }
 
 impl OriginSpent {
-    /// Takes what that client had spent that needs longest to be forgiven.
+    /// Takes what that client had spent that needs longest to be forgiven; and a wrong guess of any client,
+    /// so a guesser gains nothing from another client that has spent more.
     fn take_left(&mut self, now: Instant) -> Option<Spent> {
         self.left.retain(|spent| !spent.is_forgiven(now));
         let (worst, _) = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at())?;
-        Some(self.left.swap_remove(worst))
+        let mut worst = self.left.swap_remove(worst);
+        let of_others = || self.left.iter_mut().find_map(|spent| spent.guessed_wrong.take());
+        worst.guessed_wrong = worst.guessed_wrong.or_else(of_others);
+        Some(worst)
     }
 
     fn is_forgiven(&self, now: Instant) -> bool {
         self.arrivals.is_full(now)
             && self.rooms.is_full(now)
+            && self.lasting_rooms.is_full(now)
             && self.left.iter().all(|spent| spent.is_forgiven(now))
     }
 }

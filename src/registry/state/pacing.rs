@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{LineLimits, Rate, State, Turn, pace::Limited};
+use super::{LineLimits, Next, Rate, State, Task, Turn, pace::Limited};
 use crate::{
     command::{Ask, Command, Kind, MutingCommand},
     event::{Event, mark::Mark, pace::PaceEvent},
@@ -17,20 +17,35 @@ const SHORT_MUTE: Duration = Duration::from_secs(30);
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
-    /// How long a client has to wait for the answer to a command that concerns no other client. To refuse
-    /// it would cost as much as to answer it; while its thread waits, only its own commands queue up.
+    /// How long a client has to wait before its command is carried out. To refuse it would cost as much as
+    /// to answer it; while the client's thread waits, only its own commands queue up.
+    #[inline(never)]
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
-            // These have limits of their own.
-            Ask::Rename(_) | Ask::Join(_) | Ask::Leave | Ask::Account(_) | Ask::Quit => return None,
+            Ask::Quit => return None,
             Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
             _ => match command.verb.kind {
+                // If it is refused, it is paid for afterwards.
                 Kind::Speech => return None,
                 Kind::Automatic => Limited::Marks,
                 _ => Limited::Questions,
             },
         };
+        if command.verb.kind == Kind::Listing
+            && let Some(pause) = self.people.get_mut(turn.client)?.link.must_wait()
+        {
+            return Some(pause);
+        }
         self.pace.take(turn.client, limited, turn.now.instant).err()
+    }
+
+    /// Lets a client wait that was refused too often. Otherwise refusals would be given at full speed.
+    #[inline(never)]
+    pub(super) fn pay_for_refusal(&mut self, turn: &mut Turn) {
+        if let Err(pause) = self.pace.take(turn.client, Limited::Questions, turn.now.instant) {
+            let next = Next::new(|state: &mut Self, turn, ()| state.pay_for_refusal(turn));
+            turn.wait_for(Task::Wait(pause, next));
+        }
     }
 
     /// Why the client may not give a command now, if so.

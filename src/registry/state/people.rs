@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     ops::{Index, IndexMut},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use slotmap::SlotMap;
@@ -15,6 +15,12 @@ use crate::{
     names::{ClientId, Nick, Origin, RoomId},
     watch::Gauge,
 };
+
+/// A client that is owed more bytes than this gets no long answer: one that does not read costs only one.
+const MOST_OWED: u64 = 64 * 1024;
+
+/// How many times a question waits for that, together half a minute.
+const MOST_WAITS: u8 = 38;
 
 #[derive(Default)]
 pub(super) struct People {
@@ -61,6 +67,8 @@ pub(super) struct Link {
     pub(super) is_warned: bool,
     /// Bytes that wait because its socket is full. The broadcaster keeps it up to date.
     pub(super) backlog: Arc<Gauge>,
+    /// How many times its next question has waited for that.
+    pub(super) waits: u8,
 }
 
 impl People {
@@ -77,7 +85,7 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link: Link { address, connected: now, is_warned: false, backlog: Arc::default() },
+            link: Link { address, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
         });
         self.nicks.insert(nick, client);
         client
@@ -162,6 +170,16 @@ impl Index<ClientId> for People {
 impl IndexMut<ClientId> for People {
     fn index_mut(&mut self, client: ClientId) -> &mut Client {
         &mut self.clients[client]
+    }
+}
+
+impl Link {
+    /// How long its next long answer has to wait because the last one is still owed: longer each time, and
+    /// half a minute in all.
+    pub(super) fn must_wait(&mut self) -> Option<Duration> {
+        let is_behind = Arc::weak_count(&self.backlog) > 0 || self.backlog.get() > MOST_OWED;
+        self.waits = if is_behind && self.waits < MOST_WAITS { self.waits + 1 } else { 0 };
+        (self.waits > 0).then(|| Duration::from_millis(1 << self.waits.min(10)))
     }
 }
 

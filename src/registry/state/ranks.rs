@@ -1,10 +1,10 @@
 //! Who moderates a room.
 //!
 //! The client that creates a room is its moderator. The rank of a user with an account belongs to the
-//! account and outlives the visit and the server. Other users cannot be recognised later, so their rank
-//! belongs to the connection and ends when that leaves the room; if it was the last, the member that has
-//! been there longest takes over. So every room but the lobby has a moderator, present or registered.
-//! Administrators moderate everywhere.
+//! account and outlives the visit and the server, unless too many rooms are to last ([`State::may_last`]).
+//! Other users cannot be recognised later, so their rank belongs to the connection and ends when that leaves
+//! the room; if it was the last, the member that has been there longest takes over. So every room but the
+//! lobby has a moderator, present or registered. Administrators moderate everywhere.
 
 use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         Event, Listing,
         administration::Administered,
         moderation::{Moderated, Refused},
+        pace::PaceEvent,
     },
     names::{ClientId, Nick, Room, RoomId},
 };
@@ -69,13 +70,14 @@ impl State {
         } else {
             turn.tell(heir, told);
         }
-        self.appoint(heir, id);
+        self.appoint(turn, heir, id);
     }
 
-    /// Makes a client a moderator; by its account if it has one.
-    pub(super) fn appoint(&mut self, client: ClientId, id: RoomId) {
+    /// Makes a client a moderator; by its account if it has one, and the room may last.
+    pub(super) fn appoint(&mut self, turn: &Turn, client: ClientId, id: RoomId) {
+        let account = self.people[client].account.filter(|_| self.may_last(turn, client, id).is_ok());
         let room = &mut self.rooms[id];
-        match self.people[client].account {
+        match account {
             None => drop(room.moderators.insert(client)),
             Some(account) => {
                 room.remembered.moderators.insert(account);
@@ -84,11 +86,26 @@ impl State {
         }
     }
 
+    /// Whether a client may give a room a topic, a registered moderator or a ban. Only the first of them
+    /// counts, because it makes the room one that is never forgotten.
+    #[inline(never)]
+    pub(super) fn may_last(&mut self, turn: &Turn, client: ClientId, id: RoomId) -> Result<(), Event> {
+        let client = &self.people[client];
+        if self.rooms.is_lasting(id) || client.is_administrator {
+            return Ok(());
+        }
+        if !self.rooms.can_more_last() {
+            return Err(Refused::TooManyLasting.into());
+        }
+        let made = self.pace.make_lasting(client.origin(), turn.now.instant);
+        made.map_err(|wait| PaceEvent::TooManyLasting(wait).into())
+    }
+
     /// Gives the rank of a client that has an account by now to the account.
-    pub(super) fn give_rank_to_account(&mut self, client: ClientId) {
-        let id = self.people[client].room;
-        if self.people[client].account.is_some() && self.rooms[id].moderators.remove(&client) {
-            self.appoint(client, id);
+    pub(super) fn give_rank_to_account(&mut self, turn: &Turn) {
+        let id = self.people[turn.client].room;
+        if self.people[turn.client].account.is_some() && self.rooms[id].moderators.remove(&turn.client) {
+            self.appoint(turn, turn.client, id);
         }
     }
 
@@ -97,7 +114,7 @@ impl State {
     pub(super) fn apply_account(&mut self, turn: &mut Turn) {
         let registered = self.people[turn.client].account.and_then(|nick| self.accounts.registered(nick));
         self.mutes.log_in(self.people.identity(turn.client), registered, turn.now.instant);
-        self.give_rank_to_account(turn.client);
+        self.give_rank_to_account(turn);
         if self.people[turn.client].room != self.rooms.lobby() && self.is_banned(turn.client) {
             self.announce(turn, Event::Left(self.people[turn.client].nick));
             self.expel(turn, Refused::Banned);
@@ -131,7 +148,10 @@ impl State {
         if self.rooms[id].moderator_count() >= MOST {
             return Err(Refused::TooManyModerators(MOST).into());
         }
-        self.appoint(target, id);
+        if self.people[target].account.is_some() {
+            self.may_last(turn, turn.client, id)?;
+        }
+        self.appoint(turn, target, id);
         self.tell_when_saved(turn, Moderated::Promoted { by: self.people[turn.client].nick, nick });
         Ok(())
     }

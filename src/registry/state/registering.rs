@@ -128,10 +128,10 @@ impl State {
             if !state.accounts.contains(nick) {
                 state.set_password(turn, nick, hash);
                 for room in rooms {
-                    if let Some(remembered) = state.rooms.remembered_mut(room) {
-                        remembered.moderators.insert(nick);
-                        state.unsaved.mark(Change::Room(room));
-                    }
+                    let id = state.rooms.open(room);
+                    state.rooms[id].remembered.moderators.insert(nick);
+                    state.rooms.close_if_empty(id, &mut state.unsaved);
+                    state.unsaved.mark(Change::Room(room));
                 }
                 state.set_account(turn, nick);
             }
@@ -255,9 +255,8 @@ fn judged(attempt: Attempt, next: Next<bool>) -> Next<bool> {
     Next::new(move |state: &mut State, turn, is_right| {
         if is_right {
             state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
-        } else {
-            state.pace.note_wrong_password(turn.client, turn.now.instant);
         }
+        state.pace.note_password(turn.client, is_right, turn.now.instant);
         next.go_on(state, turn, is_right);
     })
 }

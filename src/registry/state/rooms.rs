@@ -25,10 +25,13 @@ use crate::{
 /// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
 
-/// How many empty rooms are remembered. This bounds what users can make the server keep by creating
-/// rooms. When there are more, the one that has been empty longest is forgotten, but never one with a
-/// topic, a ban or a registered moderator for the sake of another user's room.
-const MOST_ROOMS: usize = 10_000;
+/// How many empty rooms without rules are remembered. When there are more, the one that has been empty
+/// longest is forgotten.
+const MOST_FORGETTABLE: usize = 10_000;
+
+/// With so many empty rooms with rules, only administrators give another room its first. A room with rules
+/// is never forgotten, so this bounds what users can make the server keep.
+const MOST_LASTING: usize = 10_000;
 
 pub(super) struct Rooms {
     open: SlotMap<RoomId, OpenRoom>,
@@ -49,7 +52,7 @@ pub(super) struct OpenRoom {
     pub(super) members: BTreeMap<Nick, ClientId>,
     /// By the number of their arrival.
     pub(super) arrivals: BTreeMap<u64, ClientId>,
-    /// The members that moderate it and have no account. Those with an account are in `remembered`.
+    /// The members that moderate it only during this visit. Accounts that moderate it are in `remembered`.
     pub(super) moderators: BTreeSet<ClientId>,
     pub(super) remembered: Box<Remembered>,
 }
@@ -58,7 +61,10 @@ pub(super) struct OpenRoom {
 #[derive(Default)]
 struct Dormant {
     rooms: HashMap<Room, (u64, Box<Remembered>)>,
-    by_age: BTreeMap<u64, Room>,
+    /// Those without rules.
+    forgettable: BTreeMap<u64, Room>,
+    /// Those with rules that may have a history.
+    lasting: BTreeMap<u64, Room>,
     /// How many rooms have become dormant so far.
     count: u64,
 }
@@ -115,6 +121,14 @@ impl Rooms {
 
     pub(super) fn id(&self, name: Room) -> Option<RoomId> {
         self.ids.get(&name).copied()
+    }
+
+    pub(super) fn is_lasting(&self, id: RoomId) -> bool {
+        id == self.lobby || self.open[id].remembered.has_rules()
+    }
+
+    pub(super) fn can_more_last(&self) -> bool {
+        self.dormant.rooms.len() - self.dormant.forgettable.len() < MOST_LASTING
     }
 
     /// The room of this name, which is woken or created if it is not open.
@@ -182,9 +196,18 @@ impl Rooms {
     /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
         let forget = |remembered: &mut Remembered| remembered.moderators.remove(&account);
-        let dormant = self.dormant.rooms.iter_mut();
-        let dormant =
-            dormant.filter_map(|(&room, (_, remembered))| forget(remembered).then_some(room)).collect();
+        let Dormant { rooms, forgettable, lasting, .. } = &mut self.dormant;
+        let mut dormant = Vec::new();
+        for (&room, (age, remembered)) in rooms {
+            if !forget(remembered) {
+                continue;
+            }
+            dormant.push(room);
+            if !remembered.has_rules() {
+                lasting.remove(age);
+                forgettable.insert(*age, room);
+            }
+        }
         let open = self.ids.values().copied();
         (dormant, open.filter(|&id| forget(&mut self.open[id].remembered)).collect())
     }
@@ -254,6 +277,9 @@ impl Rooms {
     #[track_caller]
     pub(super) fn check(&self) {
         assert_eq!(self.open.len(), self.ids.len());
+        for (name, (age, remembered)) in &self.dormant.rooms {
+            assert_ne!(self.dormant.forgettable.contains_key(age), remembered.has_rules(), "{name}");
+        }
         for (id, room) in &self.open {
             assert_eq!(self.id(room.name), Some(id));
             assert!(!room.members.is_empty() || id == self.lobby, "{} is empty", room.name);
@@ -266,31 +292,32 @@ impl Rooms {
 }
 
 impl Dormant {
-    /// Adds a room; returns the one that is forgotten for it, which is this one if no other can be.
+    /// Adds a room; returns the one that is forgotten for it.
     fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
         self.count += 1;
-        self.by_age.insert(self.count, room);
+        let by_age = if remembered.has_rules() { &mut self.lasting } else { &mut self.forgettable };
+        by_age.insert(self.count, room);
         self.rooms.insert(room, (self.count, remembered));
-        let is_full = self.rooms.len() > MOST_ROOMS;
-        is_full.then(|| self.take_forgettable().or_else(|| self.take(room))).flatten()
+        if self.forgettable.len() > MOST_FORGETTABLE { self.take_forgettable() } else { None }
     }
 
     /// Takes out a room, with its name as it was spelled.
     fn take(&mut self, room: Room) -> Option<(Room, Box<Remembered>)> {
         let (spelled, (age, remembered)) = self.rooms.remove_entry(&room)?;
-        self.by_age.remove(&age);
+        self.forgettable.remove(&age);
+        self.lasting.remove(&age);
         Some((spelled, remembered))
     }
 
     /// Takes out the room that has been empty longest, of those without rules.
     fn take_forgettable(&mut self) -> Option<(Room, Box<Remembered>)> {
-        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.has_rules())?;
+        let (_, oldest) = self.forgettable.pop_first()?;
         self.take(oldest)
     }
 
-    /// Takes the history of the room that has been empty longest, of those that have any.
+    /// Takes the history of the room with rules that has been empty longest.
     fn take_history(&mut self) -> Option<(Room, History)> {
-        let oldest = *self.by_age.values().find(|room| !self.rooms[room].1.history.is_empty())?;
+        let (_, oldest) = self.lasting.pop_first()?;
         let (_, remembered) = self.rooms.get_mut(&oldest)?;
         Some((oldest, std::mem::take(&mut remembered.history)))
     }

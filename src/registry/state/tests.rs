@@ -277,7 +277,7 @@ impl Chat {
                         self.tell(client, &event);
                     }
                 }
-                Post::TellEncoded(client, encoded) => self.tell_encoded(client, &encoded),
+                Post::TellEncoded(client, encoded, _) => self.tell_encoded(client, &encoded),
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),

@@ -4,7 +4,11 @@
 //! [`Task`] says what is to be done and carries how the rules go on. [`Next`] takes exactly what the
 //! work yields, so the two cannot be paired wrongly.
 
-use std::{mem, time::Duration};
+use std::{
+    mem,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use slotmap::Key;
 
@@ -113,14 +117,17 @@ impl Turn {
     #[inline(never)]
     pub(super) fn answer_at_length(&mut self, event: impl Into<Event>) {
         debug_assert!(!self.client.is_null(), "it is a client's turn");
-        let next = Next::new(|_, turn, encoded| turn.post(Post::TellEncoded(turn.client, encoded)));
+        let next = Next::new(|state, turn, encoded| {
+            let under_way = Arc::downgrade(&state.people[turn.client].link.backlog);
+            turn.post(Post::TellEncoded(turn.client, encoded, under_way));
+        });
         self.wait_for(Task::Encode(event.into(), next));
     }
 
     /// Answers something that is no event, in bytes of the client's dialect.
     #[inline(never)]
     pub(super) fn answer_in_bytes(&mut self, bytes: &[u8]) {
-        self.post(Post::TellEncoded(self.client, Encoded::verbatim(bytes)));
+        self.post(Post::TellEncoded(self.client, Encoded::verbatim(bytes), Weak::new()));
     }
 
     #[inline(never)]

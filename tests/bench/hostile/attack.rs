@@ -116,6 +116,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
     Attack { title: "visits that guess 3 passwords", clients: 50, origins: Origins::One, kind: Kind::Visits(visits::GUESSING) },
     Attack { title: "visits of web browsers", clients: 50, origins: Origins::Many, kind: Kind::Visits(visits::BROWSING) },
     Attack { title: "8000 clients ignore 30 users each and leave", clients: 8000, origins: Origins::Many, kind: Kind::Ignoring(30) },
+    Attack { title: "visits that are refused 2000 times", clients: 100, origins: Origins::One, kind: Kind::Visits(visits::REFUSED) },
+    Attack { title: "900 clients read nothing", clients: 900, origins: Origins::Many, kind: Kind::NeverReading },
     Attack { title: "100 clients read nothing", clients: 100, origins: Origins::One, kind: Kind::NeverReading },
     Attack { title: "32 silent connections to the file port", clients: 32, origins: Origins::Many, kind: Kind::SilentAtFilePort },
     Attack { title: "1000 silent connections to the file port", clients: 1000, origins: Origins::Many, kind: Kind::SilentAtFilePort },

@@ -53,6 +53,10 @@ pub(super) const GUESSING: Visit = Visit {
     leaves: Leaves::HungUpOn,
 };
 
+/// Most of the lines are too much speech, and the visitor is in the lobby already.
+pub(super) const REFUSED: Visit =
+    Visit { script: |_| "buy this now\n/join lobby\n".repeat(1000) + "/quit\n", leaves: Leaves::HungUpOn };
+
 pub(super) const BROWSING: Visit = Visit {
     script: |number| {
         format!(

@@ -198,7 +198,7 @@ fn telnet_is_answered_in_its_place_and_stays_idle() {
     };
     assert!(task.is_none());
     assert!(
-        matches!(&posts[..], [Post::TellEncoded(to, answer)] if *to == alice && answer.as_bytes() == b"\xff\xfc\x06")
+        matches!(&posts[..], [Post::TellEncoded(to, answer, _)] if *to == alice && answer.as_bytes() == b"\xff\xfc\x06")
     );
     check_with(
         &mut chat,

@@ -251,13 +251,8 @@ fn one_client_can_offer_and_be_offered_only_so_much() {
     let mut chat = Chat::new(0);
     goes_on(&mut chat, "alice+");
     for n in 0..21 {
-        chat.connect(&format!("u{n}"));
+        chat.connect_from(SocketAddr::from(([192, 0, 2, n], 1)), &format!("u{n}"));
     }
-    let offer = |chat: &mut Chat, from: &str, to: &str| {
-        chat.inbox(from).clear();
-        chat.says(from, &told(&format!("/offer {to} 1 # x")));
-        chat.inbox(from).pop_front().unwrap()
-    };
     for n in 2..12 {
         assert!(offer(&mut chat, "alice", &format!("guest_{n}")).starts_with("You offered"));
     }
@@ -266,6 +261,47 @@ fn one_client_can_offer_and_be_offered_only_so_much() {
         assert!(offer(&mut chat, &format!("u{n}"), "alice").starts_with("You offered"), "{n}");
     }
     assert_eq!(offer(&mut chat, "u20", "alice"), "alice is already being offered 20 files.");
+}
+
+/// What a client is told that offers another one a file.
+fn offer(chat: &mut Chat, from: &str, to: &str) -> String {
+    chat.hush();
+    chat.says(from, &told(&format!("/offer {to} 1 # x")));
+    chat.inbox(from).pop_front().unwrap()
+}
+
+#[test]
+fn many_connections_of_one_address_stop_no_offers_of_other_addresses() {
+    let mut chat = Chat::new(0);
+    check_with(&mut chat, "alice+\n bob+");
+    for n in 0..12 {
+        chat.connect_from(SocketAddr::from(([192, 0, 2, 1], 1)), &format!("e{n}"));
+    }
+    let too_many = "Too many files are being offered from your address. Try again later.";
+    for n in 0..5 {
+        assert!(offer(&mut chat, &format!("e{n}"), "bob").starts_with("You offered"));
+    }
+    assert_eq!(offer(&mut chat, "e5", "bob"), too_many);
+    let pairs = (0..10).flat_map(|n| (1..=5).map(move |of| (n, 1 + (n + of) % 12)));
+    let told: Vec<_> =
+        pairs.map(|(n, to)| offer(&mut chat, &format!("e{n}"), &format!("guest_{to}"))).collect();
+    assert_eq!(told.iter().filter(|told| told.starts_with("You offered")).count(), 45);
+    assert_eq!(told[49], too_many);
+    assert!(offer(&mut chat, "alice", "bob").starts_with("You offered"));
+}
+
+#[test]
+fn offers_of_strangers_that_a_client_ignores_do_not_make_it_unreachable() {
+    let mut chat = Chat::new(0);
+    check_with(&mut chat, "alice+\n bob+");
+    for n in 0..20 {
+        chat.connect_from(SocketAddr::from(([192, 0, 2, n], 1)), &format!("e{n}"));
+        chat.says("bob", &format!("/ignore guest_{}", n + 1));
+        assert!(offer(&mut chat, &format!("e{n}"), "bob").starts_with("You offered"));
+    }
+    assert!(offer(&mut chat, "alice", "bob").starts_with("You offered"));
+    let request = "[FILE REQUEST] alice wants to send x (1 B). Type /acceptfile or /rejectfile.";
+    assert_eq!(chat.inbox("bob").drain(..).collect::<Vec<_>>(), [request]);
 }
 
 #[test]

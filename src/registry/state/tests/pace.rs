@@ -302,12 +302,16 @@ fn a_client_that_asks_too_much_waits_for_its_answers_and_loses_none() {
         chat.says("alice", "/whois alice");
     }
     assert_eq!(chat.inbox("alice").drain(..).count(), 60);
-    assert_eq!(chat.now.instant - start, Duration::from_secs(1), "40 at once, then 20 a second");
+    assert_eq!(
+        chat.now.instant - start,
+        Duration::from_millis(1050),
+        "40 at once with its nickname, then 20 a second"
+    );
     for _ in 0..10 {
         chat.says("alice", "/history 1000");
     }
     assert_eq!(chat.inbox("alice").drain(..).count(), 10);
-    assert_eq!(chat.now.instant - start, Duration::from_secs(6), "5 at once, then one a second");
+    assert_eq!(chat.now.instant - start, Duration::from_millis(6050), "5 at once, then one a second");
 }
 
 #[test]
@@ -325,4 +329,46 @@ fn a_client_that_leaves_while_it_waits_is_told_nothing() {
     chat.hush();
     assert!(chat.resumes(alice, task).is_none());
     chat.check_silence("the end");
+}
+
+#[test]
+fn a_flood_of_refused_commands_waits_like_a_flood_of_questions() {
+    for (refused, answer) in [
+        ("/nick bob", "Nickname 'bob' is already taken."),
+        ("/join lobby", "You are changing rooms too often."),
+        ("/login bob 12345678", "Too many attempts."),
+        ("hello", "You are muted for"),
+    ] {
+        let mut chat = chat_of(&["bob"]);
+        chat.connect("guest");
+        let start = chat.now.instant;
+        for _ in 0..100 {
+            chat.says("guest", refused);
+        }
+        let heard = chat.inbox("guest").pop_back().expect("an answer");
+        assert!(heard.starts_with(answer), "{refused}: {heard}");
+        assert!(chat.now.instant - start >= Duration::from_millis(2500), "{refused}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_is_given_no_second_long_answer_for_half_a_minute() {
+    let mut chat = chat_of(&["alice"]);
+    let backlog = Arc::clone(&chat.state.people[chat.people["alice"]].link.backlog);
+    let start = chat.now.instant;
+    chat.says("alice", "/history 1000");
+    assert_eq!((chat.inbox("alice").drain(..).count(), chat.now.instant), (1, start));
+    backlog.set(100_000);
+    let mut task = Some(chat.begins("alice", "/history 1000"));
+    for _ in 0..10 {
+        task = chat.goes_on("alice", task.expect("it waits"));
+    }
+    assert!(matches!(task, Some(Task::Wait(..))), "it waits until the client reads");
+    backlog.set(0);
+    chat.perform("alice", task);
+    assert_eq!(chat.inbox("alice").drain(..).count(), 1);
+    backlog.set(100_000);
+    let start = chat.now.instant;
+    chat.says("alice", "/history 1000");
+    assert_eq!((chat.inbox("alice").drain(..).count(), (chat.now.instant - start).as_secs()), (1, 30));
 }

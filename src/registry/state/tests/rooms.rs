@@ -1,6 +1,7 @@
 //! Rooms, their topics and their history, as conversations.
 
 use super::*;
+use crate::names::Origin;
 
 #[test]
 fn rooms_are_separate_and_say_who_comes_and_goes() {
@@ -156,6 +157,108 @@ fn a_room_with_rules_is_not_forgotten_for_rooms_of_other_users() {
     assert!(remembered("ops").is_some_and(Remembered::has_rules));
     assert!(remembered("r0").is_none(), "the oldest without rules");
     assert!(remembered("r10040").is_some());
+}
+
+#[test]
+fn a_room_with_a_topic_is_not_forgotten_when_thousands_of_others_have_one() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+\n eve+\n root+");
+    for room in ["ops", "visited"] {
+        chat.says("alice", &format!("/join {room}"));
+        chat.says("alice", "/topic ours");
+    }
+    chat.says("alice", "/leave");
+    for n in 0..10_000 {
+        chat.says("eve", &format!("/join r{n}"));
+        chat.says("eve", "/topic mine");
+        chat.hush();
+    }
+    let remembered = |chat: &Chat, room| chat.state.rooms.remembered(Room::new(room).unwrap()).cloned();
+    let has_rules = |chat: &Chat, room| remembered(chat, room).is_some_and(|room| room.has_rules());
+    assert!(has_rules(&chat, "r9997") && !has_rules(&chat, "r9999"));
+    chat.promote("root");
+    check_with(
+        &mut chat,
+        "alice> /join visited
+         alice< You joined room 'visited'.
+         alice< Topic of 'visited': ours
+         root< alice has left the room.
+         alice> /leave
+         alice< You returned to the lobby.
+         root< alice has joined the room.
+         eve> /topic mine
+         eve< Too many rooms have a topic, a ban or a registered moderator. Ask an administrator.
+         eve> /ban alice
+         eve< Too many rooms have a topic, a ban or a registered moderator. Ask an administrator.
+         root> /join r9999
+         root< You joined room 'r9999'.
+         alice< root has left the room.
+         eve< root has joined the room.
+         root> /topic welcome
+         root< root has set the topic: welcome
+         eve< root has set the topic: welcome",
+    );
+    assert!(has_rules(&chat, "ops") && has_rules(&chat, "visited"));
+    chat.check_consistent();
+}
+
+#[test]
+fn an_address_that_gives_rules_to_too_many_rooms_waits_and_its_ranks_end_with_the_visit() {
+    let mut chat = super::pace::chat_of(&["alice", "bob"]);
+    let (origin, now) = (Origin::of(address()), chat.now.instant);
+    assert!((0..50).all(|_| chat.state.pace.make_lasting(origin, now).is_ok()));
+    chat.says("alice", "/join ops");
+    chat.hush();
+    chat.has_account("alice", "alice");
+    let refusal = "Rooms are being given topics, bans or moderators from your address too often.";
+    check_with(
+        &mut chat,
+        &format!(
+            "alice> /topic tea
+             alice< {refusal} Try again in 72 s.
+             alice> /ban mallory
+             alice< {refusal} Try again in 72 s.
+             alice> /mods
+             alice< Moderators of 'ops': alice
+             alice> /leave
+             alice< You returned to the lobby.
+             bob< alice has joined the room.
+             bob> /join ops
+             bob< You joined room 'ops'.
+             alice< bob has left the room.
+             bob> /mods
+             bob< Moderators of 'ops': bob"
+        ),
+    );
+    chat.passes(72);
+    check_with(
+        &mut chat,
+        "bob> /topic tea
+         bob< bob has set the topic: tea
+         bob> /topic coffee
+         bob< bob has set the topic: coffee",
+    );
+    chat.check_consistent();
+}
+
+#[test]
+fn a_room_that_loses_its_last_rule_makes_place_for_another() {
+    let mut chat = Chat::new(200);
+    check_with(&mut chat, "alice+");
+    chat.has_account("alice", "alice");
+    for n in 0..=10_000 {
+        chat.says("alice", &format!("/join r{n}"));
+        chat.hush();
+    }
+    assert!(!chat.state.rooms.can_more_last());
+    chat.decide(|state, turn| state.forget_moderator(turn, Nick::new("alice").unwrap()));
+    chat.hush();
+    check_with(
+        &mut chat,
+        "alice> /topic tea
+         alice< alice has set the topic: tea",
+    );
+    chat.check_consistent();
 }
 
 #[test]
