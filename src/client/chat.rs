@@ -37,6 +37,8 @@ use crate::{
 mod keys;
 mod showing;
 
+pub(super) use showing::{Output, Wish};
+
 /// How long the server may take to answer `/quit`.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -48,99 +50,83 @@ const MARKING: Duration = Duration::from_secs(5);
 pub(super) struct Chat {
     pub(super) options: Arc<Options>,
     pub(super) status: Status,
-    pub(super) lines: Vec<Line>,
-    /// Seconds until the next attempt to connect; `None` once the server has said who we are.
-    pub(super) reconnecting_in: Option<u64>,
+    pub(super) way: Way,
+    pub(super) output: Output,
+    typing: Typing,
+    transfers: Arc<Transfers>,
     /// The progress of all transfers in percent, while there are any.
     pub(super) progress: Option<u8>,
-    pub(super) wants_suspension: bool,
-    pub(super) wants_clear_screen: bool,
-    /// Sequences for the terminal that show nothing.
-    pub(super) signals: String,
-    view: View,
+    has_greeted: bool,
+}
+
+/// The way to the server, and what is on it.
+pub(super) struct Way {
     link: Arc<Link>,
-    transfers: Arc<Transfers>,
-    log: Log,
-    editor: Editor,
-    asking: Option<Asking>,
     speech: Speech,
-    presence: Presence,
     catching_up: CatchingUp,
-    mentions: showing::Mentions,
-    /// What was typed when Tab has asked the server for names.
-    completing: Option<(Buffer, Question)>,
     backoff: Backoff,
+    /// Seconds until the next attempt to connect; `None` once the server has said who we are.
+    pub(super) reconnecting_in: Option<u64>,
     marked_at: Option<Instant>,
     quits_at: Option<Instant>,
+}
+
+/// What the user is doing.
+struct Typing {
+    editor: Editor,
+    asking: Option<Asking>,
+    /// What was typed when Tab has asked the server for names.
+    completing: Option<(Buffer, Question)>,
     /// Whether Ctrl-C was pressed while something is under way.
     is_warned: bool,
-    has_greeted: bool,
-    focus: showing::Focus,
 }
 
 impl Chat {
-    pub(super) fn new(
-        options: &Options,
-        view: View,
-        history: History,
-        log: Log,
-        link: Arc<Link>,
-        mouth: Arc<Mouth>,
-    ) -> Self {
-        let transfers = Transfers::new(options.clone(), mouth);
+    pub(super) fn new(options: &Options, history: History, output: Output, mouth: Arc<Mouth>) -> Self {
         Self {
             options: Arc::new(options.clone()),
             status: Status::new(options.nick, options.room),
-            lines: Vec::new(),
-            reconnecting_in: None,
+            way: Way {
+                link: Arc::clone(&mouth.link),
+                speech: Speech::default(),
+                catching_up: CatchingUp::default(),
+                backoff: Backoff::default(),
+                reconnecting_in: None,
+                marked_at: None,
+                quits_at: None,
+            },
+            output,
+            typing: Typing { editor: Editor::new(history), asking: None, completing: None, is_warned: false },
+            transfers: Transfers::new(options.clone(), mouth),
             progress: None,
-            wants_suspension: false,
-            wants_clear_screen: false,
-            signals: String::new(),
-            view,
-            link,
-            transfers,
-            log,
-            editor: Editor::new(history),
-            asking: None,
-            speech: Speech::default(),
-            presence: Presence::default(),
-            catching_up: CatchingUp::default(),
-            mentions: showing::Mentions::default(),
-            completing: None,
-            backoff: Backoff::default(),
-            marked_at: None,
-            quits_at: None,
-            is_warned: false,
             has_greeted: false,
-            focus: showing::Focus::default(),
         }
     }
 
     /// Uses a new connection, and asks for account, nickname and room.
     pub(super) fn connected(&mut self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
         self.transfers.connected(&server);
-        self.link.open(server, news)?;
-        if self.reconnecting_in.is_some() {
+        self.way.link.open(server, news)?;
+        if self.way.reconnecting_in.is_some() {
             self.notice("Connected again.");
         }
-        self.speech.connected(Instant::now());
-        self.link.send(self.status.connected());
+        self.way.speech.connected(Instant::now());
+        self.way.link.send(self.status.connected());
         Ok(())
     }
 
     /// The connection is gone.
     pub(super) fn lost(&mut self) {
-        self.link.close();
+        self.way.link.close();
         self.transfers.disconnected();
         self.status.disconnected();
-        self.catching_up.disconnected();
-        (self.completing, self.marked_at) = (None, None);
-        if self.quits_at.is_some() {
+        self.way.catching_up.disconnected();
+        (self.typing.completing, self.way.marked_at) = (None, None);
+        if self.way.quits_at.is_some() {
             return self.status.end(Ending::Quit);
         }
         if self.status.ending.is_none() {
-            for unknown in self.speech.lost() {
+            for unknown in self.way.speech.lost() {
                 self.notice(&format!("This may not have arrived: {unknown}"));
             }
             self.notice("Connection lost. Reconnecting.");
@@ -149,28 +135,28 @@ impl Chat {
 
     /// When to try to connect again.
     pub(super) fn reconnects_at(&mut self, now: Instant) -> Instant {
-        now + self.backoff.next_delay()
+        now + self.way.backoff.next_delay()
     }
 
     /// Takes a line from the server.
     pub(super) fn hear(&mut self, line: &str, now: Instant) {
         // A server that sends a line is back. One that only accepts may still be starting.
-        self.backoff = Backoff::default();
+        self.way.backoff = Backoff::default();
         let heard = Heard::new(line);
         match heard {
             Heard::Mark(mark) => return self.marked(&mark, now),
-            Heard::UnknownCommand("mark") if self.speech.expects_mark() => {
-                self.catching_up.cannot();
-                return self.speech.unmarked();
+            Heard::UnknownCommand("mark") if self.way.speech.expects_mark() => {
+                self.way.catching_up.cannot();
+                return self.way.speech.unmarked();
             }
             _ => {}
         }
-        if self.transfers.hear(line) || self.catching_up.takes(line, &heard) {
+        if self.transfers.hear(line) || self.way.catching_up.takes(line, &heard) {
             return;
         }
-        let is_first = self.status.nick.is_none() || self.marked_at.is_none();
+        let is_first = self.status.nick.is_none() || self.way.marked_at.is_none();
         if self.status.is_own(&heard) {
-            self.speech.echoed(heard.text());
+            self.way.speech.echoed(heard.text());
         }
         let is_shown = self.status.hear(line, now);
         if is_shown {
@@ -186,7 +172,7 @@ impl Chat {
             self.complete_with_answer();
         }
         if matches!(heard, Heard::YourNick(_)) {
-            self.reconnecting_in = None;
+            self.way.reconnecting_in = None;
         }
         if is_first && matches!(heard, Heard::YourNick(_)) {
             self.ask_for_mark(now);
@@ -194,9 +180,9 @@ impl Chat {
     }
 
     fn ask_for_mark(&mut self, now: Instant) {
-        if let Some(line) = self.speech.mark(now) {
-            self.marked_at = Some(now);
-            self.link.send(line);
+        if let Some(line) = self.way.speech.mark(now) {
+            self.way.marked_at = Some(now);
+            self.way.link.send(line);
         }
     }
 
@@ -206,7 +192,7 @@ impl Chat {
         self.status.asks_topic = self.status.topic.is_none();
         let topic = self.status.asks_topic.then_some("/topic");
         let lines: String = users.chain(topic).flat_map(|line| [line, "\n"]).collect();
-        self.link.send(lines);
+        self.way.link.send(lines);
     }
 
     /// Says on the first arrival who is here.
@@ -220,59 +206,59 @@ impl Chat {
     }
 
     fn marked(&mut self, mark: &Mark, now: Instant) {
-        if !self.speech.has_pace() {
+        if !self.way.speech.has_pace() {
             self.ask_who_is_here(now);
         }
-        for refused in self.speech.marked(mark, now) {
+        for refused in self.way.speech.marked(mark, now) {
             self.notice(&format!("Not said: {refused}"));
         }
-        if let Some(question) = self.catching_up.marked(mark) {
-            self.link.send(question);
+        if let Some(question) = self.way.catching_up.marked(mark) {
+            self.way.link.send(question);
             self.ask_for_mark(now);
         }
-        for line in self.catching_up.missed(self.view) {
+        for line in self.way.catching_up.missed(self.output.view) {
             self.print(line);
         }
     }
 
     /// Does what is due by now.
     pub(super) fn tick(&mut self, now: Instant) {
-        if let Some(words) = self.presence.summary(now) {
-            self.print(self.view.quiet(&words));
+        if let Some(words) = self.output.presence.summary(now) {
+            self.print(self.output.view.quiet(&words));
         }
         if let Some(line) = self.status.reclaim(now) {
-            self.link.send(format!("{line}\n"));
+            self.way.link.send(format!("{line}\n"));
         }
-        while let Some(lines) = self.speech.next(now) {
-            if !self.link.send(lines) {
+        while let Some(lines) = self.way.speech.next(now) {
+            if !self.way.link.send(lines) {
                 // It takes nothing any more. What was to be sent is then among the lines that may be lost.
-                self.link.close();
+                self.way.link.close();
                 break;
             }
         }
-        let is_due = self.marked_at.is_some_and(|at| now.saturating_duration_since(at) >= MARKING);
-        if is_due && self.catching_up.has_heard() {
+        let is_due = self.way.marked_at.is_some_and(|at| now.saturating_duration_since(at) >= MARKING);
+        if is_due && self.way.catching_up.has_heard() {
             self.ask_for_mark(now);
         }
-        if self.quits_at.is_some_and(|at| now >= at) {
+        if self.way.quits_at.is_some_and(|at| now >= at) {
             self.status.end(Ending::Quit);
         }
     }
 
     /// Whether [`Chat::tick`] has to be called although nothing happens.
     pub(super) fn needs_clock(&self) -> bool {
-        self.presence.is_counting()
+        self.output.presence.is_counting()
             || self.status.is_reclaiming()
-            || self.quits_at.is_some()
-            || self.speech.open().next().is_some()
-            || self.catching_up.has_heard()
+            || self.way.quits_at.is_some()
+            || self.way.speech.open().next().is_some()
+            || self.way.catching_up.has_heard()
     }
 
     /// Saves the history, and says why the chat has ended.
     pub(super) fn end(mut self, history: Option<&Path>) -> Result<(), Error> {
-        self.link.close();
+        self.way.link.close();
         if let Some(path) = history {
-            self.editor.history.save(path)?;
+            self.typing.editor.history.save(path)?;
         }
         match self.status.ending {
             Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),

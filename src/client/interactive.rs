@@ -14,7 +14,7 @@ use crossterm::event::Event;
 
 use super::{
     Error, Options,
-    chat::Chat,
+    chat::{Chat, Output, Wish},
     connect,
     link::{self, Link, NEWS, News},
     log::Log,
@@ -43,9 +43,8 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
     let terminal = Terminal::enter()?;
     let keys = Terminal::keys()?;
-    let link = Arc::new(Link::default());
-    let mouth = Arc::new(Mouth { link: Arc::clone(&link), news: sender.clone() });
-    let mut chat = Chat::new(options, view, history, log, link, mouth);
+    let mouth = Arc::new(Mouth { link: Arc::default(), news: sender.clone() });
+    let mut chat = Chat::new(options, history, Output::new(view, log), mouth);
     chat.connected(server, sender.clone())?;
     let mut screen = Screen::new(Terminal::size(), Terminal::reflow());
     let mut run = Run { chat: &mut chat, screen: &mut screen, sender, reconnecting: None };
@@ -58,7 +57,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
 
 /// How the threads that send and receive files reach the user and the server.
 pub(super) struct Mouth {
-    link: Arc<Link>,
+    pub(super) link: Arc<Link>,
     news: crossbeam_channel::Sender<News>,
 }
 
@@ -121,15 +120,6 @@ impl Run<'_> {
             Event::Resize(columns, rows) => Terminal::write(&self.screen.resize((columns, rows)))?,
             event => self.chat.take_key(event),
         }
-        if std::mem::take(&mut self.chat.wants_suspension) {
-            Terminal::write(&self.screen.leave())?;
-            Terminal::suspend()?;
-            // The terminal may have another size, and whatever the shell has shown.
-            Terminal::write(&self.screen.resize(Terminal::size()))?;
-        }
-        if std::mem::take(&mut self.chat.wants_clear_screen) {
-            Terminal::write(&self.screen.clear())?;
-        }
         Ok(())
     }
 
@@ -158,7 +148,7 @@ impl Run<'_> {
         let Some(at) = self.reconnecting else { return Ok(()) };
         let left = at.saturating_duration_since(now);
         // Rounded up: "1 s" is shown until the wait is over.
-        self.chat.reconnecting_in = Some(left.as_secs() + u64::from(left.subsec_nanos() > 0));
+        self.chat.way.reconnecting_in = Some(left.as_secs() + u64::from(left.subsec_nanos() > 0));
         if left.is_zero() {
             // Not again before this attempt has ended.
             self.reconnecting = None;
@@ -168,8 +158,20 @@ impl Run<'_> {
     }
 
     fn draw(&mut self, now: Instant) -> Result<(), Error> {
-        let lines = std::mem::take(&mut self.chat.lines);
-        let out = self.screen.draw(lines, self.chat.live(now)) + &std::mem::take(&mut self.chat.signals);
+        for wish in std::mem::take(&mut self.chat.output.wishes) {
+            match wish {
+                Wish::Suspend => {
+                    Terminal::write(&self.screen.leave())?;
+                    Terminal::suspend()?;
+                    // The terminal may have another size, and whatever the shell has shown.
+                    Terminal::write(&self.screen.resize(Terminal::size()))?;
+                }
+                Wish::Clear => Terminal::write(&self.screen.clear())?,
+                Wish::Signal(signal) => Terminal::write(&signal)?,
+            }
+        }
+        let lines = std::mem::take(&mut self.chat.output.lines);
+        let out = self.screen.draw(lines, self.chat.live(now));
         if !out.is_empty() {
             Terminal::write(&out)?;
         }

@@ -24,7 +24,9 @@ fn the_command_line_counts_more_than_the_environment_and_that_more_than_the_file
     let asks = |command: &mut _, lines: [&str; 2]| {
         let _client = Piped::spawn(command);
         let mut caller = server.accept();
-        lines.into_iter().for_each(|line| caller.hears(line));
+        for line in lines {
+            caller.hears(line);
+        }
     };
     asks(&mut command, ["/nick file", "/join environment"]);
     asks(command.args(["--room", "typed"]), ["/nick file", "/join typed"]);

@@ -4,7 +4,7 @@ use std::{sync::Arc, thread, time::Instant};
 
 use crossterm::event::{Event, KeyEvent};
 
-use super::{Chat, Ending, FAREWELL, Question};
+use super::{Chat, Ending, FAREWELL, Question, Wish};
 use crate::{
     client::{
         asking::{Asked, Asking},
@@ -23,25 +23,25 @@ impl Chat {
     pub(in crate::client) fn take_key(&mut self, event: Event) {
         match event {
             Event::Key(key) => self.press(key),
-            Event::Paste(text) => match &mut self.asking {
+            Event::Paste(text) => match &mut self.typing.asking {
                 Some(asking) => asking.editor.paste(text.lines().next().unwrap_or_default()),
-                None => self.editor.paste(&text),
+                None => self.typing.editor.paste(&text),
             },
-            Event::FocusGained => self.focus.gained(),
-            Event::FocusLost => self.focus.lost(),
+            Event::FocusGained => self.output.focus.gained(),
+            Event::FocusLost => self.output.focus.lost(),
             Event::Mouse(_) | Event::Resize(..) => {}
         }
     }
 
     fn press(&mut self, key: KeyEvent) {
-        let editor = self.asking.as_mut().map_or(&mut self.editor, |asking| &mut asking.editor);
+        let editor = self.typing.asking.as_mut().map_or(&mut self.typing.editor, |asking| &mut asking.editor);
         let request = editor.press(key);
-        let was_warned = std::mem::take(&mut self.is_warned);
+        let was_warned = std::mem::take(&mut self.typing.is_warned);
         match request {
             None => {}
-            Some(Request::Suspend) => self.wants_suspension = true,
-            Some(Request::Clear) => self.wants_clear_screen = true,
-            Some(request) if self.asking.is_some() => self.answer(request),
+            Some(Request::Suspend) => self.output.wishes.push(Wish::Suspend),
+            Some(Request::Clear) => self.output.wishes.push(Wish::Clear),
+            Some(request) if self.typing.asking.is_some() => self.answer(request),
             Some(Request::Submit(text)) => self.submit(&text),
             Some(Request::Complete) => self.complete(Instant::now()),
             Some(Request::Interrupt) => self.interrupt(was_warned),
@@ -51,10 +51,10 @@ impl Chat {
 
     /// Ctrl-C clears the line. In an empty line it ends the client, if need be after a warning.
     fn interrupt(&mut self, was_warned: bool) {
-        if !self.editor.take().is_empty() {
+        if !self.typing.editor.take().is_empty() {
             return;
         }
-        let waiting = self.speech.open().count();
+        let waiting = self.way.speech.open().count();
         let under_way = match (self.progress, waiting) {
             (Some(_), _) => "a file is on its way".to_owned(),
             (None, 0) => return self.status.end(Ending::Quit),
@@ -64,24 +64,24 @@ impl Chat {
         if was_warned {
             return self.status.end(Ending::Quit);
         }
-        self.is_warned = true;
+        self.typing.is_warned = true;
         self.notice(&format!("Press Ctrl-C again to quit: {under_way}."));
     }
 
     /// Takes what the user does at a question.
     fn answer(&mut self, request: Request) {
-        let Some(asking) = self.asking.take() else { return };
+        let Some(asking) = self.typing.asking.take() else { return };
         match request {
             Request::Submit(typed) => match asking.answer(&typed) {
-                Asked::More(next) => self.asking = Some(next),
+                Asked::More(next) => self.typing.asking = Some(next),
                 Asked::Again(next, why) => {
-                    self.asking = Some(next);
+                    self.typing.asking = Some(next);
                     self.notice(why);
                 }
                 Asked::Command(command) => self.speak(&command),
                 Asked::Nothing(why) => self.notice(why),
             },
-            Request::Complete => self.asking = Some(asking),
+            Request::Complete => self.typing.asking = Some(asking),
             _ => self.notice("Nothing was sent."),
         }
     }
@@ -100,10 +100,10 @@ impl Chat {
                 .notice(&format!("Not sent, because of the password. Start the line with /{name} itself."));
         }
         if !Secret::of(line).is_some_and(|secret| secret.holds_password()) {
-            self.editor.history.add(line);
+            self.typing.editor.history.add(line);
         }
         match line.trim_end() {
-            "/clear" => self.wants_clear_screen = true,
+            "/clear" => self.output.wishes.push(Wish::Clear),
             "/help" => {
                 self.notice("This client also has /clear and /mentions.");
                 self.speak(line);
@@ -112,10 +112,10 @@ impl Chat {
             _ => match Asking::new(line) {
                 Some(asking) => {
                     asking.rule().into_iter().for_each(|rule| self.notice(rule));
-                    if self.link.is_overheard() {
+                    if self.way.link.is_overheard() {
                         self.notice("This connection is not encrypted: others can read the password.");
                     }
-                    self.asking = Some(asking);
+                    self.typing.asking = Some(asking);
                 }
                 None => self.speak(line),
             },
@@ -142,19 +142,19 @@ impl Chat {
     fn say(&mut self, line: &str) {
         let verb = verb(line).map(|(verb, _)| verb);
         if verb.is_some_and(|verb| verb.name == "quit") {
-            if self.link.send(format!("{line}\n")) {
-                self.quits_at = Some(Instant::now() + FAREWELL);
+            if self.way.link.send(format!("{line}\n")) {
+                self.way.quits_at = Some(Instant::now() + FAREWELL);
             } else {
                 self.status.end(Ending::Quit);
             }
             return;
         }
         self.status.sending(line, Instant::now());
-        self.speech.say(speech::Typed::new(line));
+        self.way.speech.say(speech::Typed::new(line));
     }
 
     fn complete(&mut self, now: Instant) {
-        let buffer = self.editor.buffer().clone();
+        let buffer = self.typing.editor.buffer().clone();
         let Some(word) = Word::before(buffer.text(), buffer.cursor()) else { return };
         let question = match word.kind {
             Kind::User | Kind::Addressee => Question::Users,
@@ -169,29 +169,29 @@ impl Chat {
             }
         };
         match self.status.questions.ask(question, now) {
-            Some(line) if self.link.send(format!("{line}\n")) => {
-                self.completing = Some((buffer, question));
+            Some(line) if self.way.link.send(format!("{line}\n")) => {
+                self.typing.completing = Some((buffer, question));
             }
-            _ if self.status.questions.is_open(question) => self.completing = Some((buffer, question)),
+            _ if self.status.questions.is_open(question) => self.typing.completing = Some((buffer, question)),
             _ => self.complete_name(question),
         }
     }
 
     /// The server has answered what Tab asked. If the user has typed on, that is too late.
     pub(super) fn complete_with_answer(&mut self) {
-        let Some((buffer, question)) = self.completing.take() else { return };
-        if self.editor.buffer() != &buffer {
+        let Some((buffer, question)) = self.typing.completing.take() else { return };
+        if self.typing.editor.buffer() != &buffer {
             return;
         }
         if self.status.questions.is_open(question) {
-            self.completing = Some((buffer, question));
+            self.typing.completing = Some((buffer, question));
         } else {
             self.complete_name(question);
         }
     }
 
     fn complete_name(&mut self, question: Question) {
-        let buffer = self.editor.buffer().clone();
+        let buffer = self.typing.editor.buffer().clone();
         if let Some(word) = Word::before(buffer.text(), buffer.cursor()) {
             let names = self.status.questions.names(question).iter().map(String::as_str);
             self.insert(word.complete(names), word.start);
@@ -201,11 +201,11 @@ impl Chat {
     fn insert(&mut self, completion: Option<Completion>, start: usize) {
         let Some(completion) = completion else { return };
         if let Some(listing) = completion.listing() {
-            let listing = self.view.quiet(&listing);
+            let listing = self.output.view.quiet(&listing);
             self.print(listing);
         }
-        let mut buffer = self.editor.buffer().clone();
+        let mut buffer = self.typing.editor.buffer().clone();
         buffer.replace(start, &completion.replacement);
-        self.editor.set(buffer);
+        self.typing.editor.set(buffer);
     }
 }
