@@ -4,11 +4,12 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
     num::NonZeroU16,
-    sync::{Arc, mpsc},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use parking_lot::{Condvar, Mutex};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use vt100::Parser;
@@ -47,7 +48,8 @@ pub(crate) fn typing(length: Duration) -> Result<Sample> {
     command.env("TERM", "xterm-256color");
     let mut child = pair.slave.spawn_command(command).map_err(|error| broken(&error))?;
     let (server, _) = listener.accept().map_err(&io)?;
-    let (stop, is_over) = mpsc::channel();
+    // Nothing is ever sent. The thread ends when this is dropped.
+    let (stop, is_over) = bounded(0);
     let speaking = thread::Builder::new().spawn(move || speak(&server, &is_over)).map_err(&io)?;
     let display = Arc::new(Display { parser: Mutex::new(screen()), changed: Condvar::new() });
     let mut output = pair.master.try_clone_reader().map_err(|error| broken(&error))?;
@@ -76,17 +78,18 @@ fn screen() -> Parser {
 }
 
 /// Welcomes the client and sends it lines, evenly, until the sender of `is_over` is dropped.
-fn speak(mut server: &TcpStream, is_over: &mpsc::Receiver<()>) {
+fn speak(mut server: &TcpStream, is_over: &Receiver<()>) {
     const EACH: u32 = 10;
     let mut text = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.\n".to_owned();
-    let mut number = 0;
     let mut next = Instant::now();
     while server.write_all(text.as_bytes()).is_ok() {
-        text = (0..EACH).map(|at| format!("[lobby] bob: line {} of many\n", number + at)).collect();
-        number += EACH;
+        text.clear();
+        for _ in 0..EACH {
+            text += "[lobby] bob: one line of many\n";
+        }
         next += Duration::from_secs(1) * EACH / LINES;
         match is_over.recv_timeout(next.saturating_duration_since(Instant::now())) {
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {}
             _ => return,
         }
     }
@@ -117,7 +120,7 @@ fn type_keys(keyboard: &mut impl Write, display: &Display, length: Duration) -> 
 
 impl Display {
     fn run(&self, output: &mut impl Read) {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         loop {
             match output.read(&mut buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
