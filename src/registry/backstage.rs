@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// they may would delay all others.
 const ANSWER: Duration = Duration::from_micros(500);
 
+/// How many posts are in the channel of a broadcaster that keeps up.
+const FEW: usize = 4;
+
 /// What slow work needs, and what wakes threads: those of clients that pause when the server stops, and
 /// the one that waits for closing time when that changes, too.
 pub(super) struct Backstage {
@@ -113,6 +116,13 @@ impl Backstage {
         let mut next_answer = self.next_answer.lock();
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));
+        // While the broadcaster is behind, another long answer would fill the channel and so hold the lock.
+        for _ in 0..100 {
+            if broadcaster::load(&self.channel).held <= FEW {
+                break;
+            }
+            self.pause(ANSWER);
+        }
         *next_answer = now.max(*next_answer) + ANSWER;
         work()
     }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     attack::{Attack, Target},
-    questions::filling,
+    questions::{SPEAKERS, filling},
 };
 use crate::{crowd::connect_from, process::pause};
 
@@ -29,8 +29,9 @@ pub(super) fn ask_and_not_read(attack: &Attack, target: &Target<'_>) -> u64 {
                 // It fails while the server is full.
                 *client = connect_from(id % attack.origin_count(), target.chat).ok();
                 if let Some(stream) = client {
+                    let filling = if id < SPEAKERS { filling() } else { String::new() };
                     // The next round sees whether the server still listens.
-                    let _ = stream.set_nonblocking(true).and_then(|()| stream.write(filling().as_bytes()));
+                    let _ = stream.set_nonblocking(true).and_then(|()| stream.write(filling.as_bytes()));
                 }
                 continue;
             };

@@ -13,7 +13,7 @@ const UNDER_WAY: usize = 2;
 
 /// The first clients fill the history of the lobby: together they say more than the longest answer to
 /// `/history` holds.
-const SPEAKERS: usize = 100;
+pub(super) const SPEAKERS: usize = 100;
 const LINES: usize = 5;
 const LINE: usize = 700;
 
