@@ -204,7 +204,7 @@ fn play(events: Vec<Event>) -> (Vec<usize>, usize, bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// With any keys, lines and heights: every line is in the scrollback or on the screen once, in order,
     /// and the text that is being typed is whole.
