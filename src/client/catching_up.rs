@@ -51,7 +51,8 @@ impl CatchingUp {
     /// Notes a line of the server; whether it is not to be shown now.
     pub(super) fn takes(&mut self, line: &str, heard: &Heard<'_>) -> bool {
         match (heard, &mut self.stage) {
-            (Heard::Past, Stage::Returning) => return true,
+            (Heard::Past | Heard::PastTitle, Stage::Returning) => return true,
+            (Heard::PastTitle, Stage::Missing(_)) => return true,
             (Heard::Past, Stage::Missing(lines)) => {
                 lines.push(line.to_owned());
                 return true;
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(catching_up.marked(&mark(7)), None);
         assert!(!takes(&mut catching_up, "[ops] bob: heard"));
         catching_up.disconnected();
+        assert!(takes(&mut catching_up, "Last 1 messages in 'lobby':"));
         assert!(takes(&mut catching_up, "2026-11-21 09:05 [lobby] bob: old"));
         assert_eq!(catching_up.marked(&mark(9)).as_deref(), Some("/missed 7\n"));
         for line in ["2026-11-21 09:06 [ops] bob: heard", "2026-11-21 09:07 [ops] bob: missed"] {

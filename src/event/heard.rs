@@ -56,6 +56,8 @@ pub enum Heard<'a> {
     Unregistered,
     /// A message from the history, with its own time.
     Past,
+    /// What stands above such messages.
+    PastTitle,
     /// The server closes the connection because the client sent `/quit`.
     Goodbye,
     /// The server closes the connection, and connecting again at once would not help: it is full, or the
@@ -98,6 +100,7 @@ impl<'a> Heard<'a> {
                 Self::Dismissed
             }
             _ if is_dated(line) => Self::Past,
+            _ if is_title(line) => Self::PastTitle,
             _ if line.starts_with(transfers::CUE) => Self::Cue(line),
             _ if line.starts_with(transfers::REQUEST) => Self::FileRequest,
             _ => speech(line).or_else(|| notice(line)).unwrap_or(Self::Other),
@@ -171,6 +174,11 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether a line stands above messages from the history, like `Last 3 messages in 'lobby':`.
+fn is_title(line: &str) -> bool {
+    line.starts_with("Last ") && line.contains(" messages in '") && line.ends_with("':")
+}
+
 /// Whether a line begins with a time and a room, like `2026-11-21 09:05 [`.
 fn is_dated(line: &str) -> bool {
     const LIKE: &[u8; 18] = b"0000-00-00 00:00 [";
@@ -221,6 +229,8 @@ mod tests {
         check(&Event::Goodbye, Heard::Goodbye);
         assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);
         assert_eq!(Heard::new("2026-11-21 is a day"), Heard::Other);
+        check(&Event::History(room, Vec::new()), Heard::Other);
+        assert_eq!(Heard::new("Last 3 messages in 'ops':"), Heard::PastTitle);
         check(&Event::TopicSet(bob, text("a: b")), Heard::Topic("a: b"));
         check(&Event::Topic(room, Some(text("a': b"))), Heard::Topic("a': b"));
         check(&Event::Topic(room, None), Heard::Topic(""));
