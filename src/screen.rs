@@ -99,11 +99,14 @@ impl Screen {
         out
     }
 
-    /// Draws everything again, because the terminal has another size.
+    /// Draws everything again if the terminal has another size.
     pub fn resize(&mut self, (columns, height): (u16, u16)) -> String {
         let before = (self.columns, self.height);
         let all = self.recent.iter().map(|(_, rows)| rows).sum();
         self.set_size(columns, height);
+        if (self.columns, self.height) == before {
+            return String::new();
+        }
         // A terminal that becomes lower scrolls until the cursor is on it; one that becomes higher scrolls back.
         let grown = self.height.saturating_sub(before.1);
         self.above = (self.above + grown).min(all).min((self.height - 1).saturating_sub(self.cursor_row));

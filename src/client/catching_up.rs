@@ -51,8 +51,9 @@ impl CatchingUp {
     /// Notes a line of the server; whether it is not to be shown now.
     pub(super) fn takes(&mut self, line: &str, heard: &Heard<'_>) -> bool {
         match (heard, &mut self.stage) {
-            (Heard::Past | Heard::PastTitle, Stage::Returning) => return true,
-            (Heard::PastTitle, Stage::Missing(_)) => return true,
+            (Heard::Past | Heard::PastTitle, Stage::Returning) | (Heard::PastTitle, Stage::Missing(_)) => {
+                return true;
+            }
             (Heard::Past, Stage::Missing(lines)) => {
                 lines.push(line.to_owned());
                 return true;

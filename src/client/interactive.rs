@@ -99,7 +99,7 @@ impl Run<'_> {
             let tick = if needs_clock { after(TICK) } else { never() };
             select! {
                 recv(keys) -> key => match key {
-                    Ok(key) => self.take_key(key)?,
+                    Ok(key) => self.chat.take_key(key),
                     // The terminal is gone.
                     Err(_) => self.chat.status.end(Ending::Quit),
                 },
@@ -110,17 +110,9 @@ impl Run<'_> {
                 self.take_news(Ok(news))?;
             }
             for key in keys.try_iter().take(BATCH) {
-                self.take_key(key)?;
+                self.chat.take_key(key);
             }
         }
-    }
-
-    fn take_key(&mut self, event: Event) -> Result<(), Error> {
-        match event {
-            Event::Resize(columns, rows) => Terminal::write(&self.screen.resize((columns, rows)))?,
-            event => self.chat.take_key(event),
-        }
-        Ok(())
     }
 
     fn take_news(&mut self, news: Result<News, crossbeam_channel::RecvError>) -> Result<(), Error> {
@@ -171,7 +163,8 @@ impl Run<'_> {
             }
         }
         let lines = std::mem::take(&mut self.chat.output.lines);
-        let out = self.screen.draw(lines, self.chat.live(now));
+        // Looked at each time: the event that tells of another size may come late, or not at all.
+        let out = self.screen.resize(Terminal::size()) + &self.screen.draw(lines, self.chat.live(now));
         if !out.is_empty() {
             Terminal::write(&out)?;
         }

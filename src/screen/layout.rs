@@ -55,6 +55,8 @@ impl Pen {
         for word in styled.split_inclusive(' ') {
             let width: usize = clusters(word.trim_end_matches(' ')).map(widest).sum();
             if self.column > self.indent && self.column + width > self.columns {
+                let length = self.row().trim_end_matches(' ').len();
+                self.row().truncate(length);
                 self.break_row(self.indent);
             }
             self.write(word);
@@ -172,14 +174,14 @@ mod tests {
     fn rows_break_between_words_and_are_indented() {
         check("", 10, 2, &[""]);
         check("one two", 10, 2, &["one two"]);
-        check("one two three", 10, 2, &["one two ", "  three"]);
-        check("one two  three four", 10, 2, &["one two  ", "  three ", "  four"]);
+        check("one two three", 10, 2, &["one two", "  three"]);
+        check("one two  three four", 10, 2, &["one two", "  three", "  four"]);
     }
 
     #[test]
     fn a_word_that_is_too_long_is_cut() {
         check("abcdefghijkl", 5, 0, &["abcde", "fghij", "kl"]);
-        check("ab cdefghijkl", 5, 1, &["ab ", " cdef", " ghij", " kl"]);
+        check("ab cdefghijkl", 5, 1, &["ab", " cdef", " ghij", " kl"]);
     }
 
     #[test]

@@ -98,6 +98,8 @@ fn what_was_under_way_at_the_end_of_the_connection_is_told() {
     let (_server, mut caller, mut terminal) = marked(5);
     terminal.types("/me waves\r/w bob psst\r");
     caller.hears("/me waves");
+    caller.next_line_or_mark();
+    caller.hears("/w bob psst");
     drop(caller);
     terminal.shows("This may not have arrived: /me waves");
     terminal.shows("This may not have arrived: /w bob psst");
@@ -180,4 +182,23 @@ fn on_a_pipe_nothing_is_said_under_another_name() {
     assert_eq!(errors, "chat_client: the nickname is taken, so nothing was said\n");
     alice.hears("guest_1 has joined the chat!");
     alice.hears("guest_1 has left the chat.");
+}
+
+#[test]
+fn in_twenty_columns_everything_fits() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    terminal.widens_to(20);
+    caller.says("[lobby] bob: one two three");
+    terminal.shows("[lobby] bob: one\n         two three");
+    terminal.types("half a line that is long");
+    terminal.shows("[lobby] guest_1> ha\nlf a line that is l\nong\nlobby, 2 here");
+    caller.says("* bob waves");
+    terminal.shows("* bob waves\n[lobby] guest_1> ha");
+    for key in ["\x01", "\x1bf", "\x05", "\x17", "\x19", "\x1f", "\x1b[A", "\x1b[B", "\x12", "\x07"] {
+        terminal.types(key);
+        caller.says("[lobby] bob: x");
+    }
+    terminal.types("\x15");
+    terminal.shows_prompt(PROMPT);
+    terminal.shows_above(&["[lobby] bob: x", "[lobby] bob: x"]);
 }

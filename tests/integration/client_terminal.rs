@@ -180,7 +180,7 @@ fn a_server_cannot_control_the_terminal() {
     caller.says("");
     caller.says("ok");
     terminal.shows_above(&["ok"]);
-    terminal.shows("[line too long: the rest is \nmissing]");
+    terminal.shows("[line too long: the rest is\nmissing]");
     assert!(!terminal.screen().alternate_screen());
     assert_eq!(terminal.bells(), 0);
 }
