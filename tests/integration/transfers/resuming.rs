@@ -139,7 +139,7 @@ fn a_client_that_reconnects_gets_the_rest_of_a_file() {
     bob.shows(", file 50 %");
     server.signal(Signal::KILL);
     server.ends();
-    bob.shows("What has arrived is in ");
+    bob.shows("What has arrived is in");
     drop((alice, sending));
     let server = Server::start_on(port, &[]);
     bob.shows("Connected again.");
