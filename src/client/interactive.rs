@@ -1,7 +1,7 @@
 //! The client on a terminal: one loop over keys, news and time.
 //!
-//! Only this loop writes to the terminal, and nothing in it waits for anything but the next event. So
-//! whatever the user does or leaves half done, lines that arrive are shown.
+//! Only this loop writes to the terminal, and it waits for nothing but the next event. So lines that arrive
+//! are shown at any moment, also when the user has left something half done.
 
 use std::{
     io,
@@ -11,6 +11,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use crossterm::event::Event;
+use parking_lot::Mutex;
 
 use super::{
     Error, Options,
@@ -43,11 +44,11 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
     let terminal = Terminal::enter()?;
     let keys = Terminal::keys()?;
-    let mouth = Arc::new(Mouth { link: Arc::default(), news: sender.clone() });
-    let mut chat = Chat::new(options, history, Output::new(view, log), mouth);
+    let mouth = Arc::new(Mouth { link: Arc::default(), news: sender.clone(), told: Mutex::default() });
+    let mut chat = Chat::new(options, history, Output::new(view, log), Arc::clone(&mouth));
     chat.connected(server, sender.clone())?;
     let mut screen = Screen::new(Terminal::size(), Terminal::reflow());
-    let mut run = Run { chat: &mut chat, screen: &mut screen, sender, reconnecting: None };
+    let mut run = Run { chat: &mut chat, screen: &mut screen, mouth: &mouth, sender, reconnecting: None };
     let ran = run.until_the_end(&keys, &news);
     Terminal::write(&screen.leave())?;
     drop(terminal);
@@ -56,15 +57,33 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
 }
 
 /// How the threads that send and receive files reach the user and the server.
+///
+/// The loop itself comes here too, when the user or the server starts a transfer. So this never waits for the
+/// loop: what is told lies here until the loop takes it.
 pub(super) struct Mouth {
     pub(super) link: Arc<Link>,
     news: crossbeam_channel::Sender<News>,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    notices: Vec<String>,
+    /// The progress of all transfers in percent; `None` when there are none.
+    progress: Option<u8>,
+}
+
+impl Mouth {
+    fn tell(&self, tell: impl FnOnce(&mut Told)) {
+        tell(&mut self.told.lock());
+        // If the channel is full, the loop is awake.
+        let _ = self.news.try_send(News::Told);
+    }
 }
 
 impl Outside for Mouth {
     fn notice(&self, words: &str) {
-        // If the loop is gone, the program is ending.
-        let _ = self.news.send(News::Notice(words.to_owned()));
+        self.tell(|told| told.notices.push(words.to_owned()));
     }
 
     fn send(&self, line: &str) -> bool {
@@ -72,7 +91,7 @@ impl Outside for Mouth {
     }
 
     fn progress(&self, percent: Option<u8>) {
-        let _ = self.news.send(News::Progress(percent));
+        self.tell(|told| told.progress = percent);
     }
 }
 
@@ -80,6 +99,7 @@ impl Outside for Mouth {
 struct Run<'a> {
     chat: &'a mut Chat,
     screen: &'a mut Screen,
+    mouth: &'a Mouth,
     sender: crossbeam_channel::Sender<News>,
     /// When to connect again.
     reconnecting: Option<Instant>,
@@ -128,8 +148,8 @@ impl Run<'_> {
                 self.reconnecting = Some(self.chat.reconnects_at(now));
             }
             Ok(News::Line(line)) => self.chat.hear(&line, now),
-            Ok(News::Notice(words)) => self.chat.notice(&words),
-            Ok(News::Progress(percent)) => self.chat.progress = percent,
+            // It is taken before the terminal is drawn.
+            Ok(News::Told) => {}
             Ok(News::End) | Err(_) => self.chat.status.end(Ending::Quit),
         }
         Ok(())
@@ -150,12 +170,20 @@ impl Run<'_> {
     }
 
     fn draw(&mut self, now: Instant) -> Result<(), Error> {
+        let notices = {
+            let mut told = self.mouth.told.lock();
+            self.chat.progress = told.progress;
+            std::mem::take(&mut told.notices)
+        };
+        for words in notices {
+            self.chat.notice(&words);
+        }
         for wish in std::mem::take(&mut self.chat.output.wishes) {
             match wish {
                 Wish::Suspend => {
                     Terminal::write(&self.screen.leave())?;
                     Terminal::suspend()?;
-                    // The terminal may have another size, and whatever the shell has shown.
+                    // The terminal may have another size now, and shows what the shell has written.
                     Terminal::write(&self.screen.resize(Terminal::size()))?;
                 }
                 Wish::Clear => Terminal::write(&self.screen.clear())?,

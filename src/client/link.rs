@@ -1,6 +1,6 @@
 //! The connection to the server: a thread that reads it, and one that writes to it.
 //!
-//! Nobody who uses the link waits for the server: what is to be sent is handed to the writing thread, and
+//! A thread that uses the link never waits for the server: it hands over what is to be sent, and
 //! what was heard arrives as [`News`].
 
 use std::{
@@ -25,10 +25,8 @@ pub(super) enum News {
     Line(String),
     /// The connection is gone.
     Lost,
-    /// A transfer has this to tell.
-    Notice(String),
-    /// The progress of all transfers in percent; `None` when there are none.
-    Progress(Option<u8>),
+    /// A transfer has told something.
+    Told,
     /// The system wants the program to end.
     End,
 }

@@ -162,7 +162,7 @@ impl Plain {
             let (transfers, done) = (Arc::clone(&self.transfers), self.sender.clone());
             thread::Builder::new().name("waiting".to_owned()).spawn(move || {
                 transfers.wait();
-                // If nobody listens any more, the program is ending.
+                // If the loop is gone, the program is ending.
                 let _ = done.send(News::End);
             })?;
         }
@@ -276,7 +276,7 @@ fn print(line: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// An error when nobody reads our output any more. A write would notice, but there may be nothing to write.
+/// An error when our output is not read any more. A write would notice, but there may be nothing to write.
 fn is_wanted() -> io::Result<()> {
     let output = io::stdout();
     let mut ends = [PollFd::new(&output, PollFlags::empty())];

@@ -1,7 +1,7 @@
 //! What the user says, and what becomes of it.
 //!
 //! A line waits until the server's pace allows it, is under way, and then has one of three fates: the
-//! server has said it, the server has refused it, or the connection was lost and nobody knows. To tell
+//! server has said it, the server has refused it, or the connection was lost and it is unknown. To tell
 //! them apart, `/mark` is sent behind each line: the server answers it after everything that the line has
 //! caused. A server that does not know `/mark` has no pace that it could tell, so nothing waits.
 

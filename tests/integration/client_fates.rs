@@ -202,3 +202,16 @@ fn in_twenty_columns_everything_fits() {
     terminal.shows_prompt(PROMPT);
     terminal.shows_above(&["[lobby] bob: x", "[lobby] bob: x"]);
 }
+
+#[test]
+fn a_notice_of_the_client_during_a_flood_blocks_nothing() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    for number in 0..40 {
+        caller.says(&"[lobby] bob: flood\n".repeat(100));
+        terminal.types(&format!("/sendfile 9 {number}\r"));
+    }
+    caller.says("done");
+    terminal.types("/sendfile 9 x\r");
+    terminal.shows("'9' is not a valid nickname. Usage: /sendfile <user> <path>");
+    terminal.shows("done");
+}

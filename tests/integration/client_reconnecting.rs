@@ -51,6 +51,7 @@ fn the_client_survives_a_restart_of_the_real_server() {
     let server = Server::start(&[]);
     let port = server.address().port();
     let mut terminal = Terminal::start(port, &["--nick", "alice", "--room", "ops"]);
+    terminal.shows("Here: alice.");
     terminal.shows_prompt("[ops] alice> ");
     terminal.types("before\r");
     terminal.shows_above(&["[ops] alice: before"]);

@@ -103,7 +103,7 @@ impl Chat {
 
     pub(super) fn show_mentions(&mut self) {
         if self.output.mentions.is_empty() {
-            return self.notice("Nobody has mentioned you yet.");
+            return self.notice("No line has mentioned you yet.");
         }
         let lines: Vec<_> = self.output.mentions.iter().cloned().collect();
         self.output.lines.extend(lines);

@@ -124,6 +124,7 @@ fn a_client_that_reconnects_gets_the_rest_of_a_file() {
     let downloads = disk.downloads();
     let downloads = downloads.to_str().expect("a plain name");
     let mut bob = Terminal::start(port, &["--nick", "bob", "--downloads", downloads]);
+    bob.shows("Here: bob.");
     bob.shows_prompt("[lobby] bob> ");
     let accepts = |bob: &mut Terminal, server: &Server| {
         let mut alice = server.client("alice");

@@ -16,6 +16,7 @@ fn the_row_below_the_prompt_shows_the_progress() {
     let downloads = disk.downloads();
     let downloads = downloads.to_str().expect("a plain name");
     let mut bob = Terminal::start(server.address().port(), &["--nick", "bob", "--downloads", downloads]);
+    bob.shows("Here: bob.");
     bob.shows_prompt("[lobby] bob> ");
     let mut alice = server.client("alice");
     alice.says(&format!("/offer bob 6 {ABC} x"));
