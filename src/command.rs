@@ -152,6 +152,11 @@ impl Command {
         self.verb.kind == Kind::Listing || self.is_traced()
     }
 
+    /// Whether others' lines go first. The mark behind a line goes with it.
+    pub fn can_wait(&self) -> bool {
+        !self.is_speech() && !matches!(self.ask, Ask::Mark(_))
+    }
+
     /// Whether the client is told the journey of the message.
     pub fn is_traced(&self) -> bool {
         matches!(self.ask, Ask::Trace(_))

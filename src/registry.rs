@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     broadcaster::{Post, Posts, Sink},
@@ -39,6 +39,9 @@ use state::{Claim, Countdown, Lifeline, State, Task, Turn};
 /// that waits here waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
+    /// Speech takes only the lock. Everything that can wait passes here first, one thread at a time. So a
+    /// line waits for one of them at most, even while thousands arrive, ask or leave.
+    turnstile: Mutex<()>,
     backstage: Backstage,
     watch: Watch,
     /// What of it is logged.
@@ -56,7 +59,7 @@ impl Registry {
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
         let shared = Shared { state, broadcaster, logger: None };
-        Self { shared: Mutex::new(shared), backstage, watch, noting: None }
+        Self { shared: Mutex::new(shared), turnstile: Mutex::default(), backstage, watch, noting: None }
     }
 
     /// The same chat; what happens in it is logged.
@@ -74,6 +77,7 @@ impl Registry {
     pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
         // To drop a sink makes system calls, so one that is not taken is dropped without the lock.
         let mut sink = Some(sink);
+        let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
             state.admit(turn, address)?;
             Ok(state.enter(turn, address, sink.take().expect("it is taken once")))
@@ -81,12 +85,17 @@ impl Registry {
     }
 
     /// Applies a client's commands in their order; breaks when the client has quit, and so has left.
-    pub fn apply(&self, client: ClientId, mut commands: impl Iterator<Item = Command>) -> ControlFlow<()> {
+    /// None of them is left.
+    pub fn apply(&self, client: ClientId, commands: &mut Vec<Command>) -> ControlFlow<()> {
+        let can_wait = commands.iter().any(Command::can_wait);
+        let mut commands = commands.drain(..);
         loop {
+            let one_at_a_time = can_wait.then(|| self.wait_in_line());
             let (flow, task) = self.decide(|state, turn| {
                 let flow = apply_burst(state, turn, client, &mut commands);
                 (flow, turn.task.take())
             });
+            drop(one_at_a_time);
             let Some(task) = task else { return flow };
             self.perform(client, task);
         }
@@ -106,6 +115,7 @@ impl Registry {
 
     /// Removes a client that goes without having quit. Only its session's `Drop` calls this.
     pub fn leave(&self, client: ClientId, why: Ending) {
+        let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| state.leave(turn, client, why));
     }
 
@@ -153,6 +163,11 @@ impl Registry {
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
     pub fn end_overdue_offers(&self) -> Duration {
         self.decide(State::end_overdue_offers)
+    }
+
+    fn wait_in_line(&self) -> MutexGuard<'_, ()> {
+        watch::doing(Activity::Locking);
+        self.turnstile.lock()
     }
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
@@ -281,8 +296,8 @@ mod tests {
         let root = registry.enter(address(), Box::new(NoSink)).expect("is let in");
         registry.shared.lock().state.make_administrator(root);
         let shutdown = Verb::find("shutdown").expect("the table has it");
-        let commands = orders.iter().map(|when| shutdown.command(when, 99));
-        assert!(registry.apply(root, commands).is_continue());
+        let mut commands = orders.iter().map(|when| shutdown.command(when, 99)).collect();
+        assert!(registry.apply(root, &mut commands).is_continue());
     }
 
     #[test]
@@ -315,5 +330,26 @@ mod tests {
         let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         registry.stop();
         assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
+    }
+
+    #[test]
+    fn lines_pass_those_that_wait_in_line() {
+        let (posts, broadcaster) = bounded(100);
+        let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
+        let alice = registry.enter(address(), Box::new(NoSink)).expect("is let in");
+        let bob = registry.enter(address(), Box::new(NoSink)).expect("is let in");
+        drop(broadcaster.try_iter().collect::<Vec<_>>());
+        let apply = |client, verb, rest| registry.apply(client, &mut vec![Command::typed(verb, rest)]);
+        thread::scope(|scope| {
+            let line = registry.turnstile.lock();
+            for (verb, rest) in [("users", ""), ("ignore", "guest_1"), ("history", "")] {
+                thread::Builder::new().spawn_scoped(scope, move || apply(bob, verb, rest)).expect("a thread");
+            }
+            thread::Builder::new().spawn_scoped(scope, || apply(alice, "me", "waves")).expect("a thread");
+            let heard = broadcaster.recv_timeout(DEADLINE);
+            drop(line);
+            assert!(matches!(heard.expect("the line is told").0[..], [Post::TellRoom(..)]));
+        });
+        assert_eq!(broadcaster.try_iter().count(), 3);
     }
 }

@@ -146,7 +146,7 @@ fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> i
 
 #[inline(never)]
 fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlow<()> {
-    membership.registry.apply(membership.client, commands.drain(..))
+    membership.registry.apply(membership.client, commands)
 }
 
 /// Takes the commands that can be applied under one lock; whether there are any.

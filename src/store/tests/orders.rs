@@ -114,7 +114,7 @@ impl Chat {
     }
 
     fn apply(&self, client: usize, command: Command) {
-        assert!(self.registry.apply(self.clients[client], [command].into_iter()).is_continue());
+        assert!(self.registry.apply(self.clients[client], &mut vec![command]).is_continue());
     }
 
     fn said(&self) -> BTreeMap<String, Vec<String>> {
