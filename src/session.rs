@@ -28,8 +28,8 @@ const LARGEST_READ: usize = 16 * 1024;
 /// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
 
-/// For how many commands a client keeps memory after a small read, because it may idle then.
-const FEW: usize = 4;
+/// For how many commands a client keeps memory while it idles: a line, and the mark behind it.
+const FEW: usize = 2;
 
 /// How long a client that has quit may take to close the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -103,7 +103,7 @@ impl Drop for Membership<'_> {
 #[inline(never)]
 fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
     let mut decoder = Decoder::new(limits);
-    let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(1));
+    let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(FEW));
     loop {
         watch::doing(Activity::Reading);
         let (length, read_at) = match read(&mut reader, &mut decoder, &mut large) {
@@ -119,7 +119,7 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) 
             }
         }
         if length < SMALLEST_READ / 16 && commands.capacity() > FEW {
-            commands = Vec::with_capacity(1);
+            commands = Vec::with_capacity(FEW);
         }
     }
 }
