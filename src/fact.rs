@@ -1,13 +1,13 @@
 //! Facts for the log. The rules note them under the lock, so a fact is cheap to make: it copies names and
 //! shares texts, and does not grow with the chat.
 
-use std::{net::SocketAddr, time::SystemTime};
+use std::time::SystemTime;
 
 use crate::{
     command::Asked,
     ending::Ending,
     event::Event,
-    names::{Nick, Room},
+    names::{Nick, Peer, Room},
     text::Text,
 };
 
@@ -19,7 +19,7 @@ pub struct Fact {
     /// The client's nickname at that time.
     pub who: Nick,
     /// The client's address.
-    pub address: SocketAddr,
+    pub peer: Peer,
     /// The room the client was in.
     pub room: Room,
     /// What happened.

@@ -3,8 +3,10 @@
 use std::{cmp, fmt, hash, str};
 
 mod network;
+mod peer;
 
 pub use network::{Network, Origin};
+pub use peer::Peer;
 
 slotmap::new_key_type! {
     /// One connected client. An id is never used twice, so an old one finds no client rather than another.

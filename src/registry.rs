@@ -2,7 +2,6 @@
 
 use std::{
     mem,
-    net::SocketAddr,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
@@ -19,7 +18,7 @@ use crate::{
     fact::{Fact, Noting},
     file::{Fault, OfferId, Token},
     log::Logger,
-    names::ClientId,
+    names::{ClientId, Peer},
     record::Record,
     store::{Source, Store},
     watch::{self, Activity, Watch},
@@ -74,13 +73,13 @@ impl Registry {
     ///
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
-    pub fn enter(&self, address: SocketAddr, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
+    pub fn enter(&self, peer: Peer, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
         // To drop a sink makes system calls, so one that is not taken is dropped without the lock.
         let mut sink = Some(sink);
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
-            state.admit(turn, address)?;
-            Ok(state.enter(turn, address, sink.take().expect("it is taken once")))
+            state.admit(turn, peer)?;
+            Ok(state.enter(turn, peer, sink.take().expect("it is taken once")))
         })
     }
 
@@ -141,8 +140,8 @@ impl Registry {
     }
 
     /// Why a client from this address may not connect to send or receive a file, if so.
-    pub fn refusal_at_door(&self, address: SocketAddr) -> Option<Event> {
-        self.decide(|state, turn| state.refusal_at_door(address, turn))
+    pub fn refusal_at_door(&self, peer: Peer) -> Option<Event> {
+        self.decide(|state, turn| state.refusal_at_door(peer, turn))
     }
 
     /// Takes a token of a transfer, once, and returns what its holder may do.

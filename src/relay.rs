@@ -57,7 +57,7 @@ impl Relay {
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
         if let Some(why) = registry.refusal_at_door(connection.peer()) {
             tracing::info!(peer = %connection.peer(), %why, "refused");
-            return transport::refuse(connection.stream(), &text::line(&why));
+            return transport::refuse(connection.socket(), &text::line(&why));
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
@@ -95,12 +95,12 @@ impl Relay {
         let needs_place = !doorstep::has_line(connection);
         let place = if needs_place { Some(self.doorstep.enter(connection)?) } else { None };
         watch::doing(Activity::Reading);
-        match doorstep::token(connection.stream()) {
+        match doorstep::token(connection.socket()) {
             // A token is good once: it is not wasted on a connection that was closed meanwhile.
             Ok(token) => place.is_none_or(Place::leave).then(|| registry.claim(token)).flatten(),
             Err(error) => {
                 if error.kind() == std::io::ErrorKind::InvalidData {
-                    transport::refuse(connection.stream(), &text::line(&FileEvent::WrongPort.into()));
+                    transport::refuse(connection.socket(), &text::line(&FileEvent::WrongPort.into()));
                 }
                 None
             }
@@ -168,8 +168,11 @@ mod tests {
     fn heard(address: [u8; 4]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let permit = ConnectionLimit::new(1, 1).take((address, 1).into(), Duration::ZERO).unwrap();
-        let connection = Connection::new(listener.accept().unwrap().0, (address, 1).into(), permit);
+        let permit = ConnectionLimit::new(1, 1)
+            .take(std::net::SocketAddr::from((address, 1)), Duration::ZERO)
+            .unwrap();
+        let connection =
+            Connection::new(listener.accept().unwrap().0, std::net::SocketAddr::from((address, 1)), permit);
         client.write_all(b"hello\n").unwrap();
         Relay::default().serve(&registry(), connection);
         let mut heard = String::new();

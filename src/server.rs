@@ -21,6 +21,7 @@ use crate::{
     },
     store::{Database, Store, Writer},
     watch::Watch,
+    wire::Url,
 };
 
 mod acceptor;
@@ -32,6 +33,7 @@ mod stop;
 pub use error::Error;
 pub use stop::Stopper;
 
+pub use doors::Announced;
 use doors::Doors;
 
 /// What a server is started with. Where a limit is `None`, there is none.
@@ -41,6 +43,8 @@ pub struct Config {
     pub host: String,
     /// TCP port; 0 means any free one.
     pub port: u16,
+    /// Other doors to open.
+    pub listen: Vec<Url>,
     /// Most clients at a time; `None` means as many as this machine holds.
     pub max_clients: Option<usize>,
     /// Most clients at a time from one address that is not a loopback address.
@@ -98,7 +102,12 @@ impl Server {
 
     /// The address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
-        self.doors.chat.address()
+        self.doors.address
+    }
+
+    /// The other doors that are open, with the ports that were chosen.
+    pub fn doors(&self) -> impl Iterator<Item = Announced<'_>> {
+        self.doors.others()
     }
 
     /// What stops this server, from any thread.

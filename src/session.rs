@@ -3,7 +3,6 @@
 use std::{
     fmt::Display,
     io::{self, Read},
-    net::SocketAddr,
     ops::ControlFlow,
     time::{Duration, Instant},
 };
@@ -14,7 +13,7 @@ use crate::{
     dialect::text::{Decoder, Limits, line},
     ending::Ending,
     event::Event,
-    names::ClientId,
+    names::{ClientId, Peer},
     registry::Registry,
     transport::{self, Connection},
     watch::{self, Activity},
@@ -61,14 +60,14 @@ fn enter<'a>(registry: &'a Registry, connection: &Connection, sink: Box<dyn Sink
         }
         Err(why) => {
             note(connection.peer(), Some(&why), "refused");
-            transport::refuse(connection.stream(), &line(&why));
+            transport::refuse(connection.socket(), &line(&why));
             None
         }
     }
 }
 
 #[inline(never)]
-fn note(peer: SocketAddr, why: Option<&dyn Display>, what: &str) {
+fn note(peer: Peer, why: Option<&dyn Display>, what: &str) {
     tracing::info!(%peer, why = why.map(tracing::field::display), "{what}");
 }
 
@@ -82,8 +81,8 @@ struct Membership<'a> {
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, address: SocketAddr, sink: Box<dyn Sink>) -> Result<Self, Event> {
-        registry.enter(address, sink).map(|client| Self { registry, client, ending: Ending::Failed })
+    fn enter(registry: &'a Registry, peer: Peer, sink: Box<dyn Sink>) -> Result<Self, Event> {
+        registry.enter(peer, sink).map(|client| Self { registry, client, ending: Ending::Failed })
     }
 }
 
@@ -224,8 +223,8 @@ mod tests {
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {
-        let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        Membership::enter(registry, address, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
+        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into();
+        Membership::enter(registry, peer, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn limits() -> Limits {

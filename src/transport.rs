@@ -1,4 +1,4 @@
-//! How bytes arrive and leave: TCP.
+//! How bytes arrive and leave: TCP and Unix sockets.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
 //! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
@@ -6,97 +6,32 @@
 
 use std::{
     io::{self, Read},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::Shutdown,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
     net::sockopt,
 };
 
-use crate::{broadcaster::Sink, ending::Ending};
+use crate::{broadcaster::Sink, ending::Ending, names::Peer};
 
 mod limit;
+mod listener;
 #[cfg(any(test, not(target_os = "linux")))]
 mod queued;
+mod socket;
 
 pub use limit::{ConnectionLimit, NoPlace, Permit};
-
-/// Connections that may wait to be accepted. The standard library asks for 128, and then thousands
-/// of clients that connect at once are put off for seconds.
-const BACKLOG: i32 = 4096;
-
-/// A socket that accepts TCP connections.
-pub struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
-}
-
-impl Listener {
-    /// Listens on an address; port 0 means any free port.
-    ///
-    /// # Errors
-    /// As [`TcpListener::bind`]: the address is in use, or not ours.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = TcpListener::bind(address)?;
-        // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
-        // sends whole batches; holding one back to fill a packet would only delay it.
-        sockopt::set_tcp_nodelay(&socket, true)?;
-        // A silent client whose machine vanished is noticed after a minute and a half. If it is owed
-        // something, TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox
-        // overflows.
-        sockopt::set_socket_keepalive(&socket, true)?;
-        sockopt::set_tcp_keepidle(&socket, Duration::from_secs(60))?;
-        sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(10))?;
-        sockopt::set_tcp_keepcnt(&socket, 3)?;
-        rustix::net::listen(&socket, BACKLOG)?;
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
-    }
-
-    /// The address it listens on, with the port that was chosen.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Waits for the next connection; `None` when none came within `patience`, or it is gone again.
-    ///
-    /// # Errors
-    /// Any error of `accept`: no file descriptors are left, or the listener was closed, for example.
-    pub fn accept(&self, patience: Option<Duration>) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        if let Some(patience) = patience {
-            let timeout = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
-            match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&timeout)) {
-                Ok(0) | Err(Errno::INTR) => return Ok(None),
-                Ok(_) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        match self.socket.accept() {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(None),
-            accepted => accepted.map(Some),
-        }
-    }
-
-    /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].
-    pub fn close(&self, waiting: usize) {
-        // Shutting a listening socket down wakes them all on Linux, and needs no file descriptor.
-        // Elsewhere it is an error, and connecting to it does it.
-        if rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).is_err() {
-            for _ in 0..waiting {
-                let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-            }
-        }
-    }
-}
+pub use listener::{Address, Listener};
+pub use socket::Socket;
 
 /// A socket, and the place it takes.
 pub struct Connection {
-    stream: TcpStream,
-    peer: SocketAddr,
+    socket: Socket,
+    peer: Peer,
     /// Why our side ended this connection: not even what has arrived already is to be read.
     hung_up: OnceLock<Ending>,
     _permit: Permit,
@@ -104,8 +39,9 @@ pub struct Connection {
 
 impl Connection {
     /// A socket that was just accepted.
-    pub fn new(stream: TcpStream, peer: SocketAddr, permit: Permit) -> Arc<Self> {
-        Arc::new(Self { stream, peer, hung_up: OnceLock::new(), _permit: permit })
+    pub fn new(socket: impl Into<Socket>, peer: impl Into<Peer>, permit: Permit) -> Arc<Self> {
+        let (socket, peer) = (socket.into(), peer.into());
+        Arc::new(Self { socket, peer, hung_up: OnceLock::new(), _permit: permit })
     }
 
     /// The writing end.
@@ -121,14 +57,14 @@ impl Connection {
         Ok(Box::new(writer))
     }
 
-    /// The client's address.
-    pub fn peer(&self) -> SocketAddr {
+    /// Where the client is.
+    pub fn peer(&self) -> Peer {
         self.peer
     }
 
     /// The socket.
-    pub fn stream(&self) -> &TcpStream {
-        &self.stream
+    pub fn socket(&self) -> &Socket {
+        &self.socket
     }
 
     /// Why our side ended this connection, if it did.
@@ -139,13 +75,13 @@ impl Connection {
     /// Closes both directions. A thread that reads or writes sees the end.
     pub fn close(&self) {
         // It fails when the client has hung up already.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.socket.shutdown(Shutdown::Both);
     }
 
     fn hang_up(&self, why: Ending) {
         // The first reason is the reason.
         let _ = self.hung_up.set(why);
-        let _ = self.stream.shutdown(Shutdown::Read);
+        let _ = self.socket.shutdown(Shutdown::Read);
     }
 
     /// Copies the first bytes that have arrived, without taking them or waiting; how many there are.
@@ -154,7 +90,7 @@ impl Connection {
     /// Any error of `recv`: among them that nothing has arrived yet.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
-        Ok(rustix::net::recv(&self.stream, buffer, flags)?.0)
+        Ok(rustix::net::recv(&self.socket, buffer, flags)?.0)
     }
 
     /// Reads and forgets until the client closes or `patience` is over, so that closing our side
@@ -164,8 +100,8 @@ impl Connection {
         let mut forgotten = [0; 1024];
         while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
         {
-            let has_timeout = self.stream.set_read_timeout(Some(left)).is_ok();
-            if !has_timeout || (&self.stream).read(&mut forgotten).map_or(true, |n| n == 0) {
+            let has_timeout = self.socket.set_read_timeout(left).is_ok();
+            if !has_timeout || (&self.socket).read(&mut forgotten).map_or(true, |n| n == 0) {
                 return;
             }
         }
@@ -175,19 +111,19 @@ impl Connection {
 /// Says one last thing on a connection that is not let in, without waiting, and ends it. Never inlined: its
 /// buffer would take room on the stacks of those that are let in.
 #[inline(never)]
-pub fn refuse(stream: &TcpStream, line: &[u8]) {
+pub fn refuse(socket: &Socket, line: &[u8]) {
     // If any of this fails, the client is gone. What it has sent is read, because closing with unread
     // bytes resets the connection, and the reset can overtake the last words.
-    let _ = rustix::net::send(stream, line, rustix::net::SendFlags::DONTWAIT);
-    let _ = stream.shutdown(Shutdown::Write);
-    forget_arrived(stream, &mut [0; 1024]);
+    let _ = rustix::net::send(socket, line, rustix::net::SendFlags::DONTWAIT);
+    let _ = socket.shutdown(Shutdown::Write);
+    forget_arrived(socket, &mut [0; 1024]);
 }
 
 /// Reads and forgets what has arrived, without waiting. It is bounded, because the client may go on sending.
 /// A short read is not the end: one ends at an urgent byte, too.
-fn forget_arrived(stream: &TcpStream, buffer: &mut [u8]) {
+fn forget_arrived(socket: &Socket, buffer: &mut [u8]) {
     for _ in 0..64 {
-        match rustix::net::recv(stream, &mut *buffer, rustix::net::RecvFlags::DONTWAIT) {
+        match rustix::net::recv(socket, &mut *buffer, rustix::net::RecvFlags::DONTWAIT) {
             Ok((_, 0)) | Err(_) => return,
             Ok(_) => {}
         }
@@ -197,7 +133,7 @@ fn forget_arrived(stream: &TcpStream, buffer: &mut [u8]) {
 /// The reading end. After the connection was hung up on, it is at its end.
 impl Read for &Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.hung_up().is_some() { Ok(0) } else { (&self.stream).read(buffer) }
+        if self.hung_up().is_some() { Ok(0) } else { (&self.socket).read(buffer) }
     }
 }
 
@@ -213,7 +149,7 @@ impl Sink for Writer {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
         // The socket itself stays blocking, for the reader's sake; only this call does not wait.
         let flags = rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL;
-        let socket = &self.connection.stream;
+        let socket = &self.connection.socket;
         let sent = match (owed, fresh) {
             ([], only) | (only, []) => rustix::net::send(socket, only, flags),
             (owed, fresh) => {
@@ -226,7 +162,7 @@ impl Sink for Writer {
 
     fn finish(&mut self) {
         self.is_finished = true;
-        let _ = self.connection.stream.shutdown(Shutdown::Write);
+        let _ = self.connection.socket.shutdown(Shutdown::Write);
     }
 
     fn hang_up(&mut self, why: Ending) {
@@ -234,12 +170,12 @@ impl Sink for Writer {
     }
 
     fn drain(&mut self) {
-        forget_arrived(&self.connection.stream, &mut [0; 16 * 1024]);
+        forget_arrived(&self.connection.socket, &mut [0; 16 * 1024]);
     }
 
     fn has_arrived(&mut self) -> bool {
         // A socket with the smallest send buffer is writable only when next to nothing waits in it.
-        let socket = &self.connection.stream;
+        let socket = &self.connection.socket;
         let _ = sockopt::set_socket_send_buffer_size(socket, 1);
         poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&Timespec::default())) != Ok(0)
     }
@@ -257,30 +193,32 @@ impl Drop for Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+
     use super::*;
 
     #[test]
     fn a_silent_client_whose_machine_vanished_is_looked_for_after_a_minute() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let _client = TcpStream::connect(listener.address()).unwrap();
-        let (stream, peer) = listener.accept(None).unwrap().unwrap();
+        let (listener, address) = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = TcpStream::connect(address).unwrap();
+        let (socket, peer) = listener.accept(None).unwrap().unwrap();
         let connection =
-            Connection::new(stream, peer, ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap());
-        assert!(connection.stream.nodelay().unwrap());
-        assert!(sockopt::socket_keepalive(&connection.stream).unwrap());
-        let silence = sockopt::tcp_keepidle(&connection.stream).unwrap();
-        let probe = sockopt::tcp_keepintvl(&connection.stream).unwrap();
-        let probes = sockopt::tcp_keepcnt(&connection.stream).unwrap();
+            Connection::new(socket, peer, ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap());
+        assert!(sockopt::tcp_nodelay(&connection.socket).unwrap());
+        assert!(sockopt::socket_keepalive(&connection.socket).unwrap());
+        let silence = sockopt::tcp_keepidle(&connection.socket).unwrap();
+        let probe = sockopt::tcp_keepintvl(&connection.socket).unwrap();
+        let probes = sockopt::tcp_keepcnt(&connection.socket).unwrap();
         assert_eq!(silence + probe * probes, Duration::from_secs(90));
     }
 
     #[test]
     fn a_writing_end_that_is_lost_ends_its_session() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let _client = TcpStream::connect(listener.address()).unwrap();
-        let (stream, peer) = listener.accept(None).unwrap().unwrap();
+        let (listener, address) = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = TcpStream::connect(address).unwrap();
+        let (socket, peer) = listener.accept(None).unwrap().unwrap();
         let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
-        let connection = Connection::new(stream, peer, permit);
+        let connection = Connection::new(socket, peer, permit);
         drop(connection.writer().unwrap());
         assert_eq!((&*connection).read(&mut [0; 9]).unwrap(), 0);
     }
@@ -288,9 +226,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn bytes_behind_an_urgent_one_are_forgotten_too() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let client = TcpStream::connect(listener.address()).unwrap();
-        let (stream, _) = listener.accept(None).unwrap().unwrap();
+        let (listener, address) = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let (socket, _) = listener.accept(None).unwrap().unwrap();
         for (bytes, flags) in [
             (&b"before"[..], rustix::net::SendFlags::empty()),
             (b"!", rustix::net::SendFlags::OOB),
@@ -300,22 +238,8 @@ mod tests {
         }
         client.shutdown(Shutdown::Write).unwrap();
         let deadline = Timespec::try_from(Duration::from_secs(10)).unwrap();
-        assert_eq!(poll(&mut [PollFd::new(&stream, PollFlags::RDHUP)], Some(&deadline)), Ok(1));
-        forget_arrived(&stream, &mut [0; 99]);
-        assert_eq!(stream.peek(&mut [0; 9]).unwrap(), 0);
-    }
-
-    #[test]
-    fn closing_a_listener_wakes_every_thread_in_accept() {
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        std::thread::scope(|scope| {
-            let wait = || drop(listener.accept(None));
-            let waiting: Vec<_> =
-                (0..4).map(|_| std::thread::Builder::new().spawn_scoped(scope, wait).unwrap()).collect();
-            listener.close(4);
-            for waiting in waiting {
-                waiting.join().unwrap();
-            }
-        });
+        assert_eq!(poll(&mut [PollFd::new(&socket, PollFlags::RDHUP)], Some(&deadline)), Ok(1));
+        forget_arrived(&socket, &mut [0; 99]);
+        assert_eq!(rustix::net::recv(&socket, &mut [0; 9], rustix::net::RecvFlags::PEEK), Ok((0, 0)));
     }
 }

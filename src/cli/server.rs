@@ -16,6 +16,7 @@ use crate::{
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
     server::{Config, Server},
+    wire::Url,
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
@@ -64,6 +65,10 @@ struct ClientOptions {
     /// Listen on this TCP port; 0 for any free one
     #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
     port: u16,
+
+    /// Open another door, such as `text+unix:///run/chat.sock?mode=0660`; may be given more than once
+    #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
+    listen: Vec<Url>,
 
     /// Limit the number of clients; 0 for as many as this machine holds
     #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
@@ -216,6 +221,7 @@ impl Arguments {
         Ok(Config {
             host: clients.host.clone(),
             port: clients.port,
+            listen: clients.listen.clone(),
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),
             outbox_limit: in_memory(clients.outbox_limit),
@@ -274,6 +280,10 @@ fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
 fn announce(server: &Server) {
     if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
         tracing::warn!(%error, "cannot write to standard output");
+    }
+    for door in server.doors() {
+        // A reader of the first line may be gone.
+        let _ = writeln!(io::stdout(), "Listening on {door}");
     }
 }
 

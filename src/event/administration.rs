@@ -1,10 +1,10 @@
 //! What users are told about the commands of administrators.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, time::Duration};
 
 use super::{Event, Rough, moderation::Reason, watched::Count};
 use crate::{
-    names::{Network, Nick, Room},
+    names::{Network, Nick, Peer, Room},
     text::Text,
 };
 
@@ -94,7 +94,7 @@ pub struct Row {
     /// The room the client is in.
     pub room: Room,
     /// The address the client connected from.
-    pub address: SocketAddr,
+    pub peer: Peer,
     /// Time since the client connected.
     pub connected: Duration,
     /// Time since the client's last command.
@@ -162,9 +162,9 @@ impl fmt::Display for Roster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shown, total } = self;
         write!(f, "Clients: {total}")?;
-        for Row { nick, room, address, connected, idle, queued } in shown {
+        for Row { nick, room, peer, connected, idle, queued } in shown {
             let (connected, idle) = (Rough(*connected), Rough(*idle));
-            write!(f, "\n{nick} in '{room}' from {address}, connected for {connected}, idle for {idle}")?;
+            write!(f, "\n{nick} in '{room}' from {peer}, connected for {connected}, idle for {idle}")?;
             write!(f, ", {} queued", Count(*queued, "byte"))?;
         }
         match total - shown.len() {

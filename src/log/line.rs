@@ -19,13 +19,13 @@ use crate::{
 
 /// Appends the line for a fact.
 pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bool) {
-    let Fact { who, address, room, deed, .. } = fact;
+    let Fact { who, peer, room, deed, .. } = fact;
     let (level, what) = kind(deed);
     begin(out, stamp, level, what);
     field(out, " room=", room.as_str());
     field(out, " nick=", who.as_str());
     if addresses && has_address(deed) {
-        text(out, format_args!(" address={address}"));
+        text(out, format_args!(" address={peer}"));
     }
     match deed {
         Deed::Connected | Deed::Entered | Deed::Left => {}
@@ -168,7 +168,9 @@ fn without_addresses(words: &str) -> String {
 
 fn is_address(word: &str) -> bool {
     let (address, _prefix) = word.split_once('/').unwrap_or((word, ""));
-    address.parse::<IpAddr>().is_ok() || address.parse::<SocketAddr>().is_ok()
+    address.parse::<IpAddr>().is_ok()
+        || address.parse::<SocketAddr>().is_ok()
+        || word.strip_prefix("unix:").is_some_and(|user| user.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]

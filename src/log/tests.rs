@@ -92,7 +92,13 @@ fn at(seconds: u64) -> SystemTime {
 
 fn fact(seconds: u64, deed: Deed) -> Fact {
     let (who, room) = (Nick::new("alice").unwrap(), Room::lobby());
-    Fact { at: at(seconds), who, address: "192.0.2.7:4711".parse().unwrap(), room, deed }
+    Fact {
+        at: at(seconds),
+        who,
+        peer: "192.0.2.7:4711".parse::<std::net::SocketAddr>().unwrap().into(),
+        room,
+        deed,
+    }
 }
 
 fn text(typed: &str) -> Text {

@@ -2,8 +2,10 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
+
+use super::Peer;
 
 /// A network of addresses: `192.0.2.0/24`. A single IPv4 address is a network of its own. A single IPv6
 /// address stands for its first 64 bits, because one subscriber usually has all addresses that share them.
@@ -44,21 +46,32 @@ impl Network {
     }
 }
 
-/// An address as limits count it: of an IPv6 address only the first 64 bits, as in [`Network`].
+/// A peer as limits count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Origin(IpAddr);
+pub enum Origin {
+    /// An address; of an IPv6 address only the first 64 bits, as in [`Network`].
+    Net(IpAddr),
+    /// A user of this machine.
+    Local(u32),
+}
 
 impl Origin {
     /// The origin of a peer. An IPv4-mapped IPv6 address is treated as IPv4.
-    pub fn of(peer: SocketAddr) -> Self {
-        let address = peer.ip().to_canonical();
-        Self(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
+    pub fn of(peer: impl Into<Peer>) -> Self {
+        let address = match peer.into() {
+            Peer::Net(address) => address.ip().to_canonical(),
+            Peer::Local { user } => return Self::Local(user),
+        };
+        Self::Net(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
     }
 
     /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
     /// machine, have this origin.
-    pub fn is_loopback(self) -> bool {
-        self.0.is_loopback()
+    pub fn is_this_machine(self) -> bool {
+        match self {
+            Self::Net(address) => address.is_loopback(),
+            Self::Local(_) => true,
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 //! clients are ten thousand stacks. So a common command must fit into two pages, and `#[inline(never)]`
 //! stands where a caller would otherwise hold the frames of all the functions that it calls.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     broadcaster::{Except, Post, Sink},
@@ -20,7 +20,7 @@ use crate::{
     ending::Ending,
     event::{Event, administration::Administered},
     fact::{Deed, Fact},
-    names::{ClientId, Network},
+    names::{ClientId, Network, Peer},
     password::Hashed,
     record::{Manner, Restored},
 };
@@ -140,9 +140,9 @@ impl State {
     }
 
     /// Lets a client in as a guest in the lobby.
-    pub fn enter(&mut self, turn: &mut Turn, address: SocketAddr, sink: Box<dyn Sink>) -> ClientId {
+    pub fn enter(&mut self, turn: &mut Turn, peer: Peer, sink: Box<dyn Sink>) -> ClientId {
         let (now, lobby) = (turn.now.instant, self.rooms.lobby());
-        let client = self.people.enter(address, lobby, now);
+        let client = self.people.enter(peer, lobby, now);
         turn.client = client;
         let entering = &self.people[client];
         let (nick, origin) = (entering.nick, entering.origin());
@@ -299,7 +299,7 @@ impl State {
     fn note_now(&self, turn: &mut Turn, deed: Deed) {
         let doer = &self.people[turn.client];
         let (at, room) = (turn.now.wall, self.room(turn.client).name);
-        turn.facts.push(Fact { at, who: doer.nick, address: doer.link.address, room, deed });
+        turn.facts.push(Fact { at, who: doer.nick, peer: doer.link.peer, room, deed });
     }
 
     /// Tells the client who it is or is not, and notes that.

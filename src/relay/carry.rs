@@ -3,7 +3,6 @@
 use std::{
     fmt,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    net::TcpStream,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +16,10 @@ use super::{
     Fault, Side,
     way::{self, Line},
 };
-use crate::{file::ByteCount, transport::Connection};
+use crate::{
+    file::ByteCount,
+    transport::{Connection, Socket},
+};
 
 /// The buffer of a transfer in bytes. A larger one saves hardly any more system calls.
 const BUFFER: usize = 64 * 1024;
@@ -66,7 +68,7 @@ fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fau
         if taken == 0 {
             return Err(Fault::BrokenOff(Side::Sender));
         }
-        receiver.stream().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
+        receiver.socket().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
         sender.input.consume(taken);
         left -= taken as u64;
     }
@@ -80,7 +82,7 @@ fn wait(sender: &Wire, receiver: &Wire) -> Result<Side, Fault> {
     }
     let seconds = if sender.has_more() { 0 } else { IDLE.as_secs().cast_signed() };
     let mut ends =
-        [PollFd::new(sender.stream(), PollFlags::IN), PollFd::new(receiver.stream(), PollFlags::IN)];
+        [PollFd::new(sender.socket(), PollFlags::IN), PollFd::new(receiver.socket(), PollFlags::IN)];
     match poll(&mut ends, Some(&Timespec { tv_sec: seconds, tv_nsec: 0 })) {
         Ok(0) if !sender.has_more() => return Err(Fault::Stalled(Side::Sender)),
         // Interrupted: it is not known whether anything was sent. Reading finds out.
@@ -113,14 +115,14 @@ struct Stream {
 
 impl Wire {
     pub(super) fn new(connection: Arc<Connection>) -> io::Result<Self> {
-        connection.stream().set_write_timeout(Some(IDLE))?;
+        connection.socket().set_write_timeout(IDLE)?;
         let stream = Stream { connection, deadline: None };
         Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
     }
 
     /// Writes one line.
     fn say(&self, line: impl fmt::Display) -> io::Result<()> {
-        self.stream().write_all(format!("{line}\n").as_bytes())
+        self.socket().write_all(format!("{line}\n").as_bytes())
     }
 
     /// Whether bytes were read but not used yet.
@@ -128,8 +130,8 @@ impl Wire {
         !self.input.buffer().is_empty()
     }
 
-    fn stream(&self) -> &TcpStream {
-        self.input.get_ref().connection.stream()
+    fn socket(&self) -> &Socket {
+        self.input.get_ref().connection.socket()
     }
 }
 
@@ -139,8 +141,8 @@ impl Read for Stream {
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        let mut socket = self.connection.stream();
-        socket.set_read_timeout(Some(left))?;
+        let mut socket = self.connection.socket();
+        socket.set_read_timeout(left)?;
         socket.read(buffer)
     }
 }

@@ -7,14 +7,17 @@
 
 use std::{
     io::{self, Read},
-    net::TcpStream,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
 
-use crate::{file::Token, names::Origin, transport::Connection};
+use crate::{
+    file::Token,
+    names::Origin,
+    transport::{Connection, Socket},
+};
 
 /// The most connections without a token. Each takes a thread and a descriptor.
 pub(super) const MOST_WITHOUT_TOKEN: usize = 32;
@@ -103,7 +106,7 @@ pub(super) fn has_line(connection: &Connection) -> bool {
 }
 
 /// Reads a token's line, and nothing of what follows it.
-pub(super) fn token(mut stream: &TcpStream) -> io::Result<Token> {
+pub(super) fn token(mut socket: &Socket) -> io::Result<Token> {
     let deadline = Instant::now() + PATIENCE;
     let (mut line, mut length) = ([0; LINE], 0);
     loop {
@@ -111,8 +114,8 @@ pub(super) fn token(mut stream: &TcpStream) -> io::Result<Token> {
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        stream.set_read_timeout(Some(left))?;
-        length += match stream.read(&mut line[length..])? {
+        socket.set_read_timeout(left)?;
+        length += match socket.read(&mut line[length..])? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => read,
         };
@@ -127,7 +130,7 @@ pub(super) fn token(mut stream: &TcpStream) -> io::Result<Token> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, TcpListener};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
 
     use super::*;
     use crate::transport::ConnectionLimit;

@@ -105,7 +105,7 @@ impl Door<'_> {
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            transport::refuse(connection.stream(), &text::line(&Event::Full));
+            transport::refuse(connection.socket(), &text::line(&Event::Full));
         }
     }
 
@@ -119,7 +119,7 @@ impl Door<'_> {
 
     /// Serves one connection. A panic ends only this one.
     fn serve(&self, connection: Arc<Connection>) {
-        let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().port()));
+        let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().number()));
         if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection))).is_err() {
             tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
         }

@@ -3,7 +3,7 @@
 //! Another door, for another protocol, is one more [`Listener`] with its limits and a serving function.
 
 use std::{
-    io,
+    fmt, io,
     net::{SocketAddr, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
     thread,
@@ -23,8 +23,9 @@ use crate::{
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{self, Connection, ConnectionLimit, Listener},
+    transport::{self, Address, Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
+    wire::{self, Place, Url, Wire},
 };
 
 /// How long a web browser may take to close its side.
@@ -32,13 +33,37 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
-    pub(super) chat: Arc<Listener>,
+    /// Where clients come in. The first is the text port.
+    chat: Vec<ChatDoor>,
+    /// The address of the text port.
+    pub(super) address: SocketAddr,
     /// `None` when no files can be sent.
-    files: Option<Arc<Listener>>,
+    files: Option<(Arc<Listener>, u16)>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
     /// What closes the doors.
     pub(super) stopper: Stopper,
+}
+
+struct ChatDoor {
+    wire: &'static Wire,
+    listener: Arc<Listener>,
+}
+
+/// A door, as the server announces it when it starts.
+pub struct Announced<'a> {
+    wire: &'static Wire,
+    address: &'a Address,
+}
+
+impl fmt::Display for Announced<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.wire.scheme;
+        match self.address {
+            Address::Tcp(address) => write!(f, "{scheme}://{address}"),
+            Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
+        }
+    }
 }
 
 impl Doors {
@@ -46,28 +71,40 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
-        let chat = Arc::new(listen(config)?);
+        let (text, address) = listen(&config.host, config.port)?;
+        let mut chat = vec![ChatDoor { wire: wire::TEXT, listener: Arc::new(text) }];
+        for url in &config.listen {
+            chat.push(ChatDoor { wire: url.wire, listener: Arc::new(open(url)?) });
+        }
         let listen_for_files = |port| {
-            let address = SocketAddr::new(chat.address().ip(), port);
-            Listener::bind(address).map(Arc::new).map_err(|source| Error::Bind(address, source))
+            let address = SocketAddr::new(address.ip(), port);
+            let (listener, address) = bind(address)?;
+            Ok((Arc::new(listener), address.port()))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
-        let sockets = [&chat].into_iter().chain(&files).cloned().collect();
+        let files_listener = files.iter().map(|(listener, _)| listener);
+        let sockets: Vec<_> = chat.iter().map(|door| &door.listener).chain(files_listener).cloned().collect();
         let doors = Self {
             chat,
+            address,
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
-        tracing::debug!(address = %doors.chat.address(), port_for_files, max_clients, "listening");
+        tracing::debug!(%address, port_for_files, max_clients, "listening");
         Ok(doors)
     }
 
     /// The port for files that was chosen; `None` when no files can be sent.
     pub(super) fn port_for_files(&self) -> Option<u16> {
-        self.files.as_ref().map(|files| files.address().port())
+        self.files.as_ref().map(|&(_, port)| port)
+    }
+
+    /// The doors that were asked for beside the text port, with the ports that were chosen.
+    pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
+        self.chat[1..].iter().map(|door| Announced { wire: door.wire, address: door.listener.address() })
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
@@ -82,19 +119,8 @@ impl Doors {
         };
         let serve_file = |connection| relay.serve(registry, connection);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
-        let clients = Door {
-            listener: &self.chat,
-            places: Arc::clone(&self.clients),
-            patience: Duration::ZERO,
-            most_free: MOST_FREE,
-            served: "client",
-            serve: &serve_client,
-            meanwhile: &|| None,
-            stopper: &self.stopper,
-            watch,
-            free: AtomicUsize::new(0),
-        };
-        let files = self.files.as_ref().map(|listener| Door {
+        let clients = self.for_clients(&serve_client, watch);
+        let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
             places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
@@ -119,9 +145,32 @@ impl Doors {
             if let Some(files) = &files {
                 start(threads, "files", watch, || files.run(threads))?;
             }
-            clients.run(threads);
+            for door in &clients[1..] {
+                start(threads, "acceptor", watch, || door.run(threads))?;
+            }
+            clients[0].run(threads);
             Ok(())
         })
+    }
+
+    fn for_clients<'a>(
+        &'a self,
+        serve: &'a (dyn Fn(Arc<Connection>) + Sync),
+        watch: &'a Watch,
+    ) -> Vec<Door<'a>> {
+        let door = |door: &'a ChatDoor| Door {
+            listener: &door.listener,
+            places: Arc::clone(&self.clients),
+            patience: Duration::ZERO,
+            most_free: MOST_FREE / self.chat.len(),
+            served: "client",
+            serve,
+            meanwhile: &|| None,
+            stopper: &self.stopper,
+            watch,
+            free: AtomicUsize::new(0),
+        };
+        self.chat.iter().map(door).collect()
     }
 }
 
@@ -136,20 +185,34 @@ fn is_web_browser(connection: &Connection) -> bool {
 #[inline(never)]
 fn refuse_web_browser(connection: &Connection) {
     tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    transport::refuse(connection.stream(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
 }
 
+fn open(url: &Url) -> Result<Listener, Error> {
+    match &url.place {
+        Place::Tcp { host, port } => listen(host, *port).map(|(listener, _)| listener),
+        Place::Unix(socket) => {
+            Listener::bind_unix(socket).map_err(|source| Error::Socket(socket.path.clone(), source))
+        }
+    }
+}
+
 /// Listens on the first address of the host that can be had.
-fn listen(config: &Config) -> Result<Listener, Error> {
-    let unknown = |source| Error::Address(config.host.clone(), source);
+fn listen(host: &str, port: u16) -> Result<(Listener, SocketAddr), Error> {
+    let unknown = |source| Error::Address(host.to_owned(), source);
     let mut failure = unknown(io::ErrorKind::NotFound.into());
-    for address in (config.host.as_str(), config.port).to_socket_addrs().map_err(unknown)? {
-        match Listener::bind(address) {
-            Ok(listener) => return Ok(listener),
-            Err(source) => failure = Error::Bind(address, source),
+    for address in (host, port).to_socket_addrs().map_err(unknown)? {
+        match bind(address) {
+            Err(error) => failure = error,
+            bound => return bound,
         }
     }
     Err(failure)
+}
+
+/// Listens on an address, and tells it with the port that was chosen.
+fn bind(address: SocketAddr) -> Result<(Listener, SocketAddr), Error> {
+    Listener::bind(address).map_err(|source| Error::Bind(address, source))
 }

@@ -1,6 +1,6 @@
 //! Why a server cannot start, or had to stop.
 
-use std::{fmt, io, net::SocketAddr};
+use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
 use crate::{log, store};
 
@@ -12,6 +12,8 @@ pub enum Error {
     Address(String, io::Error),
     /// The server cannot listen there.
     Bind(SocketAddr, io::Error),
+    /// The server cannot listen on this Unix socket.
+    Socket(PathBuf, io::Error),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -39,6 +41,10 @@ impl fmt::Display for Error {
                 write!(f, "port {} on {} is in use by another program", address.port(), address.ip())
             }
             Self::Bind(address, source) => write!(f, "cannot listen on {address}: {source}"),
+            Self::Socket(path, source) if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "another program listens on {}", path.display())
+            }
+            Self::Socket(path, source) => write!(f, "cannot listen on {}: {source}", path.display()),
             Self::TooManyClients { asked, holds, limit } => {
                 let asked = asked.map_or_else(|| "any".to_owned(), |asked| asked.to_string());
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")

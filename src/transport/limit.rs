@@ -1,10 +1,10 @@
 //! How many connections there may be, in all and from one address.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::names::Origin;
+use crate::names::{Origin, Peer};
 
 /// Why a connection gets no place.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl ConnectionLimit {
     ///
     /// # Errors
     /// None became free, or the address has its share.
-    pub fn take(self: &Arc<Self>, peer: SocketAddr, patience: Duration) -> Result<Permit, NoPlace> {
+    pub fn take(self: &Arc<Self>, peer: impl Into<Peer>, patience: Duration) -> Result<Permit, NoPlace> {
         let address = Origin::of(peer);
         let mut taken = self.taken.lock();
         if taken.all >= self.max && !patience.is_zero() {
@@ -48,7 +48,7 @@ impl ConnectionLimit {
         if taken.all >= self.max {
             return Err(NoPlace::Full);
         }
-        if !address.is_loopback() {
+        if !address.is_this_machine() {
             let from_there = taken.by_address.entry(address).or_default();
             if *from_there >= self.max_per_address {
                 return Err(NoPlace::FullForAddress);
@@ -83,6 +83,8 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn take(limit: &Arc<ConnectionLimit>, address: &str) -> Option<Permit> {
@@ -105,7 +107,7 @@ mod tests {
         let limit = ConnectionLimit::new(1, 9);
         let first = take(&limit, "192.0.2.1");
         std::thread::scope(|scope| {
-            let second = || limit.take(([192, 0, 2, 2], 1).into(), Duration::from_secs(30));
+            let second = || limit.take(SocketAddr::from(([192, 0, 2, 2], 1)), Duration::from_secs(30));
             let second = std::thread::Builder::new().spawn_scoped(scope, second).unwrap();
             drop(first);
             assert!(second.join().unwrap().is_ok());
@@ -126,7 +128,8 @@ mod tests {
     #[test]
     fn a_refused_connection_learns_whose_limit_it_met() {
         let limit = ConnectionLimit::new(2, 1);
-        let refusal = |address: [u8; 4]| limit.take((address, 1).into(), Duration::ZERO).err();
+        let refusal =
+            |address: [u8; 4]| limit.take(std::net::SocketAddr::from((address, 1)), Duration::ZERO).err();
         let _first = take(&limit, "192.0.2.1");
         assert!(matches!(refusal([192, 0, 2, 1]), Some(NoPlace::FullForAddress)));
         let _second = take(&limit, "192.0.2.2");

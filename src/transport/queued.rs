@@ -33,13 +33,13 @@ impl QueuedWriter {
     /// Starts the thread that writes; an error when there can be no more threads.
     pub(super) fn start(connection: Arc<Connection>) -> io::Result<Self> {
         let (pieces, queue) = bounded::<Vec<u8>>(1);
-        connection.stream.set_write_timeout(Some(PATIENCE))?;
+        connection.socket.set_write_timeout(PATIENCE)?;
         let theirs = Arc::clone(&connection);
         thread::Builder::new().name("writer".into()).stack_size(64 * 1024).spawn(move || {
-            let mut stream = &theirs.stream;
+            let mut socket = &theirs.socket;
             // An error ends the loop, and with the queue gone the next send reports it.
-            let _ = queue.iter().try_for_each(|piece| stream.write_all(&piece));
-            let _ = stream.shutdown(Shutdown::Write);
+            let _ = queue.iter().try_for_each(|piece| socket.write_all(&piece));
+            let _ = socket.shutdown(Shutdown::Write);
         })?;
         Ok(Self { connection, pieces: Some(pieces) })
     }
@@ -138,6 +138,6 @@ mod tests {
             }
         }
         assert!(taken < 64 << 20, "{taken} bytes");
-        writer.connection.stream.shutdown(Shutdown::Both).unwrap();
+        writer.connection.socket.shutdown(Shutdown::Both).unwrap();
     }
 }

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 8] = [
     &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
     &["command", "record"],
     &["event"],
-    &["dialect", "fact"],
+    &["dialect", "fact", "wire"],
     &["broadcaster", "store", "log"],
     &["registry", "transport"],
     &["session", "relay"],
@@ -29,7 +29,7 @@ const APART: [(&str, &[&str]); 3] = [
         ],
     ),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual"]),
+    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual", "wire"]),
 ];
 
 #[test]

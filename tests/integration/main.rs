@@ -15,6 +15,7 @@ mod concurrency;
 mod conversation;
 mod course;
 mod course_program;
+mod doors;
 mod layers;
 mod limits;
 mod log;

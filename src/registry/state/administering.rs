@@ -3,7 +3,7 @@
 //! Each rule tells those whom it concerns and returns what was done. That is noted in one place, so no
 //! order can be forgotten.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use super::{Next, State, Turn, unsaved::Change};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         pace::PaceEvent,
     },
     fact::Deed,
-    names::{ClientId, Network, Nick, Origin, Room},
+    names::{ClientId, Network, Nick, Origin, Peer, Room},
     text::Text,
 };
 
@@ -64,7 +64,7 @@ impl State {
         Row {
             nick: listed.nick,
             room: self.room(client).name,
-            address: listed.link.address,
+            peer: listed.link.peer,
             connected: now - listed.link.connected,
             idle: now - listed.last_active,
             queued: listed.link.backlog.get(),
@@ -129,7 +129,10 @@ impl State {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
-        let there = self.people.iter().filter(|(_, there)| network.contains(there.link.address.ip()));
+        let there = self
+            .people
+            .iter()
+            .filter(|(_, there)| there.link.peer.ip().is_some_and(|address| network.contains(address)));
         let there: Vec<_> = there.map(|(id, _)| id).collect();
         if there.iter().any(|&id| self.people[id].is_administrator) {
             return Err(Administered::AdministratorThere(network).into());
@@ -172,19 +175,19 @@ impl State {
     ///
     /// # Errors
     /// What the client is told.
-    pub fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
-        if let Some(why) = self.refusal_at_door(address, turn) {
+    pub fn admit(&mut self, turn: &Turn, peer: Peer) -> Result<(), Event> {
+        if let Some(why) = self.refusal_at_door(peer, turn) {
             return Err(why);
         }
-        let wait = self.pace.admit(Origin::of(address), turn.now.instant);
+        let wait = self.pace.admit(Origin::of(peer), turn.now.instant);
         wait.map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
     }
 
     /// Why a client from this address may not connect, if so.
-    pub fn refusal_at_door(&self, address: SocketAddr, turn: &Turn) -> Option<Event> {
+    pub fn refusal_at_door(&self, peer: Peer, turn: &Turn) -> Option<Event> {
         if self.closing.is_stopping {
             Some(Event::ShuttingDown)
-        } else if self.networks.contain(address.ip(), turn.now.instant) {
+        } else if peer.ip().is_some_and(|address| self.networks.contain(address, turn.now.instant)) {
             Some(Administered::AddressBanned.into())
         } else {
             None

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    net::SocketAddr,
     ops::{Index, IndexMut},
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +11,7 @@ use slotmap::SlotMap;
 
 use crate::{
     event::Away,
-    names::{ClientId, Nick, Origin, RoomId},
+    names::{ClientId, Nick, Origin, Peer, RoomId},
     watch::Gauge,
 };
 
@@ -61,7 +60,7 @@ pub(super) struct Identity {
 }
 
 pub(super) struct Link {
-    pub(super) address: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) connected: Instant,
     /// It has been told that its passwords travel unencrypted.
     pub(super) is_warned: bool,
@@ -73,7 +72,7 @@ pub(super) struct Link {
 
 impl People {
     /// Adds a client as a guest.
-    pub(super) fn enter(&mut self, address: SocketAddr, room: RoomId, now: Instant) -> ClientId {
+    pub(super) fn enter(&mut self, peer: Peer, room: RoomId, now: Instant) -> ClientId {
         let nick = self.free_guest();
         let client = self.clients.insert(Client {
             nick,
@@ -85,7 +84,7 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link: Link { address, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
+            link: Link { peer, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
         });
         self.nicks.insert(nick, client);
         client
@@ -186,6 +185,6 @@ impl Link {
 impl Client {
     /// Where it comes from, as limits count it.
     pub(super) fn origin(&self) -> Origin {
-        Origin::of(self.link.address)
+        Origin::of(self.link.peer)
     }
 }

@@ -238,7 +238,7 @@ impl State {
     }
 
     fn warn_if_overheard(&mut self, turn: &mut Turn) {
-        let is_safe = self.people[turn.client].origin().is_loopback();
+        let is_safe = self.people[turn.client].origin().is_this_machine();
         if !is_safe && !std::mem::replace(&mut self.people[turn.client].link.is_warned, true) {
             self.answer_and_note(turn, AccountEvent::Overheard);
         }

@@ -7,6 +7,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     io,
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -64,8 +65,8 @@ fn limits(presence: usize) -> Limits {
     Limits { presence, history, rate: None, files, lines: LINES }
 }
 
-pub(in crate::registry) fn address() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 1))
+pub(in crate::registry) fn address() -> Peer {
+    SocketAddr::from(([127, 0, 0, 1], 1)).into()
 }
 
 pub(in crate::registry) struct NoSink;
@@ -137,9 +138,9 @@ impl Chat {
         self.connect_from(address(), name);
     }
 
-    fn connect_from(&mut self, address: SocketAddr, name: &str) {
+    fn connect_from(&mut self, peer: impl Into<Peer>, name: &str) {
         let mut turn = Turn::new(self.now, self.noting);
-        let client = self.state.enter(&mut turn, address, Box::new(NoSink));
+        let client = self.state.enter(&mut turn, peer.into(), Box::new(NoSink));
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.finish(turn);

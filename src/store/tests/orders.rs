@@ -88,7 +88,11 @@ impl Chat {
         };
         let state = State::new(limits, Restored::default(), Now::read());
         let registry = Registry::new(state, bounded(1).0, Store::none(), Hasher::cheap(), Watch::start());
-        let enter = |port| registry.enter(([127, 0, 0, 1], port).into(), Box::new(NoSink)).unwrap();
+        let enter = |port| {
+            registry
+                .enter(std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), Box::new(NoSink))
+                .unwrap()
+        };
         let clients = (0..CLIENTS).map(|_| enter(1)).collect();
         Self { registry, clients, model: RefCell::default(), between: RefCell::default() }
     }

@@ -15,8 +15,8 @@ fn with_root(others: &[&str]) -> Chat {
     chat
 }
 
-fn from(address: &str) -> SocketAddr {
-    SocketAddr::new(address.parse().unwrap(), 4000)
+fn from(address: &str) -> Peer {
+    SocketAddr::new(address.parse().unwrap(), 4000).into()
 }
 
 /// Lets time pass on both clocks.
