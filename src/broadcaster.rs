@@ -21,10 +21,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use slotmap::SecondaryMap;
 
 use crate::{
-    dialect::text::encode,
+    dialect::{Dialect, Place},
     ending::Ending,
     event::Event,
-    names::{ClientId, RoomId},
+    names::{ClientId, Room, RoomId},
     watch::{self, Activity, Gauge, Load, Watch},
 };
 
@@ -83,6 +83,7 @@ pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
         hang_up_at: None,
         stop_at: None,
         spare: Vec::new(),
+        seq: 0,
         watch,
     };
     (sender, broadcaster)
@@ -113,6 +114,8 @@ pub struct Broadcaster {
     /// When to give up on clients that do not read; `None` until the server stops.
     stop_at: Option<Instant>,
     spare: Vec<Vec<u8>>,
+    /// The number of the newest line.
+    seq: u64,
     watch: Watch,
 }
 
@@ -123,17 +126,51 @@ struct Client {
     room: Option<RoomId>,
     /// Its index in the room's list of members.
     place: usize,
-    /// The offset from which on the room's bytes of this batch are for this client.
+    /// The offset from which on the room's bytes of this batch, in this client's dialect, are for it.
     from: usize,
     /// Whether it is in [`Retry`] and in the figures because its socket is full.
     is_noted: bool,
 }
 
-#[derive(Default)]
 struct RoomMembers {
+    name: Room,
     members: Vec<ClientId>,
-    /// The events told to this room in this batch, encoded.
+    /// Whether this batch has bytes for it.
+    is_touched: bool,
+    /// What is told to its members, by their dialects.
+    parts: [Part; Dialect::COUNT],
+}
+
+/// What the members of a room hear that speak one dialect.
+#[derive(Default)]
+struct Part {
+    /// How many they are. For none, nothing is encoded.
+    hearers: usize,
+    /// The events told to the room in this batch, encoded.
     bytes: Vec<u8>,
+}
+
+impl RoomMembers {
+    fn new(name: Room) -> Self {
+        Self { name, members: Vec::new(), is_touched: false, parts: Default::default() }
+    }
+}
+
+impl Part {
+    /// Makes sure that there is a buffer; returns how much is in it.
+    fn begin(&mut self, spare: &mut Vec<Vec<u8>>) -> usize {
+        if self.bytes.is_empty() {
+            self.bytes = spare.pop().unwrap_or_default();
+        }
+        self.bytes.len()
+    }
+}
+
+fn keep_spare(spare: &mut Vec<Vec<u8>>, mut bytes: Vec<u8>) {
+    if spare.len() < SPARE_BUFFERS && bytes.capacity() > 0 {
+        bytes.clear();
+        spare.push(bytes);
+    }
 }
 
 impl Broadcaster {
@@ -183,8 +220,8 @@ impl Broadcaster {
 
     fn carry_out(&mut self, post: Post) {
         match post {
-            Post::Attach(client, sink, backlog) => self.attach(client, sink, backlog),
-            Post::Enter(client, room) => self.enter(client, room),
+            Post::Attach(client, dialect, sink, backlog) => self.attach(client, dialect, sink, backlog),
+            Post::Enter(client, id, room) => self.enter(client, id, room),
             Post::Tell(client, event) => self.tell(client, &event),
             Post::TellEncoded(client, encoded, _under_way) => self.tell_encoded(client, encoded),
             Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
@@ -196,22 +233,24 @@ impl Broadcaster {
         }
     }
 
-    fn attach(&mut self, client: ClientId, sink: Box<dyn Sink>, backlog: Arc<Gauge>) {
-        let outbox = Outbox::new(sink, self.limits.outbox);
+    fn attach(&mut self, client: ClientId, dialect: Dialect, sink: Box<dyn Sink>, backlog: Arc<Gauge>) {
+        let outbox = Outbox::new(sink, dialect, self.limits.outbox);
         let is_noted = false;
         self.clients.insert(client, Client { outbox, backlog, room: None, place: 0, from: 0, is_noted });
     }
 
-    fn enter(&mut self, client: ClientId, room: RoomId) {
+    fn enter(&mut self, client: ClientId, id: RoomId, name: Room) {
         self.leave_room(client);
-        let (Some(entering), Some(entry)) = (self.clients.get_mut(client), self.rooms.entry(room)) else {
+        let (Some(entering), Some(entry)) = (self.clients.get_mut(client), self.rooms.entry(id)) else {
             return;
         };
-        let room_members = entry.or_default();
-        entering.room = Some(room);
-        entering.place = room_members.members.len();
-        entering.from = room_members.bytes.len();
-        room_members.members.push(client);
+        let room = entry.or_insert_with(|| RoomMembers::new(name));
+        let part = &mut room.parts[entering.outbox.dialect() as usize];
+        entering.room = Some(id);
+        entering.place = room.members.len();
+        entering.from = part.bytes.len();
+        part.hearers += 1;
+        room.members.push(client);
     }
 
     /// Takes a client out of its room. It still hears what was told there before.
@@ -220,6 +259,7 @@ impl Broadcaster {
         let Some(leaver) = self.clients.get_mut(client) else { return };
         let (place, Some(room)) = (leaver.place, leaver.room.take()) else { return };
         let Some(left) = self.rooms.get_mut(room) else { return };
+        left.parts[leaver.outbox.dialect() as usize].hearers -= 1;
         left.members.swap_remove(place);
         match left.members.get(place) {
             Some(&moved) => self.clients[moved].place = place,
@@ -233,14 +273,16 @@ impl Broadcaster {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.touched_clients.push(client);
         let Some(room) = hearer.room.and_then(|room| self.rooms.get(room)) else { return };
-        hearer.outbox.queue(&room.bytes[hearer.from..]);
-        hearer.from = room.bytes.len();
+        let bytes = &room.parts[hearer.outbox.dialect() as usize].bytes;
+        hearer.outbox.queue(&bytes[hearer.from..]);
+        hearer.from = bytes.len();
     }
 
     fn tell(&mut self, client: ClientId, event: &Event) {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
-        self.batch_bytes += hearer.outbox.queue_event(event);
+        let room = hearer.room.and_then(|room| self.rooms.get(room)).map(|room| room.name);
+        self.batch_bytes += hearer.outbox.queue_event(event, &Place { room, seq: self.seq });
     }
 
     /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
@@ -252,46 +294,50 @@ impl Broadcaster {
         hearer.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
-    fn tell_room(&mut self, room_id: RoomId, except: &Except, event: &Event) {
+    fn tell_room(&mut self, id: RoomId, except: &Except, event: &Event) {
         for &client in except.as_slice() {
             self.settle(client);
         }
-        let Some(room) = self.rooms.get_mut(room_id) else { return };
-        if room.bytes.is_empty() {
-            self.touched_rooms.push(room_id);
-            room.bytes = self.spare.pop().unwrap_or_default();
+        if let Event::Said(_, line) = event {
+            self.seq = line.seq;
         }
-        let before = room.bytes.len();
-        encode(event, &mut room.bytes);
-        self.batch_bytes += room.bytes.len() - before;
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        if !mem::replace(&mut room.is_touched, true) {
+            self.touched_rooms.push(id);
+        }
+        let place = Place { room: Some(room.name), seq: self.seq };
+        for (dialect, part) in Dialect::ALL.into_iter().zip(&mut room.parts) {
+            if part.hearers > 0 {
+                let before = part.begin(&mut self.spare);
+                dialect.encode(event, &place, &mut part.bytes);
+                self.batch_bytes += part.bytes.len() - before;
+            }
+        }
         for &client in except.as_slice() {
             if let Some(client) = self.clients.get_mut(client)
-                && client.room == Some(room_id)
+                && client.room == Some(id)
             {
-                client.from = room.bytes.len();
+                client.from = room.parts[client.outbox.dialect() as usize].bytes.len();
             }
         }
     }
 
-    /// Every client is in a room, so this tells each room. The event is encoded once and copied.
+    /// Every client is in a room, so this tells each room. The event is encoded once in each dialect and
+    /// copied, so it names no room.
     fn tell_all(&mut self, event: &Event) {
-        let mut line = self.spare.pop().unwrap_or_default();
-        encode(event, &mut line);
+        let place = Place { room: None, seq: self.seq };
+        let encoded = Dialect::ALL.map(|dialect| dialect.encoded(event, &place));
         for (id, room) in &mut self.rooms {
-            if room.bytes.is_empty() {
+            if !mem::replace(&mut room.is_touched, true) {
                 self.touched_rooms.push(id);
-                room.bytes = self.spare.pop().unwrap_or_default();
             }
-            room.bytes.extend_from_slice(&line);
-            self.batch_bytes += line.len();
-        }
-        self.keep_spare(line);
-    }
-
-    fn keep_spare(&mut self, mut bytes: Vec<u8>) {
-        if self.spare.len() < SPARE_BUFFERS {
-            bytes.clear();
-            self.spare.push(bytes);
+            for (part, bytes) in room.parts.iter_mut().zip(&encoded) {
+                if part.hearers > 0 {
+                    part.begin(&mut self.spare);
+                    part.bytes.extend_from_slice(bytes);
+                    self.batch_bytes += bytes.len();
+                }
+            }
         }
     }
 
@@ -342,13 +388,16 @@ impl Broadcaster {
         watch::doing(Activity::Sending);
         while let Some(id) = self.touched_rooms.pop() {
             let Some(room) = self.rooms.get_mut(id) else { continue };
+            room.is_touched = false;
             for &id in &room.members {
                 let member = &mut self.clients[id];
-                member.outbox.send(&room.bytes[mem::take(&mut member.from)..]);
+                let bytes = &room.parts[member.outbox.dialect() as usize].bytes;
+                member.outbox.send(&bytes[mem::take(&mut member.from)..]);
                 member.note_blocked(id, &mut self.retry, self.watch.gauges());
             }
-            let bytes = mem::take(&mut room.bytes);
-            self.keep_spare(bytes);
+            for bytes in room.parts.each_mut().map(|part| mem::take(&mut part.bytes)) {
+                keep_spare(&mut self.spare, bytes);
+            }
         }
         while let Some(id) = self.touched_clients.pop() {
             let Some(client) = self.clients.get_mut(id) else { continue };

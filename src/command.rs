@@ -73,8 +73,8 @@ pub enum Ask {
     ShowMissed(u64),
     /// Answer with this number, and with where in the chat the client is and which limits hold.
     Mark(u64),
-    /// Send these bytes, which a telnet program expects.
-    AnswerTelnet([u8; 3]),
+    /// Send these bytes, which the client's program expects and no rule knows.
+    Answer(Box<[u8]>),
     /// Show these emoji. They are looked up when the line is read, so not under the lock.
     ShowEmojis(Found),
     /// Decide who may be in the client's room.
@@ -119,9 +119,9 @@ impl Command {
         Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
     }
 
-    /// What a client asks whose telnet program has asked for something.
-    pub fn answer_to_telnet(answer: [u8; 3]) -> Self {
-        Self { verb: &unlisted::TELNET, ask: Ask::AnswerTelnet(answer) }
+    /// An answer to the client's program, in bytes of its dialect.
+    pub fn answer(bytes: &[u8]) -> Self {
+        Self { verb: &unlisted::ANSWER, ask: Ask::Answer(bytes.into()) }
     }
 
     /// What a client asks that types this.

@@ -93,6 +93,8 @@ pub enum Event {
         nick: Nick,
         /// The room the user is in.
         room: Room,
+        /// The scheme of the wire that the user has come by.
+        wire: &'static str,
         /// Time since the user connected.
         connected: Duration,
         /// Time since the user's last command.
@@ -183,6 +185,16 @@ impl<Name> Listing<Name> {
     /// The most names one answer shows.
     pub const MAX: usize = 500;
 
+    /// The names.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// How many more there are.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
     /// Lists the first of `total` sorted names.
     pub fn new(total: usize, names: impl Iterator<Item = Name>) -> Self {
         Self { names: names.take(Self::MAX).collect(), more: total.saturating_sub(Self::MAX) }
@@ -229,8 +241,8 @@ impl fmt::Display for Event {
             Self::WhisperTo(to, text) => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
-            Self::Whois { nick, room, connected, idle, away } => {
-                whois(f, nick, room, [*connected, *idle].map(Rough), away.as_ref())
+            Self::Whois { nick, room, wire, connected, idle, away } => {
+                whois(f, nick, room, wire, [*connected, *idle].map(Rough), away.as_ref())
             }
             Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
@@ -268,10 +280,11 @@ fn whois(
     f: &mut fmt::Formatter<'_>,
     nick: &Nick,
     room: &Room,
+    wire: &str,
     [connected, idle]: [Rough; 2],
     away: Option<&Away>,
 ) -> fmt::Result {
-    write!(f, "{nick} is in room '{room}', connected for {connected}, idle for {idle}.")?;
+    write!(f, "{nick} is in room '{room}', connected over {wire} for {connected}, idle for {idle}.")?;
     away.map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
 }
 
@@ -312,6 +325,7 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::InvalidFileName => {
             f.write_str("This file name does not work on every system. Rename the file.")
         }
+        Mistake::Malformed(why) => f.write_str(why),
         Mistake::TextTooLong(max) => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong(max) => write!(f, "Line too long (max {max} bytes)."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),

@@ -29,8 +29,8 @@
 //! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages |
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
-//! | 3 | [`dialect`], [`fact`], [`wire`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
-//! | 4 | [`broadcaster`], [`store`], [`log`] | the channel and the writing ends; the data file; the files of the log |
+//! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
+//! | 4 | [`broadcaster`], [`store`], [`log`], [`wire`] | the channel and the writing ends; the data file; the files of the log; the table of wires |
 //! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
 //! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
 //! | 7 | [`server`] | listening, accepting, stopping |

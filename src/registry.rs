@@ -10,9 +10,10 @@ use crossbeam_channel::Sender;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
-    broadcaster::{Post, Posts, Sink},
+    broadcaster::{Encoded, Post, Posts, Sink},
     clock::Now,
     command::{Ask, Command},
+    dialect::{Dialect, Place},
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
@@ -30,7 +31,7 @@ pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Claim, Countdown, Lifeline, State, Task, Turn};
+use state::{Claim, Countdown, Lifeline, Newcomer, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
@@ -73,38 +74,38 @@ impl Registry {
     ///
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
-    pub fn enter(&self, peer: Peer, sink: Box<dyn Sink>) -> Result<ClientId, Event> {
-        // To drop a sink makes system calls, so one that is not taken is dropped without the lock.
-        let mut sink = Some(sink);
+    /// The sink is taken only when it is let in.
+    pub fn enter(&self, newcomer: &Newcomer, sink: &mut Option<Box<dyn Sink>>) -> Result<ClientId, Event> {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
-            state.admit(turn, peer)?;
-            Ok(state.enter(turn, peer, sink.take().expect("it is taken once")))
+            state.admit(turn, newcomer)?;
+            Ok(state.enter(turn, newcomer, sink.take().expect("a client comes in once")))
         })
     }
 
     /// Applies a client's commands in their order; breaks when the client has quit, and so has left.
     /// None of them is left.
-    pub fn apply(&self, client: ClientId, commands: &mut Vec<Command>) -> ControlFlow<()> {
+    pub fn apply(&self, client: ClientId, dialect: Dialect, commands: &mut Vec<Command>) -> ControlFlow<()> {
         let can_wait = commands.iter().any(Command::can_wait);
         let mut commands = commands.drain(..);
         loop {
             let one_at_a_time = can_wait.then(|| self.wait_in_line());
-            let (flow, task) = self.decide(|state, turn| {
+            let (flow, task, seq) = self.decide(|state, turn| {
                 let flow = apply_burst(state, turn, client, &mut commands);
-                (flow, turn.task.take())
+                (flow, turn.task.take(), state.newest_line())
             });
             drop(one_at_a_time);
             let Some(task) = task else { return flow };
-            self.perform(client, task);
+            self.perform(client, dialect, &Place { room: None, seq }, task);
         }
     }
 
     /// Does slow work without the lock; then the rules go on, and may need more of it.
     #[inline(never)]
-    fn perform(&self, client: ClientId, task: Box<Task>) {
+    fn perform(&self, client: ClientId, dialect: Dialect, place: &Place, task: Box<Task>) {
+        let encode = |event: &Event| Encoded::new(event, dialect, place);
         let mut next = Some(task);
-        while let Some(resumption) = next.and_then(|task| self.backstage.perform(*task)) {
+        while let Some(resumption) = next.and_then(|task| self.backstage.perform(*task, &encode)) {
             next = self.decide(|state, turn| {
                 state.resume(turn, client, resumption);
                 turn.task.take()
@@ -162,6 +163,22 @@ impl Registry {
     /// Ends the offers whose time is over; returns how soon to ask again at the latest.
     pub fn end_overdue_offers(&self) -> Duration {
         self.decide(State::end_overdue_offers)
+    }
+
+    /// The rooms that have members.
+    pub fn rooms(&self) -> Event {
+        let _one_at_a_time = self.wait_in_line();
+        self.decide(|state, _| state.rooms())
+    }
+
+    /// Whether the server is about to stop, and lets no more clients in.
+    pub fn is_stopping(&self) -> bool {
+        self.decide(|state, _| state.is_stopping())
+    }
+
+    /// The number of the newest line, for what is told outside of the chat.
+    pub fn newest_line(&self) -> u64 {
+        self.decide(|state, _| state.newest_line())
     }
 
     fn wait_in_line(&self) -> MutexGuard<'_, ()> {
@@ -264,7 +281,7 @@ mod tests {
     use crossbeam_channel::bounded;
 
     use super::{
-        state::tests::{NoSink, address, state},
+        state::tests::{NoSink, guest, state},
         *,
     };
     use crate::command::Verb;
@@ -292,11 +309,11 @@ mod tests {
     }
 
     fn orders(registry: &Registry, orders: &[&str]) {
-        let root = registry.enter(address(), Box::new(NoSink)).expect("is let in");
+        let root = registry.enter(&guest(), &mut Some(Box::new(NoSink))).expect("is let in");
         registry.shared.lock().state.make_administrator(root);
         let shutdown = Verb::find("shutdown").expect("the table has it");
         let mut commands = orders.iter().map(|when| shutdown.command(when, 99)).collect();
-        assert!(registry.apply(root, &mut commands).is_continue());
+        assert!(registry.apply(root, Dialect::Text, &mut commands).is_continue());
     }
 
     #[test]
@@ -328,17 +345,18 @@ mod tests {
         let (posts, _broadcaster) = bounded(100);
         let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
         registry.stop();
-        assert_eq!(registry.enter(address(), Box::new(NoSink)), Err(Event::ShuttingDown));
+        assert_eq!(registry.enter(&guest(), &mut Some(Box::new(NoSink))), Err(Event::ShuttingDown));
     }
 
     #[test]
     fn lines_pass_those_that_wait_in_line() {
         let (posts, broadcaster) = bounded(100);
         let registry = Registry::new(state(200), posts, Store::none(), Hasher::cheap(), Watch::start());
-        let alice = registry.enter(address(), Box::new(NoSink)).expect("is let in");
-        let bob = registry.enter(address(), Box::new(NoSink)).expect("is let in");
+        let alice = registry.enter(&guest(), &mut Some(Box::new(NoSink))).expect("is let in");
+        let bob = registry.enter(&guest(), &mut Some(Box::new(NoSink))).expect("is let in");
         drop(broadcaster.try_iter().collect::<Vec<_>>());
-        let apply = |client, verb, rest| registry.apply(client, &mut vec![Command::typed(verb, rest)]);
+        let apply =
+            |client, verb, rest| registry.apply(client, Dialect::Text, &mut vec![Command::typed(verb, rest)]);
         thread::scope(|scope| {
             let line = registry.turnstile.lock();
             for (verb, rest) in [("users", ""), ("ignore", "guest_1"), ("history", "")] {

@@ -7,16 +7,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod greeting;
+
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::text::{Decoder, Limits, line},
+    dialect::{Decoder, Dialect, Input, Limits, Place},
     ending::Ending,
     event::Event,
     names::{ClientId, Peer},
-    registry::Registry,
+    registry::{Registry, state::Newcomer},
     transport::{self, Connection},
     watch::{self, Activity},
+    wire::Wire,
 };
 
 /// The size of the read buffer, in bytes. It doubles while a client fills it.
@@ -34,9 +37,22 @@ const FEW: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one client until it leaves or is hung up on.
-pub fn run(registry: &Registry, connection: &Connection, sink: Box<dyn Sink>, limits: Limits) {
-    let Some(mut membership) = enter(registry, connection, sink) else { return };
-    let why = match converse(&membership, connection, limits) {
+pub fn run(
+    registry: &Registry,
+    connection: &Connection,
+    sink: Box<dyn Sink>,
+    wire: &'static Wire,
+    limits: Limits,
+) {
+    let newcomer = Newcomer { peer: connection.peer(), wire, dialect: wire.dialect, greeting: None };
+    let mut decoder = wire.dialect.decoder(limits);
+    let entered = if wire.dialect.has_greeting() {
+        greeting::enter(registry, connection, newcomer, sink, &mut decoder)
+    } else {
+        enter(registry, connection, &newcomer, sink)
+    };
+    let Some(mut membership) = entered else { return };
+    let why = match converse(&membership, connection, &mut decoder) {
         Ending::Quit => Ending::Quit,
         // To a session that was hung up on, the stream has only ended.
         seen => connection.hung_up().unwrap_or(seen),
@@ -52,15 +68,21 @@ pub fn run(registry: &Registry, connection: &Connection, sink: Box<dyn Sink>, li
 
 /// Enters the chat; or tells the client why it cannot.
 #[inline(never)]
-fn enter<'a>(registry: &'a Registry, connection: &Connection, sink: Box<dyn Sink>) -> Option<Membership<'a>> {
-    match Membership::enter(registry, connection.peer(), sink) {
+fn enter<'a>(
+    registry: &'a Registry,
+    connection: &Connection,
+    newcomer: &Newcomer,
+    sink: Box<dyn Sink>,
+) -> Option<Membership<'a>> {
+    // To drop a sink makes system calls, so one that is not taken is dropped here, without the lock.
+    match Membership::enter(registry, newcomer, &mut Some(sink)) {
         Ok(membership) => {
             note(connection.peer(), None, "connected");
             Some(membership)
         }
         Err(why) => {
             note(connection.peer(), Some(&why), "refused");
-            transport::refuse(connection.socket(), &line(&why));
+            transport::refuse(connection.socket(), &newcomer.dialect.encoded(&why, &Place::default()));
             None
         }
     }
@@ -76,13 +98,19 @@ fn note(peer: Peer, why: Option<&dyn Display>, what: &str) {
 struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
+    dialect: Dialect,
     /// Why it ends, as far as is known.
     ending: Ending,
 }
 
 impl<'a> Membership<'a> {
-    fn enter(registry: &'a Registry, peer: Peer, sink: Box<dyn Sink>) -> Result<Self, Event> {
-        registry.enter(peer, sink).map(|client| Self { registry, client, ending: Ending::Failed })
+    fn enter(
+        registry: &'a Registry,
+        newcomer: &Newcomer,
+        sink: &mut Option<Box<dyn Sink>>,
+    ) -> Result<Self, Event> {
+        let client = registry.enter(newcomer, sink)?;
+        Ok(Self { registry, client, dialect: newcomer.dialect, ending: Ending::Failed })
     }
 }
 
@@ -100,25 +128,34 @@ impl Drop for Membership<'_> {
 /// A client idles in here, so this frame and those around it are kept small: each page of stack that a
 /// command reaches once stays in memory. That is why this and what it calls are never inlined.
 #[inline(never)]
-fn converse(membership: &Membership<'_>, mut reader: impl Read, limits: Limits) -> Ending {
-    let mut decoder = Decoder::new(limits);
+fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut Decoder) -> Ending {
     let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(FEW));
+    let (mut read_at, mut is_over) = (Instant::now(), false);
     loop {
-        watch::doing(Activity::Reading);
-        let (length, read_at) = match read(&mut reader, &mut decoder, &mut large) {
-            Ok((0, _)) => return Ending::Closed,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Ending::Lost(error.kind()),
-        };
-        // Decoded first and applied then: under the lock there is only deciding.
-        while take_burst(&mut decoder, &mut commands, read_at) {
+        // Decoded first and applied then: under the lock there is only deciding. What came together with a
+        // greeting is there already.
+        while take_burst(decoder, &mut commands, read_at) {
             if apply(membership, &mut commands).is_break() {
                 return Ending::Quit;
             }
         }
-        if length < SMALLEST_READ / 16 && commands.capacity() > FEW {
-            commands = Vec::with_capacity(FEW);
+        if is_over {
+            return Ending::Closed;
+        }
+        watch::doing(Activity::Reading);
+        match read(&mut reader, decoder, &mut large) {
+            Ok((0, _)) => {
+                decoder.finish();
+                is_over = true;
+            }
+            Ok((length, at)) => {
+                read_at = at;
+                if length < SMALLEST_READ / 16 && commands.capacity() > FEW {
+                    commands = Vec::with_capacity(FEW);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Ending::Lost(error.kind()),
         }
     }
 }
@@ -145,14 +182,14 @@ fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> i
 
 #[inline(never)]
 fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlow<()> {
-    membership.registry.apply(membership.client, commands)
+    membership.registry.apply(membership.client, membership.dialect, commands)
 }
 
 /// Takes the commands that can be applied under one lock; whether there are any.
 #[inline(never)]
 fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {
-        let Some(command) = decoder.next_command() else { break };
+        let Some(Input::Command(command)) = decoder.next() else { break };
         let is_last = command.ends_burst();
         if command.is_traced() {
             watch::trace_message(read_at);
@@ -223,8 +260,9 @@ mod tests {
     }
 
     fn enter(registry: &Registry) -> Membership<'_> {
-        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into();
-        Membership::enter(registry, peer, Box::new(NoSink)).unwrap_or_else(|why| panic!("{why}"))
+        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        Membership::enter(registry, &Newcomer::guest(peer), &mut Some(Box::new(NoSink)))
+            .unwrap_or_else(|why| panic!("{why}"))
     }
 
     fn limits() -> Limits {
@@ -237,7 +275,7 @@ mod tests {
         let other = enter(&registry);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let membership = enter(&registry);
-            converse(&membership, Faulty(b"/nick bob\nhel"), limits());
+            converse(&membership, Faulty(b"/nick bob\nhel"), &mut Dialect::Text.decoder(limits()));
         }));
         assert!(unwound.is_err());
         let told: Vec<_> = posts
@@ -262,7 +300,10 @@ mod tests {
     fn a_client_that_quits_leaves_right_after_its_goodbye() {
         let (registry, posts) = chat();
         let (_other, membership) = (enter(&registry), enter(&registry));
-        assert_eq!(converse(&membership, &b"/quit\nhello\n"[..], limits()), Ending::Quit);
+        assert_eq!(
+            converse(&membership, &b"/quit\nhello\n"[..], &mut Dialect::Text.decoder(limits())),
+            Ending::Quit
+        );
         let last = posts.try_iter().last().expect("it has quit");
         assert!(matches!(
             last.0[..],

@@ -100,12 +100,17 @@ impl Connection {
         let mut forgotten = [0; 1024];
         while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
         {
-            let has_timeout = self.socket.set_read_timeout(left).is_ok();
+            let has_timeout = self.socket.set_read_timeout(Some(left)).is_ok();
             if !has_timeout || (&self.socket).read(&mut forgotten).map_or(true, |n| n == 0) {
                 return;
             }
         }
     }
+}
+
+/// Says something on a connection that is not let in, without waiting; whether all of it was taken.
+pub fn send(socket: &Socket, bytes: &[u8]) -> bool {
+    rustix::net::send(socket, bytes, rustix::net::SendFlags::DONTWAIT) == Ok(bytes.len())
 }
 
 /// Says one last thing on a connection that is not let in, without waiting, and ends it. Never inlined: its
@@ -114,7 +119,7 @@ impl Connection {
 pub fn refuse(socket: &Socket, line: &[u8]) {
     // If any of this fails, the client is gone. What it has sent is read, because closing with unread
     // bytes resets the connection, and the reset can overtake the last words.
-    let _ = rustix::net::send(socket, line, rustix::net::SendFlags::DONTWAIT);
+    let _ = send(socket, line);
     let _ = socket.shutdown(Shutdown::Write);
     forget_arrived(socket, &mut [0; 1024]);
 }

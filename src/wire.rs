@@ -7,6 +7,8 @@ use std::{
     str::FromStr,
 };
 
+use crate::dialect::Dialect;
+
 /// What is spoken at a door: one row of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wire {
@@ -14,13 +16,18 @@ pub struct Wire {
     pub scheme: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
+    /// What is spoken there.
+    pub dialect: Dialect,
 }
 
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
 /// All wires.
-pub static WIRES: [Wire; 1] = [Wire { scheme: "text", about: "lines of text, as in nc" }];
+pub static WIRES: [Wire; 2] = [
+    Wire { scheme: "text", about: "lines of text, as in nc", dialect: Dialect::Text },
+    Wire { scheme: "json", about: "JSON objects, for programs", dialect: Dialect::Json },
+];
 
 /// A door to open: `text://HOST:PORT` or `text+unix:///PATH?mode=0660`.
 #[derive(Clone, Debug, PartialEq, Eq)]

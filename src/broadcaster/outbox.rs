@@ -2,7 +2,11 @@
 
 use std::{io, mem};
 
-use crate::{dialect::text::encode, ending::Ending, event::Event};
+use crate::{
+    dialect::{Dialect, Place},
+    ending::Ending,
+    event::Event,
+};
 
 /// The writing end of a connection, as the broadcaster sees it.
 pub trait Sink: Send {
@@ -32,6 +36,8 @@ pub trait Sink: Send {
 /// The bytes that a client is owed.
 pub struct Outbox {
     sink: Box<dyn Sink>,
+    /// What its client understands.
+    dialect: Dialect,
     /// The most bytes it may hold.
     limit: usize,
     /// The bytes; the socket has taken those before `sent`.
@@ -64,9 +70,10 @@ const IDLE_CAPACITY: usize = 128;
 
 impl Outbox {
     /// An empty outbox that holds at most `limit` bytes.
-    pub fn new(sink: Box<dyn Sink>, limit: usize) -> Self {
+    pub fn new(sink: Box<dyn Sink>, dialect: Dialect, limit: usize) -> Self {
         Self {
             sink,
+            dialect,
             limit,
             bytes: Vec::new(),
             sent: 0,
@@ -93,8 +100,9 @@ impl Outbox {
     }
 
     /// Adds one event; returns its length in bytes.
-    pub fn queue_event(&mut self, event: &Event) -> usize {
-        self.queue_with(|bytes| encode(event, bytes))
+    pub fn queue_event(&mut self, event: &Event, place: &Place) -> usize {
+        let dialect = self.dialect;
+        self.queue_with(|bytes| dialect.encode(event, place, bytes))
     }
 
     /// Sends what is owed and then `fresh` whole lines. What the socket does not take is owed.
@@ -148,6 +156,11 @@ impl Outbox {
         self.sink.hang_up(why);
     }
 
+    /// What its client understands.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// How many bytes wait in it.
     pub fn owed(&self) -> usize {
         self.bytes.len() - self.sent
@@ -178,7 +191,7 @@ impl Outbox {
             _ => 0,
         };
         self.bytes.truncate(begun);
-        encode(&Event::TooSlow, &mut self.bytes);
+        self.dialect.encode(&Event::TooSlow, &Place::default(), &mut self.bytes);
         self.bytes.shrink_to_fit();
         self.is_closing = true;
         self.hang_up(Ending::TooSlow);

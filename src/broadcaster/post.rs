@@ -6,9 +6,9 @@ use crossbeam_channel::Sender;
 
 use super::Sink;
 use crate::{
-    dialect::text,
+    dialect::{Dialect, Place},
     event::Event,
-    names::{ClientId, RoomId},
+    names::{ClientId, Room, RoomId},
     watch::{Gauge, Journey},
 };
 
@@ -17,10 +17,11 @@ pub struct Posts(pub Vec<Post>);
 
 /// One thing that the broadcaster is asked to do.
 pub enum Post {
-    /// A client has arrived. The broadcaster owns its sink, and shows in the gauge what it is owed.
-    Attach(ClientId, Box<dyn Sink>, Arc<Gauge>),
-    /// A client has moved into this room, out of the one it was in.
-    Enter(ClientId, RoomId),
+    /// A client has arrived, which speaks this dialect. The broadcaster owns its sink, and shows in the gauge
+    /// what it is owed.
+    Attach(ClientId, Dialect, Box<dyn Sink>, Arc<Gauge>),
+    /// A client has moved into this room, which has this name, out of the one it was in.
+    Enter(ClientId, RoomId, Room),
     /// Tell one client.
     Tell(ClientId, Event),
     /// Tell one client what was encoded beforehand, because it is long. The gauge is the client's: it knows
@@ -44,13 +45,13 @@ pub enum Post {
 pub struct Encoded(pub(super) Vec<u8>);
 
 impl Encoded {
-    /// An answer that is no event: what telnet negotiates.
+    /// An answer that is no event, in bytes of the client's dialect.
     pub(crate) fn verbatim(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
     }
 
-    pub(crate) fn new(event: &Event) -> Self {
-        Self(text::line(event))
+    pub(crate) fn new(event: &Event, dialect: Dialect, place: &Place) -> Self {
+        Self(dialect.encoded(event, place))
     }
 
     #[cfg(test)]

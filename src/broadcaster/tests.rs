@@ -115,8 +115,13 @@ impl Studio {
 
     fn client(&mut self, room: RoomId, space: usize) -> (ClientId, Shared) {
         let (client, socket) = (self.clients.insert(()), Shared::with_space(space));
-        self.broadcaster.carry_out(Post::Attach(client, Box::new(socket.clone()), Arc::default()));
-        self.broadcaster.carry_out(Post::Enter(client, room));
+        self.broadcaster.carry_out(Post::Attach(
+            client,
+            Dialect::Text,
+            Box::new(socket.clone()),
+            Arc::default(),
+        ));
+        self.broadcaster.carry_out(Post::Enter(client, room, Room::lobby()));
         (client, socket)
     }
 
@@ -164,7 +169,7 @@ fn a_client_that_enters_or_leaves_a_room_within_a_batch_hears_exactly_its_part()
     studio.say(red, "before");
     let (mover, at_mover) = studio.client(red, 9999);
     studio.say(red, "during");
-    studio.broadcaster.carry_out(Post::Enter(mover, blue));
+    studio.broadcaster.carry_out(Post::Enter(mover, blue, Room::lobby()));
     studio.say(red, "after");
     studio.say(blue, "elsewhere");
     studio.broadcaster.flush();
@@ -244,8 +249,8 @@ fn a_broadcaster_ends_with_its_last_sender_even_if_no_client_reads() {
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
     let socket = Shared::with_space(3);
     let posts = vec![
-        Post::Attach(client, Box::new(socket.clone()), Arc::default()),
-        Post::Enter(client, room),
+        Post::Attach(client, Dialect::Text, Box::new(socket.clone()), Arc::default()),
+        Post::Enter(client, room, Room::lobby()),
         Post::TellRoom(room, Except::NoOne, said("hello")),
     ];
     assert!(sender.send(Posts(posts)).is_ok());

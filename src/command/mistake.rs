@@ -40,6 +40,8 @@ pub enum Mistake {
     TextTooLong(usize),
     /// A line of more than this many bytes on the wire.
     LineTooLong(usize),
+    /// What a program sent is no command of its dialect, for this reason.
+    Malformed(Box<str>),
     /// A line that is not UTF-8.
     InvalidUtf8,
     /// The first line of a connection is an HTTP request. The client leaves with it.

@@ -15,8 +15,8 @@ pub(super) static UNLISTED: [Verb; 4] = [
     Verb::new("take",   "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
-/// A telnet program's commands have no verb; this stands for them.
-pub(super) static TELNET: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
+/// What a client's program is answered without a rule has no verb; this stands for it.
+pub(super) static ANSWER: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
 
 fn mark(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     number(typed).map(Ask::Mark)

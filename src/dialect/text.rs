@@ -131,7 +131,7 @@ impl Decoder {
         let Taken { bytes, searched, answer } =
             self.telnet.take_from(line, searched, self.limits.line + LINE_END);
         (self.start, self.searched) = (self.start + bytes, self.start + searched);
-        answer.map(Command::answer_to_telnet)
+        answer.map(|answer| Command::answer(&answer))
     }
 
     /// Makes sure that a line without an end does not fill the memory.
@@ -187,7 +187,7 @@ const LINE_END: usize = 1;
 const IDLE_CAPACITY: usize = 256;
 
 /// Reads one line without its newline; `None` when there is nothing in it.
-fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
+pub(super) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
         return Err(Mistake::LineTooLong(limits.line));

@@ -95,6 +95,8 @@ pub struct Row {
     pub room: Room,
     /// The address the client connected from.
     pub peer: Peer,
+    /// The scheme of the wire that the client has come by.
+    pub wire: &'static str,
     /// Time since the client connected.
     pub connected: Duration,
     /// Time since the client's last command.
@@ -162,9 +164,12 @@ impl fmt::Display for Roster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shown, total } = self;
         write!(f, "Clients: {total}")?;
-        for Row { nick, room, peer, connected, idle, queued } in shown {
+        for Row { nick, room, peer, wire, connected, idle, queued } in shown {
             let (connected, idle) = (Rough(*connected), Rough(*idle));
-            write!(f, "\n{nick} in '{room}' from {peer}, connected for {connected}, idle for {idle}")?;
+            write!(
+                f,
+                "\n{nick} in '{room}' from {peer} over {wire}, connected for {connected}, idle for {idle}"
+            )?;
             write!(f, ", {} queued", Count(*queued, "byte"))?;
         }
         match total - shown.len() {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     broadcaster::{self, Encoded, Posts},
+    event::Event,
     file::Token,
     store::Store,
     watch::{self, Activity, Journey, Reported, Watch},
@@ -64,7 +65,7 @@ impl Backstage {
     }
 
     /// Does slow work on the calling thread; returns how the rules go on, if they do.
-    pub(super) fn perform(&self, task: Task) -> Option<Resumption> {
+    pub(super) fn perform(&self, task: Task, encode: &dyn Fn(&Event) -> Encoded) -> Option<Resumption> {
         Some(match task {
             Task::Save(next) => {
                 watch::doing(Activity::Saving);
@@ -88,7 +89,7 @@ impl Backstage {
             }
             Task::Encode(event, next) => {
                 watch::doing(Activity::Encoding);
-                next.with(self.in_turn(|| Encoded::new(&event)))
+                next.with(self.in_turn(|| encode(&event)))
             }
             Task::Search(search, next) => next.with(self.in_turn(|| search.read())),
             Task::Wait(pause, next) => {

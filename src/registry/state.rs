@@ -11,22 +11,23 @@
 //! clients are ten thousand stacks. So a common command must fit into two pages, and `#[inline(never)]`
 //! stands where a caller would otherwise hold the frames of all the functions that it calls.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    broadcaster::{Except, Post, Sink},
+    broadcaster::{Except, Post},
     clock::Now,
     command::{Ask, Command, Kind, Rank},
     ending::Ending,
-    event::{Event, administration::Administered},
+    event::Event,
     fact::{Deed, Fact},
-    names::{ClientId, Network, Peer},
+    names::{ClientId, Network},
     password::Hashed,
     record::{Manner, Restored},
 };
 
 mod accounts;
 mod administering;
+mod arriving;
 mod attempts;
 mod bans;
 mod closing;
@@ -55,6 +56,7 @@ mod unsaved;
 mod watching;
 
 pub use crate::dialect::text::Limits as LineLimits;
+pub use arriving::Newcomer;
 pub use closing::Countdown;
 pub use history::HistoryLimits;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
@@ -139,27 +141,6 @@ impl State {
         state
     }
 
-    /// Lets a client in as a guest in the lobby.
-    pub fn enter(&mut self, turn: &mut Turn, peer: Peer, sink: Box<dyn Sink>) -> ClientId {
-        let (now, lobby) = (turn.now.instant, self.rooms.lobby());
-        let client = self.people.enter(peer, lobby, now);
-        turn.client = client;
-        let entering = &self.people[client];
-        let (nick, origin) = (entering.nick, entering.origin());
-        turn.post(Post::Attach(client, sink, Arc::clone(&entering.link.backlog)));
-        self.pace.enter(client, origin, now);
-        self.mutes.enter(client, origin, now);
-        self.note(turn, || Deed::Connected);
-        self.enter_room(turn, lobby);
-        turn.answer(Event::Welcome(nick));
-        self.replay(turn);
-        self.announce(turn, Event::Arrived(nick));
-        if let Some(left) = self.closing.left(turn.now.instant) {
-            turn.answer(Administered::ShuttingDownIn(left));
-        }
-        client
-    }
-
     /// Carries out one command. If the turn has a task afterwards, the client's next command waits until
     /// that is done and [`State::resume`] was called.
     pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
@@ -220,7 +201,7 @@ impl State {
             Ask::SearchHistory(text) => self.search_history(turn, text),
             Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::Mark(token) => self.mark(turn, token),
-            Ask::AnswerTelnet(bytes) => turn.answer_in_bytes(&bytes),
+            Ask::Answer(bytes) => turn.answer_in_bytes(&bytes),
             Ask::ShowEmojis(found) => turn.answer_with(|| Event::Emojis(found)),
             Ask::Moderate(order) => self.moderate(turn, order),
             Ask::Administer(order) => self.administer(turn, order),
@@ -259,6 +240,16 @@ impl State {
         self.log_out(turn.client);
         self.people.leave(turn.client);
         turn.post(Post::Detach(turn.client));
+    }
+
+    /// Whether the server is about to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.closing.is_stopping
+    }
+
+    /// The number of the newest line.
+    pub fn newest_line(&self) -> u64 {
+        self.tally.newest_line()
     }
 
     /// Tells all users that the server stops. From then on no user is told anything.

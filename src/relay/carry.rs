@@ -142,7 +142,7 @@ impl Read for Stream {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let mut socket = self.connection.socket();
-        socket.set_read_timeout(left)?;
+        socket.set_read_timeout(Some(left))?;
         socket.read(buffer)
     }
 }

@@ -114,7 +114,7 @@ pub(super) fn token(mut socket: &Socket) -> io::Result<Token> {
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        socket.set_read_timeout(left)?;
+        socket.set_read_timeout(Some(left))?;
         length += match socket.read(&mut line[length..])? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => read,

@@ -16,10 +16,11 @@ use std::{
 
 use super::Stopper;
 use crate::{
-    dialect::text,
+    dialect::Place,
     event::{Event, pace::PaceEvent},
     transport::{self, Connection, ConnectionLimit, Listener, NoPlace},
     watch::{self, Activity, Watch},
+    wire::Wire,
 };
 
 /// The stack of a connection's thread. Only the part that is used takes memory; this much is needed to
@@ -38,6 +39,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Door<'a> {
     /// Where connections arrive.
     pub(super) listener: &'a Listener,
+    /// What is spoken there.
+    pub(super) wire: &'static Wire,
     /// How many connections there may be.
     pub(super) places: Arc<ConnectionLimit>,
     /// How long a connection may wait for a place. The others wait behind it.
@@ -47,7 +50,7 @@ pub(super) struct Door<'a> {
     /// What it serves: the name of its threads.
     pub(super) served: &'static str,
     /// Serves a connection until it ends.
-    pub(super) serve: &'a (dyn Fn(Arc<Connection>) + Sync),
+    pub(super) serve: &'a (dyn Fn(Arc<Connection>, &'static Wire) + Sync),
     /// Does what is due, and says how long the door may wait for a connection before it asks again;
     /// `None` means for ever.
     pub(super) meanwhile: &'a (dyn Fn() -> Option<Duration> + Sync),
@@ -86,7 +89,7 @@ impl Door<'_> {
         let Some((stream, peer)) = self.listener.accept(patience)? else { return Ok(None) };
         // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
-            transport::refuse(&stream, &text::line(&Event::ShuttingDown));
+            transport::refuse(&stream, &self.wire.dialect.encoded(&Event::ShuttingDown, &Place::default()));
             return Ok(None);
         }
         let told = match self.places.take(peer, self.patience) {
@@ -95,7 +98,7 @@ impl Door<'_> {
             Err(NoPlace::FullForAddress) => PaceEvent::TooManyConnections.into(),
         };
         tracing::info!(%peer, "a {} was refused: {told}", self.served);
-        transport::refuse(&stream, &text::line(&told));
+        transport::refuse(&stream, &self.wire.dialect.encoded(&told, &Place::default()));
         Ok(None)
     }
 
@@ -105,7 +108,10 @@ impl Door<'_> {
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            transport::refuse(connection.socket(), &text::line(&Event::Full));
+            transport::refuse(
+                connection.socket(),
+                &self.wire.dialect.encoded(&Event::Full, &Place::default()),
+            );
         }
     }
 
@@ -120,7 +126,7 @@ impl Door<'_> {
     /// Serves one connection. A panic ends only this one.
     fn serve(&self, connection: Arc<Connection>) {
         let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().number()));
-        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection, self.wire))).is_err() {
             tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
         }
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     command::Mistake,
-    dialect::text,
+    dialect::{Dialect, text},
     event::Event,
     registry::Registry,
     relay::{self, Relay},
@@ -110,18 +110,19 @@ impl Doors {
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let serve_client = |connection: Arc<Connection>| {
-            if is_web_browser(&connection) {
+        let serve_client = |connection: Arc<Connection>, wire: &'static Wire| {
+            if wire.dialect == Dialect::Text && is_web_browser(&connection) {
                 return refuse_web_browser(&connection);
             }
             let Ok(writer) = connection.writer() else { return };
-            session::run(registry, &connection, writer, self.lines);
+            session::run(registry, &connection, writer, wire, self.lines);
         };
-        let serve_file = |connection| relay.serve(registry, connection);
+        let serve_file = |connection, _: &'static Wire| relay.serve(registry, connection);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
         let clients = self.for_clients(&serve_client, watch);
         let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
+            wire: wire::TEXT,
             places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
             most_free: 0,
@@ -155,11 +156,12 @@ impl Doors {
 
     fn for_clients<'a>(
         &'a self,
-        serve: &'a (dyn Fn(Arc<Connection>) + Sync),
+        serve: &'a (dyn Fn(Arc<Connection>, &'static Wire) + Sync),
         watch: &'a Watch,
     ) -> Vec<Door<'a>> {
         let door = |door: &'a ChatDoor| Door {
             listener: &door.listener,
+            wire: door.wire,
             places: Arc::clone(&self.clients),
             patience: Duration::ZERO,
             most_free: MOST_FREE / self.chat.len(),

@@ -30,12 +30,12 @@ impl Socket {
         Ok(rustix::net::shutdown(self, how)?)
     }
 
-    /// How long a read may wait; longer is [`io::ErrorKind::WouldBlock`].
+    /// How long a read may wait; longer is [`io::ErrorKind::WouldBlock`]. `None` means for ever.
     ///
     /// # Errors
     /// The time is zero.
-    pub fn set_read_timeout(&self, time: Duration) -> io::Result<()> {
-        Ok(set_socket_timeout(self, Timeout::Recv, Some(time))?)
+    pub fn set_read_timeout(&self, time: Option<Duration>) -> io::Result<()> {
+        Ok(set_socket_timeout(self, Timeout::Recv, time)?)
     }
 
     /// How long a write may wait; longer is [`io::ErrorKind::WouldBlock`].

@@ -16,6 +16,7 @@ mod conversation;
 mod course;
 mod course_program;
 mod doors;
+mod json;
 mod layers;
 mod limits;
 mod log;

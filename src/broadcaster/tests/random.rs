@@ -94,7 +94,7 @@ proptest! {
                 Happening::Move(client, room) => {
                     if let Some(at) = expected.room.get_mut(&clients[client].0) {
                         *at = rooms[room];
-                        broadcaster.carry_out(Post::Enter(clients[client].0, rooms[room]));
+                        broadcaster.carry_out(Post::Enter(clients[client].0, rooms[room], Room::lobby()));
                     }
                 }
                 Happening::Leave(client) => {

@@ -108,7 +108,7 @@ mod tests {
     use crate::command::{Command, Mistake};
 
     fn answer(refusal: u8, option: u8) -> Command {
-        Command::answer_to_telnet([255, refusal, option])
+        Command::answer(&[255, refusal, option])
     }
 
     #[test]

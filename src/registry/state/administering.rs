@@ -14,10 +14,9 @@ use crate::{
         Event, Listing,
         administration::{Administered, Roster, Row},
         moderation::Refused,
-        pace::PaceEvent,
     },
     fact::Deed,
-    names::{ClientId, Network, Nick, Origin, Peer, Room},
+    names::{ClientId, Network, Nick, Peer, Room},
     text::Text,
 };
 
@@ -65,6 +64,7 @@ impl State {
             nick: listed.nick,
             room: self.room(client).name,
             peer: listed.link.peer,
+            wire: listed.link.wire.scheme,
             connected: now - listed.link.connected,
             idle: now - listed.last_active,
             queued: listed.link.backlog.get(),
@@ -169,18 +169,6 @@ impl State {
         for network in self.networks.forget_over(turn.now.instant) {
             self.unsaved.mark(Change::Network(network));
         }
-    }
-
-    /// Whether a client from this address may connect now; then it counts as an arrival.
-    ///
-    /// # Errors
-    /// What the client is told.
-    pub fn admit(&mut self, turn: &Turn, peer: Peer) -> Result<(), Event> {
-        if let Some(why) = self.refusal_at_door(peer, turn) {
-            return Err(why);
-        }
-        let wait = self.pace.admit(Origin::of(peer), turn.now.instant);
-        wait.map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
     }
 
     /// Why a client from this address may not connect, if so.

@@ -43,8 +43,13 @@ impl State {
 
     #[inline(never)]
     pub(super) fn list_rooms(&mut self, turn: &mut Turn) {
+        turn.answer_at_length(self.rooms());
+    }
+
+    /// The rooms that have members.
+    pub fn rooms(&self) -> Event {
         let names = self.rooms.active().map(|room| room.name);
-        turn.answer_at_length(Event::Rooms(Listing::new(self.rooms.active_count(), names)));
+        Event::Rooms(Listing::new(self.rooms.active_count(), names))
     }
 
     #[inline(never)]
@@ -115,7 +120,7 @@ impl State {
         if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
             self.appoint(turn, turn.client, room);
         }
-        turn.post(Post::Enter(turn.client, room));
+        turn.post(Post::Enter(turn.client, room, self.rooms[room].name));
     }
 
     /// Takes a client out of its room, which closes if it was the last member.

@@ -73,6 +73,7 @@ impl State {
         let (whom, now) = (&self.people[id], turn.now.instant);
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
         let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
-        turn.answer(Event::Whois { nick, room, connected, idle, away });
+        let wire = whom.link.wire.scheme;
+        turn.answer(Event::Whois { nick, room, wire, connected, idle, away });
     }
 }

@@ -13,7 +13,10 @@ use crate::{
     event::Away,
     names::{ClientId, Nick, Origin, Peer, RoomId},
     watch::Gauge,
+    wire::Wire,
 };
+
+use super::Newcomer;
 
 /// A client that is owed more bytes than this gets no long answer: one that does not read costs only one.
 const MOST_OWED: u64 = 64 * 1024;
@@ -61,6 +64,7 @@ pub(super) struct Identity {
 
 pub(super) struct Link {
     pub(super) peer: Peer,
+    pub(super) wire: &'static Wire,
     pub(super) connected: Instant,
     /// It has been told that its passwords travel unencrypted.
     pub(super) is_warned: bool,
@@ -71,9 +75,10 @@ pub(super) struct Link {
 }
 
 impl People {
-    /// Adds a client as a guest.
-    pub(super) fn enter(&mut self, peer: Peer, room: RoomId, now: Instant) -> ClientId {
-        let nick = self.free_guest();
+    /// Adds a client, as a guest if it has not said who it is.
+    pub(super) fn enter(&mut self, newcomer: &Newcomer, room: RoomId, now: Instant) -> ClientId {
+        let nick = newcomer.greeting.as_ref().map_or_else(|| self.free_guest(), |greeting| greeting.nick);
+        let (peer, wire) = (newcomer.peer, newcomer.wire);
         let client = self.clients.insert(Client {
             nick,
             account: None,
@@ -84,7 +89,7 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link: Link { peer, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
+            link: Link { peer, wire, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
         });
         self.nicks.insert(nick, client);
         client

@@ -8,6 +8,7 @@ use std::{
     collections::{HashMap, VecDeque},
     io,
     net::SocketAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,11 +18,14 @@ use super::{
     *,
 };
 use crate::{
-    broadcaster::{Encoded, Traced},
-    dialect::text::{self, Decoder},
+    broadcaster::{Encoded, Sink, Traced},
+    dialect::{
+        Dialect, Place,
+        text::{self, Decoder},
+    },
     fact::{Fact, Noting},
     file::ByteCount,
-    names::{Nick, Room, RoomId},
+    names::{Nick, Peer, Room, RoomId},
     record::{Record, RestoredRoom},
     registry::hashing::Hasher,
     text::Text,
@@ -65,8 +69,8 @@ fn limits(presence: usize) -> Limits {
     Limits { presence, history, rate: None, files, lines: LINES }
 }
 
-pub(in crate::registry) fn address() -> Peer {
-    SocketAddr::from(([127, 0, 0, 1], 1)).into()
+pub(in crate::registry) fn guest() -> Newcomer {
+    Newcomer::guest(SocketAddr::from(([127, 0, 0, 1], 1)))
 }
 
 pub(in crate::registry) struct NoSink;
@@ -135,12 +139,12 @@ impl Chat {
 
     /// Connects a client, which hears the welcome.
     pub(super) fn connect(&mut self, name: &str) {
-        self.connect_from(address(), name);
+        self.connect_from(SocketAddr::from(([127, 0, 0, 1], 1)), name);
     }
 
     fn connect_from(&mut self, peer: impl Into<Peer>, name: &str) {
         let mut turn = Turn::new(self.now, self.noting);
-        let client = self.state.enter(&mut turn, peer.into(), Box::new(NoSink));
+        let client = self.state.enter(&mut turn, &Newcomer::guest(peer), Box::new(NoSink));
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.finish(turn);
@@ -252,7 +256,7 @@ impl Chat {
             Task::TakeJourney(Reported(report), next) => {
                 next.with(report.try_recv().expect("what was posted is delivered"))
             }
-            Task::Encode(event, next) => next.with(Encoded::new(&event)),
+            Task::Encode(event, next) => next.with(Encoded::new(&event, Dialect::Text, &Place::default())),
             Task::Search(search, next) => next.with(search.read()),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
@@ -271,7 +275,7 @@ impl Chat {
     fn deliver(&mut self, posts: Vec<Post>) {
         for post in posts {
             match post {
-                Post::Enter(client, room) => drop(self.rooms.insert(client, room)),
+                Post::Enter(client, room, _) => drop(self.rooms.insert(client, room)),
                 Post::Tell(client, event) | Post::Dismiss(client, event) => self.tell(client, &event),
                 Post::TellAll(event) => {
                     for client in self.rooms.keys().copied().collect::<Vec<_>>() {

@@ -10,13 +10,14 @@ use crate::{
     broadcaster::Sink,
     clock::Now,
     command::{Command, Verb},
+    dialect::Dialect,
     ending::Ending,
     file::ByteCount,
     names::ClientId,
     registry::{
         Registry,
         hashing::Hasher,
-        state::{FileLimits, HistoryLimits, Limits, LineLimits, State},
+        state::{FileLimits, HistoryLimits, Limits, LineLimits, Newcomer, State},
     },
     watch::Watch,
 };
@@ -89,9 +90,8 @@ impl Chat {
         let state = State::new(limits, Restored::default(), Now::read());
         let registry = Registry::new(state, bounded(1).0, Store::none(), Hasher::cheap(), Watch::start());
         let enter = |port| {
-            registry
-                .enter(std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), Box::new(NoSink))
-                .unwrap()
+            let newcomer = Newcomer::guest(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+            registry.enter(&newcomer, &mut Some(Box::new(NoSink))).unwrap()
         };
         let clients = (0..CLIENTS).map(|_| enter(1)).collect();
         Self { registry, clients, model: RefCell::default(), between: RefCell::default() }
@@ -118,7 +118,7 @@ impl Chat {
     }
 
     fn apply(&self, client: usize, command: Command) {
-        assert!(self.registry.apply(self.clients[client], &mut vec![command]).is_continue());
+        assert!(self.registry.apply(self.clients[client], Dialect::Text, &mut vec![command]).is_continue());
     }
 
     fn said(&self) -> BTreeMap<String, Vec<String>> {

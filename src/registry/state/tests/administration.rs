@@ -103,12 +103,12 @@ fn every_client_is_listed_room_by_room_with_address_and_times() {
         &mut chat,
         "root> /listall
          root< Clients: 3
-         root< alice in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 2 min, 0 bytes queued
-         root< root in 'lobby' from 127.0.0.1:1, connected for 2 min, idle for 0 s, 0 bytes queued
-         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s, 0 bytes queued
+         root< alice in 'lobby' from 127.0.0.1:1 over text, connected for 2 min, idle for 2 min, 0 bytes queued
+         root< root in 'lobby' from 127.0.0.1:1 over text, connected for 2 min, idle for 0 s, 0 bytes queued
+         root< bob in 'ops' from [2001:db8::1]:4000 over text, connected for 5 s, idle for 5 s, 0 bytes queued
          root> /listall OPS
          root< Clients: 1
-         root< bob in 'ops' from [2001:db8::1]:4000, connected for 5 s, idle for 5 s, 0 bytes queued
+         root< bob in 'ops' from [2001:db8::1]:4000 over text, connected for 5 s, idle for 5 s, 0 bytes queued
          root> /listall nowhere
          root< Clients: 0",
     );

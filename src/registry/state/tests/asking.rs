@@ -36,9 +36,9 @@ fn whois_tells_the_room_and_for_how_long() {
         "alice> /rooms
          alice< Active rooms: lobby
          bob> /whois ALICE
-         bob< alice is in room 'lobby', connected for 2 min, idle for 0 s.
+         bob< alice is in room 'lobby', connected over text for 2 min, idle for 0 s.
          alice> /whois bob
-         alice< bob is in room 'lobby', connected for 2 min, idle for 0 s.
+         alice< bob is in room 'lobby', connected over text for 2 min, idle for 0 s.
          bob> /whois nobody
          bob< User 'nobody' not found.",
     );

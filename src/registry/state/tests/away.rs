@@ -16,9 +16,9 @@ fn a_user_is_shown_as_away_until_its_next_message() {
          alice> /users
          alice< Users in lobby: alice, bob (away)
          alice> /whois bob
-         alice< bob is in room 'lobby', connected for 0 s, idle for 0 s. bob is away: lunch
+         alice< bob is in room 'lobby', connected over text for 0 s, idle for 0 s. bob is away: lunch
          bob> /whois alice
-         bob< alice is in room 'lobby', connected for 0 s, idle for 0 s.
+         bob< alice is in room 'lobby', connected over text for 0 s, idle for 0 s.
          bob> yes
          bob< You are no longer away.
          bob< [lobby] bob: yes
@@ -35,7 +35,7 @@ fn a_reason_is_not_needed() {
          alice> /away
          alice< You are away.
          alice> /whois alice
-         alice< alice is in room 'lobby', connected for 0 s, idle for 0 s. alice is away.
+         alice< alice is in room 'lobby', connected over text for 0 s, idle for 0 s. alice is away.
          alice> /me is back
          alice< You are no longer away.
          alice< * alice is back",

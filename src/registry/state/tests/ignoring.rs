@@ -94,8 +94,7 @@ fn thousands_can_ignore_one_user_and_leave_without_a_delay() {
     // With work that grows with the number of those who ignore already, this would take minutes.
     let mut state = state(0);
     let now = Now::read();
-    let mut enter =
-        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let mut enter = || decide(&mut state, now, |state, turn| state.enter(turn, &guest(), Box::new(NoSink))).0;
     let target = enter();
     let clients: Vec<_> = (0..20_000).map(|_| enter()).collect();
     for &client in &clients {

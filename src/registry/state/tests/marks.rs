@@ -72,7 +72,7 @@ fn a_program_that_asks_for_marks_does_not_make_its_user_look_busy() {
         "bob> /mark 1
          bob< @mark 1 seq=0 rate=0 burst=0 left=0 text=100 line=1000
          alice> /whois bob
-         alice< bob is in room 'lobby', connected for 1 min, idle for 1 min. bob is away.",
+         alice< bob is in room 'lobby', connected over text for 1 min, idle for 1 min. bob is away.",
     );
 }
 
@@ -191,7 +191,7 @@ fn telnet_is_answered_in_its_place_and_stays_idle() {
     check_with(&mut chat, "alice+\nbob+");
     chat.passes(90);
     let alice = chat.people["alice"];
-    let command = Command::answer_to_telnet([255, 252, 6]);
+    let command = Command::answer(&[255, 252, 6]);
     let (task, posts) = {
         let turn = decide(&mut chat.state, chat.now, |state, turn| state.apply(turn, alice, command)).1;
         (turn.task, turn.posts)
@@ -203,6 +203,6 @@ fn telnet_is_answered_in_its_place_and_stays_idle() {
     check_with(
         &mut chat,
         "bob> /whois alice
-         bob< alice is in room 'lobby', connected for 1 min, idle for 1 min.",
+         bob< alice is in room 'lobby', connected over text for 1 min, idle for 1 min.",
     );
 }

@@ -226,7 +226,7 @@ fn only_so_many_mutes_are_remembered() {
         let address =
             SocketAddr::from(([10, 0, u8::try_from(n / 250).unwrap(), u8::try_from(n % 250).unwrap()], 1));
         let mut turn = Turn::new(chat.now, None);
-        let client = chat.state.enter(&mut turn, address.into(), Box::new(NoSink));
+        let client = chat.state.enter(&mut turn, &Newcomer::guest(address), Box::new(NoSink));
         let muted = chat.state.people.identity(client);
         chat.state.mutes.mute(muted, Duration::from_secs(n + 1), chat.now.instant);
         chat.state.leave(&mut turn, client, Ending::Closed);

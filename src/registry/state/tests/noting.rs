@@ -224,7 +224,7 @@ fn a_client_dismissed_by_the_owner_of_its_name_is_noted_under_both_names() {
 fn a_client_that_leaves_when_the_server_stops_is_noted_with_that_reason() {
     let ending = |why| {
         let (mut state, mut turn) = (state(200), Turn::new(Now::read(), Some(PRIVATE)));
-        let alice = state.enter(&mut turn, address(), Box::new(NoSink));
+        let alice = state.enter(&mut turn, &guest(), Box::new(NoSink));
         state.stop(&mut turn);
         state.leave(&mut turn, alice, why);
         turn.facts.last().map(told)

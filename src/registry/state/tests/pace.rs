@@ -269,9 +269,9 @@ fn thirty_pupils_behind_one_address_each_have_their_own_pace() {
 #[test]
 fn an_address_that_connects_too_often_is_told_to_wait_and_others_are_not() {
     let mut chat = chat_of(&[]);
-    let from = |address: &str| SocketAddr::new(address.parse().unwrap(), 1).into();
+    let from = |address: &str| Newcomer::guest(SocketAddr::new(address.parse().unwrap(), 1));
     let admit = |chat: &mut Chat, address| {
-        chat.decide(|state, turn| state.admit(turn, from(address)).map_err(|why| why.to_string())).0
+        chat.decide(|state, turn| state.admit(turn, &from(address)).map_err(|why| why.to_string())).0
     };
     for _ in 0..300 {
         assert_eq!(admit(&mut chat, "192.0.2.1"), Ok(()));
@@ -288,8 +288,8 @@ fn an_address_that_connects_too_often_is_told_to_wait_and_others_are_not() {
 fn what_origins_have_spent_takes_bounded_memory() {
     let mut chat = chat_of(&[]);
     for n in 0..20_000_u32 {
-        let address = SocketAddr::new(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n).into(), 1).into();
-        chat.decide(|state, turn| state.admit(turn, address)).0.expect("a new address");
+        let address = SocketAddr::new(std::net::Ipv4Addr::from_bits(0x0a00_0000 + n).into(), 1);
+        chat.decide(|state, turn| state.admit(turn, &Newcomer::guest(address))).0.expect("a new address");
     }
     assert!(chat.state.pace.origins() <= 10_000);
 }

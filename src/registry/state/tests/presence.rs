@@ -43,7 +43,7 @@ fn in_a_large_room_coming_going_and_renaming_are_not_announced() {
 fn a_client_that_has_left_can_do_nothing() {
     let mut state = state(0);
     let now = Now::read();
-    let (alice, _) = decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink)));
+    let (alice, _) = decide(&mut state, now, |state, turn| state.enter(turn, &guest(), Box::new(NoSink)));
     let mut leave = || decide(&mut state, now, |state, turn| state.leave(turn, alice, Ending::Closed)).1;
     assert_eq!(leave().posts.len(), 1);
     assert_eq!(leave().posts.len(), 0);
@@ -56,8 +56,7 @@ fn a_client_that_has_left_can_do_nothing() {
 fn after_a_stop_no_client_is_told_anything() {
     let mut state = state(200);
     let now = Now::read();
-    let mut enter =
-        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let mut enter = || decide(&mut state, now, |state, turn| state.enter(turn, &guest(), Box::new(NoSink))).0;
     let (alice, bob) = (enter(), enter());
     let ((), turn) = decide(&mut state, now, |state, turn| {
         state.stop(turn);

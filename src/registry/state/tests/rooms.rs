@@ -205,7 +205,7 @@ fn a_room_with_a_topic_is_not_forgotten_when_thousands_of_others_have_one() {
 #[test]
 fn an_address_that_gives_rules_to_too_many_rooms_waits_and_its_ranks_end_with_the_visit() {
     let mut chat = super::pace::chat_of(&["alice", "bob"]);
-    let (origin, now) = (Origin::of(address()), chat.now.instant);
+    let (origin, now) = (Origin::of(guest().peer), chat.now.instant);
     assert!((0..50).all(|_| chat.state.pace.make_lasting(origin, now).is_ok()));
     chat.says("alice", "/join ops");
     chat.hush();

@@ -111,8 +111,7 @@ fn emoji_are_written_by_name_wherever_people_speak() {
 fn the_sequence_is_the_order_of_decisions() {
     let mut state = state(0);
     let (now, text) = (Now::read(), |typed| Text::new(typed, 9).unwrap().unwrap());
-    let mut enter =
-        || decide(&mut state, now, |state, turn| state.enter(turn, address(), Box::new(NoSink))).0;
+    let mut enter = || decide(&mut state, now, |state, turn| state.enter(turn, &guest(), Box::new(NoSink))).0;
     let (alice, bob) = (enter(), enter());
     let mut seqs = Vec::new();
     for (client, command) in [(alice, Command::say(text("a"))), (bob, Command::typed("me", "b"))] {

@@ -1,0 +1,170 @@
+//! The JSON dialect: one object a unit, for programs.
+//!
+//! A client's first object is `{"type":"join","room":"lobby","user":"alice"}`. Objects may follow each other
+//! with newlines, spaces or nothing between them.
+
+use std::{collections::VecDeque, ops::Range};
+
+use serde_json::{Map, Value};
+
+use super::{Greeting, Input, Limits, text};
+use crate::{
+    command::{Command, Mistake, Verb, speech},
+    names::{Nick, Room},
+};
+
+mod encode;
+mod scan;
+
+pub use encode::encode;
+use scan::{Found, Scanner};
+
+/// Cuts a stream of bytes into objects and reads each as a command.
+#[derive(Debug)]
+pub struct Decoder {
+    limits: Limits,
+    buffer: Vec<u8>,
+    scanner: Scanner,
+    /// What the last object means, as far as it was not asked for yet.
+    rest: VecDeque<Input>,
+    /// Who the client is, as far as it has said so.
+    greeting: Option<Greeting>,
+}
+
+impl Decoder {
+    /// A decoder that has been fed nothing.
+    pub fn new(limits: Limits) -> Self {
+        let (buffer, scanner) = (Vec::new(), Scanner::default());
+        Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None }
+    }
+
+    /// Takes bytes as they came, cut anywhere.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.scanner.drop_read(&mut self.buffer);
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// What comes next; `None` means "not yet": feed more.
+    pub fn next(&mut self) -> Option<Input> {
+        loop {
+            if let Some(next) = self.rest.pop_front() {
+                return Some(next);
+            }
+            match self.scanner.next(&self.buffer, self.limits.line)? {
+                Found::Unit(unit) => self.read(unit),
+                Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
+            }
+        }
+    }
+
+    /// At the end of the stream, an object counts without a newline. One that is not whole is nothing.
+    pub fn finish(&mut self) {
+        self.feed(b"\n");
+    }
+
+    fn mean(&mut self, command: Command) {
+        self.rest.push_back(Input::Command(command));
+    }
+
+    fn read(&mut self, unit: Range<usize>) {
+        let read = serde_json::from_slice::<Value>(&self.buffer[unit.clone()]);
+        let object = match read {
+            Ok(Value::Object(object)) => object,
+            Ok(_) => return self.mean(malformed("Payload must be a JSON object")),
+            Err(_) if str::from_utf8(&self.buffer[unit]).is_err() => {
+                return self.mean(Command::mistake(Mistake::InvalidUtf8));
+            }
+            Err(error) => return self.mean(malformed(&format!("Invalid JSON: {error}"))),
+        };
+        if let Some(id) = object.get("id").filter(|id| id.is_i64() || id.is_u64()) {
+            let ack = format!("{{\"type\":\"ack\",\"id\":{id}}}\n");
+            self.mean(Command::answer(ack.as_bytes()));
+        }
+        if let Err(mistake) = self.understand(&object) {
+            self.mean(Command::mistake(mistake));
+        }
+    }
+
+    fn understand(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
+        let kind = required(object, "type")?;
+        let command = match kind {
+            "join" => return self.join(object),
+            "message" => {
+                // A message is one line.
+                let text = required(object, "text")?.replace(['\n', '\r', '\t'], " ");
+                let text = speech(&text, self.limits.text)?;
+                text.map(Command::say).ok_or_else(|| missing("text"))?
+            }
+            "whisper" => {
+                let whisper = format!("{} {}", required(object, "to")?, required(object, "text")?);
+                typed("whisper", &whisper, self.limits)
+            }
+            "users" | "rooms" => typed(kind, "", self.limits),
+            "leave" => typed("quit", "", self.limits),
+            "command" => {
+                let line = required(object, "text")?;
+                text::read_line(line.as_bytes(), self.limits)?.ok_or_else(|| missing("text"))?
+            }
+            _ => return Err(Mistake::Malformed(format!("Unknown message type: {kind}").into())),
+        };
+        self.mean(command);
+        Ok(())
+    }
+
+    /// The first one comes in. Later ones go to the room, and take the name if it is another.
+    fn join(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
+        let absent: Vec<_> =
+            ["room", "user"].into_iter().filter(|key| field(object, key).is_none()).collect();
+        if !absent.is_empty() {
+            return Err(missing(&absent.join(", ")));
+        }
+        let (room, user) = (required(object, "room")?, required(object, "user")?);
+        let nick = Nick::new(user).map_err(|_| Mistake::InvalidNick)?;
+        if nick.is_reserved() {
+            return Err(Mistake::ReservedNick(nick));
+        }
+        let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
+        match &mut self.greeting {
+            None => {
+                let greeting = Greeting { nick, room };
+                self.rest.push_back(Input::Greeting(greeting));
+            }
+            Some(greeting) => {
+                if greeting.nick.as_str() != nick.as_str() {
+                    greeting.nick = nick;
+                    self.mean(typed("nick", user, self.limits));
+                }
+                self.mean(typed("join", room.as_str(), self.limits));
+            }
+        }
+        Ok(())
+    }
+
+    /// The client is in the chat as this user.
+    pub fn welcome(&mut self, greeting: Greeting) {
+        self.greeting = Some(greeting);
+    }
+}
+
+fn typed(verb: &str, rest: &str, limits: Limits) -> Command {
+    Verb::find(verb).expect("the table has it").command(rest, limits.text)
+}
+
+fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+fn required<'a>(object: &'a Map<String, Value>, key: &str) -> Result<&'a str, Mistake> {
+    field(object, key).ok_or_else(|| missing(key))
+}
+
+fn missing(keys: &str) -> Mistake {
+    Mistake::Malformed(format!("Missing fields: {keys}").into())
+}
+
+fn malformed(why: &str) -> Command {
+    Command::mistake(Mistake::Malformed(why.into()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! Events as objects.
+
+use std::fmt::{self, Write};
+
+use crate::{
+    dialect::Place,
+    event::{Event, Listing, Member},
+    names::Room,
+    record::{Line, Manner},
+};
+
+/// Adds an event to `out`: each unit is one object on a line of its own.
+pub fn encode(event: &Event, place: &Place, out: &mut Vec<u8>) {
+    let mut out = Writer(out);
+    match event {
+        Event::Said(room, line) => message(&mut out, room, line),
+        Event::History(room, lines) => lines.iter().for_each(|line| message(&mut out, room, line)),
+        Event::Rooms(rooms) => list(&mut out, "rooms", rooms, Room::as_str, place),
+        Event::Users(_, users) => list(&mut out, "users", users, |user: &Member| user.nick.as_str(), place),
+        Event::AlreadyJoined(_) | Event::AlreadyInLobby => error(&mut out, "Already in that room", place),
+        Event::Mistaken(_) | Event::NickTaken(_) | Event::NoSuchUser(_) | Event::NoWhisper | Event::Full => {
+            error(&mut out, event, place);
+        }
+        _ => system(&mut out, event, place),
+    }
+}
+
+fn message(out: &mut Writer<'_>, room: &Room, line: &Line) {
+    let Line { seq, from, text, manner, .. } = line;
+    out.open("message");
+    out.field("room", room);
+    out.field("user", from);
+    out.field("text", text.as_str());
+    if *manner == Manner::Acted {
+        out.field("event", "acted");
+    }
+    out.close(*seq);
+}
+
+/// What the text dialect says in a sentence. Nothing where it says nothing, which is meant for `chat_client`.
+fn system(out: &mut Writer<'_>, event: &Event, place: &Place) {
+    let sentence = event.to_string();
+    if sentence.is_empty() {
+        return;
+    }
+    out.open("system");
+    if let Some(room) = place.room {
+        out.field("room", room);
+    }
+    out.field("user", "system");
+    out.field("text", &sentence);
+    facts(out, event);
+    out.close(place.seq);
+}
+
+/// What the event is, and what a program wants to know of it.
+fn facts(out: &mut Writer<'_>, event: &Event) {
+    let mut is = |name: &str, facts: &[(&str, &str)]| {
+        out.field("event", name);
+        facts.iter().for_each(|(key, value)| out.field(key, value));
+    };
+    match event {
+        Event::Welcome(nick) => is("welcome", &[("nick", nick.as_str())]),
+        Event::Arrived(nick) => is("arrived", &[("nick", nick.as_str())]),
+        Event::Departed(nick) => is("departed", &[("nick", nick.as_str())]),
+        Event::Entered(nick) => is("entered", &[("nick", nick.as_str())]),
+        Event::Left(nick) => is("left", &[("nick", nick.as_str())]),
+        Event::Renamed { old, new } => is("renamed", &[("old", old.as_str()), ("new", new.as_str())]),
+        Event::NickChanged(nick) => is("nick_changed", &[("nick", nick.as_str())]),
+        Event::Joined(room) => is("joined", &[("name", room.as_str())]),
+        Event::Returned => is("joined", &[("name", Room::lobby().as_str())]),
+        Event::WhisperFrom(from, text) => is("whisper", &[("from", from.as_str()), ("said", text.as_str())]),
+        Event::WhisperTo(to, text) => is("whispered", &[("to", to.as_str()), ("said", text.as_str())]),
+        Event::Topic(room, topic) => {
+            let topic = topic.as_ref().map_or("", |topic| topic.as_str());
+            is("topic", &[("name", room.as_str()), ("topic", topic)]);
+        }
+        Event::TopicSet(by, topic) => is("topic_set", &[("by", by.as_str()), ("topic", topic.as_str())]),
+        Event::Whois { nick, room, .. } => is("whois", &[("nick", nick.as_str()), ("name", room.as_str())]),
+        Event::Goodbye => is("goodbye", &[]),
+        Event::TooSlow => is("too_slow", &[]),
+        Event::ShuttingDown => is("shutting_down", &[]),
+        _ => {}
+    }
+}
+
+fn error(out: &mut Writer<'_>, why: impl fmt::Display, place: &Place) {
+    out.open("error");
+    out.field("text", why);
+    out.close(place.seq);
+}
+
+fn list<Name: fmt::Display>(
+    out: &mut Writer<'_>,
+    kind: &str,
+    listing: &Listing<Name>,
+    name: impl Fn(&Name) -> &str,
+    place: &Place,
+) {
+    out.open(kind);
+    out.raw(format_args!(",\"{kind}\":["));
+    for (at, item) in listing.names().iter().enumerate() {
+        out.raw(if at > 0 { "," } else { "" });
+        // Names have no character that needs an escape.
+        out.raw(format_args!("\"{}\"", name(item)));
+    }
+    out.raw("]");
+    if listing.more() > 0 {
+        out.raw(format_args!(",\"more\":{}", listing.more()));
+    }
+    out.close(place.seq);
+}
+
+/// Writes objects. Keys are words of this file, so only values need escapes.
+struct Writer<'a>(&'a mut Vec<u8>);
+
+impl Writer<'_> {
+    fn open(&mut self, kind: &str) {
+        self.raw(format_args!("{{\"type\":\"{kind}\""));
+    }
+
+    fn field(&mut self, key: &str, value: impl fmt::Display) {
+        self.raw(format_args!(",\"{key}\":\""));
+        write!(Escaped(self.0), "{value}").expect("writing to memory does not fail");
+        self.raw("\"");
+    }
+
+    fn close(&mut self, seq: u64) {
+        self.raw(format_args!(",\"seq\":{seq}}}\n"));
+    }
+
+    fn raw(&mut self, what: impl fmt::Display) {
+        write!(Raw(self.0), "{what}").expect("writing to memory does not fail");
+    }
+}
+
+struct Raw<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Raw<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.0.extend_from_slice(piece.as_bytes());
+        Ok(())
+    }
+}
+
+/// Escapes what must not stand in a string as it is (RFC 8259 §7).
+struct Escaped<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let mut rest = piece.as_bytes();
+        while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+            self.0.extend_from_slice(&rest[..at]);
+            match rest[at] {
+                b'\n' => self.0.extend_from_slice(b"\\n"),
+                byte @ (b'"' | b'\\') => self.0.extend_from_slice(&[b'\\', byte]),
+                byte => write!(Raw(self.0), "\\u{byte:04x}")?,
+            }
+            rest = &rest[at + 1..];
+        }
+        self.0.extend_from_slice(rest);
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! How clients come in.
+
+use std::sync::Arc;
+
+use super::{State, Turn};
+use crate::{
+    broadcaster::{Post, Sink},
+    dialect::{Dialect, Greeting},
+    event::{
+        Event, account::AccountEvent, administration::Administered, moderation::Refused, pace::PaceEvent,
+    },
+    fact::Deed,
+    names::{ClientId, Origin, Peer},
+    wire::{self, Wire},
+};
+
+/// A client that wants to come in.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    /// Where it is.
+    pub peer: Peer,
+    /// By which wire it comes.
+    pub wire: &'static Wire,
+    /// What it speaks there.
+    pub dialect: Dialect,
+    /// Who it says it is; without this, it comes as a guest into the lobby.
+    pub greeting: Option<Greeting>,
+}
+
+impl Newcomer {
+    /// A person who comes in at the text port.
+    pub fn guest(peer: impl Into<Peer>) -> Self {
+        Self { peer: peer.into(), wire: wire::TEXT, dialect: Dialect::Text, greeting: None }
+    }
+}
+
+impl State {
+    /// Whether a client may come in now; then it counts as an arrival.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub fn admit(&mut self, turn: &Turn, newcomer: &Newcomer) -> Result<(), Event> {
+        if let Some(why) = self.refusal_at_door(newcomer.peer, turn) {
+            return Err(why);
+        }
+        let (origin, now) = (Origin::of(newcomer.peer), turn.now.instant);
+        if let Some(greeting) = &newcomer.greeting {
+            self.admit_by_name(greeting)?;
+            if self.rooms.remembered(greeting.room).is_none() {
+                self.pace.create_room(origin, now).map_err(PaceEvent::TooManyRooms)?;
+            }
+        }
+        self.pace.admit(origin, now).map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
+    }
+
+    fn admit_by_name(&self, &Greeting { nick, room }: &Greeting) -> Result<(), Event> {
+        if self.accounts.contains(nick) {
+            Err(AccountEvent::LoginRequired(nick).into())
+        } else if self.people.find(nick).is_some() {
+            Err(Event::NickTaken(nick))
+        } else if self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.forbid(nick)) {
+            Err(Refused::Banned.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Lets a client in that was admitted.
+    pub fn enter(&mut self, turn: &mut Turn, newcomer: &Newcomer, sink: Box<dyn Sink>) -> ClientId {
+        let (now, lobby) = (turn.now.instant, self.rooms.lobby());
+        let room = newcomer.greeting.as_ref().map_or(lobby, |greeting| self.rooms.open(greeting.room));
+        let client = self.people.enter(newcomer, room, now);
+        turn.client = client;
+        let entering = &self.people[client];
+        let (nick, origin) = (entering.nick, entering.origin());
+        turn.post(Post::Attach(client, newcomer.dialect, sink, Arc::clone(&entering.link.backlog)));
+        self.pace.enter(client, origin, now);
+        self.mutes.enter(client, origin, now);
+        self.note(turn, || Deed::Connected);
+        self.enter_room(turn, room);
+        turn.answer(Event::Welcome(nick));
+        if room != lobby {
+            turn.answer(Event::Joined(self.rooms[room].name));
+        }
+        self.replay(turn);
+        self.announce(turn, if room == lobby { Event::Arrived(nick) } else { Event::Entered(nick) });
+        if let Some(left) = self.closing.left(turn.now.instant) {
+            turn.answer(Administered::ShuttingDownIn(left));
+        }
+        client
+    }
+}

@@ -1,0 +1,144 @@
+//! Clients that say who they are before they come in.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use super::{Membership, note, read};
+use crate::{
+    broadcaster::Sink,
+    command::{Ask, Command, Mistake},
+    dialect::{Decoder, Greeting, Input, Place},
+    event::{Event, account::AccountEvent, moderation::Refused},
+    registry::{Registry, state::Newcomer},
+    transport::{self, Connection},
+    watch::{self, Activity},
+};
+
+/// How long a client may take to say who it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a client that is silent is looked at, in case the server stops.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How many answers a client gets outside of the chat.
+const MOST_ANSWERS: u32 = 100;
+
+/// Waits until a client says who it is, and lets it in. `None` when it is gone, or must go.
+#[inline(never)]
+pub(super) fn enter<'a>(
+    registry: &'a Registry,
+    connection: &Connection,
+    newcomer: Newcomer,
+    sink: Box<dyn Sink>,
+    decoder: &mut Decoder,
+) -> Option<Membership<'a>> {
+    let mut doorstep = Doorstep { registry, connection, newcomer, sink: Some(sink), answers: 0 };
+    let membership = doorstep.wait(decoder);
+    connection.socket().set_read_timeout(None).ok()?;
+    membership
+}
+
+/// A client that is not in the chat yet. It is told things directly: nothing else writes to it.
+struct Doorstep<'a, 'b> {
+    registry: &'a Registry,
+    connection: &'b Connection,
+    newcomer: Newcomer,
+    sink: Option<Box<dyn Sink>>,
+    answers: u32,
+}
+
+impl<'a> Doorstep<'a, '_> {
+    fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
+        let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
+        while Instant::now() < deadline {
+            watch::doing(Activity::Reading);
+            self.connection.socket().set_read_timeout(Some(LOOK)).ok()?;
+            match read(&mut &*self.connection, decoder, &mut large) {
+                Ok((0, _)) => return None,
+                Ok(_) => {}
+                Err(error) if is_early(&error) => {
+                    if self.registry.is_stopping() {
+                        self.refuse(&Event::ShuttingDown);
+                        return None;
+                    }
+                }
+                Err(_) => return None,
+            }
+            while let Some(input) = decoder.next() {
+                match input {
+                    Input::Greeting(greeting) => {
+                        if let Some(membership) = self.greet(&greeting)? {
+                            decoder.welcome(greeting);
+                            return Some(membership);
+                        }
+                    }
+                    Input::Command(command) => self.answer(command)?,
+                }
+            }
+        }
+        None
+    }
+
+    /// Lets the client in; `None` when it must go, `Some(None)` when it may try again.
+    fn greet(&mut self, greeting: &Greeting) -> Option<Option<Membership<'a>>> {
+        self.newcomer.greeting = Some(greeting.clone());
+        let why = match Membership::enter(self.registry, &self.newcomer, &mut self.sink) {
+            Ok(membership) => {
+                note(self.connection.peer(), None, "connected");
+                return Some(Some(membership));
+            }
+            Err(why) => why,
+        };
+        if may_try_again(&why) {
+            self.say(&why)?;
+            return Some(None);
+        }
+        note(self.connection.peer(), Some(&why), "refused");
+        self.refuse(&why);
+        None
+    }
+
+    /// Answers what a client asks that has not come in; `None` when it must go.
+    fn answer(&mut self, command: Command) -> Option<()> {
+        match command.ask {
+            Ask::Answer(bytes) => self.send(&bytes),
+            Ask::ListRooms => self.say(&self.registry.rooms()),
+            Ask::Mistake(mistake) => self.say(&Event::Mistaken(mistake)),
+            Ask::Quit => None,
+            _ => self.say(&Event::Mistaken(Mistake::Malformed("Join a room first".into()))),
+        }
+    }
+
+    fn say(&mut self, event: &Event) -> Option<()> {
+        let place = Place { room: None, seq: self.registry.newest_line() };
+        self.send(&self.newcomer.dialect.encoded(event, &place))
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Option<()> {
+        self.answers += 1;
+        let is_sent = self.answers <= MOST_ANSWERS && transport::send(self.connection.socket(), bytes);
+        is_sent.then_some(())
+    }
+
+    fn refuse(&self, why: &Event) {
+        let place = Place { room: None, seq: self.registry.newest_line() };
+        transport::refuse(self.connection.socket(), &self.newcomer.dialect.encoded(why, &place));
+    }
+}
+
+/// Whether a client may choose another name or room.
+fn may_try_again(why: &Event) -> bool {
+    matches!(
+        why,
+        Event::NickTaken(_)
+            | Event::Account(AccountEvent::LoginRequired(_))
+            | Event::Moderated(crate::event::moderation::Moderated::Refused(Refused::Banned))
+    )
+}
+
+fn is_early(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
+}

@@ -1,0 +1,208 @@
+//! The JSON dialect, as a program speaks it, beside people who speak text.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{DEADLINE, Server};
+
+/// A server that also speaks JSON, on a Unix socket.
+fn start(options: &[&str]) -> (Server, TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("json.sock");
+    let url = format!("json+unix://{}", path.display());
+    let server = Server::start(&[&["--listen", &url], options].concat());
+    (server, folder, path)
+}
+
+/// A program that speaks JSON.
+struct Program(BufReader<UnixStream>);
+
+impl Program {
+    #[track_caller]
+    fn connect(path: &PathBuf) -> Self {
+        let stream = UnixStream::connect(path).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a time");
+        Self(BufReader::new(stream))
+    }
+
+    /// Comes in, and hears the greeting.
+    #[track_caller]
+    fn join(path: &PathBuf, user: &str, room: &str) -> Self {
+        let mut program = Self::connect(path);
+        program.sends(&json!({"type": "join", "room": room, "user": user}));
+        assert_eq!(program.next()["event"], "welcome");
+        if room != "lobby" {
+            assert_eq!(program.next()["event"], "joined");
+        }
+        program
+    }
+
+    #[track_caller]
+    fn sends(&mut self, object: &Value) {
+        // Nothing stands between objects.
+        write!(self.0.get_mut(), "{object}").expect("it is connected");
+    }
+
+    #[track_caller]
+    fn says(&mut self, text: &str) {
+        self.sends(&json!({"type": "message", "text": text}));
+    }
+
+    #[track_caller]
+    fn next(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("an object in time");
+        if line.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&line).expect("one object on one line")
+        }
+    }
+
+    #[track_caller]
+    fn hears(&mut self, user: &str, text: &str) -> u64 {
+        let heard = self.next();
+        assert_eq!((&heard["user"], &heard["text"]), (&json!(user), &json!(text)), "{heard}");
+        heard["seq"].as_u64().expect("a number")
+    }
+
+    #[track_caller]
+    fn hears_error(&mut self, text: &str) {
+        let heard = self.next();
+        assert_eq!((&heard["type"], &heard["text"]), (&json!("error"), &json!(text)), "{heard}");
+    }
+}
+
+#[test]
+fn a_program_and_a_person_talk_in_one_room() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut bot = Program::join(&path, "bot", "lobby");
+    alice.hears("bot has joined the chat!");
+    alice.says("hi \"bot\"");
+    alice.hears("[lobby] alice: hi \"bot\"");
+    let first = bot.hears("alice", "hi \"bot\"");
+    bot.says("hello\nworld ë");
+    alice.hears("[lobby] bot: hello world ë");
+    assert_eq!(bot.hears("bot", "hello world ë"), first + 1);
+    bot.sends(&json!({"type": "whisper", "to": "alice", "text": "psst"}));
+    alice.hears("[Whisper from bot]: psst");
+    assert_eq!(bot.next()["event"], "whispered");
+    alice.says("/whisper bot yes?");
+    alice.hears("[Whisper to bot]: yes?");
+    let heard = bot.next();
+    assert_eq!((&heard["event"], &heard["said"]), (&json!("whisper"), &json!("yes?")));
+    bot.sends(&json!({"type": "command", "text": "/me waves"}));
+    alice.hears("* bot waves");
+    assert_eq!(bot.next()["event"], "acted");
+    bot.sends(&json!({"type": "users"}));
+    assert_eq!(bot.next()["users"], json!(["alice", "bot"]));
+    alice.says("/whois bot");
+    alice.hears("bot is in room 'lobby', connected over json for 0 s, idle for 0 s.");
+    bot.sends(&json!({"type": "leave", "id": 9}));
+    assert_eq!(bot.next(), json!({"type": "ack", "id": 9}));
+    assert_eq!(bot.next()["event"], "goodbye");
+    assert_eq!(bot.next(), Value::Null);
+    alice.hears("bot has left the chat.");
+}
+
+#[test]
+fn a_program_is_outside_until_it_says_who_it_is() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut bot = Program::connect(&path);
+    bot.sends(&json!({"type": "rooms"}));
+    assert_eq!(
+        bot.next(),
+        json!({"type": "rooms", "rooms": ["lobby"], "seq": 0}),
+        "the server did not speak first"
+    );
+    bot.says("hello?");
+    bot.hears_error("Join a room first");
+    bot.sends(&json!({"type": "join", "room": "lobby", "user": "ALICE"}));
+    bot.hears_error("Nickname 'ALICE' is already taken.");
+    bot.sends(&json!({"type": "join", "room": "lobby"}));
+    bot.hears_error("Missing fields: user");
+    alice.says("/users");
+    alice.hears("Users in lobby: alice");
+    bot.sends(&json!({"type": "join", "room": "dev", "user": "bot", "id": 1}));
+    assert_eq!(bot.next(), json!({"type": "ack", "id": 1}));
+    assert_eq!(bot.next()["nick"], "bot");
+    assert_eq!(bot.next()["name"], "dev");
+    bot.sends(&json!({"type": "join", "room": "dev", "user": "bot"}));
+    bot.hears_error("Already in that room");
+    bot.sends(&json!({"type": "join", "room": "lobby", "user": "robot"}));
+    alice.hears("robot has joined the room.");
+}
+
+#[test]
+fn history_keeps_its_numbers_and_everything_that_came_with_the_greeting_counts() {
+    let (server, _folder, path) = start(&["--history-replay", "9"]);
+    let mut alice = server.client("alice");
+    for text in ["one", "two"] {
+        alice.says(text);
+        alice.hears(&format!("[lobby] alice: {text}"));
+    }
+    let mut bot = Program::connect(&path);
+    let join = json!({"type": "join", "room": "lobby", "user": "bot"});
+    write!(
+        bot.0.get_mut(),
+        "{join}{}{}",
+        json!({"type": "message", "text": "three"}),
+        json!({"type": "leave"})
+    )
+    .unwrap();
+    assert_eq!(bot.next()["event"], "welcome");
+    assert_eq!(bot.hears("alice", "one"), 1);
+    assert_eq!(bot.hears("alice", "two"), 2);
+    assert_eq!(bot.hears("bot", "three"), 3);
+    assert_eq!(bot.next()["event"], "goodbye");
+}
+
+#[test]
+fn rules_hold_for_programs_and_the_stop_is_told() {
+    let (server, _folder, path) = start(&["--rate", "1", "--burst", "2"]);
+    let mut alice = server.client("alice");
+    alice.says("/join dev");
+    alice.hears("You joined room 'dev'.");
+    let mut bot = Program::join(&path, "bot", "dev");
+    alice.hears("bot has joined the room.");
+    for text in ["1", "2"] {
+        bot.says(text);
+        bot.hears("bot", text);
+        alice.hears(&format!("[dev] bot: {text}"));
+    }
+    bot.says("3");
+    assert_eq!(bot.next()["type"], "system", "it is warned");
+    alice.says("/kick bot loud");
+    let kicked = bot.next();
+    assert!(kicked["text"].as_str().unwrap().contains("alice"), "{kicked}");
+    server.signal(Signal::TERM);
+    loop {
+        let heard = bot.next();
+        assert_ne!(heard, Value::Null, "the stop is told");
+        if heard["event"] == "shutting_down" {
+            break;
+        }
+    }
+    assert_eq!(bot.next(), Value::Null);
+    assert!(server.ends().success());
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_program_that_has_not_come_in() {
+    let (server, _folder, path) = start(&[]);
+    let mut silent = Program::connect(&path);
+    silent.sends(&json!({"type": "rooms"}));
+    silent.next();
+    server.signal(Signal::TERM);
+    assert_eq!(silent.next()["event"], "shutting_down");
+    assert!(server.ends().success());
+}
