@@ -171,8 +171,8 @@ pub struct Member {
     pub is_away: bool,
 }
 
-/// The first of some sorted names, and how many more there are, so that an answer does not grow with
-/// the chat.
+/// The first of some sorted names or rows, and how many more there are, so that an answer does not grow
+/// with the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<Name> {
     names: Vec<Name>,
@@ -285,7 +285,7 @@ fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {
 
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
     match mistake {
-        Mistake::UnknownVerb { word, nearest } => {
+        Mistake::UnknownVerb(word, nearest) => {
             write!(f, "Unknown command: /{word}. Type /help for available commands.")?;
             nearest.map_or(Ok(()), |verb| write!(f, " Did you mean /{}?", verb.name))
         }

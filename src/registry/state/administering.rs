@@ -12,7 +12,7 @@ use crate::{
     command::Administration,
     event::{
         Event, Listing,
-        administration::{Administered, Roster, Row},
+        administration::{Administered, Row},
         moderation::Refused,
         pace::PaceEvent,
     },
@@ -25,13 +25,13 @@ impl State {
     #[inline(never)]
     pub(super) fn administer(&mut self, turn: &mut Turn, order: Administration) {
         let done = match order {
-            Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
+            Administration::ShutDown(notice) => Ok(self.shut_down(turn, notice)),
             Administration::CancelShutdown => self.cancel_shutdown(turn),
             Administration::Broadcast(text) => Ok(self.broadcast(turn, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, old, new),
             Administration::Disconnect(user, reason) => self.disconnect(turn, user, reason),
-            Administration::BanNetwork { network, minutes } => self.ban_network(turn, network, minutes),
+            Administration::BanNetwork(network, time) => self.ban_network(turn, network, time),
             Administration::UnbanNetwork(network) => self.unban_network(turn, network),
             Administration::ListNetworkBans => Ok(self.list_network_bans(turn)),
         };
@@ -49,13 +49,10 @@ impl State {
 
     /// Lists room by room, because so the list is sorted already, and only as many as fit into one answer.
     fn list_all(&mut self, turn: &mut Turn, room: Option<Room>) -> Administered {
-        let (mut shown, mut total) = (Vec::new(), 0);
-        for open in self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room)) {
-            let space = Listing::<Nick>::MAX - shown.len();
-            shown.extend(open.members.values().take(space).map(|&member| self.row(member, turn.now)));
-            total += open.members.len();
-        }
-        turn.answer_at_length(Administered::Clients(Roster { shown, total }));
+        let rooms = || self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room));
+        let rows = rooms().flat_map(|open| open.members.values()).map(|&member| self.row(member, turn.now));
+        let clients = Listing::new(rooms().map(|open| open.members.len()).sum(), rows);
+        turn.answer_at_length(Administered::Clients(clients));
         Administered::ClientsListed(self.people[turn.client].nick)
     }
 
@@ -124,7 +121,7 @@ impl State {
         &mut self,
         turn: &mut Turn,
         network: Network,
-        minutes: Option<u64>,
+        time: Option<Duration>,
     ) -> Result<Administered, Event> {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
@@ -135,7 +132,6 @@ impl State {
             return Err(Administered::AdministratorThere(network).into());
         }
         self.forget_ended_network_bans(turn);
-        let time = minutes.map(|minutes| Duration::from_secs(minutes * 60));
         self.networks.ban(network, self.people[turn.client].nick, time, turn.now)?;
         let done = Administered::NetworkBanned { network, time, disconnected: there.len() };
         for target in there {

@@ -48,8 +48,7 @@ impl Closing {
 
 impl State {
     /// Sets closing time. Said again, it replaces what was set before.
-    pub(super) fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
-        let notice = Duration::from_secs(seconds);
+    pub(super) fn shut_down(&mut self, turn: &mut Turn, notice: Duration) -> Administered {
         self.closing.planned = Some(Planned { at: turn.now.instant + notice, called: notice });
         if !notice.is_zero() {
             turn.tell_everyone(Administered::ShuttingDownIn(notice));
