@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     names::{ClientId, Nick, Room, RoomId},
-    record::{Line, RestoredRoom},
+    record::{Line, RestoredRoom, RoomRules},
     text::Text,
 };
 
@@ -101,7 +101,7 @@ impl Rooms {
 
     /// Adds a room that was saved; returns the number of its newest line.
     pub(super) fn restore(&mut self, room: RestoredRoom, unsaved: &mut Unsaved) -> u64 {
-        let RestoredRoom { name, topic, moderators, bans, lines } = room;
+        let RestoredRoom { name, rules: RoomRules { topic, moderators, bans }, lines } = room;
         let (bans, history) = (Bans::restored(bans), History::restored(lines));
         let newest = history.newest().unwrap_or(0);
         self.text += history.size();
