@@ -2,9 +2,6 @@
 
 use super::verdict::Style;
 
-/// The place to look at if a step has no program.
-pub const WHERE_ELSE: &str = "its page names the file of the chat server that does this";
-
 macro_rules! programs {
     ($($number:literal)*) => {
         [$(include_str!(concat!("../../tests/steps/step_", $number, ".rs"))),*]

@@ -236,7 +236,8 @@ impl<'a> Stage<'a> {
                 None => return Ok(()),
                 Some(text) if self.may_hear(who, text) => {}
                 Some(text) => {
-                    let class = if self.is_last_of(who, text) { &class::TWICE } else { &class::OVERHEARD };
+                    let is_repeated = self.transcript.last_heard_by(who) == Some(text);
+                    let class = if is_repeated { &class::TWICE } else { &class::OVERHEARD };
                     let failure = Failure::new(class, format!("(nothing for {who})"), format!("{text}\\n"));
                     return Err(self.judged(failure));
                 }

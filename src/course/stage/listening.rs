@@ -1,5 +1,7 @@
 //! Listening: lines to ignore, barriers, and evidence for a diagnosis.
 
+use memchr::memmem;
+
 use super::{
     Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
     line_of,
@@ -41,7 +43,7 @@ impl Stage<'_> {
         let mut before = Vec::new();
         let instead = loop {
             match self.peer(who).listens(deadline) {
-                Heard::Line(line) if is_about(&line, &token) => break None,
+                Heard::Line(line) if memmem::find(&line, token.as_bytes()).is_some() => break None,
                 Heard::Line(line) => before.push(line),
                 other => break Some(other),
             }
@@ -175,10 +177,6 @@ impl Stage<'_> {
             || self.tokens.iter().any(|token| text.contains(token))
     }
 
-    pub(super) fn is_last_of(&self, who: &str, text: &str) -> bool {
-        self.transcript.last_heard_by(who) == Some(text)
-    }
-
     pub(crate) fn with_wording(&self, pattern: &Pattern) -> Pattern {
         match self.rules.wording {
             Wording::Strict => pattern.clone().strict(),
@@ -216,10 +214,6 @@ fn is_history(text: &str) -> bool {
     let has_time = digits(0..4) && digits(5..7) && digits(8..10) && digits(11..13) && digits(14..16);
     (text.starts_with("last ") && text.contains("messages in '"))
         || (has_time && text[16..].starts_with(" ["))
-}
-
-fn is_about(line: &[u8], token: &str) -> bool {
-    memchr::memmem::find(line, token.as_bytes()).is_some()
 }
 
 #[cfg(test)]
