@@ -92,7 +92,7 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
         writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
         return Ok(ExitCode::FAILURE);
     }
-    write!(out, "{}", solution.difference(style()))?;
+    write!(out, "{}", solution::shown(&solution, style()))?;
     Ok(ExitCode::SUCCESS)
 }
 

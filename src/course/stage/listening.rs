@@ -48,7 +48,7 @@ impl Stage<'_> {
                 other => break Some(other),
             }
         };
-        self.peer(who).puts_back(before);
+        self.peer(who).inbox.put_back(before);
         self.peer(who).has_spoken = false;
         (question, instead)
     }
@@ -108,7 +108,7 @@ impl Stage<'_> {
             evidence.elsewhere = self.who_else_heard(who, evidence.expected, ahead);
         }
         evidence.meanwhile = self.heard_meanwhile(who);
-        self.peer(who).unread().clone_into(&mut evidence.unread);
+        self.peer(who).inbox.incomplete().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
         evidence.ahead = ahead.iter().map(|pattern| self.with_wording(pattern)).collect();
         let mut failure = evidence.diagnose();
@@ -130,7 +130,7 @@ impl Stage<'_> {
                 heard.push(line);
             }
             let has = heard.iter().any(|line| pattern.matches_bytes(line));
-            self.peer(other).puts_back(heard);
+            self.peer(other).inbox.put_back(heard);
             has
         })
     }
@@ -145,7 +145,7 @@ impl Stage<'_> {
         for other in self.others(who) {
             if let Heard::Line(line) = self.next(&other, Instant::now()) {
                 notes.push(format!("In the meantime {other} received: {}", escaped(&line)));
-                self.peer(&other).puts_back(vec![line]);
+                self.peer(&other).inbox.put_back(vec![line]);
             }
         }
         notes.truncate(2);
