@@ -207,6 +207,16 @@ fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[String; N], Failure>
     Ok(names)
 }
 
+/// Connects this many clients, which are welcomed one after the other and keep the names that they are given.
+fn crowd(stage: &mut Stage<'_>, number: usize) -> Result<Vec<String>, Failure> {
+    let clients: Vec<_> = (1..=number).map(|n| format!("client{n}")).collect();
+    for who in &clients {
+        stage.connects(who)?;
+        stage.hears(who, &Pattern::welcome())?;
+    }
+    Ok(clients)
+}
+
 /// Lets a client in the lobby say something that these clients must hear.
 fn chat(stage: &mut Stage<'_>, from: &str, hearers: [&str; 2]) -> Outcome {
     let text = stage.seed.text("is anybody here");

@@ -222,7 +222,9 @@ impl<'a> Stage<'a> {
         self.hears_judged(
             who,
             due,
-            |line| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored },
+            |line| {
+                if due.matches(line) { Judgement::Expected } else { Judgement::Ignored }
+            },
         )
     }
 

@@ -120,7 +120,8 @@ pub(super) fn bug(name: Option<&str>, show: bool, out: &mut impl Write) -> Done 
         writeln!(out, "\nExamine one of them: chat_course bug NAME")?;
         return Ok(ExitCode::SUCCESS);
     };
-    let bug = bug::find(name).ok_or_else(|| format!("there is no fault '{name}'; see chat_course bug"))?;
+    let bug = bug::all().find(|bug| bug.name == name);
+    let bug = bug.ok_or_else(|| format!("there is no fault '{name}'; see chat_course bug"))?;
     write!(out, "{}", if show { bug.source() } else { bug.exercise() })?;
     Ok(ExitCode::SUCCESS)
 }

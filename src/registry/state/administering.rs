@@ -21,6 +21,9 @@ use crate::{
     text::Text,
 };
 
+/// What was done, or what the administrator is told instead.
+pub(super) type Done = Result<Administered, Event>;
+
 impl State {
     #[inline(never)]
     pub(super) fn administer(&mut self, turn: &mut Turn, order: Administration) {
@@ -68,7 +71,7 @@ impl State {
         }
     }
 
-    fn force_rename(&mut self, turn: &mut Turn, old: Nick, new: Nick) -> Result<Administered, Event> {
+    fn force_rename(&mut self, turn: &mut Turn, old: Nick, new: Nick) -> Done {
         let target = self.people.find(old).ok_or(Event::NoSuchUser(old))?;
         let is_used = self.people.find(new).is_some_and(|owner| owner != target);
         if is_used || self.is_registered_by_another(new, target) {
@@ -85,12 +88,7 @@ impl State {
         Ok(done)
     }
 
-    fn disconnect(
-        &mut self,
-        turn: &mut Turn,
-        user: Nick,
-        reason: Option<Text>,
-    ) -> Result<Administered, Event> {
+    fn disconnect(&mut self, turn: &mut Turn, user: Nick, reason: Option<Text>) -> Done {
         let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
         if target == turn.client {
             return Err(Administered::Yourself.into());
@@ -117,12 +115,7 @@ impl State {
 
     /// Bans a network and dismisses the clients from there. It is refused for the machine itself, from
     /// which everything can be repaired, and where an administrator is; so no administrator is locked out.
-    fn ban_network(
-        &mut self,
-        turn: &mut Turn,
-        network: Network,
-        time: Option<Duration>,
-    ) -> Result<Administered, Event> {
+    fn ban_network(&mut self, turn: &mut Turn, network: Network, time: Option<Duration>) -> Done {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
@@ -143,7 +136,7 @@ impl State {
         Ok(done)
     }
 
-    fn unban_network(&mut self, turn: &mut Turn, network: Network) -> Result<Administered, Event> {
+    fn unban_network(&mut self, turn: &mut Turn, network: Network) -> Done {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }

@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{State, Task, Turn};
-use crate::event::{Event, administration::Administered};
+use super::{State, Task, Turn, administering::Done};
+use crate::event::administration::Administered;
 
 /// The seconds before closing time at which all users are reminded.
 const CALLS: [u64; 12] = [3600, 1800, 600, 300, 60, 30, 10, 5, 4, 3, 2, 1];
@@ -57,7 +57,7 @@ impl State {
         Administered::ShuttingDownIn(notice)
     }
 
-    pub(super) fn cancel_shutdown(&mut self, turn: &mut Turn) -> Result<Administered, Event> {
+    pub(super) fn cancel_shutdown(&mut self, turn: &mut Turn) -> Done {
         if self.closing.planned.take().is_none() {
             return Err(Administered::NoShutdown.into());
         }
