@@ -71,8 +71,7 @@ pub(super) const FRESH_NAMES: Check = Check::new(
     How::Server(crowds::fresh_names),
 );
 
-/// One of two clients in a room sends up to 16 MB, until it is stuck, and the other reads nothing. Meanwhile two
-/// clients in the lobby must be served.
+/// Two clients in the lobby must be served while one in a room sends up to 16 MB to another that reads nothing.
 pub(super) const OTHERS_GO_ON: Check = Check::new(
     "13_others_go_on",
     "While a client in one room does not read, clients in another room go on chatting.",

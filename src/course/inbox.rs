@@ -9,8 +9,7 @@ use std::{
 
 use super::peer::{Heard, is_timeout};
 
-/// The most bytes that are read, so that a program that never stops sending fails. It is four times what any check
-/// sends.
+/// The most bytes that are read, four times what any check sends. A program that never stops sending fails.
 const MOST: usize = 64 << 20;
 
 /// Lines that were received and not read yet.
@@ -55,7 +54,6 @@ impl Inbox {
         }
     }
 
-    /// Adds received bytes.
     fn add(&mut self, mut bytes: &[u8]) {
         self.received += bytes.len();
         while let Some(end) = memchr::memchr(b'\n', bytes) {

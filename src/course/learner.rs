@@ -59,7 +59,6 @@ impl Learner {
         }
     }
 
-    /// Writes the notes to the file.
     pub(crate) fn write(&self) -> io::Result<()> {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();

@@ -37,7 +37,6 @@ pub enum Heard {
 }
 
 impl Peer {
-    /// Creates a peer from a connection.
     pub(crate) fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let (name, may_hear, inbox) = (name.to_owned(), Vec::new(), Inbox::default());

@@ -74,8 +74,7 @@ pub fn shown([before, after]: &[String; 2], style: Style) -> String {
     told
 }
 
-/// Whether a line is unchanged. An added `pub(crate)` does not count, because code that moves to another file
-/// needs it.
+/// Whether a line is unchanged. An added `pub(crate)` does not count: code that moves to another file needs it.
 fn is_same(before: &str, after: &str) -> bool {
     before == after || before == after.replacen("pub(crate) ", "", 1)
 }

@@ -50,8 +50,7 @@ impl Style {
 }
 
 impl Verdict {
-    /// The verdict as text: one line if the check passed. Otherwise what was checked, sent, expected and received, what
-    /// that usually means, and where to read on.
+    /// One line if the check passed; otherwise what was checked, sent, expected and received, and what that means.
     pub fn text(&self, style: Style) -> String {
         let step = format!("Step {}, {}", self.step.number, self.step.title);
         let Some(fault) = &self.fault else { return format!("{} {step}\n", style.good("✓")) };

@@ -49,8 +49,7 @@ pub enum Administered {
     },
     /// Administrators cannot disconnect themselves.
     Yourself,
-    /// The last sentence to a client whose address is banned, and the only one to a client that
-    /// connects from such an address.
+    /// The last sentence to a client whose address is banned, or the only one if it connects from there.
     AddressBanned,
     /// A network is banned.
     NetworkBanned {

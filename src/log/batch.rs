@@ -50,7 +50,6 @@ impl Batch {
         begun
     }
 
-    /// Adds the line about a fact.
     pub(super) fn write(&mut self, fact: &Fact) {
         self.turn_to(fact.at);
         line::write(&mut self.lines, &self.stamp, fact, self.addresses);

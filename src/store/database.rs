@@ -39,8 +39,7 @@ impl Database {
     /// Opens a data file, or creates it. A file of an earlier version is brought up to date.
     ///
     /// # Errors
-    /// When the file cannot be opened, is in use, belongs to another program or is damaged. It stays
-    /// as it was.
+    /// When the file cannot be opened, is in use, is damaged or is another program's. It stays as it was.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = create(path, options().create(true).truncate(false));
         file.and_then(|file| Self::attach(path, file)).map_err(|why| why.of(path))
@@ -55,10 +54,9 @@ impl Database {
     /// Continues after the data file or its journal was removed.
     ///
     /// # Errors
-    /// When there is another file in its place, or a new one cannot be created. Nothing can be saved
-    /// then, until a later call succeeds.
+    /// When another file is in its place, or none can be created. Nothing is saved until a call succeeds.
     pub(super) fn repair(&mut self) -> Result<Repair, Error> {
-        self.try_to_repair().map_err(|why| why.of(self.place.path()))
+        self.try_to_repair().map_err(|why| why.of(&self.place.path))
     }
 
     fn try_to_repair(&mut self) -> Result<Repair, Why> {
@@ -78,7 +76,7 @@ impl Database {
     }
 
     fn begin_file(&mut self) -> Result<(), Why> {
-        let path = self.place.path().to_owned();
+        let path = self.place.path.clone();
         // A file that has just come back may be the one that is open, or not ours to overwrite.
         let file = create(&path, options().create_new(true))?;
         *self = Self::attach(&path, file).inspect_err(|_| {
@@ -110,7 +108,7 @@ impl Database {
     /// # Errors
     /// When the file cannot be read, or something in it cannot have been written by this program.
     pub fn restore(&self, lines: usize) -> Result<Restored, Error> {
-        rows::restore(&self.connection, lines).map_err(|source| Why::from(source).of(self.place.path()))
+        rows::restore(&self.connection, lines).map_err(|source| Why::from(source).of(&self.place.path))
     }
 
     /// Writes records: all of them, or none.
@@ -118,7 +116,7 @@ impl Database {
     /// # Errors
     /// What `SQLite` says, most likely that the disk is full; or that the file is not in its place.
     pub fn write(&mut self, records: &[Record]) -> Result<(), Error> {
-        self.commit(records).map_err(|why| why.of(self.place.path()))
+        self.commit(records).map_err(|why| why.of(&self.place.path))
     }
 
     fn commit(&mut self, records: &[Record]) -> Result<(), Why> {
@@ -149,8 +147,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Creates a file, or opens it. It is closed before `SQLite` opens it: to close any descriptor of a file
-/// gives up all locks on it.
+/// Creates or opens a file and closes it before `SQLite` locks it: closing any descriptor gives up the locks.
 fn create(path: &Path, options: &OpenOptions) -> Result<Identity, Why> {
     Ok(Identity::of(&options.open(path)?.metadata()?))
 }

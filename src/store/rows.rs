@@ -51,7 +51,6 @@ fn read_room(connection: &Connection, row: &Row<'_>, lines: i64) -> Result<Resto
     Ok(RestoredRoom { name, rules: RoomRules { topic, moderators, bans }, lines })
 }
 
-/// Writes the current value of a record.
 pub(super) fn save(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
     match record {
         Record::Room(room, rules) => write_room(transaction, room.as_str(), rules),

@@ -44,16 +44,14 @@ impl Store {
         Self(None)
     }
 
-    /// Tells the writer that something has changed. This never waits: when the channel is full, an order
-    /// is in it already.
+    /// Tells the writer that something has changed. This never waits: a full channel has an order already.
     pub fn wake(&self) {
         if let Some(orders) = &self.0 {
             let _ = orders.try_send(Order::Wake);
         }
     }
 
-    /// Waits until everything decided so far is saved, and returns whether it is. Without a data file
-    /// it returns true at once.
+    /// Waits until everything decided so far is saved; whether it is. Without a data file it is true at once.
     pub fn save(&self) -> bool {
         let Some(orders) = &self.0 else { return true };
         let (answer, is_saved) = bounded(1);
@@ -140,8 +138,7 @@ impl Writer {
         }
     }
 
-    /// Waits until it is time to save: at once for a client that waits, a little later after a change.
-    /// Returns whether it is the last time.
+    /// Waits until it is time to save, which is at once if a client waits; whether it is the last time.
     fn wait(&self, waiting: &mut Vec<Sender<bool>>) -> bool {
         let mut deadline = Instant::now() + CHECK;
         loop {

@@ -18,8 +18,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before the answer is
-    /// kept for the next look.
+    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before that is kept.
     pub(crate) fn is_served(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let (question, Some(heard)) = self.asks(who, deadline) else { return Ok(()) };

@@ -115,8 +115,7 @@ fn has_ended(pid: Pid) -> Option<Ended> {
 
 /// The resident memory of all processes of a group, in bytes; `None` where there is no `/proc`.
 ///
-/// A limit on address space (`RLIMIT_AS`) would not do, because the runtimes of some languages reserve much more than
-/// they use.
+/// A limit on address space (`RLIMIT_AS`) would not do: the runtimes of some languages reserve more than they use.
 pub(crate) fn memory_of(group: Pid) -> Option<u64> {
     let mut sum = 0;
     for entry in fs::read_dir("/proc").ok()? {

@@ -1,7 +1,6 @@
 //! What administrators may do beyond rooms.
 //!
-//! Each rule tells those whom it concerns and returns what was done. That is noted in one place, so no
-//! order can be forgotten.
+//! Each rule tells those whom it concerns and returns what was done, which is noted in one place.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -157,11 +156,8 @@ impl State {
         }
     }
 
-    /// Whether a client from this address may connect now; then it counts as an arrival.
-    ///
-    /// # Errors
-    /// What the client is told.
-    pub fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
+    /// Counts a client that connects from this address; the error is what it is told if it may not connect.
+    pub(crate) fn admit(&mut self, turn: &Turn, address: SocketAddr) -> Result<(), Event> {
         if let Some(why) = self.refusal_at_door(address, turn) {
             return Err(why);
         }

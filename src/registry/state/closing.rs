@@ -1,8 +1,7 @@
 //! Closing time: a stop that users are warned of.
 //!
-//! The rules have no clock that ticks. They say *when* they want to be asked again
-//! ([`State::count_down`]). A thread that has nothing else to do waits until then, and stops the server
-//! when the rules say that it is time.
+//! The rules have no clock that ticks. They say when they want to be asked again ([`State::count_down`]).
+//! A thread that has nothing else to do waits until then, and stops the server when the rules say so.
 
 use std::time::{Duration, Instant};
 

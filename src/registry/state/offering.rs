@@ -14,8 +14,7 @@ use crate::{
     names::{ClientId, Nick},
 };
 
-/// The most open offers that one client may have made, and that it may have heard of. They bound what one
-/// user can do to another.
+/// The most open offers that one client may have made and heard of: what one user can do to another.
 const MOST_MADE: usize = 10;
 const MOST_HEARD: usize = 20;
 

@@ -97,7 +97,7 @@ impl State {
         let (rate, left) = self.pace.speech(turn.client, now);
         turn.answer(Event::Mark(Mark {
             token,
-            seq: self.tally.newest_line(),
+            seq: self.tally.seq,
             rate: rate.map_or(0, Rate::a_second),
             burst: rate.map_or(0, |rate| rate.burst),
             left,

@@ -25,8 +25,7 @@ use crate::{
 /// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
 
-/// How many empty rooms without rules are remembered. When there are more, the one that has been empty
-/// longest is forgotten.
+/// How many empty rooms without rules are remembered. Beyond it, the one empty for longest is forgotten.
 const MOST_FORGETTABLE: usize = 10_000;
 
 /// With so many empty rooms with rules, only administrators give another room its first. A room with rules

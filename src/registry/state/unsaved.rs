@@ -1,8 +1,7 @@
 //! What has changed since it was last saved.
 //!
 //! The rules only mark *what* has changed. The store takes the marks, and then for each of them the
-//! value of that moment. So a thing that changes a thousand times between two savings is written once,
-//! and a slow disk delays no client.
+//! value of that moment: see [`crate::store`].
 
 use std::{
     collections::{BTreeSet, VecDeque},
