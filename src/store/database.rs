@@ -18,17 +18,6 @@ use super::{
 };
 use crate::record::{Record, Restored};
 
-/// What [`Database::repair`] has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repair {
-    /// Nothing: both files were in their place.
-    None,
-    /// It has created a new journal. Nothing is missing.
-    NewJournal,
-    /// It has created a new data file, in which everything is missing.
-    NewFile,
-}
-
 /// An open data file. No other process can have it open at the same time.
 pub struct Database {
     connection: Connection,
@@ -51,28 +40,30 @@ impl Database {
         Ok(database)
     }
 
-    /// Continues after the data file or its journal was removed.
+    /// Continues after the data file or its journal was removed, and returns what it found. A new journal
+    /// lacks nothing, and a new data file everything.
     ///
     /// # Errors
     /// When another file is in its place, or none can be created. Nothing is saved until a call succeeds.
-    pub(super) fn repair(&mut self) -> Result<Repair, Error> {
+    pub(super) fn repair(&mut self) -> Result<Found, Error> {
         self.try_to_repair().map_err(|why| why.of(&self.place.path))
     }
 
-    fn try_to_repair(&mut self) -> Result<Repair, Why> {
+    fn try_to_repair(&mut self) -> Result<Found, Why> {
         let found = self.place.look()?;
         if found == Found::Both {
-            return Ok(Repair::None);
+            return Ok(found);
         }
         // What is in the journal goes to the file, wherever that is now. Left in the journal, it would
         // damage another file of the same name as soon as that is opened.
         let checkpoint = |row: &Row<'_>| row.get::<_, i64>(0);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], checkpoint);
         match found {
-            Found::Nothing => self.begin_file().map(|()| Repair::NewFile),
-            Found::Other => Err(Why::Replaced),
-            Found::NoJournal | Found::Both => self.begin_journal().map(|()| Repair::NewJournal),
+            Found::Nothing => self.begin_file()?,
+            Found::Other => return Err(Why::Replaced),
+            Found::NoJournal | Found::Both => self.begin_journal()?,
         }
+        Ok(found)
     }
 
     fn begin_file(&mut self) -> Result<(), Why> {

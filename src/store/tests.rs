@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{database::Repair, writer::Pass, *};
+use super::{place::Found, writer::Pass, *};
 use crate::{
     names::{Nick, Room},
     record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom, RoomRules},

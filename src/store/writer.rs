@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Database, Error, database::Repair};
+use super::{Database, Error, place::Found};
 use crate::{
     record::Record,
     watch::{self, Activity},
@@ -173,10 +173,10 @@ impl Writer {
 
     fn try_to_save<'a>(&mut self, source: &'a dyn Source, pass: &mut Pass<'a>) -> Result<(), Error> {
         match self.database.repair()? {
-            Repair::NewJournal => {
+            Found::NoJournal => {
                 tracing::warn!("the journal of the data file was removed; there is a new one");
             }
-            Repair::NewFile => {
+            Found::Nothing => {
                 tracing::warn!(
                     "the data file was removed; everything is saved in a new one. To start with an empty \
                     chat, stop the server first"
@@ -184,7 +184,7 @@ impl Writer {
                 source.mark_everything_unsaved();
                 *pass = Pass::done();
             }
-            Repair::None => {}
+            Found::Both | Found::Other => {}
         }
         // First what is left of the pass before.
         self.write(pass)?;

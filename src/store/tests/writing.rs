@@ -133,7 +133,7 @@ fn a_data_file_in_its_place_is_found_there_after_a_restart() {
     for _ in 0..3 {
         let mut database = folder.open();
         for topic in ["a", "b"] {
-            assert_eq!(database.repair().unwrap(), Repair::None);
+            assert_eq!(database.repair().unwrap(), Found::Both);
             database.write(&[rules(Some(topic))]).unwrap();
         }
     }
