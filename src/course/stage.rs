@@ -219,13 +219,8 @@ impl<'a> Stage<'a> {
 
     /// Expects a client to hear this line, after any others.
     pub(crate) fn hears_at_last(&mut self, who: &str, due: &Pattern) -> Outcome {
-        self.hears_judged(
-            who,
-            due,
-            |line| {
-                if due.matches(line) { Judgement::Expected } else { Judgement::Ignored }
-            },
-        )
+        let judge = |line: &str| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored };
+        self.hears_judged(who, due, judge)
     }
 
     /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
