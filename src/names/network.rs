@@ -55,8 +55,7 @@ impl Origin {
         Self(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
     }
 
-    /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
-    /// machine, have this origin.
+    /// Whether it is this machine, as for clients behind a local proxy or in a class that shares a machine.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback()
     }

@@ -287,8 +287,7 @@ impl State {
         }
     }
 
-    /// Notes for the log what the client has just done. This is one push into memory; without a log, the
-    /// deed is not even made.
+    /// Notes for the log what the client has just done; without a log, the deed is not even made.
     fn note(&self, turn: &mut Turn, deed: impl FnOnce() -> Deed) {
         if turn.noting.is_some() {
             self.note_now(turn, deed());

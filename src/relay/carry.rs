@@ -118,7 +118,6 @@ impl Wire {
         Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
     }
 
-    /// Writes one line.
     fn say(&self, line: impl fmt::Display) -> io::Result<()> {
         self.stream().write_all(format!("{line}\n").as_bytes())
     }
