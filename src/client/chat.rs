@@ -151,14 +151,14 @@ impl Chat {
             }
             _ => {}
         }
-        if self.transfers.hear(line) || self.way.catching_up.takes(line, &heard) {
+        if self.transfers.hear(&heard) || self.way.catching_up.takes(line, &heard) {
             return;
         }
         let is_first = self.status.nick.is_none() || self.way.marked_at.is_none();
         if self.status.is_own(&heard) {
             self.way.speech.echoed(heard.text());
         }
-        let is_shown = self.status.hear(line, now);
+        let is_shown = self.status.hear(line, &heard, now);
         if is_shown {
             self.show(line, &heard, now);
         }

@@ -235,11 +235,11 @@ impl Plain {
         if self.status.is_own(&heard) {
             self.speech.echoed(heard.text());
         }
-        self.status.hear(line, now);
-        if self.transfers.hear(line) {
+        self.status.hear(line, &heard, now);
+        if self.transfers.hear(&heard) {
             return Ok(());
         }
-        print(&self.view.line(line, None))?;
+        print(&self.view.line(line, &heard, None))?;
         self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
         match heard {
             Heard::NickTaken(_) if !self.has_begun && self.status.wants_nick() => Err(Error::NickTaken),

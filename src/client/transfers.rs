@@ -162,8 +162,8 @@ impl Transfers {
     }
 
     /// Follows a line of the server. Returns whether it is for this program and not for its user.
-    pub(super) fn hear(self: &Arc<Self>, line: &str) -> bool {
-        match Heard::new(line) {
+    pub(super) fn hear(self: &Arc<Self>, heard: &Heard<'_>) -> bool {
+        match heard {
             Heard::Cue(cue) => {
                 self.follow(cue);
                 return true;

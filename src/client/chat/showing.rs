@@ -87,7 +87,7 @@ impl Chat {
             let mark = self.output.view.quiet("-- unread --");
             self.print(mark);
         }
-        let shown = self.output.view.shown(line, self.status.nick);
+        let shown = self.output.view.shown(line, heard, self.status.nick);
         let is_mention = View::mentions(heard, self.status.nick);
         if is_mention {
             self.output.mentions.push_back(shown.clone());
