@@ -7,12 +7,10 @@
 use std::{
     error, fmt,
     io::{self, IsTerminal},
-    net::TcpStream,
     path::PathBuf,
-    time::Duration,
 };
 
-use self::view::View;
+use self::{stream::Stream, view::View};
 use crate::{
     command::{Verb, split_word},
     names::{Nick, Room},
@@ -36,6 +34,7 @@ mod secret;
 mod settings;
 mod speech;
 mod status;
+mod stream;
 mod terminal;
 mod transfers;
 mod view;
@@ -77,20 +76,10 @@ fn verb(line: &str) -> Option<(&'static Verb, &str)> {
     Some((Verb::find(word)?, rest))
 }
 
-/// Tries each address of the server until one accepts.
-fn connect(options: &Options) -> Result<TcpStream, Error> {
-    /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
-    const PATIENCE: Duration = Duration::from_secs(10);
+/// Connects to the server.
+fn connect(options: &Options) -> Result<Stream, Error> {
     let address = options.address();
-    let failed = |error| Error::Connect(address.clone(), error);
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
-    for address in address.resolve().map_err(failed)? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(server) => return Ok(server),
-            Err(error) => last = error,
-        }
-    }
-    Err(failed(last))
+    Stream::connect(&address).map_err(|error| Error::Connect(address, error))
 }
 
 /// Why there was no chat, or why it ended too early.

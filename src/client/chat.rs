@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::TcpStream,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,6 +21,7 @@ use super::{
     questions::Question,
     speech::Speech,
     status::{Ending, Status},
+    stream::Stream,
     transfers::Transfers,
     view::View,
 };
@@ -104,7 +104,7 @@ impl Chat {
     }
 
     /// Uses a new connection, and asks for account, nickname and room.
-    pub(super) fn connected(&mut self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
+    pub(super) fn connected(&mut self, server: Stream, news: Sender<News>) -> io::Result<()> {
         self.transfers.connected(&server);
         self.way.link.open(server, news)?;
         if self.way.reconnecting_in.is_some() {

@@ -17,7 +17,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{Options, verb};
+use super::{Options, stream::Stream, verb};
 use crate::{
     command::split_word,
     event::{
@@ -129,8 +129,8 @@ impl Transfers {
     }
 
     /// Notes the server that we are connected to.
-    pub(super) fn connected(&self, server: &TcpStream) {
-        self.book.lock().server = server.peer_addr().ok().map(|server| server.ip());
+    pub(super) fn connected(&self, server: &Stream) {
+        self.book.lock().server = server.machine();
     }
 
     /// Forgets every offer, because the connection to the server is gone.

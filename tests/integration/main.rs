@@ -10,6 +10,7 @@ mod client_password;
 mod client_pipe;
 mod client_reconnecting;
 mod client_settings;
+mod client_socket;
 mod client_terminal;
 mod concurrency;
 mod conversation;
