@@ -151,7 +151,7 @@ impl Chat {
             }
             _ => {}
         }
-        if self.transfers.hear(&heard) || self.way.catching_up.takes(line, &heard) {
+        if self.transfers.hear(line, &heard) || self.way.catching_up.takes(line, &heard) {
             return;
         }
         let is_first = self.status.nick.is_none() || self.way.marked_at.is_none();

@@ -236,7 +236,7 @@ impl Plain {
             self.speech.echoed(heard.text());
         }
         self.status.hear(line, &heard, now);
-        if self.transfers.hear(&heard) {
+        if self.transfers.hear(line, &heard) {
             return Ok(());
         }
         print(&self.view.line(line, &heard, None))?;

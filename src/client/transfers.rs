@@ -162,7 +162,7 @@ impl Transfers {
     }
 
     /// Follows a line of the server. Returns whether it is for this program and not for its user.
-    pub(super) fn hear(self: &Arc<Self>, heard: &Heard<'_>) -> bool {
+    pub(super) fn hear(self: &Arc<Self>, line: &str, heard: &Heard<'_>) -> bool {
         match heard {
             Heard::Cue(cue) => {
                 self.follow(cue);
@@ -175,6 +175,11 @@ impl Transfers {
             Heard::UnknownCommand("offer" | "take") if self.book.lock().is_unanswered() => {
                 self.change(Book::give_up_waiting);
                 self.outside.notice("This server cannot carry files.");
+            }
+            Heard::Other => {
+                if let Some(stop) = book::stop(line) {
+                    self.book.lock().stop = Some(stop);
+                }
             }
             _ => {}
         }
@@ -232,9 +237,9 @@ impl Transfers {
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
         self.spawn(serial, ticket, move |transfers, server| {
             let folder = &transfers.options.downloads;
-            Some(incoming::receive(folder, &label, from, server, &mut |done| {
-                transfers.progress(serial, done);
-            }))
+            let mut progress = |done| transfers.progress(serial, done);
+            let stop = || transfers.stop(serial);
+            Some(incoming::receive(folder, &label, from, server, &mut progress, &stop))
         });
     }
 
@@ -273,6 +278,20 @@ impl Transfers {
         if let Some(tens) = book::tens(before, now) {
             self.outside.reached(&name, tens);
         }
+    }
+
+    /// Who has stopped a transfer whose connection has ended, if that was it. The server says so on the other
+    /// connection, which can take a moment.
+    fn stop(&self, serial: u64) -> Option<String> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let deadline = Instant::now() + PATIENCE;
+        let mut book = self.book.lock();
+        while !book.running.get(&serial)?.is_over {
+            if self.changed.wait_until(&mut book, deadline).timed_out() {
+                return None;
+            }
+        }
+        book.running.get_mut(&serial)?.stop.take()
     }
 
     fn asks_to_take(&self) {
