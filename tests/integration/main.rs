@@ -6,6 +6,7 @@ mod administration;
 mod client_editing;
 mod client_ending;
 mod client_fates;
+mod client_keys;
 mod client_password;
 mod client_pipe;
 mod client_reconnecting;

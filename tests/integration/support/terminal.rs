@@ -167,6 +167,21 @@ impl Terminal {
         self.display.parser.lock().screen().clone()
     }
 
+    /// The rows of the scrollback and of the screen.
+    pub(crate) fn everything(&self) -> Vec<String> {
+        let mut screen = self.screen();
+        screen.set_scrollback(usize::MAX);
+        let above = screen.scrollback();
+        let mut first_row = |scrolled| {
+            screen.set_scrollback(scrolled);
+            row(&screen, 0)
+        };
+        let mut all: Vec<_> = (1..=above).rev().map(&mut first_row).collect();
+        screen.set_scrollback(0);
+        all.extend((0..screen.size().0.get()).map(|number| row(&screen, number)));
+        all
+    }
+
     /// How often the bell has rung.
     pub(crate) fn bells(&self) -> usize {
         self.display.parser.lock().callbacks().rung
