@@ -11,6 +11,7 @@ mod client_password;
 mod client_pipe;
 mod client_reconnecting;
 mod client_settings;
+mod client_sizes;
 mod client_socket;
 mod client_terminal;
 mod concurrency;

@@ -188,8 +188,12 @@ impl Terminal {
     }
 
     pub(crate) fn widens_to(&self, cols: u16) {
-        self.display.parser.lock().set_size(number(ROWS), number(cols));
-        self.master.resize(PtySize { rows: ROWS, cols, ..PtySize::default() }).expect("a terminal");
+        self.resizes_to(cols, ROWS);
+    }
+
+    pub(crate) fn resizes_to(&self, cols: u16, rows: u16) {
+        self.display.parser.lock().set_size(number(rows), number(cols));
+        self.master.resize(PtySize { rows, cols, ..PtySize::default() }).expect("a terminal");
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
