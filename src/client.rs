@@ -88,10 +88,14 @@ fn connect(options: &Options) -> Result<Stream, Error> {
 pub enum Error {
     /// The server at this address could not be reached, and why the last attempt failed.
     Connect(Address, io::Error),
-    /// The log or the file with the lines to send, under this path, could not be opened.
+    /// The log, the history or the file with the lines to send, under this path, could not be opened.
     File(PathBuf, io::Error),
     /// Reading the lines to send failed.
     Input(io::Error),
+    /// The server's lines could not be written to standard output.
+    Output(io::Error),
+    /// The history could not be saved to the file of this path.
+    History(PathBuf, io::Error),
     /// The server closed the connection, and gave this reason.
     Dismissed(String),
     /// The connection ended without a reason.
@@ -102,7 +106,7 @@ pub enum Error {
     Refused(usize),
     /// How many files were not sent or not received.
     Files(usize),
-    /// The terminal, the history file or the operating system failed.
+    /// The terminal or the operating system failed.
     Io(io::Error),
 }
 
@@ -123,7 +127,11 @@ impl fmt::Display for Error {
                 command.map_or(Ok(()), |command| write!(f, "\nStart one with: {command}"))
             }
             Self::File(path, error) => write!(f, "cannot open {}: {}", path.display(), reason(error)),
-            Self::Input(error) => write!(f, "cannot read the input: {error}"),
+            Self::Input(error) => write!(f, "cannot read the input: {}", reason(error)),
+            Self::Output(error) => write!(f, "cannot write the output: {}", reason(error)),
+            Self::History(path, error) => {
+                write!(f, "cannot save the history in {}: {}", path.display(), reason(error))
+            }
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::NickTaken => f.write_str("the nickname is taken, so nothing was said"),
@@ -131,7 +139,7 @@ impl fmt::Display for Error {
             Self::Refused(count) => write!(f, "{count} lines were not said"),
             Self::Files(1) => f.write_str("a file did not arrive"),
             Self::Files(count) => write!(f, "{count} files did not arrive"),
-            Self::Io(error) => error.fmt(f),
+            Self::Io(error) => f.write_str(&reason(error)),
         }
     }
 }

@@ -258,7 +258,8 @@ impl Chat {
     pub(super) fn end(mut self, history: Option<&Path>) -> Result<(), Error> {
         self.way.link.close();
         if let Some(path) = history {
-            self.typing.editor.history.save(path)?;
+            let saved = self.typing.editor.history.save(path);
+            saved.map_err(|error| Error::History(path.to_owned(), error))?;
         }
         match self.status.ending {
             Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),

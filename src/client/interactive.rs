@@ -36,12 +36,12 @@ const BATCH: usize = 200;
 /// an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let log = Log::open(options.log.as_deref())?;
+    let history = history(options)?;
     let server = connect(options)?;
     let (sender, news) = bounded(NEWS);
     let end = sender.clone();
     // SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
     ctrlc::set_handler(move || drop(end.send(News::End))).map_err(io::Error::other)?;
-    let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
     let terminal = Terminal::enter()?;
     let keys = Terminal::keys()?;
     let mouth = Arc::new(Mouth { link: Arc::default(), news: sender.clone(), told: Mutex::default() });
@@ -54,6 +54,12 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     drop(terminal);
     let ended = chat.end(options.history.as_deref());
     ran.and(ended)
+}
+
+/// The lines that were typed before, if they are kept.
+fn history(options: &Options) -> Result<History, Error> {
+    let Some(path) = &options.history else { return Ok(History::default()) };
+    History::load(path).map_err(|error| Error::File(path.clone(), error))
 }
 
 /// How the threads that send and receive files reach the user and the server.
