@@ -3,6 +3,7 @@
 
 mod accounts;
 mod administration;
+mod client_attacks;
 mod client_editing;
 mod client_ending;
 mod client_fates;

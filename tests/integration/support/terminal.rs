@@ -74,10 +74,17 @@ impl Terminal {
     /// Starts a client with these options only, in a terminal that calls itself `term`.
     #[track_caller]
     pub(crate) fn start_with(port: u16, options: &[&str], term: &str) -> Self {
+        Self::start_as(&[env!("CARGO_BIN_EXE_chat_client")], port, options, term)
+    }
+
+    /// Starts a client as the last word of this command.
+    #[track_caller]
+    pub(crate) fn start_as(words: &[&str], port: u16, options: &[&str], term: &str) -> Self {
         let size = PtySize { rows: ROWS, cols: COLUMNS, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).expect("a terminal");
         let modes_before = modes(&*pair.master);
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chat_client"));
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
         command.args(["--port", &port.to_string()]);
         command.args(options);
         command.env("TERM", term);
