@@ -27,6 +27,7 @@ mod lines;
 mod link;
 mod log;
 mod options;
+mod output;
 mod plain;
 mod presence;
 mod questions;

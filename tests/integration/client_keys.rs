@@ -80,8 +80,7 @@ fn shows_typed(terminal: &Terminal, key: &str, line: &str) {
     let wanted = without_spaces(&format!("{PROMPT}{line}lobby, 2 here"));
     terminal.waits_until(&format!("the line after {key} is {line:?}"), |screen| {
         let contents = without_spaces(&screen.contents());
-        let live = contents.rfind(&without_spaces(PROMPT)).map_or("", |at| &contents[at..]);
-        live.starts_with(&wanted)
+        contents.rfind(&without_spaces(PROMPT)).is_some_and(|at| contents[at..].starts_with(&wanted))
     });
 }
 

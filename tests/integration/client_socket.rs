@@ -58,7 +58,8 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        for client in self.clients.lock().take().into_iter().flatten() {
+        let clients = self.clients.lock().take();
+        for client in clients.into_iter().flatten() {
             let _ = client.shutdown(Shutdown::Both);
         }
         // Wakes the thread, which then stops.

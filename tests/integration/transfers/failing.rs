@@ -7,7 +7,7 @@ use super::{
     clients::{ABC, ByHand, Disk, NOTHING, client, exchange, typed},
     hears,
 };
-use crate::support::{FakeServer, Peer, Piped, Server, server::eventually};
+use crate::support::{FakeServer, Piped, Server, server::eventually};
 
 #[test]
 fn a_file_that_cannot_be_offered_is_reported_and_is_an_error() {
@@ -47,12 +47,11 @@ fn a_refused_file_is_reported_and_is_an_error() {
 
 #[test]
 fn who_has_stopped_a_file_under_way_is_told() {
-    let stops: [(fn(&mut Peer, &mut Piped), &str); 3] = [
-        (|_, bob| bob.is_given("/rejectfile\n"), "you have stopped it"),
-        (|alice, _| alice.says("/rejectfile"), "alice has stopped it"),
-        (|alice, _| alice.says("/quit"), "alice has left"),
-    ];
-    for (stop, words) in stops {
+    for (bob_types, alice_types, words) in [
+        ("/rejectfile\n", "", "you have stopped it"),
+        ("", "/rejectfile", "alice has stopped it"),
+        ("", "/quit", "alice has left"),
+    ] {
         let (server, disk) = (Server::start(&[]), Disk::new());
         let (mut alice, mut bob) = (server.client("alice"), client(&server, "bob", &disk, &[]));
         alice.says(&format!("/offer bob 6 {ABC} x"));
@@ -65,7 +64,8 @@ fn who_has_stopped_a_file_under_way_is_told() {
             disk.part("x")
                 .is_some_and(|part| fs::read(disk.downloads().join(part)).is_ok_and(|part| part == b"abc"))
         });
-        stop(&mut alice, &mut bob);
+        alice.says(alice_types);
+        bob.is_given(bob_types);
         bob.input = None;
         let (status, _, said) = bob.ends();
         assert_eq!(status, Some(1));
