@@ -31,6 +31,7 @@ use crate::{
 mod outbox;
 mod post;
 mod retry;
+mod room;
 #[cfg(test)]
 mod tests;
 mod traced;
@@ -39,6 +40,7 @@ pub use outbox::{Outbox, Sink};
 pub use post::{Encoded, Except, Post, Posts, Traced};
 
 use retry::{LINGER, Leaving, Retry};
+use room::RoomMembers;
 use traced::ToReport;
 
 /// How much memory and time the broadcaster may spend on a client.
@@ -132,40 +134,6 @@ struct Client {
     is_noted: bool,
 }
 
-struct RoomMembers {
-    name: Room,
-    members: Vec<ClientId>,
-    /// Whether this batch has bytes for it.
-    is_touched: bool,
-    /// What is told to its members, by their dialects.
-    parts: [Part; Dialect::COUNT],
-}
-
-/// What the members of a room hear that speak one dialect.
-#[derive(Default)]
-struct Part {
-    /// How many they are. For none, nothing is encoded.
-    hearers: usize,
-    /// The events told to the room in this batch, encoded.
-    bytes: Vec<u8>,
-}
-
-impl RoomMembers {
-    fn new(name: Room) -> Self {
-        Self { name, members: Vec::new(), is_touched: false, parts: Default::default() }
-    }
-}
-
-impl Part {
-    /// Makes sure that there is a buffer; returns how much is in it.
-    fn begin(&mut self, spare: &mut Vec<Vec<u8>>) -> usize {
-        if self.bytes.is_empty() {
-            self.bytes = spare.pop().unwrap_or_default();
-        }
-        self.bytes.len()
-    }
-}
-
 fn keep_spare(spare: &mut Vec<Vec<u8>>, mut bytes: Vec<u8>) {
     if spare.len() < SPARE_BUFFERS && bytes.capacity() > 0 {
         bytes.clear();
@@ -245,12 +213,12 @@ impl Broadcaster {
             return;
         };
         let room = entry.or_insert_with(|| RoomMembers::new(name));
-        let part = &mut room.parts[entering.outbox.dialect() as usize];
         entering.room = Some(id);
         entering.place = room.members.len();
+        room.members.push(client);
+        let part = room.part_mut(entering.outbox.dialect());
         entering.from = part.bytes.len();
         part.hearers += 1;
-        room.members.push(client);
     }
 
     /// Takes a client out of its room. It still hears what was told there before.
@@ -259,7 +227,7 @@ impl Broadcaster {
         let Some(leaver) = self.clients.get_mut(client) else { return };
         let (place, Some(room)) = (leaver.place, leaver.room.take()) else { return };
         let Some(left) = self.rooms.get_mut(room) else { return };
-        left.parts[leaver.outbox.dialect() as usize].hearers -= 1;
+        left.part_mut(leaver.outbox.dialect()).hearers -= 1;
         left.members.swap_remove(place);
         match left.members.get(place) {
             Some(&moved) => self.clients[moved].place = place,
@@ -273,7 +241,7 @@ impl Broadcaster {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.touched_clients.push(client);
         let Some(room) = hearer.room.and_then(|room| self.rooms.get(room)) else { return };
-        let bytes = &room.parts[hearer.outbox.dialect() as usize].bytes;
+        let bytes = &room.part(hearer.outbox.dialect()).bytes;
         hearer.outbox.queue(&bytes[hearer.from..]);
         hearer.from = bytes.len();
     }
@@ -317,7 +285,7 @@ impl Broadcaster {
             if let Some(client) = self.clients.get_mut(client)
                 && client.room == Some(id)
             {
-                client.from = room.parts[client.outbox.dialect() as usize].bytes.len();
+                client.from = room.part(client.outbox.dialect()).bytes.len();
             }
         }
     }
@@ -391,7 +359,7 @@ impl Broadcaster {
             room.is_touched = false;
             for &id in &room.members {
                 let member = &mut self.clients[id];
-                let bytes = &room.parts[member.outbox.dialect() as usize].bytes;
+                let bytes = &room.part(member.outbox.dialect()).bytes;
                 member.outbox.send(&bytes[mem::take(&mut member.from)..]);
                 member.note_blocked(id, &mut self.retry, self.watch.gauges());
             }

@@ -7,12 +7,10 @@
 use std::{
     error, fmt,
     io::{self, IsTerminal},
-    net::TcpStream,
     path::PathBuf,
-    time::Duration,
 };
 
-use self::view::View;
+use self::{stream::Stream, view::View};
 use crate::{
     command::{Verb, split_word},
     names::{Nick, Room},
@@ -29,6 +27,7 @@ mod lines;
 mod link;
 mod log;
 mod options;
+mod output;
 mod plain;
 mod presence;
 mod questions;
@@ -36,6 +35,7 @@ mod secret;
 mod settings;
 mod speech;
 mod status;
+mod stream;
 mod terminal;
 mod transfers;
 mod view;
@@ -77,20 +77,10 @@ fn verb(line: &str) -> Option<(&'static Verb, &str)> {
     Some((Verb::find(word)?, rest))
 }
 
-/// Tries each address of the server until one accepts.
-fn connect(options: &Options) -> Result<TcpStream, Error> {
-    /// How long one attempt may take. Without a limit, a host that drops packets takes two minutes.
-    const PATIENCE: Duration = Duration::from_secs(10);
+/// Connects to the server.
+fn connect(options: &Options) -> Result<Stream, Error> {
     let address = options.address();
-    let failed = |error| Error::Connect(address.clone(), error);
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "this name has no address");
-    for address in address.resolve().map_err(failed)? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(server) => return Ok(server),
-            Err(error) => last = error,
-        }
-    }
-    Err(failed(last))
+    Stream::connect(&address).map_err(|error| Error::Connect(address, error))
 }
 
 /// Why there was no chat, or why it ended too early.
@@ -99,10 +89,14 @@ fn connect(options: &Options) -> Result<TcpStream, Error> {
 pub enum Error {
     /// The server at this address could not be reached, and why the last attempt failed.
     Connect(Address, io::Error),
-    /// The log or the file with the lines to send, under this path, could not be opened.
+    /// The log, the history or the file with the lines to send, under this path, could not be opened.
     File(PathBuf, io::Error),
     /// Reading the lines to send failed.
     Input(io::Error),
+    /// The server's lines could not be written to standard output.
+    Output(io::Error),
+    /// The history could not be saved to the file of this path.
+    History(PathBuf, io::Error),
     /// The server closed the connection, and gave this reason.
     Dismissed(String),
     /// The connection ended without a reason.
@@ -113,7 +107,7 @@ pub enum Error {
     Refused(usize),
     /// How many files were not sent or not received.
     Files(usize),
-    /// The terminal, the history file or the operating system failed.
+    /// The terminal or the operating system failed.
     Io(io::Error),
 }
 
@@ -134,7 +128,11 @@ impl fmt::Display for Error {
                 command.map_or(Ok(()), |command| write!(f, "\nStart one with: {command}"))
             }
             Self::File(path, error) => write!(f, "cannot open {}: {}", path.display(), reason(error)),
-            Self::Input(error) => write!(f, "cannot read the input: {error}"),
+            Self::Input(error) => write!(f, "cannot read the input: {}", reason(error)),
+            Self::Output(error) => write!(f, "cannot write the output: {}", reason(error)),
+            Self::History(path, error) => {
+                write!(f, "cannot save the history in {}: {}", path.display(), reason(error))
+            }
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::NickTaken => f.write_str("the nickname is taken, so nothing was said"),
@@ -142,7 +140,7 @@ impl fmt::Display for Error {
             Self::Refused(count) => write!(f, "{count} lines were not said"),
             Self::Files(1) => f.write_str("a file did not arrive"),
             Self::Files(count) => write!(f, "{count} files did not arrive"),
-            Self::Io(error) => error.fmt(f),
+            Self::Io(error) => f.write_str(&reason(error)),
         }
     }
 }

@@ -130,8 +130,7 @@ impl Command {
         Verb::find(verb).expect("the table has it").command(rest, 99)
     }
 
-    /// Whether other users will read a text of the client's: how much of it is allowed is limited, and a
-    /// muted client may not.
+    /// Whether other users will read a text of the client's: it is limited, and a muted client may not.
     pub fn is_speech(&self) -> bool {
         use Moderation::{Ban, Kick};
         match &self.ask {
@@ -190,8 +189,7 @@ pub(crate) fn text(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     Text::new(typed, max).map_err(|TooLong| Mistake::TextTooLong(max))
 }
 
-/// As [`text`], but the names of emoji become emoji. If that makes the text too long, it is said as it
-/// was typed.
+/// As [`text`], but the names of emoji become emoji, unless that makes the text too long.
 pub(crate) fn speech(typed: &str, max: usize) -> Result<Option<Text>, Mistake> {
     text(&expand(typed), max).or_else(|_| text(typed, max))
 }

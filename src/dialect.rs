@@ -109,10 +109,10 @@ impl Decoder {
     }
 
     /// What comes next; `None` means "not yet": feed more.
-    pub fn next(&mut self) -> Option<Input> {
+    pub fn next_input(&mut self) -> Option<Input> {
         match self {
             Self::Text(decoder) => decoder.next_command().map(Input::Command),
-            Self::Json(decoder) => decoder.next(),
+            Self::Json(decoder) => decoder.next_input(),
         }
     }
 

@@ -157,12 +157,9 @@ impl Event {
     }
 }
 
-/// A user who is away, and why.
+/// A user who is away, and the reason that the user gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Away {
-    /// What the user gave as the reason.
-    pub reason: Option<Text>,
-}
+pub struct Away(pub Option<Text>);
 
 /// A member of a room, as `/users` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,8 +170,7 @@ pub struct Member {
     pub is_away: bool,
 }
 
-/// The first of some sorted names, and how many more there are, so that an answer does not grow with
-/// the chat.
+/// The first names or rows of an answer, and how many more there are: it does not grow with the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<Name> {
     names: Vec<Name>,
@@ -298,7 +294,7 @@ fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {
 
 fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
     match mistake {
-        Mistake::UnknownVerb { word, nearest } => {
+        Mistake::UnknownVerb(word, nearest) => {
             write!(f, "Unknown command: /{word}. Type /help for available commands.")?;
             nearest.map_or(Ok(()), |verb| write!(f, " Did you mean /{}?", verb.name))
         }
@@ -350,7 +346,7 @@ fn no_such_user(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "away{}", Reason(&self.reason))
+        write!(f, "away{}", Reason(&self.0))
     }
 }
 

@@ -19,14 +19,12 @@ enum Kind {
     Completions(Shell),
 }
 
-impl Kind {
-    const ALL: [(&str, Self); 4] = [
-        ("man", Self::Man),
-        ("bash", Self::Completions(Shell::Bash)),
-        ("zsh", Self::Completions(Shell::Zsh)),
-        ("fish", Self::Completions(Shell::Fish)),
-    ];
-}
+const KINDS: [(&str, Kind); 4] = [
+    ("man", Kind::Man),
+    ("bash", Kind::Completions(Shell::Bash)),
+    ("zsh", Kind::Completions(Shell::Zsh)),
+    ("fish", Kind::Completions(Shell::Fish)),
+];
 
 impl Generate {
     /// Writes the files of a program under the names that the system expects. `None` if nothing is asked for.
@@ -73,7 +71,7 @@ impl FromArgMatches for Generate {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut values = matches.get_many::<OsString>("generate").into_iter().flatten();
         let (Some(kind), Some(folder)) = (values.next(), values.next()) else { return Ok(Self::default()) };
-        let Some((_, kind)) = Kind::ALL.iter().find(|(name, _)| *name == kind) else {
+        let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == kind) else {
             let words = "--generate writes man, bash, zsh or fish";
             return Err(clap::Error::raw(ErrorKind::InvalidValue, words));
         };

@@ -55,35 +55,27 @@ pub struct NetworkBan {
     pub until: Option<SystemTime>,
 }
 
+/// What is set in a room and meant to stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomRules {
+    /// Its topic, if one is set.
+    pub topic: Option<Text>,
+    /// The accounts that moderate it.
+    pub moderators: Vec<Nick>,
+    /// The users who may not enter it.
+    pub bans: Vec<Ban>,
+}
+
 /// The current value of something that the store saves. A later record replaces an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Record {
-    /// A room's topic and rules.
-    Room {
-        /// The room's name.
-        room: Room,
-        /// Its topic, if one is set.
-        topic: Option<Text>,
-        /// The accounts that moderate it.
-        moderators: Vec<Nick>,
-        /// The users who may not enter it.
-        bans: Vec<Ban>,
-    },
-    /// An account.
-    Account {
-        /// The nickname that it reserves.
-        nick: Nick,
-        /// The hashed password in the PHC string format; `None` deletes the account.
-        hash: Option<String>,
-    },
-    /// A network and its ban.
-    Network {
-        /// An address or a network, as `192.0.2.0/24`.
-        network: String,
-        /// `None` lifts the ban.
-        ban: Option<NetworkBan>,
-    },
+    /// What is set in this room.
+    Room(Room, RoomRules),
+    /// The account of this nickname: its hashed password in the PHC string format; `None` deletes it.
+    Account(Nick, Option<String>),
+    /// The ban of an address or a network, as `192.0.2.0/24`; `None` lifts it.
+    Network(String, Option<NetworkBan>),
     /// The lines of a room that are not saved yet.
     Lines {
         /// The room's name.
@@ -111,12 +103,8 @@ pub struct Restored {
 pub struct RestoredRoom {
     /// The room's name, as its first member spelled it.
     pub name: Room,
-    /// Its topic, if one is set.
-    pub topic: Option<Text>,
-    /// The accounts that moderate it.
-    pub moderators: Vec<Nick>,
-    /// The users who may not enter it.
-    pub bans: Vec<Ban>,
+    /// What is set in it.
+    pub rules: RoomRules,
     /// Its lines, oldest first.
     pub lines: Vec<Line>,
 }

@@ -147,11 +147,11 @@ impl Screen {
         out
     }
 
-    /// Empties the screen but for what is live, and forgets what was on it.
+    /// Moves everything but what is live to the scrollback.
     pub fn clear(&mut self) -> String {
-        self.recent.clear();
+        let out = self.to_top() + "\x1b[J" + &"\n".repeat(self.height - 1);
         self.above = 0;
-        self.redraw()
+        out + &self.redraw()
     }
 
     /// Takes away what is live, so that something else can be written there.
@@ -168,6 +168,9 @@ impl Screen {
     /// The index of the first line of which something is visible, and how many of its rows are not.
     fn first_visible(&self) -> (usize, usize) {
         let mut left = self.above;
+        if left == 0 {
+            return (self.recent.len(), 0);
+        }
         for (index, (_, rows)) in self.recent.iter().enumerate().rev() {
             if left <= *rows {
                 return (index, rows - left);

@@ -189,7 +189,7 @@ fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlo
 #[inline(never)]
 fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {
-        let Some(Input::Command(command)) = decoder.next() else { break };
+        let Some(Input::Command(command)) = decoder.next_input() else { break };
         let is_last = command.ends_burst();
         if command.is_traced() {
             watch::trace_message(read_at);

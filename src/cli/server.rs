@@ -177,8 +177,7 @@ fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
 }
 
 impl Arguments {
-    /// Runs the server until it is stopped by SIGINT, SIGTERM or SIGHUP; a second one ends it at
-    /// once.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once.
     ///
     /// # Errors
     /// The address cannot be used, the machine cannot hold so many clients, or another error to show.
@@ -288,8 +287,7 @@ fn announce(server: &Server) {
 }
 
 /// Lets a thread that is woken wait for its turn instead of interrupting the one that runs. So the
-/// broadcaster gets larger batches, with fewer switches between threads. Where the policy cannot be
-/// set, only this is lost.
+/// broadcaster gets larger batches, with fewer switches. Where the policy cannot be set, only this is lost.
 fn prefer_throughput() {
     #[cfg(target_os = "linux")]
     if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {

@@ -105,7 +105,7 @@ impl CatchingUp {
             return Vec::new();
         }
         let count = view.quiet(&format!("-- {} missed --", missed.len()));
-        [count].into_iter().chain(missed.iter().map(|line| view.shown(line, None))).collect()
+        [count].into_iter().chain(missed.iter().map(|line| view.shown(line, &Heard::Past, None))).collect()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::TcpStream,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -17,13 +16,12 @@ use super::{
     catching_up::CatchingUp,
     interactive::Mouth,
     link::{Link, News},
-    log::Log,
-    presence::{Presence, movement},
+    output::Output,
     questions::Question,
     speech::Speech,
     status::{Ending, Status},
+    stream::Stream,
     transfers::Transfers,
-    view::View,
 };
 use crate::{
     editor::{Buffer, Editor, History},
@@ -31,13 +29,11 @@ use crate::{
         heard::{Heard, Names},
         mark::Mark,
     },
-    screen::{Line, Live},
+    screen::Live,
 };
 
 mod keys;
 mod showing;
-
-pub(super) use showing::{Output, Wish};
 
 /// How long the server may take to answer `/quit`.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -104,11 +100,11 @@ impl Chat {
     }
 
     /// Uses a new connection, and asks for account, nickname and room.
-    pub(super) fn connected(&mut self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
+    pub(super) fn connected(&mut self, server: Stream, news: Sender<News>) -> io::Result<()> {
         self.transfers.connected(&server);
         self.way.link.open(server, news)?;
         if self.way.reconnecting_in.is_some() {
-            self.notice("Connected again.");
+            self.output.notice("Connected again.");
         }
         self.way.speech.connected(Instant::now());
         self.way.link.send(self.status.connected());
@@ -127,9 +123,9 @@ impl Chat {
         }
         if self.status.ending.is_none() {
             for unknown in self.way.speech.lost() {
-                self.notice(&format!("This may not have arrived: {unknown}"));
+                self.output.notice(&format!("This may not have arrived: {unknown}"));
             }
-            self.notice("Connection lost. Reconnecting.");
+            self.output.notice("Connection lost. Reconnecting.");
         }
     }
 
@@ -151,16 +147,16 @@ impl Chat {
             }
             _ => {}
         }
-        if self.transfers.hear(line) || self.way.catching_up.takes(line, &heard) {
+        if self.transfers.hear(line, &heard) || self.way.catching_up.takes(line, &heard) {
             return;
         }
         let is_first = self.status.nick.is_none() || self.way.marked_at.is_none();
         if self.status.is_own(&heard) {
             self.way.speech.echoed(heard.text());
         }
-        let is_shown = self.status.hear(line, now);
+        let is_shown = self.status.hear(line, &heard, now);
         if is_shown {
-            self.show(line, &heard, now);
+            self.output.show(line, &heard, self.status.nick, now);
         }
         if let Heard::Users(names) = heard
             && !is_shown
@@ -202,7 +198,7 @@ impl Chat {
         let shown: Vec<_> = names.iter().take(SHOWN).collect();
         let more = names.count() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        self.notice(&format!("Here: {}{more}. Type /help for the commands.", shown.join(", ")));
+        self.output.notice(&format!("Here: {}{more}. Type /help for the commands.", shown.join(", ")));
     }
 
     fn marked(&mut self, mark: &Mark, now: Instant) {
@@ -210,22 +206,20 @@ impl Chat {
             self.ask_who_is_here(now);
         }
         for refused in self.way.speech.marked(mark, now) {
-            self.notice(&format!("Not said: {refused}"));
+            self.output.notice(&format!("Not said: {refused}"));
         }
         if let Some(question) = self.way.catching_up.marked(mark) {
             self.way.link.send(question);
             self.ask_for_mark(now);
         }
         for line in self.way.catching_up.missed(self.output.view) {
-            self.print(line);
+            self.output.print(line);
         }
     }
 
     /// Does what is due by now.
     pub(super) fn tick(&mut self, now: Instant) {
-        if let Some(words) = self.output.presence.summary(now) {
-            self.print(self.output.view.quiet(&words));
-        }
+        self.output.tick(now);
         if let Some(line) = self.status.reclaim(now) {
             self.way.link.send(format!("{line}\n"));
         }
@@ -247,7 +241,7 @@ impl Chat {
 
     /// Whether [`Chat::tick`] has to be called although nothing happens.
     pub(super) fn needs_clock(&self) -> bool {
-        self.output.presence.is_counting()
+        self.output.needs_clock()
             || self.status.is_reclaiming()
             || self.way.quits_at.is_some()
             || self.way.speech.open().next().is_some()
@@ -258,7 +252,8 @@ impl Chat {
     pub(super) fn end(mut self, history: Option<&Path>) -> Result<(), Error> {
         self.way.link.close();
         if let Some(path) = history {
-            self.typing.editor.history.save(path)?;
+            let saved = self.typing.editor.history.save(path);
+            saved.map_err(|error| Error::History(path.to_owned(), error))?;
         }
         match self.status.ending {
             Some(Ending::Dismissed(reason)) => Err(Error::Dismissed(reason)),

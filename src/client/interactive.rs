@@ -15,10 +15,11 @@ use parking_lot::Mutex;
 
 use super::{
     Error, Options,
-    chat::{Chat, Output, Wish},
+    chat::Chat,
     connect,
     link::{self, Link, NEWS, News},
     log::Log,
+    output::{Output, Wish},
     status::Ending,
     terminal::Terminal,
     transfers::Outside,
@@ -36,16 +37,16 @@ const BATCH: usize = 200;
 /// an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let log = Log::open(options.log.as_deref())?;
+    let history = history(options)?;
     let server = connect(options)?;
     let (sender, news) = bounded(NEWS);
     let end = sender.clone();
     // SIGTERM and SIGHUP end the client as Ctrl-D does, so that the terminal is restored.
     ctrlc::set_handler(move || drop(end.send(News::End))).map_err(io::Error::other)?;
-    let history = options.history.as_deref().map(History::load).transpose()?.unwrap_or_default();
     let terminal = Terminal::enter()?;
     let keys = Terminal::keys()?;
     let mouth = Arc::new(Mouth { link: Arc::default(), news: sender.clone(), told: Mutex::default() });
-    let mut chat = Chat::new(options, history, Output::new(view, log), Arc::clone(&mouth));
+    let mut chat = Chat::new(options, history, Output::new(view, log, options.notify), Arc::clone(&mouth));
     chat.connected(server, sender.clone())?;
     let mut screen = Screen::new(Terminal::size(), Terminal::reflow());
     let mut run = Run { chat: &mut chat, screen: &mut screen, mouth: &mouth, sender, reconnecting: None };
@@ -54,6 +55,12 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     drop(terminal);
     let ended = chat.end(options.history.as_deref());
     ran.and(ended)
+}
+
+/// The lines that were typed before, if they are kept.
+fn history(options: &Options) -> Result<History, Error> {
+    let Some(path) = &options.history else { return Ok(History::default()) };
+    History::load(path).map_err(|error| Error::File(path.clone(), error))
 }
 
 /// How the threads that send and receive files reach the user and the server.
@@ -176,9 +183,9 @@ impl Run<'_> {
             std::mem::take(&mut told.notices)
         };
         for words in notices {
-            self.chat.notice(&words);
+            self.chat.output.notice(&words);
         }
-        for wish in std::mem::take(&mut self.chat.output.wishes) {
+        for wish in self.chat.output.take_wishes() {
             match wish {
                 Wish::Suspend => {
                     Terminal::write(&self.screen.leave())?;
@@ -190,7 +197,7 @@ impl Run<'_> {
                 Wish::Signal(signal) => Terminal::write(&signal)?,
             }
         }
-        let lines = std::mem::take(&mut self.chat.output.lines);
+        let lines = self.chat.output.take_lines();
         // Looked at each time: the event that tells of another size may come late, or not at all.
         let out = self.screen.resize(Terminal::size()) + &self.screen.draw(lines, self.chat.live(now));
         if !out.is_empty() {

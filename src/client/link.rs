@@ -5,7 +5,7 @@
 
 use std::{
     io::{self, Write as _},
-    net::{Shutdown, TcpStream},
+    net::Shutdown,
     sync::Arc,
     thread,
 };
@@ -13,12 +13,12 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use parking_lot::Mutex;
 
-use super::{Error, Options, connect, lines::Lines};
+use super::{Error, Options, connect, lines::Lines, stream::Stream};
 
 /// What happens while the user types.
 pub(super) enum News {
     /// There is a connection.
-    Connected(TcpStream),
+    Connected(Stream),
     /// The attempt to connect has failed.
     NotConnected,
     /// The server has said this line.
@@ -46,13 +46,12 @@ pub(super) struct Link {
 
 struct Writer {
     pieces: Sender<String>,
-    server: TcpStream,
+    server: Stream,
 }
 
 impl Link {
     /// Uses a new connection: starts its threads.
-    pub(super) fn open(&self, server: TcpStream, news: Sender<News>) -> io::Result<()> {
-        server.set_nodelay(true)?;
+    pub(super) fn open(&self, server: Stream, news: Sender<News>) -> io::Result<()> {
         let (pieces, to_write) = bounded(PIECES);
         let (reading, writing) = (server.try_clone()?, server.try_clone()?);
         thread::Builder::new().name("reader".to_owned()).spawn(move || read(&reading, &news))?;
@@ -95,9 +94,7 @@ impl Link {
 
     /// Whether others on the network can read what is sent.
     pub(super) fn is_overheard(&self) -> bool {
-        let writer = self.writer.lock();
-        let peer = writer.as_ref().and_then(|writer| writer.server.peer_addr().ok());
-        peer.is_some_and(|peer| !peer.ip().to_canonical().is_loopback())
+        self.writer.lock().as_ref().is_some_and(|writer| writer.server.is_overheard())
     }
 }
 
@@ -111,7 +108,7 @@ pub(super) fn connect_again(options: &Arc<Options>, news: Sender<News>) -> Resul
     Ok(())
 }
 
-fn read(server: &TcpStream, news: &Sender<News>) {
+fn read(server: &Stream, news: &Sender<News>) {
     let mut lines = Lines::new(server);
     while let Ok(Some(line)) = lines.next_line() {
         if news.send(News::Line(line)).is_err() {
@@ -123,7 +120,7 @@ fn read(server: &TcpStream, news: &Sender<News>) {
     let _ = news.send(News::Lost);
 }
 
-fn write(mut server: &TcpStream, pieces: &Receiver<String>) {
+fn write(mut server: &Stream, pieces: &Receiver<String>) {
     for piece in pieces {
         if server.write_all(piece.as_bytes()).is_err() {
             // Half a line may have been written, so nothing can follow it. The reading thread notices.

@@ -22,10 +22,11 @@ use super::{
     transfers::{Outside, Transfers, Typed},
     view::View,
 };
-use crate::{event::heard::Heard, file::FileName};
+use crate::{event::heard::Heard, file::FileName, text::clean};
 
 /// The longest line that is read, in bytes. It is more than any server takes.
 const LONGEST: u64 = 64 * 1024;
+const TOO_LONG: &str = "a line is longer than 64 KiB, so nothing after it was said";
 
 /// How often the clock, and the reader of our output, are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -47,6 +48,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
         transfers: Transfers::new(options.clone(), mouth),
         has_begun: false,
         refused: 0,
+        unread: None,
         stage: Stage::Reading,
         log,
         link,
@@ -60,7 +62,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     match plain.run(&lines(input)?, &news) {
         Ok(()) => plain.judge(),
         // The reader has had enough: `chat_client | head -1`.
-        Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -86,15 +88,16 @@ fn lines(input: impl Read + Send + 'static) -> io::Result<Receiver<io::Result<Ve
         let mut input = BufReader::new(input);
         loop {
             let mut line = Vec::new();
-            let read = match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                read => read,
+            let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            let line = match read {
+                Ok(0) => return,
+                // Its rest would look like a line of its own. And `/dev/zero` has no end.
+                Ok(_) if line.len() as u64 == LONGEST => Err(io::Error::other(TOO_LONG)),
+                Ok(_) => Ok(line),
+                Err(error) => Err(error),
             };
-            let is_over = !matches!(read, Ok(1..));
-            if read.is_err() {
-                let _ = sender.send(read.map(|_| Vec::new()));
-            }
-            if is_over || sender.send(Ok(line)).is_err() {
+            let is_over = line.is_err();
+            if sender.send(line).is_err() || is_over {
                 return;
             }
         }
@@ -111,6 +114,8 @@ struct Plain {
     has_begun: bool,
     /// How many lines were refused.
     refused: usize,
+    /// Why the rest of the input was not read.
+    unread: Option<io::Error>,
     stage: Stage,
     log: Log,
     link: Arc<Link>,
@@ -138,13 +143,14 @@ impl Plain {
             let wants_more = self.stage == Stage::Reading && self.speech.waiting() < AHEAD;
             select! {
                 recv(if wants_more { lines } else { &no_lines }) -> line => match line {
-                    Ok(line) => self.read(&line.map_err(Error::Input)?),
+                    Ok(Ok(line)) => self.read(&line),
+                    Ok(Err(error)) => (self.unread, self.stage) = (Some(error), Stage::Saying),
                     Err(_) => self.stage = Stage::Saying,
                 },
                 recv(news) -> news => is_connected = self.take_news(news.unwrap_or(News::Lost))?,
                 default(TICK) => {}
             }
-            is_wanted()?;
+            is_wanted().map_err(Error::Output)?;
         }
         Ok(())
     }
@@ -171,9 +177,8 @@ impl Plain {
 
     /// Takes a line of the input.
     fn read(&mut self, line: &[u8]) {
-        let is_whole = line.ends_with(b"\n") || (line.len() as u64) < LONGEST;
-        let Some(line) = str::from_utf8(line).ok().filter(|_| is_whole) else {
-            return self.refuse(String::from_utf8_lossy(line).trim_end(), "it is too long or not UTF-8");
+        let Ok(line) = str::from_utf8(line) else {
+            return self.refuse(String::from_utf8_lossy(line).trim_end(), "it is not UTF-8");
         };
         let line = line.trim_end_matches(['\n', '\r']);
         self.log.note_typed(line).into_iter().for_each(|words| tell(&words));
@@ -193,6 +198,7 @@ impl Plain {
     /// Notes a line that will not be said.
     fn refuse(&mut self, line: &str, why: &str) {
         self.refused += 1;
+        let line = clean(line);
         let begin: String = line.chars().take(60).collect();
         let more = if begin.len() < line.len() { "…" } else { "" };
         tell(&format!("Not said, because {why}: {begin}{more}"));
@@ -235,11 +241,11 @@ impl Plain {
         if self.status.is_own(&heard) {
             self.speech.echoed(heard.text());
         }
-        self.status.hear(line, now);
-        if self.transfers.hear(line) {
+        self.status.hear(line, &heard, now);
+        if self.transfers.hear(line, &heard) {
             return Ok(());
         }
-        print(&self.view.line(line, None))?;
+        print(&self.view.line(line, &heard, None)).map_err(Error::Output)?;
         self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
         match heard {
             Heard::NickTaken(_) if !self.has_begun && self.status.wants_nick() => Err(Error::NickTaken),
@@ -260,6 +266,9 @@ impl Plain {
                 }
                 return Err(Error::Lost);
             }
+        }
+        if let Some(error) = self.unread.take() {
+            return Err(Error::Input(error));
         }
         match (self.refused, self.transfers.failures()) {
             (0, 0) => Ok(()),

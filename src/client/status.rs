@@ -101,10 +101,9 @@ impl Status {
     }
 
     /// Notes a line from the server. Returns whether to show it to the user.
-    pub(super) fn hear(&mut self, line: &str, now: Instant) -> bool {
-        let heard = Heard::new(line);
-        self.wanted.login.hear(&heard);
-        match heard {
+    pub(super) fn hear(&mut self, line: &str, heard: &Heard<'_>, now: Instant) -> bool {
+        self.wanted.login.hear(heard);
+        match *heard {
             Heard::YourNick(nick) => self.named(nick),
             Heard::NickTaken(nick) => return self.refused(nick, now),
             Heard::YourRoom(room) => self.moved(room),
@@ -220,8 +219,12 @@ mod tests {
 
     fn hear(status: &mut Status, lines: &[&str]) {
         for line in lines {
-            assert!(status.hear(line, Instant::now()), "{line} is hidden");
+            assert!(shows(status, line, Instant::now()), "{line} is hidden");
         }
+    }
+
+    fn shows(status: &mut Status, line: &str, now: Instant) -> bool {
+        status.hear(line, &Heard::new(line), now)
     }
 
     fn alice() -> Status {
@@ -275,18 +278,18 @@ mod tests {
         let (taken, mut now) = ("Nickname 'Alice' is already taken.", Instant::now());
         let mut status = alice();
         status.disconnected();
-        assert!(status.hear(WELCOME, now));
-        assert!(status.hear(taken, now), "the first refusal is shown");
+        assert!(shows(&mut status, WELCOME, now));
+        assert!(shows(&mut status, taken, now), "the first refusal is shown");
         for _ in 0..MAX_RECLAIMS {
             assert!(status.is_reclaiming());
             assert_eq!(status.reclaim(now), None);
             now += 40 * SECOND;
             assert_eq!(status.reclaim(now).as_deref(), Some("/nick alice"));
             assert_eq!(status.reclaim(now), None, "one attempt at a time");
-            assert!(!status.hear(taken, now), "later ones are not");
+            assert!(!shows(&mut status, taken, now), "later ones are not");
         }
         assert!(!status.is_reclaiming(), "it gives up");
-        assert!(status.hear(taken, now), "an answer to the user is shown");
+        assert!(shows(&mut status, taken, now), "an answer to the user is shown");
     }
 
     #[test]

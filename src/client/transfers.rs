@@ -17,7 +17,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{Options, verb};
+use super::{Options, stream::Stream, verb};
 use crate::{
     command::split_word,
     event::{
@@ -129,8 +129,8 @@ impl Transfers {
     }
 
     /// Notes the server that we are connected to.
-    pub(super) fn connected(&self, server: &TcpStream) {
-        self.book.lock().server = server.peer_addr().ok().map(|server| server.ip());
+    pub(super) fn connected(&self, server: &Stream) {
+        self.book.lock().server = server.machine();
     }
 
     /// Forgets every offer, because the connection to the server is gone.
@@ -162,8 +162,8 @@ impl Transfers {
     }
 
     /// Follows a line of the server. Returns whether it is for this program and not for its user.
-    pub(super) fn hear(self: &Arc<Self>, line: &str) -> bool {
-        match Heard::new(line) {
+    pub(super) fn hear(self: &Arc<Self>, line: &str, heard: &Heard<'_>) -> bool {
+        match heard {
             Heard::Cue(cue) => {
                 self.follow(cue);
                 return true;
@@ -175,6 +175,11 @@ impl Transfers {
             Heard::UnknownCommand("offer" | "take") if self.book.lock().is_unanswered() => {
                 self.change(Book::give_up_waiting);
                 self.outside.notice("This server cannot carry files.");
+            }
+            Heard::Other => {
+                if let Some(stop) = book::stop(line) {
+                    self.book.lock().stop = Some(stop);
+                }
             }
             _ => {}
         }
@@ -232,9 +237,9 @@ impl Transfers {
         self.outside.notice(&format!("Receiving '{name}' ({size}) from {from}."));
         self.spawn(serial, ticket, move |transfers, server| {
             let folder = &transfers.options.downloads;
-            Some(incoming::receive(folder, &label, from, server, &mut |done| {
-                transfers.progress(serial, done);
-            }))
+            let mut progress = |done| transfers.progress(serial, done);
+            let stop = || transfers.stop(serial);
+            Some(incoming::receive(folder, &label, from, server, &mut progress, &stop))
         });
     }
 
@@ -273,6 +278,20 @@ impl Transfers {
         if let Some(tens) = book::tens(before, now) {
             self.outside.reached(&name, tens);
         }
+    }
+
+    /// Who has stopped a transfer whose connection has ended, if that was it. The server says so on the other
+    /// connection, which can take a moment.
+    fn stop(&self, serial: u64) -> Option<String> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let deadline = Instant::now() + PATIENCE;
+        let mut book = self.book.lock();
+        while !book.running.get(&serial)?.is_over {
+            if self.changed.wait_until(&mut book, deadline).timed_out() {
+                return None;
+            }
+        }
+        book.running.get_mut(&serial)?.stop.take()
     }
 
     fn asks_to_take(&self) {

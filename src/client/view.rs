@@ -28,9 +28,9 @@ impl View {
     pub(super) const PLAIN: Self = Self { colors: false, timestamps: false };
 
     /// A line from the server, as `me` sees it.
-    pub(super) fn line(self, line: &str, me: Option<Nick>) -> String {
+    pub(super) fn line(self, line: &str, heard: &Heard<'_>, me: Option<Nick>) -> String {
         let mut shown = self.timestamp();
-        match Heard::new(line) {
+        match *heard {
             Heard::Said { room, from, text } => {
                 let (room, name) = (self.paint(DIM, &format!("[{room}]")), self.nick(from));
                 let _ = write!(shown, "{room} {name}: {}", self.text(text, from, me));
@@ -48,9 +48,9 @@ impl View {
     }
 
     /// As [`View::line`], with the rows after the first indented to where the text begins.
-    pub(super) fn shown(self, line: &str, me: Option<Nick>) -> Line {
-        let time = if Heard::new(line) == Heard::Past { String::new() } else { self.timestamp() };
-        Line { text: self.line(line, me), indent: text_width(&time) + text_start(line) }
+    pub(super) fn shown(self, line: &str, heard: &Heard<'_>, me: Option<Nick>) -> Line {
+        let time = if *heard == Heard::Past { String::new() } else { self.timestamp() };
+        Line { text: self.line(line, heard, me), indent: text_width(&time) + text_start(line, heard) }
     }
 
     /// A message of the client itself.
@@ -125,8 +125,8 @@ impl View {
 }
 
 /// Where the text of a line begins, in columns: after the sender, or in a list in its second column.
-fn text_start(line: &str) -> usize {
-    let speech = match Heard::new(line) {
+fn text_start(line: &str, heard: &Heard<'_>) -> usize {
+    let speech = match heard {
         Heard::Said { text, .. } => Some(line.len() - text.len()),
         Heard::Acted { .. } => Some(2),
         Heard::WhisperFrom { .. } | Heard::WhisperTo { .. } | Heard::Past => line.find(": ").map(|at| at + 2),
@@ -179,6 +179,10 @@ mod tests {
         Nick::new(name).expect("a valid nickname")
     }
 
+    fn seen(view: View, line: &str, me: Option<&str>) -> String {
+        view.line(line, &Heard::new(line), me.map(nick))
+    }
+
     #[track_caller]
     fn check_mention(text: &str, expected: Option<usize>) {
         assert_eq!(mention(text, "bob"), expected, "{text}");
@@ -187,7 +191,7 @@ mod tests {
     #[test]
     fn without_colours_a_line_is_shown_as_it_is() {
         for line in ["[lobby] bob: hi", "* bob waves", "[Whisper from bob]: hi", "Usage: /nick <nickname>"] {
-            assert_eq!(View::PLAIN.line(line, None), line);
+            assert_eq!(seen(View::PLAIN, line, None), line);
         }
         assert_eq!(View::PLAIN.prompt("ops", "bob"), "[ops] bob> ");
     }
@@ -212,23 +216,23 @@ mod tests {
 
     #[test]
     fn a_mention_by_another_user_is_highlighted_and_rings_the_bell() {
-        let shown = COLORS.line("[lobby] alice: ask Bob, or bob", Some(nick("bob")));
+        let shown = seen(COLORS, "[lobby] alice: ask Bob, or bob", Some("bob"));
         assert!(shown.ends_with("ask \x1b[1;7mBob\x1b[0m, or \x1b[1;7mbob\x1b[0m\x07"), "{shown:?}");
-        let own = View::PLAIN.line("[lobby] bob: I am bob", Some(nick("bob")));
+        let own = seen(View::PLAIN, "[lobby] bob: I am bob", Some("bob"));
         assert_eq!(own, "[lobby] bob: I am bob");
-        let presence = View::PLAIN.line("bob has joined the chat!", Some(nick("bob")));
+        let presence = seen(View::PLAIN, "bob has joined the chat!", Some("bob"));
         assert_eq!(presence, "bob has joined the chat!");
     }
 
     #[test]
     fn a_whisper_rings_the_bell() {
-        let shown = View::PLAIN.line("[Whisper from alice]: psst", Some(nick("bob")));
+        let shown = seen(View::PLAIN, "[Whisper from alice]: psst", Some("bob"));
         assert_eq!(shown, "\x07[Whisper from alice]: psst");
     }
 
     #[test]
     fn the_time_is_shown_in_hours_and_minutes() {
-        let shown = View { timestamps: true, ..View::PLAIN }.line("hi", None);
+        let shown = seen(View { timestamps: true, ..View::PLAIN }, "hi", None);
         let (time, line) = shown.split_once(' ').expect("a time and a line");
         let (hours, minutes) = time.split_once(':').expect("HH:MM");
         assert!(hours.parse::<u8>().unwrap() < 24 && minutes.parse::<u8>().unwrap() < 60, "{time}");

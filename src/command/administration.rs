@@ -1,6 +1,6 @@
 //! Commands for administrators.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{Ask, Mistake, Typed, existing, moderation::user_and_reason, new_nick, split_word};
 use crate::{
@@ -15,16 +15,13 @@ const LONGEST_NOTICE: u64 = 24 * 60 * 60;
 const LONGEST_BAN: u64 = 10 * 365 * 24 * 60;
 
 /// The longest mute, in seconds: a week. For longer, there are bans.
-const LONGEST_MUTE: u32 = 7 * 24 * 3600;
+const LONGEST_MUTE: u64 = 7 * 24 * 3600;
 
 /// What an administrator asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Administration {
-    /// Stop the server.
-    ShutDown {
-        /// The notice in seconds.
-        seconds: u64,
-    },
+    /// Stop the server after this notice.
+    ShutDown(Duration),
     /// Cancel a shutdown.
     CancelShutdown,
     /// Send a message to every room.
@@ -40,13 +37,8 @@ pub enum Administration {
     },
     /// Disconnect a user; the user and the room are told the reason.
     Disconnect(Nick, Option<Text>),
-    /// Ban a network, and disconnect the users from there.
-    BanNetwork {
-        /// An address or a network.
-        network: Network,
-        /// The time in minutes; `None` means until it is lifted.
-        minutes: Option<u64>,
-    },
+    /// Ban a network for this time, or until it is lifted, and disconnect the users from there.
+    BanNetwork(Network, Option<Duration>),
     /// Lift the ban of a network.
     UnbanNetwork(Network),
     /// List the banned networks.
@@ -58,22 +50,17 @@ pub enum Administration {
 pub enum MutingCommand {
     /// List who is muted.
     List,
-    /// Mute a user for a while.
-    Mute {
-        /// The user's nickname.
-        user: Nick,
-        /// The time in seconds; `None` means the usual time.
-        seconds: Option<u32>,
-    },
+    /// Mute a user for this time, or for the usual one.
+    Mute(Nick, Option<Duration>),
     /// Let a muted user speak again.
     Unmute(Nick),
 }
 
 pub(super) fn shut_down(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let order = match typed.rest.trim_end() {
-        "" => Administration::ShutDown { seconds: 0 },
+        "" => Administration::ShutDown(Duration::ZERO),
         word if word.eq_ignore_ascii_case("cancel") => Administration::CancelShutdown,
-        seconds => Administration::ShutDown { seconds: number(typed, seconds, 0..=LONGEST_NOTICE)? },
+        seconds => Administration::ShutDown(Duration::from_secs(number(typed, seconds, 0..=LONGEST_NOTICE)?)),
     };
     Ok(Ask::Administer(order))
 }
@@ -96,11 +83,11 @@ pub(super) fn disconnect(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 
 pub(super) fn ban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (network, minutes) = split_word(typed.name()?);
-    let minutes = match minutes {
+    let time = match minutes {
         "" => None,
-        minutes => Some(number(typed, minutes, 1..=LONGEST_BAN)?),
+        minutes => Some(Duration::from_secs(number(typed, minutes, 1..=LONGEST_BAN)? * 60)),
     };
-    Ok(Ask::Administer(Administration::BanNetwork { network: parse(network)?, minutes }))
+    Ok(Ask::Administer(Administration::BanNetwork(parse(network)?, time)))
 }
 
 pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
@@ -110,14 +97,14 @@ pub(super) fn unban_network(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 
 pub(super) fn mute(typed: &Typed<'_>) -> Result<Ask, Mistake> {
     let (user, seconds) = split_word(typed.name()?);
-    let seconds = match seconds {
+    let time = match seconds {
         "" => None,
         seconds => match seconds.parse() {
-            Ok(seconds @ 1..=LONGEST_MUTE) => Some(seconds),
+            Ok(seconds @ 1..=LONGEST_MUTE) => Some(Duration::from_secs(seconds)),
             _ => return Err(typed.usage()),
         },
     };
-    Ok(Ask::Muting(MutingCommand::Mute { user: existing(user)?, seconds }))
+    Ok(Ask::Muting(MutingCommand::Mute(existing(user)?, time)))
 }
 
 fn parse(network: &str) -> Result<Network, Mistake> {
@@ -151,8 +138,8 @@ mod tests {
 
     #[test]
     fn a_shutdown_is_now_or_in_some_seconds_or_not_at_all() {
-        check("shutdown", "", Administration::ShutDown { seconds: 0 });
-        check("shutdown", "60 ", Administration::ShutDown { seconds: 60 });
+        check("shutdown", "", Administration::ShutDown(Duration::ZERO));
+        check("shutdown", "60 ", Administration::ShutDown(Duration::from_secs(60)));
         check("shutdown", "Cancel", Administration::CancelShutdown);
         check_mistake("shutdown", "soon", usage("shutdown"));
         check_mistake("shutdown", "-1", usage("shutdown"));
@@ -162,8 +149,12 @@ mod tests {
     #[test]
     fn a_network_is_banned_for_ever_or_for_some_minutes() {
         let network = Network::new("192.0.2.0/24").unwrap();
-        check("banip", "192.0.2.7/24", Administration::BanNetwork { network, minutes: None });
-        check("banip", "192.0.2.0/24  5", Administration::BanNetwork { network, minutes: Some(5) });
+        check("banip", "192.0.2.7/24", Administration::BanNetwork(network, None));
+        check(
+            "banip",
+            "192.0.2.0/24  5",
+            Administration::BanNetwork(network, Some(Duration::from_secs(300))),
+        );
         check_mistake("banip", "192.0.2.0/24 0", Mistake::OutOfRange(1..=5_256_000));
         check_mistake("banip", "192.0.2.0/24 soon", usage("banip"));
         check_mistake("banip", "bob", Mistake::InvalidNetwork);

@@ -64,9 +64,9 @@ impl About {
             | Ask::Unignore(user)
             | Ask::Moderate(Kick(user, _) | Ban(user, _) | Unban(user) | Promote(user) | Demote(user))
             | Ask::Administer(ForceRename { old: user, .. } | Disconnect(user, _))
-            | Ask::Muting(Mute { user, .. } | Unmute(user)) => Self::User(*user),
-            Ask::Administer(BanNetwork { network, .. } | UnbanNetwork(network)) => Self::Network(*network),
-            Ask::Administer(ShutDown { seconds }) => Self::Seconds(*seconds),
+            | Ask::Muting(Mute(user, _) | Unmute(user)) => Self::User(*user),
+            Ask::Administer(BanNetwork(network, _) | UnbanNetwork(network)) => Self::Network(*network),
+            Ask::Administer(ShutDown(notice)) => Self::Seconds(notice.as_secs()),
             Ask::Join(room) | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),
             Ask::ShowHistory(Some(count)) => Self::Count(*count),
             Ask::Explain(verb) => Self::Verb(verb.name),

@@ -9,13 +9,8 @@ use crate::names::Nick;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mistake {
-    /// No verb has this name.
-    UnknownVerb {
-        /// What was typed.
-        word: Box<str>,
-        /// The verb that was probably meant.
-        nearest: Option<&'static Verb>,
-    },
+    /// No verb has the name that was typed; the verb that was probably meant.
+    UnknownVerb(Box<str>, Option<&'static Verb>),
     /// A parameter of the verb is missing or malformed.
     Usage(&'static Verb),
     /// The new nickname breaks the rule for nicknames.
@@ -63,7 +58,7 @@ impl Mistake {
         let is_typed = |verb: &&Verb| word.len() <= verb.name.len() + MOST_SLIPS;
         let near = verbs().filter(is_typed).filter_map(|verb| Some((slips(verb.name)?, verb)));
         let nearest = near.min_by_key(|&(slips, _)| slips).map(|(_, verb)| verb);
-        Self::UnknownVerb { word: word.into(), nearest }
+        Self::UnknownVerb(word.into(), nearest)
     }
 }
 
@@ -73,7 +68,7 @@ mod tests {
 
     #[track_caller]
     fn check(word: &str, meant: &str) {
-        let Mistake::UnknownVerb { nearest, .. } = Mistake::unknown_verb(word) else { panic!("unknown") };
+        let Mistake::UnknownVerb(_, nearest) = Mistake::unknown_verb(word) else { panic!("unknown") };
         assert_eq!(nearest.map_or("", |verb| verb.name), meant, "{word}");
     }
 

@@ -9,22 +9,14 @@ use super::{
 /// More rows of the table of verbs.
 #[rustfmt::skip]
 pub(super) static UNLISTED: [Verb; 4] = [
-    Verb::new("mark",   "<token>",    "What chat_client says to learn what was heard.",   mark).kind(Kind::Automatic),
-    Verb::new("missed", "<seq>",      "What chat_client says when it is back.",           missed).kind(Kind::Listing),
+    Verb::new("mark",   "<token>",    "What chat_client says to learn what was heard.",   |typed| number(typed).map(Ask::Mark)).kind(Kind::Automatic),
+    Verb::new("missed", "<seq>",      "What chat_client says when it is back.",           |typed| number(typed).map(Ask::ShowMissed)).kind(Kind::Listing),
     Verb::new("offer",  "<user> <size> <sha256> <name>", "What chat_client says when you type /sendfile.", offer),
     Verb::new("take",   "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
 /// What a client's program is answered without a rule has no verb; this stands for it.
 pub(super) static ANSWER: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
-
-fn mark(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    number(typed).map(Ask::Mark)
-}
-
-fn missed(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    number(typed).map(Ask::ShowMissed)
-}
 
 fn number(typed: &Typed<'_>) -> Result<u64, Mistake> {
     typed.name()?.parse().map_err(|_| typed.usage())

@@ -1,5 +1,4 @@
-//! The one table of verbs. A row says everything about its verb; the parser, `/help`, Tab completion, the
-//! rules and the log read it there.
+//! The one table of verbs, which the parser, `/help`, Tab completion, the rules and the log read.
 
 use std::fmt;
 
@@ -15,8 +14,7 @@ pub struct Verb {
     pub name: &'static str,
     /// Other words for the same.
     pub aliases: &'static [&'static str],
-    /// What follows the word, as its usage shows it. The client completes `<user>`, `<room>`, `<path>`
-    /// and `[command]`.
+    /// What follows the word. The client completes `<user>`, `<room>`, `<path>` and `[command]`.
     pub parameters: &'static str,
     /// What it does: one imperative sentence of fewer than 60 characters.
     pub help: &'static str,
@@ -198,8 +196,7 @@ impl Verb {
             .find(|verb| is_called(verb.name) || verb.aliases.iter().copied().any(is_called))
     }
 
-    /// The command that follows from `rest`, what was typed after the verb and its spaces; `max_text` is
-    /// the longest text in bytes.
+    /// The command of a line: `rest` is what follows the verb, `max_text` the longest text in bytes.
     pub fn command(&'static self, rest: &str, max_text: usize) -> Command {
         match (self.make)(&Typed { verb: self, rest, max_text }) {
             Ok(ask) => Command { verb: self, ask },

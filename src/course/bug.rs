@@ -32,11 +32,6 @@ pub fn all() -> impl Iterator<Item = Bug> {
     })
 }
 
-/// Finds a faulty server by its name.
-pub fn find(name: &str) -> Option<Bug> {
-    all().find(|bug| bug.name == name)
-}
-
 impl Bug {
     /// The text of the exercise.
     pub fn exercise(self) -> String {

@@ -71,8 +71,7 @@ pub(super) const FRESH_NAMES: Check = Check::new(
     How::Server(crowds::fresh_names),
 );
 
-/// One of two clients in a room sends up to 16 MB, until it is stuck, and the other reads nothing. Meanwhile two
-/// clients in the lobby must be served.
+/// Two clients in the lobby must be served while one in a room sends up to 16 MB to another that reads nothing.
 pub(super) const OTHERS_GO_ON: Check = Check::new(
     "13_others_go_on",
     "While a client in one room does not read, clients in another room go on chatting.",
@@ -205,6 +204,16 @@ fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[String; N], Failure>
     let names = stage.names();
     stage.enter_all(&names)?;
     Ok(names)
+}
+
+/// Connects this many clients, which are welcomed one after the other and keep the names that they are given.
+fn crowd(stage: &mut Stage<'_>, number: usize) -> Result<Vec<String>, Failure> {
+    let clients: Vec<_> = (1..=number).map(|n| format!("client{n}")).collect();
+    for who in &clients {
+        stage.connects(who)?;
+        stage.hears(who, &Pattern::welcome())?;
+    }
+    Ok(clients)
 }
 
 /// Lets a client in the lobby say something that these clients must hear.

@@ -129,7 +129,6 @@ pub(crate) enum Act {
     StartsAgain,
 }
 
-/// What a client sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// The text without the last newline; a byte that is not text is a character made by [`byte`].

@@ -25,7 +25,7 @@ pub struct Learner {
     /// The words of the commands that start the server and the client.
     commands: [Vec<String>; 2],
     /// The steps that have passed at least once.
-    passed: BTreeSet<usize>,
+    pub passed: BTreeSet<usize>,
     /// The number of hints shown for each step.
     hints: BTreeMap<usize, usize>,
 }
@@ -59,7 +59,6 @@ impl Learner {
         }
     }
 
-    /// Writes the notes to the file.
     pub(crate) fn write(&self) -> io::Result<()> {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
@@ -86,19 +85,9 @@ impl Learner {
         }
     }
 
-    /// Notes that a step has passed.
-    pub fn note_passed(&mut self, step: usize) {
-        self.passed.insert(step);
-    }
-
-    /// Whether a step has passed at least once.
-    pub fn has_passed(&self, step: usize) -> bool {
-        self.passed.contains(&step)
-    }
-
     /// The first step that has not passed yet.
     pub fn next(&self) -> Option<&'static Step> {
-        STEPS.iter().find(|step| !self.has_passed(step.number))
+        STEPS.iter().find(|step| !self.passed.contains(&step.number))
     }
 
     /// Counts one more hint of a step, up to `most`, and returns how many to show now.
@@ -120,8 +109,7 @@ mod tests {
         assert_eq!(learner.next().map(|step| step.number), Some(1));
         learner.note_command(Role::Server, &["python3".into(), "server.py".into()]);
         learner.note_command(Role::Client, &["a word".into()]);
-        learner.note_passed(1);
-        learner.note_passed(2);
+        learner.passed.extend([1, 2]);
         assert_eq!((learner.next_hint(3, 3), learner.next_hint(3, 3)), (1, 2));
         learner.write().expect("a folder");
         assert_eq!(Learner::read(folder.path()).expect("notes"), learner);
@@ -134,6 +122,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(FILE), "passed: 1 x -3\nhints: 4\nwhat\nserver:\n").expect("a folder");
         let learner = Learner::read(folder.path()).expect("notes");
-        assert!(learner.has_passed(1) && learner.command(Role::Server).is_none());
+        assert!(learner.passed.contains(&1) && learner.command(Role::Server).is_none());
     }
 }

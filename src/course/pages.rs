@@ -1,6 +1,5 @@
 //! Shows the pages of `challenges.md` in a terminal.
 
-/// The course's text.
 const TEXT: &str = include_str!("../../challenges.md");
 
 /// The page of one step.

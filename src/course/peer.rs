@@ -19,16 +19,9 @@ pub struct Peer {
     pub may_hear: Vec<Pattern>,
     /// Whether it has connected or sent something since its last barrier.
     pub has_spoken: bool,
+    pub(super) inbox: Inbox,
     stream: TcpStream,
-    inbox: Inbox,
-    ending: Option<Heard>,
-    /// The number of bytes received.
-    received: usize,
 }
-
-/// The most bytes that a peer reads, so that a server that never stops sending fails. It is four times what any
-/// check sends.
-const MOST: usize = 64 << 20;
 
 /// What a peer receives when it listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +37,10 @@ pub enum Heard {
 }
 
 impl Peer {
-    /// Creates a peer from a connection.
     pub(crate) fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            name: name.to_owned(),
-            may_hear: Vec::new(),
-            has_spoken: true,
-            stream,
-            inbox: Inbox::default(),
-            ending: None,
-            received: 0,
-        })
+        let (name, may_hear, inbox) = (name.to_owned(), Vec::new(), Inbox::default());
+        Ok(Self { name, may_hear, has_spoken: true, inbox, stream })
     }
 
     /// Sends bytes, in one write if the socket takes them all. The error may be a timeout, see [`is_timeout`].
@@ -67,33 +52,20 @@ impl Peer {
 
     /// The next line or event, or silence at the deadline.
     pub fn listens(&mut self, deadline: Instant) -> Heard {
-        loop {
-            if let Some(line) = self.inbox.take() {
-                return Heard::Line(line);
-            }
-            if let Some(ending) = &self.ending {
-                return ending.clone();
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !self.reads(left) {
-                return Heard::Silence;
-            }
-        }
-    }
-
-    /// Puts lines back in front of those that follow.
-    pub fn puts_back(&mut self, lines: Vec<Vec<u8>>) {
-        self.inbox.put_back(lines);
-    }
-
-    /// The received part of an incomplete line.
-    pub fn unread(&self) -> &[u8] {
-        self.inbox.incomplete()
+        let mut stream = &self.stream;
+        self.inbox.next(deadline, |bytes, patience| {
+            // A server with Nagle's algorithm, as most have, would otherwise wait 40 ms for the acknowledgement
+            // before it sends a second line.
+            #[cfg(target_os = "linux")]
+            let _ = sockopt::set_tcp_quickack(stream, true);
+            stream.set_read_timeout(Some(patience))?;
+            stream.read(bytes)
+        })
     }
 
     /// Whether the connection has not ended.
     pub fn is_open(&self) -> bool {
-        self.ending.is_none()
+        self.inbox.ending.is_none()
     }
 
     /// Closes the sending side and goes on listening.
@@ -110,35 +82,6 @@ impl Peer {
     /// A second handle of the connection, for another thread.
     pub(crate) fn stream(&self) -> io::Result<TcpStream> {
         self.stream.try_clone()
-    }
-
-    /// Reads once. Returns `false` if nothing came in time.
-    fn reads(&mut self, patience: Duration) -> bool {
-        if self.received > MOST {
-            return false;
-        }
-        // A timeout of zero would be an error.
-        let timeout = patience.max(Duration::from_millis(1));
-        self.acknowledges_at_once();
-        let mut bytes = [0; 16 * 1024];
-        match self.stream.set_read_timeout(Some(timeout)).and_then(|()| self.stream.read(&mut bytes)) {
-            Ok(0) => self.ending = Some(Heard::End),
-            Ok(length) => {
-                self.received += length;
-                self.inbox.add(&bytes[..length]);
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_timeout(&error) => return false,
-            Err(_) => self.ending = Some(Heard::Reset),
-        }
-        true
-    }
-
-    /// Acknowledges data at once. A server with Nagle's algorithm, as most have, would otherwise wait 40 ms for the
-    /// acknowledgement before it sends a second line.
-    fn acknowledges_at_once(&self) {
-        #[cfg(target_os = "linux")]
-        let _ = sockopt::set_tcp_quickack(&self.stream, true);
     }
 }
 

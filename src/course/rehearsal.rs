@@ -138,7 +138,7 @@ impl<'a> Rehearsal<'a> {
                 _ => break heard,
             }
         };
-        let unread = self.call.as_ref().map(|call| call.unread().to_owned()).unwrap_or_default();
+        let unread = self.call.as_ref().map(|call| call.inbox.incomplete().to_owned()).unwrap_or_default();
         let mut failure = diagnosis(line, heard, unread);
         if failure.class == &class::SILENT {
             failure.class = &class::NOT_SENT;

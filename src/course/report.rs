@@ -21,8 +21,7 @@ pub struct Report {
 
 /// Runs the checks of these steps and passes each verdict to `tell` at once.
 ///
-/// A step ends with its first check that fails. No further steps are tried after the third that fails, or if the
-/// program does not start.
+/// A step ends with its first check that fails. If the program does not start, no other step is tried.
 pub(crate) fn check(
     grader: &Grader,
     steps: impl IntoIterator<Item = &'static Step>,

@@ -2,9 +2,6 @@
 
 use super::verdict::Style;
 
-/// The place to look at if a step has no program.
-pub const WHERE_ELSE: &str = "its page names the file of the chat server that does this";
-
 macro_rules! programs {
     ($($number:literal)*) => {
         [$(include_str!(concat!("../../tests/steps/step_", $number, ".rs"))),*]
@@ -28,18 +25,11 @@ const FINISHED: [(&str, &str); 5] = [
 /// The number of unchanged lines shown around a change.
 const CONTEXT: usize = 3;
 
-/// The program of a step and the one before it.
-#[derive(Clone, Debug)]
-pub struct Solution {
-    before: String,
-    after: String,
-}
-
-/// Finds the solution of a step.
-pub fn of(step: usize) -> Option<Solution> {
+/// The program before that of a step, and the program of the step.
+pub fn of(step: usize) -> Option<[String; 2]> {
     let after = whole(PROGRAMS.get(step.checked_sub(1)?)?);
     let before = step.checked_sub(2).map_or_else(String::new, |before| whole(PROGRAMS[before]));
-    Some(Solution { before, after })
+    Some([before, after])
 }
 
 /// A program, followed by its files.
@@ -61,33 +51,30 @@ enum Change<'a> {
     Kept(&'a str),
 }
 
-impl Solution {
-    /// The added and removed lines, with a few lines around them.
-    pub fn difference(&self, style: Style) -> String {
-        let changes = difference(&self.before, &self.after);
-        let is_near = |at: usize| {
-            let near = at.saturating_sub(CONTEXT)..changes.len().min(at + CONTEXT + 1);
-            changes[near].iter().any(|change| !matches!(change, Change::Kept(_)))
-        };
-        let mut told = String::new();
-        let mut was_left_out = false;
-        for (at, change) in changes.iter().enumerate() {
-            match change {
-                Change::Added(line) => told.push_str(&style.good(&format!("+ {line}"))),
-                Change::Removed(line) => told.push_str(&style.bad(&format!("- {line}"))),
-                Change::Kept(line) if is_near(at) => told.extend(["  ", line]),
-                Change::Kept(_) if was_left_out => continue,
-                Change::Kept(_) => told.push_str("  …"),
-            }
-            told.push('\n');
-            was_left_out = matches!(change, Change::Kept(_)) && !is_near(at);
+/// The added and removed lines of a solution, with a few lines around them.
+pub fn shown([before, after]: &[String; 2], style: Style) -> String {
+    let changes = difference(before, after);
+    let is_near = |at: usize| {
+        let near = at.saturating_sub(CONTEXT)..changes.len().min(at + CONTEXT + 1);
+        changes[near].iter().any(|change| !matches!(change, Change::Kept(_)))
+    };
+    let mut told = String::new();
+    let mut was_left_out = false;
+    for (at, change) in changes.iter().enumerate() {
+        match change {
+            Change::Added(line) => told.push_str(&style.good(&format!("+ {line}"))),
+            Change::Removed(line) => told.push_str(&style.bad(&format!("- {line}"))),
+            Change::Kept(line) if is_near(at) => told.extend(["  ", line]),
+            Change::Kept(_) if was_left_out => continue,
+            Change::Kept(_) => told.push_str("  …"),
         }
-        told
+        told.push('\n');
+        was_left_out = matches!(change, Change::Kept(_)) && !is_near(at);
     }
+    told
 }
 
-/// Whether a line is unchanged. An added `pub(crate)` does not count, because code that moves to another file
-/// needs it.
+/// Whether a line is unchanged. An added `pub(crate)` does not count: code that moves to another file needs it.
 fn is_same(before: &str, after: &str) -> bool {
     before == after || before == after.replacen("pub(crate) ", "", 1)
 }
@@ -129,11 +116,8 @@ mod tests {
 
     #[test]
     fn unchanged_lines_are_left_out() {
-        let solution = Solution {
-            before: "a\nb\nc\nd\ne\nf\nold\nz\n".to_owned(),
-            after: "a\nb\nc\nd\ne\nf\nnew\nz\n".to_owned(),
-        };
-        assert_eq!(solution.difference(Style::Plain), "  …\n  d\n  e\n  f\n- old\n+ new\n  z\n");
+        let solution = ["old", "new"].map(|line| format!("a\nb\nc\nd\ne\nf\n{line}\nz\n"));
+        assert_eq!(shown(&solution, Style::Plain), "  …\n  d\n  e\n  f\n- old\n+ new\n  z\n");
     }
 
     #[test]
@@ -145,7 +129,7 @@ mod tests {
         let last = whole(PROGRAMS[16]);
         assert!(FINISHED.iter().all(|(name, _)| last.contains(&format!("\n// {name}.rs\n"))));
         for step in 1..=PROGRAMS.len() {
-            let Solution { before, after } = of(step).expect("a program");
+            let [before, after] = of(step).expect("a program");
             let changes = difference(&before, &after);
             let added = changes.iter().filter(|change| matches!(change, Change::Added(_))).count();
             // At step 9, finished code moves to other files.
@@ -157,7 +141,7 @@ mod tests {
     #[test]
     fn every_step_up_to_the_clients_has_a_solution_and_adds_something() {
         for step in 1..=PROGRAMS.len() {
-            assert!(of(step).expect("a program").difference(Style::Plain).contains("\n+ "), "step {step}");
+            assert!(shown(&of(step).expect("a program"), Style::Plain).contains("\n+ "), "step {step}");
         }
         assert!(of(0).is_none() && of(18).is_none());
     }

@@ -219,11 +219,8 @@ impl<'a> Stage<'a> {
 
     /// Expects a client to hear this line, after any others.
     pub(crate) fn hears_at_last(&mut self, who: &str, due: &Pattern) -> Outcome {
-        self.hears_judged(
-            who,
-            due,
-            |line| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored },
-        )
+        let judge = |line: &str| if due.matches(line) { Judgement::Expected } else { Judgement::Ignored };
+        self.hears_judged(who, due, judge)
     }
 
     /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
@@ -236,7 +233,8 @@ impl<'a> Stage<'a> {
                 None => return Ok(()),
                 Some(text) if self.may_hear(who, text) => {}
                 Some(text) => {
-                    let class = if self.is_last_of(who, text) { &class::TWICE } else { &class::OVERHEARD };
+                    let is_repeated = self.transcript.last_heard_by(who) == Some(text);
+                    let class = if is_repeated { &class::TWICE } else { &class::OVERHEARD };
                     let failure = Failure::new(class, format!("(nothing for {who})"), format!("{text}\\n"));
                     return Err(self.judged(failure));
                 }

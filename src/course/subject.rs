@@ -22,8 +22,8 @@ use self::output::Output;
 mod member;
 mod output;
 
-pub(crate) use member::Member;
 pub use member::{Ended, end_all};
+pub(crate) use member::{Member, memory_of};
 
 /// How to run a learner's program.
 #[derive(Clone, Debug)]
@@ -113,11 +113,6 @@ impl Subject {
             return Ok(first);
         }
         TcpStream::connect_timeout(&address(self.port.number), patience)
-    }
-
-    /// The memory that its processes use now, in bytes; `None` where the system does not tell.
-    pub(crate) fn memory(&self) -> Option<u64> {
-        member::memory_of(self.member.group)
     }
 
     fn waits_until_it_listens(&mut self, patience: Duration) -> Result<(), StartError> {

@@ -1,5 +1,7 @@
 //! Tells a learner in at most one screen what is wrong.
 
+use unicode_width::UnicodeWidthChar;
+
 use super::{
     failure::Failure,
     grader::{Fault, Verdict},
@@ -48,8 +50,7 @@ impl Style {
 }
 
 impl Verdict {
-    /// The verdict as text: one line if the check passed. Otherwise what was checked, sent, expected and received, what
-    /// that usually means, and where to read on.
+    /// One line if the check passed; otherwise what was checked, sent, expected and received, and what that means.
     pub fn text(&self, style: Style) -> String {
         let step = format!("Step {}, {}", self.step.number, self.step.title);
         let Some(fault) = &self.fault else { return format!("{} {step}\n", style.good("✓")) };
@@ -83,7 +84,7 @@ fn comparison(failure: &Failure, style: Style) -> Vec<String> {
     ];
     if let Some(caret) = failure.caret {
         let right = failure.received.chars().skip(start).take(caret - start);
-        let columns = before.chars().count() + right.map(columns).sum::<usize>();
+        let columns = before.chars().count() + right.filter_map(UnicodeWidthChar::width).sum::<usize>();
         lines.push(format!("            {}^", " ".repeat(columns)));
     }
     lines
@@ -100,14 +101,6 @@ fn printed(output: &str, most: usize) -> Vec<String> {
     let last = lines[lines.len().saturating_sub(most)..].iter();
     let heading = [String::new(), "  The last output of the program:".to_owned()];
     heading.into_iter().chain(last.map(|line| format!("    | {}", shortened(&visible(line))))).collect()
-}
-
-/// The number of columns of a character. An emoji takes two.
-fn columns(c: char) -> usize {
-    match u32::from(c) {
-        0x1100..=0x115F | 0x2E80..=0xD7A3 | 0xF900..=0xFAFF | 0xFF00..=0xFF60 | 0x1F300..=0x1FAFF => 2,
-        _ => 1,
-    }
 }
 
 fn shortened(text: &str) -> String {

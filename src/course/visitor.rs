@@ -44,7 +44,6 @@ impl Visitor {
         Ok(visitor)
     }
 
-    /// Types a line into the client.
     pub(crate) fn types(&mut self, stage: &mut Stage<'_>, line: &str) {
         stage.transcript.add(&self.name, ">", line);
         self.pipes.is_given(&format!("{line}\n"));

@@ -45,7 +45,7 @@ impl Decoder {
     }
 
     /// What comes next; `None` means "not yet": feed more.
-    pub fn next(&mut self) -> Option<Input> {
+    pub fn next_input(&mut self) -> Option<Input> {
         loop {
             if let Some(next) = self.rest.pop_front() {
                 return Some(next);

@@ -22,11 +22,15 @@ pub struct History {
 }
 
 impl History {
-    /// The lines in a file, one a row. A file that does not exist holds none.
+    /// The lines in a file, one a row. A file that does not exist holds none, and neither does a device like
+    /// `/dev/null`.
     ///
     /// # Errors
     /// When the file exists and cannot be read.
     pub fn load(path: &Path) -> io::Result<Self> {
+        if is_endless(path) {
+            return Ok(Self::default());
+        }
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => read?,
@@ -50,7 +54,9 @@ impl History {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         options.mode(0o600);
-        options.create(true).append(true).open(path)?.write_all(text.as_bytes())?;
+        if !is_endless(path) {
+            options.create(true).append(true).open(path)?.write_all(text.as_bytes())?;
+        }
         self.unsaved = 0;
         Ok(())
     }
@@ -77,6 +83,11 @@ impl History {
     pub(super) fn find(&self, text: &str, end: usize) -> Option<usize> {
         self.lines.range(..end).rposition(|line| line.contains(text))
     }
+}
+
+/// Whether this is a device or a named pipe, which may have no end or wait for ever.
+fn is_endless(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Event, Rough, moderation::Reason, watched::Count};
+use super::{Event, Listing, Rough, moderation::Reason, watched::Count};
 use crate::{
     names::{Network, Nick, Peer, Room},
     text::Text,
@@ -21,8 +21,8 @@ pub enum Administered {
     ShutdownCalledOff(Nick),
     /// There is no shutdown to cancel.
     NoShutdown,
-    /// The connected clients.
-    Clients(Roster),
+    /// The connected clients, room by room.
+    Clients(Listing<Row>),
     /// This administrator has listed the clients; this goes only to the log.
     ClientsListed(Nick),
     /// Tells a client that this administrator has changed its nickname.
@@ -49,8 +49,7 @@ pub enum Administered {
     },
     /// Administrators cannot disconnect themselves.
     Yourself,
-    /// The last sentence to a client whose address is banned, and the only one to a client that
-    /// connects from such an address.
+    /// The last sentence to a client whose address is banned, or the only one if it connects from there.
     AddressBanned,
     /// A network is banned.
     NetworkBanned {
@@ -65,8 +64,8 @@ pub enum Administered {
     NetworkUnbanned(Network),
     /// There is no ban of this network to lift.
     NetworkNotBanned(Network),
-    /// The list of banned networks.
-    NetworkBans(Vec<NetworkBanned>),
+    /// The banned networks, who banned each, and how much longer the ban lasts; without an end if `None`.
+    NetworkBans(Vec<(Network, Nick, Option<Duration>)>),
     /// This administrator has listed the banned networks; this goes only to the log.
     NetworkBansListed(Nick),
     /// A network that includes the server's own machine cannot be banned.
@@ -75,15 +74,6 @@ pub enum Administered {
     AdministratorThere(Network),
     /// The server holds as many bans as it may, which is this number.
     TooManyNetworks(usize),
-}
-
-/// The answer to `/listall`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Roster {
-    /// The first clients, room by room.
-    pub shown: Vec<Row>,
-    /// The number of clients, those not shown included.
-    pub total: usize,
 }
 
 /// One client, as an administrator sees it.
@@ -105,17 +95,6 @@ pub struct Row {
     pub queued: u64,
 }
 
-/// One ban of a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkBanned {
-    /// The banned network.
-    pub network: Network,
-    /// The administrator who banned it.
-    pub by: Nick,
-    /// How much longer the ban lasts; without an end if `None`.
-    pub left: Option<Duration>,
-}
-
 impl From<Administered> for Event {
     fn from(administered: Administered) -> Self {
         Self::Administered(administered)
@@ -130,7 +109,7 @@ impl fmt::Display for Administered {
             Self::ShuttingDownIn(time) => write!(f, "Server shutting down in {}.", notice(*time)),
             Self::ShutdownCalledOff(by) => write!(f, "{by} has cancelled the shutdown."),
             Self::NoShutdown => f.write_str("There is no shutdown to cancel."),
-            Self::Clients(roster) => roster.fmt(f),
+            Self::Clients(clients) => list_clients(f, clients),
             Self::ClientsListed(by) => write!(f, "{by} has listed the clients."),
             Self::RenamedYou(by) => write!(f, "{by} has changed your nickname."),
             Self::Renamed { by, old, new } => write!(f, "{by} has renamed {old} to {new}."),
@@ -160,31 +139,28 @@ impl fmt::Display for Administered {
     }
 }
 
-impl fmt::Display for Roster {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shown, total } = self;
-        write!(f, "Clients: {total}")?;
-        for Row { nick, room, peer, wire, connected, idle, queued } in shown {
-            let (connected, idle) = (Rough(*connected), Rough(*idle));
-            write!(
-                f,
-                "\n{nick} in '{room}' from {peer} over {wire}, connected for {connected}, idle for {idle}"
-            )?;
-            write!(f, ", {} queued", Count(*queued, "byte"))?;
-        }
-        match total - shown.len() {
-            0 => Ok(()),
-            more => write!(f, "\nand {more} more. Use /listall <room> to list one room."),
-        }
+fn list_clients(f: &mut fmt::Formatter<'_>, Listing { names, more }: &Listing<Row>) -> fmt::Result {
+    write!(f, "Clients: {}", names.len() + more)?;
+    for Row { nick, room, peer, wire, connected, idle, queued } in names {
+        let (connected, idle) = (Rough(*connected), Rough(*idle));
+        write!(
+            f,
+            "\n{nick} in '{room}' from {peer} over {wire}, connected for {connected}, idle for {idle}"
+        )?;
+        write!(f, ", {} queued", Count(*queued, "byte"))?;
+    }
+    match more {
+        0 => Ok(()),
+        more => write!(f, "\nand {more} more. Use /listall <room> to list one room."),
     }
 }
 
-fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[NetworkBanned]) -> fmt::Result {
+fn list_networks(f: &mut fmt::Formatter<'_>, bans: &[(Network, Nick, Option<Duration>)]) -> fmt::Result {
     if bans.is_empty() {
         return f.write_str("No networks are banned.");
     }
     write!(f, "Banned networks: {}", bans.len())?;
-    bans.iter().try_for_each(|ban| write!(f, "\n{}, by {}, {}", ban.network, ban.by, left(ban.left)))
+    bans.iter().try_for_each(|(network, by, time)| write!(f, "\n{network}, by {by}, {}", left(*time)))
 }
 
 /// How long a ban still lasts.

@@ -82,7 +82,7 @@ impl<'a> Heard<'a> {
 
     /// Parses one line, without its newline.
     pub fn new(line: &'a str) -> Self {
-        if let Ok(mark) = line.parse() {
+        if let Some(mark) = Mark::read(line) {
             return Self::Mark(mark);
         }
         match line {

@@ -18,7 +18,6 @@ pub(super) fn commands(f: &mut fmt::Formatter<'_>, rank: Rank) -> fmt::Result {
     if rank < Rank::Administrator { f.write_str("\nType /help all to list all commands.") } else { Ok(()) }
 }
 
-/// One command.
 pub(super) fn explain(f: &mut fmt::Formatter<'_>, verb: &Verb) -> fmt::Result {
     write!(f, "{} - {}", Usage(verb), Help(verb))?;
     if !verb.details.is_empty() {

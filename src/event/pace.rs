@@ -23,8 +23,7 @@ pub enum PaceEvent {
     TooManyOffers(Duration),
     /// No client of this address may create another room for this long.
     TooManyRooms(Duration),
-    /// No client of this address may give another room its first topic, ban or registered moderator for
-    /// this long.
+    /// For this long, no other room gets a first topic, ban or registered moderator from this address.
     TooManyLasting(Duration),
     /// No client of this address may connect for this long.
     TooManyArrivals(Duration),

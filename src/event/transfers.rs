@@ -34,13 +34,8 @@ pub enum FileEvent {
         /// How many seconds the offer lasts.
         seconds: u64,
     },
-    /// The offer is refused.
-    NotOffered {
-        /// The file's digest, by which `chat_client` knows its offer.
-        digest: Digest,
-        /// The reason.
-        why: NotOffered,
-    },
+    /// The offer of the file with this digest, by which `chat_client` knows it, is refused.
+    NotOffered(Digest, NotOffered),
     /// A cue without a sentence.
     NotSaid(Cue),
     /// Offers a file to its receiver.
@@ -165,7 +160,7 @@ impl FileEvent {
     pub(super) fn cue(&self) -> Option<Cue> {
         match self {
             Self::Offered { id, label, .. } => Some(Cue::Offered { id: *id, digest: label.digest }),
-            Self::NotOffered { digest, .. } => Some(Cue::NotOffered(*digest)),
+            Self::NotOffered(digest, _) => Some(Cue::NotOffered(*digest)),
             Self::NotSaid(cue) => Some(cue.clone()),
             Self::NotTaken(_) => Some(Cue::NotTaken),
             Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
@@ -188,7 +183,7 @@ impl fmt::Display for FileEvent {
             Self::Offered { label: Label { name, size, .. }, to, seconds, .. } => {
                 write!(f, "You offered '{name}' ({size}) to {to}. The offer expires in {seconds} s.")
             }
-            Self::NotOffered { why, .. } => why.fmt(f),
+            Self::NotOffered(_, why) => why.fmt(f),
             Self::NotSaid(_) => Ok(()),
             Self::Requested { from, label: Label { name, size, .. }, id } => {
                 let id = id.map(|id| format!(" {id}")).unwrap_or_default();

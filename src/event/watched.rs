@@ -42,13 +42,9 @@ pub(super) fn threads(f: &mut fmt::Formatter<'_>, seen: &Seen) -> fmt::Result {
     f.write_str("\nIn total: ")?;
     let counts = Activity::ALL.iter().zip(seen.counts).filter(|&(_, count)| count > 0);
     super::list(f, counts.map(|(&activity, count)| format!("{count} {}", doing(activity))))?;
-    let (channel, hold) = (seen.channel, fine(seen.longest_hold));
-    write!(f, ".\nThe channel holds {} of {}.", channel.held, channel.holds)?;
-    write!(f, " Since the start: longest lock hold {hold}, largest batch {}.", batch(seen))
-}
-
-fn batch(seen: &Seen) -> Count {
-    Count(seen.largest_batch, "post")
+    let (hold, batch) = (fine(seen.longest_hold), Count(seen.largest_batch, "post"));
+    write!(f, ".\nThe channel holds {} of {}.", seen.channel.held, seen.channel.holds)?;
+    write!(f, " Since the start: longest lock hold {hold}, largest batch {batch}.")
 }
 
 /// The letters of the longest activity.
@@ -106,7 +102,7 @@ pub(super) fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Res
 const LONGEST_HOP: usize = 30;
 
 fn passed(hop: Hop, reach: Option<Reach>) -> String {
-    let hop = match hop {
+    let words = match hop {
         Hop::Read => "read from your socket",
         Hop::Decoded => "decoded, asked for the lock",
         Hop::Locked => "got the lock",
@@ -115,11 +111,10 @@ fn passed(hop: Hop, reach: Option<Reach>) -> String {
         Hop::PickedUp => "picked up",
         Hop::Encoded => "encoded",
         Hop::Sent => {
-            let hearers = reach.map_or(0, |reach| reach.hearers);
-            return format!("sent to {}", Count(hearers as u64, "client"));
+            return format!("sent to {}", Count(reach.map_or(0, |reach| reach.hearers) as u64, "client"));
         }
     };
-    hop.into()
+    words.into()
 }
 
 pub(super) fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
@@ -136,7 +131,7 @@ pub(super) fn stats(f: &mut fmt::Formatter<'_>, stats: &Stats) -> fmt::Result {
         ("outboxes", format!("{} for {outboxes}", Count(seen.waiting_bytes, "byte"))),
         ("to be saved", Count(*unsaved as u64, "change").to_string()),
         ("longest lock hold", fine(seen.longest_hold)),
-        ("largest batch", batch(seen).to_string()),
+        ("largest batch", Count(seen.largest_batch, "post").to_string()),
         ("threads", seen.system_threads.unwrap_or(seen.total as u64).to_string()),
         ("memory", seen.memory.map_or("unknown".into(), megabytes)),
         ("uptime", Rough(seen.uptime).to_string()),

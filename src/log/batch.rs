@@ -50,7 +50,6 @@ impl Batch {
         begun
     }
 
-    /// Adds the line about a fact.
     pub(super) fn write(&mut self, fact: &Fact) {
         self.turn_to(fact.at);
         line::write(&mut self.lines, &self.stamp, fact, self.addresses);
@@ -77,13 +76,20 @@ impl Batch {
         let mut left = &lines[..];
         match self.rotation.append(self.date, &mut left) {
             Ok(()) if lines.is_empty() => {}
-            Ok(()) => self.succeed(),
+            Ok(()) => {
+                self.missing = 0;
+                if mem::take(&mut self.is_failing) {
+                    tracing::warn!("the log is written again");
+                }
+            }
             Err(why) => {
                 let is_reported = left.len() < lines.len();
                 // The line that reports the missing ones is not missing itself.
                 let before = if has_missing && !is_reported { self.missing - 1 } else { 0 };
                 self.missing = before + memchr::memchr_iter(b'\n', left).count() as u64;
-                self.fail(&why);
+                if !mem::replace(&mut self.is_failing, true) {
+                    tracing::error!(error = %why, "cannot write the log; the chat goes on without it");
+                }
             }
         }
         lines.clear();
@@ -97,19 +103,6 @@ impl Batch {
         self.flush();
         if self.missing > 0 {
             tracing::error!(lines = self.missing, "the end of the log is missing");
-        }
-    }
-
-    fn succeed(&mut self) {
-        self.missing = 0;
-        if mem::take(&mut self.is_failing) {
-            tracing::warn!("the log is written again");
-        }
-    }
-
-    fn fail(&mut self, why: &io::Error) {
-        if !mem::replace(&mut self.is_failing, true) {
-            tracing::error!(error = %why, "cannot write the log; the chat goes on without it");
         }
     }
 

@@ -17,7 +17,6 @@ use crate::{
     fact::{Deed, Fact},
 };
 
-/// Appends the line for a fact.
 pub(super) fn write(out: &mut Vec<u8>, stamp: &Stamp, fact: &Fact, addresses: bool) {
     let Fact { who, peer, room, deed, .. } = fact;
     let (level, what) = kind(deed);

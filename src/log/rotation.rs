@@ -96,8 +96,7 @@ impl Rotation {
         }
     }
 
-    /// Whether the file still has its name. Writing to a file that was removed or renamed succeeds, but the
-    /// lines cannot be found.
+    /// Whether the file still has its name. Lines in a file that was removed or renamed cannot be found.
     fn is_in_place(&self, current: &Current) -> bool {
         let identity = |data: Metadata| (data.dev(), data.ino());
         let (ours, theirs) = (current.file.metadata(), fs::metadata(self.folder.join(current.name.file())));

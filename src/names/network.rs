@@ -65,8 +65,7 @@ impl Origin {
         Self::Net(if address.is_loopback() { address } else { masked(address, usual_prefix(address)) })
     }
 
-    /// Whether it is this machine. All clients behind a local proxy, or in a classroom that shares a
-    /// machine, have this origin.
+    /// Whether it is this machine, as for clients behind a local proxy or in a class that shares a machine.
     pub fn is_this_machine(self) -> bool {
         match self {
             Self::Net(address) => address.is_loopback(),

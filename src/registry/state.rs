@@ -249,7 +249,7 @@ impl State {
 
     /// The number of the newest line.
     pub fn newest_line(&self) -> u64 {
-        self.tally.newest_line()
+        self.tally.seq
     }
 
     /// Tells all users that the server stops. From then on no user is told anything.
@@ -278,8 +278,7 @@ impl State {
         }
     }
 
-    /// Notes for the log what the client has just done. This is one push into memory; without a log, the
-    /// deed is not even made.
+    /// Notes for the log what the client has just done; without a log, the deed is not even made.
     fn note(&self, turn: &mut Turn, deed: impl FnOnce() -> Deed) {
         if turn.noting.is_some() {
             self.note_now(turn, deed());

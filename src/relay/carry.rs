@@ -120,7 +120,6 @@ impl Wire {
         Ok(Self { input: BufReader::with_capacity(BUFFER, stream) })
     }
 
-    /// Writes one line.
     fn say(&self, line: impl fmt::Display) -> io::Result<()> {
         self.socket().write_all(format!("{line}\n").as_bytes())
     }

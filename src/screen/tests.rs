@@ -134,6 +134,16 @@ fn the_rows_around_the_prompt_are_cut() {
 }
 
 #[test]
+fn lines_on_a_screen_that_is_cleared_go_to_the_scrollback() {
+    let mut pair = Pair::new(40, 5);
+    pair.draw(&["one", "two", "three"], live("hi", 2));
+    let out = pair.screen.clear();
+    pair.terminal.process(out.as_bytes());
+    assert_eq!(pair.rows(), ["[lobby] bob> hi"]);
+    assert!(pair.all().starts_with("one two three [lobby] bob> hi"), "{}", pair.all());
+}
+
+#[test]
 fn an_emoji_that_the_terminal_draws_wider_erases_nothing() {
     let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
     let mut pair = Pair::new(20, 24);
@@ -150,6 +160,7 @@ enum Event {
     Typing(String, prop::sample::Index),
     Resize(u16, u16),
     Redraw,
+    Clear,
 }
 
 /// Anything that can happen; the terminal has one of these widths.
@@ -161,6 +172,7 @@ fn events(widths: Range<u16>) -> impl Strategy<Value = Vec<Event>> {
         4 => (text, any::<prop::sample::Index>()).prop_map(|(text, at)| Event::Typing(text, at)),
         1 => (widths, 4_u16..30).prop_map(|(columns, rows)| Event::Resize(columns, rows)),
         1 => Just(Event::Redraw),
+        1 => Just(Event::Clear),
     ];
     prop::collection::vec(event, 1..40)
 }
@@ -186,8 +198,9 @@ fn play(events: Vec<Event>) -> (Vec<usize>, usize, bool) {
                 pair.draw(&[], typed.clone());
             }
             Event::Resize(columns, rows) => pair.resize(columns, rows),
-            Event::Redraw => {
-                let out = pair.screen.redraw();
+            Event::Redraw | Event::Clear => {
+                let is_clear = matches!(event, Event::Clear);
+                let out = if is_clear { pair.screen.clear() } else { pair.screen.redraw() };
                 pair.terminal.process(out.as_bytes());
             }
         }

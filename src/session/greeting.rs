@@ -10,7 +10,11 @@ use crate::{
     broadcaster::Sink,
     command::{Ask, Command, Mistake},
     dialect::{Decoder, Greeting, Input, Place},
-    event::{Event, account::AccountEvent, moderation::Refused},
+    event::{
+        Event,
+        account::AccountEvent,
+        moderation::{Moderated, Refused},
+    },
     registry::{Registry, state::Newcomer},
     transport::{self, Connection},
     watch::{self, Activity},
@@ -66,14 +70,20 @@ impl<'a> Doorstep<'a, '_> {
                 }
                 Err(_) => return None,
             }
-            while let Some(input) = decoder.next() {
+            while let Some(input) = decoder.next_input() {
                 match input {
-                    Input::Greeting(greeting) => {
-                        if let Some(membership) = self.greet(&greeting)? {
+                    Input::Greeting(greeting) => match self.greet(&greeting) {
+                        Ok(membership) => {
                             decoder.welcome(greeting);
                             return Some(membership);
                         }
-                    }
+                        Err(why) if may_try_again(&why) => self.say(&why)?,
+                        Err(why) => {
+                            note(self.connection.peer(), Some(&why), "refused");
+                            self.refuse(&why);
+                            return None;
+                        }
+                    },
                     Input::Command(command) => self.answer(command)?,
                 }
             }
@@ -81,23 +91,12 @@ impl<'a> Doorstep<'a, '_> {
         None
     }
 
-    /// Lets the client in; `None` when it must go, `Some(None)` when it may try again.
-    fn greet(&mut self, greeting: &Greeting) -> Option<Option<Membership<'a>>> {
+    /// Lets the client in as it wants, or says why not.
+    fn greet(&mut self, greeting: &Greeting) -> Result<Membership<'a>, Event> {
         self.newcomer.greeting = Some(greeting.clone());
-        let why = match Membership::enter(self.registry, &self.newcomer, &mut self.sink) {
-            Ok(membership) => {
-                note(self.connection.peer(), None, "connected");
-                return Some(Some(membership));
-            }
-            Err(why) => why,
-        };
-        if may_try_again(&why) {
-            self.say(&why)?;
-            return Some(None);
-        }
-        note(self.connection.peer(), Some(&why), "refused");
-        self.refuse(&why);
-        None
+        let membership = Membership::enter(self.registry, &self.newcomer, &mut self.sink)?;
+        note(self.connection.peer(), None, "connected");
+        Ok(membership)
     }
 
     /// Answers what a client asks that has not come in; `None` when it must go.
@@ -134,7 +133,7 @@ fn may_try_again(why: &Event) -> bool {
         why,
         Event::NickTaken(_)
             | Event::Account(AccountEvent::LoginRequired(_))
-            | Event::Moderated(crate::event::moderation::Moderated::Refused(Refused::Banned))
+            | Event::Moderated(Moderated::Refused(Refused::Banned))
     )
 }
 

@@ -18,17 +18,6 @@ use super::{
 };
 use crate::record::{Record, Restored};
 
-/// What [`Database::repair`] has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repair {
-    /// Nothing: both files were in their place.
-    None,
-    /// It has created a new journal. Nothing is missing.
-    NewJournal,
-    /// It has created a new data file, in which everything is missing.
-    NewFile,
-}
-
 /// An open data file. No other process can have it open at the same time.
 pub struct Database {
     connection: Connection,
@@ -39,8 +28,7 @@ impl Database {
     /// Opens a data file, or creates it. A file of an earlier version is brought up to date.
     ///
     /// # Errors
-    /// When the file cannot be opened, is in use, belongs to another program or is damaged. It stays
-    /// as it was.
+    /// When the file cannot be opened, is in use, is damaged or is another program's. It stays as it was.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = create(path, options().create(true).truncate(false));
         file.and_then(|file| Self::attach(path, file)).map_err(|why| why.of(path))
@@ -52,33 +40,34 @@ impl Database {
         Ok(database)
     }
 
-    /// Continues after the data file or its journal was removed.
+    /// Continues after the data file or its journal was removed, and returns what it found. A new journal
+    /// lacks nothing, and a new data file everything.
     ///
     /// # Errors
-    /// When there is another file in its place, or a new one cannot be created. Nothing can be saved
-    /// then, until a later call succeeds.
-    pub(super) fn repair(&mut self) -> Result<Repair, Error> {
-        self.try_to_repair().map_err(|why| why.of(self.place.path()))
+    /// When another file is in its place, or none can be created. Nothing is saved until a call succeeds.
+    pub(super) fn repair(&mut self) -> Result<Found, Error> {
+        self.try_to_repair().map_err(|why| why.of(&self.place.path))
     }
 
-    fn try_to_repair(&mut self) -> Result<Repair, Why> {
+    fn try_to_repair(&mut self) -> Result<Found, Why> {
         let found = self.place.look()?;
         if found == Found::Both {
-            return Ok(Repair::None);
+            return Ok(found);
         }
         // What is in the journal goes to the file, wherever that is now. Left in the journal, it would
         // damage another file of the same name as soon as that is opened.
         let checkpoint = |row: &Row<'_>| row.get::<_, i64>(0);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], checkpoint);
         match found {
-            Found::Nothing => self.begin_file().map(|()| Repair::NewFile),
-            Found::Other => Err(Why::Replaced),
-            Found::NoJournal | Found::Both => self.begin_journal().map(|()| Repair::NewJournal),
+            Found::Nothing => self.begin_file()?,
+            Found::Other => return Err(Why::Replaced),
+            Found::NoJournal | Found::Both => self.begin_journal()?,
         }
+        Ok(found)
     }
 
     fn begin_file(&mut self) -> Result<(), Why> {
-        let path = self.place.path().to_owned();
+        let path = self.place.path.clone();
         // A file that has just come back may be the one that is open, or not ours to overwrite.
         let file = create(&path, options().create_new(true))?;
         *self = Self::attach(&path, file).inspect_err(|_| {
@@ -110,7 +99,7 @@ impl Database {
     /// # Errors
     /// When the file cannot be read, or something in it cannot have been written by this program.
     pub fn restore(&self, lines: usize) -> Result<Restored, Error> {
-        rows::restore(&self.connection, lines).map_err(|source| Why::from(source).of(self.place.path()))
+        rows::restore(&self.connection, lines).map_err(|source| Why::from(source).of(&self.place.path))
     }
 
     /// Writes records: all of them, or none.
@@ -118,7 +107,7 @@ impl Database {
     /// # Errors
     /// What `SQLite` says, most likely that the disk is full; or that the file is not in its place.
     pub fn write(&mut self, records: &[Record]) -> Result<(), Error> {
-        self.commit(records).map_err(|why| why.of(self.place.path()))
+        self.commit(records).map_err(|why| why.of(&self.place.path))
     }
 
     fn commit(&mut self, records: &[Record]) -> Result<(), Why> {
@@ -149,8 +138,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Creates a file, or opens it. It is closed before `SQLite` opens it: to close any descriptor of a file
-/// gives up all locks on it.
+/// Creates or opens a file and closes it before `SQLite` locks it: closing any descriptor gives up the locks.
 fn create(path: &Path, options: &OpenOptions) -> Result<Identity, Why> {
     Ok(Identity::of(&options.open(path)?.metadata()?))
 }

@@ -34,7 +34,7 @@ impl Identity {
 
 /// A data file and its journal, as they were when they were opened.
 pub(super) struct Place {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     file: Identity,
     /// The write-ahead log. It is beside the file itself, even if `path` is a link to that.
     journal_path: PathBuf,
@@ -65,17 +65,12 @@ impl Place {
         Ok(place)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Takes the journal that is there now for the right one.
     pub(super) fn find_journal(&mut self) -> io::Result<()> {
         self.journal = Identity::at(&self.journal_path)?;
         Ok(())
     }
 
-    /// Looks at what is there now.
     pub(super) fn look(&self) -> io::Result<Found> {
         Ok(match Identity::at(&self.path)? {
             None => Found::Nothing,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Result, Row, Transaction, params, types::Type
 
 use crate::{
     names::{Nick, Room},
-    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
+    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom, RoomRules},
     text::Text,
 };
 
@@ -45,35 +45,29 @@ fn read_room(connection: &Connection, row: &Row<'_>, lines: i64) -> Result<Resto
     let of_lines =
         "SELECT seq, at, nick, text, is_action FROM line WHERE room = ?1 ORDER BY seq DESC LIMIT ?2";
     let latest_first = all(connection, of_lines, params![key, lines], read_line)?;
-    Ok(RestoredRoom {
-        name,
-        topic,
-        moderators: all(connection, of_moderators, [key], |row| nick(row, 0))?,
-        bans: all(connection, of_bans, [key], read_ban)?,
-        lines: latest_first.into_iter().rev().flatten().collect(),
-    })
+    let moderators = all(connection, of_moderators, [key], |row| nick(row, 0))?;
+    let bans = all(connection, of_bans, [key], read_ban)?;
+    let lines = latest_first.into_iter().rev().flatten().collect();
+    Ok(RestoredRoom { name, rules: RoomRules { topic, moderators, bans }, lines })
 }
 
-/// Writes the current value of a record.
 pub(super) fn save(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
     match record {
-        Record::Room { room, topic, moderators, bans } => {
-            write_room(transaction, room.as_str(), topic.as_ref(), moderators, bans)
-        }
+        Record::Room(room, rules) => write_room(transaction, room.as_str(), rules),
         Record::Lines { room, oldest, lines } => write_lines(transaction, room.as_str(), *oldest, lines),
-        Record::Account { nick, hash: Some(hash) } => {
+        Record::Account(nick, Some(hash)) => {
             let insert = "INSERT OR REPLACE INTO account (nick, hash) VALUES (?1, ?2)";
             execute(transaction, insert, [nick.as_str(), hash])
         }
-        Record::Account { nick, hash: None } => {
+        Record::Account(nick, None) => {
             execute(transaction, "DELETE FROM account WHERE nick = ?1", [nick.as_str()])
         }
-        Record::Network { network, ban: Some(NetworkBan { by, until }) } => {
+        Record::Network(network, Some(NetworkBan { by, until })) => {
             let insert =
                 "INSERT OR REPLACE INTO banned_network (network, banned_by, until) VALUES (?1, ?2, ?3)";
             execute(transaction, insert, params![network, by.as_str(), until.map(milliseconds)])
         }
-        Record::Network { network, ban: None } => {
+        Record::Network(network, None) => {
             execute(transaction, "DELETE FROM banned_network WHERE network = ?1", [network])
         }
     }
@@ -83,22 +77,16 @@ fn execute(transaction: &Transaction<'_>, statement: &str, values: impl Params) 
     transaction.prepare_cached(statement)?.execute(values).map(drop)
 }
 
-fn write_room(
-    transaction: &Transaction<'_>,
-    name: &str,
-    topic: Option<&Text>,
-    moderators: &[Nick],
-    bans: &[Ban],
-) -> Result<()> {
+fn write_room(transaction: &Transaction<'_>, name: &str, rules: &RoomRules) -> Result<()> {
     execute(transaction, "DELETE FROM moderator WHERE room = ?1", [name])?;
     execute(transaction, "DELETE FROM ban WHERE room = ?1", [name])?;
     let insert = "INSERT OR REPLACE INTO room (name, topic) VALUES (?1, ?2)";
-    execute(transaction, insert, params![name, topic.map(Text::as_str)])?;
-    for moderator in moderators {
+    execute(transaction, insert, params![name, rules.topic.as_ref().map(Text::as_str)])?;
+    for moderator in &rules.moderators {
         let insert = "INSERT OR REPLACE INTO moderator (room, account) VALUES (?1, ?2)";
         execute(transaction, insert, [name, moderator.as_str()])?;
     }
-    for Ban { nick, account, by, reason, at } in bans {
+    for Ban { nick, account, by, reason, at } in &rules.bans {
         let (account, reason) = (account.as_ref().map(Nick::as_str), reason.as_ref().map(Text::as_str));
         let insert = "INSERT OR REPLACE INTO ban (room, nick, account, banned_by, reason, at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

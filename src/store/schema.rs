@@ -8,8 +8,7 @@ pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"chat");
 /// The version of the schema that this program writes.
 pub(super) const VERSION: u32 = 1;
 
-/// What each version adds to the one before. A released version never changes: to change the tables,
-/// add a step at the end.
+/// What each version adds to the one before. A released version never changes; add a step at the end.
 const STEPS: [&str; VERSION as usize] = [
     // Names are ASCII and compared without case, as NOCASE does. Times are in milliseconds since 1970.
     "CREATE TABLE room (
@@ -61,7 +60,6 @@ pub(super) fn is_ours(connection: &Connection) -> Result<bool> {
     Ok(id == APPLICATION_ID)
 }
 
-/// Whether the file is empty.
 pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
     let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(tables == 0 && version(connection)? == 0)

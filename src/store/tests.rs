@@ -8,10 +8,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{database::Repair, writer::Pass, *};
+use super::{place::Found, writer::Pass, *};
 use crate::{
     names::{Nick, Room},
-    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom},
+    record::{Ban, Line, Manner, NetworkBan, Record, Restored, RestoredRoom, RoomRules},
     text::Text,
 };
 
@@ -92,7 +92,7 @@ fn lines(seqs: std::ops::Range<u64>, oldest: Option<u64>) -> Record {
 
 fn rules(topic: Option<&str>) -> Record {
     let (topic, moderators) = (topic.map(text), vec![nick("Alice"), nick("Carol")]);
-    Record::Room { room: room("Ops"), topic, moderators, bans: vec![ban()] }
+    Record::Room(room("Ops"), RoomRules { topic, moderators, bans: vec![ban()] })
 }
 
 #[test]
@@ -106,16 +106,18 @@ fn everything_written_is_there_after_a_restart() {
             lines(1..6, Some(1)),
             rules(Some("Order")),
             lines(6..9, Some(4)),
-            Record::Account { nick: nick("Alice"), hash: Some("$argon2id$x".into()) },
-            Record::Network { network: "192.0.2.0/24".into(), ban: Some(network.clone()) },
+            Record::Account(nick("Alice"), Some("$argon2id$x".into())),
+            Record::Network("192.0.2.0/24".into(), Some(network.clone())),
         ])
         .unwrap();
     let expected = Restored {
         rooms: vec![RestoredRoom {
             name: room("Ops"),
-            topic: Some(text("Order")),
-            moderators: vec![nick("Alice"), nick("Carol")],
-            bans: vec![ban()],
+            rules: RoomRules {
+                topic: Some(text("Order")),
+                moderators: vec![nick("Alice"), nick("Carol")],
+                bans: vec![ban()],
+            },
             lines: (4..9).map(line).collect(),
         }],
         accounts: vec![(nick("Alice"), "$argon2id$x".into())],
@@ -131,16 +133,12 @@ fn deleted_things_are_not_there_after_a_restart() {
     let folder = Folder::new();
     let mut database = folder.open();
     database
-        .write(&[
-            lines(1..6, Some(1)),
-            rules(None),
-            Record::Account { nick: nick("Alice"), hash: Some("x".into()) },
-        ])
+        .write(&[lines(1..6, Some(1)), rules(None), Record::Account(nick("Alice"), Some("x".into()))])
         .unwrap();
     database
         .write(&[
-            Record::Account { nick: nick("ALICE"), hash: None },
-            Record::Room { room: room("ops"), topic: None, moderators: Vec::new(), bans: Vec::new() },
+            Record::Account(nick("ALICE"), None),
+            Record::Room(room("ops"), RoomRules::default()),
             Record::Lines { room: room("OPS"), oldest: None, lines: Vec::new() },
         ])
         .unwrap();

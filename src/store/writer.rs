@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::{Database, Error, database::Repair};
+use super::{Database, Error, place::Found};
 use crate::{
     record::Record,
     watch::{self, Activity},
@@ -44,16 +44,14 @@ impl Store {
         Self(None)
     }
 
-    /// Tells the writer that something has changed. This never waits: when the channel is full, an order
-    /// is in it already.
+    /// Tells the writer that something has changed. This never waits: a full channel has an order already.
     pub fn wake(&self) {
         if let Some(orders) = &self.0 {
             let _ = orders.try_send(Order::Wake);
         }
     }
 
-    /// Waits until everything decided so far is saved, and returns whether it is. Without a data file
-    /// it returns true at once.
+    /// Waits until everything decided so far is saved; whether it is. Without a data file it is true at once.
     pub fn save(&self) -> bool {
         let Some(orders) = &self.0 else { return true };
         let (answer, is_saved) = bounded(1);
@@ -140,8 +138,7 @@ impl Writer {
         }
     }
 
-    /// Waits until it is time to save: at once for a client that waits, a little later after a change.
-    /// Returns whether it is the last time.
+    /// Waits until it is time to save, which is at once if a client waits; whether it is the last time.
     fn wait(&self, waiting: &mut Vec<Sender<bool>>) -> bool {
         let mut deadline = Instant::now() + CHECK;
         loop {
@@ -176,10 +173,10 @@ impl Writer {
 
     fn try_to_save<'a>(&mut self, source: &'a dyn Source, pass: &mut Pass<'a>) -> Result<(), Error> {
         match self.database.repair()? {
-            Repair::NewJournal => {
+            Found::NoJournal => {
                 tracing::warn!("the journal of the data file was removed; there is a new one");
             }
-            Repair::NewFile => {
+            Found::Nothing => {
                 tracing::warn!(
                     "the data file was removed; everything is saved in a new one. To start with an empty \
                     chat, stop the server first"
@@ -187,7 +184,7 @@ impl Writer {
                 source.mark_everything_unsaved();
                 *pass = Pass::done();
             }
-            Repair::None => {}
+            Found::Both | Found::Other => {}
         }
         // First what is left of the pass before.
         self.write(pass)?;

@@ -63,8 +63,7 @@ impl Journey {
         self.reach = Some(reach);
     }
 
-    /// Notes the hop that an activity of its thread stands for, if any. Breaks when the thread has
-    /// finished with the message.
+    /// Notes the hop that an activity stands for, if any. Breaks when its thread has finished with it.
     pub(super) fn pass(&mut self, activity: Activity) -> ControlFlow<()> {
         match activity {
             Activity::Reading => return ControlFlow::Break(()),

@@ -113,6 +113,29 @@ fn the_up_key_brings_lines_back_even_after_the_prompt_has_changed() {
 }
 
 #[test]
+fn a_history_that_cannot_be_kept_is_an_error_that_names_the_file() {
+    let (_server, mut caller, mut terminal) = chatting_with(&["--history", "/no/such/folder/history"]);
+    terminal.types("hello\r");
+    caller.hears("hello");
+    terminal.types("\x04");
+    assert_eq!(terminal.ends(), 1);
+    terminal.shows("cannot save the history in /no/such/folder/history: No such file or");
+    let mut terminal = Terminal::start(1, &["--history", "/"]);
+    assert_eq!(terminal.ends(), 2);
+    terminal.shows("chat_client: cannot open /: Is a directory");
+}
+
+#[test]
+fn a_device_without_an_end_is_no_history() {
+    let (_server, mut caller, mut terminal) = chatting_with(&["--history", "/dev/zero"]);
+    terminal.types("hello\r\x1b[A");
+    caller.hears("hello");
+    terminal.shows_prompt("[lobby] guest_1> hello");
+    terminal.types("\x03\x04");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
 fn the_history_is_kept_in_the_file_that_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("history");

@@ -11,7 +11,7 @@ const GREETING: &str = "Here: bob, guest_1. Type /help for the commands.";
 
 /// A client in a terminal, and a server that knows marks and lets it say so many lines at once.
 #[track_caller]
-fn marked(left: u32) -> (FakeServer, Caller, Terminal) {
+pub(crate) fn marked(left: u32) -> (FakeServer, Caller, Terminal) {
     let server = FakeServer::start();
     let terminal = Terminal::start(server.port(), &[]);
     let mut caller = server.welcome();
@@ -194,13 +194,6 @@ fn in_twenty_columns_everything_fits() {
     terminal.shows("[lobby] guest_1> ha\nlf a line that is l\nong\nlobby, 2 here");
     caller.says("* bob waves");
     terminal.shows("* bob waves\n[lobby] guest_1> ha");
-    for key in ["\x01", "\x1bf", "\x05", "\x17", "\x19", "\x1f", "\x1b[A", "\x1b[B", "\x12", "\x07"] {
-        terminal.types(key);
-        caller.says("[lobby] bob: x");
-    }
-    terminal.types("\x15");
-    terminal.shows_prompt(PROMPT);
-    terminal.shows_above(&["[lobby] bob: x", "[lobby] bob: x"]);
 }
 
 #[test]

@@ -1,6 +1,13 @@
 //! `chat_client` on pipes, as a script uses it.
 
-use std::{fs, io::BufRead, thread};
+use std::{
+    fs,
+    io::{BufRead, Write},
+    process::Stdio,
+    thread,
+};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::support::{FakeServer, Piped, Server};
 
@@ -195,6 +202,68 @@ fn a_log_that_cannot_be_written_does_not_end_the_chat() {
     assert_eq!((status, output), (Some(0), format!("{WELCOME}\n")));
     let told = "Lines are missing from the log /dev/full: No space left on device. The chat goes on.\n";
     assert_eq!(errors, told);
+}
+
+#[test]
+fn the_rest_of_a_line_that_is_too_long_is_not_said() {
+    let server = Server::start(&[]);
+    let mut client = Piped::start(server.address().port(), &[]);
+    client.is_given(&format!("before\n{}TAIL\nafter\n", "x".repeat(64 * 1024)));
+    client.input = None;
+    let (status, output, errors) = client.ends();
+    assert_eq!(status, Some(1));
+    assert_eq!(output, format!("{WELCOME}\n[lobby] guest_1: before\n"));
+    let expected = "cannot read the input: a line is longer than 64 KiB, so nothing after it was said";
+    assert_eq!(errors, format!("chat_client: {expected}\n"));
+}
+
+#[test]
+fn input_without_an_end_and_without_lines_is_an_error() {
+    let server = Server::start(&[]);
+    let (status, _, errors) = Piped::start(server.address().port(), &["--file", "/dev/zero"]).ends();
+    assert_eq!(status, Some(1));
+    assert!(errors.starts_with("chat_client: cannot read the input: a line is longer"), "{errors}");
+}
+
+#[test]
+fn a_line_that_is_not_utf_8_is_named_and_the_others_are_said() {
+    let server = Server::start(&[]);
+    let mut client = Piped::start(server.address().port(), &[]);
+    client.input.take().expect("it is open").write_all(b"one\n\x1b[2Jtwo\xff\nthree\n").expect("it reads");
+    let (status, output, errors) = client.ends();
+    assert_eq!(status, Some(1));
+    assert!(output.ends_with("[lobby] guest_1: one\n[lobby] guest_1: three\n"), "{output}");
+    let told = "Not said, because it is not UTF-8: two\u{fffd}\nchat_client: a line was not said\n";
+    assert_eq!(errors, told);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_that_says_so() {
+    let server = Server::start(&[]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let mut command = Piped::command();
+    command.args(["--port", &server.address().port().to_string()]).stdin(Stdio::null()).stdout(full);
+    let output = command.stderr(Stdio::piped()).output().expect("the client was built with the tests");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(errors, "chat_client: cannot write the output: No space left on device\n");
+}
+
+#[test]
+fn lines_from_a_named_pipe_are_said_as_they_come() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("fifo");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).expect("a named pipe");
+    let server = Server::start(&[]);
+    let options = ["--file", path.to_str().expect("a plain name")];
+    let mut client = Piped::start(server.address().port(), &options);
+    let mut fifo = fs::OpenOptions::new().write(true).open(&path).expect("the client reads it");
+    for line in ["one", "two"] {
+        writeln!(fifo, "{line}").expect("the client reads it");
+        client.prints_at_last(&format!("[lobby] guest_1: {line}"));
+    }
+    drop(fifo);
+    assert_eq!(client.ends(), (Some(0), nothing(), nothing()));
 }
 
 #[test]

@@ -3,13 +3,17 @@
 
 mod accounts;
 mod administration;
+mod client_attacks;
 mod client_editing;
 mod client_ending;
 mod client_fates;
+mod client_keys;
 mod client_password;
 mod client_pipe;
 mod client_reconnecting;
 mod client_settings;
+mod client_sizes;
+mod client_socket;
 mod client_terminal;
 mod concurrency;
 mod conversation;

@@ -52,7 +52,7 @@ pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Re
         write!(out, "{}", json_error(error))?;
     }
     let report = report?;
-    report.passed_steps().into_iter().for_each(|step| learner.note_passed(step));
+    learner.passed.extend(report.passed_steps());
     learner.write()?;
     if job.json {
         write!(out, "{}", report.json(job.grader.seed))?;

@@ -15,7 +15,7 @@ use crate::course::{
 };
 
 pub(super) fn overview(learner: &Learner, out: &mut impl Write) -> Done {
-    let passed = STEPS.iter().filter(|step| learner.has_passed(step.number)).count();
+    let passed = STEPS.iter().filter(|step| learner.passed.contains(&step.number)).count();
     writeln!(out, "{passed} of {} steps have passed.", STEPS.len())?;
     match learner.next() {
         None => writeln!(out, "The course is done. `chat_course bug` lists servers with faults to find.")?,
@@ -35,7 +35,7 @@ pub(super) fn list(learner: &Learner, out: &mut impl Write) -> Done {
         if part.replace(step.part) != Some(step.part) {
             writeln!(out, "{}", style.strong(step.part.title()))?;
         }
-        let mark = if learner.has_passed(step.number) { style.good("✓") } else { " ".to_owned() };
+        let mark = if learner.passed.contains(&step.number) { style.good("✓") } else { " ".to_owned() };
         writeln!(out, " {mark} {:>2}  {}", step.number, step.title)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -85,13 +85,14 @@ pub(super) fn new(folder: &Path, language: Language, out: &mut impl Write) -> Do
 
 pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done {
     let Some(solution) = solution::of(step) else {
-        return Err(format!("there is no solution for step {step}; {}", solution::WHERE_ELSE).into());
+        let where_else = "its page names the file of the chat server that does this";
+        return Err(format!("there is no solution for step {step}; {where_else}").into());
     };
     if !may_see {
         writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
         return Ok(ExitCode::FAILURE);
     }
-    write!(out, "{}", solution.difference(style()))?;
+    write!(out, "{}", solution::shown(&solution, style()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -119,7 +120,8 @@ pub(super) fn bug(name: Option<&str>, show: bool, out: &mut impl Write) -> Done 
         writeln!(out, "\nExamine one of them: chat_course bug NAME")?;
         return Ok(ExitCode::SUCCESS);
     };
-    let bug = bug::find(name).ok_or_else(|| format!("there is no fault '{name}'; see chat_course bug"))?;
+    let bug = bug::all().find(|bug| bug.name == name);
+    let bug = bug.ok_or_else(|| format!("there is no fault '{name}'; see chat_course bug"))?;
     write!(out, "{}", if show { bug.source() } else { bug.exercise() })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,11 +4,12 @@ use std::{sync::Arc, thread, time::Instant};
 
 use crossterm::event::{Event, KeyEvent};
 
-use super::{Chat, Ending, FAREWELL, Question, Wish};
+use super::{Chat, Ending, FAREWELL, Question};
 use crate::{
     client::{
         asking::{Asked, Asking},
         complete::{self, Completion, Kind, Word},
+        output::{Focus, Wish},
         secret::Secret,
         speech,
         transfers::Typed,
@@ -27,8 +28,8 @@ impl Chat {
                 Some(asking) => asking.editor.paste(text.lines().next().unwrap_or_default()),
                 None => self.typing.editor.paste(&text),
             },
-            Event::FocusGained => self.output.focus.gained(),
-            Event::FocusLost => self.output.focus.lost(),
+            Event::FocusGained => self.output.focus(Focus::Here),
+            Event::FocusLost => self.output.focus(Focus::Away),
             Event::Mouse(_) | Event::Resize(..) => {}
         }
     }
@@ -39,8 +40,8 @@ impl Chat {
         let was_warned = std::mem::take(&mut self.typing.is_warned);
         match request {
             None => {}
-            Some(Request::Suspend) => self.output.wishes.push(Wish::Suspend),
-            Some(Request::Clear) => self.output.wishes.push(Wish::Clear),
+            Some(Request::Suspend) => self.output.wish(Wish::Suspend),
+            Some(Request::Clear) => self.output.wish(Wish::Clear),
             Some(request) if self.typing.asking.is_some() => self.answer(request),
             Some(Request::Submit(text)) => self.submit(&text),
             Some(Request::Complete) => self.complete(Instant::now()),
@@ -65,7 +66,7 @@ impl Chat {
             return self.status.end(Ending::Quit);
         }
         self.typing.is_warned = true;
-        self.notice(&format!("Press Ctrl-C again to quit: {under_way}."));
+        self.output.notice(&format!("Press Ctrl-C again to quit: {under_way}."));
     }
 
     /// Takes what the user does at a question.
@@ -76,13 +77,13 @@ impl Chat {
                 Asked::More(next) => self.typing.asking = Some(next),
                 Asked::Again(next, why) => {
                     self.typing.asking = Some(next);
-                    self.notice(why);
+                    self.output.notice(why);
                 }
                 Asked::Command(command) => self.speak(&command),
-                Asked::Nothing(why) => self.notice(why),
+                Asked::Nothing(why) => self.output.notice(why),
             },
             Request::Complete => self.typing.asking = Some(asking),
-            _ => self.notice("Nothing was sent."),
+            _ => self.output.notice("Nothing was sent."),
         }
     }
 
@@ -94,26 +95,26 @@ impl Chat {
     }
 
     fn submit_line(&mut self, line: &str) {
-        self.note(|log| log.note_typed(line));
+        self.output.note_typed(line);
         if let Some(Verb { name, .. }) = misplaced_secret(line) {
-            return self
-                .notice(&format!("Not sent, because of the password. Start the line with /{name} itself."));
+            let words = format!("Not sent, because of the password. Start the line with /{name} itself.");
+            return self.output.notice(&words);
         }
         if !Secret::of(line).is_some_and(|secret| secret.holds_password()) {
             self.typing.editor.history.add(line);
         }
         match line.trim_end() {
-            "/clear" => self.output.wishes.push(Wish::Clear),
+            "/clear" => self.output.wish(Wish::Clear),
             "/help" => {
-                self.notice("This client also has /clear and /mentions.");
+                self.output.notice("This client also has /clear and /mentions.");
                 self.speak(line);
             }
-            "/mentions" => self.show_mentions(),
+            "/mentions" => self.output.show_mentions(),
             _ => match Asking::new(line) {
                 Some(asking) => {
-                    asking.rule().into_iter().for_each(|rule| self.notice(rule));
+                    asking.rule().into_iter().for_each(|rule| self.output.notice(rule));
                     if self.way.link.is_overheard() {
-                        self.notice("This connection is not encrypted: others can read the password.");
+                        self.output.notice("This connection is not encrypted: others can read the password.");
                     }
                     self.typing.asking = Some(asking);
                 }
@@ -133,7 +134,7 @@ impl Chat {
                 // In a thread of its own, because it reads the whole file.
                 let offering = thread::Builder::new().name("offering".to_owned());
                 if offering.spawn(move || transfers.offer(to, path)).is_err() {
-                    self.notice("There are too many threads to send a file. Try again later.");
+                    self.output.notice("There are too many threads to send a file. Try again later.");
                 }
             }
         }
@@ -201,8 +202,7 @@ impl Chat {
     fn insert(&mut self, completion: Option<Completion>, start: usize) {
         let Some(completion) = completion else { return };
         if let Some(listing) = completion.listing() {
-            let listing = self.output.view.quiet(&listing);
-            self.print(listing);
+            self.output.quiet(&listing);
         }
         let mut buffer = self.typing.editor.buffer().clone();
         buffer.replace(start, &completion.replacement);

@@ -1,10 +1,8 @@
-//! What the user sees: lines that scroll away, and the prompt with what is around it.
+//! What stays at the bottom of the screen: the prompt, what is typed, and what is around them.
 
-use std::{collections::VecDeque, time::Instant};
+use std::time::Instant;
 
-use jiff::civil::Date;
-
-use super::{Chat, Heard, Line, Live, Log, Presence, View, movement};
+use super::{Chat, Live};
 use crate::{
     client::{complete, secret},
     screen::text_width,
@@ -13,129 +11,7 @@ use crate::{
 /// How many lines that are not said yet are shown above the prompt.
 const OPEN_SHOWN: usize = 3;
 
-/// What goes to the terminal and to the log.
-pub(in crate::client) struct Output {
-    pub(in crate::client) lines: Vec<Line>,
-    /// What else the terminal is to do.
-    pub(in crate::client) wishes: Vec<Wish>,
-    pub(super) view: View,
-    pub(super) presence: Presence,
-    log: Log,
-    /// Lines that name the user.
-    mentions: VecDeque<Line>,
-    pub(super) focus: Focus,
-}
-
-/// What the terminal is to do besides showing lines.
-pub(in crate::client) enum Wish {
-    /// Stop until the shell continues the program.
-    Suspend,
-    /// Empty the screen.
-    Clear,
-    /// Take a sequence that shows nothing.
-    Signal(String),
-}
-
-impl Output {
-    pub(in crate::client) fn new(view: View, log: Log) -> Self {
-        Self {
-            lines: Vec::new(),
-            wishes: Vec::new(),
-            view,
-            presence: Presence::default(),
-            log,
-            mentions: VecDeque::new(),
-            focus: Focus::default(),
-        }
-    }
-}
-
-/// How many mentions are kept.
-const MENTIONS: usize = 100;
-
-/// Whether the user looks at the terminal, as far as it tells.
-#[derive(Default)]
-pub(super) struct Focus {
-    is_lost: bool,
-    is_marked: bool,
-    /// The day of the line that was shown last.
-    day: Option<Date>,
-}
-
-impl Focus {
-    pub(super) fn gained(&mut self) {
-        (self.is_lost, self.is_marked) = (false, false);
-    }
-
-    pub(super) fn lost(&mut self) {
-        self.is_lost = true;
-    }
-}
-
 impl Chat {
-    /// Shows a line of the server.
-    pub(super) fn show(&mut self, line: &str, heard: &Heard<'_>, now: Instant) {
-        if let Some((nick, comes)) = movement(line)
-            && !self.output.presence.moves(nick, comes, now)
-        {
-            return;
-        }
-        let is_message =
-            matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom { .. });
-        if is_message && self.output.focus.is_lost && !self.output.focus.is_marked {
-            self.output.focus.is_marked = true;
-            let mark = self.output.view.quiet("-- unread --");
-            self.print(mark);
-        }
-        let shown = self.output.view.shown(line, self.status.nick);
-        let is_mention = View::mentions(heard, self.status.nick);
-        if is_mention {
-            self.output.mentions.push_back(shown.clone());
-            self.output.mentions.drain(..self.output.mentions.len().saturating_sub(MENTIONS));
-        }
-        self.print(shown);
-        self.note(|log| log.note_shown(line));
-        if is_mention && self.output.focus.is_lost && self.options.notify {
-            // The line has no control characters, so nothing in it ends the sequence.
-            self.output.wishes.push(Wish::Signal(["\x1b]9;", line, "\x07"].concat()));
-        }
-    }
-
-    pub(super) fn show_mentions(&mut self) {
-        if self.output.mentions.is_empty() {
-            return self.notice("No line has mentioned you yet.");
-        }
-        let lines: Vec<_> = self.output.mentions.iter().cloned().collect();
-        self.output.lines.extend(lines);
-    }
-
-    /// Shows a message of the client itself.
-    pub(in crate::client) fn notice(&mut self, words: &str) {
-        let line = self.output.view.notice(words);
-        self.print(line);
-        self.note(|log| log.note_shown(words));
-    }
-
-    /// Notes something in the log. If that fails for the first time, the user is told.
-    pub(super) fn note(&mut self, note: impl FnOnce(&mut Log) -> Option<String>) {
-        if let Some(failed) = note(&mut self.output.log) {
-            let line = self.output.view.notice(&failed);
-            self.print(line);
-        }
-    }
-
-    pub(super) fn print(&mut self, line: Line) {
-        if let Some(today) = self.output.view.today() {
-            let is_new = self.output.focus.day.replace(today).is_some_and(|day| day != today);
-            if is_new {
-                self.output
-                    .lines
-                    .push(self.output.view.quiet(&today.strftime("-- %A, %-d %B %Y --").to_string()));
-            }
-        }
-        self.output.lines.push(line);
-    }
-
     /// The prompt, what is typed, and what is around them.
     pub(in crate::client) fn live(&self, now: Instant) -> Live {
         let (editor, hint) = match &self.typing.asking {

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::file::{Digest, Label, OfferId};
+use crate::{
+    file::{Digest, Label, OfferId},
+    names::Nick,
+};
 
 #[derive(Default)]
 pub(super) struct Book {
@@ -24,6 +27,8 @@ pub(super) struct Book {
     /// server counts from 1 again.
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) begun: u64,
+    /// Who has stopped a transfer, in words. The cue that says which one comes next.
+    pub(super) stop: Option<String>,
     /// How many files were not sent or not received.
     pub(super) failures: usize,
 }
@@ -46,6 +51,8 @@ pub(super) struct Running {
     pub(super) has_thread: bool,
     /// Whether the server has said that the transfer is over.
     pub(super) is_over: bool,
+    /// Who has stopped it, in words; `None` if it ended otherwise.
+    pub(super) stop: Option<String>,
 }
 
 /// How long to wait for the server's answer. Our server answers at once; another one may not know
@@ -89,14 +96,14 @@ impl Book {
 
     pub(super) fn begin(&mut self, offer: OfferId, label: Label) -> u64 {
         self.begun += 1;
-        let running = Running { offer, label, done: 0, has_thread: true, is_over: false };
+        let running = Running { offer, label, done: 0, has_thread: true, is_over: false, stop: None };
         self.running.insert(self.begun, running);
         self.begun
     }
 
     /// The server has said how an offer or its transfer ended.
     pub(super) fn over(&mut self, id: OfferId, has_arrived: bool) {
-        let mut was_known = false;
+        let (mut was_known, stop) = (false, self.stop.take());
         self.offers.retain(|offer| {
             was_known |= offer.id == Some(id);
             offer.id != Some(id)
@@ -104,6 +111,7 @@ impl Book {
         for running in self.running.values_mut().filter(|running| running.offer == id) {
             was_known = true;
             running.is_over = true;
+            running.stop.clone_from(&stop);
         }
         self.failures += usize::from(was_known && !has_arrived);
         self.forget_finished();
@@ -135,6 +143,20 @@ impl Running {
     }
 }
 
+/// Who has stopped a transfer, in words, if the server says that in this line.
+pub(super) fn stop(line: &str) -> Option<String> {
+    if line.starts_with("You have rejected '") {
+        return Some("you have stopped it".to_owned());
+    }
+    let is_gone =
+        line.starts_with('\'').then(|| line.strip_suffix(" has left.")?.rsplit_once(" is cancelled: "));
+    let (who, did) = match is_gone.flatten() {
+        Some((_, who)) => (who, "has left"),
+        None => (line.split_once(" has cancelled '")?.0, "has stopped it"),
+    };
+    Nick::new(who).is_ok().then(|| format!("{who} {did}"))
+}
+
 /// The progress of these transfers together, in percent.
 pub(super) fn percent<'a>(transfers: impl IntoIterator<Item = &'a Running>) -> u8 {
     let (mut done, mut size) = (0, 0);
@@ -154,7 +176,10 @@ pub(super) fn tens(before: u8, now: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::{ByteCount, FileName};
+    use crate::{
+        event::transfers::{FileEvent, Outcome, Over},
+        file::{ByteCount, Fault, FileName, Side},
+    };
 
     fn book(sizes: &[u64]) -> Book {
         let mut book = Book::default();
@@ -163,6 +188,22 @@ mod tests {
             book.begin(OfferId(size), label);
         }
         book
+    }
+
+    #[test]
+    fn the_server_says_who_has_stopped_a_transfer() {
+        let stop = |outcome| {
+            let (name, other) = (FileName::tamed("a' b"), Nick::new("bob").unwrap());
+            let over = Over { name, you: Side::Receiver, other, outcome, cue: None };
+            super::stop(&FileEvent::Over(over).to_string())
+        };
+        assert_eq!(stop(Outcome::Rejected).as_deref(), Some("you have stopped it"));
+        assert_eq!(stop(Outcome::TakenBack).as_deref(), Some("bob has stopped it"));
+        assert_eq!(stop(Outcome::Left(Side::Sender)).as_deref(), Some("bob has left"));
+        for outcome in [Outcome::Received, Outcome::Failed(Fault::TooSlow)] {
+            assert_eq!(stop(outcome), None);
+        }
+        assert_eq!(super::stop("[lobby] bob: alice has cancelled 'x'."), None);
     }
 
     #[test]

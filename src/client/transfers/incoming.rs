@@ -25,6 +25,8 @@ enum Error {
     Damaged,
     /// The connection failed.
     Line,
+    /// A user has stopped the transfer, or has left.
+    Stopped(String),
 }
 
 /// The disk is full, or a limit on the user's files is reached.
@@ -37,7 +39,7 @@ impl Error {
             Self::Unwritable(error) if FULL.contains(&error.kind()) => Some(Fault::DiskFull),
             Self::Unwritable(_) => Some(Fault::Unwritable),
             Self::Damaged => Some(Fault::Damaged),
-            Self::Line => None,
+            Self::Line | Self::Stopped(_) => None,
         }
     }
 }
@@ -48,17 +50,20 @@ impl fmt::Display for Error {
             Self::Unwritable(error) => write!(f, "it cannot be written: {error}"),
             Self::Damaged => f.write_str("what has arrived is not what was offered"),
             Self::Line => f.write_str("the connection ended too early"),
+            Self::Stopped(why) => f.write_str(why),
         }
     }
 }
 
-/// Receives a file, and returns what to tell the user about how that ended.
+/// Receives a file, and returns what to tell the user about how that ended. When the connection ends too early,
+/// `stop` says who has stopped the transfer.
 pub(super) fn receive(
     folder: &Path,
     label: &Label,
     from: Nick,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
+    stop: &dyn Fn() -> Option<String>,
 ) -> String {
     let mut download = None;
     let received = Download::new(folder, label, from)
@@ -71,6 +76,7 @@ pub(super) fn receive(
     hang_up(server, last_line);
     let error = match received {
         Ok(path) => return format!("Saved as {}.", path.display()),
+        Err(Error::Line) => stop().map_or(Error::Line, Error::Stopped),
         Err(error) => error,
     };
     let rest = download.as_ref().and_then(Download::unfinished).map(|path| {

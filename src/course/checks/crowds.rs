@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_channel::{after, bounded};
 
-use super::{arrive, chat, spawn};
+use super::{arrive, chat, crowd, spawn};
 use crate::course::{
     class,
     conversation::Pattern,
@@ -271,11 +271,7 @@ pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
     const CLIENTS: usize = 50;
     const RIVALS: usize = 5;
     const QUESTIONS: &str = "/users\n/users\n/users\n/users\n";
-    let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
-    for who in &clients {
-        stage.connects(who)?;
-        stage.hears(who, &Pattern::welcome())?;
-    }
+    let clients = crowd(stage, CLIENTS)?;
     for who in &clients {
         stage.skips_lines(who, &[])?;
     }

@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::TcpStream, thread, time::Instant};
 
-use super::{arrive, chat, spawn};
+use super::{arrive, chat, crowd, spawn};
 use crate::course::{
     class,
     conversation::Pattern,
@@ -18,11 +18,7 @@ const CLIENTS: usize = 100;
 const MEMORY: u64 = 32 << 20;
 
 pub(super) fn full(stage: &mut Stage<'_>) -> Outcome {
-    let clients: Vec<_> = (1..=CLIENTS).map(|n| format!("client{n}")).collect();
-    for who in &clients {
-        stage.connects(who)?;
-        stage.hears(who, &Pattern::welcome())?;
-    }
+    let clients = crowd(stage, CLIENTS)?;
     stage.restarts_transcript(&format!("({CLIENTS} clients are here)"));
     for who in ["late1", "late2"] {
         stage.connects(who)?;

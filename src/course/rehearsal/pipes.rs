@@ -1,10 +1,10 @@
 //! A program whose standard input and output are pipes.
 
 use std::{
-    io::{self, PipeReader, Read, Write},
+    io::{self, ErrorKind, PipeReader, Read, Write},
     os::unix::process::CommandExt,
     process::{ChildStdin, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use crate::course::{
@@ -43,22 +43,10 @@ impl Pipes {
 
     /// The next line on the standard output.
     pub(in crate::course) fn prints(&mut self, deadline: Instant) -> Heard {
-        loop {
-            if let Some(line) = self.printed.take() {
-                return Heard::Line(line);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !is_ready(&self.output, left.max(Duration::from_millis(1))) {
-                if Instant::now() >= deadline {
-                    return Heard::Silence;
-                }
-                continue;
-            }
-            let mut bytes = [0; 16 * 1024];
-            match self.output.read(&mut bytes) {
-                Ok(length) if length > 0 => self.printed.add(&bytes[..length]),
-                _ => return Heard::End,
-            }
-        }
+        self.printed.next(deadline, |bytes, patience| match () {
+            () if is_ready(&self.output, patience) => self.output.read(bytes),
+            () if Instant::now() < deadline => Err(ErrorKind::Interrupted.into()),
+            () => Err(ErrorKind::TimedOut.into()),
+        })
     }
 }

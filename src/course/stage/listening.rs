@@ -1,5 +1,7 @@
 //! Listening: lines to ignore, barriers, and evidence for a diagnosis.
 
+use memchr::memmem;
+
 use super::{
     Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
     line_of,
@@ -16,8 +18,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before the answer is
-    /// kept for the next look.
+    /// Passes a barrier: the client asks a new question and hears the answer. What it heard before that is kept.
     pub(crate) fn is_served(&mut self, who: &str) -> Outcome {
         let deadline = Instant::now() + self.rules.patience;
         let (question, Some(heard)) = self.asks(who, deadline) else { return Ok(()) };
@@ -41,12 +42,12 @@ impl Stage<'_> {
         let mut before = Vec::new();
         let instead = loop {
             match self.peer(who).listens(deadline) {
-                Heard::Line(line) if is_about(&line, &token) => break None,
+                Heard::Line(line) if memmem::find(&line, token.as_bytes()).is_some() => break None,
                 Heard::Line(line) => before.push(line),
                 other => break Some(other),
             }
         };
-        self.peer(who).puts_back(before);
+        self.peer(who).inbox.put_back(before);
         self.peer(who).has_spoken = false;
         (question, instead)
     }
@@ -106,7 +107,7 @@ impl Stage<'_> {
             evidence.elsewhere = self.who_else_heard(who, evidence.expected, ahead);
         }
         evidence.meanwhile = self.heard_meanwhile(who);
-        self.peer(who).unread().clone_into(&mut evidence.unread);
+        self.peer(who).inbox.incomplete().clone_into(&mut evidence.unread);
         evidence.last = self.transcript.last_heard_by(who).map(|line| line.as_bytes().to_owned());
         evidence.ahead = ahead.iter().map(|pattern| self.with_wording(pattern)).collect();
         let mut failure = evidence.diagnose();
@@ -128,7 +129,7 @@ impl Stage<'_> {
                 heard.push(line);
             }
             let has = heard.iter().any(|line| pattern.matches_bytes(line));
-            self.peer(other).puts_back(heard);
+            self.peer(other).inbox.put_back(heard);
             has
         })
     }
@@ -143,7 +144,7 @@ impl Stage<'_> {
         for other in self.others(who) {
             if let Heard::Line(line) = self.next(&other, Instant::now()) {
                 notes.push(format!("In the meantime {other} received: {}", escaped(&line)));
-                self.peer(&other).puts_back(vec![line]);
+                self.peer(&other).inbox.put_back(vec![line]);
             }
         }
         notes.truncate(2);
@@ -173,10 +174,6 @@ impl Stage<'_> {
             || (step < 22 && is_history(&text))
             || (step < 24 && text.contains("is a moderator of this room now"))
             || self.tokens.iter().any(|token| text.contains(token))
-    }
-
-    pub(super) fn is_last_of(&self, who: &str, text: &str) -> bool {
-        self.transcript.last_heard_by(who) == Some(text)
     }
 
     pub(crate) fn with_wording(&self, pattern: &Pattern) -> Pattern {
@@ -216,10 +213,6 @@ fn is_history(text: &str) -> bool {
     let has_time = digits(0..4) && digits(5..7) && digits(8..10) && digits(11..13) && digits(14..16);
     (text.starts_with("last ") && text.contains("messages in '"))
         || (has_time && text[16..].starts_with(" ["))
-}
-
-fn is_about(line: &[u8], token: &str) -> bool {
-    memchr::memmem::find(line, token.as_bytes()).is_some()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{io, net::TcpStream, sync::Arc};
 use rustix::process::Signal;
 
 use super::{DYING, Duration, Ended, Failure, Outcome, Stage, StartError, class};
-use crate::course::failure::ends_well;
+use crate::course::{failure::ends_well, subject::memory_of};
 
 impl Stage<'_> {
     pub(crate) fn is_signalled(&mut self, signal: Signal) {
@@ -72,7 +72,7 @@ impl Stage<'_> {
 
     /// The memory that the server uses, in bytes, where the system tells.
     pub(crate) fn memory(&self) -> Option<u64> {
-        self.subject.as_ref()?.memory()
+        memory_of(self.subject.as_ref()?.member.group)
     }
 
     /// A second handle of a client's connection, for another thread.

@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_millis(700);
 /// A child process that leads its process group. Dropping it ends the whole group, also when a check fails or panics.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub(super) group: Pid,
+    pub(crate) group: Pid,
     child: Box<dyn Child + Send + Sync>,
 }
 
@@ -115,9 +115,8 @@ fn has_ended(pid: Pid) -> Option<Ended> {
 
 /// The resident memory of all processes of a group, in bytes; `None` where there is no `/proc`.
 ///
-/// A limit on address space (`RLIMIT_AS`) would not do, because the runtimes of some languages reserve much more than
-/// they use.
-pub(super) fn memory_of(group: Pid) -> Option<u64> {
+/// A limit on address space (`RLIMIT_AS`) would not do: the runtimes of some languages reserve more than they use.
+pub(crate) fn memory_of(group: Pid) -> Option<u64> {
     let mut sum = 0;
     for entry in fs::read_dir("/proc").ok()? {
         let Ok(name) = entry.ok()?.file_name().into_string() else { continue };

@@ -57,7 +57,9 @@ fn system(out: &mut Writer<'_>, event: &Event, place: &Place) {
 fn facts(out: &mut Writer<'_>, event: &Event) {
     let mut is = |name: &str, facts: &[(&str, &str)]| {
         out.field("event", name);
-        facts.iter().for_each(|(key, value)| out.field(key, value));
+        for (key, value) in facts {
+            out.field(key, value);
+        }
     };
     match event {
         Event::Welcome(nick) => is("welcome", &[("nick", nick.as_str())]),

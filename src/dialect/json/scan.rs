@@ -76,34 +76,40 @@ impl Scanner {
 
     /// Looks at one byte; whether it ends a unit.
     fn step(&mut self, byte: u8) -> bool {
-        let (next, has_ended) = match (self.state, byte) {
-            (State::Between, b' ' | b'\t' | b'\r' | b'\n') => (State::Between, false),
-            (State::Between, b'{') => (State::Object { depth: 1, string: Quoted::No }, false),
-            (State::Between, _) => (State::Line, false),
-            (State::Line, b'\n') => (State::Between, true),
-            (State::Skipping, b'\n') => (State::Between, false),
-            (state @ (State::Line | State::Skipping), _) => (state, false),
+        let was = self.state;
+        self.state = match (was, byte) {
+            (State::Object { depth, string: Quoted::No }, byte) => beside_strings(depth, byte),
             // JSON has no newline in a string (RFC 8259 §7), so it is over. The next line can be right again.
-            (State::Object { string: Quoted::Yes | Quoted::Escaped, .. }, b'\n') => (State::Between, true),
-            (State::Object { depth, string }, byte) => in_object(depth, string, byte),
+            (_, b'\n') | (State::Between, b' ' | b'\t' | b'\r') => State::Between,
+            (State::Between, b'{') => State::Object { depth: 1, string: Quoted::No },
+            (State::Object { depth, string }, byte) => State::Object { depth, string: string.after(byte) },
+            (State::Between | State::Line, _) => State::Line,
+            (State::Skipping, _) => State::Skipping,
         };
-        self.state = next;
-        has_ended
+        self.state == State::Between && !matches!(was, State::Between | State::Skipping)
     }
 }
 
-fn in_object(depth: usize, string: Quoted, byte: u8) -> (State, bool) {
-    let (depth, string) = match (string, byte) {
-        (Quoted::Escaped, _) => (depth, Quoted::Yes),
-        (Quoted::Yes, b'\\') => (depth, Quoted::Escaped),
-        (Quoted::Yes, b'"') => (depth, Quoted::No),
-        (Quoted::Yes, _) => (depth, Quoted::Yes),
-        (Quoted::No, b'"') => (depth, Quoted::Yes),
-        (Quoted::No, b'{' | b'[') => (depth + 1, Quoted::No),
-        (Quoted::No, b'}' | b']') => (depth - 1, Quoted::No),
-        (Quoted::No, _) => (depth, Quoted::No),
+/// The state after a byte of an object that is in none of its strings.
+fn beside_strings(depth: usize, byte: u8) -> State {
+    let depth = match byte {
+        b'{' | b'[' => depth + 1,
+        b'}' | b']' => depth - 1,
+        _ => depth,
     };
-    if depth == 0 { (State::Between, true) } else { (State::Object { depth, string }, false) }
+    let string = if byte == b'"' { Quoted::Yes } else { Quoted::No };
+    if depth == 0 { State::Between } else { State::Object { depth, string } }
+}
+
+impl Quoted {
+    /// The state after a byte of a string.
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Yes, b'\\') => Self::Escaped,
+            (Self::Yes, b'"') => Self::No,
+            _ => Self::Yes,
+        }
+    }
 }
 
 /// What a decoder's buffer may keep between objects, in bytes.

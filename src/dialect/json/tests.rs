@@ -30,10 +30,10 @@ fn decode(mut decoder: Decoder, pieces: &[&[u8]]) -> Vec<Input> {
     let mut inputs = Vec::new();
     for piece in pieces {
         decoder.feed(piece);
-        inputs.extend(std::iter::from_fn(|| decoder.next()));
+        inputs.extend(std::iter::from_fn(|| decoder.next_input()));
     }
     decoder.finish();
-    inputs.extend(std::iter::from_fn(|| decoder.next()));
+    inputs.extend(std::iter::from_fn(|| decoder.next_input()));
     inputs
 }
 
@@ -151,12 +151,12 @@ fn an_object_without_an_end_takes_no_memory() {
         let mut answers = 0;
         for _ in 0..1000 {
             decoder.feed(endless.repeat(1000).as_bytes());
-            answers += std::iter::from_fn(|| decoder.next()).count();
+            answers += std::iter::from_fn(|| decoder.next_input()).count();
         }
         assert_eq!(answers, usize::from(endless != " "), "{endless}");
         assert!(decoder.buffer.capacity() < 20_000, "{endless}: {}", decoder.buffer.capacity());
         decoder.feed(b"\n{\"type\":\"message\",\"text\":\"ok\"}");
-        assert_eq!(decoder.next(), Some(Input::Command(said("ok"))));
+        assert_eq!(decoder.next_input(), Some(Input::Command(said("ok"))));
     }
 }
 
@@ -214,7 +214,7 @@ proptest! {
     #[test]
     fn any_text_is_read_back_as_it_was(text in "\\PC{1,40}") {
         prop_assume!(Text::new(&text, 999).is_ok_and(|text| text.is_some()));
-        let said = line(&"x");
+        let said = line("x");
         let said = Line { text: Text::new(&text, 999).unwrap().unwrap(), ..said };
         let unit = encoded(&Event::Said(Room::lobby(), said.clone()));
         let read: Value = serde_json::from_str(&unit).unwrap();

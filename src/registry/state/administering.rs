@@ -1,7 +1,6 @@
 //! What administrators may do beyond rooms.
 //!
-//! Each rule tells those whom it concerns and returns what was done. That is noted in one place, so no
-//! order can be forgotten.
+//! Each rule tells those whom it concerns and returns what was done, which is noted in one place.
 
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::{
     command::Administration,
     event::{
         Event, Listing,
-        administration::{Administered, Roster, Row},
+        administration::{Administered, Row},
         moderation::Refused,
     },
     fact::Deed,
@@ -20,17 +19,20 @@ use crate::{
     text::Text,
 };
 
+/// What was done, or what the administrator is told instead.
+pub(super) type Done = Result<Administered, Event>;
+
 impl State {
     #[inline(never)]
     pub(super) fn administer(&mut self, turn: &mut Turn, order: Administration) {
         let done = match order {
-            Administration::ShutDown { seconds } => Ok(self.shut_down(turn, seconds)),
+            Administration::ShutDown(notice) => Ok(self.shut_down(turn, notice)),
             Administration::CancelShutdown => self.cancel_shutdown(turn),
             Administration::Broadcast(text) => Ok(self.broadcast(turn, text)),
             Administration::ListAll(room) => Ok(self.list_all(turn, room)),
             Administration::ForceRename { old, new } => self.force_rename(turn, old, new),
             Administration::Disconnect(user, reason) => self.disconnect(turn, user, reason),
-            Administration::BanNetwork { network, minutes } => self.ban_network(turn, network, minutes),
+            Administration::BanNetwork(network, time) => self.ban_network(turn, network, time),
             Administration::UnbanNetwork(network) => self.unban_network(turn, network),
             Administration::ListNetworkBans => Ok(self.list_network_bans(turn)),
         };
@@ -48,13 +50,10 @@ impl State {
 
     /// Lists room by room, because so the list is sorted already, and only as many as fit into one answer.
     fn list_all(&mut self, turn: &mut Turn, room: Option<Room>) -> Administered {
-        let (mut shown, mut total) = (Vec::new(), 0);
-        for open in self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room)) {
-            let space = Listing::<Nick>::MAX - shown.len();
-            shown.extend(open.members.values().take(space).map(|&member| self.row(member, turn.now)));
-            total += open.members.len();
-        }
-        turn.answer_at_length(Administered::Clients(Roster { shown, total }));
+        let rooms = || self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room));
+        let rows = rooms().flat_map(|open| open.members.values()).map(|&member| self.row(member, turn.now));
+        let clients = Listing::new(rooms().map(|open| open.members.len()).sum(), rows);
+        turn.answer_at_length(Administered::Clients(clients));
         Administered::ClientsListed(self.people[turn.client].nick)
     }
 
@@ -71,7 +70,7 @@ impl State {
         }
     }
 
-    fn force_rename(&mut self, turn: &mut Turn, old: Nick, new: Nick) -> Result<Administered, Event> {
+    fn force_rename(&mut self, turn: &mut Turn, old: Nick, new: Nick) -> Done {
         let target = self.people.find(old).ok_or(Event::NoSuchUser(old))?;
         let is_used = self.people.find(new).is_some_and(|owner| owner != target);
         if is_used || self.is_registered_by_another(new, target) {
@@ -88,12 +87,7 @@ impl State {
         Ok(done)
     }
 
-    fn disconnect(
-        &mut self,
-        turn: &mut Turn,
-        user: Nick,
-        reason: Option<Text>,
-    ) -> Result<Administered, Event> {
+    fn disconnect(&mut self, turn: &mut Turn, user: Nick, reason: Option<Text>) -> Done {
         let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
         if target == turn.client {
             return Err(Administered::Yourself.into());
@@ -120,12 +114,7 @@ impl State {
 
     /// Bans a network and dismisses the clients from there. It is refused for the machine itself, from
     /// which everything can be repaired, and where an administrator is; so no administrator is locked out.
-    fn ban_network(
-        &mut self,
-        turn: &mut Turn,
-        network: Network,
-        minutes: Option<u64>,
-    ) -> Result<Administered, Event> {
+    fn ban_network(&mut self, turn: &mut Turn, network: Network, time: Option<Duration>) -> Done {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
         }
@@ -138,7 +127,6 @@ impl State {
             return Err(Administered::AdministratorThere(network).into());
         }
         self.forget_ended_network_bans(turn);
-        let time = minutes.map(|minutes| Duration::from_secs(minutes * 60));
         self.networks.ban(network, self.people[turn.client].nick, time, turn.now)?;
         let done = Administered::NetworkBanned { network, time, disconnected: there.len() };
         for target in there {
@@ -150,7 +138,7 @@ impl State {
         Ok(done)
     }
 
-    fn unban_network(&mut self, turn: &mut Turn, network: Network) -> Result<Administered, Event> {
+    fn unban_network(&mut self, turn: &mut Turn, network: Network) -> Done {
         if !self.networks.lift(network) {
             return Err(Administered::NetworkNotBanned(network).into());
         }

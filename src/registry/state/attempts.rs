@@ -34,8 +34,7 @@ const REGISTRATIONS_PER_ORIGIN: usize = 40;
 /// How much is remembered of each kind. When there is more, what is oldest is forgotten.
 const MOST: usize = 10_000;
 
-/// What a password is tried for. Guesses and registrations have counts of their own, so a user who has
-/// just registered can log in.
+/// What a password is tried for. Each has its own counts, so a user who has just registered can log in.
 #[derive(Clone, Copy)]
 pub(super) enum Attempt {
     /// To show the password of this account; `None` means the administrators' password.

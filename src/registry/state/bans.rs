@@ -1,8 +1,7 @@
 //! The users who may not enter a room.
 //!
 //! A user can take another nickname at any time. So a ban covers the nickname, its account and the
-//! connection, which a user cannot change without leaving. Only the nickname and the account outlive the
-//! connection, and only they are saved.
+//! connection, which a user cannot change without leaving. Only the nickname and the account are saved.
 
 use super::people::Identity;
 use crate::{

@@ -1,13 +1,12 @@
 //! Closing time: a stop that users are warned of.
 //!
-//! The rules have no clock that ticks. They say *when* they want to be asked again
-//! ([`State::count_down`]). A thread that has nothing else to do waits until then, and stops the server
-//! when the rules say that it is time.
+//! The rules have no clock that ticks. They say when they want to be asked again ([`State::count_down`]).
+//! A thread that has nothing else to do waits until then, and stops the server when the rules say so.
 
 use std::time::{Duration, Instant};
 
-use super::{State, Task, Turn};
-use crate::event::{Event, administration::Administered};
+use super::{State, Task, Turn, administering::Done};
+use crate::event::administration::Administered;
 
 /// The seconds before closing time at which all users are reminded.
 const CALLS: [u64; 12] = [3600, 1800, 600, 300, 60, 30, 10, 5, 4, 3, 2, 1];
@@ -48,8 +47,7 @@ impl Closing {
 
 impl State {
     /// Sets closing time. Said again, it replaces what was set before.
-    pub(super) fn shut_down(&mut self, turn: &mut Turn, seconds: u64) -> Administered {
-        let notice = Duration::from_secs(seconds);
+    pub(super) fn shut_down(&mut self, turn: &mut Turn, notice: Duration) -> Administered {
         self.closing.planned = Some(Planned { at: turn.now.instant + notice, called: notice });
         if !notice.is_zero() {
             turn.tell_everyone(Administered::ShuttingDownIn(notice));
@@ -58,7 +56,7 @@ impl State {
         Administered::ShuttingDownIn(notice)
     }
 
-    pub(super) fn cancel_shutdown(&mut self, turn: &mut Turn) -> Result<Administered, Event> {
+    pub(super) fn cancel_shutdown(&mut self, turn: &mut Turn) -> Done {
         if self.closing.planned.take().is_none() {
             return Err(Administered::NoShutdown.into());
         }

@@ -75,8 +75,7 @@ impl History {
         (self.saved, self.is_marked) = (0, true);
     }
 
-    /// The last `count` lines with a number above `after` that are not ignored, oldest first, as many as
-    /// fit into one answer.
+    /// The last `count` lines above number `after` that are not ignored and fit in one answer, oldest first.
     pub(super) fn last(&self, count: usize, after: u64, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
         let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
         let newest = self.lines.iter().rev().take_while(|line| line.seq > after);

@@ -97,8 +97,7 @@ impl State {
         self.when_saved(turn, Change::Room(room), next);
     }
 
-    /// Marks what has changed, and goes on when that is saved. A client is told what will not outlive the
-    /// server.
+    /// Marks what has changed, and goes on when that is saved. If it cannot be saved, the client is told.
     pub(super) fn when_saved(&mut self, turn: &mut Turn, change: Change, next: Next<()>) {
         self.unsaved.mark(change);
         turn.wait_for(Task::Save(Next::new(move |state, turn, is_saved: bool| {
@@ -109,8 +108,7 @@ impl State {
         })));
     }
 
-    /// Expels every member that is banned by now, under any name. If the ban was lifted while it was
-    /// being saved, nothing happens.
+    /// Expels every member that is banned by now, under any name, unless the ban was lifted meanwhile.
     fn carry_out_ban(&mut self, turn: &mut Turn, room: Room, expulsion: &Expulsion) {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
             return turn.answer(Refused::NotBanned(expulsion.nick));

@@ -112,7 +112,6 @@ impl State {
         self.note(turn, || Deed::Entered);
     }
 
-    /// Puts a client into a room.
     #[inline(never)]
     pub(super) fn enter_room(&mut self, turn: &mut Turn, room: RoomId) {
         let arrival = self.rooms.enter(room, self.people[turn.client].nick, turn.client);

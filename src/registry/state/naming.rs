@@ -53,7 +53,7 @@ impl State {
     }
 
     pub(super) fn go_away(&mut self, turn: &mut Turn, reason: Option<Text>) {
-        let away = Away { reason };
+        let away = Away(reason);
         self.people[turn.client].away = Some(away.clone());
         turn.answer(Event::YouAreAway(away));
     }

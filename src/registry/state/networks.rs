@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     clock::Now,
-    event::administration::{Administered, NetworkBanned},
+    event::administration::Administered,
     names::{Network, Nick},
     record::NetworkBan,
 };
@@ -84,16 +84,10 @@ impl Networks {
         over
     }
 
-    pub(super) fn rows(&self, now: Instant) -> Vec<NetworkBanned> {
+    /// The banned networks, who banned each, and how much longer the ban lasts.
+    pub(super) fn rows(&self, now: Instant) -> Vec<(Network, Nick, Option<Duration>)> {
         let left = |ends: Instant| ends.saturating_duration_since(now);
-        let banned = self.0.iter();
-        banned
-            .map(|(&network, Entry { ban, ends })| NetworkBanned {
-                network,
-                by: ban.by,
-                left: ends.map(left),
-            })
-            .collect()
+        self.0.iter().map(|(&network, Entry { ban, ends })| (network, ban.by, ends.map(left))).collect()
     }
 }
 

@@ -14,8 +14,7 @@ use crate::{
     names::{ClientId, Nick},
 };
 
-/// The most open offers that one client may have made, and that it may have heard of. They bound what one
-/// user can do to another.
+/// The most open offers that one client may have made and heard of: what one user can do to another.
 const MOST_MADE: usize = 10;
 const MOST_HEARD: usize = 20;
 
@@ -41,7 +40,7 @@ impl State {
     fn offer(&mut self, turn: &mut Turn, to: Nick, label: Label) {
         let target = match self.addressee(turn.client, to, &label) {
             Ok(target) => target,
-            Err(why) => return turn.answer(FileEvent::NotOffered { digest: label.digest, why }),
+            Err(why) => return turn.answer(FileEvent::NotOffered(label.digest, why)),
         };
         // Another user reads its name, so a muted client may not offer a file.
         if let Some(why) = self.muted_now(turn).or_else(|| self.too_often(turn, Limited::Offers)) {

@@ -1,8 +1,7 @@
 //! The files that users offer each other, each from its offer to its end.
 //!
 //! The bytes never come near here, and neither do the connections they travel on. What the rules have of
-//! a connection is its [`Lifeline`], and all they can do with it is to drop it, which closes the
-//! connection. So an offer that ends, for any reason, ends its transfer too, and in one place.
+//! a connection is its [`Lifeline`]. So an offer that ends, for any reason, ends its transfer too.
 
 use std::{
     collections::{BTreeMap, HashMap},

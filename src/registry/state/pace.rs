@@ -29,16 +29,14 @@ const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 /// How many users a client knows. The one it met longest ago is a stranger again then.
 const MOST_KNOWN: usize = 64;
 
-/// How many origins are remembered, and for each of them how many clients that have left. More are
-/// forgotten, the most harmless first.
+/// How many origins are remembered, and of each, clients that have left. The most harmless are forgotten.
 const MOST_ORIGINS: usize = 10_000;
 const MOST_LEFT: usize = 1000;
 
 /// Enough for a school to arrive at once; then a client for every lesson that restarts its programs.
 const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
 
-/// Enough for a room to each pupil of a class. Rooms outlive their creators, so a few clients could fill
-/// the server's memory with them.
+/// Enough for a room to each pupil of a class. Rooms outlive their creators and could fill the memory.
 const NEW_ROOMS: Rate = Rate { every: Duration::from_secs(5), burst: 40 };
 
 /// More than a user types, too little to keep the server busy.

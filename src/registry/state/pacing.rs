@@ -97,7 +97,7 @@ impl State {
         let (rate, left) = self.pace.speech(turn.client, now);
         turn.answer(Event::Mark(Mark {
             token,
-            seq: self.newest_line(),
+            seq: self.tally.seq,
             rate: rate.map_or(0, Rate::a_second),
             burst: rate.map_or(0, |rate| rate.burst),
             left,
@@ -112,7 +112,7 @@ impl State {
             MutingCommand::List => {
                 return turn.answer_at_length(PaceEvent::MutedUsers(self.mutes.list(turn.now.instant)));
             }
-            MutingCommand::Mute { user, seconds } => self.mute(turn, user, seconds),
+            MutingCommand::Mute(user, time) => self.mute(turn, user, time.unwrap_or(USUAL_MUTE)),
             MutingCommand::Unmute(user) => self.unmute(turn, user),
         };
         if let Ok(deed) = &done {
@@ -121,12 +121,11 @@ impl State {
         turn.answer(done.map_or_else(|why| why, Event::from));
     }
 
-    fn mute(&mut self, turn: &mut Turn, user: Nick, seconds: Option<u32>) -> Result<PaceEvent, Event> {
+    fn mute(&mut self, turn: &mut Turn, user: Nick, time: Duration) -> Result<PaceEvent, Event> {
         let target = self.people.find(user).ok_or(Event::NoSuchUser(user))?;
         if self.people[target].is_administrator {
             return Err(PaceEvent::MutingAdministrator.into());
         }
-        let time = seconds.map_or(USUAL_MUTE, |seconds| Duration::from_secs(seconds.into()));
         self.mutes.mute(self.people.identity(target), time, turn.now.instant);
         turn.tell(target, PaceEvent::MutedBy(self.people[turn.client].nick, time));
         Ok(PaceEvent::MutedUser(self.people[target].nick, time))

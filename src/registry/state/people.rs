@@ -178,8 +178,7 @@ impl IndexMut<ClientId> for People {
 }
 
 impl Link {
-    /// How long its next long answer has to wait because the last one is still owed: longer each time, and
-    /// half a minute in all.
+    /// How long its next long answer waits while one is owed: longer each time, half a minute in all.
     pub(super) fn must_wait(&mut self) -> Option<Duration> {
         let is_behind = Arc::weak_count(&self.backlog) > 0 || self.backlog.get() > MOST_OWED;
         self.waits = if is_behind && self.waits < MOST_WAITS { self.waits + 1 } else { 0 };

@@ -109,8 +109,7 @@ impl State {
         }
     }
 
-    /// A client has logged in or registered: from now on its rank is its account's, and so are a mute and a
-    /// ban.
+    /// A client has logged in or registered: its rank is its account's now, and so are a mute and a ban.
     pub(super) fn apply_account(&mut self, turn: &mut Turn) {
         let registered = self.people[turn.client].account.and_then(|nick| self.accounts.registered(nick));
         self.mutes.log_in(self.people.identity(turn.client), registered, turn.now.instant);

@@ -2,8 +2,7 @@
 //!
 //! Each of these is a conversation between the rules and slow work: a rule asks for a hash, goes on when
 //! it is there, asks for it to be saved, and goes on again. Anything may have happened in between, so
-//! each part checks again what an earlier part has seen. No client is told of a success before it is on
-//! the disk.
+//! each part checks again what an earlier part has seen. A success is told only when it is on the disk.
 
 use super::{
     Next, State, Task, Turn,

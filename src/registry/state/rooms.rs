@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     names::{ClientId, Nick, Room, RoomId},
-    record::{Line, RestoredRoom},
+    record::{Line, RestoredRoom, RoomRules},
     text::Text,
 };
 
@@ -25,8 +25,7 @@ use crate::{
 /// first, and then each new line costs its room the oldest ones.
 const MOST_TEXT: usize = 256 * 1024 * 1024;
 
-/// How many empty rooms without rules are remembered. When there are more, the one that has been empty
-/// longest is forgotten.
+/// How many empty rooms without rules are remembered. Beyond it, the one empty for longest is forgotten.
 const MOST_FORGETTABLE: usize = 10_000;
 
 /// With so many empty rooms with rules, only administrators give another room its first. A room with rules
@@ -101,7 +100,7 @@ impl Rooms {
 
     /// Adds a room that was saved; returns the number of its newest line.
     pub(super) fn restore(&mut self, room: RestoredRoom, unsaved: &mut Unsaved) -> u64 {
-        let RestoredRoom { name, topic, moderators, bans, lines } = room;
+        let RestoredRoom { name, rules: RoomRules { topic, moderators, bans }, lines } = room;
         let (bans, history) = (Bans::restored(bans), History::restored(lines));
         let newest = history.newest().unwrap_or(0);
         self.text += history.size();

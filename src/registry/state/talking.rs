@@ -1,5 +1,4 @@
-//! What clients say, to their room and to one another, what is shown of it later, and who does not hear
-//! it (`/ignore`).
+//! What clients say to their room and to one another, what is shown of it later, and who ignores it.
 
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
@@ -90,8 +89,7 @@ impl State {
         }
     }
 
-    /// Shows a client what was said before it came. This belongs to its arrival, so the next thing it
-    /// hears is the next thing said.
+    /// Shows a client what was said before it came, so the next thing it hears is the next thing said.
     #[inline(never)]
     pub(super) fn replay(&mut self, turn: &mut Turn) {
         let lines = self.last_lines(turn.client, self.limits.history.replayed, 0);

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 /// Numbers the lines, and counts the messages of the current second and of the last whole ones.
 pub(super) struct Tally {
-    /// The number of the newest line.
-    seq: u64,
+    /// The number of the newest line; 0 if there is none.
+    pub(super) seq: u64,
     started: Instant,
     /// The current second, since the start.
     second: u64,
     counts: [u32; Self::PLACES],
-    total: u64,
+    /// All messages so far.
+    pub(super) total: u64,
 }
 
 impl Tally {
@@ -26,11 +27,6 @@ impl Tally {
     /// Lines up to this number exist already.
     pub(super) fn continue_after(&mut self, seq: u64) {
         self.seq = self.seq.max(seq);
-    }
-
-    /// The number of the newest line; 0 if there is none.
-    pub(super) fn newest_line(&self) -> u64 {
-        self.seq
     }
 
     /// The number of the next line, which is counted as a message.
@@ -51,10 +47,6 @@ impl Tally {
         self.catch_up(now);
         let unfinished = u64::from(self.counts[place(self.second)]);
         self.counts.iter().map(|&count| u64::from(count)).sum::<u64>() - unfinished
-    }
-
-    pub(super) fn total(&self) -> u64 {
-        self.total
     }
 
     /// Begins the seconds up to this one. A client that waited for the lock may bring an earlier time;
@@ -95,6 +87,6 @@ mod tests {
         assert_eq!(tally.recent(at(12_000)), 0);
         tally.count(at(999_000));
         assert_eq!(tally.recent(at(1_000_000)), 1);
-        assert_eq!(tally.total(), 5);
+        assert_eq!(tally.total, 5);
     }
 }

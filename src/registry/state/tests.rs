@@ -219,11 +219,11 @@ impl Chat {
         let mut restored = Restored::default();
         for changed in self.state.take_unsaved() {
             match self.state.record(changed) {
-                Record::Room { room: name, topic, moderators, bans } => {
-                    restored.rooms.push(RestoredRoom { name, topic, moderators, bans, lines: Vec::new() });
+                Record::Room(name, rules) => {
+                    restored.rooms.push(RestoredRoom { name, rules, lines: Vec::new() });
                 }
-                Record::Network { network, ban } => restored.networks.extend(ban.map(|ban| (network, ban))),
-                Record::Lines { .. } | Record::Account { .. } => {}
+                Record::Network(network, ban) => restored.networks.extend(ban.map(|ban| (network, ban))),
+                Record::Lines { .. } | Record::Account(..) => {}
             }
         }
         *self = Self {

@@ -1,8 +1,7 @@
 //! What has changed since it was last saved.
 //!
 //! The rules only mark *what* has changed. The store takes the marks, and then for each of them the
-//! value of that moment. So a thing that changes a thousand times between two savings is written once,
-//! and a slow disk delays no client.
+//! value of that moment: see [`crate::store`].
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -12,7 +11,7 @@ use std::{
 use super::{State, rooms::Remembered};
 use crate::{
     names::{Network, Nick, Room},
-    record::Record,
+    record::{Record, RoomRules},
 };
 
 /// Something that has changed and is to be saved.
@@ -99,24 +98,18 @@ impl State {
             Change::Room(room) => self.rules_of(room),
             Change::Lines(room) => self.lines_of(room),
             Change::Account(nick) => {
-                let hash = self.accounts.hash(nick).map(|hash| hash.as_str().to_owned());
-                Record::Account { nick, hash }
+                Record::Account(nick, self.accounts.hash(nick).map(|hash| hash.as_str().to_owned()))
             }
-            Change::Network(network) => {
-                Record::Network { network: network.to_string(), ban: self.networks.ban_of(network) }
-            }
+            Change::Network(network) => Record::Network(network.to_string(), self.networks.ban_of(network)),
         }
     }
 
     fn rules_of(&self, room: Room) -> Record {
         let forgotten = Remembered::default();
         let rules = self.rooms.remembered(room).unwrap_or(&forgotten);
-        Record::Room {
-            room,
-            topic: rules.topic.clone(),
-            moderators: rules.moderators.iter().copied().collect(),
-            bans: rules.bans.saved().cloned().collect(),
-        }
+        let (moderators, bans) = (rules.moderators.iter().copied(), rules.bans.saved().cloned());
+        let (topic, moderators, bans) = (rules.topic.clone(), moderators.collect(), bans.collect());
+        Record::Room(room, RoomRules { topic, moderators, bans })
     }
 
     fn lines_of(&mut self, room: Room) -> Record {

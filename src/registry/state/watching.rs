@@ -20,7 +20,7 @@ impl State {
         let stats = Stats {
             clients: self.people.len(),
             rooms: self.rooms.active_count(),
-            messages: self.tally.total(),
+            messages: self.tally.total,
             recent_messages: self.tally.recent(turn.now.instant),
             recent_seconds: Tally::SECONDS as u64,
             unsaved: self.unsaved.len(),

@@ -56,7 +56,7 @@ fn a_save_is_answered_after_it_was_written() {
     with_writer(folder.open(), &changes, |store| {
         changes.add(rules(Some("Order")));
         assert!(store.save());
-        assert_eq!(folder.copy().open().restore(9).unwrap().rooms[0].topic, Some(text("Order")));
+        assert_eq!(folder.copy().open().restore(9).unwrap().rooms[0].rules.topic, Some(text("Order")));
     });
 }
 
@@ -99,7 +99,7 @@ fn what_a_full_disk_did_not_take_is_written_when_there_is_room() {
     assert!(writer.save(&changes, &mut pass));
     drop(writer);
     let restored = folder.open().restore(9999).unwrap();
-    assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].topic), (1999, &Some(text("Order"))));
+    assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].rules.topic), (1999, &Some(text("Order"))));
 }
 
 /// Saves something, changes the files, and saves something else. Checks whether that succeeds, and
@@ -120,7 +120,7 @@ fn check_after(happens: impl FnOnce(&Folder), is_saved: bool, expected: Option<(
     let Some((count, topic)) = expected else { return };
     let check = |restored: Restored| {
         let room = &restored.rooms[0];
-        assert_eq!((room.lines.len(), &room.topic), (count, &Some(text(topic))));
+        assert_eq!((room.lines.len(), &room.rules.topic), (count, &Some(text(topic))));
     };
     check(folder.copy().open().restore(99).unwrap());
     drop(writer);
@@ -133,7 +133,7 @@ fn a_data_file_in_its_place_is_found_there_after_a_restart() {
     for _ in 0..3 {
         let mut database = folder.open();
         for topic in ["a", "b"] {
-            assert_eq!(database.repair().unwrap(), Repair::None);
+            assert_eq!(database.repair().unwrap(), Found::Both);
             database.write(&[rules(Some(topic))]).unwrap();
         }
     }
@@ -189,7 +189,7 @@ fn nothing_is_lost_when_the_folder_is_moved_away_and_back() {
     assert!(writer.save(&changes, &mut pass));
     drop(writer);
     let restored = Database::open(&inner.join("chat.db")).unwrap().restore(99).unwrap();
-    assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].topic), (5, &Some(text("Order"))));
+    assert_eq!((restored.rooms[0].lines.len(), &restored.rooms[0].rules.topic), (5, &Some(text("Order"))));
 }
 
 #[test]

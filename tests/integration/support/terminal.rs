@@ -74,10 +74,17 @@ impl Terminal {
     /// Starts a client with these options only, in a terminal that calls itself `term`.
     #[track_caller]
     pub(crate) fn start_with(port: u16, options: &[&str], term: &str) -> Self {
+        Self::start_as(&[env!("CARGO_BIN_EXE_chat_client")], port, options, term)
+    }
+
+    /// Starts a client as the last word of this command.
+    #[track_caller]
+    pub(crate) fn start_as(words: &[&str], port: u16, options: &[&str], term: &str) -> Self {
         let size = PtySize { rows: ROWS, cols: COLUMNS, ..PtySize::default() };
         let pair = native_pty_system().openpty(size).expect("a terminal");
         let modes_before = modes(&*pair.master);
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chat_client"));
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
         command.args(["--port", &port.to_string()]);
         command.args(options);
         command.env("TERM", term);
@@ -167,14 +174,33 @@ impl Terminal {
         self.display.parser.lock().screen().clone()
     }
 
+    /// The rows of the scrollback and of the screen.
+    pub(crate) fn everything(&self) -> Vec<String> {
+        let mut screen = self.screen();
+        screen.set_scrollback(usize::MAX);
+        let above = screen.scrollback();
+        let mut first_row = |scrolled| {
+            screen.set_scrollback(scrolled);
+            row(&screen, 0)
+        };
+        let mut all: Vec<_> = (1..=above).rev().map(&mut first_row).collect();
+        screen.set_scrollback(0);
+        all.extend((0..screen.size().0.get()).map(|number| row(&screen, number)));
+        all
+    }
+
     /// How often the bell has rung.
     pub(crate) fn bells(&self) -> usize {
         self.display.parser.lock().callbacks().rung
     }
 
     pub(crate) fn widens_to(&self, cols: u16) {
-        self.display.parser.lock().set_size(number(ROWS), number(cols));
-        self.master.resize(PtySize { rows: ROWS, cols, ..PtySize::default() }).expect("a terminal");
+        self.resizes_to(cols, ROWS);
+    }
+
+    pub(crate) fn resizes_to(&self, cols: u16, rows: u16) {
+        self.display.parser.lock().set_size(number(rows), number(cols));
+        self.master.resize(PtySize { rows, cols, ..PtySize::default() }).expect("a terminal");
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

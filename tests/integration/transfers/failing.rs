@@ -1,9 +1,13 @@
 //! Two real clients and a real server: files that do not arrive, and what both users are told.
 
-use std::fs;
+use std::{fs, io::Write};
 
-use super::clients::{ABC, ByHand, Disk, NOTHING, client, exchange, typed};
-use crate::support::{FakeServer, Piped, Server};
+use super::{
+    Ticket,
+    clients::{ABC, ByHand, Disk, NOTHING, client, exchange, typed},
+    hears,
+};
+use crate::support::{FakeServer, Piped, Server, server::eventually};
 
 #[test]
 fn a_file_that_cannot_be_offered_is_reported_and_is_an_error() {
@@ -39,6 +43,51 @@ fn a_refused_file_is_reported_and_is_an_error() {
     let (status, heard, _) = alice.ends();
     assert_eq!(status, Some(1));
     assert!(heard.ends_with("bob has rejected 'x'.\n"), "{heard}");
+}
+
+#[test]
+fn who_has_stopped_a_file_under_way_is_told() {
+    for (bob_types, alice_types, words) in [
+        ("/rejectfile\n", "", "you have stopped it"),
+        ("", "/rejectfile", "alice has stopped it"),
+        ("", "/quit", "alice has left"),
+    ] {
+        let (server, disk) = (Server::start(&[]), Disk::new());
+        let (mut alice, mut bob) = (server.client("alice"), client(&server, "bob", &disk, &[]));
+        alice.says(&format!("/offer bob 6 {ABC} x"));
+        bob.prints_request();
+        bob.is_given("/acceptfile\n");
+        let mut sender = Ticket::told(&server, &mut alice, "@file send ").call("");
+        hears(&mut sender, &format!("from 0 {NOTHING}"));
+        sender.get_mut().write_all(b"from 0\nabc").expect("the server takes it");
+        eventually("something has arrived", || {
+            disk.part("x")
+                .is_some_and(|part| fs::read(disk.downloads().join(part)).is_ok_and(|part| part == b"abc"))
+        });
+        alice.says(alice_types);
+        bob.is_given(bob_types);
+        bob.input = None;
+        let (status, _, said) = bob.ends();
+        assert_eq!(status, Some(1));
+        assert!(said.contains(&format!("'x' was not received: {words}. What has arrived is in ")), "{said}");
+    }
+}
+
+#[test]
+fn a_sender_whose_file_is_stopped_under_way_is_told_once() {
+    let (server, disk) = (Server::start(&[]), Disk::new());
+    let (mut alice, mut bob) = (client(&server, "alice", &disk, &[]), server.client("bob"));
+    alice.is_given(&typed(&disk.has("x", &vec![0; 8 << 20])));
+    alice.input = None;
+    bob.hears_at_last("[FILE REQUEST] alice wants to send x (8 MiB). Type /acceptfile or /rejectfile.");
+    bob.says("/take");
+    let mut receiver = Ticket::told(&server, &mut bob, "@file receive ").call(&format!("from 0 {NOTHING}\n"));
+    hears(&mut receiver, "from 0");
+    bob.says("/rejectfile");
+    let (status, heard, said) = alice.ends();
+    assert_eq!(status, Some(1));
+    assert!(heard.ends_with("bob has rejected 'x'.\n"), "{heard}");
+    assert!(!said.contains("ended too early") && !said.contains("Cannot send"), "{said}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn accounts_to_save(chat: &mut Chat) -> Vec<(Nick, Option<String>)> {
     let records = changed.into_iter().map(|changed| chat.state.record(changed));
     records
         .filter_map(|record| match record {
-            Record::Account { nick, hash } => Some((nick, hash)),
+            Record::Account(nick, hash) => Some((nick, hash)),
             _ => None,
         })
         .collect()

@@ -230,7 +230,7 @@ fn a_ban_of_a_network_ends_by_the_clock_that_does_not_jump() {
     );
     let records: Vec<_> =
         chat.state.take_unsaved().into_iter().map(|changed| chat.state.record(changed)).collect();
-    assert_eq!(records, [Record::Network { network: "192.0.2.7".into(), ban: None }]);
+    assert_eq!(records, [Record::Network("192.0.2.7".into(), None)]);
 }
 
 #[test]
