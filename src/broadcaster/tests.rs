@@ -114,13 +114,13 @@ impl Studio {
     }
 
     fn client(&mut self, room: RoomId, space: usize) -> (ClientId, Shared) {
+        self.client_of(Dialect::Text, room, space)
+    }
+
+    fn client_of(&mut self, dialect: Dialect, room: RoomId, space: usize) -> (ClientId, Shared) {
         let (client, socket) = (self.clients.insert(()), Shared::with_space(space));
-        self.broadcaster.carry_out(Post::Attach(
-            client,
-            Dialect::Text,
-            Box::new(socket.clone()),
-            Arc::default(),
-        ));
+        let sink = Box::new(socket.clone());
+        self.broadcaster.carry_out(Post::Attach(client, dialect, sink, Arc::default()));
         self.broadcaster.carry_out(Post::Enter(client, room, Room::lobby()));
         (client, socket)
     }
@@ -178,6 +178,51 @@ fn a_client_that_enters_or_leaves_a_room_within_a_batch_hears_exactly_its_part()
     studio.broadcaster.flush();
     assert_eq!(at_mover.heard(), [line("during"), line("elsewhere"), line("there")].concat());
     assert_eq!(at_stayer.heard(), [line("before"), line("during"), line("after"), line("later")].concat());
+}
+
+#[test]
+fn each_member_hears_the_room_in_its_own_dialect() {
+    let mut studio = Studio::new(9999);
+    let (red, blue) = (studio.room(), studio.room());
+    let (alice, at_alice) = studio.client(red, 9999);
+    studio.say(red, "before");
+    let (bot, at_bot) = studio.client_of(Dialect::Json, red, 9999);
+    studio.say(red, "one");
+    studio.broadcaster.carry_out(Post::TellRoom(red, Except::One(alice), said("for bot")));
+    studio.broadcaster.carry_out(Post::TellRoom(red, Except::One(bot), said("for alice")));
+    studio.broadcaster.carry_out(Post::TellAll(Event::TooSlow));
+    studio.broadcaster.carry_out(Post::Enter(bot, blue, Room::lobby()));
+    studio.say(red, "after");
+    studio.broadcaster.flush();
+    studio.say(blue, "later");
+    studio.broadcaster.flush();
+    let sentences =
+        [line("before"), line("one"), line("for alice"), format!("{}\n", Event::TooSlow), line("after")];
+    assert_eq!(at_alice.heard(), sentences.concat());
+    let at_bot = at_bot.heard();
+    let texts = at_bot.lines().map(|object| {
+        let object: serde_json::Value = serde_json::from_str(object).unwrap();
+        object["text"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(texts.collect::<Vec<_>>(), ["one", "for bot", &Event::TooSlow.to_string(), "later"]);
+}
+
+#[test]
+fn a_program_that_is_too_slow_is_told_in_its_own_dialect() {
+    let mut studio = Studio::new(200);
+    let room = studio.room();
+    let (_, at_bot) = studio.client_of(Dialect::Json, room, 60);
+    for _ in 0..9 {
+        studio.say(room, "hello");
+        studio.broadcaster.flush();
+    }
+    at_bot.0.lock().space = 9999;
+    studio.tries_again();
+    let heard = at_bot.heard();
+    let objects: Vec<serde_json::Value> =
+        heard.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.len(), 2, "{heard}");
+    assert_eq!(objects[1]["event"], "too_slow");
 }
 
 #[test]
