@@ -87,21 +87,8 @@ pub enum Event {
     NoSuchUser(Nick),
     /// There is no whisper to reply to.
     NoWhisper,
-    /// The answer to `/whois`.
-    Whois {
-        /// The user asked about.
-        nick: Nick,
-        /// The room the user is in.
-        room: Room,
-        /// The scheme of the wire that the user has come by.
-        wire: &'static str,
-        /// Time since the user connected.
-        connected: Duration,
-        /// Time since the user's last command.
-        idle: Duration,
-        /// Why the user is away, if that is so.
-        away: Option<Away>,
-    },
+    /// The answer to `/whois`. Boxed, because it is large and rare.
+    Whois(Box<Whois>),
     /// The topic of this room, if one is set, to a client that asks or joins.
     Topic(Room, Option<Text>),
     /// Tells the room that this user has set its topic.
@@ -155,6 +142,23 @@ impl Event {
     pub fn cue(&self) -> Option<Cue> {
         if let Self::File(event) = self { event.cue() } else { None }
     }
+}
+
+/// Who a user is, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whois {
+    /// The user asked about.
+    pub nick: Nick,
+    /// The room the user is in.
+    pub room: Room,
+    /// The scheme of the wire that the user has come by.
+    pub wire: &'static str,
+    /// Time since the user connected.
+    pub connected: Duration,
+    /// Time since the user's last command.
+    pub idle: Duration,
+    /// Why the user is away, if that is so.
+    pub away: Option<Away>,
 }
 
 /// A user who is away, and the reason that the user gave.
@@ -237,9 +241,7 @@ impl fmt::Display for Event {
             Self::WhisperTo(to, text) => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
-            Self::Whois { nick, room, wire, connected, idle, away } => {
-                whois(f, nick, room, wire, [*connected, *idle].map(Rough), away.as_ref())
-            }
+            Self::Whois(whois) => whois.fmt(f),
             Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
             Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
             Self::TopicSet(by, topic) => write!(f, "{by} has set the topic: {topic}"),
@@ -272,16 +274,13 @@ fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
     write!(f, "Welcome! Your nickname is '{nick}'. Use /nick <name> to change it.")
 }
 
-fn whois(
-    f: &mut fmt::Formatter<'_>,
-    nick: &Nick,
-    room: &Room,
-    wire: &str,
-    [connected, idle]: [Rough; 2],
-    away: Option<&Away>,
-) -> fmt::Result {
-    write!(f, "{nick} is in room '{room}', connected over {wire} for {connected}, idle for {idle}.")?;
-    away.map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
+impl fmt::Display for Whois {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { nick, room, wire, connected, idle, away } = self;
+        let (connected, idle) = (Rough(*connected), Rough(*idle));
+        write!(f, "{nick} is in room '{room}', connected over {wire} for {connected}, idle for {idle}.")?;
+        away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
+    }
 }
 
 fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {

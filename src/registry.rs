@@ -90,20 +90,20 @@ impl Registry {
         let mut commands = commands.drain(..);
         loop {
             let one_at_a_time = can_wait.then(|| self.wait_in_line());
-            let (flow, task, seq) = self.decide(|state, turn| {
+            let (flow, task) = self.decide(|state, turn| {
                 let flow = apply_burst(state, turn, client, &mut commands);
-                (flow, turn.task.take(), state.newest_line())
+                (flow, turn.task.take())
             });
             drop(one_at_a_time);
             let Some(task) = task else { return flow };
-            self.perform(client, dialect, &Place { room: None, seq }, task);
+            self.perform(client, dialect, task);
         }
     }
 
     /// Does slow work without the lock; then the rules go on, and may need more of it.
     #[inline(never)]
-    fn perform(&self, client: ClientId, dialect: Dialect, place: &Place, task: Box<Task>) {
-        let encode = |event: &Event| Encoded::new(event, dialect, place);
+    fn perform(&self, client: ClientId, dialect: Dialect, task: Box<Task>) {
+        let encode = |event: &Event| Encoded::new(event, dialect, &self.outside());
         let mut next = Some(task);
         while let Some(resumption) = next.and_then(|task| self.backstage.perform(*task, &encode)) {
             next = self.decide(|state, turn| {
@@ -176,9 +176,9 @@ impl Registry {
         self.decide(|state, _| state.is_stopping())
     }
 
-    /// The number of the newest line, for what is told outside of the chat.
-    pub fn newest_line(&self) -> u64 {
-        self.decide(|state, _| state.newest_line())
+    /// Where something is told that is told in no room.
+    pub fn outside(&self) -> Place {
+        Place { room: None, seq: self.decide(|state, _| state.newest_line()) }
     }
 
     fn wait_in_line(&self) -> MutexGuard<'_, ()> {

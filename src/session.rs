@@ -44,12 +44,11 @@ pub fn run(
     wire: &'static Wire,
     limits: Limits,
 ) {
-    let newcomer = Newcomer { peer: connection.peer(), wire, dialect: wire.dialect, greeting: None };
     let mut decoder = wire.dialect.decoder(limits);
     let entered = if wire.dialect.has_greeting() {
-        greeting::enter(registry, connection, newcomer, sink, &mut decoder)
+        greeting::enter(registry, connection, sink, wire, &mut decoder)
     } else {
-        enter(registry, connection, &newcomer, sink)
+        enter(registry, connection, sink, wire)
     };
     let Some(mut membership) = entered else { return };
     let why = match converse(&membership, connection, &mut decoder) {
@@ -71,11 +70,12 @@ pub fn run(
 fn enter<'a>(
     registry: &'a Registry,
     connection: &Connection,
-    newcomer: &Newcomer,
     sink: Box<dyn Sink>,
+    wire: &'static Wire,
 ) -> Option<Membership<'a>> {
+    let newcomer = Newcomer::new(connection.peer(), wire);
     // To drop a sink makes system calls, so one that is not taken is dropped here, without the lock.
-    match Membership::enter(registry, newcomer, &mut Some(sink)) {
+    match Membership::enter(registry, &newcomer, &mut Some(sink)) {
         Ok(membership) => {
             note(connection.peer(), None, "connected");
             Some(membership)

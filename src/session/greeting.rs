@@ -9,7 +9,7 @@ use super::{Membership, note, read};
 use crate::{
     broadcaster::Sink,
     command::{Ask, Command, Mistake},
-    dialect::{Decoder, Greeting, Input, Place},
+    dialect::{Decoder, Greeting, Input},
     event::{
         Event,
         account::AccountEvent,
@@ -18,6 +18,7 @@ use crate::{
     registry::{Registry, state::Newcomer},
     transport::{self, Connection},
     watch::{self, Activity},
+    wire::Wire,
 };
 
 /// How long a client may take to say who it is.
@@ -34,10 +35,11 @@ const MOST_ANSWERS: u32 = 100;
 pub(super) fn enter<'a>(
     registry: &'a Registry,
     connection: &Connection,
-    newcomer: Newcomer,
     sink: Box<dyn Sink>,
+    wire: &'static Wire,
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
+    let newcomer = Newcomer::new(connection.peer(), wire);
     let mut doorstep = Doorstep { registry, connection, newcomer, sink: Some(sink), answers: 0 };
     let membership = doorstep.wait(decoder);
     connection.socket().set_read_timeout(None).ok()?;
@@ -93,7 +95,7 @@ impl<'a> Doorstep<'a, '_> {
 
     /// Lets the client in as it wants, or says why not.
     fn greet(&mut self, greeting: &Greeting) -> Result<Membership<'a>, Event> {
-        self.newcomer.greeting = Some(greeting.clone());
+        self.newcomer.greeting = Some(Box::new(greeting.clone()));
         let membership = Membership::enter(self.registry, &self.newcomer, &mut self.sink)?;
         note(self.connection.peer(), None, "connected");
         Ok(membership)
@@ -111,8 +113,7 @@ impl<'a> Doorstep<'a, '_> {
     }
 
     fn say(&mut self, event: &Event) -> Option<()> {
-        let place = Place { room: None, seq: self.registry.newest_line() };
-        self.send(&self.newcomer.dialect.encoded(event, &place))
+        self.send(&self.newcomer.dialect.encoded(event, &self.registry.outside()))
     }
 
     fn send(&mut self, bytes: &[u8]) -> Option<()> {
@@ -122,8 +123,8 @@ impl<'a> Doorstep<'a, '_> {
     }
 
     fn refuse(&self, why: &Event) {
-        let place = Place { room: None, seq: self.registry.newest_line() };
-        transport::refuse(self.connection.socket(), &self.newcomer.dialect.encoded(why, &place));
+        let why = self.newcomer.dialect.encoded(why, &self.registry.outside());
+        transport::refuse(self.connection.socket(), &why);
     }
 }
 

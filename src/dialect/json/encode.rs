@@ -78,7 +78,9 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
             is("topic", &[("name", room.as_str()), ("topic", topic)]);
         }
         Event::TopicSet(by, topic) => is("topic_set", &[("by", by.as_str()), ("topic", topic.as_str())]),
-        Event::Whois { nick, room, .. } => is("whois", &[("nick", nick.as_str()), ("name", room.as_str())]),
+        Event::Whois(whois) => {
+            is("whois", &[("nick", whois.nick.as_str()), ("name", whois.room.as_str())]);
+        }
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),

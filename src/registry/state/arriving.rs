@@ -11,7 +11,7 @@ use crate::{
     },
     fact::Deed,
     names::{ClientId, Origin, Peer},
-    wire::{self, Wire},
+    wire::Wire,
 };
 
 /// A client that wants to come in.
@@ -24,13 +24,19 @@ pub struct Newcomer {
     /// What it speaks there.
     pub dialect: Dialect,
     /// Who it says it is; without this, it comes as a guest into the lobby.
-    pub greeting: Option<Greeting>,
+    pub greeting: Option<Box<Greeting>>,
 }
 
 impl Newcomer {
+    /// A client that has not said who it is.
+    pub fn new(peer: impl Into<Peer>, wire: &'static Wire) -> Self {
+        Self { peer: peer.into(), wire, dialect: wire.dialect, greeting: None }
+    }
+
     /// A person who comes in at the text port.
-    pub fn guest(peer: impl Into<Peer>) -> Self {
-        Self { peer: peer.into(), wire: wire::TEXT, dialect: Dialect::Text, greeting: None }
+    #[cfg(test)]
+    pub(crate) fn guest(peer: impl Into<Peer>) -> Self {
+        Self::new(peer, crate::wire::TEXT)
     }
 }
 
@@ -39,6 +45,7 @@ impl State {
     ///
     /// # Errors
     /// What the client is told.
+    #[inline(never)]
     pub fn admit(&mut self, turn: &Turn, newcomer: &Newcomer) -> Result<(), Event> {
         if let Some(why) = self.refusal_at_door(newcomer.peer, turn) {
             return Err(why);
@@ -53,6 +60,7 @@ impl State {
         self.pace.admit(origin, now).map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
     }
 
+    #[inline(never)]
     fn admit_by_name(&self, &Greeting { nick, room }: &Greeting) -> Result<(), Event> {
         if self.accounts.contains(nick) {
             Err(AccountEvent::LoginRequired(nick).into())
@@ -66,6 +74,7 @@ impl State {
     }
 
     /// Lets a client in that was admitted.
+    #[inline(never)]
     pub fn enter(&mut self, turn: &mut Turn, newcomer: &Newcomer, sink: Box<dyn Sink>) -> ClientId {
         let (now, lobby) = (turn.now.instant, self.rooms.lobby());
         let room = newcomer.greeting.as_ref().map_or(lobby, |greeting| self.rooms.open(greeting.room));

@@ -2,7 +2,7 @@
 
 use super::{State, Turn};
 use crate::{
-    event::{Away, Event, account::AccountEvent, moderation::Refused},
+    event::{Away, Event, Whois, account::AccountEvent, moderation::Refused},
     fact::Deed,
     names::{ClientId, Nick},
     text::Text,
@@ -74,6 +74,6 @@ impl State {
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
         let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
         let wire = whom.link.wire.scheme;
-        turn.answer(Event::Whois { nick, room, wire, connected, idle, away });
+        turn.answer_with(|| Event::Whois(Box::new(Whois { nick, room, wire, connected, idle, away })));
     }
 }
