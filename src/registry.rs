@@ -359,7 +359,7 @@ mod tests {
             |client, verb, rest| registry.apply(client, Dialect::Text, &mut vec![Command::typed(verb, rest)]);
         thread::scope(|scope| {
             let line = registry.turnstile.lock();
-            for (verb, rest) in [("users", ""), ("ignore", "guest_1"), ("history", "")] {
+            for (verb, rest) in [("whois", "guest_1"), ("ignore", "guest_1"), ("nick", "bob")] {
                 thread::Builder::new().spawn_scoped(scope, move || apply(bob, verb, rest)).expect("a thread");
             }
             thread::Builder::new().spawn_scoped(scope, || apply(alice, "me", "waves")).expect("a thread");

@@ -268,8 +268,9 @@ fn lines_from_a_named_pipe_are_said_as_they_come() {
 
 #[test]
 fn both_directions_can_be_full_at_once() {
-    const LINES: usize = 200_000;
-    let line = "x".repeat(63);
+    // More than the buffers of the system hold.
+    const LINES: usize = 13_000;
+    let line = "x".repeat(1000);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("lines");
     fs::write(&file, format!("{line}\n").repeat(LINES)).expect("a file");
