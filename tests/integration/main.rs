@@ -15,6 +15,7 @@ mod client_settings;
 mod client_sizes;
 mod client_socket;
 mod client_terminal;
+mod clients;
 mod concurrency;
 mod conversation;
 mod course;

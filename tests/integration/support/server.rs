@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use super::{DEADLINE, Peer, wait_to_read};
 /// A running server.
 pub(crate) struct Server {
     child: Child,
+    output: BufReader<ChildStdout>,
     address: SocketAddr,
     folder: TempDir,
 }
@@ -53,13 +54,22 @@ impl Server {
         let mut first_line = String::new();
         let output = child.stdout.take().expect("piped");
         wait_to_read(&output);
-        BufReader::new(output).read_line(&mut first_line).expect("text");
+        let mut output = BufReader::new(output);
+        output.read_line(&mut first_line).expect("text");
         let address = first_line.strip_prefix("Chat server started on ").map(|rest| rest.trim_end().parse());
         let Some(Ok(address)) = address else {
             let said = fs::read_to_string(folder.path().join("diagnostics"));
             panic!("the server said {first_line:?} and {said:?}");
         };
-        Self { child, address, folder }
+        Self { child, output, address, folder }
+    }
+
+    /// The next line on its standard output.
+    #[track_caller]
+    pub(crate) fn prints(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("text");
+        line.trim_end().to_owned()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
