@@ -39,7 +39,7 @@ mod showing;
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How often the client sends `/mark` while others speak. After a lost connection, it compares the lines
-/// that it has heard since the last mark, one by one.
+/// since the last mark one by one.
 const MARKING: Duration = Duration::from_secs(5);
 
 /// The client's state on a terminal.
@@ -225,8 +225,7 @@ impl Chat {
         }
         while let Some(lines) = self.way.speech.next(now) {
             if !self.way.link.send(lines) {
-                // The link accepts nothing any more. The unsent lines are then among those that may be
-                // lost.
+                // The link accepts nothing any more, so the unsent lines are among those that may be lost.
                 self.way.link.close();
                 break;
             }

@@ -76,9 +76,9 @@ pub struct Options {
     pub(super) generate: Generate,
 }
 
-const SETTINGS: &str = "Settings: what is typed counts most, then the environment, then the settings file, \
-then the default. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config (on macOS in \
-~/Library/Application Support). It has one setting on each line, such as:
+const SETTINGS: &str = "Settings: the command line overrides the environment, which overrides the settings \
+file, which overrides the defaults. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config \
+(on macOS in ~/Library/Application Support). It has one setting on each line, such as:
 
   nick = \"alice\"
   port = 6000

@@ -26,7 +26,7 @@ use crate::{event::heard::Heard, file::FileName, text::clean};
 
 /// The longest line that is read, in bytes. It is more than any server takes.
 const LONGEST: u64 = 64 * 1024;
-const TOO_LONG: &str = "a line is longer than 64 KiB, so neither it nor anything after it was sent";
+const TOO_LONG: &str = "a line is longer than 64 KiB, so it and all after it were not sent";
 
 /// How often the clock and the reader of our output are checked.
 const TICK: Duration = Duration::from_millis(20);
@@ -233,7 +233,7 @@ impl Plain {
                 return Ok(());
             }
             Heard::YourNick(_) if self.status.nick.is_none() => {
-                // The server answers this after the requests for a nickname and a room.
+                // The answer comes after those about the nickname and the room.
                 self.speech.mark(now).map(|line| self.link.send(line));
             }
             _ => {}
@@ -285,8 +285,7 @@ fn print(line: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// An error when our output has no reader any more. A write would notice, but there may be nothing to
-/// write.
+/// Fails when our output has lost its reader. A write would notice, but there may be nothing to write.
 fn is_wanted() -> io::Result<()> {
     let output = io::stdout();
     let mut ends = [PollFd::new(&output, PollFlags::empty())];

@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn an_unknown_key_and_a_wrong_value_are_named() {
         assert!(
-            refused("nick = 'bob'\ncolour = 'never'")
+            refused("nick = 'bob'\ncolour = 'red'")
                 .starts_with("there is no key 'colour'. The keys are host")
         );
         assert_eq!(refused("port = 'x'"), "'port' must be a number.");

@@ -13,8 +13,7 @@ use std::{
 use super::verb;
 use crate::{command::Kind, event::mark::Mark};
 
-/// How long lines wait for the answer to the first mark. After that, the server counts as one without
-/// marks.
+/// How long lines wait for the first mark's answer. After that, the server counts as one without marks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most lines that are under way. A server that answers nothing gets no more.

@@ -55,8 +55,7 @@ impl Terminal {
         }
     }
 
-    /// What the terminal does with its rows when its width changes. Terminals that wrap them identify
-    /// themselves.
+    /// What the terminal does with rows when its width changes. The wrapping ones identify themselves.
     pub(super) fn reflow() -> Reflow {
         const WRAPPING: [&str; 5] =
             ["TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID"];

@@ -214,7 +214,7 @@ fn the_rest_of_a_line_that_is_too_long_is_not_said() {
     assert_eq!(status, Some(1));
     assert_eq!(output, format!("{WELCOME}\n[lobby] guest_1: before\n"));
     let expected =
-        "cannot read the input: a line is longer than 64 KiB, so neither it nor anything after it was sent";
+        "cannot read the input: a line is longer than 64 KiB, so it and all after it were not sent";
     assert_eq!(errors, format!("chat_client: {expected}\n"));
 }
 

@@ -27,8 +27,8 @@ pub enum Change {
     Network(Network),
 }
 
-/// How many changes of things that are gone may wait. While nothing can be saved, rooms come and go; what is
-/// not deleted from the file then is at worst restored once more.
+/// The most waiting changes of things that no longer exist. While nothing can be saved, rooms come and go.
+/// At worst, a thing whose deletion is not marked is restored once more.
 const MOST_GONE: usize = 20_000;
 
 /// The changes, each once, in the order in which they were first marked.
@@ -66,7 +66,7 @@ impl Unsaved {
 }
 
 impl State {
-    /// The chat without a store: nothing that changes is remembered for one.
+    /// Stops remembering changes, because there is no store to save them.
     #[must_use]
     pub fn without_store(mut self) -> Self {
         self.unsaved.is_off = true;
