@@ -29,20 +29,20 @@ pub struct Live {
     pub above: Vec<String>,
     /// A row below it, cut likewise.
     pub below: Option<String>,
-    /// Stands before the text, with styles.
+    /// Comes before the text, with styles.
     pub prompt: String,
     /// What is being typed.
     pub text: String,
     /// Where the cursor is in `text`, as a byte offset.
     pub cursor: usize,
-    /// Stands behind the text, with styles.
+    /// Follows the text, with styles.
     pub hint: String,
 }
 
 /// What a terminal does with its rows when its width changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reflow {
-    /// It wraps them again, and those that no longer fit go to its scrollback.
+    /// It wraps them again, and rows that no longer fit go to its scrollback.
     Wraps,
     /// It cuts them or leaves them as they are.
     Keeps,

@@ -175,7 +175,7 @@ impl Arguments {
     /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once.
     ///
     /// # Errors
-    /// The address cannot be used, the machine cannot hold so many clients, or another error to show.
+    /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
         if let Some(written) = self.generate.write::<Self>() {
             return Ok(written?);

@@ -33,8 +33,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// The most events that are handled before the terminal is drawn again.
 const BATCH: usize = 200;
 
-/// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
-/// an error.
+/// Chats until the user or the server ends the chat. The terminal is always restored, even after an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let log = Log::open(options.log.as_deref())?;
     let history = history(options)?;

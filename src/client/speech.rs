@@ -157,7 +157,7 @@ impl Speech {
             self.lag = Some(now.saturating_duration_since(at));
             refused.extend(line.filter(|_| !is_heard));
         }
-        // What was sent meanwhile is not in the server's count.
+        // The server's count does not include what was sent in the meantime.
         for _ in self.under_way.iter().filter(|line| line.line.is_some()) {
             if let Some(pace) = &mut self.pace {
                 pace.take(now);
@@ -178,7 +178,7 @@ impl Speech {
         self.under_way.retain(|line| line.line.is_some() && !line.is_heard);
     }
 
-    /// The connection is gone. Returns the lines whose fate is not known; those that wait go on waiting.
+    /// The connection is gone. Returns the lines whose fate is not known. Waiting lines go on waiting.
     pub(super) fn lost(&mut self) -> Vec<String> {
         (self.pace, self.connected, self.knows_marks, self.lag) = (None, None, None, None);
         self.last_answer = self.last_token;

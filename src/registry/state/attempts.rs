@@ -115,7 +115,7 @@ impl<Key> Default for Counts<Key> {
 }
 
 impl<Key: Copy + Eq + Hash> Counts<Key> {
-    /// How long to wait for the next of so many in a minute.
+    /// How long to wait until one more is allowed, when `most` are allowed in a minute.
     fn wait(&self, key: Key, most: usize, now: Instant) -> Duration {
         let last_of_most = self.0.get(&key).and_then(|times| times.iter().rev().nth(most - 1));
         last_of_most.map_or(Duration::ZERO, |&then| (then + MINUTE).saturating_duration_since(now))

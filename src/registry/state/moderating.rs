@@ -108,7 +108,7 @@ impl State {
         })));
     }
 
-    /// Expels every member that is banned by now, under any name, unless the ban was lifted meanwhile.
+    /// Expels every member that is now banned, under any name, unless the ban has been lifted.
     fn carry_out_ban(&mut self, turn: &mut Turn, room: Room, expulsion: &Expulsion) {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
             return turn.answer(Refused::NotBanned(expulsion.nick));

@@ -113,7 +113,7 @@ impl Mutes {
         self.held.remove(&client);
     }
 
-    /// Lifts the mutes of a nickname, and that of the client that has it now; whether there were any. A
+    /// Lifts the mutes of a nickname, and of the client that has it now. Returns whether there were any. A
     /// client that only shares a mute is let off, and the mute stays.
     pub(super) fn lift(&mut self, nick: Nick, client: Option<ClientId>, now: Instant) -> bool {
         let is_muted = client.is_some_and(|client| self.left(client, now).is_some());

@@ -19,7 +19,7 @@ pub(super) const LIFE: Duration = Duration::from_secs(300);
 /// How long both sides may take to connect once an offer is accepted.
 pub(super) const MEETING: Duration = Duration::from_secs(30);
 
-/// How long a transfer may take: this long in any case, and a second more for every [`SLOWEST`] bytes. A
+/// How long a transfer may take: at least this long, and a second more for every [`SLOWEST`] bytes. A
 /// slower transfer would keep others out of its place for too long.
 const PATIENCE: Duration = Duration::from_secs(600);
 const SLOWEST: u64 = 16 * 1024;

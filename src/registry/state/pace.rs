@@ -59,8 +59,8 @@ pub(super) enum Limited {
     Offers,
     /// All commands but speech and `/quit`, and speech that was refused. The client waits.
     Questions,
-    /// What programs ask by themselves. The client waits, too. They ask behind each message, so they may
-    /// ask as often as it may speak, and their user's questions do not wait for that.
+    /// What programs ask on their own. The client waits, too. They ask after each message, so they may ask
+    /// as often as it may speak, and their user's questions do not wait for that.
     Marks,
     /// Long stretches of a room's history. The client waits, too.
     Histories,
@@ -166,7 +166,7 @@ impl Pace {
         (Some(speech), spent.buckets[Limited::Speech as usize].left(speech, now))
     }
 
-    /// Notes that a client has spoken too fast; whether it has done so shortly before.
+    /// Notes that a client has spoken too fast. Returns whether it had done so shortly before.
     pub(super) fn note_too_fast(&mut self, client: ClientId, now: Instant) -> bool {
         self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
     }

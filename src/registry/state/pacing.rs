@@ -1,4 +1,4 @@
-//! Whether a client may do something now: it may have done too much of it lately, or be muted (`/mute`).
+//! Whether a client may do something now, or has done too much of it recently, or is muted (`/mute`).
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const SHORT_MUTE: Duration = Duration::from_secs(30);
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
-    /// How long a client has to wait before its command is carried out. To refuse it would cost as much as
-    /// to answer it; while the client's thread waits, only its own commands queue up.
+    /// How long a client has to wait before its command is carried out. Refusing it would cost as much as
+    /// answering it; while the client's thread waits, only its own commands queue up.
     #[inline(never)]
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {

@@ -192,7 +192,7 @@ impl Rooms {
         }
     }
 
-    /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
+    /// Ends an account's rank in every room. Returns the dormant and the open rooms where it had one.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
         let forget = |remembered: &mut Remembered| remembered.moderators.remove(&account);
         let Dormant { rooms, forgettable, lasting, .. } = &mut self.dormant;
@@ -257,7 +257,7 @@ impl Rooms {
         }
     }
 
-    /// Forgets the lines of the room that has been dormant longest; whether there was one.
+    /// Forgets the lines of the room that has been dormant longest. Returns whether there was one.
     fn forget_text(&mut self, unsaved: &mut Unsaved) -> bool {
         let forgotten = self.dormant.take_forgettable().map(|(room, remembered)| (room, remembered.history));
         let Some((room, history)) = forgotten.or_else(|| self.dormant.take_history()) else { return false };
@@ -291,7 +291,7 @@ impl Rooms {
 }
 
 impl Dormant {
-    /// Adds a room; returns the one that is forgotten for it.
+    /// Adds a room. Returns the room that is forgotten in its place.
     fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
         self.count += 1;
         let by_age = if remembered.has_rules() { &mut self.lasting } else { &mut self.forgettable };

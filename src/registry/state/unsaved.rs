@@ -14,7 +14,7 @@ use crate::{
     record::{Record, RoomRules},
 };
 
-/// Something that has changed and is to be saved.
+/// Something that has changed and must be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// A room's topic and rules.
@@ -86,7 +86,7 @@ impl State {
 
     /// Marks everything: the data file is new and empty.
     pub fn mark_everything_unsaved(&mut self) {
-        // What is small and matters most comes first, in case the server is killed meanwhile.
+        // Small and important things come first, in case the server is killed while it saves.
         self.accounts.nicks().for_each(|nick| self.unsaved.mark(Change::Account(nick)));
         self.networks.names().for_each(|network| self.unsaved.mark(Change::Network(network)));
         self.rooms.mark_all_unsaved(&mut self.unsaved);
