@@ -1,8 +1,8 @@
 //! The chat client: a line editor on a terminal, a plain copy of lines on a pipe.
 //!
-//! The client does not trust the server. It filters every line again before it shows it, it limits
-//! the length of a line, and it believes only what the server says: a command that was sent has not
-//! succeeded yet.
+//! The client does not trust the server. It filters every line again before it shows it, it limits the
+//! length of a line, and it relies only on the server's answers: a command has not succeeded until the
+//! server says so.
 
 use std::{
     error, fmt,
@@ -103,7 +103,7 @@ pub enum Error {
     Lost,
     /// The nickname that was asked for is taken.
     NickTaken,
-    /// How many lines the server has refused.
+    /// How many lines were refused, by the server or by this client.
     Refused(usize),
     /// How many files were not sent or not received.
     Files(usize),
@@ -135,9 +135,9 @@ impl fmt::Display for Error {
             }
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
-            Self::NickTaken => f.write_str("the nickname is taken, so nothing was said"),
-            Self::Refused(1) => f.write_str("a line was not said"),
-            Self::Refused(count) => write!(f, "{count} lines were not said"),
+            Self::NickTaken => f.write_str("the nickname is taken, so nothing was sent"),
+            Self::Refused(1) => f.write_str("a line was not delivered"),
+            Self::Refused(count) => write!(f, "{count} lines were not delivered"),
             Self::Files(1) => f.write_str("a file did not arrive"),
             Self::Files(count) => write!(f, "{count} files did not arrive"),
             Self::Io(error) => f.write_str(&reason(error)),

@@ -1,7 +1,6 @@
-//! A line editor that never waits: it is given one key at a time and says what has come of it.
+//! A line editor that never waits: it takes one key at a time and returns what the program must do.
 //!
-//! It knows no terminal, thread or clock. The program that uses it has one loop, in which keys are events
-//! among others.
+//! It uses no terminal, thread or clock. The program has one loop, and a key is one kind of event in it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -51,11 +50,11 @@ pub enum Request {
     Complete,
     /// Cancel: the user pressed Ctrl-C.
     Interrupt,
-    /// There is nothing more to type: the user pressed Ctrl-D on an empty line.
+    /// The input has ended: the user pressed Ctrl-D on an empty line.
     End,
     /// Stop until the shell continues the program.
     Suspend,
-    /// Empty the screen.
+    /// Clear the screen.
     Clear,
 }
 
@@ -76,7 +75,7 @@ impl Editor {
         self.buffer = buffer;
     }
 
-    /// What the history is being searched for, if it is.
+    /// The text that the history is searched for, during a search.
     pub fn searched(&self) -> Option<&str> {
         self.search.as_ref().map(|search| search.wanted.as_str())
     }
@@ -249,7 +248,7 @@ impl Editor {
         None
     }
 
-    /// Takes a key during a search; whether the search goes on. If not, the key means what it always means.
+    /// Takes a key during a search. Returns whether the search goes on; if not, the key works as usual.
     fn continue_search(&mut self, key: KeyEvent) -> bool {
         let Some(search) = &mut self.search else { return false };
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -277,14 +276,14 @@ impl Editor {
         true
     }
 
-    /// The line that was found stays.
+    /// Ends the search and keeps the line that was found.
     fn stop_search(&mut self) {
         if let Some(Search { found: Some(found), .. }) = self.search.take() {
             self.recalled = Some(found);
         }
     }
 
-    /// The line is as before the search.
+    /// Ends the search and restores the line as it was before.
     fn cancel_search(&mut self) -> bool {
         (self.search, self.recalled) = (None, None);
         self.buffer = std::mem::take(&mut self.draft);

@@ -105,7 +105,7 @@ pub enum Event {
     Pace(PaceEvent),
     /// Confirms `/away`.
     YouAreAway(Away),
-    /// The client has said something, and so is back.
+    /// The client has said something, so it is no longer away.
     NoLongerAway,
     /// To a client that has whispered to a user who is away.
     IsAway(Nick, Away),
@@ -119,7 +119,7 @@ pub enum Event {
     Stats(Box<Stats>),
     /// About an offer or a transfer of a file.
     File(FileEvent),
-    /// Where in the chat the client is, to a program.
+    /// Tells a program where in the chat its client is.
     Mark(Mark),
     /// The commands that a user of this rank may use.
     Commands(Rank),
@@ -129,16 +129,16 @@ pub enum Event {
     Mistaken(Mistake),
     /// Confirms `/quit`.
     Goodbye,
-    /// The server has as many clients as it may.
+    /// The server has reached its limit of clients.
     Full,
-    /// The client is cut because it did not read what it was sent.
+    /// The client is disconnected because it did not read what it was sent.
     TooSlow,
     /// Tells everyone that the server is stopping.
     ShuttingDown,
 }
 
 impl Event {
-    /// What `chat_client` is told beside the sentence; most events have none.
+    /// The cue for `chat_client` that goes with the sentence; most events have none.
     pub fn cue(&self) -> Option<Cue> {
         if let Self::File(event) = self { event.cue() } else { None }
     }
@@ -174,7 +174,7 @@ pub struct Member {
     pub is_away: bool,
 }
 
-/// The first names or rows of an answer, and how many more there are: it does not grow with the chat.
+/// The first names or rows of an answer, and how many more there are. So answers do not grow with the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<Name> {
     names: Vec<Name>,

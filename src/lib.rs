@@ -9,7 +9,7 @@
 //!                    reads      Command    Posts                 one send per client and batch
 //! ```
 //!
-//! Eight files are the spine. Read them in this order:
+//! Eight files are the core. Read them in this order:
 //!
 //! 1. [`session`] blocks in `read` on alice's socket, and applies each command that has arrived.
 //! 2. [`transport`] is that socket. Its two ends, for reading and for writing, never wait for each other.

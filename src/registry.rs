@@ -35,16 +35,16 @@ use state::{Claim, Countdown, Lifeline, Newcomer, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
-/// The broadcaster cannot reach this lock. So when the channel is full, it is still draining, and a thread
-/// that waits here waits only for that.
+/// The broadcaster never takes this lock, so it keeps draining a full channel. A thread that waits here for
+/// room in the channel waits only for that.
 pub struct Registry {
     shared: Mutex<Shared>,
-    /// Speech takes only the lock. Everything that can wait passes here first, one thread at a time. So a
-    /// line waits for one of them at most, even while thousands arrive, ask or leave.
+    /// Messages take only the lock. Work that can wait takes this first, one thread at a time. So a message
+    /// waits for at most one such thread, even while thousands arrive, ask or leave.
     turnstile: Mutex<()>,
     backstage: Backstage,
     watch: Watch,
-    /// What of it is logged.
+    /// What is logged; `None` without a log.
     noting: Option<Noting>,
 }
 
@@ -55,14 +55,14 @@ struct Shared {
 }
 
 impl Registry {
-    /// A chat of which nothing is logged.
+    /// Creates a registry without a log.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
         let shared = Shared { state, broadcaster, logger: None };
         Self { shared: Mutex::new(shared), turnstile: Mutex::default(), backstage, watch, noting: None }
     }
 
-    /// The same chat; what happens in it is logged.
+    /// Adds a log.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
         self.shared.get_mut().logger = Some(logger);
@@ -74,7 +74,7 @@ impl Registry {
     ///
     /// # Errors
     /// Why it is not let in: the server is stopping, or its address is banned or has connected too often.
-    /// The sink is taken only when it is let in.
+    /// The sink is taken only when the client is let in.
     pub fn enter(&self, newcomer: &Newcomer, sink: &mut Option<Box<dyn Sink>>) -> Result<ClientId, Event> {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
@@ -83,8 +83,8 @@ impl Registry {
         })
     }
 
-    /// Applies a client's commands in their order; breaks when the client has quit, and so has left.
-    /// None of them is left.
+    /// Applies a client's commands in order, and empties the list. Breaks when the client has quit, because
+    /// it has then left.
     pub fn apply(&self, client: ClientId, dialect: Dialect, commands: &mut Vec<Command>) -> ControlFlow<()> {
         let can_wait = commands.iter().any(Command::can_wait);
         let mut commands = commands.drain(..);
@@ -100,7 +100,7 @@ impl Registry {
         }
     }
 
-    /// Does slow work without the lock; then the rules go on, and may need more of it.
+    /// Does slow work without the lock. Then the rules go on, and may ask for more.
     #[inline(never)]
     fn perform(&self, client: ClientId, dialect: Dialect, task: Box<Task>) {
         let encode = |event: &Event| Encoded::new(event, dialect, &self.outside());
@@ -113,7 +113,7 @@ impl Registry {
         }
     }
 
-    /// Removes a client that goes without having quit. Only its session's `Drop` calls this.
+    /// Removes a client that has not quit. Only its session's `Drop` calls this.
     pub fn leave(&self, client: ClientId, why: Ending) {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| state.leave(turn, client, why));
@@ -125,8 +125,8 @@ impl Registry {
         self.backstage.stop();
     }
 
-    /// Waits until the server is to stop: because an administrator said so and the time has come, or
-    /// because it stops anyway. This needs a thread of its own.
+    /// Waits until an administrator's shutdown is due, or until the server stops for another reason. This
+    /// needs a thread of its own.
     pub fn wait_for_closing_time(&self) {
         loop {
             // However the waiting ends, the rules are asked again.
@@ -140,7 +140,7 @@ impl Registry {
         }
     }
 
-    /// Why a client from this address may not connect to send or receive a file, if so.
+    /// The reason why a client from this address may not connect to transfer a file, if there is one.
     pub fn refusal_at_door(&self, peer: Peer) -> Option<Event> {
         self.decide(|state, turn| state.refusal_at_door(peer, turn))
     }
@@ -201,8 +201,8 @@ impl Registry {
         decided
     }
 
-    /// Does something under the lock, and notes how long it was held. A lock that was free was taken when
-    /// it was asked for; only a thread that has to wait reads the clock once more.
+    /// Does something under the lock, and notes how long the lock was held. A free lock is taken at once,
+    /// so only a thread that has to wait reads the clock again.
     fn locked<T>(&self, asked: Instant, act: impl FnOnce(&mut Shared) -> T) -> T {
         watch::doing(Activity::Locking);
         let (mut shared, since) = match self.shared.try_lock() {
@@ -231,7 +231,7 @@ impl Source for Registry {
     }
 }
 
-/// Applies commands up to one that needs slow work, or is the last.
+/// Applies commands until one needs slow work or none is left.
 fn apply_burst(
     state: &mut State,
     turn: &mut Turn,
@@ -253,8 +253,7 @@ fn apply_burst(
 }
 
 impl Shared {
-    /// If the broadcaster is gone, there is no client to tell: a sink that is dropped, wherever that
-    /// happens, ends its session.
+    /// If the broadcaster is gone, there is no client to tell: a session ends when its sink is dropped.
     #[inline(never)]
     fn post(&self, posts: Vec<Post>) {
         if !posts.is_empty() {

@@ -1,7 +1,7 @@
 //! What is on the terminal: lines that scroll up and away, and below them the line that is being typed.
 //!
 //! A screen is a value. It does no output: each method returns what to write to the terminal. It uses the
-//! ordinary screen, so the lines are in the terminal's own scrollback, also after the program has ended.
+//! ordinary screen, so the lines are in the terminal's own scrollback, even after the program has ended.
 
 use std::{collections::VecDeque, fmt::Write as _};
 
@@ -29,20 +29,20 @@ pub struct Live {
     pub above: Vec<String>,
     /// A row below it, cut likewise.
     pub below: Option<String>,
-    /// Stands before the text, with styles.
+    /// Comes before the text, with styles.
     pub prompt: String,
     /// What is being typed.
     pub text: String,
     /// Where the cursor is in `text`, as a byte offset.
     pub cursor: usize,
-    /// Stands behind the text, with styles.
+    /// Follows the text, with styles.
     pub hint: String,
 }
 
 /// What a terminal does with its rows when its width changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reflow {
-    /// It wraps them again, and those that no longer fit go to its scrollback.
+    /// It wraps them again, and rows that no longer fit go to its scrollback.
     Wraps,
     /// It cuts them or leaves them as they are.
     Keeps,
@@ -51,9 +51,9 @@ pub enum Reflow {
 /// How many lines can be drawn again: more than the tallest terminal has rows.
 const RECENT: usize = 500;
 
-/// The state of the terminal, as far as it is ours.
+/// The part of the terminal that this program has drawn.
 pub struct Screen {
-    /// The last column stays free: to write there means different things to different terminals.
+    /// The last column stays free, because terminals differ in what they do after writing there.
     columns: usize,
     height: usize,
     reflow: Reflow,
@@ -68,7 +68,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A terminal of so many columns and rows, with nothing of ours on it.
+    /// A terminal of this size, on which nothing has been drawn yet.
     pub fn new((columns, height): (u16, u16), reflow: Reflow) -> Self {
         let (recent, live) = (VecDeque::new(), Live::default());
         let mut screen =
@@ -77,7 +77,7 @@ impl Screen {
         screen
     }
 
-    /// Shows lines, and below them what is live now.
+    /// Shows lines, and the live part below them.
     pub fn draw(&mut self, lines: impl IntoIterator<Item = Line>, live: Live) -> String {
         let mut out = self.to_top();
         let mut has_lines = false;
@@ -116,7 +116,7 @@ impl Screen {
             return out;
         }
         if self.reflow == Reflow::Wraps {
-            // It shows as much of the end as fits, however many rows that was before.
+            // The terminal shows as many of the last rows as fit, after it has wrapped them again.
             self.above = self.height.saturating_sub(self.live_rows().0.len());
         }
         self.redraw()
@@ -147,14 +147,14 @@ impl Screen {
         out
     }
 
-    /// Moves everything but what is live to the scrollback.
+    /// Moves everything but the live part to the scrollback.
     pub fn clear(&mut self) -> String {
         let out = self.to_top() + "\x1b[J" + &"\n".repeat(self.height - 1);
         self.above = 0;
         out + &self.redraw()
     }
 
-    /// Takes away what is live, so that something else can be written there.
+    /// Removes the live part, so that something else can be written there.
     pub fn leave(&mut self) -> String {
         let out = self.to_top() + "\x1b[J";
         (self.live, self.live_rows, self.cursor_row) = (Live::default(), 1, 0);
@@ -165,7 +165,7 @@ impl Screen {
         (self.columns, self.height) = (usize::from(columns.max(3)) - 1, usize::from(height.max(2)));
     }
 
-    /// The index of the first line of which something is visible, and how many of its rows are not.
+    /// The index of the first line that is visible at least in part, and how many of its rows are hidden.
     fn first_visible(&self) -> (usize, usize) {
         let mut left = self.above;
         if left == 0 {
@@ -180,7 +180,7 @@ impl Screen {
         (0, 0)
     }
 
-    /// The cursor goes to where the live part begins.
+    /// Moves the cursor to the start of the live part.
     fn to_top(&self) -> String {
         let up = self.cursor_row;
         if up == 0 { "\x1b[?25l\r".to_owned() } else { format!("\x1b[?25l\r\x1b[{up}A") }

@@ -26,17 +26,17 @@ use crate::{
 const SMALLEST_READ: usize = 512;
 const LARGEST_READ: usize = 16 * 1024;
 
-/// The most commands of one client under one lock: so many that a flood does not spend its time on
-/// locking, so few that others do not wait long. A command with a long answer is the last of its burst.
+/// The most commands that one client applies under one lock: enough that a flood costs little locking, few
+/// enough that others do not wait long. A command with a long answer is the last of its burst.
 const BURST: usize = 64;
 
-/// For how many commands a client keeps memory while it idles: a line, and the mark behind it.
+/// How many commands an idle client keeps memory for: a line, and the mark after it.
 const FEW: usize = 2;
 
 /// How long a client that has quit may take to close the connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Serves one client until it leaves or is hung up on.
+/// Serves one client until it leaves or is disconnected.
 pub fn run(
     registry: &Registry,
     connection: &Connection,
@@ -53,7 +53,7 @@ pub fn run(
     let Some(mut membership) = entered else { return };
     let why = match converse(&membership, connection, &mut decoder) {
         Ending::Quit => Ending::Quit,
-        // To a session that was hung up on, the stream has only ended.
+        // A session that was disconnected sees only the end of its stream.
         seen => connection.hung_up().unwrap_or(seen),
     };
     membership.ending = why;
@@ -125,15 +125,15 @@ impl Drop for Membership<'_> {
 
 /// Reads until the client quits or its stream ends.
 ///
-/// A client idles in here, so this frame and those around it are kept small: each page of stack that a
-/// command reaches once stays in memory. That is why this and what it calls are never inlined.
+/// An idle client waits in here, so this frame and its callers' frames are kept small: each page of stack
+/// that a command has reached stays in memory. That is why this and what it calls are never inlined.
 #[inline(never)]
 fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut Decoder) -> Ending {
     let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(FEW));
     let (mut read_at, mut is_over) = (Instant::now(), false);
     loop {
-        // Decoded first and applied then: under the lock there is only deciding. What came together with a
-        // greeting is there already.
+        // The commands are decoded before they are applied, so under the lock there is only deciding. What
+        // came with a greeting has been read already.
         while take_burst(decoder, &mut commands, read_at) {
             if apply(membership, &mut commands).is_break() {
                 return Ending::Quit;
@@ -162,8 +162,8 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut De
 
 /// Reads once and feeds the decoder; returns how many bytes were read, and when.
 ///
-/// A client waits in here most of its time. The buffer that it waits with is on the stack, in a page that
-/// its commands reach anyway, so it costs no memory. `large` takes its place while a client fills it.
+/// A client waits in here most of the time. Its buffer is on the stack, in a page that its commands reach
+/// anyway, so it costs no memory. `large` replaces this buffer while the client fills it.
 #[inline(never)]
 fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<(usize, Instant)> {
     let mut small = [0; SMALLEST_READ];
@@ -185,7 +185,7 @@ fn apply(membership: &Membership<'_>, commands: &mut Vec<Command>) -> ControlFlo
     membership.registry.apply(membership.client, membership.dialect, commands)
 }
 
-/// Takes the commands that can be applied under one lock; whether there are any.
+/// Takes the commands that can be applied under one lock. Returns whether there are any.
 #[inline(never)]
 fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Instant) -> bool {
     while commands.len() < BURST {

@@ -66,11 +66,11 @@ enum Task {
     New {
         /// The folder to create
         folder: PathBuf,
-        /// The language of the first file; you can use any other without one
+        /// Start with a file in this language; you can write in any other
         #[arg(long, value_enum, default_value_t = Language::Rust)]
         lang: Language,
     },
-    /// Show how our program of a step differs from the one before
+    /// Show how our program for a step differs from the one before it
     Solution {
         /// The step
         step: usize,
@@ -78,7 +78,7 @@ enum Task {
         #[arg(long)]
         force: bool,
     },
-    /// Explain a kind of failure at length
+    /// Explain a kind of failure in detail
     Explain {
         /// The name of the failure [default: list all]
         name: Option<String>,
@@ -122,7 +122,7 @@ struct RuleOptions {
     /// Compare whole sentences, not only the parts that count
     #[arg(long)]
     strict: bool,
-    /// Use the random names and texts of this number
+    /// Use the same random names and texts as the check with this seed
     #[arg(long)]
     seed: Option<u64>,
     /// Report as JSON, in the format of exercism's test runners

@@ -70,7 +70,7 @@ struct ClientOptions {
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
 
-    /// Limit the number of clients; 0 for as many as this machine holds
+    /// Limit the number of clients; 0 for as many as this machine can serve
     #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
     max_clients: usize,
 
@@ -78,7 +78,7 @@ struct ClientOptions {
     #[arg(long, env = "CHAT_MAX_PER_ADDRESS", value_name = "CLIENTS", default_value_t = 100)]
     max_per_address: usize,
 
-    /// Disconnect a client that does not read when more than BYTES bytes wait for it (16 KiB to 1 GiB)
+    /// Disconnect a client when more than BYTES bytes wait for it to read (16 KiB to 1 GiB)
     #[arg(long, env = "CHAT_OUTBOX_LIMIT", value_name = "BYTES", default_value_t = 1 << 20, value_parser = bytes(16 << 10, 1 << 30))]
     outbox_limit: u64,
 
@@ -87,7 +87,7 @@ struct ClientOptions {
     #[arg(long, value_name = "FILE")]
     admin_password_file: Option<PathBuf>,
 
-    /// Deliver what is queued for at most SECONDS seconds when the server stops (up to 3600)
+    /// When the server stops, deliver queued lines for at most SECONDS seconds (up to 3600)
     #[arg(long, env = "CHAT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(..=3600))]
     shutdown_grace: u64,
 }
@@ -143,7 +143,7 @@ struct FileOptions {
     #[arg(long, env = "CHAT_TRANSFER_PORT", value_name = "PORT", default_value_t = 0)]
     transfer_port: u16,
 
-    /// Switch off sending files, and open no port for it
+    /// Turn off file transfers, and open no port for them
     #[arg(long, env = "CHAT_NO_FILES", value_parser = BoolishValueParser::new())]
     no_files: bool,
 }
@@ -151,11 +151,11 @@ struct FileOptions {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Log")]
 struct LogOptions {
-    /// Write a log of what happens to files in DIR, which each server needs for itself; without it, nothing is logged
+    /// Write log files to DIR, which no other server may use; without it, nothing is logged
     #[arg(long, env = "CHAT_LOG_DIR", value_name = "DIR")]
     log_dir: Option<PathBuf>,
 
-    /// Start the day's next log file when one has BYTES bytes; 0 for one file a day
+    /// Start another log file when one reaches BYTES bytes; 0 for one file a day
     #[arg(long, env = "CHAT_LOG_MAX_SIZE", value_name = "BYTES", default_value_t = 10 << 20)]
     log_max_size: u64,
 
@@ -180,7 +180,7 @@ impl Arguments {
     /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once.
     ///
     /// # Errors
-    /// The address cannot be used, the machine cannot hold so many clients, or another error to show.
+    /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
         if let Some(written) = self.generate.write::<Self>() {
             return Ok(written?);
@@ -270,12 +270,12 @@ impl Arguments {
     }
 }
 
-/// A limit, of which 0 is none.
+/// A limit, where 0 means no limit.
 fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
     (limit != T::default()).then_some(limit)
 }
 
-/// Writes the one line that a script can wait for. Without a reader, the server serves all the same.
+/// Writes the one line that a script can wait for. The server runs even if nothing reads the line.
 fn announce(server: &Server) {
     if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
         tracing::warn!(%error, "cannot write to standard output");
@@ -287,7 +287,7 @@ fn announce(server: &Server) {
 }
 
 /// Lets a thread that is woken wait for its turn instead of interrupting the one that runs. So the
-/// broadcaster gets larger batches, with fewer switches. Where the policy cannot be set, only this is lost.
+/// broadcaster gets larger batches, with fewer switches. If the policy cannot be set, only this is lost.
 fn prefer_throughput() {
     #[cfg(target_os = "linux")]
     if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {

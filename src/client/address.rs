@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_can_have_a_port_and_an_ipv6_address_brackets() {
+    fn a_host_can_have_a_port_and_an_ipv6_address_can_have_brackets() {
         for (text, host, port) in [
             ("localhost", "localhost", None),
             ("localhost:5755", "localhost", Some(5755)),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_what_to_write() {
+    fn an_invalid_address_is_refused_with_what_to_write() {
         let why = |text: &str| text.parse::<Address>().unwrap_err();
         for file in ["-", "./notes.txt", "/tmp/my notes"] {
             assert!(why(file).contains("--file"), "{file}");

@@ -3,7 +3,7 @@
 use super::secret::{NEW_PASSWORD, Secret};
 use crate::{editor::Editor, password::Password};
 
-/// The question again, for a new password: a typing error shows only then.
+/// A new password is asked for twice, because the stars hide a typing error.
 const REPEAT: &str = "Repeat it: ";
 
 /// Passwords that are being asked for.
@@ -18,21 +18,21 @@ pub(super) struct Asking {
     pub(super) editor: Editor,
 }
 
-/// What an answer has led to.
+/// What follows an answer.
 pub(super) enum Asked {
     /// There is another question.
     More(Asking),
-    /// The same question again, because of this. A user who types the password twice without looking must
-    /// not say it to the room.
+    /// The same question again, for this reason. Otherwise a user who types the password a second time
+    /// without looking would send it to the room.
     Again(Asking, &'static str),
     /// The whole command. It must not be shown.
     Command(String),
-    /// Nothing is to be sent, because of this.
+    /// Nothing is sent, for this reason.
     Nothing(&'static str),
 }
 
 impl Asking {
-    /// Begins to ask for what a line lacks; `None` if it lacks nothing.
+    /// Starts to ask for the passwords that a line lacks; `None` if it lacks none.
     pub(super) fn new(line: &str) -> Option<Self> {
         let prompts = Secret::of(line)?.prompts();
         let command = line.trim_end().to_owned();
@@ -40,7 +40,7 @@ impl Asking {
         (!asking.prompts.is_empty()).then_some(asking)
     }
 
-    /// What to know before one chooses a password.
+    /// The rule that the user sees before choosing a password.
     pub(super) fn rule(&self) -> Option<&'static str> {
         self.prompts.contains(&NEW_PASSWORD).then_some(RULE)
     }
@@ -53,7 +53,7 @@ impl Asking {
     /// Takes an answer.
     pub(super) fn answer(mut self, typed: &str) -> Asked {
         if typed.is_empty() {
-            return Asked::Nothing("No password: nothing was sent.");
+            return Asked::Nothing("No password was typed, so nothing was sent.");
         }
         let password = Password::attempt(typed);
         match self.chosen.take() {
@@ -80,7 +80,7 @@ const RULE: &str = "A password has at least 8 characters and no spaces.";
 mod tests {
     use super::*;
 
-    /// The questions that these answers lead to, and what comes of it in the end.
+    /// Checks the questions that these answers lead to, and the final result.
     #[track_caller]
     fn check(line: &str, answers: &[(&str, &str)], end: &str) {
         let mut asking = Asking::new(line).expect("a question");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_password_that_does_not_do_is_asked_for_again() {
+    fn an_unsuitable_new_password_is_asked_for_again() {
         let answers = [
             (NEW_PASSWORD, "short"),
             (NEW_PASSWORD, "longenough"),
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn an_empty_answer_sends_nothing() {
-        check("/login alice", &[("Password: ", "")], "No password: nothing was sent.");
+        check("/login alice", &[("Password: ", "")], "No password was typed, so nothing was sent.");
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct Backoff {
     pub(super) attempts: u32,
 }
 
-/// The longest delay, in milliseconds. Half a minute after the server is back, so are its clients.
+/// The longest delay, in milliseconds. All clients are back half a minute after the server is.
 const MAX: u64 = 30_000;
 
 impl Backoff {

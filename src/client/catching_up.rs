@@ -1,4 +1,4 @@
-//! After a lost connection: what was said meanwhile, and nothing else.
+//! After a reconnection: shows what was said in the meantime, and nothing twice.
 //!
 //! The client keeps the number of a line up to which it has heard everything, and the lines that it has
 //! heard since. When it is back, it asks for all lines after that number and leaves out those it has heard.
@@ -11,13 +11,13 @@ use crate::{
     screen::Line,
 };
 
-/// How many lines can be compared. The client asks for a newer number long before there are as many.
+/// The most lines that are kept for the comparison. The client asks for a newer number long before that.
 const MOST: usize = 1000;
 
-/// Where in the chat the client is, and how it gets back there.
+/// How far the client has heard the chat, and how it catches up after a reconnection.
 #[derive(Default)]
 pub(super) struct CatchingUp {
-    /// Everything up to the line of this number was heard; `None` until the server has told one.
+    /// Everything up to the line of this number was heard; `None` until the server has sent a number.
     seq: Option<u64>,
     /// What was said in the room since then, as it was heard.
     since: VecDeque<String>,
@@ -26,14 +26,14 @@ pub(super) struct CatchingUp {
 
 #[derive(Default)]
 enum Stage {
-    /// What comes is shown.
+    /// Lines are shown as they arrive.
     #[default]
     Here,
-    /// The connection is new. Old lines that come now are those of any newcomer.
+    /// The connection is new. The history that arrives now is what every new client gets.
     Returning,
-    /// Old lines that come now are those that were asked for.
+    /// The history that arrives now is what this client asked for.
     Missing(Vec<String>),
-    /// They have all come.
+    /// All of it has arrived.
     Complete(Vec<String>),
 }
 
@@ -43,12 +43,12 @@ impl CatchingUp {
         self.stage = if self.seq.is_some() { Stage::Returning } else { Stage::Here };
     }
 
-    /// The server cannot tell what was missed, so nothing is left out.
+    /// The server has no marks and cannot tell what was missed, so every line is shown.
     pub(super) fn cannot(&mut self) {
         *self = Self::default();
     }
 
-    /// Notes a line of the server; whether it is not to be shown now.
+    /// Notes a line from the server. Returns whether to hide it for now.
     pub(super) fn takes(&mut self, line: &str, heard: &Heard<'_>) -> bool {
         match (heard, &mut self.stage) {
             (Heard::Past | Heard::PastTitle, Stage::Returning) | (Heard::PastTitle, Stage::Missing(_)) => {
@@ -72,7 +72,7 @@ impl CatchingUp {
         !self.since.is_empty()
     }
 
-    /// The server has answered a mark. Returns what to ask it.
+    /// Notes the answer to a mark. Returns the question to send, if there is one.
     pub(super) fn marked(&mut self, mark: &Mark) -> Option<String> {
         match mem::take(&mut self.stage) {
             Stage::Returning => {
@@ -87,13 +87,13 @@ impl CatchingUp {
         None
     }
 
-    /// The lines that were missed, once they are known, after a line that counts them.
+    /// Once the missed lines are known: a line with their number, and then the lines.
     pub(super) fn missed(&mut self, view: View) -> Vec<Line> {
         let Stage::Complete(lines) = &mut self.stage else { return Vec::new() };
         let mut since = mem::take(&mut self.since);
         let mut missed = mem::take(lines);
         self.stage = Stage::Here;
-        // They come in the order in which they were said, so what was heard is in front.
+        // They arrive in the order in which they were said, so those that were heard come first.
         missed.retain(|line| {
             let is_heard = since.front().is_some_and(|heard| line.ends_with(heard.as_str()));
             if is_heard {

@@ -1,4 +1,4 @@
-//! What the client does with keys and with what the server says. It neither waits nor draws.
+//! What the client does with keys and with the server's lines. Nothing here waits or draws.
 
 use std::{
     io,
@@ -38,8 +38,8 @@ mod showing;
 /// How long the server may take to answer `/quit`.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How often the client asks where in the chat it is, while others speak. After a lost connection, what was
-/// heard since then is compared line by line.
+/// How often the client sends `/mark` while others speak. After a lost connection, it compares the lines
+/// since the last mark one by one.
 const MARKING: Duration = Duration::from_secs(5);
 
 /// The client's state on a terminal.
@@ -55,7 +55,7 @@ pub(super) struct Chat {
     has_greeted: bool,
 }
 
-/// The way to the server, and what is on it.
+/// The connection to the server, and the lines that are on their way there.
 pub(super) struct Way {
     link: Arc<Link>,
     speech: Speech,
@@ -71,9 +71,9 @@ pub(super) struct Way {
 struct Typing {
     editor: Editor,
     asking: Option<Asking>,
-    /// What was typed when Tab has asked the server for names.
+    /// The line as it was when Tab asked the server for names.
     completing: Option<(Buffer, Question)>,
-    /// Whether Ctrl-C was pressed while something is under way.
+    /// Whether Ctrl-C was pressed once while something was under way.
     is_warned: bool,
 }
 
@@ -136,7 +136,7 @@ impl Chat {
 
     /// Takes a line from the server.
     pub(super) fn hear(&mut self, line: &str, now: Instant) {
-        // A server that sends a line is back. One that only accepts may still be starting.
+        // A server that sends a line is back. One that only accepts connections may still be starting.
         self.way.backoff = Backoff::default();
         let heard = Heard::new(line);
         match heard {
@@ -182,7 +182,7 @@ impl Chat {
         }
     }
 
-    /// A server that answers marks can be asked more on arrival.
+    /// Asks on arrival for the room's users and topic. Only a server that answers marks is asked.
     fn ask_who_is_here(&mut self, now: Instant) {
         let users = self.status.questions.ask(Question::Users, now).into_iter();
         self.status.asks_topic = self.status.topic.is_none();
@@ -191,9 +191,9 @@ impl Chat {
         self.way.link.send(lines);
     }
 
-    /// Says on the first arrival who is here.
+    /// Shows on the first arrival who is in the room.
     fn greet(&mut self, names: Names<'_>) {
-        /// About what fits a row.
+        /// About as many names as fit in a row.
         const SHOWN: usize = 10;
         let shown: Vec<_> = names.iter().take(SHOWN).collect();
         let more = names.count() - shown.len();
@@ -206,7 +206,7 @@ impl Chat {
             self.ask_who_is_here(now);
         }
         for refused in self.way.speech.marked(mark, now) {
-            self.output.notice(&format!("Not said: {refused}"));
+            self.output.notice(&format!("Not delivered: {refused}"));
         }
         if let Some(question) = self.way.catching_up.marked(mark) {
             self.way.link.send(question);
@@ -225,7 +225,7 @@ impl Chat {
         }
         while let Some(lines) = self.way.speech.next(now) {
             if !self.way.link.send(lines) {
-                // It takes nothing any more. What was to be sent is then among the lines that may be lost.
+                // The link accepts nothing any more, so the unsent lines are among those that may be lost.
                 self.way.link.close();
                 break;
             }
@@ -239,7 +239,7 @@ impl Chat {
         }
     }
 
-    /// Whether [`Chat::tick`] has to be called although nothing happens.
+    /// Whether [`Chat::tick`] must be called even if nothing happens.
     pub(super) fn needs_clock(&self) -> bool {
         self.output.needs_clock()
             || self.status.is_reclaiming()

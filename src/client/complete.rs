@@ -119,7 +119,7 @@ impl<'a> Word<'a> {
 impl Completion {
     /// The choices as one line, or `None` if there are none.
     pub(super) fn listing(&self) -> Option<String> {
-        /// About what fits a small terminal. With more choices than that, typing a letter helps more.
+        /// About as many as fit on a small terminal. With more choices, typing a letter helps more.
         const SHOWN: usize = 50;
         let shown = &self.choices[..self.choices.len().min(SHOWN)];
         let more = self.choices.len() - shown.len();

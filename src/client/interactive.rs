@@ -1,7 +1,7 @@
 //! The client on a terminal: one loop over keys, news and time.
 //!
-//! Only this loop writes to the terminal, and it waits for nothing but the next event. So lines that arrive
-//! are shown at any moment, also when the user has left something half done.
+//! Only this loop writes to the terminal, and it waits for nothing but the next event. So lines that
+//! arrive are shown at once, even while the user is in the middle of a line.
 
 use std::{
     io,
@@ -27,14 +27,13 @@ use super::{
 };
 use crate::{editor::History, screen::Screen};
 
-/// How often the clock is looked at while something depends on it.
+/// How often the loop checks the clock while something depends on it.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How many events are taken before the terminal is drawn again.
+/// The most events that are handled before the terminal is drawn again.
 const BATCH: usize = 200;
 
-/// Chats until the user or the server ends the chat. The terminal is restored in any case, even after
-/// an error.
+/// Chats until the user or the server ends the chat. The terminal is always restored, even after an error.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let log = Log::open(options.log.as_deref())?;
     let history = history(options)?;
@@ -57,7 +56,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     ran.and(ended)
 }
 
-/// The lines that were typed before, if they are kept.
+/// The lines of the history file; none without `--history`.
 fn history(options: &Options) -> Result<History, Error> {
     let Some(path) = &options.history else { return Ok(History::default()) };
     History::load(path).map_err(|error| Error::File(path.clone(), error))
@@ -65,8 +64,8 @@ fn history(options: &Options) -> Result<History, Error> {
 
 /// How the threads that send and receive files reach the user and the server.
 ///
-/// The loop itself comes here too, when the user or the server starts a transfer. So this never waits for the
-/// loop: what is told lies here until the loop takes it.
+/// The loop itself uses this too, when the user or the server starts a transfer. So this never waits for
+/// the loop: messages stay here until the loop takes them.
 pub(super) struct Mouth {
     pub(super) link: Arc<Link>,
     news: crossbeam_channel::Sender<News>,
@@ -83,7 +82,7 @@ struct Told {
 impl Mouth {
     fn tell(&self, tell: impl FnOnce(&mut Told)) {
         tell(&mut self.told.lock());
-        // If the channel is full, the loop is awake.
+        // If the channel is full, the loop has work and looks here anyway.
         let _ = self.news.try_send(News::Told);
     }
 }
@@ -102,7 +101,7 @@ impl Outside for Mouth {
     }
 }
 
-/// The loop.
+/// The loop, with what it needs.
 struct Run<'a> {
     chat: &'a mut Chat,
     screen: &'a mut Screen,
@@ -155,7 +154,7 @@ impl Run<'_> {
                 self.reconnecting = Some(self.chat.reconnects_at(now));
             }
             Ok(News::Line(line)) => self.chat.hear(&line, now),
-            // It is taken before the terminal is drawn.
+            // The loop takes the messages before it draws the terminal.
             Ok(News::Told) => {}
             Ok(News::End) | Err(_) => self.chat.status.end(Ending::Quit),
         }
@@ -169,7 +168,7 @@ impl Run<'_> {
         // Rounded up: "1 s" is shown until the wait is over.
         self.chat.way.reconnecting_in = Some(left.as_secs() + u64::from(left.subsec_nanos() > 0));
         if left.is_zero() {
-            // Not again before this attempt has ended.
+            // No other attempt starts before this one has ended.
             self.reconnecting = None;
             link::connect_again(&self.chat.options, self.sender.clone())?;
         }
@@ -198,7 +197,7 @@ impl Run<'_> {
             }
         }
         let lines = self.chat.output.take_lines();
-        // Looked at each time: the event that tells of another size may come late, or not at all.
+        // The size is read each time, because the event that reports a change may come late or not at all.
         let out = self.screen.resize(Terminal::size()) + &self.screen.draw(lines, self.chat.live(now));
         if !out.is_empty() {
             Terminal::write(&out)?;

@@ -8,7 +8,7 @@ use crate::text::clean;
 /// The longest line of our own server lists 500 names and takes about 17 kB.
 const MAX: usize = 64 * 1024;
 
-/// The lines of a byte stream. A timeout loses nothing: ask again.
+/// The lines of a byte stream. After a timeout, call again: no bytes are lost.
 pub(super) struct Lines<R> {
     input: BufReader<R>,
     /// The start of the line that is being read.

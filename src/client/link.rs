@@ -21,21 +21,21 @@ pub(super) enum News {
     Connected(Stream),
     /// The attempt to connect has failed.
     NotConnected,
-    /// The server has said this line.
+    /// The server has sent this line.
     Line(String),
     /// The connection is gone.
     Lost,
-    /// A transfer has told something.
+    /// A transfer has something to tell the user.
     Told,
     /// The system wants the program to end.
     End,
 }
 
-/// How much news can wait. If the terminal is slower than the server, the reading thread waits here, so the
-/// memory stays small and the server notices.
+/// How many [`News`] can wait. If the terminal is slower than the server, the reading thread waits. So
+/// memory use stays small, and the server notices.
 pub(super) const NEWS: usize = 256;
 
-/// How many pieces can wait to be written. While a server reads, there is hardly ever one.
+/// How many pieces can wait to be written. While the server reads, almost none do.
 const PIECES: usize = 64;
 
 /// The way to the server, for all threads of the client.
@@ -78,7 +78,7 @@ impl Link {
         self.writer.lock().as_ref().is_some_and(|writer| !writer.pieces.is_full())
     }
 
-    /// Says that nothing more will be sent, after what was sent.
+    /// Closes the sending direction after everything was sent.
     pub(super) fn finish(&self) {
         *self.writer.lock() = None;
     }

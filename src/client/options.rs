@@ -18,19 +18,19 @@ use crate::{
 
 /// Chat from a terminal or a script.
 ///
-/// On a terminal, the client offers line editing, a history, Tab completion, and it reconnects when the
-/// connection is lost. On a pipe, it sends each line of its input and prints each line of the server.
+/// On a terminal, the client has line editing, a history and Tab completion, and it reconnects when the
+/// connection is lost. On a pipe, it sends each line of its input and prints each line from the server.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "chat_client", version, after_long_help = SETTINGS)]
 pub struct Options {
     #[command(flatten)]
     place: Place,
 
-    /// Nickname to ask for on arrival.
+    /// Ask for this nickname on arrival.
     #[arg(long, env = "CHAT_NICK", value_parser = nick)]
     pub(super) nick: Option<Nick>,
 
-    /// Room to join on arrival.
+    /// Join this room on arrival.
     #[arg(long, env = "CHAT_ROOM", value_parser = Room::new)]
     pub(super) room: Option<Room>,
 
@@ -41,12 +41,12 @@ pub struct Options {
     #[command(flatten)]
     pub(super) times: Times,
 
-    /// File that keeps the lines you type for the next start. Without it, they are forgotten.
+    /// Keep the lines you type in this file for the next start. Without it, they are forgotten.
     #[arg(long, value_name = "FILE", env = "CHAT_HISTORY")]
     pub(super) history: Option<PathBuf>,
 
-    /// Append what is shown and typed to this file, with date and time and without passwords. It is created so
-    /// that only you can read it.
+    /// Append what is shown and typed to this file, with dates and times but without passwords. A new file
+    /// can be read only by you.
     #[arg(long, value_name = "FILE", env = "CHAT_LOG")]
     pub(super) log: Option<PathBuf>,
 
@@ -55,11 +55,11 @@ pub struct Options {
     #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) notify: bool,
 
-    /// Folder for files that you accept. It is created when the first one arrives.
+    /// Save accepted files in this folder. It is created when the first file arrives.
     #[arg(long, value_name = "FOLDER", env = "CHAT_DOWNLOADS", default_value = "downloads")]
     pub(super) downloads: PathBuf,
 
-    /// Accept every file that is offered. Every user of the chat can then fill your disk.
+    /// Accept every offered file. Any user of the chat can then fill your disk.
     #[arg(long, env = "CHAT_ACCEPT_FILES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_value = "false", default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
     pub(super) accept_files: bool,
@@ -76,9 +76,9 @@ pub struct Options {
     pub(super) generate: Generate,
 }
 
-const SETTINGS: &str = "Settings: what is typed counts most, then the environment, then the settings file, \
-then the default. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config (on macOS in \
-~/Library/Application Support). It has one setting on each line, such as:
+const SETTINGS: &str = "Settings: the command line overrides the environment, which overrides the settings \
+file, which overrides the defaults. The file is chat/client.toml in $XDG_CONFIG_HOME, or else in ~/.config \
+(on macOS in ~/Library/Application Support). It has one setting on each line, such as:
 
   nick = \"alice\"
   port = 6000
@@ -119,17 +119,17 @@ struct Place {
     #[arg(value_name = "SERVER")]
     server: Option<Address>,
 
-    /// Name or address of the server, with or without a port.
+    /// Connect to this host name or address, with or without a port.
     #[arg(long, env = "CHAT_HOST", value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
     host: Address,
 
-    /// Port of the server, unless its address has one.
+    /// Connect to this port, unless the address has one.
     #[arg(long, env = "CHAT_PORT", default_value_t = PORT)]
     port: u16,
 }
 
 impl Place {
-    /// Decides between two hosts or two ports: what was typed counts more than what was set before.
+    /// Decides between two hosts or two ports: the command line overrides earlier settings.
     fn settle(&mut self, matches: &ArgMatches) -> Result<(), &'static str> {
         let source = |id| matches.value_source(id).unwrap_or(ValueSource::DefaultValue);
         let is_typed = |id| source(id) == ValueSource::CommandLine;
@@ -170,7 +170,7 @@ impl Times {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless the environment says `NO_COLOR` (<https://no-color.org>).
+    /// On a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
     Auto,
     /// Always.
     Always,
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     fn read(arguments: &[&str]) -> Result<Options, clap::Error> {
-        // A file without settings, so that those of the user who tests do not count.
+        // An empty settings file, so that the tester's own settings have no effect.
         let all = ["chat_client", "--config", "/dev/null"].iter().chain(arguments);
         Options::try_read(&all.map(OsString::from).collect::<Vec<_>>())
     }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_counts_more_than_the_settings_file() {
+    fn the_command_line_overrides_the_settings_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("client.toml");
         std::fs::write(&file, "host = 'example.org:6000'\nnick = 'bob'\ntimestamps = false\nnotify = true\n")

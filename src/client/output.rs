@@ -1,4 +1,4 @@
-//! What goes to the terminal and to the log: lines that scroll away, and what else the terminal is to do.
+//! What goes to the terminal and to the log: lines, and other requests to the terminal.
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -14,7 +14,7 @@ use crate::{event::heard::Heard, names::Nick, screen::Line};
 /// How many mentions are kept.
 const MENTIONS: usize = 100;
 
-/// What was said to the user, until the terminal takes it.
+/// Everything for the user, until the terminal takes it.
 pub(super) struct Output {
     pub(super) view: View,
     log: Log,
@@ -30,17 +30,17 @@ pub(super) struct Output {
     day: Option<Date>,
 }
 
-/// What the terminal is to do besides showing lines.
+/// What to do with the terminal besides showing lines.
 pub(super) enum Wish {
     /// Stop until the shell continues the program.
     Suspend,
-    /// Empty the screen.
+    /// Clear the screen.
     Clear,
-    /// Take a sequence that shows nothing.
+    /// Write a control sequence that shows nothing.
     Signal(String),
 }
 
-/// Whether the user looks at the terminal, as far as it tells.
+/// Whether the user looks at the terminal, as the terminal reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Focus {
     /// The user looks at it.
@@ -66,7 +66,7 @@ impl Output {
         }
     }
 
-    /// Shows a line of the server, as `me` sees it.
+    /// Shows a line from the server, as `me` sees it.
     pub(super) fn show(&mut self, line: &str, heard: &Heard<'_>, me: Option<Nick>, now: Instant) {
         if let Some((nick, comes)) = movement(line)
             && !self.presence.moves(nick, comes, now)
@@ -105,12 +105,12 @@ impl Output {
         self.note(|log| log.note_shown(words));
     }
 
-    /// Shows something that may be overlooked.
+    /// Shows a dimmed line without a time.
     pub(super) fn quiet(&mut self, words: &str) {
         self.print(self.view.quiet(words));
     }
 
-    /// Shows a line below a line with the date, if the day is a new one.
+    /// Shows a line, after a line with the date if a new day has begun.
     pub(super) fn print(&mut self, line: Line) {
         if let Some(today) = self.view.today()
             && self.day.replace(today).is_some_and(|day| day != today)
@@ -137,19 +137,19 @@ impl Output {
         self.wishes.push(wish);
     }
 
-    /// The terminal has told whether the user looks at it.
+    /// Notes whether the user looks at the terminal.
     pub(super) fn focus(&mut self, focus: Focus) {
         self.focus = focus;
     }
 
-    /// Says who has come and gone, when that is due.
+    /// Shows the summary of arrivals and departures when it is due.
     pub(super) fn tick(&mut self, now: Instant) {
         if let Some(words) = self.presence.summary(now) {
             self.quiet(&words);
         }
     }
 
-    /// Whether [`Output::tick`] has to be called although nothing happens.
+    /// Whether [`Output::tick`] must be called even if nothing happens.
     pub(super) fn needs_clock(&self) -> bool {
         self.presence.is_counting()
     }

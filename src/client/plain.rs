@@ -1,5 +1,5 @@
-//! The client on a pipe: it says the lines of its input at the server's pace, and prints what the server
-//! says without additions.
+//! The client on a pipe: it sends the lines of its input as fast as the server allows, and prints the
+//! server's lines unchanged.
 
 use std::{
     fs::File,
@@ -26,15 +26,15 @@ use crate::{event::heard::Heard, file::FileName, text::clean};
 
 /// The longest line that is read, in bytes. It is more than any server takes.
 const LONGEST: u64 = 64 * 1024;
-const TOO_LONG: &str = "a line is longer than 64 KiB, so nothing after it was said";
+const TOO_LONG: &str = "a line is longer than 64 KiB, so it and all after it were not sent";
 
-/// How often the clock, and the reader of our output, are looked at.
+/// How often the clock and the reader of our output are checked.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How many lines are read ahead of those that are said.
+/// How many lines are read before they can be sent.
 const AHEAD: usize = 64;
 
-/// Says the input and prints what the server says, until the server closes the connection.
+/// Sends the input and prints the server's lines, until the server closes the connection.
 pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
     let input = input(options)?;
     let log = Log::open(options.log.as_deref())?;
@@ -91,7 +91,7 @@ fn lines(input: impl Read + Send + 'static) -> io::Result<Receiver<io::Result<Ve
             let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut line);
             let line = match read {
                 Ok(0) => return,
-                // Its rest would look like a line of its own. And `/dev/zero` has no end.
+                // The rest of it would look like another line, and `/dev/zero` never ends.
                 Ok(_) if line.len() as u64 == LONGEST => Err(io::Error::other(TOO_LONG)),
                 Ok(_) => Ok(line),
                 Err(error) => Err(error),
@@ -129,9 +129,9 @@ enum Stage {
     Reading,
     /// The input has ended.
     Saying,
-    /// Everything was said; files may still be on their way.
+    /// Every line has its answer; files may still be on their way.
     Waiting,
-    /// Everything is done. The server still says what it owes.
+    /// Everything is done. The server may still have lines to send.
     Done,
 }
 
@@ -155,7 +155,7 @@ impl Plain {
         Ok(())
     }
 
-    /// Sends what is due. When all is said and done, ends our direction.
+    /// Sends what is due. When everything is done, closes our sending direction.
     fn advance(&mut self) -> Result<(), Error> {
         while self.link.has_room()
             && let Some(lines) = self.speech.next(Instant::now())
@@ -195,16 +195,16 @@ impl Plain {
         self.speech.say(speech::Typed::new(line));
     }
 
-    /// Notes a line that will not be said.
+    /// Counts and reports a line that is not delivered.
     fn refuse(&mut self, line: &str, why: &str) {
         self.refused += 1;
         let line = clean(line);
         let begin: String = line.chars().take(60).collect();
         let more = if begin.len() < line.len() { "…" } else { "" };
-        tell(&format!("Not said, because {why}: {begin}{more}"));
+        tell(&format!("Not delivered, because {why}: {begin}{more}"));
     }
 
-    /// Whether the connection goes on.
+    /// Returns whether the connection goes on.
     fn take_news(&mut self, news: News) -> Result<bool, Error> {
         match news {
             News::Line(line) => self.hear(&line)?,
@@ -224,7 +224,7 @@ impl Plain {
         match heard {
             Heard::Mark(mark) => {
                 for refused in self.speech.marked(&mark, now) {
-                    self.refuse(&refused, "the server has refused it");
+                    self.refuse(&refused, "the server refused it");
                 }
                 return Ok(());
             }
@@ -233,7 +233,7 @@ impl Plain {
                 return Ok(());
             }
             Heard::YourNick(_) if self.status.nick.is_none() => {
-                // Answered after the nickname and the room.
+                // The answer comes after those about the nickname and the room.
                 self.speech.mark(now).map(|line| self.link.send(line));
             }
             _ => {}
@@ -285,7 +285,7 @@ fn print(line: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// An error when our output is not read any more. A write would notice, but there may be nothing to write.
+/// Fails when our output has lost its reader. A write would notice, but there may be nothing to write.
 fn is_wanted() -> io::Result<()> {
     let output = io::stdout();
     let mut ends = [PollFd::new(&output, PollFlags::empty())];
@@ -296,7 +296,7 @@ fn is_wanted() -> io::Result<()> {
 
 /// Writes to standard error, because standard output is for the server's lines.
 fn tell(words: &str) {
-    // If even standard error is closed, the exit status still tells.
+    // If even standard error is closed, the exit status still shows the failure.
     let _ = writeln!(io::stderr(), "{words}");
 }
 

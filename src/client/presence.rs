@@ -1,15 +1,15 @@
-//! Who comes and goes, folded into one line where a room is busy.
+//! Arrivals and departures, summed up in one line when a room is busy.
 
 use std::time::{Duration, Instant};
 
 use crate::names::Nick;
 
-/// So many lines about coming and going are shown one by one. If there are more within [`WINDOW`], the rest
-/// of them becomes one line.
+/// How many arrivals and departures within [`WINDOW`] are shown one by one. The others are summed up in
+/// one line.
 const SHOWN: usize = 3;
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// The lines about coming and going of the last seconds.
+/// The arrivals and departures of the last seconds.
 #[derive(Default)]
 pub(super) struct Presence {
     since: Option<Instant>,
@@ -18,7 +18,7 @@ pub(super) struct Presence {
     left: Vec<String>,
 }
 
-/// Whether a line says that a user comes or goes; the nickname, and whether it comes.
+/// The nickname in a line about an arrival or a departure, and whether it is an arrival.
 pub(super) fn movement(line: &str) -> Option<(&str, bool)> {
     let (nick, rest) = line.split_once(' ')?;
     let comes = match rest {
@@ -30,7 +30,7 @@ pub(super) fn movement(line: &str) -> Option<(&str, bool)> {
 }
 
 impl Presence {
-    /// Notes that a user comes or goes; whether to show that line now.
+    /// Notes an arrival or a departure. Returns whether to show its line now.
     pub(super) fn moves(&mut self, nick: &str, comes: bool, now: Instant) -> bool {
         self.since.get_or_insert(now);
         if self.shown < SHOWN {
@@ -47,7 +47,7 @@ impl Presence {
         self.since.is_some()
     }
 
-    /// The line for those that were held back, when it is due.
+    /// The line that sums up those that were held back, when it is due.
     pub(super) fn summary(&mut self, now: Instant) -> Option<String> {
         self.since.filter(|since| now.saturating_duration_since(*since) >= WINDOW)?;
         let Self { came, left, .. } = std::mem::take(self);

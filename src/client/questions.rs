@@ -48,7 +48,7 @@ const FRESH: Duration = Duration::from_secs(2);
 const REFUSED: Duration = Duration::from_secs(5);
 
 impl Questions {
-    /// The line that asks for Tab, or `None` if the answer is fresh or on its way.
+    /// The line that asks the question for Tab, or `None` if its answer is fresh or on its way.
     pub(super) fn ask(&mut self, question: Question, now: Instant) -> Option<&'static str> {
         let is_fresh = |at: Option<Instant>| at.is_some_and(|at| now - at < FRESH);
         let last_asked = self.asked.iter().rfind(|asked| asked.question == question).map(|asked| asked.at);

@@ -11,7 +11,7 @@ use super::reason;
 use clap::{Command, builder::Resettable, error::ErrorKind};
 use toml::de::{DeTable, DeValue};
 
-/// What a key holds.
+/// The kind of value that a key holds.
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
@@ -81,7 +81,7 @@ pub(super) fn apply(command: Command, config: Option<&Path>) -> Result<Command, 
 
 /// Where the platform keeps settings: `chat/client.toml` in its folder.
 fn standard(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // The XDG specification: a relative path is to be ignored.
+    // The XDG specification: relative paths must be ignored.
     let folder = |name| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let in_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
     let folder = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(in_home)))?;
@@ -97,7 +97,7 @@ fn with_defaults(mut command: Command, text: &str) -> Result<Command, String> {
         let key: &str = key.get_ref();
         let Some((_, kind)) = KEYS.iter().find(|(name, _)| *name == key) else {
             let names: Vec<_> = KEYS.iter().map(|(name, _)| *name).collect();
-            return Err(format!("there is no '{key}'. Its keys are {}.", names.join(", ")));
+            return Err(format!("there is no key '{key}'. The keys are {}.", names.join(", ")));
         };
         let typed = kind.typed(value.get_ref()).ok_or_else(|| format!("'{key}' must be {}.", kind.name()))?;
         command = command.mut_arg(key, |option| option.default_value(typed));
@@ -108,7 +108,7 @@ fn with_defaults(mut command: Command, text: &str) -> Result<Command, String> {
 
 /// Refuses a value that the option would refuse.
 fn check(command: &Command, key: &str) -> Result<(), String> {
-    // The environment would hide the default.
+    // A value in the environment would hide the default.
     let alone = command.clone().mut_arg(key, |option| option.env(Resettable::Reset));
     let Err(error) = alone.try_get_matches_from([command.get_name()]) else { return Ok(()) };
     let words = error.to_string();
@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn an_unknown_key_and_a_wrong_value_are_named() {
         assert!(
-            refused("nick = 'bob'\ncolour = 'never'").starts_with("there is no 'colour'. Its keys are host")
+            refused("nick = 'bob'\ncolour = 'red'")
+                .starts_with("there is no key 'colour'. The keys are host")
         );
         assert_eq!(refused("port = 'x'"), "'port' must be a number.");
         assert_eq!(refused("notify = 1"), "'notify' must be true or false.");

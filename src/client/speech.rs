@@ -2,8 +2,8 @@
 //!
 //! A line waits until the server's pace allows it, is under way, and then has one of three fates: the
 //! server has said it, the server has refused it, or the connection was lost and it is unknown. To tell
-//! them apart, `/mark` is sent behind each line: the server answers it after everything that the line has
-//! caused. A server that does not know `/mark` has no pace that it could tell, so nothing waits.
+//! them apart, `/mark` is sent after each line: the server answers it after everything that the line has
+//! caused. A server that does not know `/mark` cannot tell its pace, so nothing waits.
 
 use std::{
     collections::VecDeque,
@@ -13,13 +13,13 @@ use std::{
 use super::verb;
 use crate::{command::Kind, event::mark::Mark};
 
-/// How long lines wait for a server to answer its first mark. One that does not is like one that cannot.
+/// How long lines wait for the first mark's answer. After that, the server counts as one without marks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most lines that are under way. A server that answers nothing gets no more.
 const MOST_UNDER_WAY: usize = 8;
 
-/// When a server that owes an answer is called silent.
+/// How long a server may owe an answer before the client calls it silent.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// The lines on their way.
@@ -27,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 pub(super) struct Speech {
     /// Not sent yet, the oldest first.
     waiting: VecDeque<Typed>,
-    /// Sent, without a fate, the oldest first.
+    /// Sent, but their fate is not known yet, the oldest first.
     under_way: VecDeque<UnderWay>,
     pace: Option<Pace>,
     /// Since when there is a connection.
@@ -46,7 +46,7 @@ pub(super) struct Speech {
 pub(super) struct Typed {
     /// What is sent, without its newline.
     pub(super) line: String,
-    /// Whether the server says it again to its sender. Other commands have answers of their own.
+    /// Whether the server repeats it to its sender. Other commands have answers of their own.
     pub(super) is_said: bool,
 }
 
@@ -69,14 +69,14 @@ struct UnderWay {
     is_heard: bool,
 }
 
-/// A bucket of tokens, as the server keeps one for this client.
+/// A copy of the token bucket that the server keeps for this client.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     /// How long it takes for one more token.
     interval: Duration,
     burst: u32,
     left: u32,
-    /// When `left` was right.
+    /// When `left` was counted.
     since: Instant,
 }
 
@@ -90,7 +90,7 @@ impl Speech {
     /// command waits for the messages before it.
     pub(super) fn next(&mut self, now: Instant) -> Option<String> {
         if self.knows_marks.is_none() && self.connected.is_some_and(|at| now >= at + PATIENCE) {
-            // If it answers one later after all, it knows them.
+            // If the server answers a mark later after all, it knows marks.
             self.knows_marks = Some(false);
         }
         let is_due = self.due(now)? <= now;
@@ -114,7 +114,7 @@ impl Speech {
     fn due(&self, now: Instant) -> Option<Instant> {
         let (first, connected) = (self.waiting.front()?, self.connected?);
         match self.knows_marks {
-            // Then the account, the nickname and the room may not be there yet either.
+            // Without an answer yet, the account, the nickname and the room may not be set yet either.
             None => Some(connected + PATIENCE),
             Some(true) if self.under_way.len() >= MOST_UNDER_WAY => None,
             Some(_) => Some(self.pace.filter(|_| first.is_said).map_or(now, |pace| pace.ready(now))),
@@ -157,7 +157,7 @@ impl Speech {
             self.lag = Some(now.saturating_duration_since(at));
             refused.extend(line.filter(|_| !is_heard));
         }
-        // What was sent meanwhile is not in the server's count.
+        // The server's count does not include what was sent in the meantime.
         for _ in self.under_way.iter().filter(|line| line.line.is_some()) {
             if let Some(pace) = &mut self.pace {
                 pace.take(now);
@@ -178,7 +178,7 @@ impl Speech {
         self.under_way.retain(|line| line.line.is_some() && !line.is_heard);
     }
 
-    /// The connection is gone. Returns the lines whose fate is not known; those that wait go on waiting.
+    /// The connection is gone. Returns the lines whose fate is not known. Waiting lines go on waiting.
     pub(super) fn lost(&mut self) -> Vec<String> {
         (self.pace, self.connected, self.knows_marks, self.lag) = (None, None, None, None);
         self.last_answer = self.last_token;

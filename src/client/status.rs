@@ -21,7 +21,7 @@ pub(super) struct Status {
     pub(super) here: Option<usize>,
     /// The room's topic, if it has one.
     pub(super) topic: Option<String>,
-    /// Whether the client has asked for it on its own.
+    /// Whether the client itself, and not its user, has asked for the topic.
     pub(super) asks_topic: bool,
     wanted: Wanted,
     /// What Tab has asked the server.
@@ -114,7 +114,7 @@ impl Status {
             Heard::Rooms(names) => return self.questions.answered(Question::Rooms, names.iter(), now),
             Heard::Topic(topic) => {
                 self.topic = (!topic.is_empty()).then(|| topic.to_owned());
-                // Only to know that there is none was not the user's question.
+                // The user did not ask, so the client does not say that there is none.
                 return !mem::take(&mut self.asks_topic) || self.topic.is_some();
             }
             Heard::Goodbye => self.end(Ending::Quit),
@@ -146,14 +146,14 @@ impl Status {
         self.questions.asked_by_user(line, now);
     }
 
-    /// Counts who comes and goes.
+    /// Keeps count of the users in the room.
     fn count(&mut self, line: &str) {
         if let (Some((_, comes)), Some(here)) = (movement(line), &mut self.here) {
             *here = if comes { *here + 1 } else { here.saturating_sub(1).max(1) };
         }
     }
 
-    /// Whether [`Status::reclaim`] has to be called from time to time.
+    /// Whether [`Status::reclaim`] must be called from time to time.
     pub(super) fn is_reclaiming(&self) -> bool {
         self.wanted.reclaim.as_ref().is_some_and(Reclaim::is_going_on)
     }

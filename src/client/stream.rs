@@ -28,7 +28,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Connects to the server. Of several addresses, the first that accepts is used.
+    /// Connects to the server. If the host has several addresses, the first that accepts is used.
     pub(super) fn connect(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp { host, port } => connect_tcp(host, port.unwrap_or(PORT)).map(Self::Tcp),
@@ -77,7 +77,7 @@ fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
 
 fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     let socket = UnixStream::from(rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
-    // On Linux, this also limits how long a listener that accepts nothing is waited for.
+    // On Linux, this also limits the wait for a listener that accepts nothing.
     set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
     rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
     set_socket_timeout(&socket, Timeout::Send, None)?;
@@ -86,7 +86,7 @@ fn connect_unix(path: &Path) -> io::Result<UnixStream> {
 
 /// Says what is wrong with a Unix socket, and what to do.
 fn explained(path: &Path, error: io::Error) -> io::Error {
-    // The system also refuses a connection to a file that is no socket.
+    // The system also refuses a connection to a file that is not a socket.
     let is_socket = path.metadata().map_or(true, |file| file.file_type().is_socket());
     let words = match Errno::from_io_error(&error) {
         Some(Errno::NOENT | Errno::NOTDIR) => "the file does not exist. Start the server, or check the path.",

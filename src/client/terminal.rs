@@ -23,7 +23,7 @@ pub(super) struct Terminal;
 
 impl Terminal {
     pub(super) fn enter() -> io::Result<Self> {
-        // Made first, so that the modes are restored even if one of them cannot be set.
+        // Created first, so that the modes are restored even if one of them cannot be set.
         let terminal = Self;
         Self::prepare()?;
         Ok(terminal)
@@ -55,7 +55,7 @@ impl Terminal {
         }
     }
 
-    /// What it does with its rows when its width changes. Those that wrap them say who they are.
+    /// What the terminal does with rows when its width changes. The wrapping ones identify themselves.
     pub(super) fn reflow() -> Reflow {
         const WRAPPING: [&str; 5] =
             ["TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID"];
@@ -63,7 +63,7 @@ impl Terminal {
         if WRAPPING.into_iter().any(is_set) { Reflow::Wraps } else { Reflow::Keeps }
     }
 
-    /// Writes to it at once.
+    /// Writes to the terminal, and flushes.
     pub(super) fn write(out: &str) -> io::Result<()> {
         let mut terminal = io::stdout().lock();
         terminal.write_all(out.as_bytes())?;
@@ -72,7 +72,7 @@ impl Terminal {
 
     /// Starts the thread that reads keys. It ends with the process, or when the terminal is gone.
     pub(super) fn keys() -> io::Result<Receiver<Event>> {
-        /// Keys that were typed ahead.
+        /// How many keys can wait for the loop.
         const AHEAD: usize = 256;
         let (sender, keys) = bounded(AHEAD);
         thread::Builder::new().name("keyboard".to_owned()).spawn(move || {

@@ -161,7 +161,7 @@ impl Transfers {
         book.failures + book.offers.len() + book.running.len()
     }
 
-    /// Follows a line of the server. Returns whether it is for this program and not for its user.
+    /// Acts on a line from the server. Returns whether the line is for this program and not for its user.
     pub(super) fn hear(self: &Arc<Self>, line: &str, heard: &Heard<'_>) -> bool {
         match heard {
             Heard::Cue(cue) => {
@@ -243,7 +243,7 @@ impl Transfers {
         });
     }
 
-    /// Does our part in a transfer in a new thread, and then shows the message that it returns.
+    /// Runs our part of a transfer in a new thread, and then shows the message that it returns.
     fn spawn(
         self: &Arc<Self>,
         serial: u64,
@@ -251,7 +251,7 @@ impl Transfers {
         part: impl FnOnce(&Self, &TcpStream) -> Option<String> + Send + 'static,
     ) {
         let ended = Ended(Arc::clone(self), serial);
-        // If there can be no thread, the closure is dropped, and that is the end of the transfer.
+        // If no thread can start, the closure is dropped, which ends the transfer.
         let _ = thread::Builder::new().name(format!("file {serial}")).spawn(move || {
             let Ended(transfers, _) = &ended;
             let server = transfers.book.lock().server;
@@ -280,8 +280,8 @@ impl Transfers {
         }
     }
 
-    /// Who has stopped a transfer whose connection has ended, if that was it. The server says so on the other
-    /// connection, which can take a moment.
+    /// Who stopped a transfer whose connection has ended, if a user did. The server reports this on the
+    /// other connection, which can take a moment.
     fn stop(&self, serial: u64) -> Option<String> {
         const PATIENCE: Duration = Duration::from_secs(2);
         let deadline = Instant::now() + PATIENCE;
@@ -301,7 +301,7 @@ impl Transfers {
     }
 }
 
-/// Notes when dropped that a transfer has no thread any more, even after a panic.
+/// When dropped, notes that a transfer's thread has ended, even after a panic.
 struct Ended(Arc<Transfers>, u64);
 
 impl Drop for Ended {
@@ -324,8 +324,8 @@ impl Drop for Ended {
 /// Connects to the server's port for files, and sends the ticket's token.
 fn call(server: Option<IpAddr>, ticket: Ticket) -> io::Result<TcpStream> {
     const CONNECTING: Duration = Duration::from_secs(10);
-    /// How long the other side may do nothing. This is more than the server allows, so that the server
-    /// says what went wrong.
+    /// How long the other side may be idle. This is more than the server allows, so that the server says
+    /// what went wrong.
     const SILENCE: Duration = Duration::from_secs(90);
     let address = server.ok_or(io::ErrorKind::NotConnected)?;
     let stream = TcpStream::connect_timeout(&(address, ticket.port).into(), CONNECTING)?;

@@ -59,7 +59,7 @@ impl View {
         Line { text: format!("{time}{}", self.paint(NOTICE, words)), indent: text_width(&time) }
     }
 
-    /// Something that may be overlooked.
+    /// A dimmed line without a time.
     pub(super) fn quiet(self, words: &str) -> Line {
         Line { text: self.paint(DIM, words), indent: 0 }
     }
@@ -86,7 +86,7 @@ impl View {
         format!("{} {}> ", self.paint(DIM, &format!("[{place}]")), self.nick(nick))
     }
 
-    /// A text behind the line that was not typed.
+    /// Dims a hint that is shown after the typed text.
     pub(super) fn hint(self, hint: &str) -> String {
         self.paint(DIM, hint)
     }

@@ -89,7 +89,7 @@ pub static GROUPS: &[Group] = &[
     ]},
     Group { title: "You and others", verbs: &[
         Verb::new("nick",     "<nickname>",       "Change your nickname.",                         rename),
-        Verb::new("whois",    "<user>",           "Show a user's room and how long they are here.", |typed| typed.user().map(Ask::Whois)).kind(Kind::Question),
+        Verb::new("whois",    "<user>",           "Show a user's room and how long they have been here.", |typed| typed.user().map(Ask::Whois)).kind(Kind::Question),
         Verb::new("register", "<password>",       "Register your nickname.",                       account::register).secret().more("After that, only you can use it."),
         Verb::new("login",    "<nickname> <password>", "Take the nickname that you registered.",   account::log_in).secret(),
         Verb::new("passwd",   "<old> <new>",      "Change your password.",                         account::change_password).secret(),
@@ -118,7 +118,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("forcerename", "<old> <new>",   "Change a user's nickname.",                     administration::force_rename).by(Rank::Administrator),
         Verb::new("disconnect", "<user> [reason]", "Disconnect a user.",                           administration::disconnect).by(Rank::Administrator),
         Verb::new("banip",    "<address|network> [minutes]", "Ban an address or a network.",       administration::ban_network).by(Rank::Administrator).more("The ban lasts for some minutes, or until it is lifted. An IPv6 address stands for its /64."),
-        Verb::new("unbanip",  "[address|network]", "Lift such a ban, or list them all.",           administration::unban_network).kind(Kind::Listing).by(Rank::Administrator),
+        Verb::new("unbanip",  "[address|network]", "Lift a network ban, or list the banned networks.", administration::unban_network).kind(Kind::Listing).by(Rank::Administrator),
         Verb::new("stats",    "",                 "Show the server's figures.",                    |_| Ok(Ask::ShowStats)).kind(Kind::Listing).by(Rank::Administrator),
         Verb::new("shutdown", "[seconds|cancel]", "Stop the server, or cancel that.",              administration::shut_down).by(Rank::Administrator).more("All users are told beforehand."),
     ]},

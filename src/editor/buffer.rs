@@ -9,7 +9,7 @@ pub struct Buffer {
     cursor: usize,
 }
 
-/// Where the cursor can go, or up to where text is removed.
+/// How far the cursor moves, or how far text is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Motion {
     Back,
@@ -98,7 +98,7 @@ impl Buffer {
         }
     }
 
-    /// Two pieces that meet may have become one character: then the cursor goes behind it.
+    /// If two pieces have become one character where they meet, moves the cursor behind it.
     fn settle(&mut self) {
         let is_boundary = |&(at, _): &(usize, &str)| at >= self.cursor;
         let next = self.text.grapheme_indices(true).find(is_boundary);

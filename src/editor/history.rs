@@ -17,13 +17,12 @@ const MOST: usize = 1000;
 #[derive(Debug, Default)]
 pub struct History {
     lines: VecDeque<String>,
-    /// How many of them, the last ones, are not in the file yet.
+    /// How many of the last lines are not in the file yet.
     unsaved: usize,
 }
 
 impl History {
-    /// The lines in a file, one a row. A file that does not exist holds none, and neither does a device like
-    /// `/dev/null`.
+    /// Reads the lines of a file. A missing file has none, and neither has a device like `/dev/null`.
     ///
     /// # Errors
     /// When the file exists and cannot be read.

@@ -55,7 +55,7 @@ pub enum Administered {
     NetworkBanned {
         /// The network.
         network: Network,
-        /// How long the ban lasts; without an end if `None`.
+        /// How long the ban lasts; `None` if it has no end.
         time: Option<Duration>,
         /// How many clients were disconnected.
         disconnected: usize,
@@ -64,7 +64,7 @@ pub enum Administered {
     NetworkUnbanned(Network),
     /// There is no ban of this network to lift.
     NetworkNotBanned(Network),
-    /// The banned networks, who banned each, and how much longer the ban lasts; without an end if `None`.
+    /// The banned networks, who banned each, and how much longer the ban lasts; `None` if it has no end.
     NetworkBans(Vec<(Network, Nick, Option<Duration>)>),
     /// This administrator has listed the banned networks; this goes only to the log.
     NetworkBansListed(Nick),

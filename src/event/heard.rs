@@ -1,7 +1,7 @@
 //! What a client can tell from a line of the text dialect.
 //!
 //! This parses the sentences that [`Event`](super::Event)'s `Display` writes; tests keep the two
-//! together. A user cannot forge a sentence by typing it, because what users say always stands behind
+//! together. A user cannot forge a sentence by typing it, because what users say always follows
 //! `[room] nick: `, `* nick `, `[Whisper …]: ` or the words that introduce a topic.
 
 use super::{mark::Mark, transfers};
@@ -56,7 +56,7 @@ pub enum Heard<'a> {
     Unregistered,
     /// A message from the history, with its own time.
     Past,
-    /// What stands above such messages.
+    /// The heading of such messages.
     PastTitle,
     /// The server closes the connection because the client sent `/quit`.
     Goodbye,
@@ -174,7 +174,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether a line stands above messages from the history, like `Last 3 messages in 'lobby':`.
+/// Whether a line is the heading of messages from the history, like `Last 3 messages in 'lobby':`.
 fn is_title(line: &str) -> bool {
     line.starts_with("Last ") && line.contains(" messages in '") && line.ends_with("':")
 }

@@ -2,15 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-/// Everything that was told to this client before this line belongs before it. So a program that sends a
-/// message and then `/mark` knows, when it sees the mark, whether the message was said or refused.
+/// The client has been told everything that was decided before its mark. So a program that sends a message
+/// and then `/mark` knows, when it sees the mark, whether the message was said or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The number that the program sent with `/mark`.
     pub token: u64,
     /// The number of the last line that was said in any room.
     pub seq: u64,
-    /// How many messages a second the client may say; 0 if that is not limited.
+    /// How many messages a second the client may say; 0 for no limit.
     pub rate: u32,
     /// How many messages it may say at once after it was silent.
     pub burst: u32,
@@ -22,7 +22,7 @@ pub struct Mark {
     pub line: usize,
 }
 
-/// What every mark begins with. Nothing that a user says does.
+/// What every mark begins with. No line that a user says begins like this.
 const MARK: &str = "@mark ";
 
 impl fmt::Display for Mark {

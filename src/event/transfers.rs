@@ -1,9 +1,9 @@
 //! What the server says about offers and transfers of files: sentences for people, and cues for
 //! `chat_client`.
 //!
-//! A cue is a line that begins with `@file `. No other line does: what users say stands behind a
-//! nickname or a room name, and neither can begin with `@`. `chat_client` acts on cues and does not
-//! show them. Only a client that has sent `/offer` or `/take` gets cues, so a person on `nc` sees none.
+//! A cue is a line that begins with `@file `. No other line does: what users say follows a nickname or a
+//! room name, and neither can begin with `@`. `chat_client` acts on cues and does not show them. Only a
+//! client that has sent `/offer` or `/take` gets cues, so a person on `nc` sees none.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl From<FileEvent> for Event {
 pub struct Ticket {
     /// The server's port for files.
     pub port: u16,
-    /// Shown there, once.
+    /// What to show there. It works once.
     pub token: Token,
 }
 
@@ -156,7 +156,7 @@ pub enum Outcome {
 }
 
 impl FileEvent {
-    /// What `chat_client` is told beside the sentence.
+    /// The cue for `chat_client` that goes with the sentence.
     pub(super) fn cue(&self) -> Option<Cue> {
         match self {
             Self::Offered { id, label, .. } => Some(Cue::Offered { id: *id, digest: label.digest }),
@@ -176,7 +176,7 @@ impl FileEvent {
     }
 }
 
-/// The sentence; nothing where there is only a cue.
+/// Writes the sentence; nothing if there is only a cue.
 impl fmt::Display for FileEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -263,7 +263,7 @@ impl fmt::Display for Over {
     }
 }
 
-/// A fault in words, for the side that is told and the user on the other side.
+/// A fault in words, the side that is told, and the user on the other side.
 struct Because(Fault, Side, Nick);
 
 impl fmt::Display for Because {

@@ -62,8 +62,8 @@ fn doing(activity: Activity) -> &'static str {
         Activity::Hashing => "hashing a password",
         Activity::Waiting => "slowing its client down",
         Activity::Tracing => "tracing a message",
-        Activity::Looking => "looking at all this",
-        Activity::Closing => "waiting for the end",
+        Activity::Looking => "reading these figures",
+        Activity::Closing => "waiting for a shutdown",
         Activity::Idle => "idle",
         Activity::Encoding => "encoding",
         Activity::Sending => "sending",
@@ -93,7 +93,7 @@ pub(super) fn journey(f: &mut fmt::Formatter<'_>, journey: &Journey) -> fmt::Res
         None => f.write_str("\nThe broadcaster has not sent it yet."),
         Some(Reach { waiting: 0, .. }) => Ok(()),
         Some(Reach { waiting, .. }) => {
-            write!(f, " {} must read before hearing it.", Count(waiting as u64, "slow client"))
+            write!(f, " It still waits for {} to read.", Count(waiting as u64, "slow client"))
         }
     }
 }
@@ -210,7 +210,7 @@ mod tests {
       33       2  gave the lock back              client 40312
       34       1  encoded                         broadcaster
     1070    1036  sent to 20 clients              broadcaster
-Your thread waited 1 for the lock and held it for 26. 1 slow client must read before hearing it."
+Your thread waited 1 for the lock and held it for 26. It still waits for 1 slow client to read."
         );
     }
 

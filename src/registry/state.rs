@@ -1,11 +1,11 @@
-//! The chat's rules: who is called what, who is in which room, who hears whom.
+//! The chat's rules: nicknames, rooms, and who hears what.
 //!
 //! There is no socket, thread, clock or lock in here: a command comes in, posts come out. So the rules
 //! are tested as conversations, and with random ones. Where a rule needs slow work, it asks for a [`Task`].
 //!
-//! Each part of the state is a struct of its own, with its invariants behind a small face; [`State`]
-//! composes them. The rules need several parts, so they are methods of [`State`], by topic: `talking`,
-//! `moving`, `naming`, `moderating` and so on. What belongs to one decision only is in its [`Turn`].
+//! Each part of the state is a struct of its own that keeps its invariants; [`State`] combines them. The
+//! rules need several parts, so they are methods of [`State`], by topic: `talking`, `moving`, `naming`,
+//! `moderating` and so on. What belongs to one decision only is in its [`Turn`].
 //!
 //! Each page of stack that a command reaches stays in memory until its client leaves, and ten thousand
 //! clients are ten thousand stacks. So a common command must fit into two pages, and `#[inline(never)]`
@@ -80,7 +80,7 @@ use unsaved::Unsaved;
 /// What the rules are set to.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// In a room with more members than this, coming and going are not announced.
+    /// In a room with more members than this, arrivals and departures are not announced.
     pub presence: usize,
     /// What rooms remember.
     pub history: HistoryLimits,
@@ -278,7 +278,7 @@ impl State {
         }
     }
 
-    /// Notes for the log what the client has just done; without a log, the deed is not even made.
+    /// Notes for the log what the client has just done. Without a log, the deed is not even built.
     fn note(&self, turn: &mut Turn, deed: impl FnOnce() -> Deed) {
         if turn.noting.is_some() {
             self.note_now(turn, deed());
@@ -292,7 +292,7 @@ impl State {
         turn.facts.push(Fact { at, who: doer.nick, peer: doer.link.peer, room, deed });
     }
 
-    /// Tells the client who it is or is not, and notes that.
+    /// Answers a request about accounts, and notes the answer for the log.
     fn answer_and_note(&self, turn: &mut Turn, event: impl Into<Event>) {
         let event = event.into();
         self.note(turn, || Deed::Told(Box::new(event.clone())));
@@ -300,8 +300,8 @@ impl State {
     }
 }
 
-/// Applies a command when its client has waited. Never inlined, like all that is rare on the way of a
-/// command: see [`crate::session`].
+/// Applies a command after its client has waited. Never inlined, like all rare steps of a command: see
+/// [`crate::session`].
 #[inline(never)]
 fn ask_again(turn: &mut Turn, pause: Duration, command: Command) {
     let client = turn.client;

@@ -1,9 +1,9 @@
 //! Where text goes on a terminal: how wide each character is, and where rows break.
 //!
 //! Terminals disagree about the width of emoji that are made of several characters: a family of three is
-//! two columns wide in one terminal and six in another. So nothing here depends on how wide the terminal
-//! thinks they are. Before one is written there is always enough room for the widest reading, and after it
-//! the cursor is set to the column that we count on.
+//! two columns wide in one terminal and six in another. So nothing here depends on the terminal's own
+//! width. Such an emoji is written only where its widest form fits, and then the cursor is set to the
+//! column that we count on.
 
 use std::fmt::Write as _;
 
@@ -119,8 +119,8 @@ fn widest(cluster: &str) -> usize {
     2 * cluster.chars().filter(|c| c.width() != Some(0)).count().max(1)
 }
 
-/// Whether all terminals agree about the width: of one character below the emoji, with or without
-/// accents, they do.
+/// Whether all terminals agree on the width. They do for one character below the emoji in Unicode, with or
+/// without accents.
 fn is_certain(cluster: &str) -> bool {
     const JOINER: char = '\u{200d}';
     const EMOJI: char = '\u{1f000}';

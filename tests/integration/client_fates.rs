@@ -57,7 +57,7 @@ fn a_refused_line_is_told() {
     caller.hears("hello");
     caller.says("You are muted.");
     caller.hears_mark(7, 5);
-    terminal.shows_above(&["You are muted.", "Not said: hello"]);
+    terminal.shows_above(&["You are muted.", "Not delivered: hello"]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn quitting_does_not_wait_for_a_server_that_is_silent() {
 fn ctrl_c_asks_again_while_a_line_is_not_said_yet() {
     let (_server, _caller, mut terminal) = marked(5);
     terminal.types("hello\r\x03");
-    terminal.shows("Press Ctrl-C again to quit: a line has not been said yet.");
+    terminal.shows("Press Ctrl-C again to quit: a line has not been delivered yet.");
     terminal.types("\x03");
     assert_eq!(terminal.ends(), 0);
 }
@@ -166,8 +166,8 @@ fn a_refused_line_on_a_pipe_is_told_with_a_status() {
     let (status, output, errors) = client.ends();
     assert!(output.contains("guest_1: fine\n"), "{output}");
     assert_eq!(status, Some(1));
-    assert!(errors.starts_with("Not said, because the server has refused it: xxx"), "{errors}");
-    assert!(errors.ends_with("chat_client: a line was not said\n"), "{errors}");
+    assert!(errors.starts_with("Not delivered, because the server refused it: xxx"), "{errors}");
+    assert!(errors.ends_with("chat_client: a line was not delivered\n"), "{errors}");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn on_a_pipe_nothing_is_said_under_another_name() {
     client.input = None;
     let (status, output, errors) = client.ends();
     assert_eq!((status, output.contains("hello")), (Some(1), false));
-    assert_eq!(errors, "chat_client: the nickname is taken, so nothing was said\n");
+    assert_eq!(errors, "chat_client: the nickname is taken, so nothing was sent\n");
     alice.hears("guest_1 has joined the chat!");
     alice.hears("guest_1 has left the chat.");
 }

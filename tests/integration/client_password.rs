@@ -94,7 +94,7 @@ fn a_password_that_is_typed_into_the_line_is_shown_as_stars_and_not_kept() {
 fn a_password_after_a_leading_space_is_not_sent() {
     let (_server, mut caller, mut terminal) = chatting_with(&[]);
     terminal.types(" /login alice s3cret\r");
-    terminal.shows("Not sent, because of the password. Start the line with /login itself.");
+    terminal.shows("Not sent, because the line contains a password. Start it with /login.");
     terminal.types("\x1b[A");
     terminal.types("hello\r");
     caller.hears("hello");

@@ -213,7 +213,8 @@ fn the_rest_of_a_line_that_is_too_long_is_not_said() {
     let (status, output, errors) = client.ends();
     assert_eq!(status, Some(1));
     assert_eq!(output, format!("{WELCOME}\n[lobby] guest_1: before\n"));
-    let expected = "cannot read the input: a line is longer than 64 KiB, so nothing after it was said";
+    let expected =
+        "cannot read the input: a line is longer than 64 KiB, so it and all after it were not sent";
     assert_eq!(errors, format!("chat_client: {expected}\n"));
 }
 
@@ -233,7 +234,7 @@ fn a_line_that_is_not_utf_8_is_named_and_the_others_are_said() {
     let (status, output, errors) = client.ends();
     assert_eq!(status, Some(1));
     assert!(output.ends_with("[lobby] guest_1: one\n[lobby] guest_1: three\n"), "{output}");
-    let told = "Not said, because it is not UTF-8: two\u{fffd}\nchat_client: a line was not said\n";
+    let told = "Not delivered, because it is not UTF-8: two\u{fffd}\nchat_client: a line was not delivered\n";
     assert_eq!(errors, told);
 }
 

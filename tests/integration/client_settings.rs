@@ -37,7 +37,7 @@ fn a_wrong_settings_file_is_named_together_with_the_key() {
     let (folder, file) = with_settings("colour = 'never'");
     let (status, _, errors) = Piped::spawn(Piped::command().env("XDG_CONFIG_HOME", folder.path())).ends();
     assert_eq!(status, Some(2));
-    let start = format!("error: in the settings file {}: there is no 'colour'.", file.display());
+    let start = format!("error: in the settings file {}: there is no key 'colour'.", file.display());
     assert!(errors.starts_with(&start), "{errors}");
 }
 

@@ -8,6 +8,7 @@ use std::{
 use crate::support::Server;
 
 #[test]
+#[expect(clippy::print_stderr, reason = "without Python, the test says that it was skipped")]
 fn the_json_client_in_python_talks_to_people() {
     if Command::new("python3").arg("--version").output().is_err() {
         eprintln!("skipped: python3 is not installed");

@@ -66,8 +66,8 @@ fn every_thread_is_listed_with_its_activity_and_your_own_comes_first() {
     let Threads { rows, counts, since_start } = &threads;
     assert_eq!(rows.len(), 6, "{rows:?}");
     assert!(rows[0].starts_with(&alices) && rows[0].ends_with("(yours)"), "{rows:?}");
-    assert!(threads.shows(&alices, "looking at all this"), "{rows:?}");
-    assert_eq!(counts, "In total: 2 accepting, 1 reading, 1 looking at all this, 2 idle.");
+    assert!(threads.shows(&alices, "reading these figures"), "{rows:?}");
+    assert_eq!(counts, "In total: 2 accepting, 1 reading, 1 reading these figures, 2 idle.");
     assert!(since_start.contains(" of 64. Since the start: longest lock hold "), "{since_start}");
     assert!(since_start.contains(", largest batch "), "{since_start}");
 }

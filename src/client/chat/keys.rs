@@ -50,17 +50,17 @@ impl Chat {
         }
     }
 
-    /// Ctrl-C clears the line. In an empty line it ends the client, if need be after a warning.
+    /// Ctrl-C clears the line. On an empty line it quits, after a warning if something is under way.
     fn interrupt(&mut self, was_warned: bool) {
         if !self.typing.editor.take().is_empty() {
             return;
         }
         let waiting = self.way.speech.open().count();
         let under_way = match (self.progress, waiting) {
-            (Some(_), _) => "a file is on its way".to_owned(),
+            (Some(_), _) => "a file is being transferred".to_owned(),
             (None, 0) => return self.status.end(Ending::Quit),
-            (None, 1) => "a line has not been said yet".to_owned(),
-            (None, waiting) => format!("{waiting} lines have not been said yet"),
+            (None, 1) => "a line has not been delivered yet".to_owned(),
+            (None, waiting) => format!("{waiting} lines have not been delivered yet"),
         };
         if was_warned {
             return self.status.end(Ending::Quit);
@@ -69,7 +69,7 @@ impl Chat {
         self.output.notice(&format!("Press Ctrl-C again to quit: {under_way}."));
     }
 
-    /// Takes what the user does at a question.
+    /// Handles what the user does while a question is open.
     fn answer(&mut self, request: Request) {
         let Some(asking) = self.typing.asking.take() else { return };
         match request {
@@ -97,7 +97,7 @@ impl Chat {
     fn submit_line(&mut self, line: &str) {
         self.output.note_typed(line);
         if let Some(Verb { name, .. }) = misplaced_secret(line) {
-            let words = format!("Not sent, because of the password. Start the line with /{name} itself.");
+            let words = format!("Not sent, because the line contains a password. Start it with /{name}.");
             return self.output.notice(&words);
         }
         if !Secret::of(line).is_some_and(|secret| secret.holds_password()) {
@@ -123,7 +123,7 @@ impl Chat {
         }
     }
 
-    /// Sends one line, or does what it says if that is for this client to do.
+    /// Sends one line, or carries it out if it is a command for this client.
     fn speak(&mut self, typed: &str) {
         match self.transfers.typed(typed) {
             Typed::AsItIs => self.say(typed),
@@ -178,7 +178,7 @@ impl Chat {
         }
     }
 
-    /// The server has answered what Tab asked. If the user has typed on, that is too late.
+    /// Completes the word when the server has answered Tab's question, unless the user has typed on.
     pub(super) fn complete_with_answer(&mut self) {
         let Some((buffer, question)) = self.typing.completing.take() else { return };
         if self.typing.editor.buffer() != &buffer {

@@ -1,4 +1,4 @@
-//! What stays at the bottom of the screen: the prompt, what is typed, and what is around them.
+//! What stays at the bottom of the screen: the prompt, the typed text, and the rows around them.
 
 use std::time::Instant;
 
@@ -8,11 +8,11 @@ use crate::{
     screen::text_width,
 };
 
-/// How many lines that are not said yet are shown above the prompt.
+/// How many undelivered lines are shown above the prompt.
 const OPEN_SHOWN: usize = 3;
 
 impl Chat {
-    /// The prompt, what is typed, and what is around them.
+    /// Everything that stays at the bottom of the screen, as it is now.
     pub(in crate::client) fn live(&self, now: Instant) -> Live {
         let (editor, hint) = match &self.typing.asking {
             Some(asking) => (&asking.editor, None),
@@ -51,7 +51,7 @@ impl Chat {
         }
     }
 
-    /// The lines that are not said yet.
+    /// The oldest undelivered lines, and how many more there are.
     fn open_lines(&self) -> Vec<String> {
         let mut lines: Vec<_> = self
             .way
@@ -88,7 +88,7 @@ impl Chat {
     }
 }
 
-/// The byte offset in a text at which so many columns lie before it.
+/// The byte offset in a text that has this many columns before it.
 fn offset(text: &str, columns: usize) -> usize {
     text.char_indices().map(|(at, _)| at).find(|&at| text_width(&text[..at]) >= columns).unwrap_or(text.len())
 }

@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Book {
     /// The server's address, once we are connected.
     pub(super) server: Option<IpAddr>,
-    /// The files that were offered to others, until that is over.
+    /// The files that were offered to others, each until its offer or transfer ends.
     pub(super) offers: Vec<Outgoing>,
     /// How many times the server was asked for an offered file and has not answered.
     pub(super) takes: usize,
@@ -27,7 +27,7 @@ pub(super) struct Book {
     /// server counts from 1 again.
     pub(super) running: BTreeMap<u64, Running>,
     pub(super) begun: u64,
-    /// Who has stopped a transfer, in words. The cue that says which one comes next.
+    /// Who stopped a transfer, in words. The next cue says which transfer it was.
     pub(super) stop: Option<String>,
     /// How many files were not sent or not received.
     pub(super) failures: usize,
@@ -75,7 +75,7 @@ impl Book {
         }
     }
 
-    /// The server has refused an offer, or has never got it.
+    /// The server has refused an offer, or has never received it.
     pub(super) fn not_offered(&mut self, digest: Digest) {
         if let Some(offer) = self.unnumbered(digest) {
             self.offers.remove(offer);
@@ -101,7 +101,7 @@ impl Book {
         self.begun
     }
 
-    /// The server has said how an offer or its transfer ended.
+    /// Notes how an offer or its transfer has ended.
     pub(super) fn over(&mut self, id: OfferId, has_arrived: bool) {
         let (mut was_known, stop) = (false, self.stop.take());
         self.offers.retain(|offer| {

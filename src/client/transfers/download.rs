@@ -63,7 +63,7 @@ impl<'a> Download<'a> {
         Ok(download)
     }
 
-    /// What is here already, as the sender is told.
+    /// What the sender is told about the part that is here already.
     pub(super) fn kept(&self) -> Line {
         Line::Kept { length: self.hasher.length(), digest: self.hasher.digest() }
     }

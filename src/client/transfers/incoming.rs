@@ -48,7 +48,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unwritable(error) => write!(f, "it cannot be written: {error}"),
-            Self::Damaged => f.write_str("what has arrived is not what was offered"),
+            Self::Damaged => f.write_str("it is not the file that was offered"),
             Self::Line => f.write_str("the connection ended too early"),
             Self::Stopped(why) => f.write_str(why),
         }
@@ -81,7 +81,7 @@ pub(super) fn receive(
     };
     let rest = download.as_ref().and_then(Download::unfinished).map(|path| {
         let path = path.display();
-        format!(" What has arrived is in {path}; if {from} sends the same file again, only the rest is sent.")
+        format!(" A part of it is in {path}. If {from} sends the file again, only the rest is sent.")
     });
     format!("'{}' was not received: {error}.{}", label.name, rest.unwrap_or_default())
 }

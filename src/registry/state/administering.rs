@@ -1,6 +1,6 @@
-//! What administrators may do beyond rooms.
+//! The administrators' commands for the whole server.
 //!
-//! Each rule tells those whom it concerns and returns what was done, which is noted in one place.
+//! Each rule tells the users concerned and returns what was done. One place notes that for the log.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl State {
         told
     }
 
-    /// Lists room by room, because so the list is sorted already, and only as many as fit into one answer.
+    /// Lists room by room, because rooms are sorted already, and only as many clients as fit in an answer.
     fn list_all(&mut self, turn: &mut Turn, room: Option<Room>) -> Administered {
         let rooms = || self.rooms.active().filter(|open| room.is_none_or(|room| open.name == room));
         let rows = rooms().flat_map(|open| open.members.values()).map(|&member| self.row(member, turn.now));
@@ -103,7 +103,7 @@ impl State {
         Ok(done)
     }
 
-    /// Tells a client why it has to go, and hangs up on it. Until its session notices, the client may
+    /// Tells a client why it is disconnected, and disconnects it. Until its session notices, the client may
     /// still send commands; they are not carried out.
     pub(super) fn dismiss(&mut self, turn: &mut Turn, target: ClientId, why: impl Into<Event>) {
         let why = why.into();
@@ -112,8 +112,8 @@ impl State {
         turn.post(Post::Dismiss(target, why));
     }
 
-    /// Bans a network and dismisses the clients from there. It is refused for the machine itself, from
-    /// which everything can be repaired, and where an administrator is; so no administrator is locked out.
+    /// Bans a network and dismisses its clients. It must not cover this machine, from which everything can
+    /// be repaired, or a connected administrator's address. So no administrator is locked out.
     fn ban_network(&mut self, turn: &mut Turn, network: Network, time: Option<Duration>) -> Done {
         if network.has_loopback() {
             return Err(Administered::Loopback(network).into());
@@ -159,7 +159,7 @@ impl State {
         }
     }
 
-    /// Why a client from this address may not connect, if so.
+    /// The reason why a client from this address may not connect, if there is one.
     pub fn refusal_at_door(&self, peer: Peer, turn: &Turn) -> Option<Event> {
         if self.closing.is_stopping {
             Some(Event::ShuttingDown)

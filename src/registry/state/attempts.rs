@@ -1,13 +1,14 @@
 //! How often a password may be tried.
 //!
 //! A token bucket would let a few more through in the first minute, so the times themselves are kept. An
-//! attempt counts as wrong before anything is hashed, so a thousand at once are no better than one after the
-//! other; if it turns out right, it is taken back. Wrong passwords are counted for each account and origin, so
-//! a user's guesses do not lock out other accounts; and, more loosely, for each origin: 30 in a minute. Thirty
-//! pupils with one address are not locked out by one who forgot a password. So beyond 30 an attempt still gets
-//! through if its client has not guessed wrong in the last minute (or has shown a right password since), and
-//! nor has any client of its origin for this account. This ends at 60 wrong ones, which bounds what many
-//! connections of one origin can guess. Loopback counts too: a program on this machine can guess as well.
+//! attempt counts as wrong before anything is hashed, so a thousand at once gain nothing; a right one is
+//! taken back. Wrong passwords are counted for each account and origin, so guesses at one account do not
+//! lock out another. They are also counted for each origin: 30 in a minute. But a pupil who forgot a
+//! password must not lock out thirty others behind the same address. So beyond 30, an attempt still gets
+//! through if two things hold for the last minute: its client has not guessed wrong (or has shown a right
+//! password since), and no client of its origin has guessed wrong for this account. At 60 wrong passwords
+//! this ends, which bounds what many connections of one origin can guess. Loopback counts too, because
+//! local programs can guess as well.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,7 +32,7 @@ const WRONG_PER_ORIGIN_IF_FREE: usize = 60;
 /// Registrations from one origin in a minute: a class may register at once.
 const REGISTRATIONS_PER_ORIGIN: usize = 40;
 
-/// How much is remembered of each kind. When there is more, what is oldest is forgotten.
+/// How much is remembered of each kind. Beyond that, the oldest is forgotten.
 const MOST: usize = 10_000;
 
 /// What a password is tried for. Each has its own counts, so a user who has just registered can log in.
@@ -81,7 +82,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// The password was right, so it was no wrong one.
+    /// Takes an attempt back, because its password was right.
     pub(super) fn take_back(&mut self, origin: Origin, attempt: Attempt) {
         if let Attempt::Guess(account) = attempt {
             self.wrong_for_account.take_back((origin, account));
@@ -114,7 +115,7 @@ impl<Key> Default for Counts<Key> {
 }
 
 impl<Key: Copy + Eq + Hash> Counts<Key> {
-    /// How long to wait for the next of so many in a minute.
+    /// How long to wait until one more is allowed, when `most` are allowed in a minute.
     fn wait(&self, key: Key, most: usize, now: Instant) -> Duration {
         let last_of_most = self.0.get(&key).and_then(|times| times.iter().rev().nth(most - 1));
         last_of_most.map_or(Duration::ZERO, |&then| (then + MINUTE).saturating_duration_since(now))

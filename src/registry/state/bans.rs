@@ -61,7 +61,7 @@ impl Bans {
         Ok(())
     }
 
-    /// Lifts every ban of this nickname or account; returns the name as it was spelled.
+    /// Lifts every ban of this nickname or account. Returns the name as it was spelled.
     pub(super) fn lift(&mut self, nick: Nick) -> Option<Nick> {
         let is_theirs = |entry: &Entry| entry.ban.nick == nick || entry.ban.account == Some(nick);
         let spelled = self.0.iter().find(|entry| is_theirs(entry))?.ban.nick;

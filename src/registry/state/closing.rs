@@ -1,7 +1,7 @@
-//! Closing time: a stop that users are warned of.
+//! Closing time: a planned stop, which users are warned about.
 //!
-//! The rules have no clock that ticks. They say when they want to be asked again ([`State::count_down`]).
-//! A thread that has nothing else to do waits until then, and stops the server when the rules say so.
+//! The rules have no timer. They say when they must be asked again ([`State::count_down`]). A thread that
+//! has nothing else to do waits until then, and stops the server when the rules say so.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const CALLS: [u64; 12] = [3600, 1800, 600, 300, 60, 30, 10, 5, 4, 3, 2, 1];
 /// Whether and when the server stops.
 #[derive(Default)]
 pub(super) struct Closing {
-    /// All users have been told that the server stops. That was the last word.
+    /// All users have been told that the server stops, and are told nothing after that.
     pub(super) is_stopping: bool,
     planned: Option<Planned>,
 }
@@ -46,7 +46,7 @@ impl Closing {
 }
 
 impl State {
-    /// Sets closing time. Said again, it replaces what was set before.
+    /// Sets closing time. A new closing time replaces the old one.
     pub(super) fn shut_down(&mut self, turn: &mut Turn, notice: Duration) -> Administered {
         self.closing.planned = Some(Planned { at: turn.now.instant + notice, called: notice });
         if !notice.is_zero() {

@@ -3,8 +3,8 @@
 //! A client that ignores a user ignores the nickname and the connection that has it. The connection is
 //! ignored until it ends, so a new nickname does not help. The nickname stays ignored when the user leaves,
 //! so reconnecting does not help either: a connection that takes an ignored nickname is ignored, too. No
-//! other nickname is ever added, so a user cannot make others deaf to one that is not in use. Ignoring a
-//! guest concerns the connection only, because the next guest with the same number is another user.
+//! other nickname is ever added, so a user cannot make others ignore a nickname that is not in use.
+//! Ignoring a guest concerns the connection only, because the next guest of that number is another user.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -39,8 +39,8 @@ struct Ignored {
 #[derive(Default)]
 struct Deaf {
     clients: HashSet<ClientId>,
-    /// The same for the posts. It is made when the other client speaks: made for each client that is added,
-    /// it would take quadratic time when thousands ignore one.
+    /// The same, as a list for the posts. It is made when the other client speaks: making it for each
+    /// client that is added would take quadratic time when thousands ignore one.
     shared: Option<Arc<[ClientId]>>,
 }
 
@@ -97,7 +97,7 @@ impl Ignores {
         Some(nick)
     }
 
-    /// A client has another nickname: those who ignore it ignore the client.
+    /// A client has taken a nickname: clients that ignore the nickname now ignore this client, too.
     pub(super) fn rename(&mut self, other: ClientId, new: Nick) {
         let Some(clients) = self.by_nick.get(&new) else { return };
         let deaf = self.by_client.entry(other).or_default();

@@ -1,9 +1,9 @@
 //! Who may be in a room: kicking and banning.
 //!
 //! A decision holds at once, because it is in memory under the lock. It is *told* only when it is on the
-//! disk: a ban that users were told of and that is gone after a restart would be a lie. The client's
-//! thread waits for the disk without the lock, and anything may have happened until it comes back; so
-//! what is told is what is still true then.
+//! disk: a ban that users were told of and that is gone after a restart would be a lie. The client's thread
+//! waits for the disk without the lock, and anything may have happened until it comes back; so users are
+//! told only what is still true then.
 
 use super::{Next, State, Task, Turn, people::Client, rooms::Remembered, unsaved::Change};
 use crate::{
@@ -108,7 +108,7 @@ impl State {
         })));
     }
 
-    /// Expels every member that is banned by now, under any name, unless the ban was lifted meanwhile.
+    /// Expels every member that is now banned, under any name, unless the ban has been lifted.
     fn carry_out_ban(&mut self, turn: &mut Turn, room: Room, expulsion: &Expulsion) {
         if !self.rooms.remembered(room).is_some_and(|remembered| remembered.bans.has(expulsion.nick)) {
             return turn.answer(Refused::NotBanned(expulsion.nick));
@@ -144,8 +144,8 @@ impl State {
         self.arrive(turn, Event::Returned);
     }
 
-    /// Tells a room what was done about it, and the client that did it even if it has left the room; and
-    /// notes it. Users cannot ignore this.
+    /// Tells a room what was done about it, and notes that. The client that did it is told even if it has
+    /// left the room. Users cannot ignore this.
     pub(super) fn tell_about_room(&self, turn: &mut Turn, room: Room, except: Except, told: Event) {
         self.note(turn, || Deed::Did(Box::new(told.clone())));
         let id = self.rooms.id(room);

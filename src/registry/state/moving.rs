@@ -67,7 +67,7 @@ impl State {
         turn.answer(Event::Topic(*name, remembered.topic.clone()));
     }
 
-    /// Sets the topic. Like everything about a room that is to stay, it is told when it is saved.
+    /// Sets the topic. Like every lasting setting of a room, it is announced after it is saved.
     #[inline(never)]
     pub(super) fn set_topic(&mut self, turn: &mut Turn, topic: Text) {
         if let Err(why) = self.may_last(turn, turn.client, self.people[turn.client].room) {
@@ -102,8 +102,8 @@ impl State {
         self.announce(turn, Event::Left(self.people[turn.client].nick));
     }
 
-    /// Tells a client that it has come to a room from another one, and the room. The client is told after
-    /// it has entered, so it misses nothing from then on.
+    /// Tells a client and its new room that it has come from another one. The client is told after it has
+    /// entered, so it misses nothing from then on.
     #[inline(never)]
     pub(super) fn arrive(&mut self, turn: &mut Turn, told: Event) {
         turn.answer(told);

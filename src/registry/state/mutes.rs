@@ -1,8 +1,8 @@
 //! Who may not speak for a while.
 //!
-//! A mute belongs to a client and to its account, and outlives the connection: the account is muted where it
-//! logs in again. A client without an account cannot be recognised when it returns. So every client that
-//! connects from the muted client's origin shares the mute, under any nickname, until it logs in to an
+//! A mute belongs to a client and to its account, and outlives the connection: the account is still muted
+//! when it logs in again. A client without an account cannot be recognised when it returns. So every client
+//! that connects from the muted client's origin shares the mute, under any nickname, until it logs in to an
 //! account that is older than the mute, but for at most [`SHARED`]: other users behind the same address do
 //! not wait for a week. Clients that were connected before are not affected. A nickname never matters: the
 //! next guest with the same number is another user.
@@ -20,11 +20,11 @@ use crate::names::{ClientId, Nick, Origin};
 /// The most mutes. When there are more, the one that ends first ends at once.
 const MOST: usize = 1000;
 
-/// How long a client at most shares the mute of another one that has the same origin.
+/// The longest time for which a client shares the mute of another client with the same origin.
 const SHARED: Duration = Duration::from_secs(300);
 
 slotmap::new_key_type! {
-    /// One mute. Never used twice, so a client that holds a lifted mute is free.
+    /// The key of a mute. No key is used twice, so a client that holds the key of a lifted mute may speak.
     struct MuteId;
 }
 
@@ -38,7 +38,7 @@ struct Mute {
     since: Instant,
     until: Instant,
     origin: Origin,
-    /// What an administrator sees it listed by.
+    /// The nickname that `/mutelist` shows.
     nick: Nick,
     account: Option<Nick>,
 }
@@ -113,7 +113,7 @@ impl Mutes {
         self.held.remove(&client);
     }
 
-    /// Lifts the mutes of a nickname, and that of the client that has it now; whether there were any. A
+    /// Lifts the mutes of a nickname, and of the client that has it now. Returns whether there were any. A
     /// client that only shares a mute is let off, and the mute stays.
     pub(super) fn lift(&mut self, nick: Nick, client: Option<ClientId>, now: Instant) -> bool {
         let is_muted = client.is_some_and(|client| self.left(client, now).is_some());

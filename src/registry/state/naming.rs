@@ -16,7 +16,7 @@ impl State {
         }
     }
 
-    /// Why a client may not take a nickname, if so.
+    /// The reason why a client may not take a nickname, if there is one.
     #[inline(never)]
     fn nick_refusal(&self, client: ClientId, new: Nick) -> Option<Box<Event>> {
         Some(Box::new(if self.is_registered_by_another(new, client) {

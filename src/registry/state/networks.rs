@@ -1,8 +1,8 @@
 //! Networks that no client may connect from.
 //!
-//! A ban that ends has to outlive the server, so its end is saved as wall-clock time. That clock may
-//! jump, so it is read only twice: when the ban is made and when it is restored. In between, the
-//! monotonic clock counts.
+//! A ban with an end must outlive the server, so its end is saved as wall-clock time. That clock may jump,
+//! so it is read only twice: when the ban is made and when it is restored. In between, the monotonic clock
+//! counts.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ struct Entry {
 }
 
 impl Networks {
-    /// Restores a ban, unless it has ended; whether it still holds.
+    /// Restores a ban, unless it has ended. Returns whether it still holds.
     pub(super) fn restore(&mut self, network: Network, ban: NetworkBan, now: Now) -> bool {
         let ends = match ban.until.map(|until| until.duration_since(now.wall)) {
             None => None,
@@ -58,7 +58,7 @@ impl Networks {
         Ok(())
     }
 
-    /// Lifts a ban; whether there was one.
+    /// Lifts a ban. Returns whether there was one.
     pub(super) fn lift(&mut self, network: Network) -> bool {
         self.0.remove(&network).is_some()
     }

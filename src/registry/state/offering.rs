@@ -14,7 +14,7 @@ use crate::{
     names::{ClientId, Nick},
 };
 
-/// The most open offers that one client may have made and heard of: what one user can do to another.
+/// The most open offers that one client may have made, and that may be made to one client.
 const MOST_MADE: usize = 10;
 const MOST_HEARD: usize = 20;
 
@@ -139,7 +139,7 @@ impl State {
         let made: Vec<_> = self.offers.from(turn.client).map(|(id, _)| id).collect();
         let candidates = match id {
             Some(_) => [&had[..], &made].concat(),
-            // Without a number, a user who was asked answers; only one who was not means an own offer.
+            // Without a number, this means an offer to this user or, if there is none, the user's own.
             None if had.is_empty() => made.clone(),
             None => had,
         };
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// The one of these offers that is meant.
+    /// The one of these offers that the client means.
     fn choose(&self, candidates: &[OfferId], which: Which) -> Result<OfferId, NotChosen> {
         match (which, candidates) {
             (Which::This(id), all) if all.contains(&id) => Ok(id),
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// The one end of every offer.
+    /// Ends an offer. Every offer ends here, once.
     fn end_offer(&mut self, turn: &mut Turn, id: OfferId, outcome: Outcome) {
         let Some(offer) = self.offers.remove(id) else { return };
         turn.hung_up.extend(offer.lifelines);

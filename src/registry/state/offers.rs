@@ -1,7 +1,7 @@
 //! The files that users offer each other, each from its offer to its end.
 //!
-//! The bytes never come near here, and neither do the connections they travel on. What the rules have of
-//! a connection is its [`Lifeline`]. So an offer that ends, for any reason, ends its transfer too.
+//! The rules see neither the bytes nor the connections that carry them. Of a connection, they hold only its
+//! [`Lifeline`]. So an offer that ends, for any reason, ends its transfer too.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,8 +19,8 @@ pub(super) const LIFE: Duration = Duration::from_secs(300);
 /// How long both sides may take to connect once an offer is accepted.
 pub(super) const MEETING: Duration = Duration::from_secs(30);
 
-/// How long a transfer may take: this long in any case, and a second more for every [`SLOWEST`] bytes. A
-/// slower one only keeps a place from others.
+/// How long a transfer may take: at least this long, and a second more for every [`SLOWEST`] bytes. A
+/// slower transfer would keep others out of its place for too long.
 const PATIENCE: Duration = Duration::from_secs(600);
 const SLOWEST: u64 = 16 * 1024;
 
@@ -37,15 +37,15 @@ pub struct FileLimits {
     pub port: Option<u16>,
 }
 
-/// A connection that a file travels on. To drop it is to close it.
+/// A connection that carries a file. Dropping this closes the connection.
 pub trait Lifeline: Send {}
 
 /// What the holder of a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Take part in this transfer,
+    /// The transfer to take part in.
     pub offer: OfferId,
-    /// as this side.
+    /// The side to take.
     pub side: Side,
     /// The file's size.
     pub size: ByteCount,
@@ -75,7 +75,7 @@ pub(super) struct Offer {
 pub(super) enum Stage {
     /// The receiver has not answered.
     Offered,
-    /// Both sides are to connect.
+    /// Both sides may connect.
     Accepted,
     /// Both have connected.
     Transferring,

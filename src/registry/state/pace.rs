@@ -1,12 +1,12 @@
 //! How fast clients may go: what they say, how often they are renamed or move, how many users they disturb.
 //!
-//! What is over a limit is not carried out, and only the client is told. Every client has buckets of its
+//! A command over a limit is not carried out, and only its client is told. Every client has buckets of its
 //! own, so a client that floods spends only its own tokens.
 //!
-//! Reconnecting gains nothing. What a client has spent is kept when it leaves, and the next client from
-//! its origin takes it over. So many users behind one address each keep their own pace, because only a
-//! client that follows one that has left takes over anything. What would let one origin flood others with
-//! many connections, such as new connections and new rooms, has a bucket for the whole origin.
+//! Reconnecting gains nothing. What a client has spent is kept when it leaves, and the next client from its
+//! origin takes it over. Many users behind one address each keep their own pace, because a client takes
+//! over only what one that has left had spent. New connections and new rooms are counted for the whole
+//! origin, because it could flood others with many connections.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -23,17 +23,17 @@ pub use bucket::Rate;
 
 use bucket::Bucket;
 
-/// A client that goes over the limit of speech is warned, and muted if it does so again within this time.
+/// A client that speaks too fast is warned, and muted if it does so again within this time.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(60);
 
 /// How many users a client knows. The one it met longest ago is a stranger again then.
 const MOST_KNOWN: usize = 64;
 
-/// How many origins are remembered, and of each, clients that have left. The most harmless are forgotten.
+/// The most origins, and clients of each that have left, to remember. The most harmless are forgotten.
 const MOST_ORIGINS: usize = 10_000;
 const MOST_LEFT: usize = 1000;
 
-/// Enough for a school to arrive at once; then a client for every lesson that restarts its programs.
+/// Enough for a school to connect at once, and then for lessons that restart their programs often.
 const ARRIVALS: Rate = Rate { every: Duration::from_millis(100), burst: 300 };
 
 /// Enough for a room to each pupil of a class. Rooms outlive their creators and could fill the memory.
@@ -59,8 +59,8 @@ pub(super) enum Limited {
     Offers,
     /// All commands but speech and `/quit`, and speech that was refused. The client waits.
     Questions,
-    /// What programs ask by themselves. The client waits, too. They ask behind each message, so they may
-    /// ask as often as it may speak, and their user's questions do not wait for that.
+    /// What programs ask on their own. The client waits, too. They ask after each message, so they may ask
+    /// as often as it may speak, and their user's questions do not wait for that.
     Marks,
     /// Long stretches of a room's history. The client waits, too.
     Histories,
@@ -107,7 +107,7 @@ struct OriginSpent {
     arrivals: Bucket,
     rooms: Bucket,
     lasting_rooms: Bucket,
-    /// What its clients that have left had spent.
+    /// What those of its clients that have left had spent.
     left: Vec<Spent>,
 }
 
@@ -166,7 +166,7 @@ impl Pace {
         (Some(speech), spent.buckets[Limited::Speech as usize].left(speech, now))
     }
 
-    /// Notes that a client has spoken too fast; whether it has done so shortly before.
+    /// Notes that a client has spoken too fast. Returns whether it had done so shortly before.
     pub(super) fn note_too_fast(&mut self, client: ClientId, now: Instant) -> bool {
         self.clients.get_mut(client).is_some_and(|spent| is_recent(spent.exceeded.replace(now), now))
     }
@@ -228,7 +228,7 @@ impl Spent {
         self.buckets.iter().filter_map(|bucket| bucket.full_at).max()
     }
 
-    /// Whether it is no more than a new client has spent.
+    /// Whether a new client may start without this.
     fn is_forgiven(&self, now: Instant) -> bool {
         !is_recent(self.exceeded, now)
             && !is_recent(self.guessed_wrong, now)
@@ -241,8 +241,8 @@ fn is_recent(at: Option<Instant>, now: Instant) -> bool {
 }
 
 impl OriginSpent {
-    /// Takes what that client had spent that needs longest to be forgiven; and a wrong guess of any client,
-    /// so a guesser gains nothing from another client that has spent more.
+    /// Takes what one client had spent: the client that takes longest to be forgiven. Adds a wrong guess of
+    /// any other, so a guesser gains nothing from a client that has spent more.
     fn take_left(&mut self, now: Instant) -> Option<Spent> {
         self.left.retain(|spent| !spent.is_forgiven(now));
         let (worst, _) = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at())?;

@@ -1,4 +1,4 @@
-//! Whether a client may do something now: it may have done too much of it lately, or be muted (`/mute`).
+//! Whether a client may do something now, or has done too much of it recently, or is muted (`/mute`).
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ const SHORT_MUTE: Duration = Duration::from_secs(30);
 const USUAL_MUTE: Duration = Duration::from_secs(300);
 
 impl State {
-    /// How long a client has to wait before its command is carried out. To refuse it would cost as much as
-    /// to answer it; while the client's thread waits, only its own commands queue up.
+    /// How long a client has to wait before its command is carried out. Refusing it would cost as much as
+    /// answering it; while the client's thread waits, only its own commands queue up.
     #[inline(never)]
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
             Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
             _ => match command.verb.kind {
-                // If it is refused, it is paid for afterwards.
+                // If it is refused, it takes its token afterwards.
                 Kind::Speech => return None,
                 Kind::Automatic => Limited::Marks,
                 _ => Limited::Questions,
@@ -39,7 +39,7 @@ impl State {
         self.pace.take(turn.client, limited, turn.now.instant).err()
     }
 
-    /// Lets a client wait that was refused too often. Otherwise refusals would be given at full speed.
+    /// Makes a client wait that was refused too often. Otherwise it would get refusals at full speed.
     #[inline(never)]
     pub(super) fn pay_for_refusal(&mut self, turn: &mut Turn) {
         if let Err(pause) = self.pace.take(turn.client, Limited::Questions, turn.now.instant) {
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// Why the client may not give a command now, if so.
+    /// The reason why the client may not give a command now, if there is one.
     pub(super) fn too_much(&mut self, turn: &mut Turn, command: &Command) -> Option<PaceEvent> {
         match &command.ask {
             _ if command.is_speech() => self.too_much_speech(turn),

@@ -18,10 +18,10 @@ use crate::{
 
 use super::Newcomer;
 
-/// A client that is owed more bytes than this gets no long answer: one that does not read costs only one.
+/// A client with more bytes than this waiting gets no long answer, so one that does not read gets only one.
 const MOST_OWED: u64 = 64 * 1024;
 
-/// How many times a question waits for that, together half a minute.
+/// How many times a question waits for that; the waits add up to half a minute.
 const MOST_WAITS: u8 = 38;
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub(super) struct Client {
     /// The account it is logged in to, which may have another name than its nickname.
     pub(super) account: Option<Nick>,
     pub(super) is_administrator: bool,
-    /// The server has told it to go, and carries out none of its commands.
+    /// The server has dismissed it, and carries out none of its commands.
     pub(super) is_dismissed: bool,
     pub(super) room: RoomId,
     /// The number of its arrival in this room, among all arrivals in rooms.

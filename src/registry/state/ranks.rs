@@ -2,9 +2,9 @@
 //!
 //! The client that creates a room is its moderator. The rank of a user with an account belongs to the
 //! account and outlives the visit and the server, unless too many rooms are to last ([`State::may_last`]).
-//! Other users cannot be recognised later, so their rank belongs to the connection and ends when that leaves
-//! the room; if it was the last, the member that has been there longest takes over. So every room but the
-//! lobby has a moderator, present or registered. Administrators moderate everywhere.
+//! Other users cannot be recognised later, so their rank belongs to the connection and ends when the client
+//! leaves the room. If the last moderator leaves, the member that has been there longest takes over. So
+//! every room but the lobby has a moderator, present or registered. Administrators moderate everywhere.
 
 use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 const MOST: usize = 50;
 
 impl State {
-    /// Why a client may not give a command of this rank, if so: the one place where ranks are checked.
+    /// Why a client may not give a command of this rank, or `None` if it may. Only this checks ranks.
     pub(super) fn refusal(&self, client: ClientId, needed: Rank) -> Option<Event> {
         match needed {
             // Most commands are everyone's, and nothing has to be looked up for them.
@@ -101,7 +101,7 @@ impl State {
         made.map_err(|wait| PaceEvent::TooManyLasting(wait).into())
     }
 
-    /// Gives the rank of a client that has an account by now to the account.
+    /// Moves the rank of a client that now has an account to the account.
     pub(super) fn give_rank_to_account(&mut self, turn: &Turn) {
         let id = self.people[turn.client].room;
         if self.people[turn.client].account.is_some() && self.rooms[id].moderators.remove(&turn.client) {

@@ -1,8 +1,8 @@
 //! Registering, logging in, and becoming an administrator.
 //!
-//! Each of these is a conversation between the rules and slow work: a rule asks for a hash, goes on when
-//! it is there, asks for it to be saved, and goes on again. Anything may have happened in between, so
-//! each part checks again what an earlier part has seen. A success is told only when it is on the disk.
+//! Each of these alternates between rules and slow work: a rule asks for a hash, goes on with it, asks for
+//! it to be saved, and goes on again. Anything may have happened in between, so each part repeats the
+//! checks of the parts before it. A client is told of a success only when it is on the disk.
 
 use super::{
     Next, State, Task, Turn,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl State {
-    /// The chat with an administrators' password that has this hash.
+    /// Sets the hash of the administrators' password.
     #[must_use]
     pub fn with_administrator(mut self, hash: Option<Hashed>) -> Self {
         self.accounts.administrator = hash;
@@ -204,8 +204,8 @@ impl State {
         }
     }
 
-    /// Dismisses another client that is logged in to an account or uses its nickname. Usually this is
-    /// the owner's own connection, which has died without knowing it. The nickname is free at once.
+    /// Dismisses another client that is logged in to an account or uses its nickname. Usually this is the
+    /// owner's own connection, which is lost without the server knowing. The nickname is free at once.
     fn dismiss_others(&mut self, turn: &mut Turn, nick: Nick) {
         let (acting, logged_in) = (turn.client, self.accounts.client(nick));
         let named = self.people.find(nick).filter(|&other| Some(other) != logged_in);

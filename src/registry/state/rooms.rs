@@ -1,4 +1,4 @@
-//! The rooms: those that someone is in, and those that are empty and remembered.
+//! The rooms: those that have members, and the empty ones that are remembered.
 //!
 //! A room is open while it has members; the lobby always is. When its last member leaves, what lasts of
 //! it becomes dormant, and the next member opens it again.
@@ -28,8 +28,8 @@ const MOST_TEXT: usize = 256 * 1024 * 1024;
 /// How many empty rooms without rules are remembered. Beyond it, the one empty for longest is forgotten.
 const MOST_FORGETTABLE: usize = 10_000;
 
-/// With so many empty rooms with rules, only administrators give another room its first. A room with rules
-/// is never forgotten, so this bounds what users can make the server keep.
+/// The most empty rooms with rules. Beyond it, only administrators give another room its first rule. A room
+/// with rules is never forgotten, so this bounds what users can make the server keep.
 const MOST_LASTING: usize = 10_000;
 
 pub(super) struct Rooms {
@@ -130,7 +130,7 @@ impl Rooms {
         self.dormant.rooms.len() - self.dormant.forgettable.len() < MOST_LASTING
     }
 
-    /// The room of this name, which is woken or created if it is not open.
+    /// The room of this name. If it is not open, it is opened from the dormant ones or created.
     pub(super) fn open(&mut self, name: Room) -> RoomId {
         self.id(name).unwrap_or_else(|| self.open_new(name))
     }
@@ -192,7 +192,7 @@ impl Rooms {
         }
     }
 
-    /// Takes an account's rank in every room; returns the dormant and the open rooms where it had one.
+    /// Ends an account's rank in every room. Returns the dormant and the open rooms where it had one.
     pub(super) fn forget_moderator(&mut self, account: Nick) -> (Vec<Room>, Vec<RoomId>) {
         let forget = |remembered: &mut Remembered| remembered.moderators.remove(&account);
         let Dormant { rooms, forgettable, lasting, .. } = &mut self.dormant;
@@ -221,7 +221,7 @@ impl Rooms {
         let before = history.size();
         history.push(line, limit);
         self.text = self.text + history.size() - before;
-        // The first unsaved line marks the room; the others find the mark made.
+        // The first unsaved line marks the room; later lines find it marked.
         if !std::mem::replace(&mut history.is_marked, true) {
             unsaved.mark(Change::Lines(room.name));
         }
@@ -257,7 +257,7 @@ impl Rooms {
         }
     }
 
-    /// Forgets the lines of the room that has been dormant longest; whether there was one.
+    /// Forgets the lines of the room that has been dormant longest. Returns whether there was one.
     fn forget_text(&mut self, unsaved: &mut Unsaved) -> bool {
         let forgotten = self.dormant.take_forgettable().map(|(room, remembered)| (room, remembered.history));
         let Some((room, history)) = forgotten.or_else(|| self.dormant.take_history()) else { return false };
@@ -291,7 +291,7 @@ impl Rooms {
 }
 
 impl Dormant {
-    /// Adds a room; returns the one that is forgotten for it.
+    /// Adds a room. Returns the room that is forgotten in its place.
     fn put(&mut self, room: Room, remembered: Box<Remembered>) -> Option<(Room, Box<Remembered>)> {
         self.count += 1;
         let by_age = if remembered.has_rules() { &mut self.lasting } else { &mut self.forgettable };

@@ -1,7 +1,7 @@
 //! Finds words in what a room remembers.
 //!
-//! To read a long history takes too long under the lock. So a page of lines is taken under it, which
-//! copies no texts. The client's thread reads the page without it and comes back for the page before.
+//! Reading a long history under the lock would take too long. So a page of lines is taken under the lock,
+//! without copying texts. The client's thread reads it without the lock, and comes back for the one before.
 
 use super::{Next, State, Task, Turn, history};
 use crate::{event::Event, names::RoomId, record::Line, text::Text};
@@ -9,7 +9,7 @@ use crate::{event::Event, names::RoomId, record::Line, text::Text};
 /// How many lines are taken under one lock: a few microseconds' worth.
 const PAGE: usize = 128;
 
-/// How many lines are found at most where a newcomer is shown none.
+/// The most lines that are found if the server shows no history on entering a room.
 const USUAL: usize = 50;
 
 /// A search on its way back through a room's history.

@@ -29,7 +29,7 @@ impl State {
         turn.wait_for(Task::TakeJourney(reported, next));
     }
 
-    /// Keeps what a client says in its room; returns what is heard of it.
+    /// Keeps what a client says in its room. Returns the event that the room hears.
     fn spoken(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
         let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
         let Client { nick: from, room: id, .. } = self.people[turn.client];

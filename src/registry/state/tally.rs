@@ -1,4 +1,4 @@
-//! How much is said: in all, and lately.
+//! How many messages are said: in all, and recently.
 
 use std::time::Instant;
 

@@ -24,10 +24,10 @@ use crate::{
     watch::{Journey, Reported, Seen},
 };
 
-/// The scratch of one decision. The registry makes it when it takes the lock and consumes it before it
-/// releases the lock, so nothing of one decision can leak into the next.
+/// The working values of one decision. The registry makes them when it takes the lock and consumes them
+/// before it releases the lock, so nothing of one decision can leak into the next.
 pub struct Turn {
-    /// The client whose turn it is; no client's key when the server decides by itself.
+    /// The client whose turn it is; a null key when the server decides by itself.
     pub(super) client: ClientId,
     /// When the command was read.
     pub now: Now,
@@ -77,7 +77,7 @@ type GoOn<T> = Box<dyn FnOnce(&mut State, &mut Turn, T) + Send>;
 /// A [`Next`] that has been given what it waited for.
 pub struct Resumption {
     go_on: GoOn<()>,
-    /// What it goes on with was decided before, so even a dismissed client's is completed.
+    /// The decision was made before the work, so it is completed even for a dismissed client.
     completes: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::{
     record::{Record, RoomRules},
 };
 
-/// Something that has changed and is to be saved.
+/// Something that has changed and must be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// A room's topic and rules.
@@ -27,8 +27,8 @@ pub enum Change {
     Network(Network),
 }
 
-/// How many changes of things that are gone may wait. While nothing can be saved, rooms come and go; what is
-/// not deleted from the file then is at worst restored once more.
+/// The most waiting changes of things that no longer exist. While nothing can be saved, rooms come and go.
+/// At worst, a thing whose deletion is not marked is restored once more.
 const MOST_GONE: usize = 20_000;
 
 /// The changes, each once, in the order in which they were first marked.
@@ -66,7 +66,7 @@ impl Unsaved {
 }
 
 impl State {
-    /// The chat without a store: nothing that changes is remembered for one.
+    /// Stops remembering changes, because there is no store to save them.
     #[must_use]
     pub fn without_store(mut self) -> Self {
         self.unsaved.is_off = true;
@@ -86,7 +86,7 @@ impl State {
 
     /// Marks everything: the data file is new and empty.
     pub fn mark_everything_unsaved(&mut self) {
-        // What is small and matters most comes first, in case the server is killed meanwhile.
+        // Small and important things come first, in case the server is killed while it saves.
         self.accounts.nicks().for_each(|nick| self.unsaved.mark(Change::Account(nick)));
         self.networks.names().for_each(|network| self.unsaved.mark(Change::Network(network)));
         self.rooms.mark_all_unsaved(&mut self.unsaved);

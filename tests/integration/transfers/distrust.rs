@@ -96,7 +96,7 @@ fn a_sender_cannot_damage_what_has_arrived_from_another_one() {
     test.alice.says("/nick mallory");
     let (kept, said) = test.sends(&offer, "from 0", b"abcdef");
     assert_eq!(kept, format!("from 0 {NOTHING}\n"));
-    assert!(said.contains("'x' was not received: what has arrived is not what was offered.\n"), "{said}");
+    assert!(said.contains("'x' was not received: it is not the file that was offered.\n"), "{said}");
     assert_eq!(test.disk.received(&part), b"abc");
     test.disk.lists(&[&part]);
 }

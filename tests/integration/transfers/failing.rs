@@ -69,7 +69,7 @@ fn who_has_stopped_a_file_under_way_is_told() {
         bob.input = None;
         let (status, _, said) = bob.ends();
         assert_eq!(status, Some(1));
-        assert!(said.contains(&format!("'x' was not received: {words}. What has arrived is in ")), "{said}");
+        assert!(said.contains(&format!("'x' was not received: {words}. A part of it is in ")), "{said}");
     }
 }
 
@@ -129,7 +129,7 @@ fn a_file_that_does_not_match_its_offer_is_deleted_and_both_are_told() {
     let mut test = ByHand::new();
     let (kept, said) = test.sends(&format!("3 {ABC} x"), "from 0", b"abd");
     assert_eq!(kept, format!("from 0 {NOTHING}\n"));
-    assert!(said.contains("'x' was not received: what has arrived is not what was offered.\n"), "{said}");
+    assert!(said.contains("'x' was not received: it is not the file that was offered.\n"), "{said}");
     test.alice.hears_at_last("Sending 'x' to bob failed: the file arrived damaged (its SHA-256 differs).");
     test.disk.lists(&[]);
 }

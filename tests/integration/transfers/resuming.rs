@@ -45,8 +45,8 @@ fn both_are_told_of_a_full_disk_and_later_only_the_rest_is_sent() {
     let (status, _, said) = bob.ends();
     assert_eq!(status, Some(1));
     let part = disk.part("x.bin").expect("an unfinished file");
-    let hint = format!("{part}; if alice sends the same file again, only the rest is sent.\n");
-    assert!(said.contains("What has arrived is in ") && said.contains(&hint), "{said}");
+    let hint = format!("{part}. If alice sends the file again, only the rest is sent.\n");
+    assert!(said.contains("A part of it is in ") && said.contains(&hint), "{said}");
     assert_eq!(disk.received(&part), sent[..512 << 10]);
 
     let [(_, _, alice_said), (status, _, bob_said)] = exchange(&server, &disk, &path);
@@ -98,11 +98,11 @@ fn a_receiver_that_was_killed_continues_its_file() {
 fn a_file_whose_sender_breaks_off_is_continued() {
     let mut test = ByHand::new();
     let (_, said) = test.sends(&format!("6 {ABC} x"), "from 0", b"abc");
-    assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
+    assert!(said.contains("the connection ended too early. A part of it is in "), "{said}");
     assert_eq!(test.disk.received_part("x"), b"abc");
     let (kept, said) = test.sends(&format!("6 {ABC} x"), "from 3", b"d");
     assert_eq!(kept, format!("from 3 {ABC}\n"));
-    assert!(said.contains("the connection ended too early. What has arrived is in "), "{said}");
+    assert!(said.contains("the connection ended too early. A part of it is in "), "{said}");
     assert_eq!(test.disk.received_part("x"), b"abcd");
 }
 
@@ -140,7 +140,7 @@ fn a_client_that_reconnects_gets_the_rest_of_a_file() {
     bob.shows(", file 50 %");
     server.signal(Signal::KILL);
     server.ends();
-    bob.shows("What has arrived is in");
+    bob.shows("A part of it is in");
     drop((alice, sending));
     let server = Server::start_on(port, &[]);
     bob.shows("Connected again.");

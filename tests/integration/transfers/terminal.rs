@@ -29,7 +29,7 @@ fn the_row_below_the_prompt_shows_the_progress() {
     bob.types("half-typed");
     bob.shows_prompt("[lobby] bob> half-typed");
     drop(sender);
-    bob.shows("What has arrived is in");
+    bob.shows("A part of it is in");
     bob.shows_prompt("[lobby] bob> half-typed");
     assert!(!bob.contents().contains("@file"), "{}", bob.contents());
 }

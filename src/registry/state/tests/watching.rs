@@ -41,11 +41,11 @@ fn every_user_may_see_what_the_threads_are_doing() {
          bob+
          alice> /threads
          alice< 10001 threads (1 more not watched), what each is doing, and for how long:
-         alice<   client 40312  looking at all this         0 ms  (yours)
+         alice<   client 40312  reading these figures       0 ms  (yours)
          alice<   acceptor      accepting                   12 s
          alice<   client 7      reading                   340 ms
          alice<   and 9998 more
-         alice< In total: 1 accepting, 9999 reading, 1 looking at all this.
+         alice< In total: 1 accepting, 9999 reading, 1 reading these figures.
          alice< The channel holds 3 of 64. Since the start: longest lock hold 212 µs, largest batch 1 post.",
     );
 }
