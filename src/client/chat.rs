@@ -18,6 +18,7 @@ use super::{
     link::{Link, News},
     output::Output,
     questions::Question,
+    secret,
     speech::Speech,
     status::{Ending, Status},
     stream::Stream,
@@ -122,10 +123,23 @@ impl Chat {
             return self.status.end(Ending::Quit);
         }
         if self.status.ending.is_none() {
-            for unknown in self.way.speech.lost() {
-                self.output.notice(&format!("This may not have arrived: {unknown}"));
-            }
+            self.tell_unknown();
             self.output.notice("Connection lost. Reconnecting.");
+        }
+    }
+
+    /// The chat ends. Says which lines the server has not said.
+    pub(super) fn tell_unsaid(&mut self) {
+        self.tell_unknown();
+        for line in self.way.speech.open() {
+            self.output.notice(&format!("Not said: {}", secret::mask(line)));
+        }
+        self.way.speech = Speech::default();
+    }
+
+    fn tell_unknown(&mut self) {
+        for unknown in self.way.speech.lost() {
+            self.output.notice(&format!("This may not have arrived: {unknown}"));
         }
     }
 
@@ -182,7 +196,7 @@ impl Chat {
         }
     }
 
-    /// A server that answers marks can be asked more on arrival.
+    /// A server that answers marks can be asked more on arrival, and in another room.
     fn ask_who_is_here(&mut self, now: Instant) {
         let users = self.status.questions.ask(Question::Users, now).into_iter();
         self.status.asks_topic = self.status.topic.is_none();

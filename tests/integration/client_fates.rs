@@ -113,6 +113,21 @@ fn quitting_does_not_wait_for_a_server_that_is_silent() {
 }
 
 #[test]
+fn lines_that_still_wait_when_the_user_quits_are_told() {
+    let (_server, mut caller, mut terminal) = marked(1);
+    terminal.types("\x1b[200~one\ntwo\n/login bob correct-horse\x1b[201~\r");
+    caller.hears("one");
+    terminal.types("/quit\r");
+    caller.hears("/quit");
+    caller.says("Goodbye!");
+    assert_eq!(terminal.ends(), 0);
+    let told =
+        ["Goodbye!", "This may not have arrived: one", "Not said: two", "Not said: /login bob *************"];
+    let contents = terminal.contents();
+    assert!(contents.ends_with(&told.join("\n")), "{contents}");
+}
+
+#[test]
 fn ctrl_c_asks_again_while_a_line_is_not_said_yet() {
     let (_server, _caller, mut terminal) = marked(5);
     terminal.types("hello\r\x03");
