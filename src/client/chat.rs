@@ -184,6 +184,11 @@ impl Chat {
         if matches!(heard, Heard::YourNick(_)) {
             self.way.reconnecting_in = None;
         }
+        if matches!(heard, Heard::YourRoom(_)) && self.way.speech.has_pace() {
+            // The server tells the topic of another room itself.
+            let users = self.status.questions.ask(Question::Users, now).into_iter();
+            self.way.link.send(users.flat_map(|line| [line, "\n"]).collect());
+        }
         if is_first && matches!(heard, Heard::YourNick(_)) {
             self.ask_for_mark(now);
         }
@@ -196,7 +201,7 @@ impl Chat {
         }
     }
 
-    /// A server that answers marks can be asked more on arrival, and in another room.
+    /// A server that answers marks can be asked more on arrival.
     fn ask_who_is_here(&mut self, now: Instant) {
         let users = self.status.questions.ask(Question::Users, now).into_iter();
         self.status.asks_topic = self.status.topic.is_none();

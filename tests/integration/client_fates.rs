@@ -200,6 +200,18 @@ fn on_a_pipe_nothing_is_said_under_another_name() {
 }
 
 #[test]
+fn the_users_are_counted_in_another_room_too() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    terminal.types("/join ops\r");
+    caller.hears("/join ops");
+    caller.says("You joined room 'ops'.");
+    caller.hears("/users");
+    caller.says("Users in ops: alice, bob, guest_1");
+    terminal.shows("ops, 3 here");
+    assert!(!terminal.contents().contains("Users in"), "{}", terminal.contents());
+}
+
+#[test]
 fn in_twenty_columns_everything_fits() {
     let (_server, mut caller, mut terminal) = marked(5);
     terminal.widens_to(20);
