@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     log::Log,
-    presence::{Presence, movement},
+    presence::{Presence, movement, renaming},
     view::View,
 };
 use crate::{event::heard::Heard, names::Nick, screen::Line};
@@ -68,9 +68,12 @@ impl Output {
 
     /// Shows a line of the server, as `me` sees it.
     pub(super) fn show(&mut self, line: &str, heard: &Heard<'_>, me: Option<Nick>, now: Instant) {
-        if let Some((nick, comes)) = movement(line)
-            && !self.presence.moves(nick, comes, now)
-        {
+        let is_folded = match (movement(line), renaming(line)) {
+            (Some((nick, comes)), _) => !self.presence.moves(nick, comes, now),
+            (None, Some((old, new))) => !self.presence.renames(old, new),
+            (None, None) => false,
+        };
+        if is_folded {
             return;
         }
         let is_message = matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom);
