@@ -212,6 +212,15 @@ fn the_users_are_counted_in_another_room_too() {
 }
 
 #[test]
+fn what_the_user_says_is_never_marked_as_unread() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    terminal.types("\x1b[Ohello\r");
+    caller.hears("hello");
+    caller.says("[lobby] guest_1: hello");
+    terminal.shows_above(&[GREETING, "[lobby] guest_1: hello"]);
+}
+
+#[test]
 fn in_twenty_columns_everything_fits() {
     let (_server, mut caller, mut terminal) = marked(5);
     terminal.widens_to(20);
