@@ -212,6 +212,30 @@ fn the_users_are_counted_in_another_room_too() {
 }
 
 #[test]
+fn on_a_pipe_nothing_is_said_under_another_name_when_the_nickname_needs_a_password() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.says("/register correct-horse");
+    alice.hears("Registration successful.");
+    alice.says("/nick bob");
+    for (input, status, told) in [
+        (
+            "hello\n",
+            Some(1),
+            "chat_client: the nickname is registered, so nothing was said. Begin with /login\n",
+        ),
+        ("/login alice correct-horse\nhello\n", Some(0), ""),
+    ] {
+        let mut client = Piped::start(server.address().port(), &["--nick", "alice"]);
+        client.is_given(input);
+        client.input = None;
+        let (ended, output, errors) = client.ends();
+        assert_eq!((ended, errors.as_str()), (status, told), "{output}");
+        assert!(!output.contains("guest_1: hello"), "{output}");
+    }
+}
+
+#[test]
 fn what_the_user_says_is_never_marked_as_unread() {
     let (_server, mut caller, mut terminal) = marked(5);
     terminal.types("\x1b[Ohello\r");
