@@ -103,6 +103,8 @@ pub enum Error {
     Lost,
     /// The nickname that was asked for is taken.
     NickTaken,
+    /// The nickname is registered, and the first line is not `/login`.
+    NickRegistered,
     /// How many lines were refused, by the server or by this client.
     Refused(usize),
     /// How many files were not sent or not received.
@@ -136,6 +138,9 @@ impl fmt::Display for Error {
             Self::Dismissed(reason) => write!(f, "the server closed the connection: {reason}"),
             Self::Lost => f.write_str("connection lost"),
             Self::NickTaken => f.write_str("the nickname is taken, so nothing was sent"),
+            Self::NickRegistered => {
+                f.write_str("the nickname is registered, so nothing was sent. Begin with /login")
+            }
             Self::Refused(1) => f.write_str("a line was not delivered"),
             Self::Refused(count) => write!(f, "{count} lines were not delivered"),
             Self::Files(1) => f.write_str("a file did not arrive"),

@@ -83,11 +83,14 @@ impl Room {
 
 /// A name breaks the rule for [`Nick`] or [`Room`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidName;
+pub struct InvalidName {
+    /// The longest name of that kind, in bytes.
+    pub max: usize,
+}
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected letters, digits, '_' or '-', starting with a letter, and not too long")
+        write!(f, "expected 1 to {} letters, digits, '_' or '-', starting with a letter", self.max)
     }
 }
 
@@ -107,11 +110,11 @@ impl<const MAX: usize> Name<MAX> {
             || !name.starts_with(|c: char| c.is_ascii_alphabetic())
             || !name.bytes().all(allowed)
         {
-            return Err(InvalidName);
+            return Err(InvalidName { max: MAX });
         }
         let mut bytes = [0; MAX];
         bytes[..name.len()].copy_from_slice(name.as_bytes());
-        let length = u8::try_from(name.len()).map_err(|_| InvalidName)?;
+        let length = u8::try_from(name.len()).map_err(|_| InvalidName { max: MAX })?;
         Ok(Self { length, bytes })
     }
 
@@ -182,7 +185,7 @@ mod tests {
             assert_eq!(Nick::new(good).map(|n| n.to_string()), Ok(good.to_owned()));
         }
         for bad in ["", "9a", "_a", "a b", "é", "a\u{430}", "abcdefghijklmnopqrstu", "#a"] {
-            assert_eq!(Nick::new(bad), Err(InvalidName), "{bad:?}");
+            assert_eq!(Nick::new(bad), Err(InvalidName { max: 20 }), "{bad:?}");
         }
     }
 
@@ -198,8 +201,8 @@ mod tests {
     #[test]
     fn a_room_drops_one_leading_hash() {
         assert_eq!(Room::new("#ops"), Room::new("OPS"));
-        assert_eq!(Room::new("##ops"), Err(InvalidName));
-        assert_eq!(Room::new("#"), Err(InvalidName));
+        assert_eq!(Room::new("##ops"), Err(InvalidName { max: 32 }));
+        assert_eq!(Room::new("#"), Err(InvalidName { max: 32 }));
     }
 
     #[test]
@@ -210,5 +213,13 @@ mod tests {
         for name in ["guest", "guest_", "guest_x", "admin2"] {
             assert!(!Nick::new(name).unwrap().is_reserved(), "{name}");
         }
+    }
+
+    #[test]
+    fn an_invalid_name_is_refused_with_the_length_that_it_may_have() {
+        let rule = |invalid: InvalidName| invalid.to_string();
+        let (nick, room) = (Nick::new("b b").map_err(rule), Room::new("b b").map_err(rule));
+        assert!(nick.is_err_and(|rule| rule.starts_with("expected 1 to 20 letters, digits")));
+        assert!(room.is_err_and(|rule| rule.starts_with("expected 1 to 32 letters, digits")));
     }
 }

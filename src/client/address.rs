@@ -56,13 +56,9 @@ impl FromStr for Address {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(path) = text.strip_prefix("unix://") {
-            let is_whole = Path::new(path).is_absolute();
-            return if is_whole {
-                Ok(Self::Unix(path.into()))
-            } else {
-                Err("write a Unix socket as unix:///PATH")
-            };
+        if let Some(rest) = text.strip_prefix("unix:") {
+            let path = rest.strip_prefix("//").map(Path::new).filter(|path| path.is_absolute());
+            return path.map(|path| Self::Unix(path.to_owned())).ok_or("write a Unix socket as unix:///PATH");
         }
         let (host, rest) = match text.strip_prefix('[') {
             Some(bracketed) => bracketed.split_once(']').filter(|(host, _)| is_ipv6(host)).ok_or(BRACKETS)?,
@@ -131,7 +127,14 @@ mod tests {
         let socket = "unix:///run/chat.sock".parse::<Address>().unwrap();
         assert_eq!(socket, Address::Unix("/run/chat.sock".into()));
         assert_eq!(socket.or_port(1).to_string(), "unix:///run/chat.sock");
-        assert!("unix://chat.sock".parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn a_unix_socket_that_is_written_wrongly_is_not_called_a_wrong_port() {
+        for socket in ["unix://chat.sock", "unix:chat.sock", "unix:/run/chat.sock", "unix:"] {
+            let why = socket.parse::<Address>().unwrap_err();
+            assert_eq!(why, "write a Unix socket as unix:///PATH", "{socket}");
+        }
     }
 
     #[test]

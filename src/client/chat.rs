@@ -18,6 +18,7 @@ use super::{
     link::{Link, News},
     output::Output,
     questions::Question,
+    secret,
     speech::Speech,
     status::{Ending, Status},
     stream::Stream,
@@ -122,10 +123,23 @@ impl Chat {
             return self.status.end(Ending::Quit);
         }
         if self.status.ending.is_none() {
-            for unknown in self.way.speech.lost() {
-                self.output.notice(&format!("This may not have arrived: {unknown}"));
-            }
+            self.tell_unknown();
             self.output.notice("Connection lost. Reconnecting.");
+        }
+    }
+
+    /// The chat ends. Shows which lines were not delivered.
+    pub(super) fn tell_unsaid(&mut self) {
+        self.tell_unknown();
+        for line in self.way.speech.open() {
+            self.output.notice(&format!("Not delivered: {}", secret::mask(line)));
+        }
+        self.way.speech = Speech::default();
+    }
+
+    fn tell_unknown(&mut self) {
+        for unknown in self.way.speech.lost() {
+            self.output.notice(&format!("This may not have arrived: {unknown}"));
         }
     }
 
@@ -169,6 +183,11 @@ impl Chat {
         }
         if matches!(heard, Heard::YourNick(_)) {
             self.way.reconnecting_in = None;
+        }
+        if matches!(heard, Heard::YourRoom(_)) && self.way.speech.has_pace() {
+            // The server tells the topic of another room itself.
+            let users = self.status.questions.ask(Question::Users, now).into_iter();
+            self.way.link.send(users.flat_map(|line| [line, "\n"]).collect());
         }
         if is_first && matches!(heard, Heard::YourNick(_)) {
             self.ask_for_mark(now);

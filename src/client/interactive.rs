@@ -119,7 +119,8 @@ impl Run<'_> {
             self.reconnect(now)?;
             self.draw(now)?;
             if self.chat.status.ending.is_some() {
-                return Ok(());
+                self.chat.tell_unsaid();
+                return self.draw(now);
             }
             let needs_clock = self.reconnecting.is_some() || self.chat.needs_clock();
             let tick = if needs_clock { after(TICK) } else { never() };

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     log::Log,
-    presence::{Presence, movement},
+    presence::{Presence, movement, renaming},
     view::View,
 };
 use crate::{event::heard::Heard, names::Nick, screen::Line};
@@ -68,9 +68,12 @@ impl Output {
 
     /// Shows a line from the server, as `me` sees it.
     pub(super) fn show(&mut self, line: &str, heard: &Heard<'_>, me: Option<Nick>, now: Instant) {
-        if let Some((nick, comes)) = movement(line)
-            && !self.presence.moves(nick, comes, now)
-        {
+        let is_folded = match (movement(line), renaming(line)) {
+            (Some((nick, comes)), _) => !self.presence.moves(nick, comes, now),
+            (None, Some((old, new))) => !self.presence.renames(old, new),
+            (None, None) => false,
+        };
+        if is_folded {
             return;
         }
         let is_message = matches!(heard, Heard::Said { .. } | Heard::Acted { .. } | Heard::WhisperFrom);
@@ -146,6 +149,7 @@ impl Output {
     pub(super) fn tick(&mut self, now: Instant) {
         if let Some(words) = self.presence.summary(now) {
             self.quiet(&words);
+            self.note(|log| log.note_shown(&words));
         }
     }
 
@@ -160,5 +164,30 @@ impl Output {
 
     pub(super) fn take_wishes(&mut self) -> Vec<Wish> {
         std::mem::take(&mut self.wishes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn arrivals_that_are_folded_are_in_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let (log, now) = (Log::open(Some(&path)).unwrap(), Instant::now());
+        let mut output = Output::new(View::PLAIN, log, false);
+        for nick in ["alice", "bob", "carol", "dave", "eve"] {
+            let line = format!("{nick} has joined the chat!");
+            output.show(&line, &Heard::new(&line), None, now);
+        }
+        output.tick(now + Duration::from_secs(60));
+        let shown: Vec<_> = output.take_lines().into_iter().map(|line| line.text).collect();
+        let log = std::fs::read_to_string(path).unwrap();
+        assert_eq!(shown.last().map(String::as_str), Some("dave and eve joined."));
+        assert!(log.ends_with("dave and eve joined.\n"), "{log}");
+        assert_eq!(log.lines().count(), shown.len(), "{log}");
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
         speech: Speech::default(),
         transfers: Transfers::new(options.clone(), mouth),
         has_begun: false,
+        needs_login: false,
         refused: 0,
         unread: None,
         stage: Stage::Reading,
@@ -112,6 +113,8 @@ struct Plain {
     transfers: Arc<Transfers>,
     /// Whether a line of the input was sent.
     has_begun: bool,
+    /// Whether the nickname that was asked for needs a password.
+    needs_login: bool,
     /// How many lines were refused.
     refused: usize,
     /// Why the rest of the input was not read.
@@ -160,6 +163,10 @@ impl Plain {
         while self.link.has_room()
             && let Some(lines) = self.speech.next(Instant::now())
         {
+            let first = lines.lines().next().unwrap_or_default();
+            if self.needs_login && !self.has_begun && speech::Typed::new(first).is_said {
+                return Err(Error::NickRegistered);
+            }
             self.has_begun = true;
             self.link.send(lines);
         }
@@ -236,6 +243,7 @@ impl Plain {
                 // The answer comes after those about the nickname and the room.
                 self.speech.mark(now).map(|line| self.link.send(line));
             }
+            Heard::NickRegistered if !self.has_begun => self.needs_login = self.status.wants_nick(),
             _ => {}
         }
         if self.status.is_own(&heard) {

@@ -29,6 +29,12 @@ pub(super) fn movement(line: &str) -> Option<(&str, bool)> {
     Nick::new(nick).is_ok().then_some((nick, comes))
 }
 
+/// The old and the new nickname, if a line says that a user has changed it.
+pub(super) fn renaming(line: &str) -> Option<(&str, &str)> {
+    let (old, new) = line.strip_suffix('.')?.split_once(" is now known as ")?;
+    (Nick::new(old).is_ok() && Nick::new(new).is_ok()).then_some((old, new))
+}
+
 impl Presence {
     /// Notes an arrival or a departure. Returns whether to show its line now.
     pub(super) fn moves(&mut self, nick: &str, comes: bool, now: Instant) -> bool {
@@ -39,6 +45,13 @@ impl Presence {
         }
         let users = if comes { &mut self.came } else { &mut self.left };
         users.push(nick.to_owned());
+        false
+    }
+
+    /// Notes a new nickname; whether to show that line now. If the user's arrival is held back, it gets the new name.
+    pub(super) fn renames(&mut self, old: &str, new: &str) -> bool {
+        let Some(held) = self.came.iter_mut().rfind(|nick| *nick == old) else { return true };
+        new.clone_into(held);
         false
     }
 
@@ -92,6 +105,28 @@ mod tests {
         assert_eq!(presence.summary(now + WINDOW / 2), None);
         assert_eq!(presence.summary(now + WINDOW).as_deref(), Some("d, e and 2 others joined; a left."));
         assert!(!presence.is_counting() && presence.moves("x", true, now + WINDOW));
+    }
+
+    #[test]
+    fn a_newcomer_who_is_folded_away_is_named_by_the_nickname_that_it_takes() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        for nick in ["alice", "bob", "carol"] {
+            assert!(presence.moves("guest_1", true, now) && presence.renames("guest_1", nick));
+        }
+        for nick in ["dave", "eve"] {
+            assert!(!presence.moves("guest_1", true, now) && !presence.renames("guest_1", nick));
+        }
+        assert_eq!(presence.summary(now + WINDOW).as_deref(), Some("dave and eve joined."));
+    }
+
+    #[test]
+    fn only_what_the_server_says_is_a_new_nickname() {
+        assert_eq!(renaming("guest_1 is now known as bob."), Some(("guest_1", "bob")));
+        for line in
+            ["[lobby] bob: guest_1 is now known as bob.", "* bob is now known as x.", "bob is now known as x"]
+        {
+            assert_eq!(renaming(line), None, "{line}");
+        }
     }
 
     #[test]

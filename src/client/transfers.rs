@@ -238,7 +238,7 @@ impl Transfers {
         self.spawn(serial, ticket, move |transfers, server| {
             let folder = &transfers.options.downloads;
             let mut progress = |done| transfers.progress(serial, done);
-            let stop = || transfers.stop(serial);
+            let stop = |patience| transfers.stop(serial, patience);
             Some(incoming::receive(folder, &label, from, server, &mut progress, &stop))
         });
     }
@@ -280,11 +280,10 @@ impl Transfers {
         }
     }
 
-    /// Who stopped a transfer whose connection has ended, if a user did. The server reports this on the
-    /// other connection, which can take a moment.
-    fn stop(&self, serial: u64) -> Option<String> {
-        const PATIENCE: Duration = Duration::from_secs(2);
-        let deadline = Instant::now() + PATIENCE;
+    /// Who stopped a transfer whose connection has ended, if the server reports it within `patience`. It reports
+    /// this on the other connection, which can take a moment.
+    fn stop(&self, serial: u64, patience: Duration) -> Option<String> {
+        let deadline = Instant::now() + patience;
         let mut book = self.book.lock();
         while !book.running.get(&serial)?.is_over {
             if self.changed.wait_until(&mut book, deadline).timed_out() {

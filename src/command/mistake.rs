@@ -53,7 +53,7 @@ impl Mistake {
         // A short word is near to everything, and a long one to nothing.
         let slips = |name: &str| {
             let slips = strsim::osa_distance(&lower, name);
-            (slips <= MOST_SLIPS && slips < name.len().min(lower.len())).then_some(slips)
+            (slips <= MOST_SLIPS && 2 * slips < name.len().max(lower.len())).then_some(slips)
         };
         let is_typed = |verb: &&Verb| word.len() <= verb.name.len() + MOST_SLIPS;
         let near = verbs().filter(is_typed).filter_map(|verb| Some((slips(verb.name)?, verb)));
@@ -70,6 +70,14 @@ mod tests {
     fn check(word: &str, meant: &str) {
         let Mistake::UnknownVerb(_, nearest) = Mistake::unknown_verb(word) else { panic!("unknown") };
         assert_eq!(nearest.map_or("", |verb| verb.name), meant, "{word}");
+    }
+
+    #[test]
+    fn a_word_with_half_its_letters_wrong_is_not_a_typing_mistake() {
+        check("back", "");
+        check("part", "");
+        check("list", "");
+        check("mee", "me");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum Heard<'a> {
     YourNick(&'a str),
     /// Another user has the nickname that the client asked for.
     NickTaken(&'a str),
+    /// The nickname that the client asked for is registered, and the client has not logged in to it.
+    NickRegistered,
     /// The client is in this room now.
     YourRoom(&'a str),
     /// A message to the room.
@@ -130,6 +132,11 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         .or_else(|| between("Nickname changed to '", "'."))
         .map(Heard::YourNick)
         .or_else(|| between("Nickname '", "' is already taken.").map(Heard::NickTaken))
+        .or_else(|| {
+            between("'", " <password>.")?
+                .split_once("' is registered. Use /login ")
+                .map(|_| Heard::NickRegistered)
+        })
         .or_else(|| between("Nickname '", "' is no longer registered.").map(|_| Heard::Unregistered))
         .or_else(|| between("You joined room '", "'.").map(Heard::YourRoom))
         .or_else(|| line.strip_prefix("Active rooms: ").map(|list| Heard::Rooms(Names(list))))
@@ -223,6 +230,7 @@ mod tests {
         check(&Event::Welcome(bob), Heard::YourNick("bob"));
         check(&Event::NickChanged(bob), Heard::YourNick("bob"));
         check(&Event::NickTaken(bob), Heard::NickTaken("bob"));
+        check(&AccountEvent::LoginRequired(bob).into(), Heard::NickRegistered);
         check(&Event::Joined(room), Heard::YourRoom("ops"));
         check(&Event::Returned, Heard::YourRoom("lobby"));
         check(&Event::ShuttingDown, Heard::ShuttingDown);

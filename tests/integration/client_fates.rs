@@ -113,6 +113,25 @@ fn quitting_does_not_wait_for_a_server_that_is_silent() {
 }
 
 #[test]
+fn lines_that_still_wait_when_the_user_quits_are_told() {
+    let (_server, mut caller, mut terminal) = marked(1);
+    terminal.types("\x1b[200~one\ntwo\n/login bob correct-horse\x1b[201~\r");
+    caller.hears("one");
+    terminal.types("/quit\r");
+    caller.hears("/quit");
+    caller.says("Goodbye!");
+    assert_eq!(terminal.ends(), 0);
+    let told = [
+        "Goodbye!",
+        "This may not have arrived: one",
+        "Not delivered: two",
+        "Not delivered: /login bob *************",
+    ];
+    let contents = terminal.contents();
+    assert!(contents.ends_with(&told.join("\n")), "{contents}");
+}
+
+#[test]
 fn ctrl_c_asks_again_while_a_line_is_not_said_yet() {
     let (_server, _caller, mut terminal) = marked(5);
     terminal.types("hello\r\x03");
@@ -182,6 +201,51 @@ fn on_a_pipe_nothing_is_said_under_another_name() {
     assert_eq!(errors, "chat_client: the nickname is taken, so nothing was sent\n");
     alice.hears("guest_1 has joined the chat!");
     alice.hears("guest_1 has left the chat.");
+}
+
+#[test]
+fn the_users_are_counted_in_another_room_too() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    terminal.types("/join ops\r");
+    caller.hears("/join ops");
+    caller.says("You joined room 'ops'.");
+    caller.hears("/users");
+    caller.says("Users in ops: alice, bob, guest_1");
+    terminal.shows("ops, 3 here");
+    assert!(!terminal.contents().contains("Users in"), "{}", terminal.contents());
+}
+
+#[test]
+fn on_a_pipe_nothing_is_said_under_another_name_when_the_nickname_needs_a_password() {
+    let server = Server::start(&[]);
+    let mut alice = server.client("alice");
+    alice.says("/register correct-horse");
+    alice.hears("Registration successful.");
+    alice.says("/nick bob");
+    for (input, status, told) in [
+        (
+            "hello\n",
+            Some(1),
+            "chat_client: the nickname is registered, so nothing was sent. Begin with /login\n",
+        ),
+        ("/login alice correct-horse\nhello\n", Some(0), ""),
+    ] {
+        let mut client = Piped::start(server.address().port(), &["--nick", "alice"]);
+        client.is_given(input);
+        client.input = None;
+        let (ended, output, errors) = client.ends();
+        assert_eq!((ended, errors.as_str()), (status, told), "{output}");
+        assert!(!output.contains("guest_1: hello"), "{output}");
+    }
+}
+
+#[test]
+fn what_the_user_says_is_never_marked_as_unread() {
+    let (_server, mut caller, mut terminal) = marked(5);
+    terminal.types("\x1b[Ohello\r");
+    caller.hears("hello");
+    caller.says("[lobby] guest_1: hello");
+    terminal.shows_above(&[GREETING, "[lobby] guest_1: hello"]);
 }
 
 #[test]

@@ -23,7 +23,11 @@ use crate::{
 impl Chat {
     pub(in crate::client) fn take_key(&mut self, event: Event) {
         match event {
-            Event::Key(key) => self.press(key),
+            Event::Key(key) => {
+                // Some terminals tell that they have lost the focus, and not that they have it again.
+                self.output.focus(Focus::Here);
+                self.press(key);
+            }
             Event::Paste(text) => match &mut self.typing.asking {
                 Some(asking) => asking.editor.paste(text.lines().next().unwrap_or_default()),
                 None => self.typing.editor.paste(&text),

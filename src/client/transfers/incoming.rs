@@ -55,20 +55,23 @@ impl fmt::Display for Error {
     }
 }
 
-/// Receives a file, and returns what to tell the user about how that ended. When the connection ends too early,
-/// `stop` says who has stopped the transfer.
+/// How long the server may take to say on its other connection why this one has ended.
+const REASON: Duration = Duration::from_secs(2);
+
+/// Receives a file, and returns what to tell the user about how that ended. `stop` says who has stopped the
+/// transfer, if it is known after so long.
 pub(super) fn receive(
     folder: &Path,
     label: &Label,
     from: Nick,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
-    stop: &dyn Fn() -> Option<String>,
+    stop: &dyn Fn(Duration) -> Option<String>,
 ) -> String {
     let mut download = None;
     let received = Download::new(folder, label, from)
         .map_err(Error::Unwritable)
-        .and_then(|new| fetch(download.insert(new), server, progress));
+        .and_then(|new| fetch(download.insert(new), server, progress, stop));
     let last_line = match &received {
         Ok(_) => Some(Line::Received),
         Err(error) => error.fault().map(Line::Failed),
@@ -76,7 +79,7 @@ pub(super) fn receive(
     hang_up(server, last_line);
     let error = match received {
         Ok(path) => return format!("Saved as {}.", path.display()),
-        Err(Error::Line) => stop().map_or(Error::Line, Error::Stopped),
+        Err(Error::Line) => stop(REASON).map_or(Error::Line, Error::Stopped),
         Err(error) => error,
     };
     let rest = download.as_ref().and_then(Download::unfinished).map(|path| {
@@ -91,6 +94,7 @@ fn fetch(
     download: &mut Download<'_>,
     server: &TcpStream,
     progress: &mut dyn FnMut(u64),
+    stop: &dyn Fn(Duration) -> Option<String>,
 ) -> Result<PathBuf, Error> {
     let mut input = BufReader::with_capacity(CHUNK, server);
     say(server, download.kept()).map_err(|_| Error::Line)?;
@@ -111,7 +115,11 @@ fn fetch(
         download.discard();
         return Err(Error::Damaged);
     }
-    download.finish().map_err(Error::Unwritable)
+    // All of it can have been on its way already when a user stopped it.
+    match stop(Duration::ZERO) {
+        Some(who) => Err(Error::Stopped(who)),
+        None => download.finish().map_err(Error::Unwritable),
+    }
 }
 
 /// Sends the last line, and reads what still comes. Closing before that would reset the connection,
@@ -123,5 +131,36 @@ fn hang_up(server: &TcpStream, last_line: Option<Line>) {
     let is_said = say(server, last_line).and_then(|()| server.shutdown(Shutdown::Write));
     if is_said.is_ok() && server.set_read_timeout(Some(PATIENCE)).is_ok() {
         let _ = io::copy(&mut &*server, &mut io::sink());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write as _, net::TcpListener};
+
+    use super::*;
+    use crate::{
+        client::transfers::hashing::Hasher,
+        file::{ByteCount, FileName},
+    };
+
+    #[test]
+    fn a_file_that_was_stopped_is_not_saved_even_if_all_of_it_has_arrived() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        say(&server, Line::From(0)).unwrap();
+        server.write_all(b"hello").unwrap();
+        let mut hasher = Hasher::default();
+        hasher.update(b"hello");
+        let label = Label { name: FileName::tamed("x"), size: ByteCount(5), digest: hasher.digest() };
+        let (from, stop) = (Nick::new("bob").unwrap(), |_| Some("bob has stopped it".to_owned()));
+        let told = receive(folder.path(), &label, from, &client, &mut |_| {}, &stop);
+        assert!(
+            told.starts_with("'x' was not received: bob has stopped it. What has arrived is in "),
+            "{told}"
+        );
+        assert!(!folder.path().join("x").exists());
     }
 }
