@@ -158,7 +158,7 @@ mod tests {
         let (from, stop) = (Nick::new("bob").unwrap(), |_| Some("bob has stopped it".to_owned()));
         let told = receive(folder.path(), &label, from, &client, &mut |_| {}, &stop);
         assert!(
-            told.starts_with("'x' was not received: bob has stopped it. What has arrived is in "),
+            told.starts_with("'x' was not received: bob has stopped it. A part of it is in "),
             "{told}"
         );
         assert!(!folder.path().join("x").exists());
