@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    RecvFlags,
+    sockopt::{Timeout, set_socket_timeout},
+};
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -67,7 +70,8 @@ impl AsFd for Socket {
 
 impl Read for &Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(self, buffer)?)
+        // On a socket, this is a little faster than `read`.
+        Ok(rustix::net::recv(self, buffer, RecvFlags::empty())?.0)
     }
 }
 

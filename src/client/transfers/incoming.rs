@@ -157,10 +157,7 @@ mod tests {
         let label = Label { name: FileName::tamed("x"), size: ByteCount(5), digest: hasher.digest() };
         let (from, stop) = (Nick::new("bob").unwrap(), |_| Some("bob has stopped it".to_owned()));
         let told = receive(folder.path(), &label, from, &client, &mut |_| {}, &stop);
-        assert!(
-            told.starts_with("'x' was not received: bob has stopped it. A part of it is in "),
-            "{told}"
-        );
+        assert!(told.starts_with("'x' was not received: bob has stopped it. A part of it is in "), "{told}");
         assert!(!folder.path().join("x").exists());
     }
 }
