@@ -46,6 +46,47 @@ fn a_script_chats_with_the_real_server() {
     assert_eq!(client.ends(), (Some(0), expected, nothing()));
 }
 
+/// What a client says and reports that is given these lines while `bob` is taken and `alice` is registered.
+#[track_caller]
+fn told_after(lines: &str) -> (Option<i32>, String, String) {
+    let server = Server::start(&[]);
+    let _bob = server.client("bob");
+    let mut alice = server.client("alice");
+    alice.says("/register correct-horse");
+    alice.hears_at_last("Registration successful.");
+    let mut client = Piped::start(server.address().port(), &[]);
+    client.is_given(lines);
+    client.input = None;
+    let (status, output, errors) = client.ends();
+    let said: Vec<_> = output.lines().filter(|line| line.starts_with('[')).collect();
+    (status, said.join("\n"), errors)
+}
+
+#[test]
+fn a_line_is_not_said_after_a_refused_command_under_another_name_or_in_another_room() {
+    for (before, refused) in [
+        ("", "/nick bob"),
+        ("", "/nick no/name"),
+        ("", "/nick alice"),
+        ("/nick carol\n/join ops\n", "/nick bob"),
+        ("", "/join no room!"),
+        ("", "/login alice wrong-horse"),
+    ] {
+        let (status, said, errors) = told_after(&format!("{before}{refused}\n/join ops\nhello\n"));
+        let named = refused.replace("wrong-horse", "***");
+        let expected = format!("chat_client: the server refused {named}, so nothing after it was sent\n");
+        assert_eq!((status, said.as_str(), errors), (Some(1), "", expected), "{refused}");
+    }
+}
+
+#[test]
+fn a_command_that_changes_nothing_or_succeeds_does_not_end_a_pipe() {
+    let moves = "/nick carol\n/nick carol\n/leave\n/join ops\n/join ops\n/leave\n/join #ops\n";
+    let said = "[ops] carol: hello".to_owned();
+    assert_eq!(told_after(&format!("{moves}hello\n")), (Some(0), said, nothing()));
+    assert_eq!(told_after("/nick bob\n").0, Some(1), "even as the last line");
+}
+
 #[test]
 fn nickname_and_room_are_asked_for_before_the_lines_of_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
