@@ -155,6 +155,11 @@ impl Transfers {
         }
     }
 
+    /// Whether the user has offered a file that has not arrived yet.
+    pub(super) fn has_offers(&self) -> bool {
+        !self.book.lock().offers.is_empty()
+    }
+
     /// How many files were not sent or not received.
     pub(super) fn failures(&self) -> usize {
         let book = self.book.lock();
