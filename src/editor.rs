@@ -279,7 +279,8 @@ impl Editor {
             }
         };
         let line = |index: usize| self.history.line(index).filter(|line| line.contains(&search.wanted));
-        search.found = self.history.find(&search.wanted, end).or(search.found.filter(|&at| line(at).is_some()));
+        search.found =
+            self.history.find(&search.wanted, end).or(search.found.filter(|&at| line(at).is_some()));
         self.buffer = match search.found.and_then(line) {
             Some(line) => Buffer::new(line),
             None if search.wanted.is_empty() => self.draft.clone(),

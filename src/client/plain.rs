@@ -257,7 +257,9 @@ impl Plain {
         print(&self.view.line(line, &heard, None)).map_err(Error::Output)?;
         self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
         match heard {
-            Heard::NickTaken(_) if !self.standing.has_begun && self.status.wants_nick() => Err(Error::NickTaken),
+            Heard::NickTaken(_) if !self.standing.has_begun && self.status.wants_nick() => {
+                Err(Error::NickTaken)
+            }
             _ => Ok(()),
         }
     }
