@@ -17,7 +17,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{Options, stream::Stream, verb};
+use super::{Options, reason, stream::Stream, verb};
 use crate::{
     command::split_word,
     event::{
@@ -263,7 +263,8 @@ impl Transfers {
             let words = match call(server, ticket) {
                 Ok(server) => part(transfers, &server),
                 Err(error) => {
-                    Some(format!("Cannot connect to port {} of the server for files: {error}.", ticket.port))
+                    let why = reason(&error);
+                    Some(format!("Cannot connect to port {} of the server for files: {why}.", ticket.port))
                 }
             };
             if let Some(words) = words {

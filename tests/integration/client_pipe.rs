@@ -173,6 +173,23 @@ fn without_a_server_or_with_wrong_options_there_is_one_sentence_and_a_status() {
 }
 
 #[test]
+fn port_0_and_an_unknown_host_are_refused_with_a_sentence() {
+    for arguments in [&["127.0.0.1:0"][..], &["--host", "127.0.0.1:0"], &["--port", "0"]] {
+        let (status, _, errors) = Piped::spawn(Piped::command().args(arguments)).ends();
+        assert_eq!(status, Some(2), "{errors}");
+        assert!(
+            errors.contains("a port is a number from 1 to 65535") && !errors.contains("chat_server"),
+            "{errors}"
+        );
+    }
+    // A label of 64 characters is too long for a name server, so none is asked.
+    let host = "x".repeat(64);
+    let (status, _, errors) = Piped::spawn(Piped::command().arg(&host)).ends();
+    let told = format!("cannot connect to {host}:5555: no address is known for the host '{host}'");
+    assert_eq!((status, errors), (Some(1), format!("chat_client: {told}\n")));
+}
+
+#[test]
 fn a_folder_instead_of_a_file_is_an_error_before_the_client_connects() {
     // The fake server is gone, so nothing listens on its port.
     let port = FakeServer::start().port();

@@ -10,6 +10,7 @@ use std::{
 
 use super::{download::Download, hashing::CHUNK, say};
 use crate::{
+    client::reason,
     file::{
         Fault, Label,
         way::{Line, read_line},
@@ -47,7 +48,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unwritable(error) => write!(f, "it cannot be written: {error}"),
+            Self::Unwritable(error) => write!(f, "it cannot be written: {}", reason(error)),
             Self::Damaged => f.write_str("it is not the file that was offered"),
             Self::Line => f.write_str("the connection ended too early"),
             Self::Stopped(why) => f.write_str(why),
@@ -157,10 +158,7 @@ mod tests {
         let label = Label { name: FileName::tamed("x"), size: ByteCount(5), digest: hasher.digest() };
         let (from, stop) = (Nick::new("bob").unwrap(), |_| Some("bob has stopped it".to_owned()));
         let told = receive(folder.path(), &label, from, &client, &mut |_| {}, &stop);
-        assert!(
-            told.starts_with("'x' was not received: bob has stopped it. What has arrived is in "),
-            "{told}"
-        );
+        assert!(told.starts_with("'x' was not received: bob has stopped it. A part of it is in "), "{told}");
         assert!(!folder.path().join("x").exists());
     }
 }
