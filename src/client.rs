@@ -34,6 +34,7 @@ mod questions;
 mod secret;
 mod settings;
 mod speech;
+mod standing;
 mod status;
 mod stream;
 mod terminal;
@@ -105,6 +106,8 @@ pub enum Error {
     NickTaken,
     /// The nickname is registered, and the first line is not `/login`.
     NickRegistered,
+    /// The server has refused this command, which would have changed the nickname or the room.
+    CommandRefused(String),
     /// How many lines were refused, by the server or by this client.
     Refused(usize),
     /// How many files were not sent or not received.
@@ -140,6 +143,9 @@ impl fmt::Display for Error {
             Self::NickTaken => f.write_str("the nickname is taken, so nothing was sent"),
             Self::NickRegistered => {
                 f.write_str("the nickname is registered, so nothing was sent. Begin with /login")
+            }
+            Self::CommandRefused(command) => {
+                write!(f, "the server refused {command}, so nothing after it was sent")
             }
             Self::Refused(1) => f.write_str("a line was not delivered"),
             Self::Refused(count) => write!(f, "{count} lines were not delivered"),

@@ -80,6 +80,11 @@ impl Editor {
         self.search.as_ref().map(|search| search.wanted.as_str())
     }
 
+    /// Whether no earlier line contains the text that is searched for.
+    pub fn has_failed_search(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.found.is_none() && !search.wanted.is_empty())
+    }
+
     /// Inserts text as it was pasted. Line ends stay; other control characters are left out.
     pub fn paste(&mut self, text: &str) {
         self.stop_search();
@@ -250,11 +255,15 @@ impl Editor {
 
     /// Takes a key during a search. Returns whether the search goes on; if not, the key works as usual.
     fn continue_search(&mut self, key: KeyEvent) -> bool {
+        let has_failed = self.has_failed_search();
         let Some(search) = &mut self.search else { return false };
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         let end = match key.code {
             KeyCode::Char('r') if is_control => search.found.unwrap_or(self.history.len()),
-            KeyCode::Char('g') if is_control => return self.cancel_search(),
+            KeyCode::Char('c' | 'g') if is_control => return self.cancel_search(),
+            // There is no line to send.
+            KeyCode::Char('j' | 'm') if is_control && has_failed => return self.cancel_search(),
+            KeyCode::Enter if has_failed => return self.cancel_search(),
             KeyCode::Esc => return self.cancel_search(),
             KeyCode::Char(c) if !is_control => {
                 search.wanted.push(c);
@@ -269,16 +278,22 @@ impl Editor {
                 return false;
             }
         };
-        if let Some(found) = self.history.find(&search.wanted, end) {
-            search.found = Some(found);
-            self.buffer = Buffer::new(self.history.line(found).unwrap_or_default());
-        }
+        let line = |index: usize| self.history.line(index).filter(|line| line.contains(&search.wanted));
+        search.found =
+            self.history.find(&search.wanted, end).or(search.found.filter(|&at| line(at).is_some()));
+        self.buffer = match search.found.and_then(line) {
+            Some(line) => Buffer::new(line),
+            None if search.wanted.is_empty() => self.draft.clone(),
+            None => Buffer::default(),
+        };
         true
     }
 
-    /// Ends the search and keeps the line that was found.
+    /// Ends the search and keeps the line that was found. If none was found, restores the line as it was.
     fn stop_search(&mut self) {
-        if let Some(Search { found: Some(found), .. }) = self.search.take() {
+        if self.has_failed_search() {
+            self.cancel_search();
+        } else if let Some(Search { found: Some(found), .. }) = self.search.take() {
             self.recalled = Some(found);
         }
     }

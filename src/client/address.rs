@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
+    num::NonZeroU16,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -75,10 +76,15 @@ impl FromStr for Address {
             None if rest.is_empty() => None,
             None => return Err(BRACKETS),
             Some(port) if port.contains(':') => return Err(BRACKETS),
-            Some(port) => Some(port.parse().map_err(|_| "a port is a number from 0 to 65535")?),
+            Some(number) => Some(port(number)?),
         };
         Ok(Self::Tcp { host: host.to_owned(), port })
     }
+}
+
+/// Reads the number of a port that a server can have.
+pub(super) fn port(number: &str) -> Result<u16, &'static str> {
+    number.parse().map(NonZeroU16::get).map_err(|_| "a port is a number from 1 to 65535")
 }
 
 const BRACKETS: &str = "write an IPv6 address with a port as [ADDRESS]:PORT";
@@ -146,8 +152,8 @@ mod tests {
         for host in ["", ":5555", "my host", "-a"] {
             assert_eq!(why(host), "this is not a host name");
         }
-        for port in ["localhost:", "localhost:http", "localhost:65536"] {
-            assert!(why(port).contains("65535"), "{port}");
+        for port in ["localhost:", "localhost:http", "localhost:65536", "127.0.0.1:0", "[::1]:0"] {
+            assert!(why(port).contains("from 1 to 65535"), "{port}");
         }
         for brackets in ["[::1", "[localhost]:1", "[::1]5555", "a:b:c"] {
             assert!(why(brackets).contains("[ADDRESS]:PORT"), "{brackets}");

@@ -8,7 +8,7 @@ use clap::{
 };
 
 use super::{
-    address::{Address, PORT},
+    address::{self, Address, PORT},
     settings,
 };
 use crate::{
@@ -124,7 +124,7 @@ struct Place {
     host: Address,
 
     /// Connect to this port, unless the address has one.
-    #[arg(long, env = "CHAT_PORT", default_value_t = PORT)]
+    #[arg(long, env = "CHAT_PORT", default_value_t = PORT, value_parser = address::port)]
     port: u16,
 }
 

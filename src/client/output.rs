@@ -97,9 +97,11 @@ impl Output {
 
     pub(super) fn show_mentions(&mut self) {
         if self.mentions.is_empty() {
-            return self.notice("No line has mentioned you yet.");
+            return self.notice("No mentions yet.");
         }
+        self.quiet("-- mentions --");
         self.lines.extend(self.mentions.iter().cloned());
+        self.quiet("-- end --");
     }
 
     /// Shows a message of the client itself.

@@ -18,6 +18,7 @@ use super::{
     link::{Link, NEWS, News},
     log::Log,
     speech::{self, Speech},
+    standing::Standing,
     status::{Ending, Status},
     transfers::{Outside, Transfers, Typed},
     view::View,
@@ -46,8 +47,7 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
         status: Status::new(options.nick, options.room),
         speech: Speech::default(),
         transfers: Transfers::new(options.clone(), mouth),
-        has_begun: false,
-        needs_login: false,
+        standing: Standing::default(),
         refused: 0,
         unread: None,
         stage: Stage::Reading,
@@ -111,10 +111,7 @@ struct Plain {
     status: Status,
     speech: Speech,
     transfers: Arc<Transfers>,
-    /// Whether a line of the input was sent.
-    has_begun: bool,
-    /// Whether the nickname that was asked for needs a password.
-    needs_login: bool,
+    standing: Standing,
     /// How many lines were refused.
     refused: usize,
     /// Why the rest of the input was not read.
@@ -161,16 +158,18 @@ impl Plain {
     /// Sends what is due. When everything is done, closes our sending direction.
     fn advance(&mut self) -> Result<(), Error> {
         while self.link.has_room()
+            && !self.standing.is_waiting()
             && let Some(lines) = self.speech.next(Instant::now())
         {
             let first = lines.lines().next().unwrap_or_default();
-            if self.needs_login && !self.has_begun && speech::Typed::new(first).is_said {
+            if self.standing.forbids(first) {
                 return Err(Error::NickRegistered);
             }
-            self.has_begun = true;
-            self.link.send(lines);
+            let mark = self.standing.sends(first, || self.speech.mark(Instant::now()));
+            self.link.send(lines + &mark);
         }
-        if self.stage == Stage::Saying && self.speech.waiting() == 0 && self.speech.open().next().is_none() {
+        let is_sent = self.speech.waiting() == 0 && !self.standing.is_waiting();
+        if self.stage == Stage::Saying && is_sent && self.speech.open().next().is_none() {
             self.stage = Stage::Waiting;
             let (transfers, done) = (Arc::clone(&self.transfers), self.sender.clone());
             thread::Builder::new().name("waiting".to_owned()).spawn(move || {
@@ -233,7 +232,8 @@ impl Plain {
                 for refused in self.speech.marked(&mark, now) {
                     self.refuse(&refused, "the server refused it");
                 }
-                return Ok(());
+                let answered = if self.speech.expects_mark() { None } else { self.standing.answered() };
+                return answered.map_or(Ok(()), |command| Err(Error::CommandRefused(command)));
             }
             Heard::UnknownCommand("mark") if self.speech.expects_mark() => {
                 self.speech.unmarked();
@@ -243,12 +243,13 @@ impl Plain {
                 // The answer comes after those about the nickname and the room.
                 self.speech.mark(now).map(|line| self.link.send(line));
             }
-            Heard::NickRegistered if !self.has_begun => self.needs_login = self.status.wants_nick(),
+            Heard::NickRegistered if self.status.wants_nick() => self.standing.need_login(),
             _ => {}
         }
         if self.status.is_own(&heard) {
             self.speech.echoed(heard.text());
         }
+        self.standing.hear(&heard);
         self.status.hear(line, &heard, now);
         if self.transfers.hear(line, &heard) {
             return Ok(());
@@ -256,7 +257,9 @@ impl Plain {
         print(&self.view.line(line, &heard, None)).map_err(Error::Output)?;
         self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
         match heard {
-            Heard::NickTaken(_) if !self.has_begun && self.status.wants_nick() => Err(Error::NickTaken),
+            Heard::NickTaken(_) if !self.standing.has_begun && self.status.wants_nick() => {
+                Err(Error::NickTaken)
+            }
             _ => Ok(()),
         }
     }

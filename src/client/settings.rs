@@ -75,6 +75,9 @@ pub(super) fn apply(command: Command, config: Option<&Path>) -> Result<Command, 
     match fs::read_to_string(&path) {
         Ok(text) => with_defaults(command, &text).map_err(error),
         Err(missing) if config.is_none() && missing.kind() == io::ErrorKind::NotFound => Ok(command),
+        Err(failed) if failed.kind() == io::ErrorKind::InvalidData => {
+            Err(error("the file is not UTF-8. Save it as UTF-8.".to_owned()))
+        }
         Err(failed) => Err(error(reason(&failed))),
     }
 }

@@ -65,8 +65,10 @@ impl Stream {
 }
 
 fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(ErrorKind::NotFound, "this name has no address");
-    for address in (host, port).to_socket_addrs()? {
+    let unknown =
+        || io::Error::new(ErrorKind::NotFound, format!("no address is known for the host '{host}'"));
+    let mut last = unknown();
+    for address in (host, port).to_socket_addrs().map_err(|_| unknown())? {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(stream) => return stream.set_nodelay(true).map(|()| stream),
             Err(error) => last = error,

@@ -17,7 +17,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{Options, stream::Stream, verb};
+use super::{Options, reason, stream::Stream, verb};
 use crate::{
     command::split_word,
     event::{
@@ -155,6 +155,11 @@ impl Transfers {
         }
     }
 
+    /// Whether the user has offered a file that has not arrived yet.
+    pub(super) fn has_offers(&self) -> bool {
+        !self.book.lock().offers.is_empty()
+    }
+
     /// How many files were not sent or not received.
     pub(super) fn failures(&self) -> usize {
         let book = self.book.lock();
@@ -258,7 +263,8 @@ impl Transfers {
             let words = match call(server, ticket) {
                 Ok(server) => part(transfers, &server),
                 Err(error) => {
-                    Some(format!("Cannot connect to port {} of the server for files: {error}.", ticket.port))
+                    let why = reason(&error);
+                    Some(format!("Cannot connect to port {} of the server for files: {why}.", ticket.port))
                 }
             };
             if let Some(words) = words {

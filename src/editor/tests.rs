@@ -104,6 +104,23 @@ fn a_search_can_be_submitted() {
 }
 
 #[test]
+fn a_search_without_a_match_says_so_and_sends_no_unrelated_line() {
+    let mut editor = Editor::default();
+    editor.history.add("/help away");
+    for key in ["<Enter>", "<^j>", "<^c>"] {
+        assert_eq!(press(&mut editor, "draft<^r>a"), []);
+        assert_eq!((editor.has_failed_search(), editor.buffer().text()), (false, "/help away"));
+        assert_eq!(press(&mut editor, "licqq"), []);
+        assert_eq!((editor.has_failed_search(), editor.buffer().text()), (true, ""));
+        assert_eq!(press(&mut editor, key), [], "{key}");
+        assert_eq!((editor.searched(), editor.buffer().text()), (None, "draft"));
+        editor.take();
+    }
+    check("draft<^r>onx<Left>!", "draf!|t");
+    check("<^r>onx<Back>", "one|");
+}
+
+#[test]
 fn some_keys_are_for_the_program() {
     let mut editor = Editor::default();
     let requests = press(&mut editor, "a<Tab><^c><^z><^l><Enter><^d>");

@@ -18,6 +18,8 @@ pub enum Heard<'a> {
     NickRegistered,
     /// The client is in this room now.
     YourRoom(&'a str),
+    /// The client already was in the room that it asked for.
+    AlreadyThere,
     /// A message to the room.
     Said {
         /// The room it was said in.
@@ -89,6 +91,7 @@ impl<'a> Heard<'a> {
         }
         match line {
             "You returned to the lobby." => Self::YourRoom("lobby"),
+            "You are already in the lobby." => Self::AlreadyThere,
             "Server shutting down." => Self::ShuttingDown,
             "Goodbye!" => Self::Goodbye,
             "Server is full." | "Too many connections from your address." | "Your address is banned." => {
@@ -139,6 +142,7 @@ fn notice(line: &str) -> Option<Heard<'_>> {
         })
         .or_else(|| between("Nickname '", "' is no longer registered.").map(|_| Heard::Unregistered))
         .or_else(|| between("You joined room '", "'.").map(Heard::YourRoom))
+        .or_else(|| between("You are already in room '", "'.").map(|_| Heard::AlreadyThere))
         .or_else(|| line.strip_prefix("Active rooms: ").map(|list| Heard::Rooms(Names(list))))
         .or_else(|| {
             let (_, list) = line.strip_prefix("Users in ")?.split_once(": ")?;
@@ -233,6 +237,8 @@ mod tests {
         check(&AccountEvent::LoginRequired(bob).into(), Heard::NickRegistered);
         check(&Event::Joined(room), Heard::YourRoom("ops"));
         check(&Event::Returned, Heard::YourRoom("lobby"));
+        check(&Event::AlreadyJoined(room), Heard::AlreadyThere);
+        check(&Event::AlreadyInLobby, Heard::AlreadyThere);
         check(&Event::ShuttingDown, Heard::ShuttingDown);
         check(&Event::Goodbye, Heard::Goodbye);
         assert_eq!(Heard::new("2026-11-21 09:05 [ops] bob: hi"), Heard::Past);

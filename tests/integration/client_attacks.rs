@@ -45,7 +45,7 @@ fn whatever_the_user_is_doing_a_server_that_closes_is_noticed_and_the_line_is_ke
         ("", PROMPT),
         ("half typed\x1b[D", "[lobby] guest_1> half typed"),
         ("/wh\t", "[lobby] guest_1> /wh"),
-        ("\x12no", "(search: no)"),
+        ("\x12no", "(failed search: no)"),
         ("\x1b[200~two\nlines\x1b[201~", "lines"),
         ("/login alice\rsecret", "Password: ******"),
     ] {

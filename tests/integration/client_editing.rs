@@ -45,6 +45,17 @@ fn completes(terminal: &mut Terminal, typed: &str, completed: &str) {
 }
 
 #[test]
+fn a_search_that_finds_nothing_says_that_it_has_failed() {
+    let (_server, mut caller, mut terminal) = chatting();
+    terminal.types("/help away\r\x12alicqq");
+    caller.hears("/help away");
+    terminal.shows_prompt("(failed search: alicqq)");
+    terminal.types("\rhello\r");
+    caller.hears("hello");
+    terminal.shows_prompt(PROMPT);
+}
+
+#[test]
 fn tab_asks_the_server_for_names_and_hides_the_answer() {
     let (_server, caller, mut terminal) = chatting();
     let (sender, others) = bounded(10);

@@ -19,6 +19,21 @@ fn ctrl_c_clears_the_line_and_quits_in_an_empty_one() {
 }
 
 #[test]
+fn ctrl_c_asks_again_while_a_file_that_the_user_offers_is_waiting() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("notes");
+    std::fs::write(&file, "abc").expect("a file");
+    let (_server, mut caller, mut terminal) = chatting();
+    terminal.types(&format!("/sendfile bob {}\r", file.display()));
+    let offer = caller.next_line().expect("an offer");
+    assert!(offer.starts_with("/offer bob 3 "), "{offer}");
+    terminal.types("\x03");
+    terminal.shows("Press Ctrl-C again to quit: a file that you offered is still waiting.");
+    terminal.types("\x03");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
 fn ctrl_d_quits() {
     let (_server, mut caller, mut terminal) = chatting();
     terminal.types("\x04");

@@ -46,6 +46,47 @@ fn a_script_chats_with_the_real_server() {
     assert_eq!(client.ends(), (Some(0), expected, nothing()));
 }
 
+/// What a client says and reports that is given these lines while `bob` is taken and `alice` is registered.
+#[track_caller]
+fn told_after(lines: &str) -> (Option<i32>, String, String) {
+    let server = Server::start(&[]);
+    let _bob = server.client("bob");
+    let mut alice = server.client("alice");
+    alice.says("/register correct-horse");
+    alice.hears_at_last("Registration successful.");
+    let mut client = Piped::start(server.address().port(), &[]);
+    client.is_given(lines);
+    client.input = None;
+    let (status, output, errors) = client.ends();
+    let said: Vec<_> = output.lines().filter(|line| line.starts_with('[')).collect();
+    (status, said.join("\n"), errors)
+}
+
+#[test]
+fn a_line_is_not_said_after_a_refused_command_under_another_name_or_in_another_room() {
+    for (before, refused) in [
+        ("", "/nick bob"),
+        ("", "/nick no/name"),
+        ("", "/nick alice"),
+        ("/nick carol\n/join ops\n", "/nick bob"),
+        ("", "/join no room!"),
+        ("", "/login alice wrong-horse"),
+    ] {
+        let (status, said, errors) = told_after(&format!("{before}{refused}\n/join ops\nhello\n"));
+        let named = refused.replace("wrong-horse", "***");
+        let expected = format!("chat_client: the server refused {named}, so nothing after it was sent\n");
+        assert_eq!((status, said.as_str(), errors), (Some(1), "", expected), "{refused}");
+    }
+}
+
+#[test]
+fn a_command_that_changes_nothing_or_succeeds_does_not_end_a_pipe() {
+    let moves = "/nick carol\n/nick carol\n/leave\n/join ops\n/join ops\n/leave\n/join #ops\n";
+    let said = "[ops] carol: hello".to_owned();
+    assert_eq!(told_after(&format!("{moves}hello\n")), (Some(0), said, nothing()));
+    assert_eq!(told_after("/nick bob\n").0, Some(1), "even as the last line");
+}
+
 #[test]
 fn nickname_and_room_are_asked_for_before_the_lines_of_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -129,6 +170,23 @@ fn without_a_server_or_with_wrong_options_there_is_one_sentence_and_a_status() {
     let (status, _, errors) = Piped::start(port, &["--file", "/no/such/file"]).ends();
     assert_eq!(status, Some(2));
     assert_eq!(errors, "chat_client: cannot open /no/such/file: No such file or directory\n");
+}
+
+#[test]
+fn port_0_and_an_unknown_host_are_refused_with_a_sentence() {
+    for arguments in [&["127.0.0.1:0"][..], &["--host", "127.0.0.1:0"], &["--port", "0"]] {
+        let (status, _, errors) = Piped::spawn(Piped::command().args(arguments)).ends();
+        assert_eq!(status, Some(2), "{errors}");
+        assert!(
+            errors.contains("a port is a number from 1 to 65535") && !errors.contains("chat_server"),
+            "{errors}"
+        );
+    }
+    // A label of 64 characters is too long for a name server, so none is asked.
+    let host = "x".repeat(64);
+    let (status, _, errors) = Piped::spawn(Piped::command().arg(&host)).ends();
+    let told = format!("cannot connect to {host}:5555: no address is known for the host '{host}'");
+    assert_eq!((status, errors), (Some(1), format!("chat_client: {told}\n")));
 }
 
 #[test]

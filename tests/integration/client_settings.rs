@@ -42,6 +42,15 @@ fn a_wrong_settings_file_is_named_together_with_the_key() {
 }
 
 #[test]
+fn a_settings_file_that_is_not_utf_8_is_named() {
+    let (folder, file) = with_settings("");
+    fs::write(&file, b"nick = 'b\xf6b'").expect("a file");
+    let (status, _, errors) = Piped::spawn(Piped::command().env("XDG_CONFIG_HOME", folder.path())).ends();
+    let told = format!("in the settings file {}: the file is not UTF-8. Save it as UTF-8.", file.display());
+    assert_eq!((status, errors), (Some(2), format!("error: {told}\n")));
+}
+
+#[test]
 fn a_settings_file_that_is_named_must_exist() {
     let (status, _, errors) = Piped::spawn(Piped::command().args(["--config", "/no/such.toml"])).ends();
     assert_eq!(status, Some(2));

@@ -101,7 +101,7 @@ fn a_client_in_a_terminal_reconnects_when_the_unix_socket_is_back() {
     let (_folder, path, address) = folder();
     let server = Server::start(&[]);
     let proxy = Proxy::start(&path, &server);
-    let mut terminal = Terminal::start(0, &["--host", &address, "--nick", "alice"]);
+    let mut terminal = Terminal::start(1, &["--host", &address, "--nick", "alice"]);
     terminal.shows("Here: alice.");
     terminal.types("before\r");
     terminal.shows_above(&["[lobby] alice: before"]);

@@ -143,6 +143,18 @@ fn a_mention_rings_the_bell() {
 }
 
 #[test]
+fn mentions_that_are_shown_again_do_not_look_like_new_messages() {
+    let (_server, mut caller, mut terminal) = chatting();
+    terminal.types("/mentions\r");
+    terminal.shows_above(&["No mentions yet."]);
+    caller.says("[lobby] bob: guest_1 is here");
+    terminal.shows_above(&["[lobby] bob: guest_1 is here"]);
+    terminal.types("/mentions\r");
+    let mention = "[lobby] bob: guest_1 is here";
+    terminal.shows_above(&[mention, "-- mentions --", mention, "-- end --"]);
+}
+
+#[test]
 fn nicknames_have_colours_unless_the_user_wants_none() {
     let color_of_bob = |options: &[&str]| {
         let server = FakeServer::start();

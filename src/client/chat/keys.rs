@@ -62,6 +62,7 @@ impl Chat {
         let waiting = self.way.speech.open().count();
         let under_way = match (self.progress, waiting) {
             (Some(_), _) => "a file is being transferred".to_owned(),
+            (None, _) if self.transfers.has_offers() => "a file that you offered is still waiting".to_owned(),
             (None, 0) => return self.status.end(Ending::Quit),
             (None, 1) => "a line has not been delivered yet".to_owned(),
             (None, waiting) => format!("{waiting} lines have not been delivered yet"),

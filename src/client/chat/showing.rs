@@ -41,7 +41,8 @@ impl Chat {
             return asking.prompt().to_owned();
         }
         if let Some(wanted) = self.typing.editor.searched() {
-            return format!("(search: {wanted}) ");
+            let failed = if self.typing.editor.has_failed_search() { "failed " } else { "" };
+            return format!("({failed}search: {wanted}) ");
         }
         let nick = self.status.nick.map(|nick| nick.to_string()).unwrap_or_default();
         match self.way.reconnecting_in {

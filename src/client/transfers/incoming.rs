@@ -10,6 +10,7 @@ use std::{
 
 use super::{download::Download, hashing::CHUNK, say};
 use crate::{
+    client::reason,
     file::{
         Fault, Label,
         way::{Line, read_line},
@@ -47,7 +48,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unwritable(error) => write!(f, "it cannot be written: {error}"),
+            Self::Unwritable(error) => write!(f, "it cannot be written: {}", reason(error)),
             Self::Damaged => f.write_str("it is not the file that was offered"),
             Self::Line => f.write_str("the connection ended too early"),
             Self::Stopped(why) => f.write_str(why),

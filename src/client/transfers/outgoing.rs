@@ -14,9 +14,12 @@ use super::{
     hashing::{CHUNK, Hasher},
     say,
 };
-use crate::file::{
-    ByteCount, Fault, FileName, Label,
-    way::{Line, read_line},
+use crate::{
+    client::reason,
+    file::{
+        ByteCount, Fault, FileName, Label,
+        way::{Line, read_line},
+    },
 };
 
 /// Why a file was not sent.
@@ -35,7 +38,7 @@ pub(super) enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => error.fmt(f),
+            Self::Unreadable(error) => f.write_str(&reason(error)),
             Self::NotOrdinary => f.write_str("it is not an ordinary file"),
             Self::Changed => f.write_str("it has changed since it was offered"),
             Self::Line => f.write_str("the connection is gone"),
@@ -229,7 +232,8 @@ mod tests {
         for path in [folder.path(), &fifo, Path::new("/dev/zero"), Path::new("/")] {
             assert_eq!(label(path).unwrap_err().to_string(), "it is not an ordinary file", "{path:?}");
         }
-        assert!(label(&folder.path().join("none")).unwrap_err().to_string().starts_with("No such file"));
+        let none = label(&folder.path().join("none")).unwrap_err();
+        assert_eq!(none.to_string(), "No such file or directory", "without the system's number");
     }
 
     #[test]
