@@ -21,7 +21,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use slotmap::SecondaryMap;
 
 use crate::{
-    dialect::{Dialect, Place},
+    dialect::{Dialect, Scene},
     ending::Ending,
     event::Event,
     names::{ClientId, Room, RoomId},
@@ -250,7 +250,7 @@ impl Broadcaster {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
         let room = hearer.room.and_then(|room| self.rooms.get(room)).map(|room| room.name);
-        self.batch_bytes += hearer.outbox.queue_event(event, &Place { room, seq: self.seq });
+        self.batch_bytes += hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
     }
 
     /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
@@ -273,11 +273,11 @@ impl Broadcaster {
         if !mem::replace(&mut room.is_touched, true) {
             self.touched_rooms.push(id);
         }
-        let place = Place { room: Some(room.name), seq: self.seq };
+        let scene = Scene { room: Some(room.name), seq: self.seq };
         for (dialect, part) in Dialect::ALL.into_iter().zip(&mut room.parts) {
             if part.hearers > 0 {
                 let before = part.begin(&mut self.spare);
-                dialect.encode(event, &place, &mut part.bytes);
+                dialect.encode(event, &scene, &mut part.bytes);
                 self.batch_bytes += part.bytes.len() - before;
             }
         }
@@ -293,8 +293,8 @@ impl Broadcaster {
     /// Every client is in a room, so this tells each room. The event is encoded once in each dialect and
     /// copied, so it names no room.
     fn tell_all(&mut self, event: &Event) {
-        let place = Place { room: None, seq: self.seq };
-        let encoded = Dialect::ALL.map(|dialect| dialect.encoded(event, &place));
+        let scene = Scene { room: None, seq: self.seq };
+        let encoded = Dialect::ALL.map(|dialect| dialect.encoded(event, &scene));
         for (id, room) in &mut self.rooms {
             if !mem::replace(&mut room.is_touched, true) {
                 self.touched_rooms.push(id);

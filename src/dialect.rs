@@ -30,7 +30,7 @@ pub enum Dialect {
 
 /// Where an event is told.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place {
+pub struct Scene {
     /// The room; `None` for a client that is in none.
     pub room: Option<Room>,
     /// The number of the newest line of the chat.
@@ -45,17 +45,17 @@ impl Dialect {
     pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json];
 
     /// Adds an event to `out`, as units.
-    pub fn encode(self, event: &Event, place: &Place, out: &mut Vec<u8>) {
+    pub fn encode(self, event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         match self {
             Self::Text => text::encode(event, out),
-            Self::Json => json::encode(event, place, out),
+            Self::Json => json::encode(event, scene, out),
         }
     }
 
     /// An event that is told to a client outside of the chat.
-    pub fn encoded(self, event: &Event, place: &Place) -> Vec<u8> {
+    pub fn encoded(self, event: &Event, scene: &Scene) -> Vec<u8> {
         let mut units = Vec::new();
-        self.encode(event, place, &mut units);
+        self.encode(event, scene, &mut units);
         units
     }
 

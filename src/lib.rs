@@ -70,6 +70,8 @@
 //! - **Mistake**: why a line was not understood. It is the ask of a command, too.
 //! - **Event**: something that clients are *told*, before it is put into words.
 //! - **Dialect**: how commands and events are written as bytes.
+//! - **Wire**: what is spoken at a door, a row of the table [`wire::WIRES`].
+//! - **Greeting**: what a program says that names itself before it comes in.
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
 //! - **Transport**: how bytes arrive and leave.
 //! - **Door**: a listening socket, its limits, and the function that serves its connections.

@@ -13,7 +13,7 @@ use crate::{
     broadcaster::{Encoded, Post, Posts, Sink},
     clock::Now,
     command::{Ask, Command},
-    dialect::{Dialect, Place},
+    dialect::{Dialect, Scene},
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
@@ -177,8 +177,8 @@ impl Registry {
     }
 
     /// Where something is told that is told in no room.
-    pub fn outside(&self) -> Place {
-        Place { room: None, seq: self.decide(|state, _| state.newest_line()) }
+    pub fn outside(&self) -> Scene {
+        Scene { room: None, seq: self.decide(|state, _| state.newest_line()) }
     }
 
     fn wait_in_line(&self) -> MutexGuard<'_, ()> {

@@ -12,7 +12,7 @@ mod greeting;
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::{Decoder, Dialect, Input, Limits, Place},
+    dialect::{Decoder, Dialect, Input, Limits, Scene},
     ending::Ending,
     event::Event,
     names::{ClientId, Peer},
@@ -82,7 +82,7 @@ fn enter<'a>(
         }
         Err(why) => {
             note(connection.peer(), Some(&why), "refused");
-            transport::refuse(connection.socket(), &newcomer.dialect.encoded(&why, &Place::default()));
+            transport::refuse(connection.socket(), &newcomer.dialect.encoded(&why, &Scene::default()));
             None
         }
     }

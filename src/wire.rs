@@ -14,8 +14,6 @@ use crate::dialect::Dialect;
 pub struct Wire {
     /// The first word of its URL.
     pub scheme: &'static str,
-    /// What it is, in a few words.
-    pub about: &'static str,
     /// What is spoken there.
     pub dialect: Dialect,
 }
@@ -24,10 +22,8 @@ pub struct Wire {
 pub const TEXT: &Wire = &WIRES[0];
 
 /// All wires.
-pub static WIRES: [Wire; 2] = [
-    Wire { scheme: "text", about: "lines of text, as in nc", dialect: Dialect::Text },
-    Wire { scheme: "json", about: "JSON objects, for programs", dialect: Dialect::Json },
-];
+pub static WIRES: [Wire; 2] =
+    [Wire { scheme: "text", dialect: Dialect::Text }, Wire { scheme: "json", dialect: Dialect::Json }];
 
 /// A door to open: `text://HOST:PORT` or `text+unix:///PATH?mode=0660`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +31,12 @@ pub struct Url {
     /// What is spoken there.
     pub wire: &'static Wire,
     /// Where it listens.
-    pub place: Place,
+    pub location: Location,
 }
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// On a TCP port.
     Tcp {
         /// A host name, or an address without brackets.
@@ -74,12 +70,12 @@ impl FromStr for Url {
             let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
             format!("'{scheme}' is not one of: {}", schemes.join(", "))
         })?;
-        let place = if is_unix { Place::Unix(rest.parse()?) } else { tcp(rest)? };
-        Ok(Self { wire, place })
+        let location = if is_unix { Location::Unix(rest.parse()?) } else { tcp(rest)? };
+        Ok(Self { wire, location })
     }
 }
 
-fn tcp(text: &str) -> Result<Place, String> {
+fn tcp(text: &str) -> Result<Location, String> {
     let (host, port) = text.rsplit_once(':').ok_or("the port is missing: write HOST:PORT")?;
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = match bracketed {
@@ -88,7 +84,7 @@ fn tcp(text: &str) -> Result<Place, String> {
         _ => return Err(format!("'{host}' is not a host; write an IPv6 address as [ADDRESS]:PORT")),
     };
     let port = port.parse().map_err(|_| format!("'{port}' is not a port from 0 to 65535"))?;
-    Ok(Place::Tcp { host: host.to_owned(), port })
+    Ok(Location::Tcp { host: host.to_owned(), port })
 }
 
 /// The most bytes of the path of a Unix socket, which ends with a zero byte (unix(7)).
@@ -119,10 +115,10 @@ impl FromStr for UnixSocket {
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.wire.scheme;
-        match &self.place {
-            Place::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://[{host}]:{port}"),
-            Place::Tcp { host, port } => write!(f, "{scheme}://{host}:{port}"),
-            Place::Unix(UnixSocket { path, .. }) => write!(f, "{scheme}+unix://{}", path.display()),
+        match &self.location {
+            Location::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://[{host}]:{port}"),
+            Location::Tcp { host, port } => write!(f, "{scheme}://{host}:{port}"),
+            Location::Unix(UnixSocket { path, .. }) => write!(f, "{scheme}+unix://{}", path.display()),
         }
     }
 }
@@ -138,8 +134,8 @@ mod tests {
         {
             assert_eq!(url.parse::<Url>().unwrap().to_string(), url);
         }
-        let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().place;
-        assert_eq!(place, Place::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
+        let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
+        assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{io, mem};
 
 use crate::{
-    dialect::{Dialect, Place},
+    dialect::{Dialect, Scene},
     ending::Ending,
     event::Event,
 };
@@ -100,9 +100,9 @@ impl Outbox {
     }
 
     /// Adds one event; returns its length in bytes.
-    pub fn queue_event(&mut self, event: &Event, place: &Place) -> usize {
+    pub fn queue_event(&mut self, event: &Event, scene: &Scene) -> usize {
         let dialect = self.dialect;
-        self.queue_with(|bytes| dialect.encode(event, place, bytes))
+        self.queue_with(|bytes| dialect.encode(event, scene, bytes))
     }
 
     /// Sends what is owed and then `fresh` whole lines. What the socket does not take is owed.
@@ -191,7 +191,7 @@ impl Outbox {
             _ => 0,
         };
         self.bytes.truncate(begun);
-        self.dialect.encode(&Event::TooSlow, &Place::default(), &mut self.bytes);
+        self.dialect.encode(&Event::TooSlow, &Scene::default(), &mut self.bytes);
         self.bytes.shrink_to_fit();
         self.is_closing = true;
         self.hang_up(Ending::TooSlow);

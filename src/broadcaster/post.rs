@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 
 use super::Sink;
 use crate::{
-    dialect::{Dialect, Place},
+    dialect::{Dialect, Scene},
     event::Event,
     names::{ClientId, Room, RoomId},
     watch::{Gauge, Journey},
@@ -50,8 +50,8 @@ impl Encoded {
         Self(bytes.to_vec())
     }
 
-    pub(crate) fn new(event: &Event, dialect: Dialect, place: &Place) -> Self {
-        Self(dialect.encoded(event, place))
+    pub(crate) fn new(event: &Event, dialect: Dialect, scene: &Scene) -> Self {
+        Self(dialect.encoded(event, scene))
     }
 
     #[cfg(test)]

@@ -16,7 +16,7 @@ use std::{
 
 use super::Stopper;
 use crate::{
-    dialect::Place,
+    dialect::Scene,
     event::{Event, pace::PaceEvent},
     transport::{self, Connection, ConnectionLimit, Listener, NoPlace},
     watch::{self, Activity, Watch},
@@ -89,7 +89,7 @@ impl Door<'_> {
         let Some((stream, peer)) = self.listener.accept(patience)? else { return Ok(None) };
         // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
-            transport::refuse(&stream, &self.wire.dialect.encoded(&Event::ShuttingDown, &Place::default()));
+            transport::refuse(&stream, &self.wire.dialect.encoded(&Event::ShuttingDown, &Scene::default()));
             return Ok(None);
         }
         let told = match self.places.take(peer, self.patience) {
@@ -98,7 +98,7 @@ impl Door<'_> {
             Err(NoPlace::FullForAddress) => PaceEvent::TooManyConnections.into(),
         };
         tracing::info!(%peer, "a {} was refused: {told}", self.served);
-        transport::refuse(&stream, &self.wire.dialect.encoded(&told, &Place::default()));
+        transport::refuse(&stream, &self.wire.dialect.encoded(&told, &Scene::default()));
         Ok(None)
     }
 
@@ -110,7 +110,7 @@ impl Door<'_> {
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
             transport::refuse(
                 connection.socket(),
-                &self.wire.dialect.encoded(&Event::Full, &Place::default()),
+                &self.wire.dialect.encoded(&Event::Full, &Scene::default()),
             );
         }
     }

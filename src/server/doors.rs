@@ -25,7 +25,7 @@ use crate::{
     session,
     transport::{self, Address, Connection, ConnectionLimit, Listener},
     watch::{self, Activity, Watch},
-    wire::{self, Place, Url, Wire},
+    wire::{self, Location, Url, Wire},
 };
 
 /// How long a web browser may take to close its side.
@@ -193,9 +193,9 @@ fn refuse_web_browser(connection: &Connection) {
 }
 
 fn open(url: &Url) -> Result<Listener, Error> {
-    match &url.place {
-        Place::Tcp { host, port } => listen(host, *port).map(|(listener, _)| listener),
-        Place::Unix(socket) => {
+    match &url.location {
+        Location::Tcp { host, port } => listen(host, *port).map(|(listener, _)| listener),
+        Location::Unix(socket) => {
             Listener::bind_unix(socket).map_err(|source| Error::Socket(socket.path.clone(), source))
         }
     }

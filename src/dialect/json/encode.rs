@@ -3,25 +3,25 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    dialect::Place,
+    dialect::Scene,
     event::{Event, Listing, Member},
     names::Room,
     record::{Line, Manner},
 };
 
 /// Adds an event to `out`: each unit is one object on a line of its own.
-pub fn encode(event: &Event, place: &Place, out: &mut Vec<u8>) {
+pub fn encode(event: &Event, scene: &Scene, out: &mut Vec<u8>) {
     let mut out = Writer(out);
     match event {
         Event::Said(room, line) => message(&mut out, room, line),
         Event::History(room, lines) => lines.iter().for_each(|line| message(&mut out, room, line)),
-        Event::Rooms(rooms) => list(&mut out, "rooms", rooms, Room::as_str, place),
-        Event::Users(_, users) => list(&mut out, "users", users, |user: &Member| user.nick.as_str(), place),
-        Event::AlreadyJoined(_) | Event::AlreadyInLobby => error(&mut out, "Already in that room", place),
+        Event::Rooms(rooms) => list(&mut out, "rooms", rooms, Room::as_str, scene),
+        Event::Users(_, users) => list(&mut out, "users", users, |user: &Member| user.nick.as_str(), scene),
+        Event::AlreadyJoined(_) | Event::AlreadyInLobby => error(&mut out, "Already in that room", scene),
         Event::Mistaken(_) | Event::NickTaken(_) | Event::NoSuchUser(_) | Event::NoWhisper | Event::Full => {
-            error(&mut out, event, place);
+            error(&mut out, event, scene);
         }
-        _ => system(&mut out, event, place),
+        _ => system(&mut out, event, scene),
     }
 }
 
@@ -38,19 +38,19 @@ fn message(out: &mut Writer<'_>, room: &Room, line: &Line) {
 }
 
 /// What the text dialect says in a sentence. Nothing where it says nothing, which is meant for `chat_client`.
-fn system(out: &mut Writer<'_>, event: &Event, place: &Place) {
+fn system(out: &mut Writer<'_>, event: &Event, scene: &Scene) {
     let sentence = event.to_string();
     if sentence.is_empty() {
         return;
     }
     out.open("system");
-    if let Some(room) = place.room {
+    if let Some(room) = scene.room {
         out.field("room", room);
     }
     out.field("user", "system");
     out.field("text", &sentence);
     facts(out, event);
-    out.close(place.seq);
+    out.close(scene.seq);
 }
 
 /// What the event is, and what a program wants to know of it.
@@ -88,10 +88,10 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
     }
 }
 
-fn error(out: &mut Writer<'_>, why: impl fmt::Display, place: &Place) {
+fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
     out.open("error");
     out.field("text", why);
-    out.close(place.seq);
+    out.close(scene.seq);
 }
 
 fn list<Name: fmt::Display>(
@@ -99,7 +99,7 @@ fn list<Name: fmt::Display>(
     kind: &str,
     listing: &Listing<Name>,
     name: impl Fn(&Name) -> &str,
-    place: &Place,
+    scene: &Scene,
 ) {
     out.open(kind);
     out.raw(format_args!(",\"{kind}\":["));
@@ -112,7 +112,7 @@ fn list<Name: fmt::Display>(
     if listing.more() > 0 {
         out.raw(format_args!(",\"more\":{}", listing.more()));
     }
-    out.close(place.seq);
+    out.close(scene.seq);
 }
 
 /// Writes objects. Keys are words of this file, so only values need escapes.

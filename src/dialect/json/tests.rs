@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    dialect::Place,
+    dialect::Scene,
     event::{Event, Listing},
     record::{Line, Manner},
     text::Text,
@@ -162,7 +162,7 @@ fn an_object_without_an_end_takes_no_memory() {
 
 fn encoded(event: &Event) -> String {
     let mut out = Vec::new();
-    encode(event, &Place { room: Some(Room::lobby()), seq: 3 }, &mut out);
+    encode(event, &Scene { room: Some(Room::lobby()), seq: 3 }, &mut out);
     String::from_utf8(out).unwrap()
 }
 

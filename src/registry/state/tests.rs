@@ -20,7 +20,7 @@ use super::{
 use crate::{
     broadcaster::{Encoded, Sink, Traced},
     dialect::{
-        Dialect, Place,
+        Dialect, Scene,
         text::{self, Decoder},
     },
     fact::{Fact, Noting},
@@ -256,7 +256,7 @@ impl Chat {
             Task::TakeJourney(Reported(report), next) => {
                 next.with(report.try_recv().expect("what was posted is delivered"))
             }
-            Task::Encode(event, next) => next.with(Encoded::new(&event, Dialect::Text, &Place::default())),
+            Task::Encode(event, next) => next.with(Encoded::new(&event, Dialect::Text, &Scene::default())),
             Task::Search(search, next) => next.with(search.read()),
             Task::Wait(pause, next) => {
                 self.now.instant += pause;
