@@ -29,13 +29,15 @@ pub struct Decoder {
     rest: VecDeque<Input>,
     /// Who the client is, as far as it has said so.
     greeting: Option<Greeting>,
+    /// It was HTTP: nothing more is read.
+    is_refused: bool,
 }
 
 impl Decoder {
     /// A decoder that has been fed nothing.
     pub fn new(limits: Limits) -> Self {
         let (buffer, scanner) = (Vec::new(), Scanner::default());
-        Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None }
+        Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None, is_refused: false }
     }
 
     /// Takes bytes as they came, cut anywhere.
@@ -50,8 +52,15 @@ impl Decoder {
             if let Some(next) = self.rest.pop_front() {
                 return Some(next);
             }
+            if self.is_refused {
+                return None;
+            }
             match self.scanner.next(&self.buffer, self.limits.line)? {
                 Found::Unit(unit) => self.read(unit),
+                // Its beginning, which may be a request, is gone.
+                Found::TooLong if self.greeting.is_none() => {
+                    self.refuse(Mistake::LineTooLong(self.limits.line));
+                }
                 Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
             }
         }
@@ -66,11 +75,22 @@ impl Decoder {
         self.rest.push_back(Input::Command(command));
     }
 
+    /// Answers a client that is outside, and reads nothing more of it.
+    fn refuse(&mut self, mistake: Mistake) {
+        self.is_refused = true;
+        self.mean(Command::mistake(mistake));
+        self.mean(typed("quit", "", self.limits));
+    }
+
     fn read(&mut self, unit: Range<usize>) {
         let read = serde_json::from_slice::<Value>(&self.buffer[unit.clone()]);
         let object = match read {
             Ok(Value::Object(object)) => object,
             Ok(_) => return self.mean(malformed("Payload must be a JSON object")),
+            // A web page can make its visitor's browser send a request with JSON in it.
+            Err(_) if self.greeting.is_none() && text::is_web_browser(&self.buffer[unit.clone()]) => {
+                return self.refuse(Mistake::HttpRequest);
+            }
             Err(_) if str::from_utf8(&self.buffer[unit]).is_err() => {
                 return self.mean(Command::mistake(Mistake::InvalidUtf8));
             }

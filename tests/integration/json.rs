@@ -197,6 +197,19 @@ fn rules_hold_for_programs_and_the_stop_is_told() {
 }
 
 #[test]
+fn a_web_page_cannot_make_a_browser_speak() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut browser = Program::connect(&path);
+    let join = json!({"type": "join", "room": "lobby", "user": "eve"});
+    write!(browser.0.get_mut(), "POST / HTTP/1.1\r\nHost: x\r\n\r\n{join}").unwrap();
+    assert_eq!(browser.next()["type"], "error");
+    assert_eq!(browser.next(), Value::Null);
+    alice.says("/users");
+    alice.hears("Users in lobby: alice");
+}
+
+#[test]
 fn a_stop_does_not_wait_for_a_program_that_has_not_come_in() {
     let (server, _folder, path) = start(&[]);
     let mut silent = Program::connect(&path);

@@ -160,6 +160,28 @@ fn an_object_without_an_end_takes_no_memory() {
     }
 }
 
+#[test]
+fn a_web_page_cannot_speak_through_its_visitors_browser() {
+    let body = r#"{"type":"join","room":"lobby","user":"eve"}{"type":"message","text":"spam"}"#;
+    for head in ["POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n", "POST /{} HTTP/1.1\n"] {
+        let request = format!("{head}{body}");
+        let refused = [Command::mistake(Mistake::HttpRequest), Command::typed("quit", "")];
+        let refused: Vec<_> = refused.into_iter().map(Input::Command).collect();
+        for cut in 0..request.len() {
+            let (first, second) = request.as_bytes().split_at(cut);
+            assert_eq!(decode(Decoder::new(LIMITS), &[first, second]), refused, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_is_too_long_to_be_recognised_ends_the_connection() {
+    let request =
+        format!("POST /{} HTTP/1.1\n{{\"type\":\"join\",\"room\":\"a\",\"user\":\"eve\"}}", "x".repeat(300));
+    let refused = [Command::mistake(Mistake::LineTooLong(200)), Command::typed("quit", "")];
+    assert_eq!(decode(Decoder::new(LIMITS), &[request.as_bytes()]), refused.map(Input::Command));
+}
+
 fn encoded(event: &Event) -> String {
     let mut out = Vec::new();
     encode(event, &Scene { room: Some(Room::lobby()), seq: 3 }, &mut out);
