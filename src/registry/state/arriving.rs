@@ -53,11 +53,15 @@ impl State {
         let (origin, now) = (Origin::of(newcomer.peer), turn.now.instant);
         if let Some(greeting) = &newcomer.greeting {
             self.admit_by_name(greeting)?;
-            if self.rooms.remembered(greeting.room).is_none() {
-                self.pace.create_room(origin, now).map_err(PaceEvent::TooManyRooms)?;
-            }
         }
-        self.pace.admit(origin, now).map_err(|wait| PaceEvent::TooManyArrivals(wait).into())
+        self.pace.admit(origin, now).map_err(PaceEvent::TooManyArrivals)?;
+        // Only an arrival that is let in uses up one of its origin's new rooms.
+        if let Some(greeting) = &newcomer.greeting
+            && self.rooms.remembered(greeting.room).is_none()
+        {
+            self.pace.create_room(origin, now).map_err(PaceEvent::TooManyRooms)?;
+        }
+        Ok(())
     }
 
     #[inline(never)]
