@@ -314,7 +314,7 @@ impl Broadcaster {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
         told.outbox.hang_up(Ending::Dismissed);
-        told.outbox.close();
+        told.outbox.close(Some(event));
         told.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
@@ -322,7 +322,7 @@ impl Broadcaster {
         self.leave_room(client);
         let Some(mut left) = self.clients.remove(client) else { return };
         let is_scheduled = left.forget_blocked(self.watch.gauges());
-        left.outbox.close();
+        left.outbox.close(None);
         if left.outbox.is_pending() {
             let now = Instant::now();
             self.leaving.insert(client, Leaving { outbox: left.outbox, give_up: now + LINGER });
@@ -338,7 +338,7 @@ impl Broadcaster {
         for client in self.clients.keys().collect::<Vec<_>>() {
             self.tell(client, event);
             let told = &mut self.clients[client];
-            told.outbox.close();
+            told.outbox.close(Some(event));
             told.note_blocked(client, &mut self.retry, self.watch.gauges());
         }
     }

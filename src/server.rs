@@ -21,7 +21,7 @@ use crate::{
     },
     store::{Database, Store, Writer},
     watch::Watch,
-    wire::Url,
+    wire::{Url, Wire},
 };
 
 mod acceptor;
@@ -43,8 +43,12 @@ pub struct Config {
     pub host: String,
     /// TCP port; 0 means any free one.
     pub port: u16,
+    /// What is spoken there.
+    pub wire: &'static Wire,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// How long a client may send nothing, on wires where that has a limit; `None` means as their rows say.
+    pub idle: Option<Duration>,
     /// Most clients at a time; `None` means as many as this machine holds.
     pub max_clients: Option<usize>,
     /// Most clients at a time from one address that is not a loopback address.

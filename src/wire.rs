@@ -5,25 +5,115 @@ use std::{
     net::Ipv6Addr,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
-use crate::dialect::Dialect;
+use crate::{
+    dialect::{Decoder, Dialect, Scene, json, text},
+    event::Event,
+    framing::Seal,
+};
 
 /// What is spoken at a door: one row of the table.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Wire {
     /// The first word of its URL.
     pub scheme: &'static str,
-    /// What is spoken there.
+    /// In which dialect its clients are answered, as long as they do not speak another one.
     pub dialect: Dialect,
+    /// Makes what reads a client.
+    pub decoder: fn(&Terms) -> Decoder,
+    /// Makes what packs what a client is told, if that is packed.
+    pub seal: fn(&Terms) -> Option<Box<dyn Seal>>,
+    /// How long a client may send nothing, unless its door says something else; `None` means for ever.
+    pub idle: Option<Duration>,
+    /// What a URL can set, beside the mode of a Unix socket.
+    pub options: &'static [&'static str],
 }
 
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
 /// All wires.
-pub static WIRES: [Wire; 2] =
-    [Wire { scheme: "text", dialect: Dialect::Text }, Wire { scheme: "json", dialect: Dialect::Json }];
+pub static WIRES: [Wire; 2] = [
+    Wire {
+        scheme: "text",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::lines(terms.lines),
+        seal: |_| None,
+        idle: None,
+        options: &[],
+    },
+    Wire {
+        scheme: "json",
+        dialect: Dialect::Json,
+        decoder: |terms| Decoder::other(json::Decoder::new(terms.lines)),
+        seal: |_| None,
+        idle: None,
+        options: &[],
+    },
+];
+
+impl FromStr for &'static Wire {
+    type Err = String;
+
+    fn from_str(scheme: &str) -> Result<Self, String> {
+        WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
+            let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
+            format!("'{scheme}' is not one of: {}", schemes.join(", "))
+        })
+    }
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheme == other.scheme
+    }
+}
+
+impl Eq for Wire {}
+
+/// What holds for the clients of a door.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What is spoken there.
+    pub wire: &'static Wire,
+    /// How long lines and texts may be.
+    pub lines: text::Limits,
+    /// How long a client may send nothing; `None` means for ever.
+    pub idle: Option<Duration>,
+}
+
+impl Terms {
+    /// Those of a wire, as far as nothing else is said.
+    pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
+        Self { wire, lines, idle: wire.idle }
+    }
+
+    /// The same, with another limit for silence, if there is one on this wire.
+    #[must_use]
+    pub fn idle_for(self, idle: Option<Duration>) -> Self {
+        Self { idle: self.idle.and(idle).or(self.idle), ..self }
+    }
+
+    /// What reads a client.
+    pub fn decoder(&self) -> Decoder {
+        (self.wire.decoder)(self)
+    }
+
+    /// What packs what a client is told, if that is packed.
+    pub fn seal(&self) -> Option<Box<dyn Seal>> {
+        (self.wire.seal)(self)
+    }
+
+    /// What a client is told that is not let in, as bytes.
+    pub fn refusal(&self, why: &Event) -> Vec<u8> {
+        let mut units = self.wire.dialect.encoded(why, &Scene::default());
+        let Some(mut seal) = self.seal() else { return units };
+        units.extend(seal.farewell(Some(&why.to_string())));
+        seal.seal(&units).concat()
+    }
+}
 
 /// A door to open: `text://HOST:PORT` or `text+unix:///PATH?mode=0660`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +122,15 @@ pub struct Url {
     pub wire: &'static Wire,
     /// Where it listens.
     pub location: Location,
+    /// What else it sets.
+    pub options: Options,
+}
+
+/// What a URL sets for its clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How long a client may send nothing.
+    pub idle: Option<Duration>,
 }
 
 /// Where to listen.
@@ -66,13 +165,53 @@ impl FromStr for Url {
             Some(scheme) => (scheme, true),
             None => (scheme, false),
         };
-        let wire = WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
-            let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
-            format!("'{scheme}' is not one of: {}", schemes.join(", "))
-        })?;
-        let location = if is_unix { Location::Unix(rest.parse()?) } else { tcp(rest)? };
-        Ok(Self { wire, location })
+        let wire: &'static Wire = scheme.parse()?;
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut url = Self {
+            wire,
+            location: if is_unix { unix(place)? } else { tcp(place)? },
+            options: Options::default(),
+        };
+        for option in query.split('&').filter(|_| rest.contains('?')) {
+            url.set(option)?;
+        }
+        Ok(url)
     }
+}
+
+impl Url {
+    /// Takes an option, such as `mode=0660`.
+    fn set(&mut self, option: &str) -> Result<(), String> {
+        let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        match (key, &mut self.location) {
+            ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
+            ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
+            _ => {
+                let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
+                let known: Vec<_> =
+                    unix.iter().chain(self.wire.options).map(|key| format!("{key}=")).collect();
+                return Err(match &known[..] {
+                    [] => format!("'{option}' is too much: this URL has no options"),
+                    known => format!("'{option}' is not one of: {}", known.join(", ")),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The permissions of a file, such as `0660`.
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| format!("'{text}' is not an octal number from 0 to 0777"))
+}
+
+/// A number of seconds.
+fn idle(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=86400).contains(seconds));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("'{text}' is not a number of seconds from 1 to 86400"))
 }
 
 fn tcp(text: &str) -> Result<Location, String> {
@@ -90,26 +229,14 @@ fn tcp(text: &str) -> Result<Location, String> {
 /// The most bytes of the path of a Unix socket, which ends with a zero byte (unix(7)).
 const LONGEST_PATH: usize = 107;
 
-impl FromStr for UnixSocket {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (path, mode) = match text.split_once('?') {
-            None => (text, "mode=0600"),
-            Some(parts) => parts,
-        };
-        if !Path::new(path).is_absolute() {
-            return Err("write the path of a Unix socket with three slashes: SCHEME+unix:///PATH".to_owned());
-        }
-        if path.len() > LONGEST_PATH {
-            return Err(format!("the path of a Unix socket has at most {LONGEST_PATH} bytes"));
-        }
-        let mode = mode.strip_prefix("mode=").and_then(|mode| u32::from_str_radix(mode, 8).ok());
-        let mode = mode
-            .filter(|mode| *mode <= 0o777)
-            .ok_or("after '?' stands only mode=, with an octal number from 0 to 0777")?;
-        Ok(Self { path: path.into(), mode })
+fn unix(path: &str) -> Result<Location, String> {
+    if !Path::new(path).is_absolute() {
+        return Err("write the path of a Unix socket with three slashes: SCHEME+unix:///PATH".to_owned());
     }
+    if path.len() > LONGEST_PATH {
+        return Err(format!("the path of a Unix socket has at most {LONGEST_PATH} bytes"));
+    }
+    Ok(Location::Unix(UnixSocket { path: path.into(), mode: 0o600 }))
 }
 
 impl fmt::Display for Url {
@@ -152,8 +279,15 @@ mod tests {
         }
         assert!(why("text+unix://chat.sock").contains("unix:///PATH"));
         assert!(why(&format!("text+unix:///{}", "x".repeat(107))).contains("107"));
-        for mode in ["?mode=999", "?mode=1000", "?mode=", "?own=1", "?"] {
-            assert!(why(&format!("text+unix:///run/chat{mode}")).contains("0777"), "{mode}");
+        for mode in ["999", "1000", ""] {
+            assert!(why(&format!("text+unix:///run/chat?mode={mode}")).contains("0777"), "{mode}");
         }
+        for option in ["?own=1", "?", "?mode=0600&"] {
+            assert!(
+                why(&format!("text+unix:///run/chat{option}")).ends_with("not one of: mode="),
+                "{option}"
+            );
+        }
+        assert!(why("text://localhost:5?mode=0600").ends_with("no options"));
     }
 }

@@ -16,6 +16,11 @@ pub trait Sink: Send {
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
 
+    /// The unit that tells the client that the stream ends, and why, where its wire has one.
+    fn farewell(&mut self, _why: Option<&Event>) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Ends the stream after everything that was sent. A sink that is dropped without this hangs up.
     fn finish(&mut self);
 
@@ -142,9 +147,12 @@ impl Outbox {
         }
     }
 
-    /// Ends the stream after what is owed; now, or when the socket takes it.
-    pub fn close(&mut self) {
-        self.is_closing = true;
+    /// Ends the stream after what is owed; now, or when the socket takes it. `why` is the event that its client
+    /// was told last, if that is the reason.
+    pub fn close(&mut self, why: Option<&Event>) {
+        if !self.is_closing {
+            self.say_farewell(why);
+        }
         if self.state == State::Open {
             self.try_send(&[]);
         }
@@ -192,9 +200,16 @@ impl Outbox {
         };
         self.bytes.truncate(begun);
         self.dialect.encode(&Event::TooSlow, &Scene::default(), &mut self.bytes);
+        self.say_farewell(Some(&Event::TooSlow));
         self.bytes.shrink_to_fit();
-        self.is_closing = true;
         self.hang_up(Ending::TooSlow);
+    }
+
+    fn say_farewell(&mut self, why: Option<&Event>) {
+        self.is_closing = true;
+        if self.state != State::Closed {
+            self.bytes.extend(self.sink.farewell(why));
+        }
     }
 
     fn try_send(&mut self, fresh: &[u8]) -> bool {

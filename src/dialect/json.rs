@@ -7,7 +7,7 @@ use std::{collections::VecDeque, ops::Range};
 
 use serde_json::{Map, Value};
 
-use super::{Greeting, Input, Limits, text};
+use super::{Decode, Dialect, Greeting, Input, Limits, text};
 use crate::{
     command::{Command, Mistake, Verb, speech},
     names::{Nick, Room},
@@ -38,37 +38,6 @@ impl Decoder {
     pub fn new(limits: Limits) -> Self {
         let (buffer, scanner) = (Vec::new(), Scanner::default());
         Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None, is_refused: false }
-    }
-
-    /// Takes bytes as they came, cut anywhere.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.scanner.drop_read(&mut self.buffer);
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// What comes next; `None` means "not yet": feed more.
-    pub fn next_input(&mut self) -> Option<Input> {
-        loop {
-            if let Some(next) = self.rest.pop_front() {
-                return Some(next);
-            }
-            if self.is_refused {
-                return None;
-            }
-            match self.scanner.next(&self.buffer, self.limits.line)? {
-                Found::Unit(unit) => self.read(unit),
-                // Its beginning, which may be a request, is gone.
-                Found::TooLong if self.greeting.is_none() => {
-                    self.refuse(Mistake::LineTooLong(self.limits.line));
-                }
-                Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
-            }
-        }
-    }
-
-    /// At the end of the stream, an object counts without a newline. One that is not whole is nothing.
-    pub fn finish(&mut self) {
-        self.feed(b"\n");
     }
 
     fn mean(&mut self, command: Command) {
@@ -146,8 +115,8 @@ impl Decoder {
         let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
         match &mut self.greeting {
             None => {
-                let greeting = Greeting { nick, room };
-                self.rest.push_back(Input::Greeting(greeting));
+                let greeting = Greeting { nick, room, dialect: Dialect::Json };
+                self.rest.push_back(Input::Greeting(Some(greeting)));
             }
             Some(greeting) => {
                 if greeting.nick.as_str() != nick.as_str() {
@@ -159,10 +128,40 @@ impl Decoder {
         }
         Ok(())
     }
+}
 
-    /// The client is in the chat as this user.
-    pub fn welcome(&mut self, greeting: Greeting) {
-        self.greeting = Some(greeting);
+impl Decode for Decoder {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.scanner.drop_read(&mut self.buffer);
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn next_input(&mut self) -> Option<Input> {
+        loop {
+            if let Some(next) = self.rest.pop_front() {
+                return Some(next);
+            }
+            if self.is_refused {
+                return None;
+            }
+            match self.scanner.next(&self.buffer, self.limits.line)? {
+                Found::Unit(unit) => self.read(unit),
+                // Its beginning, which may be a request, is gone.
+                Found::TooLong if self.greeting.is_none() => {
+                    self.refuse(Mistake::LineTooLong(self.limits.line));
+                }
+                Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
+            }
+        }
+    }
+
+    fn welcome(&mut self, greeting: Option<Greeting>) {
+        self.greeting = greeting;
+    }
+
+    /// An object counts without a newline. One that is not whole is nothing.
+    fn finish(&mut self) {
+        self.feed(b"\n");
     }
 }
 

@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     command::Mistake,
-    dialect::{Dialect, text},
+    dialect::text,
     event::Event,
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{self, Address, Connection, ConnectionLimit, Listener},
+    transport::{self, Address, Connection, ConnectionLimit, Incoming, Listener, SealedSink},
     watch::{self, Activity, Watch},
-    wire::{self, Location, Url, Wire},
+    wire::{self, Location, Options, Terms, Url, Wire},
 };
 
 /// How long a web browser may take to close its side.
@@ -33,9 +33,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
-    /// Where clients come in. The first is the text port.
+    /// Where clients come in. The first is the one of `--host` and `--port`.
     chat: Vec<ChatDoor>,
-    /// The address of the text port.
+    /// The address of the first door.
     pub(super) address: SocketAddr,
     /// `None` when no files can be sent.
     files: Option<(Arc<Listener>, u16)>,
@@ -46,7 +46,7 @@ pub(super) struct Doors {
 }
 
 struct ChatDoor {
-    wire: &'static Wire,
+    terms: Terms,
     listener: Arc<Listener>,
 }
 
@@ -71,10 +71,16 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
-        let (text, address) = listen(&config.host, config.port)?;
-        let mut chat = vec![ChatDoor { wire: wire::TEXT, listener: Arc::new(text) }];
+        let (first, address) = listen(&config.host, config.port)?;
+        let terms = |wire, options: &Options| {
+            let terms = Terms::new(wire, config.rules.lines);
+            terms.idle_for(options.idle.or(config.idle))
+        };
+        let terms_of_first = terms(config.wire, &Options::default());
+        let mut chat = vec![ChatDoor { terms: terms_of_first, listener: Arc::new(first) }];
         for url in &config.listen {
-            chat.push(ChatDoor { wire: url.wire, listener: Arc::new(open(url)?) });
+            let terms = terms(url.wire, &url.options);
+            chat.push(ChatDoor { terms, listener: Arc::new(open(url)?) });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -102,27 +108,24 @@ impl Doors {
         self.files.as_ref().map(|&(_, port)| port)
     }
 
-    /// The doors that were asked for beside the text port, with the ports that were chosen.
+    /// The doors that were asked for beside the first, with the ports that were chosen.
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.chat[1..].iter().map(|door| Announced { wire: door.wire, address: door.listener.address() })
+        self.chat[1..]
+            .iter()
+            .map(|door| Announced { wire: door.terms.wire, address: door.listener.address() })
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let serve_client = |connection: Arc<Connection>, wire: &'static Wire| {
-            if wire.dialect == Dialect::Text && is_web_browser(&connection) {
-                return refuse_web_browser(&connection);
-            }
-            let Ok(writer) = connection.writer() else { return };
-            session::run(registry, &connection, writer, wire, self.lines);
-        };
-        let serve_file = |connection, _: &'static Wire| relay.serve(registry, connection);
+        let serve_client = |connection, terms: &_| serve_client(registry, &connection, terms);
+        let serve_file = |connection, _: &_| relay.serve(registry, connection);
+        let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
         let clients = self.for_clients(&serve_client, watch);
         let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
-            wire: wire::TEXT,
+            terms: &file_terms,
             places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
             most_free: 0,
@@ -156,12 +159,12 @@ impl Doors {
 
     fn for_clients<'a>(
         &'a self,
-        serve: &'a (dyn Fn(Arc<Connection>, &'static Wire) + Sync),
+        serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
         watch: &'a Watch,
     ) -> Vec<Door<'a>> {
         let door = |door: &'a ChatDoor| Door {
             listener: &door.listener,
-            wire: door.wire,
+            terms: &door.terms,
             places: Arc::clone(&self.clients),
             patience: Duration::ZERO,
             most_free: MOST_FREE / self.chat.len(),
@@ -174,6 +177,19 @@ impl Doors {
         };
         self.chat.iter().map(door).collect()
     }
+}
+
+/// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
+fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
+    let decoder = terms.decoder();
+    if !decoder.has_greeting() && is_web_browser(connection) {
+        return refuse_web_browser(connection);
+    }
+    let Ok(mut sink) = connection.writer() else { return };
+    if let Some(seal) = terms.seal() {
+        sink = Box::new(SealedSink::new(sink, seal));
+    }
+    session::run(registry, &**connection, sink, terms.wire, decoder);
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is

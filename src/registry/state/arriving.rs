@@ -65,7 +65,7 @@ impl State {
     }
 
     #[inline(never)]
-    fn admit_by_name(&self, &Greeting { nick, room }: &Greeting) -> Result<(), Event> {
+    fn admit_by_name(&self, &Greeting { nick, room, .. }: &Greeting) -> Result<(), Event> {
         if self.accounts.contains(nick) {
             Err(AccountEvent::LoginRequired(nick).into())
         } else if self.people.find(nick).is_some() {

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use chat::dialect::{Dialect, Input, Limits};
+use chat::dialect::{Decode, Input, Limits, json::Decoder};
 use libfuzzer_sys::fuzz_target;
 
 const LIMITS: Limits = Limits { line: 60, text: 20 };
@@ -16,7 +16,7 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
 
 /// Reads `bytes` in pieces of the given lengths; the rest is the last piece.
 fn decode(bytes: &[u8], lengths: &[u8]) -> Vec<Input> {
-    let (mut decoder, mut rest, mut inputs) = (Dialect::Json.decoder(LIMITS), bytes, Vec::new());
+    let (mut decoder, mut rest, mut inputs) = (Decoder::new(LIMITS), bytes, Vec::new());
     for length in lengths.iter().map(|&length| usize::from(length)).chain([usize::MAX]) {
         let (piece, after) = rest.split_at(length.min(rest.len()));
         rest = after;

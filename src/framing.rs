@@ -1,0 +1,27 @@
+//! How what is told to a client is packed, where its wire wants more than units one after another.
+//!
+//! What a dialect encodes is the same for all clients that speak it. A [`Seal`] packs it for one of them: with a
+//! length and a checksum, in pieces of a size, or with pauses.
+
+use std::time::Duration;
+
+/// Packs what is told to one client.
+pub trait Seal: Send {
+    /// Packs these units, which are whole. Each piece is a send of its own.
+    fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>>;
+
+    /// The unit that tells a client that the stream ends, and why, if there is a reason.
+    fn farewell(&self, _why: Option<&str>) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// The most bytes of units that are packed together. With 0, each unit is packed alone.
+    fn most_together(&self) -> usize {
+        0
+    }
+
+    /// How long after a send the next one may follow.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
+}
