@@ -181,7 +181,7 @@ impl Doors {
 
 /// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
-    let decoder = terms.decoder();
+    let mut decoder = terms.decoder();
     if !decoder.has_greeting() && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
@@ -189,7 +189,7 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     if let Some(seal) = terms.seal() {
         sink = Box::new(SealedSink::new(sink, seal));
     }
-    session::run(registry, &**connection, sink, terms.wire, decoder);
+    session::run(registry, &**connection, sink, terms.wire, &mut decoder);
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is
