@@ -14,6 +14,7 @@ use crate::{
         Event,
         account::AccountEvent,
         moderation::{Moderated, Refused},
+        pace::PaceEvent,
     },
     registry::{Registry, state::Newcomer},
     transport::Incoming,
@@ -142,6 +143,7 @@ fn may_try_again(why: &Event) -> bool {
         why,
         Event::NickTaken(_)
             | Event::Account(AccountEvent::LoginRequired(_))
+            | Event::Pace(PaceEvent::TooManyRooms(_))
             | Event::Moderated(Moderated::Refused(Refused::Banned))
     )
 }

@@ -197,6 +197,60 @@ fn rules_hold_for_programs_and_the_stop_is_told() {
 }
 
 #[test]
+fn a_program_is_told_the_limits_when_it_asks() {
+    let (_server, _folder, path) = start(&["--rate", "7", "--burst", "9"]);
+    let mut bot = Program::join(&path, "bot", "lobby");
+    bot.says("one");
+    bot.hears("bot", "one");
+    bot.sends(&json!({"type": "command", "text": "/mark 42"}));
+    let mark = bot.next();
+    let told = |key: &str| mark[key].as_u64().expect("a number");
+    assert_eq!((&mark["event"], told("token"), told("newest")), (&json!("mark"), 42, 1), "{mark}");
+    assert_eq!((told("rate"), told("burst"), told("left")), (7, 9, 8));
+    assert_eq!((told("longest_text"), told("longest_line")), (1024, 8192));
+}
+
+#[test]
+fn after_a_restart_the_numbers_go_on_before_anything_is_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().join("chat.db");
+    let options = ["--data", data.to_str().expect("UTF-8"), "--history-replay", "0"];
+    let (server, _folder, path) = start(&options);
+    let mut bot = Program::join(&path, "bot", "lobby");
+    bot.says("one");
+    let seq = bot.hears("bot", "one");
+    server.signal(Signal::TERM);
+    assert!(server.ends().success());
+    let (_server, _folder, path) = start(&options);
+    let mut bot = Program::connect(&path);
+    bot.sends(&json!({"type": "join", "room": "lobby", "user": "bot"}));
+    assert_eq!(bot.next()["seq"], json!(seq));
+}
+
+#[test]
+fn a_program_that_made_too_many_rooms_may_choose_another() {
+    let (_server, _folder, path) = start(&["--rate", "1"]);
+    let mut refused = 0;
+    for number in 0..200 {
+        let mut bot = Program::connect(&path);
+        bot.sends(&json!({"type": "join", "room": format!("room{number}"), "user": format!("bot{number}")}));
+        let heard = bot.next();
+        if heard["event"] != "welcome" {
+            refused += 1;
+            assert_eq!(
+                heard["text"].as_str().map(|text| text.starts_with("Rooms are being")),
+                Some(true),
+                "{heard}"
+            );
+            bot.sends(&json!({"type": "join", "room": "lobby", "user": format!("bot{number}")}));
+            assert_eq!(bot.next()["event"], "welcome");
+            break;
+        }
+    }
+    assert_eq!(refused, 1);
+}
+
+#[test]
 fn a_web_page_cannot_make_a_browser_speak() {
     let (server, _folder, path) = start(&[]);
     let mut alice = server.client("alice");

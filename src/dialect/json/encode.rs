@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::{
     dialect::Scene,
-    event::{Event, Listing, Member},
+    event::{Event, Listing, Member, mark::Mark},
     names::Room,
     record::{Line, Manner},
 };
@@ -81,11 +81,27 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
         Event::Whois(whois) => {
             is("whois", &[("nick", whois.nick.as_str()), ("name", whois.room.as_str())]);
         }
+        Event::Mark(mark) => {
+            is("mark", &[]);
+            marked(out, mark);
+        }
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),
         _ => {}
     }
+}
+
+/// Where a program is, and which limits hold for it.
+fn marked(out: &mut Writer<'_>, mark: &Mark) {
+    let Mark { token, seq, rate, burst, left, text, line } = *mark;
+    out.number("token", token);
+    out.number("newest", seq);
+    out.number("rate", rate);
+    out.number("burst", burst);
+    out.number("left", left);
+    out.number("longest_text", text);
+    out.number("longest_line", line);
 }
 
 fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
@@ -127,6 +143,10 @@ impl Writer<'_> {
         self.raw(format_args!(",\"{key}\":\""));
         write!(Escaped(self.0), "{value}").expect("writing to memory does not fail");
         self.raw("\"");
+    }
+
+    fn number(&mut self, key: &str, value: impl fmt::Display) {
+        self.raw(format_args!(",\"{key}\":{value}"));
     }
 
     fn close(&mut self, seq: u64) {
