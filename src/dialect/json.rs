@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod encode;
+mod files;
 mod scan;
 
 pub use encode::encode;

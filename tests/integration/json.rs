@@ -1,7 +1,8 @@
 //! The JSON dialect, as a program speaks it, beside people who speak text.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     os::unix::net::UnixStream,
     path::PathBuf,
 };
@@ -248,6 +249,39 @@ fn a_program_that_made_too_many_rooms_may_choose_another() {
         }
     }
     assert_eq!(refused, 1);
+}
+
+#[test]
+fn a_program_takes_a_file_from_a_person() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut bot = Program::join(&path, "bot", "lobby");
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    alice.says(&format!("/offer bot 4 {digest} my notes.txt"));
+    let heard = bot.next();
+    assert_eq!((&heard["event"], &heard["from"]), (&json!("file_requested"), &json!("alice")), "{heard}");
+    assert_eq!((&heard["name"], &heard["size"]), (&json!("my notes.txt"), &json!(4)));
+    bot.sends(&json!({"type": "command", "text": "/take"}));
+    let ticket = bot.next();
+    assert_eq!((&ticket["event"], &ticket["sha256"]), (&json!("file_receive"), &json!(digest)), "{ticket}");
+    let call = |port: &str, token: &str, first: &str| {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a time");
+        write!(stream, "{token}\n{first}").expect("it is connected");
+        stream
+    };
+    let (port, token) = (ticket["port"].to_string(), ticket["token"].as_str().expect("a token"));
+    let mut receiving =
+        call(&port, token, "from 0 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n");
+    let told = std::iter::from_fn(|| alice.next_line()).find(|line| line.starts_with("@file send "));
+    let told = told.expect("a ticket");
+    let words: Vec<_> = told.split(' ').collect();
+    let _sending = call(words[3], words[4], "from 0\ntest");
+    let mut arrived = [0; 11];
+    receiving.read_exact(&mut arrived).expect("the file arrives");
+    assert_eq!(&arrived, b"from 0\ntest");
+    receiving.write_all(b"received\n").expect("it is connected");
+    assert_eq!(bot.next()["event"], "file_arrived");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::files;
 use crate::{
     dialect::Scene,
     event::{Event, Listing, Member, mark::Mark},
@@ -37,10 +38,10 @@ fn message(out: &mut Writer<'_>, room: &Room, line: &Line) {
     out.close(*seq);
 }
 
-/// What the text dialect says in a sentence. Nothing where it says nothing, which is meant for `chat_client`.
+/// What the text dialect says in a sentence, or as a cue for programs.
 fn system(out: &mut Writer<'_>, event: &Event, scene: &Scene) {
     let sentence = event.to_string();
-    if sentence.is_empty() {
+    if sentence.is_empty() && event.cue().is_none() {
         return;
     }
     out.open("system");
@@ -85,6 +86,7 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
             is("mark", &[]);
             marked(out, mark);
         }
+        Event::File(event) => files::facts(out, event),
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),
@@ -132,20 +134,20 @@ fn list<Name: fmt::Display>(
 }
 
 /// Writes objects. Keys are words of this file, so only values need escapes.
-struct Writer<'a>(&'a mut Vec<u8>);
+pub(super) struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
     fn open(&mut self, kind: &str) {
         self.raw(format_args!("{{\"type\":\"{kind}\""));
     }
 
-    fn field(&mut self, key: &str, value: impl fmt::Display) {
+    pub(super) fn field(&mut self, key: &str, value: impl fmt::Display) {
         self.raw(format_args!(",\"{key}\":\""));
         write!(Escaped(self.0), "{value}").expect("writing to memory does not fail");
         self.raw("\"");
     }
 
-    fn number(&mut self, key: &str, value: impl fmt::Display) {
+    pub(super) fn number(&mut self, key: &str, value: impl fmt::Display) {
         self.raw(format_args!(",\"{key}\":{value}"));
     }
 
