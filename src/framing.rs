@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+pub mod frames;
+
 /// Packs what is told to one client.
 pub trait Seal: Send {
     /// Packs these units, which are whole. Each piece is a send of its own.

@@ -11,7 +11,10 @@ use std::{
 use crate::{
     dialect::{Decoder, Dialect, Scene, json, text},
     event::Event,
-    framing::Seal,
+    framing::{
+        Seal,
+        frames::{self, FrameSeal},
+    },
 };
 
 /// What is spoken at a door: one row of the table.
@@ -34,8 +37,11 @@ pub struct Wire {
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
+/// The option that names the file of a door's key.
+pub const KEY_FILE: &str = "key-file";
+
 /// All wires.
-pub static WIRES: [Wire; 2] = [
+pub static WIRES: [Wire; 3] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -51,6 +57,14 @@ pub static WIRES: [Wire; 2] = [
         seal: |_| None,
         idle: None,
         options: &[],
+    },
+    Wire {
+        scheme: "frames",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::other(frames::Decoder::new(terms.lines, terms.key.clone(), terms.idle)),
+        seal: |terms| Some(Box::new(FrameSeal::new(terms.key.clone()))),
+        idle: Some(Duration::from_secs(30)),
+        options: &["idle", KEY_FILE],
     },
 ];
 
@@ -82,18 +96,26 @@ pub struct Terms {
     pub lines: text::Limits,
     /// How long a client may send nothing; `None` means for ever.
     pub idle: Option<Duration>,
+    /// What signs what is sent, on wires where something does.
+    pub key: frames::Key,
 }
 
 impl Terms {
     /// Those of a wire, as far as nothing else is said.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, idle: wire.idle }
+        Self { wire, lines, idle: wire.idle, key: frames::Key::default() }
     }
 
     /// The same, with another limit for silence, if there is one on this wire.
     #[must_use]
     pub fn idle_for(self, idle: Option<Duration>) -> Self {
         Self { idle: self.idle.and(idle).or(self.idle), ..self }
+    }
+
+    /// The same, with this key.
+    #[must_use]
+    pub fn signed_with(self, key: frames::Key) -> Self {
+        Self { key, ..self }
     }
 
     /// What reads a client.
@@ -131,6 +153,8 @@ pub struct Url {
 pub struct Options {
     /// How long a client may send nothing.
     pub idle: Option<Duration>,
+    /// The file of the key that signs what is sent; `None` means the key that every program knows.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Where to listen.
@@ -186,6 +210,7 @@ impl Url {
         match (key, &mut self.location) {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
             ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
+            (KEY_FILE, _) if self.wire.options.contains(&key) => self.options.key_file = Some(file(value)?),
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
                 let known: Vec<_> =
@@ -212,6 +237,10 @@ fn idle(text: &str) -> Result<Duration, String> {
     seconds
         .map(Duration::from_secs)
         .ok_or_else(|| format!("'{text}' is not a number of seconds from 1 to 86400"))
+}
+
+fn file(path: &str) -> Result<PathBuf, String> {
+    if path.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(path.into()) }
 }
 
 fn tcp(text: &str) -> Result<Location, String> {
@@ -263,6 +292,9 @@ mod tests {
         }
         let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
         assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
+        let options = "frames://localhost:9999?key-file=/run/key=1&idle=9".parse::<Url>().unwrap().options;
+        let expected = Options { idle: Some(Duration::from_secs(9)), key_file: Some("/run/key=1".into()) };
+        assert_eq!(options, expected);
     }
 
     #[test]
@@ -289,5 +321,6 @@ mod tests {
             );
         }
         assert!(why("text://localhost:5?mode=0600").ends_with("no options"));
+        assert_eq!(why("frames://localhost:5?key-file="), "the name of a file is missing");
     }
 }

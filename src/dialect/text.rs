@@ -187,7 +187,7 @@ const LINE_END: usize = 1;
 const IDLE_CAPACITY: usize = 256;
 
 /// Reads one line without its newline; `None` when there is nothing in it.
-pub(super) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
+pub(crate) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
         return Err(Mistake::LineTooLong(limits.line));

@@ -20,6 +20,7 @@ use crate::{
     command::Mistake,
     dialect::text,
     event::Event,
+    framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
     relay::{self, Relay},
     session,
@@ -73,13 +74,13 @@ impl Doors {
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let (first, address) = listen(&config.host, config.port)?;
         let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines);
-            terms.idle_for(options.idle.or(config.idle))
+            let terms = Terms::new(wire, config.rules.lines).signed_with(key(wire, options)?);
+            Ok(terms.idle_for(options.idle.or(config.idle)))
         };
-        let terms_of_first = terms(config.wire, &Options::default());
+        let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, listener: Arc::new(first) }];
         for url in &config.listen {
-            let terms = terms(url.wire, &url.options);
+            let terms = terms(url.wire, &url.options)?;
             chat.push(ChatDoor { terms, listener: Arc::new(open(url)?) });
         }
         let listen_for_files = |port| {
@@ -206,6 +207,20 @@ fn refuse_web_browser(connection: &Connection) {
     transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
+}
+
+/// The key that signs what is sent at a door.
+fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
+    let Some(path) = &options.key_file else {
+        if wire.options.contains(&wire::KEY_FILE) {
+            let scheme = wire.scheme;
+            tracing::warn!(
+                "on {scheme}, everyone knows the key '{WELL_KNOWN}'. Use another one with ?key-file=PATH"
+            );
+        }
+        return Ok(Key::default());
+    };
+    Key::read(path).map_err(|source| Error::Key(path.clone(), source))
 }
 
 fn open(url: &Url) -> Result<Listener, Error> {

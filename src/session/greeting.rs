@@ -44,6 +44,10 @@ pub(super) fn enter<'a>(
     let mut doorstep = Doorstep { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
     let membership = doorstep.wait(decoder);
     if let Some(mut sink) = doorstep.sink {
+        let farewell = sink.farewell(None);
+        if !farewell.is_empty() {
+            let _ = sink.send(&[], &farewell);
+        }
         // What it was told last is not to be lost.
         sink.finish();
         sink.drain();

@@ -21,6 +21,7 @@ mod conversation;
 mod course;
 mod course_program;
 mod doors;
+mod frames;
 mod json;
 mod layers;
 mod limits;

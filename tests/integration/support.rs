@@ -2,12 +2,14 @@
 
 pub(crate) mod chatting;
 pub(crate) mod fake_server;
+pub(crate) mod framed;
 pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod server;
 pub(crate) mod terminal;
 
 pub(crate) use fake_server::FakeServer;
+pub(crate) use framed::Framed;
 pub(crate) use peer::Peer;
 pub(crate) use piped::Piped;
 pub(crate) use server::Server;
