@@ -6,12 +6,14 @@ pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod server;
 pub(crate) mod terminal;
+pub(crate) mod wire_client;
 
 pub(crate) use fake_server::FakeServer;
 pub(crate) use peer::Peer;
 pub(crate) use piped::Piped;
 pub(crate) use server::Server;
 pub(crate) use terminal::Terminal;
+pub(crate) use wire_client::WireClient;
 
 use std::{os::fd::AsFd, time::Duration};
 
