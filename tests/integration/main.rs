@@ -33,9 +33,12 @@ mod rate;
 mod readme;
 mod restarting;
 mod slow_reader;
+#[path = "../interpreter/speech.rs"]
+mod speech;
 mod starting;
 mod stopping;
 mod support;
 mod transfers;
 mod watching;
 mod web;
+mod wires;

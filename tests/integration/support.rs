@@ -7,6 +7,7 @@ pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod server;
 pub(crate) mod terminal;
+pub(crate) mod wire_client;
 
 pub(crate) use fake_server::FakeServer;
 pub(crate) use framed::Framed;
@@ -14,6 +15,7 @@ pub(crate) use peer::Peer;
 pub(crate) use piped::Piped;
 pub(crate) use server::Server;
 pub(crate) use terminal::Terminal;
+pub(crate) use wire_client::WireClient;
 
 use std::{os::fd::AsFd, time::Duration};
 
