@@ -5,7 +5,7 @@ use sha2::Sha256;
 
 use super::Interpreter;
 
-const MAGIC: [u8; 8] = *b"\x89PNG\x0e\x0b\x1a\x0b";
+const MAGIC: [u8; 8] = *b"\x89PNG\x0e\x0b\x1b\x0b";
 const HEAD: usize = 64;
 
 /// A client of a session.

@@ -42,13 +42,13 @@ fn run() -> io::Result<u8> {
     ctrlc::set_handler(|| {}).map_err(io::Error::other)?;
     let mut server = start(&wire, &program, arguments)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    let conversations = Arc::new(Mutex::new(Vec::new()));
+    let conversations = Arc::new(Mutex::new(Vec::<JoinHandle<()>>::new()));
     let (address, theirs) = (server.address, Arc::clone(&conversations));
     thread::Builder::new().spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
             let Some(interpreter) = interpreter(&wire) else { return };
-            if let Ok(both) = interpret(client, address, interpreter) {
-                theirs.lock().extend(both);
+            if let Ok(telling) = interpret(client, address, interpreter) {
+                theirs.lock().push(telling);
             }
         }
     })?;
@@ -88,12 +88,13 @@ fn start(wire: &str, program: &str, options: impl Iterator<Item = String>) -> io
     Ok(server)
 }
 
-/// Both directions of one client, which share the interpreter.
+/// Starts both directions of one client, which share the interpreter. The one that tells the client ends with the
+/// server.
 fn interpret(
     client: TcpStream,
     address: SocketAddr,
     mut interpreter: Box<dyn Interpreter>,
-) -> io::Result<[JoinHandle<()>; 2]> {
+) -> io::Result<JoinHandle<()>> {
     let server = TcpStream::connect(address)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
@@ -103,9 +104,8 @@ fn interpret(
     (&server).write_all(&to_server)?;
     let both = Arc::new(Both { client, server, interpreter: Mutex::new(interpreter) });
     let up = Arc::clone(&both);
-    let up = thread::Builder::new().spawn(move || up.up())?;
-    let down = thread::Builder::new().spawn(move || both.down())?;
-    Ok([up, down])
+    thread::Builder::new().spawn(move || up.up())?;
+    thread::Builder::new().spawn(move || both.down())
 }
 
 struct Both {
