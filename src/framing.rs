@@ -5,6 +5,10 @@
 
 use std::time::Duration;
 
+mod pausing;
+
+pub use pausing::Pausing;
+
 /// Packs what is told to one client.
 pub trait Seal: Send {
     /// Packs these units, which are whole. Each piece is a send of its own.

@@ -9,9 +9,9 @@ use std::{
 };
 
 use crate::{
-    dialect::{Decoder, Dialect, Scene, json, text},
+    dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
-    framing::Seal,
+    framing::{Pausing, Seal},
 };
 
 /// What is spoken at a door: one row of the table.
@@ -35,7 +35,7 @@ pub struct Wire {
 pub const TEXT: &Wire = &WIRES[0];
 
 /// All wires.
-pub static WIRES: [Wire; 2] = [
+pub static WIRES: [Wire; 3] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -49,6 +49,14 @@ pub static WIRES: [Wire; 2] = [
         dialect: Dialect::Json,
         decoder: |terms| Decoder::other(json::Decoder::new(terms.lines)),
         seal: |_| None,
+        idle: None,
+        options: &[],
+    },
+    Wire {
+        scheme: "verbs",
+        dialect: Dialect::Verbs,
+        decoder: |terms| Decoder::other(verbs::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Pausing::default())),
         idle: None,
         options: &[],
     },

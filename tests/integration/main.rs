@@ -36,5 +36,6 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod verbs;
 mod watching;
 mod web;
