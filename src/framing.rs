@@ -6,6 +6,9 @@
 use std::time::Duration;
 
 pub mod frames;
+mod pausing;
+
+pub use pausing::Pausing;
 
 /// Packs what is told to one client.
 pub trait Seal: Send {

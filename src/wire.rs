@@ -9,10 +9,10 @@ use std::{
 };
 
 use crate::{
-    dialect::{Decoder, Dialect, Scene, json, text},
+    dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Seal,
+        Pausing, Seal,
         frames::{self, FrameSeal},
     },
 };
@@ -41,7 +41,7 @@ pub const TEXT: &Wire = &WIRES[0];
 pub const KEY_FILE: &str = "key-file";
 
 /// All wires.
-pub static WIRES: [Wire; 3] = [
+pub static WIRES: [Wire; 4] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -65,6 +65,14 @@ pub static WIRES: [Wire; 3] = [
         seal: |terms| Some(Box::new(FrameSeal::new(terms.key.clone()))),
         idle: Some(Duration::from_secs(30)),
         options: &["idle", KEY_FILE],
+    },
+    Wire {
+        scheme: "verbs",
+        dialect: Dialect::Verbs,
+        decoder: |terms| Decoder::other(verbs::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Pausing::default())),
+        idle: None,
+        options: &[],
     },
 ];
 

@@ -236,7 +236,7 @@ pub fn line(event: &Event) -> Vec<u8> {
 
 /// Formats into bytes. `io::Write` can do that too, but checks for an error after each of the many
 /// pieces of a message.
-struct Utf8<'a>(&'a mut Vec<u8>);
+pub(super) struct Utf8<'a>(pub(super) &'a mut Vec<u8>);
 
 impl fmt::Write for Utf8<'_> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {

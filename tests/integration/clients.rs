@@ -79,3 +79,32 @@ fn the_frames_client_in_python_talks_to_people() {
     assert!(shown.ends_with("\"reason\":\"Connection closed\"}\n"), "{shown}");
     assert!(output.status.success());
 }
+
+#[test]
+fn the_verbs_client_in_python_talks_to_people() {
+    if !has_python() {
+        return;
+    }
+    let mut server = Server::start(&["--listen", "verbs://127.0.0.1:0"]);
+    let door = server.prints();
+    let port = door.strip_prefix("Listening on verbs://127.0.0.1:").expect("a door for verbs");
+    let mut alice = server.client("alice");
+    let mut bot = Command::new("python3")
+        .args(["tests/clients/verbs_client.py", "127.0.0.1", port, "bot"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it is installed");
+    alice.hears("bot has joined the chat!");
+    alice.says("hi");
+    alice.hears("[lobby] alice: hi");
+    let mut typed = bot.stdin.take().expect("piped");
+    typed.write_all("hello \"ë\"\n/me waves\n".as_bytes()).expect("it reads");
+    alice.hears("[lobby] bot: hello \"ë\"");
+    alice.hears("* bot waves");
+    drop(typed);
+    alice.hears("bot has left the chat.");
+    let output = bot.wait_with_output().expect("it ends");
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(shown.contains("lobby:alice hi\nlobby:bot hello \"ë\"\n* bot waves\nGoodbye!\n"), "{shown}");
+}

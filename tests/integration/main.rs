@@ -39,6 +39,7 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod verbs;
 mod watching;
 mod web;
 mod wires;
