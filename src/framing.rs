@@ -5,6 +5,12 @@
 
 use std::time::Duration;
 
+use crate::dialect::Dialect;
+
+mod paced;
+
+pub use paced::Paced;
+
 /// Packs what is told to one client.
 pub trait Seal: Send {
     /// Packs these units, which are whole. Each piece is a send of its own.
@@ -24,4 +30,9 @@ pub trait Seal: Send {
     fn pause(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// What packs what a client is told that speaks this dialect, on a wire that does not pack it otherwise.
+pub fn seal_for(dialect: Dialect) -> Option<Box<dyn Seal>> {
+    (dialect == Dialect::Terse).then(|| Box::new(Paced) as _)
 }
