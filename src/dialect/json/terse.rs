@@ -188,6 +188,6 @@ mod tests {
             "{\"type\":\"server_message\",\"data\":\"bob has left the chat.\"}\n",
         );
         let help = Dialect::Terse.encoded(&Event::Commands(Rank::Administrator), &Scene::default());
-        assert_eq!(help.iter().filter(|&&byte| byte == b'\n').count(), 1);
+        assert_eq!(str::from_utf8(&help).unwrap().lines().count(), 1);
     }
 }
