@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::dialect::Dialect;
 
 mod paced;
+pub mod pauses;
 
 pub use paced::Paced;
 

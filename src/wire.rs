@@ -11,7 +11,7 @@ use std::{
 use crate::{
     dialect::{Decoder, Dialect, Scene, json, text},
     event::Event,
-    framing::Seal,
+    framing::{Seal, pauses},
 };
 
 /// What is spoken at a door: one row of the table.
@@ -29,13 +29,18 @@ pub struct Wire {
     pub idle: Option<Duration>,
     /// What a URL can set, beside the mode of a Unix socket.
     pub options: &'static [&'static str],
+    /// The first bytes of its clients, by which [`ANY`] recognises them.
+    pub begins: &'static [&'static [u8]],
 }
 
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
+/// Its clients choose another wire with their first bytes.
+pub const ANY: &Wire = &WIRES[1];
+
 /// All wires.
-pub static WIRES: [Wire; 2] = [
+pub static WIRES: [Wire; 4] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -43,6 +48,25 @@ pub static WIRES: [Wire; 2] = [
         seal: |_| None,
         idle: None,
         options: &[],
+        begins: &[],
+    },
+    Wire {
+        scheme: "any",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::lines(terms.lines),
+        seal: |_| None,
+        idle: None,
+        options: &[],
+        begins: &[],
+    },
+    Wire {
+        scheme: "unframed",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(pauses::Alone::default())),
+        idle: None,
+        options: &[],
+        begins: &[],
     },
     Wire {
         scheme: "json",
@@ -51,8 +75,19 @@ pub static WIRES: [Wire; 2] = [
         seal: |_| None,
         idle: None,
         options: &[],
+        begins: &[b"{"],
     },
 ];
+
+/// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
+pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
+    let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
+    if let Some((wire, _)) = begins().find(|(_, begin)| first.starts_with(begin)) {
+        return Some(wire);
+    }
+    let is_open = begins().any(|(_, begin)| begin.starts_with(first));
+    (!is_open).then_some(TEXT)
+}
 
 impl FromStr for &'static Wire {
     type Err = String;
@@ -94,6 +129,12 @@ impl Terms {
     #[must_use]
     pub fn idle_for(self, idle: Option<Duration>) -> Self {
         Self { idle: self.idle.and(idle).or(self.idle), ..self }
+    }
+
+    /// The same, for a client that has chosen this wire.
+    #[must_use]
+    pub fn of(&self, wire: &'static Wire) -> Self {
+        Self { wire, idle: wire.idle, ..self.clone() }
     }
 
     /// What reads a client.
@@ -263,6 +304,23 @@ mod tests {
         }
         let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
         assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_wire() {
+        let scheme = |first: &[u8]| told_by(first).map(|wire| wire.scheme);
+        assert_eq!(scheme(b""), None);
+        assert_eq!([scheme(b"hello"), scheme(b"/nick x\n"), scheme(b"\n")], [Some("text"); 3]);
+        assert_eq!([scheme(b"{"), scheme(b"{\"type\"")], [Some("json"); 2]);
+        for wire in &WIRES {
+            for begin in wire.begins {
+                assert_eq!(scheme(begin), Some(wire.scheme));
+                assert_eq!(scheme(&[begin, &b"and more"[..]].concat()), Some(wire.scheme));
+                for half in 1..begin.len() {
+                    assert_eq!(scheme(&begin[..half]), None, "it can still become {}", wire.scheme);
+                }
+            }
+        }
     }
 
     #[test]
