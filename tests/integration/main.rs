@@ -1,8 +1,10 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accents;
 mod accounts;
 mod administration;
+mod any;
 mod client_attacks;
 mod client_editing;
 mod client_ending;
@@ -36,5 +38,6 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod unframed;
 mod watching;
 mod web;
