@@ -5,9 +5,14 @@
 
 use std::time::Duration;
 
+use crate::dialect::Dialect;
+
 pub mod frames;
+mod paced;
+pub mod pauses;
 mod pausing;
 
+pub use paced::Paced;
 pub use pausing::Pausing;
 
 /// Packs what is told to one client.
@@ -29,4 +34,9 @@ pub trait Seal: Send {
     fn pause(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// What packs what a client is told that speaks this dialect, on a wire that does not pack it otherwise.
+pub fn seal_for(dialect: Dialect) -> Option<Box<dyn Seal>> {
+    (dialect == Dialect::Terse).then(|| Box::new(Paced) as _)
 }

@@ -1,8 +1,10 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accents;
 mod accounts;
 mod administration;
+mod any;
 mod client_attacks;
 mod client_editing;
 mod client_ending;
@@ -39,6 +41,7 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod unframed;
 mod verbs;
 mod watching;
 mod web;
