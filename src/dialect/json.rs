@@ -13,9 +13,11 @@ use crate::{
     names::{Nick, Room},
 };
 
+mod divide;
 mod encode;
 mod scan;
 
+pub use divide::divide;
 pub use encode::encode;
 use scan::{Found, Scanner};
 
