@@ -5,6 +5,10 @@
 
 use std::time::Duration;
 
+mod datagrams;
+
+pub use datagrams::Datagrams;
+
 /// Packs what is told to one client.
 pub trait Seal: Send {
     /// Packs these units, which are whole. Each piece is a send of its own.

@@ -28,6 +28,7 @@ mod acceptor;
 mod capacity;
 mod doors;
 mod error;
+mod receiver;
 mod stop;
 
 pub use error::Error;

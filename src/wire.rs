@@ -11,7 +11,7 @@ use std::{
 use crate::{
     dialect::{Decoder, Dialect, Scene, json, text},
     event::Event,
-    framing::Seal,
+    framing::{self, Seal},
 };
 
 /// What is spoken at a door: one row of the table.
@@ -35,7 +35,7 @@ pub struct Wire {
 pub const TEXT: &Wire = &WIRES[0];
 
 /// All wires.
-pub static WIRES: [Wire; 2] = [
+pub static WIRES: [Wire; 3] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -52,7 +52,22 @@ pub static WIRES: [Wire; 2] = [
         idle: None,
         options: &[],
     },
+    Wire {
+        scheme: "json+udp",
+        dialect: Dialect::Json,
+        decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(framing::Datagrams)),
+        idle: Some(Duration::from_secs(120)),
+        options: &["idle", "rate"],
+    },
 ];
+
+impl Wire {
+    /// Whether its clients send datagrams, and have no connection.
+    pub fn has_datagrams(&self) -> bool {
+        self.scheme.ends_with("+udp")
+    }
+}
 
 impl FromStr for &'static Wire {
     type Err = String;
@@ -82,12 +97,17 @@ pub struct Terms {
     pub lines: text::Limits,
     /// How long a client may send nothing; `None` means for ever.
     pub idle: Option<Duration>,
+    /// The most datagrams that a client is sent in a second; 0 means no limit.
+    pub rate: u32,
 }
+
+/// The most datagrams that a client is sent in a second, unless its door says something else.
+const RATE: u32 = 200;
 
 impl Terms {
     /// Those of a wire, as far as nothing else is said.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, idle: wire.idle }
+        Self { wire, lines, idle: wire.idle, rate: RATE }
     }
 
     /// The same, with another limit for silence, if there is one on this wire.
@@ -131,12 +151,14 @@ pub struct Url {
 pub struct Options {
     /// How long a client may send nothing.
     pub idle: Option<Duration>,
+    /// The most datagrams that a client is sent in a second; 0 means no limit.
+    pub rate: Option<u32>,
 }
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// On a TCP port.
+    /// On a port of TCP, or of UDP if the wire has datagrams.
     Tcp {
         /// A host name, or an address without brackets.
         host: String,
@@ -166,6 +188,9 @@ impl FromStr for Url {
             None => (scheme, false),
         };
         let wire: &'static Wire = scheme.parse()?;
+        if is_unix && wire.has_datagrams() {
+            return Err(format!("'{scheme}' is not spoken on Unix sockets"));
+        }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut url = Self {
             wire,
@@ -186,6 +211,7 @@ impl Url {
         match (key, &mut self.location) {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
             ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
+            ("rate", _) if self.wire.options.contains(&key) => self.options.rate = Some(rate(value)?),
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
                 let known: Vec<_> =
@@ -213,6 +239,15 @@ fn idle(text: &str) -> Result<Duration, String> {
         .map(Duration::from_secs)
         .ok_or_else(|| format!("'{text}' is not a number of seconds from 1 to 86400"))
 }
+
+/// A number of datagrams a second.
+fn rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| *rate <= MOST_RATE);
+    rate.ok_or_else(|| format!("'{text}' is not a number of datagrams a second from 0 to {MOST_RATE}"))
+}
+
+/// The highest limit for datagrams: beyond it, 0 for no limit is meant.
+const MOST_RATE: u32 = 1_000_000;
 
 fn tcp(text: &str) -> Result<Location, String> {
     let (host, port) = text.rsplit_once(':').ok_or("the port is missing: write HOST:PORT")?;
@@ -263,6 +298,8 @@ mod tests {
         }
         let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
         assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
+        let options = "json+udp://localhost:0?idle=5&rate=0".parse::<Url>().unwrap().options;
+        assert_eq!((options.idle, options.rate), (Some(Duration::from_secs(5)), Some(0)));
     }
 
     #[test]
@@ -289,5 +326,8 @@ mod tests {
             );
         }
         assert!(why("text://localhost:5?mode=0600").ends_with("no options"));
+        assert!(why("json+udp+unix:///run/chat").contains("Unix"));
+        assert!(why("json+udp://localhost:5?rate=-1").contains("1000000"));
+        assert!(why("json+udp://localhost:5?mode=0600").ends_with("not one of: idle=, rate="));
     }
 }

@@ -88,7 +88,7 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
     }
 }
 
-fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
+pub(super) fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
     out.open("error");
     out.field("text", why);
     out.close(scene.seq);
@@ -116,7 +116,7 @@ fn list<Name: fmt::Display>(
 }
 
 /// Writes objects. Keys are words of this file, so only values need escapes.
-struct Writer<'a>(&'a mut Vec<u8>);
+pub(super) struct Writer<'a>(pub(super) &'a mut Vec<u8>);
 
 impl Writer<'_> {
     fn open(&mut self, kind: &str) {
