@@ -86,15 +86,16 @@ impl Receiver<'_> {
         bytes: &[u8],
         from: SocketAddr,
     ) {
-        let id = match json::look(bytes) {
+        let look = json::look(bytes);
+        let id = match look {
             Look::FromServer => return,
             Look::Nothing => None,
             Look::Unit { id } => id,
         };
         let arrived = Arrived { bytes, from, id };
         let was_done = id.is_some_and(|id| known.has_done(from, id));
-        // One that was done is only a sign of life.
-        let line = if was_done { b"\n".to_vec() } else { json::line(bytes) };
+        let is_sign_of_life = was_done || look == Look::Nothing;
+        let line = json::line(if is_sign_of_life { b"" } else { bytes });
         let mailbox = known.mailbox(from);
         match mailbox.map(|mailbox| mailbox.deliver(&line, || self.acknowledge(arrived))) {
             Some(Delivery::Taken) if was_done => {}

@@ -28,6 +28,9 @@ pub enum Look {
     },
 }
 
+/// What no client sends.
+const ONLY_FROM_SERVERS: [&str; 4] = ["ack", "error", "system", "server_message"];
+
 /// Looks at a datagram.
 pub fn look(datagram: &[u8]) -> Look {
     if datagram.trim_ascii().is_empty() {
@@ -35,7 +38,8 @@ pub fn look(datagram: &[u8]) -> Look {
     }
     let Ok(Value::Object(object)) = serde_json::from_slice(datagram) else { return Look::Unit { id: None } };
     let id = integer(&object, "id");
-    let is_theirs = object.get("type").is_some_and(|kind| kind == "ack" || kind == "server_message");
+    let kind = object.get("type").and_then(Value::as_str);
+    let is_theirs = kind.is_some_and(|kind| ONLY_FROM_SERVERS.contains(&kind));
     // Everything else that servers send has a `seq`.
     if is_theirs || (id.is_none() && integer(&object, "seq").is_some()) {
         return Look::FromServer;
@@ -102,11 +106,10 @@ impl Decoder {
     }
 
     fn read(&mut self, line: &[u8]) {
-        if line.trim_ascii().is_empty() {
-            return;
-        }
         let understood = if line.len() > self.limits.line {
             Err(Mistake::LineTooLong(self.limits.line))
+        } else if line.trim_ascii().is_empty() {
+            Ok(())
         } else {
             super::object(line).and_then(|object| self.objects.understand(&object))
         };
