@@ -36,5 +36,6 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod udp;
 mod watching;
 mod web;
