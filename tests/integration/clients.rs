@@ -8,18 +8,29 @@ use std::{
 use crate::support::Server;
 
 #[test]
-#[expect(clippy::print_stderr, reason = "without Python, the test says that it was skipped")]
 fn the_json_client_in_python_talks_to_people() {
+    talks_to_people("json_client.py", "json");
+}
+
+#[test]
+fn the_udp_client_in_python_talks_to_people() {
+    talks_to_people("udp_client.py", "json+udp");
+}
+
+/// A client named bot talks to alice over this wire.
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "without Python, the test says that it was skipped")]
+fn talks_to_people(client: &str, scheme: &str) {
     if Command::new("python3").arg("--version").output().is_err() {
         eprintln!("skipped: python3 is not installed");
         return;
     }
-    let mut server = Server::start(&["--listen", "json://127.0.0.1:0"]);
+    let mut server = Server::start(&["--listen", &format!("{scheme}://127.0.0.1:0")]);
     let door = server.prints();
-    let port = door.strip_prefix("Listening on json://127.0.0.1:").expect("a JSON door");
+    let port = door.strip_prefix(&format!("Listening on {scheme}://127.0.0.1:")).expect("its door");
     let mut alice = server.client("alice");
     let mut bot = Command::new("python3")
-        .args(["tests/clients/json_client.py", "127.0.0.1", port, "bot"])
+        .args([&format!("tests/clients/{client}"), "127.0.0.1", port, "bot"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
