@@ -93,7 +93,7 @@ impl Receiver<'_> {
             Look::Unit { id } => id,
         };
         let arrived = Arrived { bytes, from, id };
-        let was_done = id.is_some_and(|id| known.has_done(from, id));
+        let was_done = id.is_some_and(|id| known.has_done(from, id, Instant::now()));
         let is_sign_of_life = was_done || look == Look::Nothing;
         let line = json::line(if is_sign_of_life { b"" } else { bytes });
         let mailbox = known.mailbox(from);

@@ -46,8 +46,9 @@ impl Known {
     }
 
     /// Whether a datagram of this number was carried out.
-    pub fn has_done(&self, peer: SocketAddr, id: i128) -> bool {
-        self.addresses.get(&peer).is_some_and(|address| address.ids.0.contains(&id))
+    pub fn has_done(&self, peer: SocketAddr, id: i128, now: Instant) -> bool {
+        let address = self.addresses.get(&peer).filter(|address| address.is_remembered(now));
+        address.is_some_and(|address| address.ids.0.contains(&id))
     }
 
     /// Notes that it was.
@@ -64,7 +65,8 @@ impl Known {
             self.since_look = 0;
             self.forget(now);
         }
-        let ids = self.addresses.remove(&peer).map(|address| address.ids).unwrap_or_default();
+        let before = self.addresses.remove(&peer).filter(|address| address.is_remembered(now));
+        let ids = before.map(|address| address.ids).unwrap_or_default();
         self.addresses.insert(peer, Address { mailbox, ids });
     }
 
@@ -74,10 +76,16 @@ impl Known {
         left.sort_unstable();
         let oldest = left.len().checked_sub(MOST_LEFT).and_then(|at| left.get(at).copied());
         self.addresses.retain(|_, address| {
-            address.mailbox.left().is_none_or(|at| {
-                now.saturating_duration_since(at) < REMEMBERED && oldest.is_none_or(|oldest| at >= oldest)
-            })
+            address.is_remembered(now)
+                && oldest.is_none_or(|oldest| address.mailbox.left().is_none_or(|at| at >= oldest))
         });
+    }
+}
+
+impl Address {
+    /// Whether its client is there, or has not left long ago.
+    fn is_remembered(&self, now: Instant) -> bool {
+        self.mailbox.left().is_none_or(|at| now.saturating_duration_since(at) < REMEMBERED)
     }
 }
 
@@ -106,14 +114,14 @@ mod tests {
             known.add(peer(number), Arc::default(), now);
         }
         for id in 0..=1024 {
-            assert!(!known.has_done(peer(1), id));
+            assert!(!known.has_done(peer(1), id, now));
             known.note_done(peer(1), id);
         }
-        assert!((1..=1024).all(|id| known.has_done(peer(1), id)));
-        assert!(!known.has_done(peer(1), 0), "it is the 1025th before");
-        assert!(!known.has_done(peer(2), 5), "another address has other numbers");
+        assert!((1..=1024).all(|id| known.has_done(peer(1), id, now)));
+        assert!(!known.has_done(peer(1), 0, now), "it is the 1025th before");
+        assert!(!known.has_done(peer(2), 5, now), "another address has other numbers");
         known.note_done(peer(3), 5);
-        assert!(!known.has_done(peer(3), 5), "of an address that has not joined, nothing is kept");
+        assert!(!known.has_done(peer(3), 5, now), "of an address that has not joined, nothing is kept");
     }
 
     #[test]
@@ -123,10 +131,14 @@ mod tests {
         known.add(peer(1), Arc::clone(&mailbox), start);
         known.note_done(peer(1), 7);
         mailbox.end(start);
-        known.forget(start + REMEMBERED / 2);
-        assert!(known.has_done(peer(1), 7));
-        known.forget(start + REMEMBERED);
-        assert!(!known.has_done(peer(1), 7));
+        let (soon, late) = (start + REMEMBERED / 2, start + REMEMBERED);
+        known.forget(soon);
+        assert!(known.has_done(peer(1), 7, soon));
+        assert!(!known.has_done(peer(1), 7, late), "another program may have its port now");
+        known.add(peer(1), Arc::default(), late);
+        assert!(!known.has_done(peer(1), 7, late));
+        known.forget(late);
+        assert_eq!(known.addresses.len(), 1);
     }
 
     #[test]

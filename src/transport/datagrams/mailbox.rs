@@ -157,7 +157,7 @@ mod tests {
             }
             mailbox.read(&mut buffer).unwrap();
         }
-        assert_eq!(deliver(&mailbox, &[b'x'; 65537]), (Delivery::Taken, true), "alone, it may be longer");
+        assert_eq!(deliver(&mailbox, &vec![b'x'; 65537]), (Delivery::Taken, true), "alone, it may be longer");
         assert_eq!(deliver(&mailbox, b"\n"), (Delivery::Refused, false));
     }
 
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn an_empty_mailbox_holds_next_to_nothing() {
         let mailbox = Mailbox::default();
-        deliver(&mailbox, &[b'x'; 60_000]);
-        mailbox.read(&mut [0; 65536]).unwrap();
+        deliver(&mailbox, &vec![b'x'; 60_000]);
+        mailbox.read(&mut vec![0; 65536]).unwrap();
         assert!(mailbox.state.lock().lines.capacity() <= IDLE_CAPACITY);
     }
 }

@@ -27,7 +27,7 @@ fn strange() -> Vec<Vec<u8>> {
             r#"{"type":"join","room":"a","user":"b"}"#,
             r#"{"type":"join","id":3}"#,
             r#"{"type":"error","text":"Join a room first","seq":7}"#,
-            r#"[1,2,3]"#,
+            "[1,2,3]",
             r#"{"type":"dance\u0000\u0001\u0002\"\\\"\\\"\\\"\\","id":3}"#,
         ] {
             datagrams.push(format!("{object}{}", " ".repeat(spaces)).into_bytes());
