@@ -68,8 +68,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How many buffers are kept, so that a busy room does not allocate and an idle one holds no memory.
 const SPARE_BUFFERS: usize = 16;
 
-/// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
-pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
+/// Makes a broadcaster and the channel to it. It runs until every sender is dropped. `seq` is the number of the
+/// newest line that is remembered.
+pub fn channel(limits: Limits, seq: u64, watch: Watch) -> (Sender<Posts>, Broadcaster) {
     let (sender, channel) = bounded(CHANNEL);
     let broadcaster = Broadcaster {
         channel,
@@ -85,7 +86,7 @@ pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
         hang_up_at: None,
         stop_at: None,
         spare: Vec::new(),
-        seq: 0,
+        seq,
         watch,
     };
     (sender, broadcaster)

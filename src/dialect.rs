@@ -18,6 +18,7 @@ use crate::{
 
 pub mod json;
 pub mod text;
+pub mod verbs;
 
 pub use text::Limits;
 
@@ -29,6 +30,8 @@ pub enum Dialect {
     Text,
     /// JSON objects, for programs.
     Json,
+    /// Lines that begin with a verb, for programs.
+    Verbs,
 }
 
 /// Where an event is told.
@@ -42,16 +45,17 @@ pub struct Scene {
 
 impl Dialect {
     /// How many dialects there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 3;
 
     /// All dialects, each at its own number.
-    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json];
+    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json, Self::Verbs];
 
     /// Adds an event to `out`, as units.
     pub fn encode(self, event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         match self {
             Self::Text => text::encode(event, out),
             Self::Json => json::encode(event, scene, out),
+            Self::Verbs => verbs::encode(event, out),
         }
     }
 

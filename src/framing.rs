@@ -6,8 +6,11 @@
 use std::time::Duration;
 
 mod datagrams;
+pub mod frames;
+mod pausing;
 
 pub use datagrams::Datagrams;
+pub use pausing::Pausing;
 
 /// Packs what is told to one client.
 pub trait Seal: Send {

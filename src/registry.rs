@@ -239,6 +239,10 @@ fn apply_burst(
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
     for command in commands {
+        let command = match command.ask {
+            Ask::Addressed(addressed) => state.resolved(client, *addressed),
+            _ => command,
+        };
         let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);
         if is_last {

@@ -99,7 +99,7 @@ impl Server {
         let state = if config.data.is_some() { state } else { state.without_store() };
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
-        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
+        let (posts, broadcaster) = broadcaster::channel(limits, state.newest_line(), watch.clone());
         let registry = Registry::new(state, posts, store.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self { doors, registry, broadcaster, store, writer, watch, log })

@@ -42,15 +42,15 @@ pub fn run(
     incoming: &dyn Incoming,
     sink: Box<dyn Sink>,
     wire: &'static Wire,
-    mut decoder: Decoder,
+    decoder: &mut Decoder,
 ) {
     let entered = if decoder.has_greeting() {
-        greeting::enter(registry, incoming, sink, wire, &mut decoder)
+        greeting::enter(registry, incoming, sink, wire, decoder)
     } else {
         enter(registry, incoming, sink, wire)
     };
     let Some(mut membership) = entered else { return };
-    let why = match converse(&membership, incoming, &mut decoder) {
+    let why = match converse(&membership, incoming, decoder) {
         Ending::Quit => Ending::Quit,
         // A session that was disconnected sees only the end of its stream.
         seen => incoming.hung_up().unwrap_or(seen),

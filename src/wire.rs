@@ -9,9 +9,12 @@ use std::{
 };
 
 use crate::{
-    dialect::{Decoder, Dialect, Scene, json, text},
+    dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
-    framing::{self, Seal},
+    framing::{
+        Datagrams, Pausing, Seal,
+        frames::{self, FrameSeal},
+    },
 };
 
 /// What is spoken at a door: one row of the table.
@@ -34,8 +37,11 @@ pub struct Wire {
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
+/// The option that names the file of a door's key.
+pub const KEY_FILE: &str = "key-file";
+
 /// All wires.
-pub static WIRES: [Wire; 3] = [
+pub static WIRES: [Wire; 5] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -56,9 +62,25 @@ pub static WIRES: [Wire; 3] = [
         scheme: "json+udp",
         dialect: Dialect::Json,
         decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
-        seal: |_| Some(Box::new(framing::Datagrams)),
+        seal: |_| Some(Box::new(Datagrams)),
         idle: Some(Duration::from_secs(120)),
         options: &["idle", "rate"],
+    },
+    Wire {
+        scheme: "frames",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::other(frames::Decoder::new(terms.lines, terms.key.clone(), terms.idle)),
+        seal: |terms| Some(Box::new(FrameSeal::new(terms.key.clone()))),
+        idle: Some(Duration::from_secs(30)),
+        options: &["idle", KEY_FILE],
+    },
+    Wire {
+        scheme: "verbs",
+        dialect: Dialect::Verbs,
+        decoder: |terms| Decoder::other(verbs::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Pausing::default())),
+        idle: None,
+        options: &[],
     },
 ];
 
@@ -99,6 +121,8 @@ pub struct Terms {
     pub idle: Option<Duration>,
     /// The most datagrams that a client is sent in a second; 0 means no limit.
     pub rate: u32,
+    /// What signs what is sent, on wires where something does.
+    pub key: frames::Key,
 }
 
 /// The most datagrams that a client is sent in a second, unless its door says something else.
@@ -107,13 +131,19 @@ const RATE: u32 = 200;
 impl Terms {
     /// Those of a wire, as far as nothing else is said.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, idle: wire.idle, rate: RATE }
+        Self { wire, lines, idle: wire.idle, rate: RATE, key: frames::Key::default() }
     }
 
     /// The same, with another limit for silence, if there is one on this wire.
     #[must_use]
     pub fn idle_for(self, idle: Option<Duration>) -> Self {
         Self { idle: self.idle.and(idle).or(self.idle), ..self }
+    }
+
+    /// The same, with this key.
+    #[must_use]
+    pub fn signed_with(self, key: frames::Key) -> Self {
+        Self { key, ..self }
     }
 
     /// What reads a client.
@@ -153,6 +183,8 @@ pub struct Options {
     pub idle: Option<Duration>,
     /// The most datagrams that a client is sent in a second; 0 means no limit.
     pub rate: Option<u32>,
+    /// The file of the key that signs what is sent; `None` means the key that every program knows.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Where to listen.
@@ -212,6 +244,7 @@ impl Url {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
             ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
             ("rate", _) if self.wire.options.contains(&key) => self.options.rate = Some(rate(value)?),
+            (KEY_FILE, _) if self.wire.options.contains(&key) => self.options.key_file = Some(file(value)?),
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
                 let known: Vec<_> =
@@ -248,6 +281,10 @@ fn rate(text: &str) -> Result<u32, String> {
 
 /// The highest limit for datagrams: beyond it, 0 for no limit is meant.
 const MOST_RATE: u32 = 1_000_000;
+
+fn file(path: &str) -> Result<PathBuf, String> {
+    if path.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(path.into()) }
+}
 
 fn tcp(text: &str) -> Result<Location, String> {
     let (host, port) = text.rsplit_once(':').ok_or("the port is missing: write HOST:PORT")?;
@@ -300,6 +337,10 @@ mod tests {
         assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
         let options = "json+udp://localhost:0?idle=5&rate=0".parse::<Url>().unwrap().options;
         assert_eq!((options.idle, options.rate), (Some(Duration::from_secs(5)), Some(0)));
+        let options = "frames://localhost:9999?key-file=/run/key=1&idle=9".parse::<Url>().unwrap().options;
+        let expected =
+            Options { idle: Some(Duration::from_secs(9)), key_file: Some("/run/key=1".into()), rate: None };
+        assert_eq!(options, expected);
     }
 
     #[test]
@@ -329,5 +370,6 @@ mod tests {
         assert!(why("json+udp+unix:///run/chat").contains("Unix"));
         assert!(why("json+udp://localhost:5?rate=-1").contains("1000000"));
         assert!(why("json+udp://localhost:5?mode=0600").ends_with("not one of: idle=, rate="));
+        assert_eq!(why("frames://localhost:5?key-file="), "the name of a file is missing");
     }
 }

@@ -16,6 +16,7 @@ use crate::{
 pub mod datagrams;
 mod divide;
 mod encode;
+mod files;
 mod scan;
 
 pub use divide::divide;

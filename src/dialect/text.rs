@@ -187,7 +187,7 @@ const LINE_END: usize = 1;
 const IDLE_CAPACITY: usize = 256;
 
 /// Reads one line without its newline; `None` when there is nothing in it.
-pub(super) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
+pub(crate) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
         return Err(Mistake::LineTooLong(limits.line));
@@ -236,7 +236,7 @@ pub fn line(event: &Event) -> Vec<u8> {
 
 /// Formats into bytes. `io::Write` can do that too, but checks for an error after each of the many
 /// pieces of a message.
-struct Utf8<'a>(&'a mut Vec<u8>);
+pub(super) struct Utf8<'a>(pub(super) &'a mut Vec<u8>);
 
 impl fmt::Write for Utf8<'_> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {

@@ -21,6 +21,7 @@ use crate::{
     command::Mistake,
     dialect::text,
     event::Event,
+    framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
     relay::{self, Relay},
     session,
@@ -82,14 +83,14 @@ impl Doors {
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let (first, address) = open_port(config.wire, &config.host, config.port)?;
         let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines);
+            let terms = Terms::new(wire, config.rules.lines).signed_with(key(wire, options)?);
             let terms = Terms { rate: options.rate.unwrap_or(terms.rate), ..terms };
-            terms.idle_for(options.idle.or(config.idle))
+            Ok(terms.idle_for(options.idle.or(config.idle)))
         };
-        let terms_of_first = terms(config.wire, &Options::default());
+        let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
         for url in &config.listen {
-            let terms = terms(url.wire, &url.options);
+            let terms = terms(url.wire, &url.options)?;
             chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
@@ -221,7 +222,7 @@ impl Porter<'_> {
 
 /// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
-    let decoder = terms.decoder();
+    let mut decoder = terms.decoder();
     if !decoder.has_greeting() && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
@@ -229,7 +230,7 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     if let Some(seal) = terms.seal() {
         sink = Box::new(SealedSink::new(sink, seal));
     }
-    session::run(registry, &**connection, sink, terms.wire, decoder);
+    session::run(registry, &**connection, sink, terms.wire, &mut decoder);
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is
@@ -246,6 +247,20 @@ fn refuse_web_browser(connection: &Connection) {
     transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
+}
+
+/// The key that signs what is sent at a door.
+fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
+    let Some(path) = &options.key_file else {
+        if wire.options.contains(&wire::KEY_FILE) {
+            let scheme = wire.scheme;
+            tracing::warn!(
+                "on {scheme}, everyone knows the key '{WELL_KNOWN}'. Use another one with ?key-file=PATH"
+            );
+        }
+        return Ok(Key::default());
+    };
+    Key::read(path).map_err(|source| Error::Key(path.clone(), source))
 }
 
 fn open(url: &Url) -> Result<Entrance, Error> {

@@ -169,8 +169,8 @@ impl Receiver<'_> {
         if let Some(seal) = self.terms.seal() {
             sink = Box::new(SealedSink::new(sink, seal));
         }
-        let decoder = reader.watch(self.terms.decoder(), self.terms.idle);
-        let run = || session::run(self.registry, reader, sink, self.terms.wire, decoder);
+        let mut decoder = reader.watch(self.terms.decoder(), self.terms.idle);
+        let run = || session::run(self.registry, reader, sink, self.terms.wire, &mut decoder);
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
             tracing::error!("the thread of a client has panicked; the client was disconnected");
         }

@@ -14,6 +14,7 @@ use crate::{
         Event,
         account::AccountEvent,
         moderation::{Moderated, Refused},
+        pace::PaceEvent,
     },
     registry::{Registry, state::Newcomer},
     transport::Incoming,
@@ -43,6 +44,10 @@ pub(super) fn enter<'a>(
     let mut doorstep = Doorstep { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
     let membership = doorstep.wait(decoder);
     if let Some(mut sink) = doorstep.sink {
+        let farewell = sink.farewell(None);
+        if !farewell.is_empty() {
+            let _ = sink.send(&[], &farewell);
+        }
         // What it was told last is not to be lost.
         sink.finish();
         sink.drain();
@@ -142,6 +147,7 @@ fn may_try_again(why: &Event) -> bool {
         why,
         Event::NickTaken(_)
             | Event::Account(AccountEvent::LoginRequired(_))
+            | Event::Pace(PaceEvent::TooManyRooms(_))
             | Event::Moderated(Moderated::Refused(Refused::Banned))
     )
 }

@@ -38,6 +38,7 @@ mod administration;
 mod asking;
 mod away;
 mod ignoring;
+mod listing;
 mod marks;
 mod model;
 mod moderation;
