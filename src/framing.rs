@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use crate::dialect::Dialect;
 
+mod datagrams;
 pub mod frames;
 mod paced;
 pub mod pauses;
 mod pausing;
 
+pub use datagrams::Datagrams;
 pub use paced::Paced;
 pub use pausing::Pausing;
 

@@ -77,6 +77,7 @@
 //! - **Transport**: how bytes arrive and leave.
 //! - **Framing**: where a unit begins and ends on a wire. A **Seal** packs units for one client.
 //! - **Door**: a listening socket, its limits, and the function that serves its connections.
+//! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.

@@ -1,4 +1,4 @@
-//! How bytes arrive and leave: TCP and Unix sockets.
+//! How bytes arrive and leave: TCP, Unix sockets and UDP.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
 //! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
@@ -18,6 +18,8 @@ use rustix::{
 
 use crate::{broadcaster::Sink, ending::Ending, names::Peer};
 
+pub mod datagrams;
+mod entrance;
 mod limit;
 mod listener;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -25,6 +27,7 @@ mod queued;
 mod sealed;
 mod socket;
 
+pub use entrance::Entrance;
 pub use limit::{ConnectionLimit, NoPlace, Permit};
 pub use listener::{Address, Listener};
 pub use sealed::SealedSink;

@@ -12,7 +12,7 @@ use crate::{
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Pausing, Seal,
+        Datagrams, Pausing, Seal,
         frames::{self, FrameSeal},
         pauses,
     },
@@ -46,7 +46,7 @@ pub const ANY: &Wire = &WIRES[1];
 pub const KEY_FILE: &str = "key-file";
 
 /// All wires.
-pub static WIRES: [Wire; 6] = [
+pub static WIRES: [Wire; 7] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -84,6 +84,15 @@ pub static WIRES: [Wire; 6] = [
         begins: &[b"{"],
     },
     Wire {
+        scheme: "json+udp",
+        dialect: Dialect::Json,
+        decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Datagrams)),
+        idle: Some(Duration::from_secs(120)),
+        options: &["idle", "rate"],
+        begins: &[],
+    },
+    Wire {
         scheme: "frames",
         dialect: Dialect::Text,
         decoder: |terms| Decoder::other(frames::Decoder::new(terms.lines, terms.key.clone(), terms.idle)),
@@ -111,6 +120,13 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     }
     let is_open = begins().any(|(_, begin)| begin.starts_with(first));
     (!is_open).then_some(TEXT)
+}
+
+impl Wire {
+    /// Whether its clients send datagrams, and have no connection.
+    pub fn has_datagrams(&self) -> bool {
+        self.scheme.ends_with("+udp")
+    }
 }
 
 impl FromStr for &'static Wire {
@@ -141,14 +157,19 @@ pub struct Terms {
     pub lines: text::Limits,
     /// How long a client may send nothing; `None` means for ever.
     pub idle: Option<Duration>,
+    /// The most datagrams that a client is sent in a second; 0 means no limit.
+    pub rate: u32,
     /// What signs what is sent, on wires where something does.
     pub key: frames::Key,
 }
 
+/// The most datagrams that a client is sent in a second, unless its door says something else.
+const RATE: u32 = 200;
+
 impl Terms {
     /// Those of a wire, as far as nothing else is said.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, idle: wire.idle, key: frames::Key::default() }
+        Self { wire, lines, idle: wire.idle, rate: RATE, key: frames::Key::default() }
     }
 
     /// The same, with another limit for silence, if there is one on this wire.
@@ -204,6 +225,8 @@ pub struct Url {
 pub struct Options {
     /// How long a client may send nothing.
     pub idle: Option<Duration>,
+    /// The most datagrams that a client is sent in a second; 0 means no limit.
+    pub rate: Option<u32>,
     /// The file of the key that signs what is sent; `None` means the key that every program knows.
     pub key_file: Option<PathBuf>,
 }
@@ -211,7 +234,7 @@ pub struct Options {
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// On a TCP port.
+    /// On a port of TCP, or of UDP if the wire has datagrams.
     Tcp {
         /// A host name, or an address without brackets.
         host: String,
@@ -241,6 +264,9 @@ impl FromStr for Url {
             None => (scheme, false),
         };
         let wire: &'static Wire = scheme.parse()?;
+        if is_unix && wire.has_datagrams() {
+            return Err(format!("'{scheme}' is not spoken on Unix sockets"));
+        }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut url = Self {
             wire,
@@ -261,6 +287,7 @@ impl Url {
         match (key, &mut self.location) {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
             ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
+            ("rate", _) if self.wire.options.contains(&key) => self.options.rate = Some(rate(value)?),
             (KEY_FILE, _) if self.wire.options.contains(&key) => self.options.key_file = Some(file(value)?),
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
@@ -289,6 +316,15 @@ fn idle(text: &str) -> Result<Duration, String> {
         .map(Duration::from_secs)
         .ok_or_else(|| format!("'{text}' is not a number of seconds from 1 to 86400"))
 }
+
+/// A number of datagrams a second.
+fn rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok().filter(|rate| *rate <= MOST_RATE);
+    rate.ok_or_else(|| format!("'{text}' is not a number of datagrams a second from 0 to {MOST_RATE}"))
+}
+
+/// The highest limit for datagrams: beyond it, 0 for no limit is meant.
+const MOST_RATE: u32 = 1_000_000;
 
 fn file(path: &str) -> Result<PathBuf, String> {
     if path.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(path.into()) }
@@ -343,8 +379,11 @@ mod tests {
         }
         let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
         assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
+        let options = "json+udp://localhost:0?idle=5&rate=0".parse::<Url>().unwrap().options;
+        assert_eq!((options.idle, options.rate), (Some(Duration::from_secs(5)), Some(0)));
         let options = "frames://localhost:9999?key-file=/run/key=1&idle=9".parse::<Url>().unwrap().options;
-        let expected = Options { idle: Some(Duration::from_secs(9)), key_file: Some("/run/key=1".into()) };
+        let expected =
+            Options { idle: Some(Duration::from_secs(9)), key_file: Some("/run/key=1".into()), rate: None };
         assert_eq!(options, expected);
     }
 
@@ -389,6 +428,9 @@ mod tests {
             );
         }
         assert!(why("text://localhost:5?mode=0600").ends_with("no options"));
+        assert!(why("json+udp+unix:///run/chat").contains("Unix"));
+        assert!(why("json+udp://localhost:5?rate=-1").contains("1000000"));
+        assert!(why("json+udp://localhost:5?mode=0600").ends_with("not one of: idle=, rate="));
         assert_eq!(why("frames://localhost:5?key-file="), "the name of a file is missing");
     }
 }

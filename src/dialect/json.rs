@@ -19,6 +19,7 @@ use crate::{
     names::{Nick, Room},
 };
 
+pub mod datagrams;
 mod divide;
 mod encode;
 mod files;
@@ -64,18 +65,13 @@ impl Decoder {
     }
 
     fn read(&mut self, unit: Range<usize>) {
-        let read = serde_json::from_slice::<Value>(&self.buffer[unit.clone()]);
-        let object = match read {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => return self.mean(malformed("Payload must be a JSON object")),
+        let object = match object(&self.buffer[unit.clone()]) {
+            Ok(object) => object,
             // A web page can make its visitor's browser send a request with JSON in it.
-            Err(_) if self.greeting.is_none() && text::is_web_browser(&self.buffer[unit.clone()]) => {
+            Err(_) if self.greeting.is_none() && text::is_web_browser(&self.buffer[unit]) => {
                 return self.refuse(Mistake::HttpRequest);
             }
-            Err(_) if str::from_utf8(&self.buffer[unit]).is_err() => {
-                return self.mean(Command::mistake(Mistake::InvalidUtf8));
-            }
-            Err(error) => return self.mean(malformed(&format!("Invalid JSON: {error}"))),
+            Err(mistake) => return self.mean(Command::mistake(mistake)),
         };
         let id = object.get("id").filter(|id| id.is_i64() || id.is_u64());
         if let Some(id) = id.filter(|_| !self.is_terse()) {
@@ -180,6 +176,16 @@ impl Decode for Decoder {
     }
 }
 
+/// Reads one object.
+fn object(unit: &[u8]) -> Result<Map<String, Value>, Mistake> {
+    match serde_json::from_slice(unit) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(malformed("Payload must be a JSON object")),
+        Err(_) if str::from_utf8(unit).is_err() => Err(Mistake::InvalidUtf8),
+        Err(error) => Err(malformed(&format!("Invalid JSON: {error}"))),
+    }
+}
+
 fn typed(verb: &str, rest: &str, limits: Limits) -> Command {
     Verb::find(verb).expect("the table has it").command(rest, limits.text)
 }
@@ -205,8 +211,8 @@ fn missing(keys: &str) -> Mistake {
     Mistake::Malformed(format!("Missing fields: {keys}").into())
 }
 
-fn malformed(why: &str) -> Command {
-    Command::mistake(Mistake::Malformed(why.into()))
+fn malformed(why: &str) -> Mistake {
+    Mistake::Malformed(why.into())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
     fmt, io,
     net::{SocketAddr, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
-    thread,
+    thread::{self, Scope},
     time::Duration,
 };
 
@@ -14,7 +14,9 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing, start,
+    choosing,
+    receiver::Receiver,
+    start,
 };
 use crate::{
     broadcaster::Sink,
@@ -25,7 +27,9 @@ use crate::{
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{self, Address, Connection, ConnectionLimit, Incoming, Listener, SealedSink},
+    transport::{
+        self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
+    },
     watch::{self, Activity, Watch},
     wire::{self, Location, Options, Terms, Url, Wire},
 };
@@ -49,7 +53,13 @@ pub(super) struct Doors {
 
 struct ChatDoor {
     terms: Terms,
-    listener: Arc<Listener>,
+    entrance: Entrance,
+}
+
+/// What lets clients in at a door.
+enum Porter<'a> {
+    Door(Door<'a>),
+    Receiver(Receiver<'a>),
 }
 
 /// A door, as the server announces it when it starts.
@@ -62,7 +72,7 @@ impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.wire.scheme;
         match self.address {
-            Address::Tcp(address) => write!(f, "{scheme}://{address}"),
+            Address::Net(address) => write!(f, "{scheme}://{address}"),
             Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
         }
     }
@@ -73,16 +83,17 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
-        let (first, address) = listen(&config.host, config.port)?;
+        let (first, address) = open_port(config.wire, &config.host, config.port)?;
         let terms = |wire, options: &Options| {
             let terms = Terms::new(wire, config.rules.lines).signed_with(key(wire, options)?);
+            let terms = Terms { rate: options.rate.unwrap_or(terms.rate), ..terms };
             Ok(terms.idle_for(options.idle.or(config.idle)))
         };
         let terms_of_first = terms(config.wire, &Options::default())?;
-        let mut chat = vec![ChatDoor { terms: terms_of_first, listener: Arc::new(first) }];
+        let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
         for url in &config.listen {
             let terms = terms(url.wire, &url.options)?;
-            chat.push(ChatDoor { terms, listener: Arc::new(open(url)?) });
+            chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -90,8 +101,8 @@ impl Doors {
             Ok((Arc::new(listener), address.port()))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
-        let files_listener = files.iter().map(|(listener, _)| listener);
-        let sockets: Vec<_> = chat.iter().map(|door| &door.listener).chain(files_listener).cloned().collect();
+        let files_listener = files.iter().map(|(listener, _)| Entrance::Listener(Arc::clone(listener)));
+        let sockets = chat.iter().map(|door| door.entrance.clone()).chain(files_listener).collect();
         let doors = Self {
             chat,
             address,
@@ -114,7 +125,7 @@ impl Doors {
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
         self.chat[1..]
             .iter()
-            .map(|door| Announced { wire: door.terms.wire, address: door.listener.address() })
+            .map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
@@ -124,7 +135,7 @@ impl Doors {
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
-        let clients = self.for_clients(&serve_client, watch);
+        let clients = self.for_clients(registry, &serve_client, watch);
         let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
             terms: &file_terms,
@@ -151,8 +162,8 @@ impl Doors {
             if let Some(files) = &files {
                 start(threads, "files", watch, || files.run(threads))?;
             }
-            for door in &clients[1..] {
-                start(threads, "acceptor", watch, || door.run(threads))?;
+            for porter in &clients[1..] {
+                start(threads, porter.name(), watch, || porter.run(threads))?;
             }
             clients[0].run(threads);
             Ok(())
@@ -161,11 +172,12 @@ impl Doors {
 
     fn for_clients<'a>(
         &'a self,
+        registry: &'a Registry,
         serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
         watch: &'a Watch,
-    ) -> Vec<Door<'a>> {
-        let door = |door: &'a ChatDoor| Door {
-            listener: &door.listener,
+    ) -> Vec<Porter<'a>> {
+        let door = |listener: &'a Listener, door: &'a ChatDoor| Door {
+            listener,
             terms: &door.terms,
             places: Arc::clone(&self.clients),
             patience: Duration::ZERO,
@@ -177,7 +189,36 @@ impl Doors {
             watch,
             free: AtomicUsize::new(0),
         };
-        self.chat.iter().map(door).collect()
+        let receiver = |port: &'a Arc<Port>, door: &'a ChatDoor| Receiver {
+            port,
+            terms: &door.terms,
+            places: &self.clients,
+            registry,
+            stopper: &self.stopper,
+            watch,
+        };
+        let porter = |chat: &'a ChatDoor| match &chat.entrance {
+            Entrance::Listener(listener) => Porter::Door(door(listener, chat)),
+            Entrance::Port(port) => Porter::Receiver(receiver(port, chat)),
+        };
+        self.chat.iter().map(porter).collect()
+    }
+}
+
+impl Porter<'_> {
+    /// The name of its thread.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Door(_) => "acceptor",
+            Self::Receiver(_) => "receiver",
+        }
+    }
+
+    fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
+        match self {
+            Self::Door(door) => door.run(threads),
+            Self::Receiver(receiver) => receiver.run(threads),
+        }
     }
 }
 
@@ -241,17 +282,27 @@ fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
     Key::read(path).map_err(|source| Error::Key(path.clone(), source))
 }
 
-fn open(url: &Url) -> Result<Listener, Error> {
+fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
-        Location::Tcp { host, port } => listen(host, *port).map(|(listener, _)| listener),
+        Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
         Location::Unix(socket) => {
-            Listener::bind_unix(socket).map_err(|source| Error::Socket(socket.path.clone(), source))
+            let listener = Listener::bind_unix(socket);
+            let listener = listener.map_err(|source| Error::Socket(socket.path.clone(), source))?;
+            Ok(Entrance::Listener(Arc::new(listener)))
         }
     }
 }
 
-/// Listens on the first address of the host that can be had.
-fn listen(host: &str, port: u16) -> Result<(Listener, SocketAddr), Error> {
+/// Opens a port on the first address of the host that can be had.
+fn open_port(wire: &Wire, host: &str, port: u16) -> Result<(Entrance, SocketAddr), Error> {
+    let bind = |address| {
+        if wire.has_datagrams() {
+            let port = Port::bind(address).map_err(|source| Error::Bind(address, source));
+            port.map(|(port, address)| (Entrance::Port(Arc::new(port)), address))
+        } else {
+            bind(address).map(|(listener, address)| (Entrance::Listener(Arc::new(listener)), address))
+        }
+    };
     let unknown = |source| Error::Address(host.to_owned(), source);
     let mut failure = unknown(io::ErrorKind::NotFound.into());
     for address in (host, port).to_socket_addrs().map_err(unknown)? {

@@ -65,6 +65,17 @@ fn the_json_client_in_python_talks_to_people() {
 }
 
 #[test]
+fn the_udp_client_in_python_talks_to_people() {
+    check(&Client {
+        scheme: "json+udp",
+        script: "udp_client.py",
+        hi: "alice: hi",
+        rest: "bot: hello \"ë\"\nbot: waves\nsystem: Goodbye!\n",
+        ..Client::default()
+    });
+}
+
+#[test]
 fn the_terse_client_in_python_talks_to_people() {
     check(&Client {
         scheme: "json",

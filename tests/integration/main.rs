@@ -41,6 +41,7 @@ mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod udp;
 mod unframed;
 mod verbs;
 mod watching;

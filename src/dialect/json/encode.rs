@@ -106,7 +106,7 @@ fn marked(out: &mut Writer<'_>, mark: &Mark) {
     out.number("longest_line", line);
 }
 
-fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
+pub(super) fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
     out.open("error");
     out.field("text", why);
     out.close(scene.seq);

@@ -54,7 +54,7 @@ fn said(typed: &str) -> Command {
 }
 
 fn wrong(why: &str) -> Command {
-    malformed(why)
+    Command::mistake(malformed(why))
 }
 
 #[test]
