@@ -1,7 +1,5 @@
 //! The kinds of failure, and what each usually means.
 
-use std::iter;
-
 mod wires;
 
 pub use wires::*;
@@ -25,7 +23,7 @@ impl Class {
 
     /// All classes, roughly from a program that does not start to one that is almost right.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        iter::chain(CLASSES, wires::CLASSES).copied()
+        CLASSES.iter().chain(wires::CLASSES).copied()
     }
 }
 

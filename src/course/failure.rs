@@ -37,6 +37,13 @@ impl Failure {
         self
     }
 
+    /// Removes the newlines of a failure on a wire where units do not end with one.
+    #[must_use]
+    pub fn without_newlines(self) -> Self {
+        let without = |text: &str| text.strip_suffix("\\n").unwrap_or(text).to_owned();
+        Self { expected: without(&self.expected), received: without(&self.received), ..self }
+    }
+
     /// Changes the class if it is one of `from`.
     #[must_use]
     pub fn reclassified(self, from: &[&'static Class], to: &'static Class) -> Self {

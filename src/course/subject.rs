@@ -179,7 +179,9 @@ fn address(port: u16) -> SocketAddr {
 fn receives_datagrams(port: u16) -> bool {
     // The error arrives at once. A program need not answer.
     const MOMENT: Duration = Duration::from_millis(20);
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| {
+    // Where the system has it, another address than that of the clients, so that this is none of them.
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0));
+    let socket = socket.or_else(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))).and_then(|socket| {
         socket.connect(address(port))?;
         socket.set_read_timeout(Some(MOMENT))?;
         socket.send(br#"{"type":"users"}"#)?;

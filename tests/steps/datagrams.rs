@@ -1,7 +1,7 @@
 //! What step 31 added: the same objects in datagrams. The later steps share this file, too.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     env, io,
     net::{SocketAddr, UdpSocket},
     time::{Duration, Instant},
@@ -72,11 +72,14 @@ fn hear(
     datagram: &[u8],
 ) {
     let Ok(object) = serde_json::from_slice::<Value>(datagram) else { return };
-    if !stations.contains_key(&from) {
-        let Some(id) = connect(chat, from) else { return };
-        stations.insert(from, Station { id, heard: Instant::now(), done: VecDeque::new() });
-    }
-    let Some(station) = stations.get_mut(&from) else { return };
+    let station = match stations.entry(from) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            // None if there are too many: forged addresses must not fill the memory.
+            let Some(id) = connect(chat, from) else { return };
+            place.insert(Station { id, heard: Instant::now(), done: VecDeque::new() })
+        }
+    };
     station.heard = Instant::now();
     if let Some(id) = object["id"].as_i64() {
         // First of all, and each time: the client repeats the datagram until this arrives.

@@ -35,7 +35,7 @@ pub(crate) enum Wrong {
     Stream(&'static str),
 }
 
-/// A name that nobody can guess.
+/// A name that cannot be guessed.
 pub(crate) fn new_session() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system has random numbers");

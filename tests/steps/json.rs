@@ -120,7 +120,9 @@ fn join<O: Clone>(chat: &mut Chat<O>, id: usize, old: &str, room: &str, nick: &s
         return Err(refusal);
     }
     if !old.is_empty() {
-        lines.iter().for_each(|line| chat.take(id, line));
+        for line in lines {
+            chat.take(id, &line);
+        }
         return Ok(());
     }
     let room = room.trim_start_matches('#').to_ascii_lowercase();

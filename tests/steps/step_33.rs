@@ -7,7 +7,7 @@ use std::{
     net::{TcpListener, TcpStream},
     sync::Arc,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::bounded;
@@ -85,9 +85,10 @@ fn serve_frames(member: &Member<'_>, mut stream: &TcpStream, session: &str) {
     let Member { shared, id } = *member;
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     let mut heard = Instant::now();
-    // What is left of this client's own time. When it is over, reading fails.
-    while let Some(left) = idle(30).checked_sub(heard.elapsed()).filter(|left| !left.is_zero()) {
-        let _ = stream.set_read_timeout(Some(left));
+    loop {
+        // What is left of this client's own time. When it is over, reading fails.
+        let left = patience(&shared.chat.lock(), id).saturating_sub(heard.elapsed());
+        let Ok(()) = stream.set_read_timeout(Some(left)) else { return };
         let Ok(length @ 1..) = stream.read(&mut chunk) else { return };
         bytes.extend(&chunk[..length]);
         loop {
@@ -111,6 +112,12 @@ fn serve_frames(member: &Member<'_>, mut stream: &TcpStream, session: &str) {
             }
         }
     }
+}
+
+/// How long a client may be silent. Before it has acknowledged its session, it has ten seconds at most.
+fn patience(chat: &Chat, id: usize) -> Duration {
+    let is_in = !chat.clients[&id].nick.is_empty();
+    if is_in { idle(30) } else { idle(30).min(Duration::from_secs(10)) }
 }
 
 /// Carries out a frame.

@@ -11,8 +11,8 @@ client, and do not tell others of it, before it has joined."
 
     NOT_JSON "not-json"
     "What arrived is not one JSON object on a line."
-    "Everything that the server says on this wire is an object, also a mistake of the client, the news that
-somebody has left, and the farewell. Each is on one line: a newline inside a text is written \\n. Do not
+    "Everything that the server says on this wire is an object: also the answer to a mistake, the news that a
+client has left, and the farewell. Each is on one line: a newline inside a text is written \\n. Do not
 put objects together by hand, because a quotation mark in a text then ends the text. Let a library write
 them."
 
@@ -89,9 +89,9 @@ whole buffer (read_exact) does this for you."
 differs, the frame was damaged on its way: answer with an error frame, skip the frame, and go on."
 
     UNSIGNED "unsigned"
-    "A frame with a wrong signature was carried out. Its checksums were right, but anybody can compute a checksum."
-    "A checksum finds accidents. It needs no secret, so someone who changes the content also changes the checksum.
-An HMAC needs the key: only who has it can compute the right one. Compute it over the JSON header and the
+    "A frame with a wrong signature was carried out. Its checksums were right, but a checksum needs no secret."
+    "A checksum finds accidents. An attacker who changes the content also changes the checksum. An HMAC needs
+the key, so without the key a changed frame cannot be signed again. Compute it over the JSON header and the
 content that arrived, and compare it with the head, with the function of your library that takes the same
 time for every wrong value."
 
@@ -103,7 +103,7 @@ and adding 64 to it overflows. Answer with an error frame at once."
 
     ANNOUNCED_EARLY "announced-early"
     "A client was announced before it had acknowledged its session."
-    "Anybody can connect. A client is in the chat when it has sent session_ack with the session_id that it was
+    "Any program can connect. A client is in the chat when it has sent session_ack with the session_id that it was
 given. Before that, it has no name, is in no list and hears nothing."
 
     FOREIGN_SESSION "foreign-session"

@@ -122,8 +122,7 @@ impl Station {
             }
             if Instant::now() >= deadline {
                 let expected = format!(r#"{{"type":"ack","id":{id}}}"#);
-                let received = self.waiting.back().map_or("(nothing)", String::as_str);
-                return Err(stage.judged(Failure::new(&class::NO_ACK, expected, received)));
+                return Err(stage.judged(Failure::new(&class::NO_ACK, expected, "(no such datagram)")));
             }
             wait *= 2;
         }
@@ -164,7 +163,7 @@ impl Station {
             self.socket.set_read_timeout(Some(left)).ok()?;
             match self.socket.recv(&mut bytes) {
                 Ok(length) => return Some(String::from_utf8_lossy(&bytes[..length]).trim_end().to_owned()),
-                // Nobody received an earlier datagram.
+                // The server has not received an earlier datagram.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return None,
@@ -207,7 +206,7 @@ impl Station {
                 continue;
             }
             let is_repeated = self.has_heard(&text);
-            let failure = Evidence::new(&self.name, &due, heard).diagnose();
+            let failure = Evidence::new(&self.name, &due, heard).diagnose().without_newlines();
             return Err(stage.judged(self.perhaps_repeated(failure, is_repeated)));
         }
     }
@@ -220,7 +219,9 @@ impl Station {
     /// Expects that this client has heard nothing else, apart from news of other clients.
     pub(crate) fn hears_nothing(&mut self, stage: &mut Stage<'_>) -> Outcome {
         let token = stage.seed.token();
+        let told = stage.transcript.clone();
         self.tells(stage, &format!(r#"{{"type":"{token}"}}"#))?;
+        stage.transcript = told;
         let deadline = Instant::now() + stage.rules.patience;
         while let Some(object) = self.next(deadline) {
             if object.contains(&token) {

@@ -138,14 +138,14 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
         thread::park_timeout(TICK);
         let told = stage.transcript.clone();
         let text = text(stage);
-        alice.says(stage, &text)?;
         let said = message(&alice.name, &text);
-        alice.hears(stage, &said)?;
-        stage.transcript = told;
+        let outcome = alice.says(stage, &text).and_then(|()| alice.hears(stage, &said));
         // If this machine is too busy to keep alice from silence, nothing can be said about the server.
         if last.elapsed() > idle / 2 {
             return Ok(());
         }
+        outcome?;
+        stage.transcript = told;
         last = Instant::now();
     }
     stage.transcript.add(&alice.name, "<", &left.text);

@@ -36,7 +36,7 @@ pub(super) fn said(from: &str, text: &str) -> Pattern {
 
 /// Lets a client say something that it and another must hear.
 pub(super) fn chat(stage: &mut Stage<'_>, from: &mut Caller, to: &mut Caller) -> Outcome {
-    let text = stage.seed.text("is anybody here");
+    let text = stage.seed.text("are you there");
     from.says(stage, &text);
     let said = said(&from.name, &text);
     from.hears(stage, &said)?;
@@ -164,7 +164,7 @@ pub(super) fn lies(stage: &mut Stage<'_>) -> Outcome {
         ("1 GB of content", at::CONTENT_LENGTH, (1_u64 << 30).to_be_bytes().to_vec()),
         ("2^63 bytes of content", at::CONTENT_LENGTH, (1_u64 << 63).to_be_bytes().to_vec()),
         ("2^64 - 1 bytes of content", at::CONTENT_LENGTH, u64::MAX.to_be_bytes().to_vec()),
-        ("a JSON header of 4 GB", at::HEADER_LENGTH, u32::MAX.to_be_bytes().to_vec()),
+        ("4 GB of JSON header", at::HEADER_LENGTH, u32::MAX.to_be_bytes().to_vec()),
     ] {
         let mut liar = Caller::connects(stage, "liar")?;
         let mut frame = liar.frame("session_ack", "Session acknowledged");
@@ -199,6 +199,6 @@ fn is_refused(stage: &mut Stage<'_>, liar: &mut Caller, what: &str) -> Outcome {
         Arrival::Frame(frame) => frame.shown(),
         Arrival::Silence => "(nothing)".to_owned(),
     };
-    let expected = format!("[error] …, as nobody may send {what}");
+    let expected = format!("[error] …, because {what} are too much");
     Err(stage.judged(Failure::new(&class::LENGTH_BELIEVED, expected, received)))
 }

@@ -95,7 +95,11 @@ fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut Caller, here: &mut Vec<St
     });
     outcome.map_err(|failure| {
         let is_gone = failure.received.contains("has left") || failure.class == &class::CLOSED;
-        if is_gone { Failure { class: &class::GONE_EARLY, ..failure } } else { failure }
+        if !is_gone {
+            return failure;
+        }
+        let expected = "a client stays that speaks, and one that pings";
+        Failure::new(&class::GONE_EARLY, expected, failure.received)
     })
 }
 

@@ -213,7 +213,7 @@ impl Caller {
             };
             let evidence = Evidence { unread: self.bytes.clone(), ..Evidence::new(&self.name, due, heard) };
             let failure = evidence.diagnose().reclassified(&[&class::NO_NEWLINE], &class::BAD_FRAME);
-            return Err(stage.judged(failure));
+            return Err(stage.judged(failure.without_newlines()));
         }
     }
 
@@ -241,12 +241,14 @@ impl Caller {
         let token = stage.seed.token();
         self.sends_bytes(&self.frame("message", &format!("/{token}")));
         let expected = Pattern::with(format!("(nothing for {})", self.name), &[&token]);
-        self.hears_judged(stage, &expected, |line| match () {
+        let told = stage.transcript.clone();
+        let outcome = self.hears_judged(stage, &expected, |line| match () {
             () if line.contains(&token) => Judgement::Expected,
             () if may_come(line) => Judgement::Ignored,
             () => Judgement::Wrong,
-        })
-        .map_err(|failure| failure.reclassified(&[&class::WRONG_TEXT], &class::OVERHEARD))
+        });
+        stage.transcript = told;
+        outcome.map_err(|failure| failure.reclassified(&[&class::WRONG_TEXT], &class::OVERHEARD))
     }
 
     /// Expects the end of the stream, after any frames.
