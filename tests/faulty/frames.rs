@@ -43,9 +43,6 @@ pub(crate) fn new_session() -> String {
 
 /// Reads frames until the client leaves, or is silent for too long.
 pub(crate) fn converse(chat: &Mutex<Chat>, id: usize, mut stream: &TcpStream, session: &str) {
-    if fault::is("announced-before-ack") {
-        decide(chat, |chat| admit(chat, id));
-    }
     let (mut bytes, mut chunk, mut heard) = (Vec::new(), [0; 4096], Instant::now());
     *HEARD.lock() = Some(heard);
     loop {
@@ -147,7 +144,7 @@ fn act(chat: &mut MutexGuard<'_, Chat>, id: usize, frame: &Frame) -> Result<(), 
     Ok(())
 }
 
-fn admit(chat: &mut Chat, id: usize) {
+pub(crate) fn admit(chat: &mut Chat, id: usize) {
     let nick = format!("guest_{id}");
     chat.name(id, &nick);
     chat.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));

@@ -30,6 +30,11 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
         lines.next();
     }
     let (outbox, queue) = Outbox::new(&stream);
+    let id = decide(chat, |chat| if wire.is_empty() { chat.enter(outbox) } else { chat.connect(outbox) });
+    let member = Member { chat, id, _place: place };
+    if wire == "frames" && fault::is("announced-before-ack") {
+        decide(chat, |chat| frames::admit(chat, id));
+    }
     let (writing, written) = bounded::<()>(0);
     let (theirs, wire_too, session_too) = (Arc::clone(&stream), wire.clone(), session.clone());
     let writer = move || {
@@ -42,8 +47,6 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     };
     // A client cannot be served without a thread that writes.
     let Ok(_) = thread::Builder::new().spawn(writer) else { return };
-    let id = decide(chat, |chat| if wire.is_empty() { chat.enter(outbox) } else { chat.connect(outbox) });
-    let member = Member { chat, id, _place: place };
     // After a panic in this thread, only its own client leaves.
     let _ = catch_unwind(AssertUnwindSafe(|| match wire.as_str() {
         "json" => json::converse(member.chat, member.id, &stream),
