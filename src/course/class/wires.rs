@@ -49,7 +49,8 @@ datagram and the address of its sender."
     "A datagram can be lost, and so can its acknowledgement. The client cannot tell which, so it sends the same
 datagram again until the acknowledgement comes. Answer each datagram that has an id with
 {\"type\":\"ack\",\"id\":…}, with the same id and to the address it came from: at once, before anything that
-follows from it, and also when you have seen this id before."
+follows from it, and also when you have seen this id before. Send it with the socket that received the
+datagram, because a client listens to one port only."
 
     REPEATED "repeated"
     "A datagram that came twice was carried out twice. It is acknowledged each time, and carried out once."

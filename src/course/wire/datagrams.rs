@@ -26,6 +26,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(25);
 /// more, so it arrives after some that were sent later.
 const ON_THEIR_WAY: usize = 2;
 
+/// How often a bad network fails with one datagram. Without a limit, it could now and then fail for seconds.
+const FAILURES: u32 = 3;
+
 /// The largest datagram.
 const LARGEST: usize = 65_536;
 
@@ -109,30 +112,30 @@ impl Station {
     fn is_acknowledged(&mut self, stage: &mut Stage<'_>, id: usize) -> Outcome {
         let deadline = Instant::now() + stage.rules.patience;
         let mut wait = FIRST_WAIT;
-        loop {
-            self.transmit(id);
+        for attempt in 0.. {
+            self.transmit(id, attempt);
             let until = (Instant::now() + wait).min(deadline);
             while let Some(datagram) = self.receive(until) {
                 if ack_in(&datagram) != Some(id) {
                     self.waiting.push_back(datagram);
-                } else if self.network.delivers() {
+                } else if self.network.fate(attempt) > 0 {
                     stage.transcript.add(&self.name, "<", &datagram);
                     return Ok(());
                 }
             }
             if Instant::now() >= deadline {
-                let expected = format!(r#"{{"type":"ack","id":{id}}}"#);
-                return Err(stage.judged(Failure::new(&class::NO_ACK, expected, "(no such datagram)")));
+                break;
             }
             wait *= 2;
         }
+        let expected = format!(r#"{{"type":"ack","id":{id}}}"#);
+        Err(stage.judged(Failure::new(&class::NO_ACK, expected, "(no such datagram)")))
     }
 
     /// Passes a datagram to the network.
-    fn transmit(&mut self, id: usize) {
+    fn transmit(&mut self, id: usize, attempt: u32) {
         let datagram = self.sent[id - 1].clone();
-        let fate = if let Network::Bad(seed) = &mut self.network { seed.below(5) } else { 4 };
-        match fate {
+        match self.network.fate(attempt) {
             0 => {}
             1 => self.late.push_back(datagram),
             2 => [&datagram; 2].into_iter().for_each(|datagram| self.deliver(datagram)),
@@ -251,11 +254,11 @@ impl Station {
 }
 
 impl Network {
-    /// Whether the next acknowledgement arrives.
-    fn delivers(&mut self) -> bool {
+    /// What happens to the next datagram: 0 loses it, 1 delays it, 2 doubles it, and a larger number delivers it.
+    fn fate(&mut self, attempt: u32) -> usize {
         match self {
-            Self::Good => true,
-            Self::Bad(seed) => seed.below(5) > 0,
+            Self::Bad(seed) if attempt < FAILURES => seed.below(5),
+            _ => usize::MAX,
         }
     }
 }
