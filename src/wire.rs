@@ -210,9 +210,7 @@ impl Url {
         match (key, &mut self.location) {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
             ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
-            (KEY_FILE, _) if self.wire.options.contains(&key) => {
-                self.options.key_file = Some(key_file(value)?)
-            }
+            (KEY_FILE, _) if self.wire.options.contains(&key) => self.options.key_file = Some(file(value)?),
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
                 let known: Vec<_> =
@@ -241,8 +239,8 @@ fn idle(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("'{text}' is not a number of seconds from 1 to 86400"))
 }
 
-fn key_file(path: &str) -> Result<PathBuf, String> {
-    if path.is_empty() { Err(format!("write {KEY_FILE}=PATH")) } else { Ok(path.into()) }
+fn file(path: &str) -> Result<PathBuf, String> {
+    if path.is_empty() { Err("the name of a file is missing".to_owned()) } else { Ok(path.into()) }
 }
 
 fn tcp(text: &str) -> Result<Location, String> {
@@ -323,6 +321,6 @@ mod tests {
             );
         }
         assert!(why("text://localhost:5?mode=0600").ends_with("no options"));
-        assert_eq!(why("frames://localhost:5?key-file="), "write key-file=PATH");
+        assert_eq!(why("frames://localhost:5?key-file="), "the name of a file is missing");
     }
 }

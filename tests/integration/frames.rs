@@ -77,10 +77,10 @@ fn frames_travel_over_a_unix_socket_too() {
 fn text_json_and_frames_hear_each_other_in_one_order() {
     let urls = ["--listen", "frames://127.0.0.1:0", "--listen", "json://127.0.0.1:0"];
     let mut server = Server::start(&urls);
-    let (frames, json) = (door(&mut server, "frames"), door(&mut server, "json"));
+    let (framed_port, json_port) = (door(&mut server, "frames"), door(&mut server, "json"));
     let mut alice = server.client("alice");
-    let mut framed = Framed::tcp(frames).enters_as("framed");
-    let stream = TcpStream::connect(("127.0.0.1", json)).unwrap();
+    let mut framed = Framed::tcp(framed_port).enters_as("framed");
+    let stream = TcpStream::connect(("127.0.0.1", json_port)).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut object = BufReader::new(stream);
     write!(object.get_mut(), "{}", json!({"type": "join", "room": "lobby", "user": "object"})).unwrap();
@@ -157,7 +157,7 @@ fn a_program_that_sends_a_byte_now_and_then_is_silent() {
     let mut alice = server.client("alice");
     let mut dribbling = Framed::tcp(port).enters_as("dribbling");
     alice.hears_at_last("guest_1 is now known as dribbling.");
-    let frame = dribbling.frame("heartbeat", &[b'x'; 60_000]);
+    let frame = dribbling.frame("heartbeat", &vec![b'x'; 60_000]);
     let end = Instant::now() + DEADLINE;
     // A byte for each answer to alice, who gets 20 a second.
     let is_gone = frame.iter().any(|byte| {
@@ -299,9 +299,9 @@ fn long_messages_travel_in_both_directions() {
 }
 
 fn key_file(content: &[u8]) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("key");
-    std::fs::write(&path, content).unwrap();
+    std::fs::write(&path, content).expect("a file in it");
     let query = format!("?key-file={}", path.display());
     (folder, query)
 }

@@ -99,7 +99,7 @@ mod tests {
         check(b"", Err("it is empty"));
         check(b"\n", Err("it is empty"));
         check(&[b'x'; 4097], Err("it has more than 4096 bytes"));
-        check(&[b'x'; 1 << 20], Err("it has more than 4096 bytes"));
+        check(&vec![b'x'; 1 << 20], Err("it has more than 4096 bytes"));
     }
 
     #[test]

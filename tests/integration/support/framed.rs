@@ -65,7 +65,7 @@ impl Framed {
         let (header, content) = self.next().expect("a whole frame");
         assert_eq!((&header["type"], &content[..]), (&json!("session_init"), "Session established"));
         assert!(self.unread.is_empty(), "it stands alone");
-        self.session = header["session_id"].as_str().expect("an id").to_owned();
+        header["session_id"].as_str().expect("an id").clone_into(&mut self.session);
     }
 
     /// Comes in under this name.
