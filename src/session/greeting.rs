@@ -157,6 +157,7 @@ fn may_try_again(why: &Event) -> bool {
     matches!(
         why,
         Event::NickTaken(_)
+            | Event::Mistaken(_)
             | Event::Account(AccountEvent::LoginRequired(_))
             | Event::Pace(PaceEvent::TooManyRooms(_))
             | Event::Moderated(Moderated::Refused(Refused::Banned))

@@ -1,6 +1,7 @@
 //! Lines, whispers, replies and actions, as conversations.
 
 use super::*;
+use crate::record::Ban;
 
 #[test]
 fn every_member_hears_a_line_and_so_does_its_sender() {
@@ -152,6 +153,9 @@ fn a_program_that_shows_what_it_sends_does_not_hear_it_again() {
 fn a_program_that_cannot_have_its_nickname_gets_it_with_a_number() {
     let mut state = state(0);
     let now = Now::read();
+    let (lobby, eve) = (state.rooms.lobby(), Nick::new("eve").unwrap());
+    let ban = Ban { nick: eve, account: None, by: eve, reason: None, at: now.wall };
+    state.rooms[lobby].remembered.bans.add(ban, None).unwrap();
     let mut enter = |name, dialect| {
         let greeting = Greeting { nick: Nick::new(name).unwrap(), room: Room::lobby(), dialect };
         let newcomer = Newcomer { greeting: Some(Box::new(greeting)), dialect, ..guest() };
@@ -168,6 +172,7 @@ fn a_program_that_cannot_have_its_nickname_gets_it_with_a_number() {
     for number in 2..50 {
         assert_eq!(enter("Bob", Dialect::Terse), Ok(format!("Bob{number}")));
     }
+    assert_eq!(enter("eve", Dialect::Terse), Ok("eve2".into()));
     assert_eq!(enter("server", Dialect::Terse), Ok("server2".into()));
     assert_eq!(enter("bob", Dialect::Json), Err(Event::NickTaken(Nick::new("bob").unwrap())));
 }
