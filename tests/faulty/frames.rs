@@ -133,8 +133,7 @@ fn signed(header: &[u8], content: &[u8]) -> Hmac<Sha256> {
 fn act(chat: &mut MutexGuard<'_, Chat>, id: usize, frame: &Frame) -> Result<(), &'static str> {
     let is_in = !chat.of(id).0.is_empty();
     match (frame.kind.as_str(), frame.content.as_str()) {
-        ("session_ack", _) if !is_in => admit(chat, id),
-        ("session_ack", _) => {}
+        ("session_ack", _) => admit(chat, id),
         ("message", _) if !is_in => return Err("Acknowledge the session first."),
         ("message", line) => Chat::take(chat, id, line),
         ("heartbeat", "ping") if fault::is("no-pong") => {}
@@ -144,10 +143,16 @@ fn act(chat: &mut MutexGuard<'_, Chat>, id: usize, frame: &Frame) -> Result<(), 
     Ok(())
 }
 
-pub(crate) fn admit(chat: &mut Chat, id: usize) {
-    let nick = format!("guest_{id}");
-    chat.name(id, &nick);
+fn admit(chat: &mut Chat, id: usize) {
+    if !fault::is("announced-before-ack") {
+        announce(chat, id);
+    }
+    let (nick, _) = chat.of(id);
     chat.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
+}
+
+pub(crate) fn announce(chat: &mut Chat, id: usize) {
+    chat.name(id, &format!("guest_{id}"));
     chat.admit(id, "lobby");
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     let id = decide(chat, |chat| if wire.is_empty() { chat.enter(outbox) } else { chat.connect(outbox) });
     let member = Member { chat, id, _place: place };
     if wire == "frames" && fault::is("announced-before-ack") {
-        decide(chat, |chat| frames::admit(chat, id));
+        decide(chat, |chat| frames::announce(chat, id));
     }
     let (writing, written) = bounded::<()>(0);
     let (theirs, wire_too, session_too) = (Arc::clone(&stream), wire.clone(), session.clone());

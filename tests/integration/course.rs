@@ -179,7 +179,13 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         let server = example("faulty");
         let command = [server.as_str(), fault.name];
         let patient = grader(&command, Wording::Loose, LONG);
-        for step in step(fault.step).up_to().skip(1) {
+        let its_step = step(fault.step);
+        // The faults of wires do not show in text, so their server is tested in text with the faults before them.
+        for step in its_step
+            .up_to()
+            .skip(1)
+            .filter(|step| is_recording || its_step.part != Part::Wires || step.part == Part::Wires)
+        {
             passes_before(&patient, step, fault, is_recording);
         }
         let path = verdict_file(fault);

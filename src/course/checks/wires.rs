@@ -13,10 +13,10 @@ mod datagrams;
 mod frames;
 mod heartbeats;
 
-/// The shortest silence that a client of these checks is allowed, in seconds.
+/// How long a client may be silent in the checks of deadlines, in seconds.
 const IDLE: u64 = 2;
 
-/// The same for the server.
+/// Tells the server [`IDLE`].
 const IDLE_SOON: &[(&str, &str)] = &[("CHAT_IDLE", "2")];
 
 pub(in super::super) const NUMBERED: Check = Check::new(

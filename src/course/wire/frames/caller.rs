@@ -47,10 +47,14 @@ impl Caller {
         stream.set_nodelay(true).map_err(|error| refused(&error))?;
         let mut caller = Self { name: name.to_owned(), stream, bytes: Vec::new(), session_id: String::new() };
         let init = caller.hears_kind(stage, "session_init")?;
-        if init.session_id.is_empty() || init.is_padded() || !caller.bytes.is_empty() {
-            let expected = "a frame session_init below 1024 bytes with a session_id, and nothing after it";
+        if init.session_id.is_empty() || init.is_padded() {
+            let expected = "a frame session_init below 1024 bytes with a session_id";
             let received = format!("{} bytes with the session_id {:?}", init.size, init.session_id);
             return Err(stage.judged(Failure::new(&class::BAD_FRAME, expected, received)));
+        }
+        if let Some(frame) = next(&mut caller.bytes)? {
+            let expected = "nothing after session_init before it is acknowledged";
+            return Err(stage.judged(Failure::new(&class::ANNOUNCED_EARLY, expected, frame.shown())));
         }
         caller.session_id = init.session_id;
         Ok(caller)
@@ -68,6 +72,14 @@ impl Caller {
 
     pub(crate) fn acknowledges(&mut self, stage: &mut Stage<'_>) {
         self.sends(stage, "session_ack", "Session acknowledged");
+    }
+
+    /// Acknowledges the session of another client.
+    pub(crate) fn acknowledges_as(&mut self, stage: &mut Stage<'_>, other: &Self) {
+        const CONTENT: &str = "Session acknowledged";
+        stage.transcript.add(&self.name, ">", &format!("[session_ack] {CONTENT}"));
+        stage.remark(&format!("(with the session_id of {})", other.name));
+        self.sends_bytes(&sealed("session_ack", &other.session_id, CONTENT, KEY));
     }
 
     pub(crate) fn says(&mut self, stage: &mut Stage<'_>, line: &str) {
