@@ -30,6 +30,8 @@ pub enum Dialect {
     Text,
     /// JSON objects, for programs.
     Json,
+    /// JSON objects that say only who says what.
+    Terse,
     /// Lines that begin with a verb, for programs.
     Verbs,
 }
@@ -45,18 +47,30 @@ pub struct Scene {
 
 impl Dialect {
     /// How many dialects there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
 
     /// All dialects, each at its own number.
-    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json, Self::Verbs];
+    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json, Self::Terse, Self::Verbs];
 
     /// Adds an event to `out`, as units.
     pub fn encode(self, event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         match self {
             Self::Text => text::encode(event, out),
             Self::Json => json::encode(event, scene, out),
+            Self::Terse => json::encode_tersely(event, out),
             Self::Verbs => verbs::encode(event, out),
         }
+    }
+
+    /// Whether clients hear what they say themselves. If not, their programs show it when it is typed.
+    pub fn has_echo(self) -> bool {
+        self != Self::Terse
+    }
+
+    /// Whether a client gets its nickname with a number behind it if it cannot have the nickname itself. If not,
+    /// its program asks for another one.
+    pub fn numbers_names(self) -> bool {
+        self == Self::Terse
     }
 
     /// An event that is told to a client outside of the chat.

@@ -5,11 +5,16 @@
 
 use std::time::Duration;
 
+use crate::dialect::Dialect;
+
 mod datagrams;
 pub mod frames;
+mod paced;
+pub mod pauses;
 mod pausing;
 
 pub use datagrams::Datagrams;
+pub use paced::Paced;
 pub use pausing::Pausing;
 
 /// Packs what is told to one client.
@@ -31,4 +36,9 @@ pub trait Seal: Send {
     fn pause(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// What packs what a client is told that speaks this dialect, on a wire that does not pack it otherwise.
+pub fn seal_for(dialect: Dialect) -> Option<Box<dyn Seal>> {
+    (dialect == Dialect::Terse).then(|| Box::new(Paced) as _)
 }

@@ -78,6 +78,8 @@ impl Registry {
     pub fn enter(&self, newcomer: &Newcomer, sink: &mut Option<Box<dyn Sink>>) -> Result<ClientId, Event> {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
+            let numbered = state.numbered(newcomer);
+            let newcomer = numbered.as_deref().unwrap_or(newcomer);
             state.admit(turn, newcomer)?;
             Ok(state.enter(turn, newcomer, sink.take().expect("a client comes in once")))
         })

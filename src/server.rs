@@ -26,6 +26,7 @@ use crate::{
 
 mod acceptor;
 mod capacity;
+mod choosing;
 mod doors;
 mod error;
 mod receiver;

@@ -14,6 +14,7 @@ use crate::{
     framing::{
         Datagrams, Pausing, Seal,
         frames::{self, FrameSeal},
+        pauses,
     },
 };
 
@@ -32,16 +33,20 @@ pub struct Wire {
     pub idle: Option<Duration>,
     /// What a URL can set, beside the mode of a Unix socket.
     pub options: &'static [&'static str],
+    /// The first bytes of its clients, by which [`ANY`] recognises them.
+    pub begins: &'static [&'static [u8]],
 }
 
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
+/// Its clients choose another wire with their first bytes.
+pub const ANY: &Wire = &WIRES[1];
 /// The option that names the file of a door's key.
 pub const KEY_FILE: &str = "key-file";
 
 /// All wires.
-pub static WIRES: [Wire; 5] = [
+pub static WIRES: [Wire; 7] = [
     Wire {
         scheme: "text",
         dialect: Dialect::Text,
@@ -49,6 +54,25 @@ pub static WIRES: [Wire; 5] = [
         seal: |_| None,
         idle: None,
         options: &[],
+        begins: &[],
+    },
+    Wire {
+        scheme: "any",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::lines(terms.lines),
+        seal: |_| None,
+        idle: None,
+        options: &[],
+        begins: &[],
+    },
+    Wire {
+        scheme: "unframed",
+        dialect: Dialect::Text,
+        decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(pauses::Alone::default())),
+        idle: None,
+        options: &[],
+        begins: &[],
     },
     Wire {
         scheme: "json",
@@ -57,6 +81,7 @@ pub static WIRES: [Wire; 5] = [
         seal: |_| None,
         idle: None,
         options: &[],
+        begins: &[b"{"],
     },
     Wire {
         scheme: "json+udp",
@@ -65,6 +90,7 @@ pub static WIRES: [Wire; 5] = [
         seal: |_| Some(Box::new(Datagrams)),
         idle: Some(Duration::from_secs(120)),
         options: &["idle", "rate"],
+        begins: &[],
     },
     Wire {
         scheme: "frames",
@@ -73,6 +99,7 @@ pub static WIRES: [Wire; 5] = [
         seal: |terms| Some(Box::new(FrameSeal::new(terms.key.clone()))),
         idle: Some(Duration::from_secs(30)),
         options: &["idle", KEY_FILE],
+        begins: &[&frames::MAGIC],
     },
     Wire {
         scheme: "verbs",
@@ -81,6 +108,7 @@ pub static WIRES: [Wire; 5] = [
         seal: |_| Some(Box::new(Pausing::default())),
         idle: None,
         options: &[],
+        begins: &[],
     },
 ];
 
@@ -89,6 +117,16 @@ impl Wire {
     pub fn has_datagrams(&self) -> bool {
         self.scheme.ends_with("+udp")
     }
+}
+
+/// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
+pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
+    let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
+    if let Some((wire, _)) = begins().find(|(_, begin)| first.starts_with(begin)) {
+        return Some(wire);
+    }
+    let is_open = begins().any(|(_, begin)| begin.starts_with(first));
+    (!is_open).then_some(TEXT)
 }
 
 impl FromStr for &'static Wire {
@@ -144,6 +182,12 @@ impl Terms {
     #[must_use]
     pub fn signed_with(self, key: frames::Key) -> Self {
         Self { key, ..self }
+    }
+
+    /// The same, for a client that has chosen this wire.
+    #[must_use]
+    pub fn of(&self, wire: &'static Wire) -> Self {
+        Self { wire, idle: wire.idle, ..self.clone() }
     }
 
     /// What reads a client.
@@ -341,6 +385,23 @@ mod tests {
         let expected =
             Options { idle: Some(Duration::from_secs(9)), key_file: Some("/run/key=1".into()), rate: None };
         assert_eq!(options, expected);
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_wire() {
+        let scheme = |first: &[u8]| told_by(first).map(|wire| wire.scheme);
+        assert_eq!(scheme(b""), None);
+        assert_eq!([scheme(b"hello"), scheme(b"/nick x\n"), scheme(b"\n")], [Some("text"); 3]);
+        assert_eq!([scheme(b"{"), scheme(b"{\"type\"")], [Some("json"); 2]);
+        for wire in &WIRES {
+            for begin in wire.begins {
+                assert_eq!(scheme(begin), Some(wire.scheme));
+                assert_eq!(scheme(&[begin, &b"and more"[..]].concat()), Some(wire.scheme));
+                for half in 1..begin.len() {
+                    assert_eq!(scheme(&begin[..half]), None, "it can still become {}", wire.scheme);
+                }
+            }
+        }
     }
 
     #[test]

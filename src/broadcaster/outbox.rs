@@ -1,6 +1,6 @@
 //! A client's bytes that its socket has not taken yet: bounded, and sent without waiting.
 
-use std::{io, mem};
+use std::{io, mem, time::Duration};
 
 use crate::{
     dialect::{Dialect, Scene},
@@ -15,6 +15,11 @@ pub trait Sink: Send {
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
+
+    /// How long it takes nothing more, because its client needs time between sends.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// The unit that tells the client that the stream ends, and why, where its wire has one.
     fn farewell(&mut self, _why: Option<&Event>) -> Vec<u8> {
@@ -145,6 +150,11 @@ impl Outbox {
             }
             State::Open | State::Closed => false,
         }
+    }
+
+    /// How long to leave it alone before the next [`Outbox::retry`].
+    pub fn pause(&self) -> Duration {
+        self.sink.pause()
     }
 
     /// Ends the stream after what is owed; now, or when the socket takes it. `why` is the event that its client

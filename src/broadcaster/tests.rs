@@ -31,6 +31,8 @@ struct Socket {
     unread: usize,
     /// Bytes that the socket has taken and the client has not received.
     under_way: usize,
+    /// How long it wants to be left alone.
+    pause: Duration,
     /// How many times it was closed with unread bytes.
     resets: usize,
 }
@@ -64,6 +66,10 @@ impl Sink for Shared {
         socket.space -= taken;
         socket.taken.extend(&bytes[..taken]);
         Ok(taken)
+    }
+
+    fn pause(&self) -> Duration {
+        self.0.lock().pause
     }
 
     fn finish(&mut self) {

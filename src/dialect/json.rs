@@ -2,6 +2,12 @@
 //!
 //! A client's first object is `{"type":"join","room":"lobby","user":"alice"}`. Objects may follow each other
 //! with newlines, spaces or nothing between them.
+//!
+//! A client whose first object is `{"type":"join","data":"Alice"}` speaks [`Dialect::Terse`] from then on. Any name
+//! will do: it is made a nickname. Each `{"type":"chat","data":"…"}` is a line as a person types it, so it can be
+//! a command like `/nick`, `/login` or `/whisper`. This client hears `{"type":"message","from":"Bob","data":"…"}`,
+//! but not for what it says itself, and `{"type":"server_message","data":"…"}` for everything else. It leaves by
+//! closing.
 
 use std::{collections::VecDeque, ops::Range};
 
@@ -18,9 +24,12 @@ mod divide;
 mod encode;
 mod files;
 mod scan;
+mod terse;
 
 pub use divide::divide;
 pub use encode::encode;
+pub use terse::encode_tersely;
+
 use scan::{Found, Scanner};
 
 /// Cuts a stream of bytes into objects and reads each as a command.
@@ -64,7 +73,8 @@ impl Decoder {
             }
             Err(mistake) => return self.mean(Command::mistake(mistake)),
         };
-        if let Some(id) = object.get("id").filter(|id| id.is_i64() || id.is_u64()) {
+        let id = object.get("id").filter(|id| id.is_i64() || id.is_u64());
+        if let Some(id) = id.filter(|_| !self.is_terse()) {
             let ack = format!("{{\"type\":\"ack\",\"id\":{id}}}\n");
             self.mean(Command::answer(ack.as_bytes()));
         }
@@ -75,12 +85,14 @@ impl Decoder {
 
     fn understand(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
         let kind = required(object, "type")?;
+        if self.is_terse() {
+            return self.understand_tersely(kind, object);
+        }
         let command = match kind {
+            "join" if self.greeting.is_none() && terse::is_join(object) => return self.join_tersely(object),
             "join" => return self.join(object),
             "message" => {
-                // A message is one line.
-                let text = required(object, "text")?.replace(['\n', '\r', '\t'], " ");
-                let text = speech(&text, self.limits.text)?;
+                let text = speech(&one_line(required(object, "text")?), self.limits.text)?;
                 text.map(Command::say).ok_or_else(|| missing("text"))?
             }
             "whisper" => {
@@ -93,7 +105,7 @@ impl Decoder {
                 let line = required(object, "text")?;
                 text::read_line(line.as_bytes(), self.limits)?.ok_or_else(|| missing("text"))?
             }
-            _ => return Err(Mistake::Malformed(format!("Unknown message type: {kind}").into())),
+            _ => return Err(unknown(kind)),
         };
         self.mean(command);
         Ok(())
@@ -184,6 +196,15 @@ fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
 
 fn required<'a>(object: &'a Map<String, Value>, key: &str) -> Result<&'a str, Mistake> {
     field(object, key).ok_or_else(|| missing(key))
+}
+
+/// A message is one line.
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
+}
+
+fn unknown(kind: &str) -> Mistake {
+    Mistake::Malformed(format!("Unknown message type: {kind}").into())
 }
 
 fn missing(keys: &str) -> Mistake {

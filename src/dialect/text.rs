@@ -118,6 +118,13 @@ impl Decoder {
         }
     }
 
+    /// What has come of a line that has not ended, as far as it is kept; `None` between lines. It is known when
+    /// there is no command to take.
+    pub fn unfinished_line(&self) -> Option<&[u8]> {
+        let line = &self.buffer[self.start..];
+        (self.is_skipping || !line.is_empty()).then_some(line)
+    }
+
     /// Reads the line that ends here. The rest of a line that was too long is nothing.
     fn read_line(&self, end: usize) -> Result<Option<Command>, Mistake> {
         if self.is_skipping { Ok(None) } else { read_line(&self.buffer[self.start..end], self.limits) }

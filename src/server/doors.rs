@@ -14,12 +14,14 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
+    choosing,
     receiver::Receiver,
     start,
 };
 use crate::{
+    broadcaster::Sink,
     command::Mistake,
-    dialect::text,
+    dialect::{Decoder, Dialect, text},
     event::Event,
     framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
@@ -222,15 +224,32 @@ impl Porter<'_> {
 
 /// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
-    let mut decoder = terms.decoder();
-    if !decoder.has_greeting() && is_web_browser(connection) {
+    if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
-    let Ok(mut sink) = connection.writer() else { return };
+    let Some((wire, sink, mut decoder)) = prepare(connection, terms) else { return };
+    session::run(registry, &**connection, sink, wire, &mut decoder);
+}
+
+/// The wire that a client speaks, and the two ends of it; `None` when the client is gone. Never inlined: an idle
+/// client would keep the stack that this needs.
+#[inline(never)]
+fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire, Box<dyn Sink>, Decoder)> {
+    if terms.wire == wire::ANY {
+        let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
+        if wire == wire::TEXT && text::is_web_browser(&first) {
+            refuse_web_browser(connection);
+            return None;
+        }
+        let (wire, sink, mut decoder) = prepare(connection, &terms.of(wire))?;
+        decoder.feed(&first);
+        return Some((wire, sink, decoder));
+    }
+    let mut sink = connection.writer().ok()?;
     if let Some(seal) = terms.seal() {
         sink = Box::new(SealedSink::new(sink, seal));
     }
-    session::run(registry, &**connection, sink, terms.wire, &mut decoder);
+    Some((terms.wire, sink, terms.decoder()))
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is

@@ -1,7 +1,7 @@
 //! Clients that say who they are before they come in.
 
 use std::{
-    io,
+    io, mem,
     time::{Duration, Instant},
 };
 
@@ -9,15 +9,16 @@ use super::{Membership, note, read, refuse};
 use crate::{
     broadcaster::Sink,
     command::{Ask, Command, Mistake},
-    dialect::{Decoder, Greeting, Input},
+    dialect::{Decoder, Dialect, Greeting, Input},
     event::{
         Event,
         account::AccountEvent,
         moderation::{Moderated, Refused},
         pace::PaceEvent,
     },
+    framing,
     registry::{Registry, state::Newcomer},
-    transport::Incoming,
+    transport::{Incoming, SealedSink},
     watch::{self, Activity},
     wire::Wire,
 };
@@ -104,12 +105,22 @@ impl<'a> Doorstep<'a, '_> {
     /// Lets the client in as it wants, or says why not.
     fn greet(&mut self, greeting: Option<&Greeting>) -> Result<Membership<'a>, Event> {
         if let Some(greeting) = greeting {
-            self.newcomer.dialect = greeting.dialect;
+            self.speak(greeting.dialect);
             self.newcomer.greeting = Some(Box::new(greeting.clone()));
         }
         let membership = Membership::enter(self.registry, &self.newcomer, &mut self.sink)?;
         note(self.incoming.peer(), None, "connected");
         Ok(membership)
+    }
+
+    /// Speaks to the client in its own dialect from now on, and packs that if it must be packed.
+    fn speak(&mut self, dialect: Dialect) {
+        if mem::replace(&mut self.newcomer.dialect, dialect) == dialect {
+            return;
+        }
+        if let Some(seal) = framing::seal_for(dialect) {
+            self.sink = self.sink.take().map(|sink| Box::new(SealedSink::new(sink, seal)) as _);
+        }
     }
 
     /// Answers what a client asks that has not come in; `None` when it must go.

@@ -237,6 +237,10 @@ impl Sink for Writer {
         if port.send(datagram, *peer) { Ok(datagram.len()) } else { Err(ErrorKind::WouldBlock.into()) }
     }
 
+    fn pause(&self) -> Duration {
+        self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.pause(Instant::now()))
+    }
+
     /// A datagram has no end to tell, so this ends the session.
     fn finish(&mut self) {
         self.is_finished = true;

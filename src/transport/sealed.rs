@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{broadcaster::Sink, ending::Ending, event::Event, framing::Seal};
@@ -91,6 +91,12 @@ impl Sink for SealedSink {
         Ok(taken)
     }
 
+    fn pause(&self) -> Duration {
+        let next = self.next.filter(|_| self.sent == 0);
+        let own = next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()));
+        own.max(self.sink.pause())
+    }
+
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {
         let why = why.map(ToString::to_string);
         self.seal.farewell(why.as_deref())
@@ -115,7 +121,7 @@ impl Sink for SealedSink {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use parking_lot::Mutex;
 
@@ -220,6 +226,7 @@ mod tests {
     fn the_next_unit_waits_for_its_pause() {
         let (mut sink, socket) = sealed(0, Duration::from_secs(3600), 99);
         assert_eq!(sink.send(b"a\nb\n", b"").unwrap(), 3);
+        assert!(sink.pause() > Duration::from_secs(3000));
         assert!(sink.send(b"\n", b"c\n").is_err());
         assert_eq!((str::from_utf8(&socket.taken.lock()), *socket.sends.lock()), (Ok("<a>"), 1));
     }

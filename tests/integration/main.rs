@@ -1,8 +1,10 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accents;
 mod accounts;
 mod administration;
+mod any;
 mod client_attacks;
 mod client_editing;
 mod client_ending;
@@ -40,6 +42,7 @@ mod stopping;
 mod support;
 mod transfers;
 mod udp;
+mod unframed;
 mod verbs;
 mod watching;
 mod web;

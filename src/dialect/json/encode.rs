@@ -137,7 +137,7 @@ fn list<Name: fmt::Display>(
 pub(super) struct Writer<'a>(pub(super) &'a mut Vec<u8>);
 
 impl Writer<'_> {
-    fn open(&mut self, kind: &str) {
+    pub(super) fn open(&mut self, kind: &str) {
         self.raw(format_args!("{{\"type\":\"{kind}\""));
     }
 
@@ -155,7 +155,7 @@ impl Writer<'_> {
         self.raw(format_args!(",\"seq\":{seq}}}\n"));
     }
 
-    fn raw(&mut self, what: impl fmt::Display) {
+    pub(super) fn raw(&mut self, what: impl fmt::Display) {
         write!(Raw(self.0), "{what}").expect("writing to memory does not fail");
     }
 }

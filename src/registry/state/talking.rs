@@ -2,7 +2,7 @@
 
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
-    broadcaster::{Post, Traced},
+    broadcaster::{Except, Post, Traced},
     event::{Event, ignoring::Ignoring},
     fact::{Deed, Noting},
     names::{ClientId, Nick},
@@ -21,7 +21,7 @@ impl State {
     /// As [`State::say`], and the sender is shown the message's journey.
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, text: Text) {
-        let (room, except) = (self.people[turn.client].room, self.ignores.deaf_to(turn.client));
+        let (room, except) = (self.people[turn.client].room, self.deaf_to(turn.client));
         let event = self.spoken(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
@@ -42,11 +42,18 @@ impl State {
         Event::Said(self.rooms[id].name, line)
     }
 
-    /// Tells what a client said to the members of its room who do not ignore it.
+    /// Tells what a client said to the members of its room who are to hear it.
     #[inline(never)]
     fn tell_hearers(&mut self, turn: &mut Turn, event: Event) {
-        let except = self.ignores.deaf_to(turn.client);
+        let except = self.deaf_to(turn.client);
         turn.tell_room(self.people[turn.client].room, except, event);
+    }
+
+    /// The clients that do not hear what a client says in its room: those that ignore it, and itself if its
+    /// program has shown it already.
+    fn deaf_to(&mut self, client: ClientId) -> Except {
+        let except = self.ignores.deaf_to(client);
+        if self.people[client].link.dialect.has_echo() { except } else { except.and(client) }
     }
 
     #[inline(never)]

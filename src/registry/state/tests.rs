@@ -20,7 +20,7 @@ use super::{
 use crate::{
     broadcaster::{Encoded, Sink, Traced},
     dialect::{
-        Dialect, Scene,
+        Dialect, Greeting, Scene,
         text::{self, Decoder},
     },
     fact::{Fact, Noting},
