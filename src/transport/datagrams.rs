@@ -29,6 +29,9 @@ mod known;
 mod mailbox;
 mod pace;
 
+#[cfg(test)]
+mod tests;
+
 pub use known::Known;
 pub use mailbox::{Delivery, Mailbox};
 
