@@ -27,4 +27,5 @@ pub mod subject;
 pub mod transcript;
 pub mod verdict;
 pub mod visitor;
+pub mod wire;
 pub mod wrap;

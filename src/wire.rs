@@ -112,13 +112,6 @@ pub static WIRES: [Wire; 7] = [
     },
 ];
 
-impl Wire {
-    /// Whether its clients send datagrams, and have no connection.
-    pub fn has_datagrams(&self) -> bool {
-        self.scheme.ends_with("+udp")
-    }
-}
-
 /// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
@@ -127,6 +120,13 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     }
     let is_open = begins().any(|(_, begin)| begin.starts_with(first));
     (!is_open).then_some(TEXT)
+}
+
+impl Wire {
+    /// Whether its clients send datagrams, and have no connection.
+    pub fn has_datagrams(&self) -> bool {
+        self.scheme.ends_with("+udp")
+    }
 }
 
 impl FromStr for &'static Wire {

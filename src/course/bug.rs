@@ -4,9 +4,12 @@
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
 /// The source files of the faulty servers.
-const SOURCES: [(&str, &str); 5] = [
+const SOURCES: [(&str, &str); 8] = [
     ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
     ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
+    ("datagrams.rs", include_str!("../../tests/faulty/datagrams.rs")),
+    ("frames.rs", include_str!("../../tests/faulty/frames.rs")),
+    ("json.rs", include_str!("../../tests/faulty/json.rs")),
     ("lines.rs", include_str!("../../tests/faulty/lines.rs")),
     ("server.rs", include_str!("../../tests/faulty/server.rs")),
     ("session.rs", include_str!("../../tests/faulty/session.rs")),

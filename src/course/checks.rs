@@ -11,6 +11,7 @@ use super::{
     rehearsal::{Place, Rehearsal},
     stage::{Outcome, Stage},
     subject::Launch,
+    wire::Wire,
 };
 
 mod clients;
@@ -18,6 +19,9 @@ mod crowds;
 mod limits;
 mod logs;
 mod transfers;
+mod wires;
+
+pub(super) use wires::{DATAGRAMS, FRAMES, HEARTBEATS, NUMBERED};
 
 /// One thing that the course checks about a program.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,8 @@ pub enum How {
     Conversation(&'static str),
     /// A function that talks to the learner's server.
     Server(fn(&mut Stage<'_>) -> Outcome),
+    /// A function that talks to the learner's server over this wire, with these environment variables.
+    Wire(Wire, &'static [(&'static str, &'static str)], fn(&mut Stage<'_>) -> Outcome),
     /// A function that also reads what the server wrote to a folder, whose path is in this environment variable.
     Folder(&'static str, fn(&mut Stage<'_>, &Path) -> Outcome),
     /// A function that starts the learner's client several times, each talking to the learner's server.

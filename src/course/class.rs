@@ -1,5 +1,9 @@
 //! The kinds of failure, and what each usually means.
 
+mod wires;
+
+pub use wires::*;
+
 /// A kind of failure.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Class {
@@ -14,20 +18,26 @@ pub struct Class {
 impl Class {
     /// Finds a class by its name.
     pub fn find(name: &str) -> Option<&'static Self> {
-        CLASSES.iter().copied().find(|class| class.name == name)
+        Self::all().find(|class| class.name == name)
+    }
+
+    /// All classes, roughly from a program that does not start to one that is almost right.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        CLASSES.iter().chain(wires::CLASSES).copied()
     }
 }
 
-/// Defines each class as a constant and in [`CLASSES`]. `NO_NEWLINE` is named `no-newline`.
+/// Defines each class as a constant and in `CLASSES`. `NO_NEWLINE` is named `no-newline`.
 macro_rules! classes {
     ($($constant:ident $name:literal $summary:literal $details:literal)*) => {
         $(#[doc = concat!("The class `", $name, "`.")] pub static $constant: Class =
             Class { name: $name, summary: $summary, details: $details };)*
 
-        /// All classes, roughly from a program that does not start to one that is almost right.
-        pub static CLASSES: &[&Class] = &[$(&$constant),*];
+        /// The classes of this file.
+        pub(super) static CLASSES: &[&Class] = &[$(&$constant),*];
     };
 }
+use classes;
 
 classes! {
     EXITS_EARLY "exits-early"
@@ -298,8 +308,8 @@ mod tests {
 
     #[test]
     fn every_class_is_found_by_its_name_and_explained_at_length() {
-        for class in CLASSES {
-            assert_eq!(Class::find(class.name), Some(*class));
+        for class in Class::all() {
+            assert_eq!(Class::find(class.name), Some(class));
             assert!(class.details.len() > class.summary.len(), "{}", class.name);
             assert!(class.details.lines().all(|line| line.len() <= 110), "{}", class.name);
         }

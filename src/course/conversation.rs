@@ -29,6 +29,7 @@
 //! | `texts:` | texts of messages: every word of ASCII letters is replaced, everything else stays |
 //! | `counts:` | the words that count in `~` lines |
 //! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
+//! | `wire:` | what is spoken, if it is not text: `json` |
 //!
 //! A random name keeps the first letter and the case (`alice` and `ALICE` become `amoru` and `AMORU`), so a sorted
 //! list stays sorted. A name that is not declared (`guest_1`, `lobby`) does not change. A client that is in no list
@@ -59,6 +60,20 @@
 //!
 //! At the end, all connected clients must have heard nothing more.
 //!
+//! ## JSON
+//!
+//! With `wire: json`, what is sent and heard is a JSON object. The server gets `CHAT_WIRE=json`.
+//!
+//! ```text
+//! alice> {"type":"message","text":"caf\u00e9"}
+//! alice< {"type":"message","user":"alice","text":"café"}
+//! bob~   {"type":"system","text":"alice has left the chat."}
+//! ```
+//!
+//! An object that is heard must have at least the written keys with these values; order, spaces and further keys
+//! do not count. In `~` and `?` lines only the parts of `text` count that would count in a line of text. Backslashes
+//! are those of JSON. Of the other escapes only `\c` is known.
+//!
 //! ## Silence
 //!
 //! A *barrier* proves silence, never a wait. The client asks something that is new, and the answer must be the next
@@ -70,13 +85,16 @@
 //! Every check also runs against programs of later steps. So `… has joined the chat!` is ignored before step 6, and
 //! `… has left the chat.` before step 11.
 
+mod object;
 mod parse;
 mod pattern;
 mod replacements;
 
 use rustix::process::Signal;
 
+pub(super) use self::object::Difference;
 pub use self::{parse::escaped, pattern::Pattern};
+use super::wire::Wire;
 
 /// A conversation, with its names as written or with random ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +103,8 @@ pub struct Conversation {
     pub(super) peers: Vec<String>,
     /// Environment variables of the server.
     pub(super) environment: Vec<(String, String)>,
+    /// What is spoken.
+    pub(super) wire: Wire,
     /// The names, rooms and texts to replace, as they are written.
     names: Vec<String>,
     rooms: Vec<String>,
@@ -137,6 +157,8 @@ pub(crate) struct Sent {
     pub(crate) is_line: bool,
     /// Whether each byte is a write of its own.
     pub(crate) is_bytewise: bool,
+    /// Whether a backslash is only a backslash.
+    is_raw: bool,
 }
 
 impl Sent {
@@ -158,6 +180,7 @@ impl Sent {
         let mut shown = String::new();
         for c in self.text.chars() {
             match byte_of(c) {
+                _ if self.is_raw => shown.push(c),
                 Some(byte) => shown.push_str(&escaped_byte(byte)),
                 None => shown.push_str(&escaped(c.encode_utf8(&mut [0; 4]).as_bytes())),
             }

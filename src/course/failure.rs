@@ -2,9 +2,10 @@
 
 use super::{
     class::{self, Class},
-    conversation::{Pattern, escaped},
+    conversation::{Difference, Pattern, escaped},
     peer::Heard,
     subject::Ended,
+    verdict::visible,
 };
 
 /// The mistake that a check found.
@@ -34,6 +35,13 @@ impl Failure {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// Removes the newlines of a failure on a wire where units do not end with one.
+    #[must_use]
+    pub fn without_newlines(self) -> Self {
+        let without = |text: &str| text.strip_suffix("\\n").unwrap_or(text).to_owned();
+        Self { expected: without(&self.expected), received: without(&self.received), ..self }
     }
 
     /// Changes the class if it is one of `from`.
@@ -103,6 +111,7 @@ impl<'a> Evidence<'a> {
         };
         let mut failure = Failure::new(class, expected, self.received());
         failure.caret = self.caret();
+        failure.notes.extend(self.difference().and_then(|difference| difference.note()));
         let is_due_now = !self.expected.text.starts_with('(');
         if let Some(counting) = self.expected.counting().filter(|_| is_due_now) {
             failure.notes.push(format!("Parts that count: {counting}"));
@@ -118,6 +127,8 @@ impl<'a> Evidence<'a> {
     fn received(&self) -> String {
         let unread = escaped(&self.unread);
         match &self.heard {
+            // Its backslashes are those of JSON.
+            Heard::Line(line) if self.expected.is_object() => visible(&String::from_utf8_lossy(line)) + "\\n",
             Heard::Line(line) => escaped(line) + "\\n",
             Heard::Silence if unread.is_empty() => "(nothing)".to_owned(),
             Heard::Silence => format!("{unread}   (and then nothing)"),
@@ -129,6 +140,8 @@ impl<'a> Evidence<'a> {
     /// The place of the first wrong byte, in characters of the text as it is shown.
     fn caret(&self) -> Option<usize> {
         let came = match &self.heard {
+            // Its keys can be in any order.
+            _ if self.expected.is_object() => return None,
             Heard::Line(line) => [line, "\n".as_bytes()].concat(),
             _ if self.unread.is_empty() => return None,
             _ => self.unread.clone(),
@@ -151,6 +164,9 @@ impl<'a> Evidence<'a> {
         if let Some(class) = self.neighbour(line) {
             return class;
         }
+        if let Some(difference) = self.difference() {
+            return difference.class();
+        }
         match text.strip_prefix(due) {
             Some(rest) if looks_like_a_message(rest) => &class::GLUED,
             None if is_glued(due, &text, &self.ahead) => &class::GLUED,
@@ -158,6 +174,13 @@ impl<'a> Evidence<'a> {
             None if is_cut_short(&text, due) => &class::CUT_SHORT,
             _ => &class::WRONG_TEXT,
         }
+    }
+
+    /// How the line that came differs from the expected object.
+    fn difference(&self) -> Option<Difference> {
+        let Heard::Line(line) = &self.heard else { return None };
+        let is_object = self.expected.is_object();
+        is_object.then(|| self.expected.difference(&String::from_utf8_lossy(line)))?
     }
 
     /// The class of a right line that came at the wrong time.
@@ -171,6 +194,29 @@ impl<'a> Evidence<'a> {
             Some(if comes_later { &class::REORDERED } else { &class::MISSING_LINE })
         } else {
             comes_later.then_some(&class::EXTRA_LINE)
+        }
+    }
+}
+
+impl Difference {
+    fn class(&self) -> &'static Class {
+        match self {
+            Self::NoObject(_) => &class::NOT_JSON,
+            Self::More => &class::GLUED,
+            Self::Missing(_) => &class::MISSING_KEY,
+            Self::Other { is_escaped: true, .. } => &class::ESCAPED,
+            Self::Other { .. } => &class::WRONG_VALUE,
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::NoObject(why) => Some(format!("It cannot be read as an object: {why}.")),
+            Self::More => None,
+            Self::Missing(key) => Some(format!("The key \"{key}\" is missing.")),
+            Self::Other { key, expected, received, .. } => {
+                Some(format!("The key \"{key}\" should be {expected} and is {received}."))
+            }
         }
     }
 }
@@ -268,6 +314,20 @@ mod tests {
             all.later = vec!["two".into()];
         };
         check("two", line("three"), swapped, &class::REORDERED);
+    }
+
+    #[test]
+    fn each_mistake_in_an_object_has_its_class_and_a_note() {
+        let check = |came: &str, class: &Class, note: &str| {
+            let expected = Pattern::object(r#"{"type":"message","text":"hi \"there\""}"#);
+            let failure = Evidence::new("alice", &expected, line(came)).diagnose();
+            assert_eq!(failure.class.name, class.name);
+            assert!(failure.notes.concat().contains(note), "{:?}", failure.notes);
+        };
+        check("Welcome!", &class::NOT_JSON, "cannot be read as an object");
+        check(r#"{"type":"message"}"#, &class::MISSING_KEY, "\"text\" is missing");
+        check(r#"{"type":"error","text":"what?"}"#, &class::WRONG_VALUE, "\"message\" and is \"error\"");
+        check(r#"{"type":"message","text":"hi \\\"there\\\""}"#, &class::ESCAPED, "\"text\" should be");
     }
 
     #[test]

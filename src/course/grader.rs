@@ -15,6 +15,7 @@ use super::{
     steps::Step,
     subject::{Launch, StartError},
     transcript::Transcript,
+    wire::Wire,
 };
 
 /// The settings with which a program is graded.
@@ -83,7 +84,12 @@ impl Grader {
     /// # Errors
     /// The program cannot be started.
     pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
-        let rules = Rules { step: step.number, wording: self.wording, patience: self.patience };
+        let wire = match check.how {
+            How::Wire(wire, ..) => wire,
+            How::Conversation(text) => conversation(text).wire,
+            _ => Wire::Text,
+        };
+        let rules = Rules { step: step.number, wording: self.wording, patience: self.patience, wire };
         // Each check has its own seed, so it can be repeated alone.
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
         let seed = Seed::new(number);
@@ -93,6 +99,10 @@ impl Grader {
                 self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))?
             }
             How::Server(run) => self.with_server(&[], rules, seed, run)?,
+            How::Wire(_, environment, run) => {
+                let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+                self.with_server(&environment.collect::<Vec<_>>(), rules, seed, run)?
+            }
             How::Both(run) => {
                 let client = self.client.as_ref().ok_or_else(|| CannotRun {
                     program: "the client".to_owned(),
@@ -107,7 +117,7 @@ impl Grader {
                 self.with_server(&environment, rules, seed, |stage| run(stage, path))?
             }
             How::Conversation(text) => {
-                let conversation = Conversation::parse(text).expect("a test parses every conversation");
+                let conversation = conversation(text);
                 self.with_server(&conversation.environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
@@ -124,6 +134,7 @@ impl Grader {
     ) -> Result<Option<Box<Fault>>, CannotRun> {
         let mut launch = self.launch.clone();
         launch.environment.extend_from_slice(environment);
+        launch.environment.extend(rules.wire.name().map(|name| ("CHAT_WIRE".to_owned(), name.to_owned())));
         self.run(Stage::new(&launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
     }
 
@@ -143,7 +154,9 @@ impl Grader {
                 let failure = start_failure(&error, &class::EXITS_EARLY);
                 let output = match error {
                     StartError::CannotRun(error) => return Err(self.cannot_run(error)),
-                    StartError::Ended { output, .. } | StartError::NotListening { output } => output,
+                    StartError::Ended { output, .. }
+                    | StartError::NotListening { output }
+                    | StartError::NoDatagrams { output } => output,
                 };
                 (failure, (output, Transcript::default()))
             }
@@ -155,4 +168,8 @@ impl Grader {
         let program = self.launch.command.first().map(|program| program.display().to_string());
         CannotRun { program: program.unwrap_or_default(), error }
     }
+}
+
+fn conversation(text: &str) -> Conversation {
+    Conversation::parse(text).expect("a test parses every conversation")
 }

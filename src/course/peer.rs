@@ -19,6 +19,8 @@ pub struct Peer {
     pub may_hear: Vec<Pattern>,
     /// Whether it has connected or sent something since its last barrier.
     pub has_spoken: bool,
+    /// Whether it has ever sent something.
+    pub has_sent: bool,
     pub(super) inbox: Inbox,
     stream: TcpStream,
 }
@@ -40,12 +42,13 @@ impl Peer {
     pub(crate) fn new(name: &str, stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let (name, may_hear, inbox) = (name.to_owned(), Vec::new(), Inbox::default());
-        Ok(Self { name, may_hear, has_spoken: true, inbox, stream })
+        Ok(Self { name, may_hear, has_spoken: true, has_sent: false, inbox, stream })
     }
 
     /// Sends bytes, in one write if the socket takes them all. The error may be a timeout, see [`is_timeout`].
     pub(crate) fn sends(&mut self, bytes: &[u8], patience: Duration) -> io::Result<()> {
         self.has_spoken = true;
+        self.has_sent = true;
         self.stream.set_write_timeout(Some(patience))?;
         self.stream.write_all(bytes)
     }

@@ -10,12 +10,13 @@ use super::{
     seed::Seed,
     subject::{Ended, Launch, StartError, Subject},
     transcript::Transcript,
+    wire::Wire,
 };
 
 mod listening;
 mod server;
 
-use server::refused;
+pub(crate) use server::refused;
 pub(crate) use server::start_failure;
 
 /// The result of a check or of one of its parts.
@@ -30,6 +31,8 @@ pub struct Rules {
     pub wording: Wording,
     /// How long a peer waits for a line.
     pub patience: Duration,
+    /// What the server speaks.
+    pub wire: Wire,
 }
 
 /// Which parts of a sentence count.
@@ -80,7 +83,7 @@ const DYING: Duration = Duration::from_millis(150);
 
 impl<'a> Stage<'a> {
     pub(crate) fn new(launch: &'a Launch, rules: Rules, seed: Seed) -> Result<Self, StartError> {
-        Ok(Self::with(Some(launch.server()?), launch, rules, seed))
+        Ok(Self::with(Some(launch.server(rules.wire)?), launch, rules, seed))
     }
 
     fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
@@ -117,6 +120,10 @@ impl<'a> Stage<'a> {
     /// Connects a client that takes this name, from step 7 on.
     pub(crate) fn enters(&mut self, name: &str) -> Outcome {
         self.connects(name)?;
+        if self.rules.wire == Wire::Json {
+            self.says(name, &format!(r#"{{"type":"join","room":"lobby","user":"{name}"}}"#));
+            return Ok(());
+        }
         self.hears_amid_news(name, &Pattern::welcome())?;
         self.says(name, &format!("/nick {name}"));
         self.hears_amid_news(name, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))
@@ -225,6 +232,7 @@ impl<'a> Stage<'a> {
 
     /// Expects that a client has heard nothing, after barriers for it and for all who sent something.
     pub(crate) fn hears_nothing(&mut self, who: &str) -> Outcome {
+        let was_first = self.rules.wire == Wire::Json && !self.peer(who).has_sent;
         self.serves_speakers(who)?;
         self.is_served(who)?;
         loop {
@@ -234,7 +242,11 @@ impl<'a> Stage<'a> {
                 Some(text) if self.may_hear(who, text) => {}
                 Some(text) => {
                     let is_repeated = self.transcript.last_heard_by(who) == Some(text);
-                    let class = if is_repeated { &class::TWICE } else { &class::OVERHEARD };
+                    let class = match () {
+                        () if was_first => &class::SPEAKS_FIRST,
+                        () if is_repeated => &class::TWICE,
+                        () => &class::OVERHEARD,
+                    };
                     let failure = Failure::new(class, format!("(nothing for {who})"), format!("{text}\\n"));
                     return Err(self.judged(failure));
                 }

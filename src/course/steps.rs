@@ -26,6 +26,8 @@ pub enum Part {
     Client,
     /// Further features of the server.
     Challenges,
+    /// The same server, for programs that speak otherwise.
+    Wires,
 }
 
 /// The kind of a learner's program.
@@ -45,6 +47,7 @@ impl Part {
             Self::Threads => "Threads",
             Self::Client => "Client",
             Self::Challenges => "Challenges",
+            Self::Wires => "Wires",
         }
     }
 
@@ -62,7 +65,7 @@ macro_rules! chat {
 }
 
 /// All steps in order; step n has index n - 1.
-pub const STEPS: [Step; 29] = [
+pub const STEPS: [Step; 33] = [
     base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
     base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on")]),
     base(
@@ -104,6 +107,21 @@ pub const STEPS: [Step; 29] = [
     challenge(27, "Accounts", &[chat!("27_accounts")]),
     challenge(28, "Administration", &[chat!("28_administrator")]),
     challenge(29, "Rate limiting", &[chat!("29_rate")]),
+    wire(
+        30,
+        "JSON on lines",
+        &[
+            chat!("30_join"),
+            chat!("30_errors"),
+            chat!("30_escapes"),
+            chat!("30_glued"),
+            chat!("30_rooms"),
+            checks::NUMBERED,
+        ],
+    ),
+    wire(31, "Datagrams", &checks::DATAGRAMS),
+    wire(32, "Frames", &checks::FRAMES),
+    wire(33, "Heartbeats", &checks::HEARTBEATS),
 ];
 
 const fn base(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
@@ -120,6 +138,10 @@ const fn client(number: usize, title: &'static str, checks: &'static [Check]) ->
 
 const fn challenge(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
     Step { number, title, part: Part::Challenges, checks }
+}
+
+const fn wire(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::Wires, checks }
 }
 
 impl Step {
@@ -176,5 +198,6 @@ mod tests {
         assert_eq!(numbers(3), [3, 2, 1]);
         assert_eq!(numbers(20), [20, 19, 18]);
         assert_eq!(numbers(24)[..3], [24, 17, 16]);
+        assert_eq!(numbers(31)[..4], [31, 30, 17, 16]);
     }
 }

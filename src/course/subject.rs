@@ -15,9 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::output::Output;
+use super::{peer::is_timeout, wire::Wire};
 
 mod member;
 mod output;
@@ -57,23 +59,28 @@ pub(crate) enum StartError {
     Ended { ended: Ended, output: String },
     /// It runs but does not listen.
     NotListening { output: String },
+    /// It listens for connections and not for datagrams.
+    NoDatagrams { output: String },
 }
 
 impl Launch {
     /// Starts the program on a free port and waits until it listens there.
-    pub(crate) fn server(&self) -> Result<Subject, StartError> {
+    pub(crate) fn server(&self, wire: Wire) -> Result<Subject, StartError> {
         for _ in 0..2 {
-            match self.server_on(Port::free()) {
+            match self.server_on(Port::free(), wire) {
                 // Another process uses the port or has just used it, which is not the learner's fault.
                 Err(StartError::Ended { output, .. }) if is_about_a_port(&output) => {}
                 outcome => return outcome,
             }
         }
-        self.server_on(Port::free())
+        self.server_on(Port::free(), wire)
     }
 
     /// Starts the program on this port and waits until it listens there.
-    pub(crate) fn server_on(&self, port: Arc<Port>) -> Result<Subject, StartError> {
+    pub(crate) fn server_on(&self, port: Arc<Port>, wire: Wire) -> Result<Subject, StartError> {
+        if wire == Wire::Datagrams {
+            port.twin.lock().take();
+        }
         let (reader, writer) = io::pipe().map_err(StartError::CannotRun)?;
         let second = writer.try_clone().map_err(StartError::CannotRun)?;
         let mut command = self.command(port.number);
@@ -84,7 +91,7 @@ impl Launch {
         let member = Member::new(Box::new(child)).map_err(StartError::CannotRun)?;
         let output = Output::start(reader, member.group).map_err(StartError::CannotRun)?;
         let mut subject = Subject { first: None, member, output, port };
-        subject.waits_until_it_listens(self.ready)?;
+        subject.waits_until_it_listens(self.ready, wire)?;
         Ok(subject)
     }
 
@@ -96,6 +103,8 @@ impl Launch {
         command.env("CHAT_PORT", port.to_string());
         // Only the last step tests a rate limit. The checks of all others send faster than people do.
         command.env("CHAT_RATE", "0");
+        // A check that is about a wire says so itself.
+        command.env_remove("CHAT_WIRE").env_remove("CHAT_IDLE");
         // Each check starts without stored data, and several checks may run at once.
         command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");
@@ -115,16 +124,29 @@ impl Subject {
         TcpStream::connect_timeout(&address(self.port.number), patience)
     }
 
-    fn waits_until_it_listens(&mut self, patience: Duration) -> Result<(), StartError> {
+    fn waits_until_it_listens(&mut self, patience: Duration, wire: Wire) -> Result<(), StartError> {
+        // A program that listens for connections has had the time to bind its UDP port.
+        const BOTH: Duration = Duration::from_secs(1);
         let deadline = Instant::now() + patience;
+        let mut accepts_since = None;
         let mut pause = Duration::from_millis(1);
         loop {
-            if let Ok(stream) = TcpStream::connect(address(self.port.number)) {
-                if !is_to_itself(&stream) {
-                    self.first = Some(stream);
+            if wire == Wire::Datagrams {
+                if receives_datagrams(self.port.number) {
                     return Ok(());
                 }
-            } else if let Some(ended) = self.member.ends(Duration::ZERO) {
+                if TcpStream::connect(address(self.port.number)).is_ok()
+                    && accepts_since.get_or_insert_with(Instant::now).elapsed() > BOTH
+                {
+                    return Err(StartError::NoDatagrams { output: self.output.tail() });
+                }
+            } else if let Ok(stream) = TcpStream::connect(address(self.port.number))
+                && !is_to_itself(&stream)
+            {
+                self.first = Some(stream);
+                return Ok(());
+            }
+            if let Some(ended) = self.member.ends(Duration::ZERO) {
                 self.output.stop();
                 return Err(StartError::Ended { ended, output: self.output.tail() });
             }
@@ -153,6 +175,22 @@ fn address(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
+/// Whether a program has bound this UDP port. If not, the system reports an error to the sender of a datagram.
+fn receives_datagrams(port: u16) -> bool {
+    // The error arrives at once. A program need not answer.
+    const MOMENT: Duration = Duration::from_millis(20);
+    // Where the system has it, another address than that of the clients, so that this is none of them.
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0));
+    let socket = socket.or_else(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))).and_then(|socket| {
+        socket.connect(address(port))?;
+        socket.set_read_timeout(Some(MOMENT))?;
+        socket.send(br#"{"type":"users"}"#)?;
+        Ok(socket)
+    });
+    let Ok(socket) = socket else { return false };
+    socket.recv(&mut [0]).map_or_else(|error| is_timeout(&error), |_| true)
+}
+
 /// Whether a connection is to itself, which a simultaneous open on a port without a listener can cause.
 fn is_to_itself(stream: &TcpStream) -> bool {
     stream.local_addr().is_ok_and(|ours| stream.peer_addr().is_ok_and(|theirs| ours == theirs))
@@ -162,8 +200,8 @@ fn is_to_itself(stream: &TcpStream) -> bool {
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) number: u16,
-    /// The UDP port of the same number, which marks the port as taken. No chat server needs it.
-    _twin: UdpSocket,
+    /// The UDP port of the same number, which marks the port as taken. Only a server for datagrams needs it.
+    twin: Mutex<Option<UdpSocket>>,
 }
 
 impl Port {
@@ -179,7 +217,7 @@ impl Port {
             // Connecting is safer than listening: a program that another thread starts right now would inherit a
             // listener for a moment and could take the first connection.
             if TcpStream::connect(address(number)).is_err() {
-                return Arc::new(Self { number, _twin: twin });
+                return Arc::new(Self { number, twin: Mutex::new(Some(twin)) });
             }
         }
     }

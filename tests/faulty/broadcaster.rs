@@ -24,7 +24,8 @@ pub(crate) struct Post {
 #[derive(Clone)]
 pub(crate) struct Outbox {
     lines: Sender<Arc<str>>,
-    pub(crate) stream: Arc<TcpStream>,
+    /// Its connection; `None` for a client that sends datagrams.
+    pub(crate) stream: Option<Arc<TcpStream>>,
 }
 
 /// Puts posts into outboxes until all senders are dropped.
@@ -43,7 +44,20 @@ impl Outbox {
     /// Creates an outbox, and the queue for the thread that empties it.
     pub(crate) fn new(stream: &Arc<TcpStream>) -> (Self, Receiver<Arc<str>>) {
         let (lines, queue) = if fault::is("unbounded-outbox") { endless() } else { bounded(OUTBOX) };
-        (Self { lines, stream: Arc::clone(stream) }, queue)
+        (Self { lines, stream: Some(Arc::clone(stream)) }, queue)
+    }
+
+    /// Creates an outbox for a client without a connection.
+    pub(crate) fn without_stream() -> (Self, Receiver<Arc<str>>) {
+        let (lines, queue) = bounded(OUTBOX);
+        (Self { lines, stream: None }, queue)
+    }
+
+    /// Shuts the connection down.
+    pub(crate) fn shut(&self, how: Shutdown) {
+        if let Some(stream) = &self.stream {
+            let _ = stream.shutdown(how);
+        }
     }
 
     /// Adds a line without waiting, and disconnects a client whose outbox is full.
@@ -55,13 +69,15 @@ impl Outbox {
             self.lines.try_send(line).is_ok()
         };
         if !is_taken && !fault::is("lines-dropped") {
-            let _ = self.stream.shutdown(Shutdown::Both);
+            self.shut(Shutdown::Both);
         }
     }
 
     /// Writes to the socket without the outbox, and so waits for a client that does not read.
     pub(crate) fn write(&self, line: &str) {
-        let _ = (&*self.stream).write_all(format!("{line}\n").as_bytes());
+        if let Some(stream) = &self.stream {
+            let _ = (&**stream).write_all(format!("{line}\n").as_bytes());
+        }
     }
 }
 

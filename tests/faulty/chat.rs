@@ -29,7 +29,7 @@ pub(crate) struct Chat {
     kept_names: Vec<String>,
 }
 
-struct Client {
+pub(crate) struct Client {
     nick: String,
     room: String,
     /// The previous room, or empty. Only a fault uses it.
@@ -90,6 +90,31 @@ impl Chat {
         id
     }
 
+    /// Adds a client that has no name yet. It is in a room of its own.
+    pub(crate) fn connect(&mut self, outbox: Outbox) -> usize {
+        let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
+        let (nick, room, old_room) = (String::new(), format!("outside {id}"), String::new());
+        self.clients.insert(id, Client { nick, room, old_room, outbox });
+        id
+    }
+
+    /// Names a client that has no name yet.
+    pub(crate) fn name(&mut self, id: usize, nick: &str) {
+        self.clients.entry(id).and_modify(|client| client.nick = nick.into());
+    }
+
+    /// Lets a client in that has a name now.
+    pub(crate) fn admit(&mut self, id: usize, room: &str) {
+        let (nick, _) = self.of(id);
+        self.clients.entry(id).and_modify(|client| client.room = room.to_ascii_lowercase());
+        self.tell_others(id, format!("{nick} has joined the chat!"));
+    }
+
+    /// The numbers of the clients in a room.
+    pub(crate) fn members(&self, room: &str) -> Vec<usize> {
+        self.clients.iter().filter(|(_, client)| client.is_in(room)).map(|(id, _)| *id).collect()
+    }
+
     pub(crate) fn leave(&mut self, id: usize) {
         let (nick, _) = self.of(id);
         if !STOPPING.load(SeqCst) && !fault::is("leave-untold") {
@@ -116,7 +141,7 @@ impl Chat {
             return;
         }
         for client in self.clients.values() {
-            let _ = client.outbox.stream.shutdown(Shutdown::Read);
+            client.outbox.shut(Shutdown::Read);
         }
     }
 
@@ -162,7 +187,7 @@ impl Chat {
         });
     }
 
-    fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
+    pub(crate) fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
         if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
             return "A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.".into();
         }
@@ -189,7 +214,7 @@ impl Chat {
         self.clients.iter().find(|(_, client)| is_same(&client.nick)).map(|(&id, _)| id)
     }
 
-    fn join(&mut self, id: usize, room: &str) -> String {
+    pub(crate) fn join(&mut self, id: usize, room: &str) -> String {
         let room = room.strip_prefix('#').unwrap_or(room);
         let room =
             if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
@@ -210,7 +235,7 @@ impl Chat {
         answer
     }
 
-    fn users(&self, room: &str) -> String {
+    pub(crate) fn users(&self, room: &str) -> String {
         let members = self.clients.values().filter(|client| client.room == room);
         let mut users: Vec<&str> = members.map(|client| client.nick.as_str()).collect();
         if !fault::is("users-unsorted") {
@@ -253,7 +278,7 @@ impl Chat {
     }
 
     /// The nickname and the room of a client.
-    fn of(&self, id: usize) -> (String, String) {
+    pub(crate) fn of(&self, id: usize) -> (String, String) {
         let client = &self.clients[&id];
         (client.nick.clone(), client.room.clone())
     }
@@ -272,10 +297,16 @@ impl Chat {
         self.post(line, |hearer, client| hearer != id && client.room == room);
     }
 
-    fn post(&mut self, line: impl Into<String>, hears: impl Fn(usize, &Client) -> bool) {
+    pub(crate) fn post(&mut self, line: impl Into<String>, hears: impl Fn(usize, &Client) -> bool) {
         let hearers = self.clients.iter().filter(|(id, client)| hears(**id, client));
         let to = hearers.map(|(_, client)| client.outbox.clone()).collect();
         self.pending.push(Post { to, line: line.into().into() });
+    }
+}
+
+impl Client {
+    pub(crate) fn is_in(&self, room: &str) -> bool {
+        self.room == room
     }
 }
 

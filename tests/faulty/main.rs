@@ -4,7 +4,10 @@ use std::{env, error::Error, io};
 
 mod broadcaster;
 mod chat;
+mod datagrams;
 mod fault;
+mod frames;
+mod json;
 mod lines;
 mod server;
 mod session;

@@ -1,12 +1,14 @@
 //! Listening, accepting and stopping.
 
 use std::{
+    env,
     error::Error,
     io,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     process,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     thread,
+    time::Duration,
 };
 
 use crossbeam_channel::bounded;
@@ -15,7 +17,7 @@ use parking_lot::Mutex;
 use crate::{
     broadcaster::broadcast,
     chat::{Chat, decide},
-    fault, session,
+    datagrams, fault, session,
 };
 
 /// The most clients at a time.
@@ -29,6 +31,10 @@ static PLACES_TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
+    if env::var("CHAT_WIRE").is_ok_and(|wire| wire == "json+udp") {
+        stop_on_signal(([127, 0, 0, 1], port).into())?;
+        return datagrams::run(port);
+    }
     let listener = listen(port)?;
     stop_on_signal(listener.local_addr()?)?;
     let (posts, inbox) = bounded(64);
@@ -48,6 +54,12 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
         decide(&chat, |chat| chat.stop());
     });
     if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
+}
+
+/// How long a client may be silent: `$CHAT_IDLE`, or else so many seconds.
+pub(crate) fn idle(usual: u64) -> Duration {
+    let seconds = env::var("CHAT_IDLE").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(usual))
 }
 
 fn listen(port: u16) -> io::Result<TcpListener> {

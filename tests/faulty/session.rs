@@ -1,7 +1,7 @@
 //! One client's thread, from its arrival until it leaves.
 
 use std::{
-    mem,
+    env, mem,
     net::{Shutdown, TcpStream},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering::SeqCst},
@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use crate::{
     broadcaster::{self, Outbox},
     chat::{Chat, decide},
-    fault,
+    fault, frames, json,
     lines::{Input, Lines},
     server::{Place, STOPPING},
 };
@@ -23,22 +23,36 @@ use crate::{
 /// Serves one client until it leaves or the server disconnects it.
 pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     let stream = Arc::new(stream);
+    let wire = env::var("CHAT_WIRE").unwrap_or_default();
+    let session = frames::new_session();
     let mut lines = Lines::new(&stream);
     if fault::is("speaks-second") {
         lines.next();
     }
     let (outbox, queue) = Outbox::new(&stream);
+    let id = decide(chat, |chat| if wire.is_empty() { chat.enter(outbox) } else { chat.connect(outbox) });
+    let member = Member { chat, id, _place: place };
+    if wire == "frames" && fault::is("announced-before-ack") {
+        decide(chat, |chat| frames::admit(chat, id));
+    }
     let (writing, written) = bounded::<()>(0);
-    let theirs = Arc::clone(&stream);
+    let (theirs, wire_too, session_too) = (Arc::clone(&stream), wire.clone(), session.clone());
     let writer = move || {
-        let _ = broadcaster::empty(&queue, &theirs);
+        let _ = match wire_too.as_str() {
+            "json" => json::empty(&queue, &theirs),
+            "frames" => frames::empty(&queue, &theirs, &session_too),
+            _ => broadcaster::empty(&queue, &theirs),
+        };
         drop(writing);
     };
     // A client cannot be served without a thread that writes.
     let Ok(_) = thread::Builder::new().spawn(writer) else { return };
-    let member = Member { chat, id: decide(chat, |chat| chat.enter(outbox)), _place: place };
     // After a panic in this thread, only its own client leaves.
-    let _ = catch_unwind(AssertUnwindSafe(|| converse(member, &mut lines)));
+    let _ = catch_unwind(AssertUnwindSafe(|| match wire.as_str() {
+        "json" => json::converse(member.chat, member.id, &stream),
+        "frames" => frames::converse(member.chat, member.id, &stream, &session),
+        _ => converse(member, &mut lines),
+    }));
     // The waiting lines are written if the client reads them soon enough.
     let _ = written.recv_timeout(Duration::from_secs(2));
     // Closing while the client still sends would be a reset, and a reset destroys what was written but

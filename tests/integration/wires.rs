@@ -78,6 +78,7 @@ impl AllWires {
     fn start(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut schemes: Vec<_> = DOORS.iter().map(|(scheme, _)| *scheme).collect();
+        schemes.sort_unstable();
         schemes.dedup();
         let place = |scheme: &&str| match scheme.strip_suffix("+unix") {
             Some(_) => format!("{scheme}://{}", folder.path().join(scheme).display()),
@@ -207,6 +208,31 @@ fn a_moderator_kicks_from_every_wire_and_the_others_go_on() {
         all.clients[0].says(&format!("/kick {} enough", name(number)));
         all.clients[number].hears_at_last("You returned to the lobby.");
         all.clients[0].hears_at_last(&format!("c0 has kicked {}: enough", name(number)));
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_is_told_so_on_every_wire_and_the_others_go_on() {
+    let mut all = AllWires::start(&["--rate", "0", "--history-replay", "0", "--outbox-limit", "16384"]);
+    let (alice, others) = all.clients.split_first_mut().expect("there are many");
+    let line = "x".repeat(1000);
+    loop {
+        for _ in 0..500 {
+            alice.says(&line);
+        }
+        alice.says("/users");
+        let users =
+            std::iter::from_fn(|| alice.next_line()).find(|line| line.starts_with("Users in lobby: "));
+        if users.expect("an answer") == "Users in lobby: c0" {
+            break;
+        }
+    }
+    for (number, client) in others.iter_mut().enumerate() {
+        // What a socket for datagrams cannot hold is lost.
+        if DOORS[number + 1].0 != "json+udp" {
+            client.hears_at_last("Disconnected: too slow to read.");
+            while client.next_line().is_some() {}
+        }
     }
 }
 

@@ -12,12 +12,16 @@ const HEAD: usize = 64;
 #[derive(Default)]
 pub(super) struct Frames {
     session: String,
+    /// Lines that wait for the session.
+    waiting: Vec<Vec<u8>>,
 }
 
 impl Interpreter for Frames {
     fn ask(&mut self, line: &[u8], _to_client: &mut Vec<u8>, to_server: &mut Vec<u8>) {
         // Content is never empty, and an empty line means nothing.
-        if !line.is_empty() {
+        if self.session.is_empty() {
+            self.waiting.push(line.to_vec());
+        } else if !line.is_empty() {
             to_server.extend(self.frame("message", line));
         }
     }
@@ -29,6 +33,9 @@ impl Interpreter for Frames {
                 "session_init" => {
                     self.session = field("session_id");
                     to_server.extend(self.frame("session_ack", b"Session acknowledged"));
+                    for line in std::mem::take(&mut self.waiting) {
+                        to_server.extend(self.frame("message", &line));
+                    }
                 }
                 "message" | "error" | "chunk" => {
                     to_client.extend(&content);

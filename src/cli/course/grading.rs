@@ -159,10 +159,11 @@ impl Row {
     }
 
     fn json(&self) -> serde_json::Value {
-        let steps = STEPS.map(|step| {
+        let steps = STEPS.iter().map(|step| {
             let status = self.marks[step.number - 1].map(|is_good| if is_good { "pass" } else { "fail" });
             serde_json::json!({"task_id": step.number, "status": status})
         });
+        let steps: Vec<_> = steps.collect();
         serde_json::json!({"name": self.name, "steps": steps, "first_failure": self.first})
     }
 }

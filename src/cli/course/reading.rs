@@ -5,7 +5,7 @@ use std::{io::Write, path::Path, process::ExitCode};
 use super::{Done, columns, style};
 use crate::course::{
     bug::{self, Bug},
-    class::{CLASSES, Class},
+    class::Class,
     learner::Learner,
     pages::Page,
     solution,
@@ -98,7 +98,7 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
 
 pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {
     let Some(name) = name else {
-        for class in CLASSES {
+        for class in Class::all() {
             writeln!(out, "{}", hanging(&format!("{:15} {}", class.name, class.summary), columns(), 16))?;
         }
         return Ok(ExitCode::SUCCESS);

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::{Act, Conversation, Line, Pattern, Sent, byte, escaped_byte};
+use super::{Act, Conversation, Line, Pattern, Sent, Wire, byte, escaped_byte, object};
 
 impl Conversation {
     /// Parses the text of a `.chat` file.
@@ -62,13 +62,15 @@ impl Conversation {
             "rooms" => self.rooms.extend(list),
             "texts" => self.texts.extend(list),
             "counts" => self.counts.extend(list),
+            "wire" if list == ["json"] => self.wire = Wire::Json,
+            "wire" => return Err("the only wire of a conversation, besides text, is json".to_owned()),
             "with" => {
                 for item in &list {
                     let (name, value) = item.split_once('=').ok_or("the environment has lines like 'A=b'")?;
                     self.environment.push((name.to_owned(), value.to_owned()));
                 }
             }
-            _ => return Err(format!("'{key}' is not one of peers, names, rooms, texts, counts, with")),
+            _ => return Err(format!("'{key}' is not one of peers, names, rooms, texts, counts, with, wire")),
         }
         begin_differently(&self.names)?;
         begin_differently(&self.rooms)
@@ -87,14 +89,14 @@ impl Conversation {
 
     fn act(&self, act: &str) -> Result<Act, String> {
         if let Some(text) = act.strip_prefix(">>") {
-            return Ok(Act::Sends(Sent { is_bytewise: true, ..sent(text.trim())? }));
+            return Ok(Act::Sends(Sent { is_bytewise: true, ..self.sent(text.trim())? }));
         }
         let mut rest = act.chars();
         let sign = rest.next();
         let text = rest.as_str().trim();
         match (sign, text) {
-            (Some('>'), _) => sent(text).map(Act::Sends),
-            (Some('<'), _) => Ok(Act::Hears(Pattern::exactly(text))),
+            (Some('>'), _) => self.sent(text).map(Act::Sends),
+            (Some('<'), _) => Ok(Act::Hears(self.exactly(text)?)),
             (Some('~'), _) => Ok(Act::Hears(self.loosely(text)?)),
             (Some('?'), _) => Ok(Act::MayHear(self.loosely(text)?)),
             (Some('*'), _) => Ok(Act::SkipsLines(text.split_whitespace().map(str::to_owned).collect())),
@@ -108,8 +110,32 @@ impl Conversation {
         }
     }
 
+    fn sent(&self, typed: &str) -> Result<Sent, String> {
+        let part = typed.strip_suffix("\\c");
+        let (text, is_raw) = (part.unwrap_or(typed), self.wire == Wire::Json);
+        let text = if is_raw { text.to_owned() } else { unescaped(text)? };
+        Ok(Sent { text, is_line: part.is_none(), is_bytewise: false, is_raw })
+    }
+
+    fn exactly(&self, text: &str) -> Result<Pattern, String> {
+        if self.wire == Wire::Text {
+            return Ok(Pattern::exactly(text));
+        }
+        object::text_of(text)?;
+        Ok(Pattern::object(text))
+    }
+
     /// A pattern in which only declared names, rooms, texts and words count, in the order of the line.
     fn loosely(&self, text: &str) -> Result<Pattern, String> {
+        if self.wire == Wire::Text {
+            return Ok(Pattern { counting: Some(self.counting(text)?), ..Pattern::exactly(text) });
+        }
+        let counting = object::text_of(text)?.map(|text| self.counting(&text)).transpose()?;
+        Ok(Pattern { counting, ..Pattern::object(text) })
+    }
+
+    /// The parts of a text that count.
+    fn counting(&self, text: &str) -> Result<Vec<String>, String> {
         let lower = text.to_ascii_lowercase();
         let mut found = Vec::new();
         for part in [&self.names, &self.rooms, &self.texts, &self.counts].into_iter().flatten() {
@@ -128,7 +154,7 @@ impl Conversation {
         if counting.is_empty() {
             return Err("nothing in this line counts; declare a word with 'counts:'".to_owned());
         }
-        Ok(Pattern { text: text.to_owned(), counting: Some(counting) })
+        Ok(counting)
     }
 }
 
@@ -171,11 +197,6 @@ fn server_act(act: &str) -> Result<Act, String> {
         "(starts again)" => Ok(Act::StartsAgain),
         _ => Err(format!("'{act}' is not an action of the server")),
     }
-}
-
-fn sent(typed: &str) -> Result<Sent, String> {
-    let part = typed.strip_suffix("\\c");
-    Ok(Sent { text: unescaped(part.unwrap_or(typed))?, is_line: part.is_none(), is_bytewise: false })
 }
 
 fn unescaped(typed: &str) -> Result<String, String> {
@@ -261,10 +282,31 @@ mod tests {
     }
 
     #[test]
+    fn over_json_an_object_is_sent_as_it_is_written_and_heard_by_its_keys() {
+        let conversation = Conversation::parse(
+            "# x\nwire: json\npeers: alice\ncounts: left\n\nalice> {\"a\":\"\\u00eb\"}\\c\n\
+             alice~ {\"type\":\"system\",\"text\":\"alice has left.\"}",
+        )
+        .expect("valid");
+        let [sends, hears] = &conversation.lines[..] else { panic!("{conversation:?}") };
+        let Act::Sends(sent) = &sends.act else { panic!("{sends:?}") };
+        assert_eq!(sent.bytes(), br#"{"a":"\u00eb"}"#);
+        assert_eq!(sent.shown(), r#"{"a":"\u00eb"}\c"#);
+        let Act::Hears(pattern) = &hears.act else { panic!("{hears:?}") };
+        assert_eq!(pattern.counting(), Some("alice … left".to_owned()));
+        assert!(pattern.matches(r#"{"seq":1,"text":"Alice left","type":"system"}"#));
+        assert!(parsed("alice< {").is_ok());
+        assert_eq!(
+            refused("# x\nwire: udp\n\na!"),
+            "line 2: the only wire of a conversation, besides text, is json"
+        );
+    }
+
+    #[test]
     fn an_invalid_line_is_refused_with_its_number() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with"
+            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, wire"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),

@@ -1,5 +1,7 @@
 //! Compares a line with the expected one, exactly or loosely.
 
+use super::object::{self, Difference};
+
 /// An expected line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -7,17 +9,31 @@ pub struct Pattern {
     pub text: String,
     /// The parts that count, in this order; `None` if the whole line counts.
     pub(super) counting: Option<Vec<String>>,
+    /// Whether it is a JSON object, of which only the written keys count. The parts that count are those of `text`.
+    pub(super) is_object: bool,
 }
 
 impl Pattern {
     /// Exactly this line; `…` matches any characters.
     pub fn exactly(text: impl Into<String>) -> Self {
-        Self { text: text.into(), counting: None }
+        Self { text: text.into(), counting: None, is_object: false }
     }
 
     /// A line that contains these parts in this order, regardless of case.
     pub fn with(text: impl Into<String>, counting: &[&str]) -> Self {
-        Self { text: text.into(), counting: Some(counting.iter().map(ToString::to_string).collect()) }
+        let counting = Some(counting.iter().map(ToString::to_string).collect());
+        Self { text: text.into(), counting, is_object: false }
+    }
+
+    /// A JSON object that has at least these keys with these values.
+    pub fn object(text: impl Into<String>) -> Self {
+        Self { is_object: true, ..Self::exactly(text) }
+    }
+
+    /// The same object, of whose `text` only these parts count.
+    #[must_use]
+    pub fn about(self, counting: &[&str]) -> Self {
+        Self { counting: Some(counting.iter().map(ToString::to_string).collect()), ..self }
     }
 
     /// The welcome of a client, under any name.
@@ -38,20 +54,43 @@ impl Pattern {
 
     /// Whether a line, without its newline, is the expected one.
     pub fn matches(&self, line: &str) -> bool {
-        let Some(counting) = &self.counting else {
-            let mut parts = self.text.split('…');
-            let rest = line.strip_prefix(parts.next().unwrap_or_default());
-            return rest.is_some_and(|rest| has_in_order(rest, parts, true));
-        };
-        let counting: Vec<_> = counting.iter().map(|part| part.to_lowercase()).collect();
-        let must_end = counting.last().is_some_and(|last| self.text.to_lowercase().ends_with(last));
-        has_in_order(&line.to_lowercase(), counting.iter().map(String::as_str), must_end)
+        if self.is_object {
+            return self.difference(line).is_none();
+        }
+        match &self.counting {
+            None => is_like(line, &self.text),
+            Some(counting) => contains(line, counting, &self.text),
+        }
+    }
+
+    /// How a line differs from the expected object.
+    pub(crate) fn difference(&self, line: &str) -> Option<Difference> {
+        object::difference(line, &self.text, self.counting.as_deref())
+    }
+
+    /// Whether it is a JSON object.
+    pub(crate) fn is_object(&self) -> bool {
+        self.is_object
     }
 
     /// Whether bytes are UTF-8 and the expected line.
     pub fn matches_bytes(&self, line: &[u8]) -> bool {
         std::str::from_utf8(line).is_ok_and(|line| self.matches(line))
     }
+}
+
+/// Whether a text is this one, in which `…` matches any characters.
+pub(super) fn is_like(text: &str, due: &str) -> bool {
+    let mut parts = due.split('…');
+    let rest = text.strip_prefix(parts.next().unwrap_or_default());
+    rest.is_some_and(|rest| has_in_order(rest, parts, true))
+}
+
+/// Whether a text contains the parts of `due` that count, regardless of case.
+pub(super) fn contains(text: &str, counting: &[String], due: &str) -> bool {
+    let counting: Vec<_> = counting.iter().map(|part| part.to_lowercase()).collect();
+    let must_end = counting.last().is_some_and(|last| due.to_lowercase().ends_with(last));
+    has_in_order(&text.to_lowercase(), counting.iter().map(String::as_str), must_end)
 }
 
 /// Whether a line contains these parts in this order and, if it must, ends with the last one.

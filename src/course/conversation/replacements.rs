@@ -44,7 +44,7 @@ impl Replacements {
 
     fn pattern(&self, pattern: &Pattern) -> Pattern {
         let counting = pattern.counting.as_ref().map(|parts| self.all(parts));
-        Pattern { text: self.replaced(&pattern.text), counting }
+        Pattern { text: self.replaced(&pattern.text), counting, ..*pattern }
     }
 
     fn all(&self, texts: &[String]) -> Vec<String> {

@@ -3,8 +3,8 @@
 use memchr::memmem;
 
 use super::{
-    Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wording, class, escaped, is_timeout,
-    line_of,
+    Evidence, Failure, Heard, Instant, Outcome, Pattern, Peer, Stage, Wire, Wording, class, escaped,
+    is_timeout, line_of,
 };
 
 impl Stage<'_> {
@@ -36,7 +36,11 @@ impl Stage<'_> {
     /// Asks a new question and listens for the answer. Returns the question, and what came instead of an answer.
     fn asks(&mut self, who: &str, deadline: Instant) -> (String, Option<Heard>) {
         let token = self.seed.token();
-        let question = if self.rules.step >= 9 { format!("/{token}") } else { token.clone() };
+        let question = match self.rules.wire {
+            Wire::Json => format!(r#"{{"type":"{token}"}}"#),
+            _ if self.rules.step >= 9 => format!("/{token}"),
+            _ => token.clone(),
+        };
         self.tokens.push(token.clone());
         self.sends_bytes(who, format!("{question}\n").as_bytes());
         let mut before = Vec::new();
@@ -169,10 +173,12 @@ impl Stage<'_> {
         }
         let text = text.to_ascii_lowercase();
         let step = self.rules.step;
+        // The steps about wires ask for nothing that only a challenge asks for.
+        let challenge = if step < 30 { step } else { 0 };
         (step < 6 && text.contains("has joined the chat"))
             || (step < 11 && text.contains("has left the chat"))
-            || (step < 22 && is_history(&text))
-            || (step < 24 && text.contains("is a moderator of this room now"))
+            || (challenge < 22 && is_history(&text))
+            || (challenge < 24 && text.contains("is a moderator of this room now"))
             || self.tokens.iter().any(|token| text.contains(token))
     }
 
@@ -262,7 +268,8 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (served, _) = listener.accept().unwrap();
         let launch = Launch { command: vec![], folder: None, environment: vec![], ready: Duration::ZERO };
-        let rules = Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20) };
+        let rules =
+            Rules { step, wording: Wording::Loose, patience: Duration::from_secs(20), wire: Wire::Text };
         let mut stage = Stage::with(None, &launch, rules, Seed::new(1));
         stage.peers.push(Peer::new("alice", stream).unwrap());
         thread::scope(|scope| {

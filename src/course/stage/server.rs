@@ -34,8 +34,10 @@ impl Stage<'_> {
         self.was_told_to_stop = false;
         self.has_departures = false;
         self.transcript.add("server", "", "(starts again)");
-        let subject =
-            self.launch.server_on(port).map_err(|error| start_failure(&error, &class::PORT_BUSY))?;
+        let subject = self
+            .launch
+            .server_on(port, self.rules.wire)
+            .map_err(|error| start_failure(&error, &class::PORT_BUSY))?;
         self.subject = Some(subject);
         Ok(())
     }
@@ -90,7 +92,7 @@ impl Stage<'_> {
     }
 }
 
-pub(super) fn refused(error: &io::Error) -> Failure {
+pub(crate) fn refused(error: &io::Error) -> Failure {
     Failure::new(&class::REFUSED, "a client can connect", error.to_string())
 }
 
@@ -101,6 +103,10 @@ pub(crate) fn start_failure(error: &StartError, usual: &'static class::Class) ->
         StartError::CannotRun(error) => Failure::new(&class::EXITS_EARLY, expected, error.to_string()),
         StartError::NotListening { .. } => {
             Failure::new(&class::NOT_LISTENING, expected, "it does not accept connections at its port")
+        }
+        StartError::NoDatagrams { .. } => {
+            let expected = "with CHAT_WIRE=json+udp, the program receives datagrams at its UDP port";
+            Failure::new(&class::NO_DATAGRAMS, expected, "it accepts connections at its TCP port")
         }
         StartError::Ended { ended, output } => {
             let failure = Failure::new(usual, expected, format!("it ended: {ended}"));
