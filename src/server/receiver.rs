@@ -1,9 +1,11 @@
 //! A door of the server for datagrams: one thread receives them all, and hands each client's to its own thread.
 //!
-//! A datagram may come from a forger, who uses an address that is not his. So an address that has not joined
+//! A datagram may be forged, and its address may be another program's. So an address that has not joined
 //! takes no memory and no thread, and each answer to it is shorter than its datagram: an error is cut, and
 //! what cannot be cut is not sent. A program that wants to see the rooms before it joins adds spaces to its
 //! question. An address that has joined takes one of the places, until it leaves or is silent for too long.
+//!
+//! What a client without a place is refused is not acknowledged, because it may be let in when it tries again.
 
 use std::{
     net::SocketAddr,

@@ -29,6 +29,9 @@ mod known;
 mod mailbox;
 mod pace;
 
+#[cfg(test)]
+mod tests;
+
 pub use known::Known;
 pub use mailbox::{Delivery, Mailbox};
 
@@ -235,6 +238,10 @@ impl Sink for Writer {
         let Client { port, peer, .. } = &*self.client;
         let datagram = if owed.is_empty() { fresh } else { owed };
         if port.send(datagram, *peer) { Ok(datagram.len()) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+
+    fn pause(&self) -> Duration {
+        self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.pause(Instant::now()))
     }
 
     /// A datagram has no end to tell, so this ends the session.

@@ -93,7 +93,8 @@ impl Sink for SealedSink {
 
     fn pause(&self) -> Duration {
         let next = self.next.filter(|_| self.sent == 0);
-        next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
+        let own = next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()));
+        own.max(self.sink.pause())
     }
 
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {

@@ -1,8 +1,13 @@
 //! JSON in datagrams: one object each.
 //!
 //! A datagram can be lost, doubled or overtaken. So a program gives each a number of its own, an integer `id`,
-//! and sends it again until `{"type":"ack","id":…}` comes. What receives the datagrams looks for the number
-//! with [`look`], and hands them on as lines, in which [`Decoder`] reads the objects.
+//! and sends it again until `{"type":"ack","id":…}` comes. Each is carried out once, and acknowledged each time.
+//! A number is known until 1024 others have come from its address, and for half a minute after the client has
+//! left. Then the same number stands for another datagram. A program that may come back at the same port, because
+//! it chooses its port, should begin with a random number.
+//!
+//! What receives the datagrams looks for the number with [`look`], and hands them on as lines, in which
+//! [`Decoder`] reads the objects.
 
 use serde_json::{Map, Value};
 

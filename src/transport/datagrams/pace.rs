@@ -31,6 +31,11 @@ impl Pace {
         }
         may_send
     }
+
+    /// How long until one may be sent.
+    pub(super) fn pause(&self, now: Instant) -> Duration {
+        (self.free_at.max(now) + self.every).saturating_duration_since(now + self.burst)
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +62,10 @@ mod tests {
     fn a_history_is_sent_at_once_and_zero_means_no_limit() {
         let now = Instant::now();
         let mut pace = Pace::new(200, now).unwrap();
+        assert!(pace.pause(now).is_zero());
         assert_eq!((0..99).filter(|_| pace.take(now)).count(), 50);
+        let pause = pace.pause(now);
+        assert!(!pace.take(now + pause / 2) && pace.take(now + pause), "{pause:?}");
         assert!(Pace::new(0, now).is_none());
     }
 }
