@@ -85,9 +85,13 @@ impl Doors {
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let (first, address) = open_port(config.wire, &config.host, config.port)?;
         let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines).signed_with(key(wire, options)?);
-            let terms = Terms { rate: options.rate.unwrap_or(terms.rate), ..terms };
-            Ok(terms.idle_for(options.idle.or(config.idle)))
+            let terms = Terms::new(wire, config.rules.lines);
+            Ok(Terms {
+                silence: options.idle.or(config.idle),
+                rate: options.rate.unwrap_or(terms.rate),
+                key: key(wire, options)?,
+                ..terms
+            })
         };
         let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];

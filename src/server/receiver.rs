@@ -171,7 +171,7 @@ impl Receiver<'_> {
         if let Some(seal) = self.terms.seal() {
             sink = Box::new(SealedSink::new(sink, seal));
         }
-        let mut decoder = reader.watch(self.terms.decoder(), self.terms.idle);
+        let mut decoder = reader.watch(self.terms.decoder(), self.terms.idle());
         let run = || session::run(self.registry, reader, sink, self.terms.wire, &mut decoder);
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
             tracing::error!("the thread of a client has panicked; the client was disconnected");
