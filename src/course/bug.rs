@@ -1,5 +1,7 @@
 //! The gallery of faulty servers, as exercises.
 
+use super::steps::Step;
+
 /// The gallery, one line for each server: name, step and symptom.
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
@@ -39,10 +41,13 @@ impl Bug {
     /// The text of the exercise.
     pub fn exercise(self) -> String {
         let Self { name, step, symptom } = self;
+        let wire = Step::find(step).map(Step::wire).unwrap_or_default();
         let start = format!("cargo run --quiet --example faulty -- {name}");
+        let variable = wire.name().map(|name| format!("CHAT_WIRE={name} ")).unwrap_or_default();
+        let by_hand = wire.by_hand().map(|command| format!("    {command}\n")).unwrap_or_default();
         format!(
             "What users notice about this server:\n\n    {symptom}\n\n\
-             Try it, in a copy of the course's repository:\n\n    {start} --port 5555\n    nc 127.0.0.1 5555\n\n\
+             Try it, in a copy of the course's repository:\n\n    {variable}{start} --port 5555\n{by_hand}\n\
              See it fail:\n\n    chat_course check {step} -- {start}\n\n\
              What is the fault, and how would you find it in your own server? The source is in tests/faulty.\n\
              To see the fault: chat_course bug {name} --show\n"
@@ -73,13 +78,13 @@ impl Bug {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::course::steps::Step;
 
     #[test]
     fn every_fault_belongs_to_a_step_and_can_be_shown() {
         assert!(all().count() >= 25);
         for bug in all() {
             assert!(Step::find(bug.step).is_some(), "{}", bug.name);
+            assert_eq!(bug.exercise().contains("CHAT_WIRE="), bug.step >= 30, "{}", bug.name);
             assert!(bug.source().contains(&format!("\"{}\"", bug.name)), "{} is nowhere", bug.name);
         }
     }

@@ -61,6 +61,15 @@ impl Check {
         Self { name, how, checking }
     }
 
+    /// What the server speaks in this check.
+    pub fn wire(&self) -> Wire {
+        match self.how {
+            How::Wire(wire, ..) => wire,
+            How::Conversation(text) => Conversation::of(text).wire,
+            _ => Wire::Text,
+        }
+    }
+
     /// The sentence that says what is checked.
     pub fn checking(&self) -> &'static str {
         match self.how {

@@ -15,7 +15,6 @@ use super::{
     steps::Step,
     subject::{Launch, StartError},
     transcript::Transcript,
-    wire::Wire,
 };
 
 /// The settings with which a program is graded.
@@ -84,12 +83,8 @@ impl Grader {
     /// # Errors
     /// The program cannot be started.
     pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
-        let wire = match check.how {
-            How::Wire(wire, ..) => wire,
-            How::Conversation(text) => conversation(text).wire,
-            _ => Wire::Text,
-        };
-        let rules = Rules { step: step.number, wording: self.wording, patience: self.patience, wire };
+        let (wording, patience, wire) = (self.wording, self.patience, check.wire());
+        let rules = Rules { step: step.number, wording, patience, wire };
         // Each check has its own seed, so it can be repeated alone.
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
         let seed = Seed::new(number);
@@ -117,7 +112,7 @@ impl Grader {
                 self.with_server(&environment, rules, seed, |stage| run(stage, path))?
             }
             How::Conversation(text) => {
-                let conversation = conversation(text);
+                let conversation = Conversation::of(text);
                 self.with_server(&conversation.environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
@@ -168,8 +163,4 @@ impl Grader {
         let program = self.launch.command.first().map(|program| program.display().to_string());
         CannotRun { program: program.unwrap_or_default(), error }
     }
-}
-
-fn conversation(text: &str) -> Conversation {
-    Conversation::parse(text).expect("a test parses every conversation")
 }

@@ -1,6 +1,9 @@
 //! The table of the steps of the course and their checks.
 
-use super::checks::{self, Check, How};
+use super::{
+    checks::{self, Check, How},
+    wire::Wire,
+};
 
 /// One step of the course.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +156,11 @@ impl Step {
     /// Whether a check needs the learner's client as well as the server.
     pub fn needs_client(&self) -> bool {
         self.checks.iter().any(|check| matches!(check.how, How::Both { .. }))
+    }
+
+    /// What its checks speak.
+    pub fn wire(&self) -> Wire {
+        self.checks.iter().map(Check::wire).find(|wire| *wire != Wire::Text).unwrap_or_default()
     }
 
     /// The steps that a program at this step must pass, the newest first: all steps up to this one for the same kind

@@ -27,4 +27,13 @@ impl Wire {
             Self::Frames => Some("frames"),
         }
     }
+
+    /// A command with which a person can speak to a server at port 5555, if there is one.
+    pub(super) fn by_hand(self) -> Option<&'static str> {
+        match self {
+            Self::Text | Self::Json => Some("nc 127.0.0.1 5555"),
+            Self::Datagrams => Some("nc -u 127.0.0.1 5555"),
+            Self::Frames => None,
+        }
+    }
 }

@@ -36,6 +36,11 @@ impl Conversation {
         }
     }
 
+    /// The conversation of a check.
+    pub(crate) fn of(text: &str) -> Self {
+        Self::parse(text).expect("a test parses every conversation")
+    }
+
     /// The comment of a `.chat` file's text that says what is checked.
     pub fn checking(text: &str) -> &str {
         text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default()

@@ -43,7 +43,7 @@ pub(crate) enum Network {
 
 /// A client with a UDP socket of its own.
 #[derive(Debug)]
-pub(crate) struct Station {
+pub(crate) struct DatagramPeer {
     pub(crate) name: String,
     socket: UdpSocket,
     network: Network,
@@ -59,7 +59,7 @@ pub(crate) struct Station {
     news: Vec<String>,
 }
 
-impl Station {
+impl DatagramPeer {
     pub(crate) fn new(stage: &Stage<'_>, name: &str, network: Network) -> Result<Self, Failure> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| {
             socket.connect((Ipv4Addr::LOCALHOST, stage.port()))?;

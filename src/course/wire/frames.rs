@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 use crate::course::{class, failure::Failure};
 
-pub(crate) mod caller;
+pub(crate) mod peer;
 
 /// The first bytes of each frame.
 const MAGIC: [u8; 8] = [0x89, 0x50, 0x4E, 0x47, 0x0E, 0x0B, 0x1B, 0x0B];

@@ -11,7 +11,7 @@ use crate::course::{
     failure::Failure,
     seed::Seed,
     stage::{Outcome, Stage},
-    wire::datagrams::{Network, Station, ack_in},
+    wire::datagrams::{DatagramPeer, Network, ack_in},
 };
 
 /// How often a client that must not count as silent says something.
@@ -21,15 +21,18 @@ const TICK: Duration = Duration::from_millis(200);
 const MESSAGES: usize = 10;
 
 /// Clients in the lobby.
-fn arrive<const N: usize>(stage: &mut Stage<'_>, networks: [Network; N]) -> Result<[Station; N], Failure> {
+fn arrive<const N: usize>(
+    stage: &mut Stage<'_>,
+    networks: [Network; N],
+) -> Result<[DatagramPeer; N], Failure> {
     let names: [String; N] = stage.names();
-    let mut stations = Vec::new();
+    let mut peers = Vec::new();
     for (name, network) in names.iter().zip(networks) {
-        let mut station = Station::new(stage, name, network)?;
-        station.joins(stage, "lobby")?;
-        stations.push(station);
+        let mut peer = DatagramPeer::new(stage, name, network)?;
+        peer.joins(stage, "lobby")?;
+        peers.push(peer);
     }
-    Ok(stations.try_into().expect("one for each name"))
+    Ok(peers.try_into().expect("one for each name"))
 }
 
 /// A text that is said only once.
@@ -38,16 +41,16 @@ fn text(stage: &mut Stage<'_>) -> String {
 }
 
 /// Lets a client say something that all these clients must hear.
-fn says_to_all(stage: &mut Stage<'_>, stations: &mut [Station], from: usize) -> Outcome {
+fn says_to_all(stage: &mut Stage<'_>, peers: &mut [DatagramPeer], from: usize) -> Outcome {
     let text = text(stage);
-    stations[from].says(stage, &text)?;
-    let said = message(&stations[from].name, &text);
-    stations.iter_mut().try_for_each(|station| station.hears(stage, &said))
+    peers[from].says(stage, &text)?;
+    let said = message(&peers[from].name, &text);
+    peers.iter_mut().try_for_each(|peer| peer.hears(stage, &said))
 }
 
 pub(super) fn acknowledged(stage: &mut Stage<'_>) -> Outcome {
     let [name] = stage.names();
-    let mut alice = Station::new(stage, &name, Network::Good)?;
+    let mut alice = DatagramPeer::new(stage, &name, Network::Good)?;
     alice.sends(stage, "this is no object");
     alice.sends(stage, &format!(r#"{{"type":"join","id":41,"room":"lobby","user":"{name}"}}"#));
     is_acknowledged_first(stage, &mut alice, 41)?;
@@ -61,12 +64,12 @@ pub(super) fn acknowledged(stage: &mut Stage<'_>) -> Outcome {
 }
 
 /// Expects an acknowledgement before anything else that follows from the datagram.
-fn is_acknowledged_first(stage: &mut Stage<'_>, station: &mut Station, id: usize) -> Outcome {
+fn is_acknowledged_first(stage: &mut Stage<'_>, peer: &mut DatagramPeer, id: usize) -> Outcome {
     loop {
-        let heard = station.next_datagram(stage);
+        let heard = peer.next_datagram(stage);
         let datagram = heard.as_deref().unwrap_or("(nothing)");
         if ack_in(datagram) == Some(id) {
-            stage.transcript.add(&station.name, "<", datagram);
+            stage.transcript.add(&peer.name, "<", datagram);
             return Ok(());
         }
         // What follows from an earlier datagram may still come: an error, or the news of its own arrival.
@@ -82,10 +85,10 @@ pub(super) fn addresses(stage: &mut Stage<'_>) -> Outcome {
     let mixed_up = |failure: Failure| {
         failure.reclassified(&[&class::NO_ACK, &class::SILENT, &class::WRONG_VALUE], &class::SAME_ADDRESS)
     };
-    let stations = arrive::<2>(stage, [Network::Good, Network::Good]);
-    let mut stations = stations.map_err(mixed_up)?;
+    let peers = arrive::<2>(stage, [Network::Good, Network::Good]);
+    let mut peers = peers.map_err(mixed_up)?;
     for from in [1, 0, 1] {
-        says_to_all(stage, &mut stations, from).map_err(mixed_up)?;
+        says_to_all(stage, &mut peers, from).map_err(mixed_up)?;
     }
     Ok(())
 }
@@ -109,18 +112,18 @@ pub(super) fn repeated(stage: &mut Stage<'_>) -> Outcome {
 
 pub(super) fn bad_network(stage: &mut Stage<'_>) -> Outcome {
     let networks = [0; 3].map(|_| Network::Bad(Seed::new(stage.seed.below(1 << 30) as u64)));
-    let mut stations = arrive(stage, networks)?;
-    let names: Vec<_> = stations.iter().map(|station| station.name.clone()).collect();
+    let mut peers = arrive(stage, networks)?;
+    let names: Vec<_> = peers.iter().map(|peer| peer.name.clone()).collect();
     let network = "one in five datagrams is lost, one comes twice, one comes late";
     stage.restarts_transcript(&format!("({} are here; {network})", names.join(", ")));
     for _ in 0..MESSAGES {
-        for from in 0..stations.len() {
-            says_to_all(stage, &mut stations, from)?;
+        for from in 0..peers.len() {
+            says_to_all(stage, &mut peers, from)?;
         }
     }
     stage.remark("(everything that is late arrives)");
-    stations.iter_mut().for_each(Station::late_ones_arrive);
-    stations.iter_mut().try_for_each(|station| station.hears_nothing(stage))
+    peers.iter_mut().for_each(DatagramPeer::late_ones_arrive);
+    peers.iter_mut().try_for_each(|peer| peer.hears_nothing(stage))
 }
 
 pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {

@@ -9,7 +9,7 @@ use crate::course::{
     stage::{Outcome, Stage},
     wire::frames::{
         at,
-        caller::{Arrival, Caller, is_news},
+        peer::{Arrival, FramePeer, is_news},
         sealed,
     },
 };
@@ -18,15 +18,15 @@ use crate::course::{
 const MEMORY: u64 = 32 << 20;
 
 /// Clients in the lobby.
-pub(super) fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[Caller; N], Failure> {
+pub(super) fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[FramePeer; N], Failure> {
     let names: [String; N] = stage.names();
-    let mut callers = Vec::new();
+    let mut peers = Vec::new();
     for name in &names {
-        callers.push(Caller::enters(stage, name)?);
+        peers.push(FramePeer::enters(stage, name)?);
     }
     let told = if N == 1 { "is here" } else { "are here" };
     stage.restarts_transcript(&format!("({} {told})", names.join(", ")));
-    Ok(callers.try_into().expect("one for each name"))
+    Ok(peers.try_into().expect("one for each name"))
 }
 
 /// What is heard when a client says something in the lobby.
@@ -35,7 +35,7 @@ pub(super) fn said(from: &str, text: &str) -> Pattern {
 }
 
 /// Lets a client say something that it and another must hear.
-pub(super) fn chat(stage: &mut Stage<'_>, from: &mut Caller, to: &mut Caller) -> Outcome {
+pub(super) fn chat(stage: &mut Stage<'_>, from: &mut FramePeer, to: &mut FramePeer) -> Outcome {
     let text = stage.seed.text("are you there");
     from.says(stage, &text);
     let said = said(&from.name, &text);
@@ -46,8 +46,8 @@ pub(super) fn chat(stage: &mut Stage<'_>, from: &mut Caller, to: &mut Caller) ->
 pub(super) fn handshake(stage: &mut Stage<'_>) -> Outcome {
     let [mut alice] = arrive(stage)?;
     let early = |failure: Failure| failure.reclassified(&[&class::OVERHEARD], &class::ANNOUNCED_EARLY);
-    let mut bob = Caller::connects(stage, "bob")?;
-    let mut carol = Caller::connects(stage, "carol")?;
+    let mut bob = FramePeer::connects(stage, "bob")?;
+    let mut carol = FramePeer::connects(stage, "carol")?;
     if bob.session_id == carol.session_id {
         let received = format!("{:?} for both", bob.session_id);
         return Err(Failure::new(&class::FOREIGN_SESSION, "a session_id for each client", received));
@@ -165,7 +165,7 @@ pub(super) fn lies(stage: &mut Stage<'_>) -> Outcome {
         ("2^64 - 1 bytes of content", at::CONTENT_LENGTH, u64::MAX.to_be_bytes().to_vec()),
         ("4 GB of JSON header", at::HEADER_LENGTH, u32::MAX.to_be_bytes().to_vec()),
     ] {
-        let mut liar = Caller::connects(stage, "liar")?;
+        let mut liar = FramePeer::connects(stage, "liar")?;
         let mut frame = liar.frame("session_ack", "Session acknowledged");
         frame[place..place + length.len()].copy_from_slice(&length);
         stage.remark(&format!("(it sends a frame whose head announces {what})"));
@@ -184,7 +184,7 @@ pub(super) fn lies(stage: &mut Stage<'_>) -> Outcome {
 }
 
 /// Expects an error frame, or the end of the stream.
-fn is_refused(stage: &mut Stage<'_>, liar: &mut Caller, what: &str) -> Outcome {
+fn is_refused(stage: &mut Stage<'_>, liar: &mut FramePeer, what: &str) -> Outcome {
     let deadline = Instant::now() + stage.rules.patience;
     let received = match liar.listens(deadline)? {
         Arrival::Frame(frame) if frame.kind == "error" => {

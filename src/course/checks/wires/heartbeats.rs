@@ -13,7 +13,7 @@ use crate::course::{
     class,
     failure::Failure,
     stage::{Judgement, Outcome, Stage},
-    wire::frames::caller::{Caller, is_news},
+    wire::frames::peer::{FramePeer, is_news},
 };
 
 /// The pause between two pings.
@@ -79,7 +79,7 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
 }
 
 /// Lets a client speak, and removes the clients from the list that have left before it hears itself.
-fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut Caller, here: &mut Vec<String>) -> Outcome {
+fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut FramePeer, here: &mut Vec<String>) -> Outcome {
     let text = stage.seed.text("are you there");
     alice.says(stage, &text);
     let due = said(&alice.name, &text);
@@ -104,7 +104,7 @@ fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut Caller, here: &mut Vec<St
 }
 
 /// Expects that a client that has only pinged hears another, after the pongs that it has not listened to.
-fn pongs_and_hears(stage: &mut Stage<'_>, bob: &mut Caller, alice: &mut Caller) -> Outcome {
+fn pongs_and_hears(stage: &mut Stage<'_>, bob: &mut FramePeer, alice: &mut FramePeer) -> Outcome {
     let text = stage.seed.text("still here");
     bob.says(stage, &text);
     let said = said(&bob.name, &text);
@@ -113,7 +113,7 @@ fn pongs_and_hears(stage: &mut Stage<'_>, bob: &mut Caller, alice: &mut Caller) 
 }
 
 pub(super) fn never_acknowledges(stage: &mut Stage<'_>) -> Outcome {
-    let mut alice = Caller::connects(stage, "alice")?;
+    let mut alice = FramePeer::connects(stage, "alice")?;
     stage.remark("(it does not acknowledge)");
     let patience = HANDSHAKE + stage.rules.patience;
     alice.hears_the_end(stage, patience).map_err(|failure| {

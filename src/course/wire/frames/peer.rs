@@ -21,7 +21,7 @@ const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 
 /// A connection of the grader.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct FramePeer {
     pub(crate) name: String,
     stream: TcpStream,
     /// What has arrived and is not read yet.
@@ -29,7 +29,7 @@ pub(crate) struct Caller {
     pub(crate) session_id: String,
 }
 
-/// What a caller receives when it listens.
+/// What a peer receives when it listens.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     Frame(Frame),
@@ -39,35 +39,35 @@ pub(crate) enum Arrival {
     Reset,
 }
 
-impl Caller {
+impl FramePeer {
     /// Connects and receives the beginning of a session, which it does not acknowledge.
     pub(crate) fn connects(stage: &mut Stage<'_>, name: &str) -> Result<Self, Failure> {
         stage.transcript.add(name, "", "(connects)");
         let stream = stage.call()?;
         stream.set_nodelay(true).map_err(|error| refused(&error))?;
-        let mut caller = Self { name: name.to_owned(), stream, bytes: Vec::new(), session_id: String::new() };
-        let init = caller.hears_kind(stage, "session_init")?;
+        let mut peer = Self { name: name.to_owned(), stream, bytes: Vec::new(), session_id: String::new() };
+        let init = peer.hears_kind(stage, "session_init")?;
         if init.session_id.is_empty() || init.is_padded() {
             let expected = "a frame session_init below 1024 bytes with a session_id";
             let received = format!("{} bytes with the session_id {:?}", init.size, init.session_id);
             return Err(stage.judged(Failure::new(&class::BAD_FRAME, expected, received)));
         }
-        if let Some(frame) = next(&mut caller.bytes)? {
+        if let Some(frame) = next(&mut peer.bytes)? {
             let expected = "nothing after session_init before it is acknowledged";
             return Err(stage.judged(Failure::new(&class::ANNOUNCED_EARLY, expected, frame.shown())));
         }
-        caller.session_id = init.session_id;
-        Ok(caller)
+        peer.session_id = init.session_id;
+        Ok(peer)
     }
 
     /// Connects, acknowledges, and takes its name.
     pub(crate) fn enters(stage: &mut Stage<'_>, name: &str) -> Result<Self, Failure> {
-        let mut caller = Self::connects(stage, name)?;
-        caller.acknowledges(stage);
-        caller.hears(stage, &Pattern::welcome())?;
-        caller.says(stage, &format!("/nick {name}"));
-        caller.hears(stage, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))?;
-        Ok(caller)
+        let mut peer = Self::connects(stage, name)?;
+        peer.acknowledges(stage);
+        peer.hears(stage, &Pattern::welcome())?;
+        peer.says(stage, &format!("/nick {name}"));
+        peer.hears(stage, &Pattern::with(format!("Nickname changed to '{name}'."), &[name]))?;
+        Ok(peer)
     }
 
     pub(crate) fn acknowledges(&mut self, stage: &mut Stage<'_>) {
