@@ -240,11 +240,10 @@ fn apply_burst(
     client: ClientId,
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
-    for command in commands {
-        let command = match command.ask {
-            Ask::Addressed(addressed) => state.resolved(client, *addressed),
-            _ => command,
-        };
+    for mut command in commands {
+        if let Ask::Addressed(_) = command.ask {
+            state.resolve(client, &mut command);
+        }
         let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);
         if is_last {
