@@ -231,29 +231,41 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
-    let Some((wire, sink, mut decoder)) = prepare(connection, terms) else { return };
-    session::run(registry, &**connection, sink, wire, &mut decoder);
+    // The decoder stays where it is made: another one would take room on the stack.
+    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(connection, terms)
+        && let Some(sink) = sink.take()
+    {
+        session::run(registry, &**connection, sink, wire, decoder);
+    }
 }
 
-/// The wire that a client speaks, and the two ends of it; `None` when the client is gone. Never inlined: an idle
-/// client would keep the stack that this needs.
+/// A client that can be served.
+struct Prepared {
+    /// What it speaks.
+    wire: &'static Wire,
+    sink: Option<Box<dyn Sink>>,
+    decoder: Decoder,
+}
+
+/// Finds out what a client speaks; `None` when it is gone. Never inlined: an idle client would keep the stack
+/// that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire, Box<dyn Sink>, Decoder)> {
+fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
     if terms.wire == wire::ANY {
         let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
         if wire == wire::TEXT && text::is_web_browser(&first) {
             refuse_web_browser(connection);
             return None;
         }
-        let (wire, sink, mut decoder) = prepare(connection, &terms.of(wire))?;
-        decoder.feed(&first);
-        return Some((wire, sink, decoder));
+        let mut prepared = prepare(connection, &terms.of(wire))?;
+        prepared.decoder.feed(&first);
+        return Some(prepared);
     }
     let mut sink = connection.writer().ok()?;
     if let Some(seal) = terms.seal() {
         sink = Box::new(SealedSink::new(sink, seal));
     }
-    Some((terms.wire, sink, terms.decoder()))
+    Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is
