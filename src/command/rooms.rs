@@ -25,32 +25,30 @@ pub enum Among {
     All,
 }
 
-/// A command with the user and the room that its program thinks it has.
+/// Who and where the program of a client thinks that it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addressed {
+pub struct Claim {
     /// The client's nickname.
     pub user: Nick,
     /// Where the client is, if that matters.
     pub room: Option<Room>,
-    /// Carried out only if both are right.
-    pub command: Command,
 }
 
 impl Command {
     /// Goes to a room.
     pub fn join(room: Room, opening: Opening) -> Self {
         let verb = Verb::find("join").expect("the table has it");
-        Self { verb, ask: Ask::Join(room, opening) }
+        Self::new(verb, Ask::Join(room, opening))
     }
 
     /// Lists rooms and their members.
     pub fn list_members(among: Among) -> Self {
-        Self { verb: &unlisted::MEMBERS, ask: Ask::ListMembers(among) }
+        Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
     }
 
     /// The same command, which is a mistake if the client has another nickname or is in another room.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
-        Self { verb: self.verb, ask: Ask::Addressed(Box::new(Addressed { user, room, command: self })) }
+        Self { claim: Some(Box::new(Claim { user, room })), ..self }
     }
 }
