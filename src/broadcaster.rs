@@ -68,8 +68,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How many buffers are kept, so that a busy room does not allocate and an idle one holds no memory.
 const SPARE_BUFFERS: usize = 16;
 
-/// Makes a broadcaster and the channel to it. It runs until every sender is dropped.
-pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
+/// Makes a broadcaster and the channel to it. It runs until every sender is dropped. `seq` is the number of the
+/// newest line that is remembered.
+pub fn channel(limits: Limits, seq: u64, watch: Watch) -> (Sender<Posts>, Broadcaster) {
     let (sender, channel) = bounded(CHANNEL);
     let broadcaster = Broadcaster {
         channel,
@@ -85,7 +86,7 @@ pub fn channel(limits: Limits, watch: Watch) -> (Sender<Posts>, Broadcaster) {
         hang_up_at: None,
         stop_at: None,
         spare: Vec::new(),
-        seq: 0,
+        seq,
         watch,
     };
     (sender, broadcaster)
@@ -314,7 +315,7 @@ impl Broadcaster {
         self.tell(client, event);
         let Some(told) = self.clients.get_mut(client) else { return };
         told.outbox.hang_up(Ending::Dismissed);
-        told.outbox.close();
+        told.outbox.close(Some(event));
         told.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
@@ -322,7 +323,7 @@ impl Broadcaster {
         self.leave_room(client);
         let Some(mut left) = self.clients.remove(client) else { return };
         let is_scheduled = left.forget_blocked(self.watch.gauges());
-        left.outbox.close();
+        left.outbox.close(None);
         if left.outbox.is_pending() {
             let now = Instant::now();
             self.leaving.insert(client, Leaving { outbox: left.outbox, give_up: now + LINGER });
@@ -338,7 +339,7 @@ impl Broadcaster {
         for client in self.clients.keys().collect::<Vec<_>>() {
             self.tell(client, event);
             let told = &mut self.clients[client];
-            told.outbox.close();
+            told.outbox.close(Some(event));
             told.note_blocked(client, &mut self.retry, self.watch.gauges());
         }
     }

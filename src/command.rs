@@ -12,6 +12,7 @@ mod administration;
 mod logged;
 mod mistake;
 mod moderation;
+mod rooms;
 pub mod transfers;
 mod unlisted;
 mod verbs;
@@ -20,6 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
+pub use rooms::{Addressed, Among, Opening};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -47,14 +49,16 @@ pub enum Ask {
     Away(Option<Text>),
     /// Change the client's nickname.
     Rename(Nick),
-    /// Go to a room.
-    Join(Room),
+    /// Go to a room, if it is one of these.
+    Join(Room, Opening),
     /// Go back to the lobby.
     Leave,
     /// List the rooms that have members.
     ListRooms,
     /// List the members of the client's room.
     ListUsers,
+    /// List these rooms and their members.
+    ListMembers(Among),
     /// Send a private message to the user of this nickname.
     Whisper(Nick, Text),
     /// Whisper to the last user who whispered.
@@ -106,6 +110,8 @@ pub enum Ask {
     Quit,
     /// Tell the client what was wrong.
     Mistake(Mistake),
+    /// Do this if the client is who and where its program thinks. Boxed, because it is large.
+    Addressed(Box<Addressed>),
 }
 
 impl Command {
@@ -158,7 +164,11 @@ impl Command {
 
     /// Whether the client is told the journey of the message.
     pub fn is_traced(&self) -> bool {
-        matches!(self.ask, Ask::Trace(_))
+        match &self.ask {
+            Ask::Trace(_) => true,
+            Ask::Addressed(addressed) => addressed.command.is_traced(),
+            _ => false,
+        }
     }
 
     /// What the log is told. Speech is logged as such, mistakes are not carried out, and what a

@@ -13,6 +13,8 @@ pub enum Ending {
     Lost(io::ErrorKind),
     /// The client did not read what it was sent.
     TooSlow,
+    /// The client sent nothing, not even the sign of life that its wire asks for.
+    Silent,
     /// The server told the client to go, and hung up.
     Dismissed,
     /// The server stopped.
@@ -28,6 +30,7 @@ impl fmt::Display for Ending {
             Self::Closed => f.write_str("closed the connection"),
             Self::Lost(kind) => write!(f, "connection lost: {kind}"),
             Self::TooSlow => f.write_str("too slow to read"),
+            Self::Silent => f.write_str("silent for too long"),
             Self::Dismissed => f.write_str("dismissed"),
             Self::Stopping => f.write_str("server stopping"),
             Self::Failed => f.write_str("session failed"),

@@ -22,6 +22,7 @@ pub mod mark;
 pub mod moderation;
 pub mod pace;
 mod past;
+pub mod rooms;
 pub mod transfers;
 pub mod watched;
 
@@ -33,6 +34,7 @@ use ignoring::Ignoring;
 use mark::Mark;
 use moderation::{Moderated, Reason};
 use pace::PaceEvent;
+use rooms::RoomEvent;
 use transfers::{Cue, FileEvent};
 use watched::Stats;
 
@@ -79,6 +81,8 @@ pub enum Event {
     Rooms(Listing<Room>),
     /// The members of this room.
     Users(Room, Listing<Member>),
+    /// About rooms that programs ask for.
+    Room(RoomEvent),
     /// A whisper from this user, to its target.
     WhisperFrom(Nick, Text),
     /// Confirms a whisper to this user, to its sender.
@@ -237,6 +241,7 @@ impl fmt::Display for Event {
             Self::AlreadyInLobby => f.write_str("You are already in the lobby."),
             Self::Rooms(rooms) => write!(f, "Active rooms: {rooms}"),
             Self::Users(room, users) => write!(f, "Users in {room}: {users}"),
+            Self::Room(event) => event.fmt(f),
             Self::WhisperFrom(from, text) => write!(f, "[Whisper from {from}]: {text}"),
             Self::WhisperTo(to, text) => write!(f, "[Whisper to {to}]: {text}"),
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
@@ -323,6 +328,8 @@ fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Result {
         Mistake::Malformed(why) => f.write_str(why),
         Mistake::TextTooLong(max) => write!(f, "Message too long (max {max} bytes)."),
         Mistake::LineTooLong(max) => write!(f, "Line too long (max {max} bytes)."),
+        Mistake::NotYourNick(nick) => write!(f, "That is not your nickname. Use '{nick}'."),
+        Mistake::NotYourRoom(room) => write!(f, "You are not in that room. You are in '{room}'."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
         Mistake::HttpRequest => http_answer(f),
     }

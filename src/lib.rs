@@ -30,10 +30,11 @@
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
-//! | 4 | [`broadcaster`], [`store`], [`log`], [`wire`] | the channel and the writing ends; the data file; the files of the log; the table of wires |
-//! | 5 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
-//! | 6 | [`session`], [`relay`] | one client's thread; one file's thread |
-//! | 7 | [`server`] | listening, accepting, stopping |
+//! | 4 | [`broadcaster`], [`store`], [`log`], [`framing`] | the channel and the writing ends; the data file; the files of the log; how units are packed and told apart |
+//! | 5 | [`wire`] | the table of wires, which says what is spoken at a door |
+//! | 6 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
+//! | 7 | [`session`], [`relay`] | one client's thread; one file's thread |
+//! | 8 | [`server`] | listening, accepting, stopping |
 //! | – | [`client`], [`course`], [`cli`] | stand apart; the course imports nothing from the server |
 //!
 //! The broadcaster cannot name the registry, so it cannot wait for its lock. When the channel is full,
@@ -74,7 +75,9 @@
 //! - **Greeting**: what a program says that names itself before it comes in.
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
 //! - **Transport**: how bytes arrive and leave.
+//! - **Framing**: where a unit begins and ends on a wire. A **Seal** packs units for one client.
 //! - **Door**: a listening socket, its limits, and the function that serves its connections.
+//! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.
@@ -109,6 +112,7 @@ pub mod ending;
 pub mod event;
 pub mod fact;
 pub mod file;
+pub mod framing;
 pub mod log;
 pub mod manual;
 pub mod names;

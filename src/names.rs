@@ -2,6 +2,7 @@
 
 use std::{cmp, fmt, hash, str};
 
+mod fitting;
 mod network;
 mod peer;
 

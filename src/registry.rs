@@ -78,6 +78,8 @@ impl Registry {
     pub fn enter(&self, newcomer: &Newcomer, sink: &mut Option<Box<dyn Sink>>) -> Result<ClientId, Event> {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| {
+            let numbered = state.numbered(newcomer);
+            let newcomer = numbered.as_deref().unwrap_or(newcomer);
             state.admit(turn, newcomer)?;
             Ok(state.enter(turn, newcomer, sink.take().expect("a client comes in once")))
         })
@@ -239,6 +241,10 @@ fn apply_burst(
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
     for command in commands {
+        let command = match command.ask {
+            Ask::Addressed(addressed) => state.resolved(client, *addressed),
+            _ => command,
+        };
         let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);
         if is_last {

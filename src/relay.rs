@@ -27,7 +27,7 @@ use crate::{
         Registry,
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
-    transport::{self, Connection},
+    transport::{self, Connection, Incoming},
     watch::{self, Activity},
 };
 

@@ -21,13 +21,15 @@ use crate::{
     },
     store::{Database, Store, Writer},
     watch::Watch,
-    wire::Url,
+    wire::{Url, Wire},
 };
 
 mod acceptor;
 mod capacity;
+mod choosing;
 mod doors;
 mod error;
+mod receiver;
 mod stop;
 
 pub use error::Error;
@@ -43,8 +45,12 @@ pub struct Config {
     pub host: String,
     /// TCP port; 0 means any free one.
     pub port: u16,
+    /// What is spoken there.
+    pub wire: &'static Wire,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// How long a client may send nothing, on wires where that has a limit; `None` means as their rows say.
+    pub idle: Option<Duration>,
     /// Most clients at a time; `None` means as many as this machine holds.
     pub max_clients: Option<usize>,
     /// Most clients at a time from one address that is not a loopback address.
@@ -94,7 +100,7 @@ impl Server {
         let state = if config.data.is_some() { state } else { state.without_store() };
         let watch = Watch::start();
         let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
-        let (posts, broadcaster) = broadcaster::channel(limits, watch.clone());
+        let (posts, broadcaster) = broadcaster::channel(limits, state.newest_line(), watch.clone());
         let registry = Registry::new(state, posts, store.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
         Ok(Self { doors, registry, broadcaster, store, writer, watch, log })

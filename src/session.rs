@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, Read},
+    io::{self, ErrorKind},
     ops::ControlFlow,
     time::{Duration, Instant},
 };
@@ -12,12 +12,12 @@ mod greeting;
 use crate::{
     broadcaster::Sink,
     command::Command,
-    dialect::{Decoder, Dialect, Input, Limits, Scene},
+    dialect::{Decoder, Dialect, Input, Scene},
     ending::Ending,
     event::Event,
     names::{ClientId, Peer},
     registry::{Registry, state::Newcomer},
-    transport::{self, Connection},
+    transport::Incoming,
     watch::{self, Activity},
     wire::Wire,
 };
@@ -39,29 +39,28 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Serves one client until it leaves or is disconnected.
 pub fn run(
     registry: &Registry,
-    connection: &Connection,
+    incoming: &dyn Incoming,
     sink: Box<dyn Sink>,
     wire: &'static Wire,
-    limits: Limits,
+    decoder: &mut Decoder,
 ) {
-    let mut decoder = wire.dialect.decoder(limits);
-    let entered = if wire.dialect.has_greeting() {
-        greeting::enter(registry, connection, sink, wire, &mut decoder)
+    let entered = if decoder.has_greeting() {
+        greeting::enter(registry, incoming, sink, wire, decoder)
     } else {
-        enter(registry, connection, sink, wire)
+        enter(registry, incoming, sink, wire)
     };
     let Some(mut membership) = entered else { return };
-    let why = match converse(&membership, connection, &mut decoder) {
+    let why = match converse(&membership, incoming, decoder) {
         Ending::Quit => Ending::Quit,
         // A session that was disconnected sees only the end of its stream.
-        seen => connection.hung_up().unwrap_or(seen),
+        seen => incoming.hung_up().unwrap_or(seen),
     };
     membership.ending = why;
     drop(membership);
-    note(connection.peer(), Some(&why), "disconnected");
+    note(incoming.peer(), Some(&why), "disconnected");
     if why == Ending::Quit {
         watch::doing(Activity::Closing);
-        connection.drain(PATIENCE);
+        incoming.drain(PATIENCE);
     }
 }
 
@@ -69,23 +68,36 @@ pub fn run(
 #[inline(never)]
 fn enter<'a>(
     registry: &'a Registry,
-    connection: &Connection,
+    incoming: &dyn Incoming,
     sink: Box<dyn Sink>,
     wire: &'static Wire,
 ) -> Option<Membership<'a>> {
-    let newcomer = Newcomer::new(connection.peer(), wire);
-    // To drop a sink makes system calls, so one that is not taken is dropped here, without the lock.
-    match Membership::enter(registry, &newcomer, &mut Some(sink)) {
+    let newcomer = Newcomer::new(incoming.peer(), wire);
+    let mut sink = Some(sink);
+    match Membership::enter(registry, &newcomer, &mut sink) {
         Ok(membership) => {
-            note(connection.peer(), None, "connected");
+            note(incoming.peer(), None, "connected");
             Some(membership)
         }
         Err(why) => {
-            note(connection.peer(), Some(&why), "refused");
-            transport::refuse(connection.socket(), &newcomer.dialect.encoded(&why, &Scene::default()));
+            note(incoming.peer(), Some(&why), "refused");
+            refuse(sink, newcomer.dialect, &why, &Scene::default());
             None
         }
     }
+}
+
+/// Tells a client that is not let in why, and ends its stream. To drop a sink makes system calls, so one that
+/// was not taken is dropped here, without the lock.
+#[inline(never)]
+fn refuse(sink: Option<Box<dyn Sink>>, dialect: Dialect, why: &Event, scene: &Scene) {
+    let Some(mut sink) = sink else { return };
+    let mut units = dialect.encoded(why, scene);
+    units.extend(sink.farewell(Some(why)));
+    // If it does not take this, the client is gone, or does not read.
+    let _ = sink.send(&[], &units);
+    sink.finish();
+    sink.drain();
 }
 
 #[inline(never)]
@@ -128,9 +140,9 @@ impl Drop for Membership<'_> {
 /// An idle client waits in here, so this frame and its callers' frames are kept small: each page of stack
 /// that a command has reached stays in memory. That is why this and what it calls are never inlined.
 #[inline(never)]
-fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut Decoder) -> Ending {
+fn converse(membership: &Membership<'_>, incoming: &dyn Incoming, decoder: &mut Decoder) -> Ending {
     let (mut large, mut commands) = (Vec::new(), Vec::with_capacity(FEW));
-    let (mut read_at, mut is_over) = (Instant::now(), false);
+    let (mut read_at, mut is_over, mut patience) = (Instant::now(), false, None);
     loop {
         // The commands are decoded before they are applied, so under the lock there is only deciding. What
         // came with a greeting has been read already.
@@ -142,8 +154,14 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut De
         if is_over {
             return Ending::Closed;
         }
+        if patience != decoder.patience() {
+            patience = decoder.patience();
+            if incoming.set_patience(patience).is_err() {
+                return Ending::Failed;
+            }
+        }
         watch::doing(Activity::Reading);
-        match read(&mut reader, decoder, &mut large) {
+        match read(incoming, decoder, &mut large) {
             Ok((0, _)) => {
                 decoder.finish();
                 is_over = true;
@@ -154,9 +172,22 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut De
                     commands = Vec::with_capacity(FEW);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Ending::Lost(error.kind()),
+            Err(error) => {
+                if let Some(why) = ending_of(&error, decoder) {
+                    return why;
+                }
+            }
         }
+    }
+}
+
+/// Why an error of a read is the end, if it is.
+#[inline(never)]
+fn ending_of(error: &io::Error, decoder: &mut Decoder) -> Option<Ending> {
+    match error.kind() {
+        ErrorKind::Interrupted => None,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut if decoder.patience().is_some() => decoder.time_out(),
+        kind => Some(Ending::Lost(kind)),
     }
 }
 
@@ -165,10 +196,10 @@ fn converse(membership: &Membership<'_>, mut reader: impl Read, decoder: &mut De
 /// A client waits in here most of the time. Its buffer is on the stack, in a page that its commands reach
 /// anyway, so it costs no memory. `large` replaces this buffer while the client fills it.
 #[inline(never)]
-fn read(reader: &mut impl Read, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<(usize, Instant)> {
+fn read(incoming: &dyn Incoming, decoder: &mut Decoder, large: &mut Vec<u8>) -> io::Result<(usize, Instant)> {
     let mut small = [0; SMALLEST_READ];
     let buffer = if large.is_empty() { &mut small } else { large.as_mut_slice() };
-    let (length, size) = (reader.read(buffer)?, buffer.len());
+    let (length, size) = (incoming.read(buffer)?, buffer.len());
     let read_at = Instant::now();
     watch::doing(Activity::Working);
     decoder.feed(&buffer[..length]);
@@ -204,7 +235,10 @@ fn take_burst(decoder: &mut Decoder, commands: &mut Vec<Command>, read_at: Insta
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::{
+        cell::Cell,
+        panic::{AssertUnwindSafe, catch_unwind},
+    };
 
     use crossbeam_channel::{Receiver, bounded};
 
@@ -212,6 +246,7 @@ mod tests {
     use crate::{
         broadcaster::{Post, Posts},
         clock::Now,
+        dialect::Limits,
         file::ByteCount,
         record::Restored,
         registry::{
@@ -235,15 +270,37 @@ mod tests {
     }
 
     /// Yields these bytes one at a time, then panics.
-    struct Faulty(&'static [u8]);
+    struct Faulty(Cell<&'static [u8]>);
 
-    impl Read for Faulty {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let (&first, rest) = self.0.split_first().expect("planted");
+    impl Incoming for Faulty {
+        fn peer(&self) -> Peer {
+            std::net::SocketAddr::from(([127, 0, 0, 1], 1)).into()
+        }
+
+        fn hung_up(&self) -> Option<Ending> {
+            None
+        }
+
+        fn set_patience(&self, _patience: Option<Duration>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+            let (&first, rest) = self.0.get().split_first().expect("planted");
             buffer[0] = first;
-            self.0 = rest;
+            self.0.set(rest);
             Ok(1)
         }
+
+        fn drain(&self, _patience: Duration) {}
+    }
+
+    fn faulty(bytes: &'static [u8]) -> Faulty {
+        Faulty(Cell::new(bytes))
+    }
+
+    fn decoder() -> Decoder {
+        Decoder::lines(limits())
     }
 
     fn chat() -> (Registry, Receiver<Posts>) {
@@ -275,7 +332,7 @@ mod tests {
         let other = enter(&registry);
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let membership = enter(&registry);
-            converse(&membership, Faulty(b"/nick bob\nhel"), &mut Dialect::Text.decoder(limits()));
+            converse(&membership, &faulty(b"/nick bob\nhel"), &mut decoder());
         }));
         assert!(unwound.is_err());
         let told: Vec<_> = posts
@@ -300,10 +357,7 @@ mod tests {
     fn a_client_that_quits_leaves_right_after_its_goodbye() {
         let (registry, posts) = chat();
         let (_other, membership) = (enter(&registry), enter(&registry));
-        assert_eq!(
-            converse(&membership, &b"/quit\nhello\n"[..], &mut Dialect::Text.decoder(limits())),
-            Ending::Quit
-        );
+        assert_eq!(converse(&membership, &faulty(b"/quit\nhello\n"), &mut decoder()), Ending::Quit);
         let last = posts.try_iter().last().expect("it has quit");
         assert!(matches!(
             last.0[..],

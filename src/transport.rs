@@ -1,4 +1,4 @@
-//! How bytes arrive and leave: TCP and Unix sockets.
+//! How bytes arrive and leave: TCP, Unix sockets and UDP.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
 //! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
@@ -18,15 +18,45 @@ use rustix::{
 
 use crate::{broadcaster::Sink, ending::Ending, names::Peer};
 
+pub mod datagrams;
+mod entrance;
 mod limit;
 mod listener;
 #[cfg(any(test, not(target_os = "linux")))]
 mod queued;
+mod sealed;
 mod socket;
 
+pub use entrance::Entrance;
 pub use limit::{ConnectionLimit, NoPlace, Permit};
 pub use listener::{Address, Listener};
+pub use sealed::SealedSink;
 pub use socket::Socket;
+
+/// The reading end of what a session serves.
+pub trait Incoming {
+    /// Where the client is.
+    fn peer(&self) -> Peer;
+
+    /// Why our side ended this connection, if it did.
+    fn hung_up(&self) -> Option<Ending>;
+
+    /// How long a read may wait; longer is [`io::ErrorKind::WouldBlock`]. `None` means for ever.
+    ///
+    /// # Errors
+    /// The time is zero.
+    fn set_patience(&self, patience: Option<Duration>) -> io::Result<()>;
+
+    /// Waits for bytes; 0 means that no more will come.
+    ///
+    /// # Errors
+    /// None came in time, or the connection is lost.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
+    /// does not reset the connection before the client has read our last words.
+    fn drain(&self, patience: Duration);
+}
 
 /// A socket, and the place it takes.
 pub struct Connection {
@@ -57,19 +87,9 @@ impl Connection {
         Ok(Box::new(writer))
     }
 
-    /// Where the client is.
-    pub fn peer(&self) -> Peer {
-        self.peer
-    }
-
     /// The socket.
     pub fn socket(&self) -> &Socket {
         &self.socket
-    }
-
-    /// Why our side ended this connection, if it did.
-    pub fn hung_up(&self) -> Option<Ending> {
-        self.hung_up.get().copied()
     }
 
     /// Closes both directions. A thread that reads or writes sees the end.
@@ -91,20 +111,6 @@ impl Connection {
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
         Ok(rustix::net::recv(&self.socket, buffer, flags)?.0)
-    }
-
-    /// Reads and forgets until the client closes or `patience` is over, so that closing our side
-    /// does not reset the connection before the client has read our last words.
-    pub fn drain(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
-        let mut forgotten = [0; 1024];
-        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-        {
-            let has_timeout = self.socket.set_read_timeout(Some(left)).is_ok();
-            if !has_timeout || (&self.socket).read(&mut forgotten).map_or(true, |n| n == 0) {
-                return;
-            }
-        }
     }
 }
 
@@ -135,10 +141,33 @@ fn forget_arrived(socket: &Socket, buffer: &mut [u8]) {
     }
 }
 
-/// The reading end. After the connection was hung up on, it is at its end.
-impl Read for &Connection {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Incoming for Connection {
+    fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    fn hung_up(&self) -> Option<Ending> {
+        self.hung_up.get().copied()
+    }
+
+    fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
+        self.socket.set_read_timeout(patience)
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.hung_up().is_some() { Ok(0) } else { (&self.socket).read(buffer) }
+    }
+
+    fn drain(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut forgotten = [0; 1024];
+        while let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            let has_timeout = self.set_patience(Some(left)).is_ok();
+            if !has_timeout || (&self.socket).read(&mut forgotten).map_or(true, |n| n == 0) {
+                return;
+            }
+        }
     }
 }
 
@@ -225,7 +254,7 @@ mod tests {
         let permit = ConnectionLimit::new(1, 1).take(peer, Duration::ZERO).unwrap();
         let connection = Connection::new(socket, peer, permit);
         drop(connection.writer().unwrap());
-        assert_eq!((&*connection).read(&mut [0; 9]).unwrap(), 0);
+        assert_eq!(connection.read(&mut [0; 9]).unwrap(), 0);
     }
 
     #[cfg(target_os = "linux")]

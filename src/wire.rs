@@ -1,125 +1,192 @@
-//! The table of wires, and the URLs that open a door for them.
+//! The table of wires, which says what is spoken at a door.
 
-use std::{
-    fmt,
-    net::Ipv6Addr,
-    path::{Path, PathBuf},
-    str::FromStr,
+use std::{str::FromStr, time::Duration};
+
+use crate::{
+    dialect::{Decoder, Dialect, Scene, json, text, verbs},
+    event::Event,
+    framing::{
+        Datagrams, Pausing, Seal,
+        frames::{self, FrameSeal},
+        pauses,
+    },
 };
 
-use crate::dialect::Dialect;
+mod url;
+
+pub use url::{Location, Options, UnixSocket, Url};
 
 /// What is spoken at a door: one row of the table.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Wire {
     /// The first word of its URL.
     pub scheme: &'static str,
-    /// What is spoken there.
+    /// In which dialect its clients are answered, as long as they do not speak another one.
     pub dialect: Dialect,
+    /// Makes what reads a client.
+    pub decoder: fn(&Terms) -> Decoder,
+    /// Makes what packs what a client is told, if that is packed.
+    pub seal: fn(&Terms) -> Option<Box<dyn Seal>>,
+    /// How long a client may send nothing, unless its door says something else; `None` means for ever.
+    pub idle: Option<Duration>,
+    /// What a URL can set, beside the mode of a Unix socket.
+    pub options: &'static [&'static str],
+    /// The first bytes of its clients, by which [`ANY`] recognises them.
+    pub begins: &'static [&'static [u8]],
 }
 
 /// What `--host` and `--port` open, and a person with `nc` speaks.
 pub const TEXT: &Wire = &WIRES[0];
 
+/// Its clients choose another wire with their first bytes.
+pub const ANY: &Wire = &WIRES[1];
+
+/// The option that names the file of a door's key.
+pub const KEY_FILE: &str = "key-file";
+
+/// What most wires have in common.
+const PLAIN: Wire = Wire {
+    scheme: "",
+    dialect: Dialect::Text,
+    decoder: |terms| Decoder::lines(terms.lines),
+    seal: |_| None,
+    idle: None,
+    options: &[],
+    begins: &[],
+};
+
 /// All wires.
-pub static WIRES: [Wire; 2] =
-    [Wire { scheme: "text", dialect: Dialect::Text }, Wire { scheme: "json", dialect: Dialect::Json }];
-
-/// A door to open: `text://HOST:PORT` or `text+unix:///PATH?mode=0660`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url {
-    /// What is spoken there.
-    pub wire: &'static Wire,
-    /// Where it listens.
-    pub location: Location,
-}
-
-/// Where to listen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// On a TCP port.
-    Tcp {
-        /// A host name, or an address without brackets.
-        host: String,
-        /// The port; 0 means any free one.
-        port: u16,
+pub static WIRES: [Wire; 7] = [
+    Wire { scheme: "text", ..PLAIN },
+    // Until a client has chosen, nothing of this is used.
+    Wire { scheme: "any", options: &["idle"], ..PLAIN },
+    Wire {
+        scheme: "unframed",
+        decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(pauses::Alone::default())),
+        ..PLAIN
     },
-    /// On a Unix socket.
-    Unix(UnixSocket),
+    Wire {
+        scheme: "json",
+        dialect: Dialect::Json,
+        decoder: |terms| Decoder::other(json::Decoder::new(terms.lines)),
+        begins: &[b"{"],
+        ..PLAIN
+    },
+    Wire {
+        scheme: "json+udp",
+        dialect: Dialect::Json,
+        decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Datagrams)),
+        idle: Some(Duration::from_secs(120)),
+        options: &["idle", "rate"],
+        ..PLAIN
+    },
+    Wire {
+        scheme: "frames",
+        decoder: |terms| Decoder::other(frames::Decoder::new(terms.lines, terms.key.clone(), terms.idle())),
+        seal: |terms| Some(Box::new(FrameSeal::new(terms.key.clone()))),
+        idle: Some(Duration::from_secs(30)),
+        options: &["idle", KEY_FILE],
+        begins: &[&frames::MAGIC],
+        ..PLAIN
+    },
+    Wire {
+        scheme: "verbs",
+        dialect: Dialect::Verbs,
+        decoder: |terms| Decoder::other(verbs::Decoder::new(terms.lines)),
+        seal: |_| Some(Box::new(Pausing::default())),
+        ..PLAIN
+    },
+];
+
+/// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
+pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
+    let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
+    if let Some((wire, _)) = begins().find(|(_, begin)| first.starts_with(begin)) {
+        return Some(wire);
+    }
+    let is_open = begins().any(|(_, begin)| begin.starts_with(first));
+    (!is_open).then_some(TEXT)
 }
 
-/// A Unix socket to listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnixSocket {
-    /// Its file.
-    pub path: PathBuf,
-    /// Who may connect: the permissions of the file, such as `0o600`.
-    pub mode: u32,
+impl Wire {
+    /// Whether its clients send datagrams, and have no connection.
+    pub fn has_datagrams(&self) -> bool {
+        self.scheme.ends_with("+udp")
+    }
 }
 
-impl FromStr for Url {
+impl FromStr for &'static Wire {
     type Err = String;
 
-    fn from_str(url: &str) -> Result<Self, String> {
-        let (scheme, rest) = url.split_once("://").ok_or("write it as SCHEME://HOST:PORT")?;
-        let (scheme, is_unix) = match scheme.strip_suffix("+unix") {
-            Some(scheme) => (scheme, true),
-            None => (scheme, false),
-        };
-        let wire = WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
+    fn from_str(scheme: &str) -> Result<Self, String> {
+        WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
             let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
             format!("'{scheme}' is not one of: {}", schemes.join(", "))
-        })?;
-        let location = if is_unix { Location::Unix(rest.parse()?) } else { tcp(rest)? };
-        Ok(Self { wire, location })
+        })
     }
 }
 
-fn tcp(text: &str) -> Result<Location, String> {
-    let (host, port) = text.rsplit_once(':').ok_or("the port is missing: write HOST:PORT")?;
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host = match bracketed {
-        Some(address) if address.parse::<Ipv6Addr>().is_ok() => address,
-        None if !host.is_empty() && !host.contains(['[', ']', ':', '/', ' ']) => host,
-        _ => return Err(format!("'{host}' is not a host; write an IPv6 address as [ADDRESS]:PORT")),
-    };
-    let port = port.parse().map_err(|_| format!("'{port}' is not a port from 0 to 65535"))?;
-    Ok(Location::Tcp { host: host.to_owned(), port })
-}
-
-/// The most bytes of the path of a Unix socket, which ends with a zero byte (unix(7)).
-const LONGEST_PATH: usize = 107;
-
-impl FromStr for UnixSocket {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (path, mode) = match text.split_once('?') {
-            None => (text, "mode=0600"),
-            Some(parts) => parts,
-        };
-        if !Path::new(path).is_absolute() {
-            return Err("write the path of a Unix socket with three slashes: SCHEME+unix:///PATH".to_owned());
-        }
-        if path.len() > LONGEST_PATH {
-            return Err(format!("the path of a Unix socket has at most {LONGEST_PATH} bytes"));
-        }
-        let mode = mode.strip_prefix("mode=").and_then(|mode| u32::from_str_radix(mode, 8).ok());
-        let mode = mode
-            .filter(|mode| *mode <= 0o777)
-            .ok_or("after '?' stands only mode=, with an octal number from 0 to 0777")?;
-        Ok(Self { path: path.into(), mode })
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        self.scheme == other.scheme
     }
 }
 
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.wire.scheme;
-        match &self.location {
-            Location::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://[{host}]:{port}"),
-            Location::Tcp { host, port } => write!(f, "{scheme}://{host}:{port}"),
-            Location::Unix(UnixSocket { path, .. }) => write!(f, "{scheme}+unix://{}", path.display()),
-        }
+impl Eq for Wire {}
+
+/// What holds for the clients of a door.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What is spoken there.
+    pub wire: &'static Wire,
+    /// How long lines and texts may be.
+    pub lines: text::Limits,
+    /// How long a client may send nothing, instead of what the row of its wire says.
+    pub silence: Option<Duration>,
+    /// The most datagrams that a client is sent in a second; 0 means no limit.
+    pub rate: u32,
+    /// What signs what is sent, on wires where something does.
+    pub key: frames::Key,
+}
+
+/// The most datagrams that a client is sent in a second, unless its door says something else.
+const RATE: u32 = 200;
+
+impl Terms {
+    /// Those of a wire, as far as nothing else is said.
+    pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
+        Self { wire, lines, silence: None, rate: RATE, key: frames::Key::default() }
+    }
+
+    /// The same, for a client that has chosen this wire.
+    #[must_use]
+    pub fn of(&self, wire: &'static Wire) -> Self {
+        Self { wire, ..self.clone() }
+    }
+
+    /// How long a client may send nothing; `None` means for ever, as on wires without a sign of life.
+    pub fn idle(&self) -> Option<Duration> {
+        self.wire.idle.map(|idle| self.silence.unwrap_or(idle))
+    }
+
+    /// What reads a client.
+    pub fn decoder(&self) -> Decoder {
+        (self.wire.decoder)(self)
+    }
+
+    /// What packs what a client is told, if that is packed.
+    pub fn seal(&self) -> Option<Box<dyn Seal>> {
+        (self.wire.seal)(self)
+    }
+
+    /// What a client is told that is not let in, as bytes.
+    pub fn refusal(&self, why: &Event) -> Vec<u8> {
+        let mut units = self.wire.dialect.encoded(why, &Scene::default());
+        let Some(mut seal) = self.seal() else { return units };
+        units.extend(seal.farewell(Some(&why.to_string())));
+        seal.seal(&units).concat()
     }
 }
 
@@ -128,32 +195,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_the_wire_and_the_place() {
-        for url in
-            ["text://127.0.0.1:5555", "text://localhost:0", "text://[::1]:5555", "text+unix:///run/chat"]
-        {
-            assert_eq!(url.parse::<Url>().unwrap().to_string(), url);
-        }
-        let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
-        assert_eq!(place, Location::Unix(UnixSocket { path: "/run/a b".into(), mode: 0o660 }));
-    }
-
-    #[test]
-    fn a_wrong_url_is_refused_with_what_to_write() {
-        let why = |url: &str| url.parse::<Url>().unwrap_err();
-        assert_eq!(why("localhost:5555"), "write it as SCHEME://HOST:PORT");
-        assert!(why("telnet://localhost:23").starts_with("'telnet' is not one of: text"));
-        assert!(why("text://localhost").contains("HOST:PORT"));
-        for host in ["text://:5", "text://::1:5", "text://[localhost]:5", "text://a/b:5"] {
-            assert!(why(host).contains("[ADDRESS]:PORT"), "{host}");
-        }
-        for port in ["text://a:", "text://a:65536", "text://a:x"] {
-            assert!(why(port).contains("65535"), "{port}");
-        }
-        assert!(why("text+unix://chat.sock").contains("unix:///PATH"));
-        assert!(why(&format!("text+unix:///{}", "x".repeat(107))).contains("107"));
-        for mode in ["?mode=999", "?mode=1000", "?mode=", "?own=1", "?"] {
-            assert!(why(&format!("text+unix:///run/chat{mode}")).contains("0777"), "{mode}");
+    fn the_first_bytes_tell_the_wire() {
+        let scheme = |first: &[u8]| told_by(first).map(|wire| wire.scheme);
+        assert_eq!(scheme(b""), None);
+        assert_eq!([scheme(b"hello"), scheme(b"/nick x\n"), scheme(b"\n")], [Some("text"); 3]);
+        assert_eq!([scheme(b"{"), scheme(b"{\"type\"")], [Some("json"); 2]);
+        for wire in &WIRES {
+            for begin in wire.begins {
+                assert_eq!(scheme(begin), Some(wire.scheme));
+                assert_eq!(scheme(&[begin, &b"and more"[..]].concat()), Some(wire.scheme));
+                for half in 1..begin.len() {
+                    assert_eq!(scheme(&begin[..half]), None, "it can still become {}", wire.scheme);
+                }
+            }
         }
     }
 }

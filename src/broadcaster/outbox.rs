@@ -1,6 +1,6 @@
 //! A client's bytes that its socket has not taken yet: bounded, and sent without waiting.
 
-use std::{io, mem};
+use std::{io, mem, time::Duration};
 
 use crate::{
     dialect::{Dialect, Scene},
@@ -15,6 +15,16 @@ pub trait Sink: Send {
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when that is nothing; any other when the connection is gone.
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize>;
+
+    /// How long it takes nothing more, because its client needs time between sends.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The unit that tells the client that the stream ends, and why, where its wire has one.
+    fn farewell(&mut self, _why: Option<&Event>) -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Ends the stream after everything that was sent. A sink that is dropped without this hangs up.
     fn finish(&mut self);
@@ -142,9 +152,17 @@ impl Outbox {
         }
     }
 
-    /// Ends the stream after what is owed; now, or when the socket takes it.
-    pub fn close(&mut self) {
-        self.is_closing = true;
+    /// How long to leave it alone before the next [`Outbox::retry`].
+    pub fn pause(&self) -> Duration {
+        self.sink.pause()
+    }
+
+    /// Ends the stream after what is owed; now, or when the socket takes it. `why` is the event that its client
+    /// was told last, if that is the reason.
+    pub fn close(&mut self, why: Option<&Event>) {
+        if !self.is_closing {
+            self.say_farewell(why);
+        }
         if self.state == State::Open {
             self.try_send(&[]);
         }
@@ -192,9 +210,16 @@ impl Outbox {
         };
         self.bytes.truncate(begun);
         self.dialect.encode(&Event::TooSlow, &Scene::default(), &mut self.bytes);
+        self.say_farewell(Some(&Event::TooSlow));
         self.bytes.shrink_to_fit();
-        self.is_closing = true;
         self.hang_up(Ending::TooSlow);
+    }
+
+    fn say_farewell(&mut self, why: Option<&Event>) {
+        self.is_closing = true;
+        if self.state != State::Closed {
+            self.bytes.extend(self.sink.farewell(why));
+        }
     }
 
     fn try_send(&mut self, fresh: &[u8]) -> bool {

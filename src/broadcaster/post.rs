@@ -84,6 +84,16 @@ pub enum Except {
 }
 
 impl Except {
+    /// The same members, and one more.
+    #[must_use]
+    #[inline(never)]
+    pub fn and(self, client: ClientId) -> Self {
+        match self {
+            Self::NoOne => Self::One(client),
+            others => Self::These(others.as_slice().iter().copied().chain([client]).collect()),
+        }
+    }
+
     /// The members that are not told.
     pub fn as_slice(&self) -> &[ClientId] {
         match self {

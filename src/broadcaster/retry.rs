@@ -16,7 +16,8 @@ use crate::{
 ///
 /// Each client has its own delay: 1 ms at first, twice as long after each try that moves nothing, and
 /// 1 ms again after one that does. So a client that drains is served within a millisecond or two, and
-/// one that never reads costs 16 system calls a second, no matter what the others do.
+/// one that never reads costs 16 system calls a second, no matter what the others do. A sink that pauses
+/// between sends is tried again when its pause is over.
 pub(super) struct Retry {
     start: Instant,
     /// By milliseconds since `start`: the broadcaster wakes up at most once in each.
@@ -80,9 +81,17 @@ impl Broadcaster {
                 };
                 let Some(has_moved) = has_moved else { continue };
                 let delay = if has_moved { Retry::SHORTEST } else { Retry::LONGEST.min(delay * 2) };
-                self.retry.schedule(id, delay, now);
+                self.retry.schedule(id, self.pause(id).unwrap_or(delay), now);
             }
         }
+    }
+
+    /// The milliseconds until a client's sink takes something again, if it pauses.
+    fn pause(&self, client: ClientId) -> Option<u64> {
+        let outbox = self.clients.get(client).map(|client| &client.outbox);
+        let outbox = outbox.or_else(|| self.leaving.get(&client).map(|leaving| &leaving.outbox));
+        let pause = outbox?.pause();
+        (!pause.is_zero()).then(|| u64::try_from(pause.as_millis()).unwrap_or(Retry::LONGEST) + 1)
     }
 
     /// Whether anything moved; `None` when there is nothing more to try.

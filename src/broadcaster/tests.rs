@@ -31,6 +31,8 @@ struct Socket {
     unread: usize,
     /// Bytes that the socket has taken and the client has not received.
     under_way: usize,
+    /// How long it wants to be left alone.
+    pause: Duration,
     /// How many times it was closed with unread bytes.
     resets: usize,
 }
@@ -64,6 +66,10 @@ impl Sink for Shared {
         socket.space -= taken;
         socket.taken.extend(&bytes[..taken]);
         Ok(taken)
+    }
+
+    fn pause(&self) -> Duration {
+        self.0.lock().pause
     }
 
     fn finish(&mut self) {
@@ -104,7 +110,7 @@ struct Studio {
 
 impl Studio {
     fn new(outbox: usize) -> Self {
-        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) }, Watch::start());
+        let (_, broadcaster) = channel(Limits { outbox, grace: Duration::from_secs(1) }, 0, Watch::start());
         let (clients, rooms, now) = (SlotMap::with_key(), SlotMap::with_key(), Instant::now());
         Self { broadcaster, clients, rooms, now }
     }
@@ -290,7 +296,7 @@ fn a_stop_is_told_to_all_clients_and_ends_their_streams() {
 #[test]
 fn a_broadcaster_ends_with_its_last_sender_even_if_no_client_reads() {
     let limits = Limits { outbox: 9999, grace: Duration::from_millis(20) };
-    let (sender, broadcaster) = channel(limits, Watch::start());
+    let (sender, broadcaster) = channel(limits, 0, Watch::start());
     let (client, room) = (SlotMap::with_key().insert(()), SlotMap::with_key().insert(()));
     let socket = Shared::with_space(3);
     let posts = vec![

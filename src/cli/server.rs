@@ -16,7 +16,7 @@ use crate::{
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
     server::{Config, Server},
-    wire::Url,
+    wire::{Url, Wire},
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
@@ -66,9 +66,17 @@ struct ClientOptions {
     #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
     port: u16,
 
+    /// What clients speak there: `text`, or another scheme of --listen
+    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
+    wire: &'static Wire,
+
     /// Open another door, such as `text+unix:///run/chat.sock?mode=0660`; may be given more than once
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
+
+    /// Where programs must show that they live, wait SECONDS seconds for that (1 to 86400) [default: by the scheme]
+    #[arg(long, env = "CHAT_IDLE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
+    idle: Option<u64>,
 
     /// Limit the number of clients; 0 for as many as this machine can serve
     #[arg(long, env = "CHAT_MAX_CLIENTS", value_name = "CLIENTS", default_value_t = 1000)]
@@ -220,7 +228,9 @@ impl Arguments {
         Ok(Config {
             host: clients.host.clone(),
             port: clients.port,
+            wire: clients.wire,
             listen: clients.listen.clone(),
+            idle: clients.idle.map(Duration::from_secs),
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),
             outbox_limit: in_memory(clients.outbox_limit),

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Administration, Ask, FileCommand, Moderation, MutingCommand};
+use super::{Administration, Among, Ask, FileCommand, Moderation, MutingCommand};
 use crate::names::{Network, Nick, Room};
 
 /// A command without what is private.
@@ -67,7 +67,9 @@ impl About {
             | Ask::Muting(Mute(user, _) | Unmute(user)) => Self::User(*user),
             Ask::Administer(BanNetwork(network, _) | UnbanNetwork(network)) => Self::Network(*network),
             Ask::Administer(ShutDown(notice)) => Self::Seconds(notice.as_secs()),
-            Ask::Join(room) | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),
+            Ask::Join(room, _)
+            | Ask::ListMembers(Among::Room(room))
+            | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),
             Ask::ShowHistory(Some(count)) => Self::Count(*count),
             Ask::Explain(verb) => Self::Verb(verb.name),
             Ask::File(command) => match **command {

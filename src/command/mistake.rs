@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Verb, verbs};
-use crate::names::Nick;
+use crate::names::{Nick, Room};
 
 /// Why a line is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub enum Mistake {
     LineTooLong(usize),
     /// What a program sent is no command of its dialect, for this reason.
     Malformed(Box<str>),
+    /// The client's program thinks that its nickname is another one than this.
+    NotYourNick(Nick),
+    /// The client's program thinks that it is in another room than this.
+    NotYourRoom(Room),
     /// A line that is not UTF-8.
     InvalidUtf8,
     /// The first line of a connection is an HTTP request. The client leaves with it.

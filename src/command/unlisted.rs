@@ -15,6 +15,10 @@ pub(super) static UNLISTED: [Verb; 4] = [
     Verb::new("take",   "[id|oldest]", "What chat_client says when you type /acceptfile.", take),
 ];
 
+/// Lists the members of rooms. No one can type it: `/users` lists those of one's own room, and `/rooms` the rooms.
+pub(super) static MEMBERS: Verb =
+    Verb::new("members", "", "", |typed| Err(typed.usage())).kind(Kind::Listing);
+
 /// What a client's program is answered without a rule has no verb; this stands for it.
 pub(super) static ANSWER: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
 

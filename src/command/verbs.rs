@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    Administration, Ask, Command, Mistake, Moderation, MutingCommand, Typed, account, administration,
-    existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
+    Administration, Ask, Command, Mistake, Moderation, MutingCommand, Opening, Typed, account,
+    administration, existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -224,7 +224,8 @@ fn rename(typed: &Typed<'_>) -> Result<Ask, Mistake> {
 }
 
 fn join(typed: &Typed<'_>) -> Result<Ask, Mistake> {
-    Room::new(typed.name()?).map(Ask::Join).map_err(|_| Mistake::InvalidRoom)
+    let room = Room::new(typed.name()?).map_err(|_| Mistake::InvalidRoom)?;
+    Ok(Ask::Join(room, Opening::Any))
 }
 
 fn whisper(typed: &Typed<'_>) -> Result<Ask, Mistake> {

@@ -2,21 +2,34 @@
 //!
 //! A client's first object is `{"type":"join","room":"lobby","user":"alice"}`. Objects may follow each other
 //! with newlines, spaces or nothing between them.
+//!
+//! A client whose first object is `{"type":"join","data":"Alice"}` speaks [`Dialect::Terse`] from then on. Any name
+//! will do: it is made a nickname. Each `{"type":"chat","data":"…"}` is a line as a person types it, so it can be
+//! a command like `/nick`, `/login` or `/whisper`. This client hears `{"type":"message","from":"Bob","data":"…"}`,
+//! but not for what it says itself, and `{"type":"server_message","data":"…"}` for everything else. It leaves by
+//! closing.
 
 use std::{collections::VecDeque, ops::Range};
 
 use serde_json::{Map, Value};
 
-use super::{Greeting, Input, Limits, text};
+use super::{Decode, Dialect, Greeting, Input, Limits, text};
 use crate::{
     command::{Command, Mistake, Verb, speech},
     names::{Nick, Room},
 };
 
+pub mod datagrams;
+mod divide;
 mod encode;
+mod files;
 mod scan;
+mod terse;
 
+pub use divide::divide;
 pub use encode::encode;
+pub use terse::encode_tersely;
+
 use scan::{Found, Scanner};
 
 /// Cuts a stream of bytes into objects and reads each as a command.
@@ -40,37 +53,6 @@ impl Decoder {
         Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None, is_refused: false }
     }
 
-    /// Takes bytes as they came, cut anywhere.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.scanner.drop_read(&mut self.buffer);
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// What comes next; `None` means "not yet": feed more.
-    pub fn next_input(&mut self) -> Option<Input> {
-        loop {
-            if let Some(next) = self.rest.pop_front() {
-                return Some(next);
-            }
-            if self.is_refused {
-                return None;
-            }
-            match self.scanner.next(&self.buffer, self.limits.line)? {
-                Found::Unit(unit) => self.read(unit),
-                // Its beginning, which may be a request, is gone.
-                Found::TooLong if self.greeting.is_none() => {
-                    self.refuse(Mistake::LineTooLong(self.limits.line));
-                }
-                Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
-            }
-        }
-    }
-
-    /// At the end of the stream, an object counts without a newline. One that is not whole is nothing.
-    pub fn finish(&mut self) {
-        self.feed(b"\n");
-    }
-
     fn mean(&mut self, command: Command) {
         self.rest.push_back(Input::Command(command));
     }
@@ -83,20 +65,16 @@ impl Decoder {
     }
 
     fn read(&mut self, unit: Range<usize>) {
-        let read = serde_json::from_slice::<Value>(&self.buffer[unit.clone()]);
-        let object = match read {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => return self.mean(malformed("Payload must be a JSON object")),
+        let object = match object(&self.buffer[unit.clone()]) {
+            Ok(object) => object,
             // A web page can make its visitor's browser send a request with JSON in it.
-            Err(_) if self.greeting.is_none() && text::is_web_browser(&self.buffer[unit.clone()]) => {
+            Err(_) if self.greeting.is_none() && text::is_web_browser(&self.buffer[unit]) => {
                 return self.refuse(Mistake::HttpRequest);
             }
-            Err(_) if str::from_utf8(&self.buffer[unit]).is_err() => {
-                return self.mean(Command::mistake(Mistake::InvalidUtf8));
-            }
-            Err(error) => return self.mean(malformed(&format!("Invalid JSON: {error}"))),
+            Err(mistake) => return self.mean(Command::mistake(mistake)),
         };
-        if let Some(id) = object.get("id").filter(|id| id.is_i64() || id.is_u64()) {
+        let id = object.get("id").filter(|id| id.is_i64() || id.is_u64());
+        if let Some(id) = id.filter(|_| !self.is_terse()) {
             let ack = format!("{{\"type\":\"ack\",\"id\":{id}}}\n");
             self.mean(Command::answer(ack.as_bytes()));
         }
@@ -107,12 +85,14 @@ impl Decoder {
 
     fn understand(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
         let kind = required(object, "type")?;
+        if self.is_terse() {
+            return self.understand_tersely(kind, object);
+        }
         let command = match kind {
+            "join" if self.greeting.is_none() && terse::is_join(object) => return self.join_tersely(object),
             "join" => return self.join(object),
             "message" => {
-                // A message is one line.
-                let text = required(object, "text")?.replace(['\n', '\r', '\t'], " ");
-                let text = speech(&text, self.limits.text)?;
+                let text = speech(&one_line(required(object, "text")?), self.limits.text)?;
                 text.map(Command::say).ok_or_else(|| missing("text"))?
             }
             "whisper" => {
@@ -125,7 +105,7 @@ impl Decoder {
                 let line = required(object, "text")?;
                 text::read_line(line.as_bytes(), self.limits)?.ok_or_else(|| missing("text"))?
             }
-            _ => return Err(Mistake::Malformed(format!("Unknown message type: {kind}").into())),
+            _ => return Err(unknown(kind)),
         };
         self.mean(command);
         Ok(())
@@ -146,8 +126,8 @@ impl Decoder {
         let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
         match &mut self.greeting {
             None => {
-                let greeting = Greeting { nick, room };
-                self.rest.push_back(Input::Greeting(greeting));
+                let greeting = Greeting { nick, room, dialect: Dialect::Json };
+                self.rest.push_back(Input::Greeting(Some(greeting)));
             }
             Some(greeting) => {
                 if greeting.nick.as_str() != nick.as_str() {
@@ -159,10 +139,50 @@ impl Decoder {
         }
         Ok(())
     }
+}
 
-    /// The client is in the chat as this user.
-    pub fn welcome(&mut self, greeting: Greeting) {
-        self.greeting = Some(greeting);
+impl Decode for Decoder {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.scanner.drop_read(&mut self.buffer);
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn next_input(&mut self) -> Option<Input> {
+        loop {
+            if let Some(next) = self.rest.pop_front() {
+                return Some(next);
+            }
+            if self.is_refused {
+                return None;
+            }
+            match self.scanner.next(&self.buffer, self.limits.line)? {
+                Found::Unit(unit) => self.read(unit),
+                // Its beginning, which may be a request, is gone.
+                Found::TooLong if self.greeting.is_none() => {
+                    self.refuse(Mistake::LineTooLong(self.limits.line));
+                }
+                Found::TooLong => self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line))),
+            }
+        }
+    }
+
+    fn welcome(&mut self, greeting: Option<Greeting>) {
+        self.greeting = greeting;
+    }
+
+    /// An object counts without a newline. One that is not whole is nothing.
+    fn finish(&mut self) {
+        self.feed(b"\n");
+    }
+}
+
+/// Reads one object.
+fn object(unit: &[u8]) -> Result<Map<String, Value>, Mistake> {
+    match serde_json::from_slice(unit) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(malformed("Payload must be a JSON object")),
+        Err(_) if str::from_utf8(unit).is_err() => Err(Mistake::InvalidUtf8),
+        Err(error) => Err(malformed(&format!("Invalid JSON: {error}"))),
     }
 }
 
@@ -178,12 +198,21 @@ fn required<'a>(object: &'a Map<String, Value>, key: &str) -> Result<&'a str, Mi
     field(object, key).ok_or_else(|| missing(key))
 }
 
+/// A message is one line.
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
+}
+
+fn unknown(kind: &str) -> Mistake {
+    Mistake::Malformed(format!("Unknown message type: {kind}").into())
+}
+
 fn missing(keys: &str) -> Mistake {
     Mistake::Malformed(format!("Missing fields: {keys}").into())
 }
 
-fn malformed(why: &str) -> Command {
-    Command::mistake(Mistake::Malformed(why.into()))
+fn malformed(why: &str) -> Mistake {
+    Mistake::Malformed(why.into())
 }
 
 #[cfg(test)]

@@ -118,6 +118,13 @@ impl Decoder {
         }
     }
 
+    /// What has come of a line that has not ended, as far as it is kept; `None` between lines. It is known when
+    /// there is no command to take.
+    pub fn unfinished_line(&self) -> Option<&[u8]> {
+        let line = &self.buffer[self.start..];
+        (self.is_skipping || !line.is_empty()).then_some(line)
+    }
+
     /// Reads the line that ends here. The rest of a line that was too long is nothing.
     fn read_line(&self, end: usize) -> Result<Option<Command>, Mistake> {
         if self.is_skipping { Ok(None) } else { read_line(&self.buffer[self.start..end], self.limits) }
@@ -187,7 +194,7 @@ const LINE_END: usize = 1;
 const IDLE_CAPACITY: usize = 256;
 
 /// Reads one line without its newline; `None` when there is nothing in it.
-pub(super) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
+pub(crate) fn read_line(line: &[u8], limits: Limits) -> Result<Option<Command>, Mistake> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > limits.line {
         return Err(Mistake::LineTooLong(limits.line));
@@ -236,7 +243,7 @@ pub fn line(event: &Event) -> Vec<u8> {
 
 /// Formats into bytes. `io::Write` can do that too, but checks for an error after each of the many
 /// pieces of a message.
-struct Utf8<'a>(&'a mut Vec<u8>);
+pub(super) struct Utf8<'a>(pub(super) &'a mut Vec<u8>);
 
 impl fmt::Write for Utf8<'_> {
     fn write_str(&mut self, piece: &str) -> fmt::Result {

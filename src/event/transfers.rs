@@ -157,7 +157,7 @@ pub enum Outcome {
 
 impl FileEvent {
     /// The cue for `chat_client` that goes with the sentence.
-    pub(super) fn cue(&self) -> Option<Cue> {
+    pub(crate) fn cue(&self) -> Option<Cue> {
         match self {
             Self::Offered { id, label, .. } => Some(Cue::Offered { id: *id, digest: label.digest }),
             Self::NotOffered(digest, _) => Some(Cue::NotOffered(*digest)),

@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod accounts;
+mod addressing;
 mod administering;
 mod arriving;
 mod attempts;
@@ -33,6 +34,7 @@ mod bans;
 mod closing;
 mod history;
 mod ignores;
+mod listing;
 mod moderating;
 mod moving;
 mod mutes;
@@ -188,10 +190,11 @@ impl State {
             Ask::Trace(text) => self.say_traced(turn, text),
             Ask::Away(reason) => self.go_away(turn, reason),
             Ask::Rename(nick) => self.rename(turn, nick),
-            Ask::Join(room) => self.join(turn, room),
+            Ask::Join(room, opening) => self.join(turn, room, opening),
             Ask::Leave => self.return_to_lobby(turn),
             Ask::ListRooms => self.list_rooms(turn),
             Ask::ListUsers => self.list_users(turn),
+            Ask::ListMembers(among) => self.list_members(turn, among),
             Ask::Whisper(to, text) => self.whisper(turn, to, text),
             Ask::Reply(text) => self.reply(turn, text),
             Ask::Whois(nick) => self.whois(turn, nick),
@@ -219,6 +222,10 @@ impl State {
             Ask::Explain(verb) => turn.answer_with(|| Event::Explained(verb)),
             Ask::Quit => turn.answer_with(|| Event::Goodbye),
             Ask::Mistake(mistake) => turn.answer_with(|| Event::Mistaken(mistake)),
+            Ask::Addressed(addressed) => {
+                let command = self.resolved(turn.client, *addressed);
+                self.apply(turn, turn.client, command);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::{
     file::Token,
     names::Origin,
-    transport::{Connection, Socket},
+    transport::{Connection, Incoming, Socket},
 };
 
 /// The most connections without a token. Each takes a thread and a descriptor.

@@ -16,11 +16,10 @@ use std::{
 
 use super::Stopper;
 use crate::{
-    dialect::Scene,
     event::{Event, pace::PaceEvent},
-    transport::{self, Connection, ConnectionLimit, Listener, NoPlace},
+    transport::{self, Connection, ConnectionLimit, Incoming, Listener, NoPlace},
     watch::{self, Activity, Watch},
-    wire::Wire,
+    wire::Terms,
 };
 
 /// The stack of a connection's thread. Only the part that is used takes memory; this much is needed to
@@ -39,8 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Door<'a> {
     /// Where connections arrive.
     pub(super) listener: &'a Listener,
-    /// What is spoken there.
-    pub(super) wire: &'static Wire,
+    /// What holds for its connections.
+    pub(super) terms: &'a Terms,
     /// How many connections there may be.
     pub(super) places: Arc<ConnectionLimit>,
     /// How long a connection may wait for a place. The others wait behind it.
@@ -50,7 +49,7 @@ pub(super) struct Door<'a> {
     /// What it serves: the name of its threads.
     pub(super) served: &'static str,
     /// Serves a connection until it ends.
-    pub(super) serve: &'a (dyn Fn(Arc<Connection>, &'static Wire) + Sync),
+    pub(super) serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
     /// Does what is due, and says how long the door may wait for a connection before it asks again;
     /// `None` means for ever.
     pub(super) meanwhile: &'a (dyn Fn() -> Option<Duration> + Sync),
@@ -89,7 +88,7 @@ impl Door<'_> {
         let Some((stream, peer)) = self.listener.accept(patience)? else { return Ok(None) };
         // The stopper may have connected only to wake this thread.
         if self.stopper.is_stopping() {
-            transport::refuse(&stream, &self.wire.dialect.encoded(&Event::ShuttingDown, &Scene::default()));
+            transport::refuse(&stream, &self.terms.refusal(&Event::ShuttingDown));
             return Ok(None);
         }
         let told = match self.places.take(peer, self.patience) {
@@ -98,7 +97,7 @@ impl Door<'_> {
             Err(NoPlace::FullForAddress) => PaceEvent::TooManyConnections.into(),
         };
         tracing::info!(%peer, "a {} was refused: {told}", self.served);
-        transport::refuse(&stream, &self.wire.dialect.encoded(&told, &Scene::default()));
+        transport::refuse(&stream, &self.terms.refusal(&told));
         Ok(None)
     }
 
@@ -108,10 +107,7 @@ impl Door<'_> {
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            transport::refuse(
-                connection.socket(),
-                &self.wire.dialect.encoded(&Event::Full, &Scene::default()),
-            );
+            transport::refuse(connection.socket(), &self.terms.refusal(&Event::Full));
         }
     }
 
@@ -126,7 +122,7 @@ impl Door<'_> {
     /// Serves one connection. A panic ends only this one.
     fn serve(&self, connection: Arc<Connection>) {
         let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().number()));
-        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection, self.wire))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection, self.terms))).is_err() {
             tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
         }
     }

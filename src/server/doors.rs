@@ -6,7 +6,7 @@ use std::{
     fmt, io,
     net::{SocketAddr, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
-    thread,
+    thread::{self, Scope},
     time::Duration,
 };
 
@@ -14,18 +14,24 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
+    choosing,
+    receiver::Receiver,
     start,
 };
 use crate::{
+    broadcaster::Sink,
     command::Mistake,
-    dialect::{Dialect, text},
+    dialect::{Decoder, Dialect, text},
     event::Event,
+    framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
     relay::{self, Relay},
     session,
-    transport::{self, Address, Connection, ConnectionLimit, Listener},
+    transport::{
+        self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
+    },
     watch::{self, Activity, Watch},
-    wire::{self, Location, Url, Wire},
+    wire::{self, Location, Options, Terms, Url, Wire},
 };
 
 /// How long a web browser may take to close its side.
@@ -33,9 +39,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
-    /// Where clients come in. The first is the text port.
+    /// Where clients come in. The first is the one of `--host` and `--port`.
     chat: Vec<ChatDoor>,
-    /// The address of the text port.
+    /// The address of the first door.
     pub(super) address: SocketAddr,
     /// `None` when no files can be sent.
     files: Option<(Arc<Listener>, u16)>,
@@ -46,8 +52,14 @@ pub(super) struct Doors {
 }
 
 struct ChatDoor {
-    wire: &'static Wire,
-    listener: Arc<Listener>,
+    terms: Terms,
+    entrance: Entrance,
+}
+
+/// What lets clients in at a door.
+enum Porter<'a> {
+    Door(Door<'a>),
+    Receiver(Receiver<'a>),
 }
 
 /// A door, as the server announces it when it starts.
@@ -60,7 +72,7 @@ impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.wire.scheme;
         match self.address {
-            Address::Tcp(address) => write!(f, "{scheme}://{address}"),
+            Address::Net(address) => write!(f, "{scheme}://{address}"),
             Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
         }
     }
@@ -71,10 +83,21 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
-        let (text, address) = listen(&config.host, config.port)?;
-        let mut chat = vec![ChatDoor { wire: wire::TEXT, listener: Arc::new(text) }];
+        let (first, address) = open_port(config.wire, &config.host, config.port)?;
+        let terms = |wire, options: &Options| {
+            let terms = Terms::new(wire, config.rules.lines);
+            Ok(Terms {
+                silence: options.idle.or(config.idle),
+                rate: options.rate.unwrap_or(terms.rate),
+                key: key(wire, options)?,
+                ..terms
+            })
+        };
+        let terms_of_first = terms(config.wire, &Options::default())?;
+        let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
         for url in &config.listen {
-            chat.push(ChatDoor { wire: url.wire, listener: Arc::new(open(url)?) });
+            let terms = terms(url.wire, &url.options)?;
+            chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -82,8 +105,8 @@ impl Doors {
             Ok((Arc::new(listener), address.port()))
         };
         let files = config.transfer_port.map(listen_for_files).transpose()?;
-        let files_listener = files.iter().map(|(listener, _)| listener);
-        let sockets: Vec<_> = chat.iter().map(|door| &door.listener).chain(files_listener).cloned().collect();
+        let files_listener = files.iter().map(|(listener, _)| Entrance::Listener(Arc::clone(listener)));
+        let sockets = chat.iter().map(|door| door.entrance.clone()).chain(files_listener).collect();
         let doors = Self {
             chat,
             address,
@@ -102,27 +125,24 @@ impl Doors {
         self.files.as_ref().map(|&(_, port)| port)
     }
 
-    /// The doors that were asked for beside the text port, with the ports that were chosen.
+    /// The doors that were asked for beside the first, with the ports that were chosen.
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.chat[1..].iter().map(|door| Announced { wire: door.wire, address: door.listener.address() })
+        self.chat[1..]
+            .iter()
+            .map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let serve_client = |connection: Arc<Connection>, wire: &'static Wire| {
-            if wire.dialect == Dialect::Text && is_web_browser(&connection) {
-                return refuse_web_browser(&connection);
-            }
-            let Ok(writer) = connection.writer() else { return };
-            session::run(registry, &connection, writer, wire, self.lines);
-        };
-        let serve_file = |connection, _: &'static Wire| relay.serve(registry, connection);
+        let serve_client = |connection, terms: &_| serve_client(registry, &connection, terms);
+        let serve_file = |connection, _: &_| relay.serve(registry, connection);
+        let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
-        let clients = self.for_clients(&serve_client, watch);
+        let clients = self.for_clients(registry, &serve_client, watch);
         let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
-            wire: wire::TEXT,
+            terms: &file_terms,
             places: ConnectionLimit::new(relay::MOST_CONNECTIONS, usize::MAX),
             patience: relay::PATIENCE,
             most_free: 0,
@@ -146,8 +166,8 @@ impl Doors {
             if let Some(files) = &files {
                 start(threads, "files", watch, || files.run(threads))?;
             }
-            for door in &clients[1..] {
-                start(threads, "acceptor", watch, || door.run(threads))?;
+            for porter in &clients[1..] {
+                start(threads, porter.name(), watch, || porter.run(threads))?;
             }
             clients[0].run(threads);
             Ok(())
@@ -156,12 +176,13 @@ impl Doors {
 
     fn for_clients<'a>(
         &'a self,
-        serve: &'a (dyn Fn(Arc<Connection>, &'static Wire) + Sync),
+        registry: &'a Registry,
+        serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
         watch: &'a Watch,
-    ) -> Vec<Door<'a>> {
-        let door = |door: &'a ChatDoor| Door {
-            listener: &door.listener,
-            wire: door.wire,
+    ) -> Vec<Porter<'a>> {
+        let door = |listener: &'a Listener, door: &'a ChatDoor| Door {
+            listener,
+            terms: &door.terms,
             places: Arc::clone(&self.clients),
             patience: Duration::ZERO,
             most_free: MOST_FREE / self.chat.len(),
@@ -172,8 +193,67 @@ impl Doors {
             watch,
             free: AtomicUsize::new(0),
         };
-        self.chat.iter().map(door).collect()
+        let receiver = |port: &'a Arc<Port>, door: &'a ChatDoor| Receiver {
+            port,
+            terms: &door.terms,
+            places: &self.clients,
+            registry,
+            stopper: &self.stopper,
+            watch,
+        };
+        let porter = |chat: &'a ChatDoor| match &chat.entrance {
+            Entrance::Listener(listener) => Porter::Door(door(listener, chat)),
+            Entrance::Port(port) => Porter::Receiver(receiver(port, chat)),
+        };
+        self.chat.iter().map(porter).collect()
     }
+}
+
+impl Porter<'_> {
+    /// The name of its thread.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Door(_) => "acceptor",
+            Self::Receiver(_) => "receiver",
+        }
+    }
+
+    fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
+        match self {
+            Self::Door(door) => door.run(threads),
+            Self::Receiver(receiver) => receiver.run(threads),
+        }
+    }
+}
+
+/// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
+fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
+    if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
+        return refuse_web_browser(connection);
+    }
+    let Some((wire, sink, mut decoder)) = prepare(connection, terms) else { return };
+    session::run(registry, &**connection, sink, wire, &mut decoder);
+}
+
+/// The wire that a client speaks, and the two ends of it; `None` when the client is gone. Never inlined: an idle
+/// client would keep the stack that this needs.
+#[inline(never)]
+fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire, Box<dyn Sink>, Decoder)> {
+    if terms.wire == wire::ANY {
+        let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
+        if wire == wire::TEXT && text::is_web_browser(&first) {
+            refuse_web_browser(connection);
+            return None;
+        }
+        let (wire, sink, mut decoder) = prepare(connection, &terms.of(wire))?;
+        decoder.feed(&first);
+        return Some((wire, sink, decoder));
+    }
+    let mut sink = connection.writer().ok()?;
+    if let Some(seal) = terms.seal() {
+        sink = Box::new(SealedSink::new(sink, seal));
+    }
+    Some((terms.wire, sink, terms.decoder()))
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is
@@ -192,17 +272,41 @@ fn refuse_web_browser(connection: &Connection) {
     connection.drain(CLOSING);
 }
 
-fn open(url: &Url) -> Result<Listener, Error> {
+/// The key that signs what is sent at a door.
+fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
+    let Some(path) = &options.key_file else {
+        if wire.options.contains(&wire::KEY_FILE) {
+            let scheme = wire.scheme;
+            tracing::warn!(
+                "on {scheme}, everyone knows the key '{WELL_KNOWN}'. Use another one with ?key-file=PATH"
+            );
+        }
+        return Ok(Key::default());
+    };
+    Key::read(path).map_err(|source| Error::Key(path.clone(), source))
+}
+
+fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
-        Location::Tcp { host, port } => listen(host, *port).map(|(listener, _)| listener),
+        Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
         Location::Unix(socket) => {
-            Listener::bind_unix(socket).map_err(|source| Error::Socket(socket.path.clone(), source))
+            let listener = Listener::bind_unix(socket);
+            let listener = listener.map_err(|source| Error::Socket(socket.path.clone(), source))?;
+            Ok(Entrance::Listener(Arc::new(listener)))
         }
     }
 }
 
-/// Listens on the first address of the host that can be had.
-fn listen(host: &str, port: u16) -> Result<(Listener, SocketAddr), Error> {
+/// Opens a port on the first address of the host that can be had.
+fn open_port(wire: &Wire, host: &str, port: u16) -> Result<(Entrance, SocketAddr), Error> {
+    let bind = |address| {
+        if wire.has_datagrams() {
+            let port = Port::bind(address).map_err(|source| Error::Bind(address, source));
+            port.map(|(port, address)| (Entrance::Port(Arc::new(port)), address))
+        } else {
+            bind(address).map(|(listener, address)| (Entrance::Listener(Arc::new(listener)), address))
+        }
+    };
     let unknown = |source| Error::Address(host.to_owned(), source);
     let mut failure = unknown(io::ErrorKind::NotFound.into());
     for address in (host, port).to_socket_addrs().map_err(unknown)? {

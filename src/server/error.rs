@@ -14,6 +14,8 @@ pub enum Error {
     Bind(SocketAddr, io::Error),
     /// The server cannot listen on this Unix socket.
     Socket(PathBuf, io::Error),
+    /// The file of a key holds none.
+    Key(PathBuf, io::Error),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -45,6 +47,7 @@ impl fmt::Display for Error {
                 write!(f, "another program listens on {}", path.display())
             }
             Self::Socket(path, source) => write!(f, "cannot listen on {}: {source}", path.display()),
+            Self::Key(path, source) => write!(f, "cannot read the key from {}: {source}", path.display()),
             Self::TooManyClients { asked, holds, limit } => {
                 let asked = asked.map_or_else(|| "any".to_owned(), |asked| asked.to_string());
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::transport::Listener;
+use crate::transport::Entrance;
 
 /// Stops a server. Each thread that may want to has a cheap copy.
 #[derive(Clone)]
@@ -13,13 +13,13 @@ pub struct Stopper(Arc<Shared>);
 struct Shared {
     is_stopping: Mutex<bool>,
     changed: Condvar,
-    /// Closing them wakes the threads that wait in `accept`, at most `waiting` at each.
-    doors: Vec<Arc<Listener>>,
+    /// Closing them wakes the threads that wait there, at most `waiting` at each.
+    doors: Vec<Entrance>,
     waiting: usize,
 }
 
 impl Stopper {
-    pub(super) fn new(doors: Vec<Arc<Listener>>, waiting: usize) -> Self {
+    pub(super) fn new(doors: Vec<Entrance>, waiting: usize) -> Self {
         Self(Arc::new(Shared { is_stopping: Mutex::new(false), changed: Condvar::new(), doors, waiting }))
     }
 

@@ -1,22 +1,24 @@
 //! Clients that say who they are before they come in.
 
 use std::{
-    io,
+    io, mem,
     time::{Duration, Instant},
 };
 
-use super::{Membership, note, read};
+use super::{Membership, note, read, refuse};
 use crate::{
     broadcaster::Sink,
     command::{Ask, Command, Mistake},
-    dialect::{Decoder, Greeting, Input},
+    dialect::{Decoder, Dialect, Greeting, Input},
     event::{
         Event,
         account::AccountEvent,
         moderation::{Moderated, Refused},
+        pace::PaceEvent,
     },
+    framing,
     registry::{Registry, state::Newcomer},
-    transport::{self, Connection},
+    transport::{Incoming, SealedSink},
     watch::{self, Activity},
     wire::Wire,
 };
@@ -34,22 +36,31 @@ const MOST_ANSWERS: u32 = 100;
 #[inline(never)]
 pub(super) fn enter<'a>(
     registry: &'a Registry,
-    connection: &Connection,
+    incoming: &dyn Incoming,
     sink: Box<dyn Sink>,
     wire: &'static Wire,
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
-    let newcomer = Newcomer::new(connection.peer(), wire);
-    let mut doorstep = Doorstep { registry, connection, newcomer, sink: Some(sink), answers: 0 };
+    let newcomer = Newcomer::new(incoming.peer(), wire);
+    let mut doorstep = Doorstep { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
     let membership = doorstep.wait(decoder);
-    connection.socket().set_read_timeout(None).ok()?;
+    if let Some(mut sink) = doorstep.sink {
+        let farewell = sink.farewell(None);
+        if !farewell.is_empty() {
+            let _ = sink.send(&[], &farewell);
+        }
+        // What it was told last is not to be lost.
+        sink.finish();
+        sink.drain();
+    }
+    incoming.set_patience(None).ok()?;
     membership
 }
 
 /// A client that is not in the chat yet. It is told things directly: nothing else writes to it.
 struct Doorstep<'a, 'b> {
     registry: &'a Registry,
-    connection: &'b Connection,
+    incoming: &'b dyn Incoming,
     newcomer: Newcomer,
     sink: Option<Box<dyn Sink>>,
     answers: u32,
@@ -58,47 +69,58 @@ struct Doorstep<'a, 'b> {
 impl<'a> Doorstep<'a, '_> {
     fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
         let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
-        while Instant::now() < deadline {
-            watch::doing(Activity::Reading);
-            self.connection.socket().set_read_timeout(Some(LOOK)).ok()?;
-            match read(&mut &*self.connection, decoder, &mut large) {
-                Ok((0, _)) => return None,
-                Ok(_) => {}
-                Err(error) if is_early(&error) => {
-                    if self.registry.is_stopping() {
-                        self.refuse(&Event::ShuttingDown);
-                        return None;
-                    }
-                }
-                Err(_) => return None,
-            }
+        loop {
+            // On some wires the server has something to say at once.
             while let Some(input) = decoder.next_input() {
                 match input {
-                    Input::Greeting(greeting) => match self.greet(&greeting) {
+                    Input::Greeting(greeting) => match self.greet(greeting.as_ref()) {
                         Ok(membership) => {
                             decoder.welcome(greeting);
                             return Some(membership);
                         }
                         Err(why) if may_try_again(&why) => self.say(&why)?,
-                        Err(why) => {
-                            note(self.connection.peer(), Some(&why), "refused");
-                            self.refuse(&why);
-                            return None;
-                        }
+                        Err(why) => return self.refuse(&why),
                     },
                     Input::Command(command) => self.answer(command)?,
                 }
             }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            watch::doing(Activity::Reading);
+            self.incoming.set_patience(Some(LOOK)).ok()?;
+            match read(self.incoming, decoder, &mut large) {
+                Ok((0, _)) => return None,
+                Ok(_) => {}
+                Err(error) if is_early(&error) => {
+                    if self.registry.is_stopping() {
+                        return self.refuse(&Event::ShuttingDown);
+                    }
+                }
+                Err(_) => return None,
+            }
         }
-        None
     }
 
     /// Lets the client in as it wants, or says why not.
-    fn greet(&mut self, greeting: &Greeting) -> Result<Membership<'a>, Event> {
-        self.newcomer.greeting = Some(Box::new(greeting.clone()));
+    fn greet(&mut self, greeting: Option<&Greeting>) -> Result<Membership<'a>, Event> {
+        if let Some(greeting) = greeting {
+            self.speak(greeting.dialect);
+            self.newcomer.greeting = Some(Box::new(greeting.clone()));
+        }
         let membership = Membership::enter(self.registry, &self.newcomer, &mut self.sink)?;
-        note(self.connection.peer(), None, "connected");
+        note(self.incoming.peer(), None, "connected");
         Ok(membership)
+    }
+
+    /// Speaks to the client in its own dialect from now on, and packs that if it must be packed.
+    fn speak(&mut self, dialect: Dialect) {
+        if mem::replace(&mut self.newcomer.dialect, dialect) == dialect {
+            return;
+        }
+        if let Some(seal) = framing::seal_for(dialect) {
+            self.sink = self.sink.take().map(|sink| Box::new(SealedSink::new(sink, seal)) as _);
+        }
     }
 
     /// Answers what a client asks that has not come in; `None` when it must go.
@@ -116,15 +138,17 @@ impl<'a> Doorstep<'a, '_> {
         self.send(&self.newcomer.dialect.encoded(event, &self.registry.outside()))
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Option<()> {
+    fn send(&mut self, units: &[u8]) -> Option<()> {
         self.answers += 1;
-        let is_sent = self.answers <= MOST_ANSWERS && transport::send(self.connection.socket(), bytes);
+        let sink = self.sink.as_mut().filter(|_| self.answers <= MOST_ANSWERS)?;
+        let is_sent = sink.send(&[], units).is_ok_and(|taken| taken == units.len());
         is_sent.then_some(())
     }
 
-    fn refuse(&self, why: &Event) {
-        let why = self.newcomer.dialect.encoded(why, &self.registry.outside());
-        transport::refuse(self.connection.socket(), &why);
+    fn refuse<T>(&mut self, why: &Event) -> Option<T> {
+        note(self.incoming.peer(), Some(why), "refused");
+        refuse(self.sink.take(), self.newcomer.dialect, why, &self.registry.outside());
+        None
     }
 }
 
@@ -133,7 +157,9 @@ fn may_try_again(why: &Event) -> bool {
     matches!(
         why,
         Event::NickTaken(_)
+            | Event::Mistaken(_)
             | Event::Account(AccountEvent::LoginRequired(_))
+            | Event::Pace(PaceEvent::TooManyRooms(_))
             | Event::Moderated(Moderated::Refused(Refused::Banned))
     )
 }

@@ -40,11 +40,11 @@ enum Kind {
     Unix(UnixListener, File),
 }
 
-/// Where a listener can be found.
+/// Where clients find a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// A TCP port.
-    Tcp(SocketAddr),
+    /// A port of TCP or UDP.
+    Net(SocketAddr),
     /// The file of a Unix socket.
     Unix(PathBuf),
 }
@@ -75,7 +75,7 @@ impl Listener {
         sockopt::set_tcp_keepcnt(&socket, 3)?;
         rustix::net::listen(&socket, BACKLOG)?;
         let address = socket.local_addr()?;
-        Ok((Self { kind: Kind::Tcp(socket), address: Address::Tcp(address) }, address))
+        Ok((Self { kind: Kind::Tcp(socket), address: Address::Net(address) }, address))
     }
 
     /// Listens on a Unix socket. A file that was left by a server that is gone is replaced.
@@ -138,7 +138,7 @@ impl Listener {
         if rustix::net::shutdown(self, rustix::net::Shutdown::Both).is_err() {
             for _ in 0..waiting {
                 match &self.address {
-                    Address::Tcp(address) => {
+                    Address::Net(address) => {
                         drop(TcpStream::connect_timeout(address, Duration::from_secs(1)));
                     }
                     Address::Unix(path) => drop(UnixStream::connect(path)),
@@ -160,7 +160,7 @@ impl AsFd for Listener {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Net(address) => address.fmt(f),
             Self::Unix(path) => path.display().fmt(f),
         }
     }

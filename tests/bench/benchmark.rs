@@ -21,12 +21,15 @@ use crate::{
     scenario::{SCENARIOS, Scenario, Settings},
 };
 
+mod address;
 mod churn;
 mod contender;
 mod crowd;
 mod failure;
 mod fan_out;
 mod file;
+mod frame;
+mod framing;
 mod gather;
 mod hall;
 mod histogram;
@@ -78,8 +81,8 @@ struct Arguments {
     /// Cargo passes this. Without it (`cargo test --benches`), all scenarios run shortly with few clients.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Be the raw floor instead: send LINES at once to CLIENTS.
-    #[arg(long, hide = true, num_args = 2, value_names = ["LINES", "CLIENTS"])]
+    /// Be the raw floor instead: send LINES at once to so many clients over TCP and over UDP.
+    #[arg(long, hide = true, num_args = 3, value_names = ["LINES", "STREAMS", "ADDRESSES"])]
     raw_floor: Option<Vec<u64>>,
 }
 
@@ -91,9 +94,9 @@ enum Writing {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(&[lines, clients]) = arguments.raw_floor.as_deref() {
+    if let Some(&[lines, streams, addresses]) = arguments.raw_floor.as_deref() {
         // It ends with an error when the clients have measured enough and hang up.
-        let _ = serve_raw(lines, clients);
+        let _ = serve_raw(lines, streams, addresses);
         return ExitCode::SUCCESS;
     }
     raise_file_limit();

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    address::Address,
     contender::{Contender, Line, nick, room},
     crowd::{Client, Crowd, Hear, lines},
     failure::{Failure, Result},
@@ -34,7 +35,7 @@ pub(crate) fn churn(contender: &dyn Contender, at_once: usize, length: Duration)
         count: 0,
     };
     for slot in 0..at_once {
-        let client = crowd.connect(server.address)?;
+        let client = crowd.connect(&Address::Tcp(server.address))?;
         door.begin(slot, client)?;
     }
     let start = Instant::now();
@@ -88,7 +89,7 @@ impl Revolving<'_> {
     fn begin(&mut self, slot: usize, client: &mut Client) -> Result<()> {
         self.visits[slot] = Visit { session: self.begun, ready: 0, heard: 0 };
         self.begun += 1;
-        client.send(self.contender.hello(&self.nick(slot)).as_bytes())
+        client.send(self.contender.speaks(slot).hello(&self.nick(slot)).as_bytes())
     }
 
     fn nick(&self, slot: usize) -> String {
@@ -104,7 +105,7 @@ impl Revolving<'_> {
         while Instant::now() < end {
             self.listen(crowd)?;
             while let Some(slot) = self.ended.pop() {
-                let client = crowd.reconnect(server.address, slot)?;
+                let client = crowd.reconnect(&Address::Tcp(server.address), slot)?;
                 self.begin(slot, client)?;
             }
         }
@@ -134,16 +135,17 @@ impl Revolving<'_> {
     /// All bytes that a visitor sends, in one write, as a script does.
     fn talk(&self, slot: usize) -> Vec<u8> {
         let room = room(slot);
-        let mut bytes = self.contender.enter(&self.nick(slot), &room).into_bytes();
-        bytes.extend_from_slice(self.contender.say(&room, TEXT).as_bytes());
+        let speech = self.contender.speaks(slot);
+        let mut bytes = speech.enter(&self.nick(slot), &room).into_bytes();
+        bytes.extend_from_slice(speech.say(&room, TEXT).as_bytes());
         self.mark(slot).write(&mut bytes);
-        bytes.extend_from_slice(self.contender.line_end().as_bytes());
-        bytes.extend_from_slice(self.contender.quit().unwrap_or_default().as_bytes());
+        bytes.extend_from_slice(speech.line_end().as_bytes());
+        bytes.extend_from_slice(speech.quit().unwrap_or_default().as_bytes());
         bytes
     }
 
     fn read(&mut self, slot: usize, line: &[u8], client: &mut Client) -> Result<()> {
-        match self.contender.read(line) {
+        match self.contender.speaks(slot).read(line) {
             Line::Ready => {
                 self.visits[slot].ready += 1;
                 if self.visits[slot].ready == 1 {
@@ -153,7 +155,7 @@ impl Revolving<'_> {
             Line::Said(text) if Mark::of(text) == Some(self.mark(slot)) => self.visits[slot].heard += 1,
             Line::Ping(answer) => client.send(&answer)?,
             Line::Framing | Line::Chatter => {}
-            Line::Said(_) | Line::Confirmed(_) | Line::Complaint => {
+            Line::Said(_) | Line::Confirmed(_) | Line::Session(_) | Line::Complaint => {
                 let what = format!("{} heard: {}", self.nick(slot), line.escape_ascii());
                 return Err(Failure::Broken(what));
             }

@@ -1,19 +1,27 @@
-//! A server that can be measured: how to start it and how to talk to it.
+//! A server that can be measured: how to start it, and what its clients speak.
 
-use crate::{failure::Result, process::Running};
+use crate::{address::Address, failure::Result, framing::Framing, process::Running};
 
+mod frames;
 mod irc;
+mod json;
 mod nats;
 mod ours;
 mod raw;
 mod redis;
+mod text;
+mod wired;
 
 pub(crate) use self::{
+    frames::Frames,
     irc::{INSPIRCD, NGIRCD},
+    json::Json,
     nats::Nats,
     ours::Ours,
     raw::{Raw, serve_raw},
     redis::Redis,
+    text::Text,
+    wired::{FRAMES, HALF_JSON, JSON, UDP, UNIX, Wire, Wired},
 };
 
 /// The adapter for one server. The scenarios know the servers only through this trait.
@@ -28,24 +36,12 @@ pub(crate) trait Contender {
     /// Starts the server on a free loopback port, with limits that `clients` clients do not reach.
     fn start(&self, clients: usize) -> Result<Running>;
 
-    /// What a client sends when it has connected. A `Line::Ready` answers it.
-    fn hello(&self, _nick: &str) -> String {
-        String::new()
-    }
+    /// What this client speaks.
+    fn speaks(&self, client: usize) -> &dyn Speech;
 
-    /// What a client sends next to enter a room and to receive whispers. A second `Line::Ready` answers it.
-    fn enter(&self, nick: &str, room: &str) -> String;
-
-    /// The bytes before a text of `length` bytes that is said to a room; `line_end` follows the text.
-    fn say(&self, room: &str, length: usize) -> String;
-
-    /// As `say`, but to one client.
-    fn whisper(&self, nick: &str, length: usize) -> String {
-        self.say(nick, length)
-    }
-
-    fn line_end(&self) -> &'static str {
-        "\r\n"
+    /// Where this client connects.
+    fn address(&self, _client: usize, server: &Running) -> Address {
+        Address::Tcp(server.address)
     }
 
     /// How many clients may wait for their greeting at a time. It is no more than the server's backlog
@@ -53,19 +49,6 @@ pub(crate) trait Contender {
     fn at_the_door(&self) -> usize {
         200
     }
-
-    /// The last line that a client may hear when the server disconnects it for not reading.
-    fn cut_notice(&self) -> &'static str {
-        ""
-    }
-
-    /// The command that makes the server hang up; `None` if there is none.
-    fn quit(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Reads one line, without its end.
-    fn read<'a>(&self, line: &'a [u8]) -> Line<'a>;
 
     /// Whether the sender hears its own lines.
     fn echoes(&self) -> bool {
@@ -90,6 +73,47 @@ pub(crate) trait Contender {
     }
 }
 
+/// How a client talks to a server.
+pub(crate) trait Speech {
+    /// What a client sends when it has connected. A `Line::Ready` answers it.
+    fn hello(&self, _nick: &str) -> String {
+        String::new()
+    }
+
+    /// What a client sends next to enter a room and to receive whispers. A second `Line::Ready` answers it.
+    fn enter(&self, nick: &str, room: &str) -> String;
+
+    /// The bytes before a text of `length` bytes that is said to a room; `line_end` follows the text.
+    fn say(&self, room: &str, length: usize) -> String;
+
+    /// As `say`, but to one client.
+    fn whisper(&self, nick: &str, length: usize) -> String {
+        self.say(nick, length)
+    }
+
+    fn line_end(&self) -> &'static str {
+        "\r\n"
+    }
+
+    /// The last line that a client may hear when the server disconnects it for not reading.
+    fn cut_notice(&self) -> &'static str {
+        ""
+    }
+
+    /// The command that makes the server hang up; `None` if there is none.
+    fn quit(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Where each unit ends that a client hears.
+    fn framing(&self) -> Framing {
+        Framing::Lines
+    }
+
+    /// Reads one line, without its end; or another unit.
+    fn read<'a>(&self, line: &'a [u8]) -> Line<'a>;
+}
+
 /// What a client may hear.
 pub(crate) enum Line<'a> {
     /// The answer to `hello` or to `enter`.
@@ -104,6 +128,8 @@ pub(crate) enum Line<'a> {
     Chatter,
     /// The server expects this answer, to know that the client is alive.
     Ping(Vec<u8>),
+    /// From now on the client sends frames that name this session. First it acknowledges it.
+    Session(String),
     /// Anything unexpected, such as an error or a refusal.
     Complaint,
 }

@@ -1,20 +1,18 @@
 //! The load generator's sockets: one thread, one epoll, and one buffer for all reads.
 
-use std::{
-    io::{self, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
-    os::fd::OwnedFd,
-    time::Duration,
-};
+use std::{os::fd::OwnedFd, time::Duration};
 
 use rustix::{
     buffer::spare_capacity,
     event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
-    net::{AddressFamily, SocketType, sockopt},
+    io::{Errno, ioctl_fionbio},
+    net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown},
 };
 
 use crate::{
+    address::{Address, connect_from},
     failure::{Failure, Result},
+    frame,
     process::timespec,
 };
 
@@ -39,7 +37,9 @@ pub(crate) fn lines(bytes: &[u8]) -> (usize, impl Iterator<Item = &[u8]>) {
 }
 
 pub(crate) struct Client {
-    stream: TcpStream,
+    socket: OwnedFd,
+    /// The session that its frames name, if it sends frames.
+    session: Option<String>,
     /// Bytes that were heard and not used yet: the beginning of a line.
     carried: Vec<u8>,
     /// Bytes that the socket has not taken yet.
@@ -48,23 +48,33 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        self.unsent.extend_from_slice(bytes);
+        match &self.session {
+            None => self.unsent.extend_from_slice(bytes),
+            Some(session) => frame::pack(session, bytes, &mut self.unsent),
+        }
+        self.flush().map(|_all| ())
+    }
+
+    /// Sends frames from now on. The first acknowledges their session.
+    pub(crate) fn begin(&mut self, session: String) -> Result<()> {
+        frame::acknowledge(&session, &mut self.unsent);
+        self.session = Some(session);
         self.flush().map(|_all| ())
     }
 
     /// Shuts down the sending side.
     pub(crate) fn finish(&self) {
         // It fails when the server has hung up already.
-        let _ = self.stream.shutdown(Shutdown::Write);
+        let _ = shutdown(&self.socket, Shutdown::Write);
     }
 
     /// Tries to send the rest, and returns whether the socket has taken all of it.
     pub(crate) fn flush(&mut self) -> Result<bool> {
         while !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
+            match send(&self.socket, &self.unsent, SendFlags::NOSIGNAL) {
                 Ok(count) => drop(self.unsent.drain(..count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(source) => return Err(Failure::Io { doing: "sending to the server", source }),
+                Err(Errno::AGAIN) => return Ok(false),
+                Err(error) => return Err(Failure::io("sending to the server")(error.into())),
             }
         }
         Ok(true)
@@ -78,21 +88,6 @@ pub(crate) struct Crowd {
     buffer: Vec<u8>,
     /// How many addresses the clients come from; `None` if they come from 127.0.0.1.
     origins: Option<usize>,
-}
-
-/// How long a connection from another address may take to be accepted.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Connects from one of the addresses 127.0.1.1 to 127.0.1.254. Dropping the stream
-/// resets the connection, so no port stays in use.
-pub(crate) fn connect_from(origin: usize, server: SocketAddr) -> io::Result<TcpStream> {
-    let host = u8::try_from(origin % 254 + 1).expect("it is at most 254");
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
-    sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?;
-    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(PATIENCE))?;
-    rustix::net::bind(&socket, &SocketAddr::from(([127, 0, 1, host], 0)))?;
-    rustix::net::connect(&socket, &server)?;
-    Ok(socket.into())
 }
 
 impl Crowd {
@@ -119,32 +114,28 @@ impl Crowd {
     }
 
     /// Connects one more client; its number is the count of those before it.
-    pub(crate) fn connect(&mut self, address: SocketAddr) -> Result<&mut Client> {
+    pub(crate) fn connect(&mut self, address: &Address) -> Result<&mut Client> {
         let client = self.open(address, self.clients.len())?;
         self.clients.push(client);
         Ok(self.clients.last_mut().expect("it was pushed just now"))
     }
 
     /// Gives `id` a new connection in place of the old one.
-    pub(crate) fn reconnect(&mut self, address: SocketAddr, id: usize) -> Result<&mut Client> {
+    pub(crate) fn reconnect(&mut self, address: &Address, id: usize) -> Result<&mut Client> {
         self.clients[id] = self.open(address, id)?;
         Ok(&mut self.clients[id])
     }
 
-    fn open(&self, address: SocketAddr, id: usize) -> Result<Client> {
-        let stream = match self.origins {
-            None => TcpStream::connect(address),
-            Some(origins) => connect_from(id % origins, address),
+    fn open(&self, address: &Address, id: usize) -> Result<Client> {
+        let socket = match (self.origins, address) {
+            (Some(origins), Address::Tcp(address)) => connect_from(id % origins, *address).map(OwnedFd::from),
+            _ => address.connect(),
         };
-        let stream = stream.map_err(Failure::io("connecting"))?;
-        let prepare = || {
-            stream.set_nonblocking(true)?;
-            stream.set_nodelay(true)?;
-            epoll::add(&self.epoll, &stream, EventData::new_u64(id as u64), EventFlags::IN)?;
-            Ok(())
-        };
-        prepare().map_err(Failure::io("preparing a socket"))?;
-        Ok(Client { stream, carried: Vec::new(), unsent: Vec::new() })
+        let socket = socket.map_err(Failure::io("connecting"))?;
+        ioctl_fionbio(&socket, true)
+            .and_then(|()| epoll::add(&self.epoll, &socket, EventData::new_u64(id as u64), EventFlags::IN))
+            .map_err(|error| Failure::io("preparing a socket")(error.into()))?;
+        Ok(Client { socket, session: None, carried: Vec::new(), unsent: Vec::new() })
     }
 
     pub(crate) fn client(&mut self, id: usize) -> &mut Client {
@@ -152,11 +143,11 @@ impl Crowd {
     }
 
     /// Removes the last client, and hands its socket to the caller.
-    pub(crate) fn release_last(&mut self) -> Result<TcpStream> {
+    pub(crate) fn release_last(&mut self) -> Result<OwnedFd> {
         let client = self.clients.pop().expect("there is one to release");
-        epoll::delete(&self.epoll, &client.stream)
+        epoll::delete(&self.epoll, &client.socket)
             .map_err(|error| Failure::io("releasing a socket")(error.into()))?;
-        Ok(client.stream)
+        Ok(client.socket)
     }
 
     /// Waits at most `patience` until a client hears something, and passes it to `hearer`.
@@ -177,23 +168,22 @@ impl Crowd {
         let client = &mut self.clients[id];
         let carried = client.carried.len();
         self.buffer[..carried].copy_from_slice(&client.carried);
-        match client.stream.read(&mut self.buffer[carried..]) {
-            Ok(0) => self.end(id, hearer),
-            Ok(count) => {
+        match recv(&client.socket, &mut self.buffer[carried..], RecvFlags::empty()) {
+            Ok((0, _)) | Err(Errno::CONNRESET) => self.end(id, hearer),
+            Ok((count, _)) => {
                 let bytes = &self.buffer[..carried + count];
                 let used = hearer.hear(id, bytes, client)?;
                 client.carried.clear();
                 client.carried.extend_from_slice(&bytes[used..]);
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.end(id, hearer),
-            Err(source) => Err(Failure::Io { doing: "reading from the server", source }),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(()),
+            Err(error) => Err(Failure::io("reading from the server")(error.into())),
         }
     }
 
     fn end(&mut self, id: usize, hearer: &mut impl Hear) -> Result<()> {
-        epoll::delete(&self.epoll, &self.clients[id].stream)
+        epoll::delete(&self.epoll, &self.clients[id].socket)
             .map_err(|error| Failure::io("ending a connection")(error.into()))?;
         hearer.end(id)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     contender::{Contender, Line, nick, room},
-    crowd::{Client, Crowd, Hear, lines},
+    crowd::{Client, Crowd, Hear},
     failure::{Failure, Result},
     process::Running,
 };
@@ -29,8 +29,9 @@ pub(crate) fn gather(
     let mut door = Door { contender, goal, answers: vec![0; count], inside: 0 };
     while door.inside < count {
         while crowd.len() < count && crowd.len() - door.inside < contender.at_the_door() {
-            let hello = contender.hello(&nick(crowd.len()));
-            crowd.connect(server.address)?.send(hello.as_bytes())?;
+            let id = crowd.len();
+            let hello = contender.speaks(id).hello(&nick(id));
+            crowd.connect(&contender.address(id, server))?.send(hello.as_bytes())?;
         }
         crowd.turn(Duration::from_millis(100), &mut door)?;
         if start.elapsed() > DEADLINE {
@@ -50,11 +51,15 @@ struct Door<'a> {
 
 impl Hear for Door<'_> {
     fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
-        let (end, lines) = lines(bytes);
-        for line in lines {
-            match self.contender.read(line) {
+        let speech = self.contender.speaks(id);
+        let mut used = 0;
+        while let Some(length) = speech.framing().unit(&bytes[used..]) {
+            let line = speech.framing().without_end(&bytes[used..used + length]);
+            used += length;
+            match speech.read(line) {
                 Line::Ready => self.ready(id, client)?,
                 Line::Ping(answer) => client.send(&answer)?,
+                Line::Session(session) => client.begin(session)?,
                 Line::Framing | Line::Chatter => {}
                 Line::Said(_) | Line::Confirmed(_) | Line::Complaint => {
                     return Err(Failure::Broken(format!(
@@ -64,7 +69,7 @@ impl Hear for Door<'_> {
                 }
             }
         }
-        Ok(end)
+        Ok(used)
     }
 }
 
@@ -73,7 +78,8 @@ impl Door<'_> {
         self.answers[id] += 1;
         match (self.goal, self.answers[id]) {
             (Goal::Room(room_of), 1) => {
-                client.send(self.contender.enter(&nick(id), &room(room_of(id))).as_bytes())
+                let entering = self.contender.speaks(id).enter(&nick(id), &room(room_of(id)));
+                client.send(entering.as_bytes())
             }
             (Goal::Room(_), 2) | (Goal::Greeted, 1) => {
                 self.inside += 1;

@@ -185,7 +185,7 @@ impl Hear for Hall<'_> {
         let (latency, senders) = (&mut self.latency, &mut self.senders);
         let receiver = &mut self.receivers[id];
         let before = receiver.heard();
-        let taken = receiver.take(bytes, self.contender, &mut self.answers, |mark| {
+        let taken = receiver.take(bytes, self.contender.speaks(id), &mut self.answers, |mark| {
             if let Some(sent_at) = senders[mark.sender()].note_heard(mark, id) {
                 latency.add(now - sent_at);
             }

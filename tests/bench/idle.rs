@@ -65,14 +65,15 @@ impl Ears<'_> {
     fn say_one_line_each(&mut self, crowd: &mut Crowd) -> Result<()> {
         let clients = crowd.len();
         for id in 0..clients {
-            let entering = self.contender.enter(&nick(id), &room(id / PER_ROOM));
+            let entering = self.contender.speaks(id).enter(&nick(id), &room(id / PER_ROOM));
             crowd.client(id).send(entering.as_bytes())?;
         }
         self.wait_for(crowd, "rooms to enter", |ears| ears.ready == clients)?;
         for id in 0..clients {
-            let mut line = self.contender.say(&room(id / PER_ROOM), TEXT).into_bytes();
+            let speech = self.contender.speaks(id);
+            let mut line = speech.say(&room(id / PER_ROOM), TEXT).into_bytes();
             Mark::new(id % PER_ROOM, 0).write(&mut line);
-            line.extend_from_slice(self.contender.line_end().as_bytes());
+            line.extend_from_slice(speech.line_end().as_bytes());
             crowd.client(id).send(&line)?;
         }
         let hearers = |id: usize| {
@@ -99,11 +100,11 @@ impl Hear for Ears<'_> {
     fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
         let (end, lines) = lines(bytes);
         for line in lines {
-            match self.contender.read(line) {
+            match self.contender.speaks(id).read(line) {
                 Line::Ready => self.ready += 1,
                 Line::Said(_) => self.heard += 1,
                 Line::Ping(answer) => client.send(&answer)?,
-                Line::Complaint => {
+                Line::Complaint | Line::Session(_) => {
                     return Err(Failure::Broken(format!("client {id} heard {}", line.escape_ascii())));
                 }
                 Line::Confirmed(_) | Line::Framing | Line::Chatter => {}

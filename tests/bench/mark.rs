@@ -8,10 +8,12 @@ pub(crate) const TEXT: usize = 64;
 const MARK: usize = 8;
 const FILLER: &[u8; TEXT - MARK] = b" the quick brown fox jumps over the lazy dog, and again.";
 
-/// The first of 64 characters that are the digits in base 64. All are printable, and none is a slash or a
-/// colon, which the chat server would treat specially.
-const ZERO: u8 = b';';
-const LAST: u64 = ZERO as u64 + 63;
+/// The first of 32 characters that are the digits in base 32. All are printable, none is treated specially by
+/// the chat server, and none is a quotation mark or a backslash, which JSON would escape.
+const ZERO: u8 = b']';
+const BITS: u64 = 5;
+const BASE: u64 = 1 << BITS;
+const LAST: u64 = ZERO as u64 + BASE - 1;
 
 /// Two digits for the sender and six for the number, most significant first, read as one
 /// integer. So the load generator compares two integers to check a line, in a few nanoseconds.
@@ -20,15 +22,15 @@ pub(crate) struct Mark(u64);
 
 impl Mark {
     pub(crate) fn new(sender: usize, number: u64) -> Self {
-        let value = ((sender as u64) << 36) | number;
-        let digits = (0..MARK as u64).map(|place| ((value >> (6 * place)) & 63) + u64::from(ZERO));
+        let value = ((sender as u64) << (6 * BITS)) | number;
+        let digits = (0..MARK as u64).map(|place| ((value >> (BITS * place)) & (BASE - 1)) + u64::from(ZERO));
         Self(digits.enumerate().fold(0, |mark, (place, digit)| mark | (digit << (8 * place))))
     }
 
     /// The mark of this text; `None` if it is not a measured text.
     pub(crate) fn of(text: &[u8]) -> Option<Self> {
         let (mark, filler) = text.split_first_chunk::<MARK>()?;
-        let is_mark = mark.iter().all(|&b| (ZERO..=ZERO + 63).contains(&b));
+        let is_mark = mark.iter().all(|&b| (u64::from(ZERO)..=LAST).contains(&b.into()));
         (is_mark && filler == FILLER).then(|| Self(u64::from_be_bytes(*mark)))
     }
 
@@ -47,12 +49,12 @@ impl Mark {
     #[inline]
     pub(crate) fn sender(self) -> usize {
         let digit = |shift: u32| ((self.0 >> shift) & 0xff).wrapping_sub(u64::from(ZERO)) as usize;
-        digit(56).wrapping_mul(64).wrapping_add(digit(48))
+        digit(56).wrapping_mul(BASE as usize).wrapping_add(digit(48))
     }
 
     pub(crate) fn number(self) -> u64 {
         (0..6).rev().fold(0, |number, place| {
-            (number << 6) | ((self.0 >> (8 * place)) & 0xff).wrapping_sub(u64::from(ZERO))
+            (number << BITS) | ((self.0 >> (8 * place)) & 0xff).wrapping_sub(u64::from(ZERO))
         })
     }
 
@@ -73,8 +75,8 @@ impl Mark {
     #[inline]
     pub(crate) fn ends(self, batch: u64) -> bool {
         let digit = (self.0 & 0xff) - u64::from(ZERO);
-        let rest = batch.min(64) - 1;
-        digit & rest == rest && (batch <= 64 || self.number() & (batch - 1) == batch - 1)
+        let rest = batch.min(BASE) - 1;
+        digit & rest == rest && (batch <= BASE || self.number() & (batch - 1) == batch - 1)
     }
 
     /// Mixes this mark into a sum that depends on the order.

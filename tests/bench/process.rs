@@ -6,13 +6,17 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    str::FromStr,
     time::{Duration, Instant},
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Result};
+use crate::{
+    address::Address,
+    failure::{Failure, Result},
+};
 
 /// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(10);
@@ -20,6 +24,8 @@ const START: Duration = Duration::from_secs(10);
 /// A server's process. Dropping the value kills it.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// Its second door, if it has one.
+    pub(crate) door: Option<Address>,
     child: Child,
     /// The output on which the server announced its address. It stays open, so that the server can write more.
     stdout: Option<BufReader<ChildStdout>>,
@@ -84,27 +90,42 @@ impl Usage {
 }
 
 /// Starts a program that prints its address as the last word of the first line.
-pub(crate) fn start_announced(mut command: Command) -> Result<Running> {
+pub(crate) fn start_announced(command: Command) -> Result<Running> {
+    start_piped(command, None)
+}
+
+/// As `start_announced`, for a program that prints the address of a second door on the second line, and that may
+/// use a folder.
+pub(crate) fn start_with_door(command: Command, folder: Option<TempDir>) -> Result<Running> {
+    let mut running = start_piped(command, folder)?;
+    running.door = Some(running.announcement()?);
+    Ok(running)
+}
+
+fn start_piped(mut command: Command, folder: Option<TempDir>) -> Result<Running> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(Failure::io("starting the server"))?;
     let stdout = child.stdout.take().expect("it was asked for");
     let mut running = Running {
         address: (Ipv4Addr::LOCALHOST, 0).into(),
+        door: None,
         child,
         stdout: Some(BufReader::new(stdout)),
-        _folder: None,
+        _folder: folder,
     };
     running.address = running.announcement()?;
     Ok(running)
 }
 
 impl Running {
-    fn announcement(&mut self) -> Result<SocketAddr> {
+    fn announcement<A: FromStr>(&mut self) -> Result<A> {
         let stdout = self.stdout.as_mut().expect("it was asked for");
-        let mut fds = [PollFd::new(stdout.get_ref(), PollFlags::IN)];
-        let is_there = poll(&mut fds, Some(&timespec(START)));
+        let is_there = !stdout.buffer().is_empty() || {
+            let mut fds = [PollFd::new(stdout.get_ref(), PollFlags::IN)];
+            poll(&mut fds, Some(&timespec(START))).is_ok_and(|count| count > 0)
+        };
         let mut line = String::new();
-        if is_there.is_ok_and(|count| count > 0) {
+        if is_there {
             stdout.read_line(&mut line).map_err(Failure::io("reading where the server listens"))?;
         }
         line.split_whitespace().next_back().and_then(|word| word.parse().ok()).ok_or_else(|| {
@@ -128,7 +149,7 @@ pub(crate) fn start_on_free_port(command: impl FnOnce(u16, &Path) -> io::Result<
         .stderr(log)
         .spawn()
         .map_err(Failure::io("starting the server"))?;
-    let running = Running { address, child, stdout: None, _folder: Some(folder) };
+    let running = Running { address, door: None, child, stdout: None, _folder: Some(folder) };
     running.wait_until_it_listens()?;
     Ok(running)
 }

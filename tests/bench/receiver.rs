@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use crate::{
-    contender::{Contender, Line},
+    contender::{Line, Speech},
+    frame,
+    framing::Framing,
     mark::{Mark, TEXT},
 };
 
@@ -16,9 +18,12 @@ pub(crate) struct Receiver {
     lap: Option<u64>,
     /// The length of a text with everything around it, learned from the one before. With it, an expected
     /// line is recognized without a search for its end.
-    frame: usize,
-    /// How many bytes of a frame follow its text.
+    span: usize,
+    /// How many bytes of it follow the text, and the last of all.
     tail: usize,
+    last: u8,
+    /// What it must begin with, where that is not empty.
+    beginning: Vec<u8>,
     since_text: usize,
     heard: u64,
     order: u64,
@@ -30,8 +35,10 @@ impl Receiver {
             first_sender: senders.start,
             next: senders.map(|sender| Mark::new(sender, 0)).collect(),
             lap,
-            frame: usize::MAX,
+            span: usize::MAX,
             tail: 0,
+            last: b'\n',
+            beginning: Vec::new(),
             since_text: 0,
             heard: 0,
             order: 0,
@@ -61,20 +68,20 @@ impl Receiver {
     pub(crate) fn take(
         &mut self,
         bytes: &[u8],
-        contender: &dyn Contender,
+        speech: &dyn Speech,
         answers: &mut Vec<u8>,
         mut heard: impl FnMut(Mark),
     ) -> Result<usize, String> {
         let mut at = 0;
         loop {
             while let Some(mark) = self.expected(&bytes[at..]) {
-                at += self.frame;
+                at += self.span;
                 heard(mark);
             }
-            let Some(length) = memchr::memchr(b'\n', &bytes[at..]) else { return Ok(at) };
-            let line = &bytes[at..at + length];
-            at += length + 1;
-            if let Some(mark) = self.read(line, contender, answers)? {
+            let Some(length) = speech.framing().unit(&bytes[at..]) else { return Ok(at) };
+            let unit = &bytes[at..at + length];
+            at += length;
+            if let Some(mark) = self.read(unit, speech, answers)? {
                 heard(mark);
             }
         }
@@ -83,10 +90,14 @@ impl Receiver {
     /// The fast path: returns the next mark if it is exactly where the next text must be.
     #[inline]
     fn expected(&mut self, bytes: &[u8]) -> Option<Mark> {
-        let frame = bytes.get(..self.frame)?;
-        let mark = Mark::peek(&frame[self.frame - self.tail - TEXT..])?;
+        let span = bytes.get(..self.span)?;
+        let text = &span[self.span - self.tail - TEXT..];
+        let mark = Mark::peek(text)?;
         let next = self.next.get_mut(mark.sender().wrapping_sub(self.first_sender))?;
-        if *next != mark || frame[self.frame - 1] != b'\n' {
+        if *next != mark || span[self.span - 1] != self.last {
+            return None;
+        }
+        if !self.beginning.is_empty() && !is_alike(span, text, &self.beginning) {
             return None;
         }
         *next = mark.next_in(self.lap);
@@ -95,19 +106,18 @@ impl Receiver {
         Some(mark)
     }
 
-    /// The slow path: reads any line.
+    /// The slow path: reads any line or other unit, with its end.
     fn read(
         &mut self,
-        line: &[u8],
-        contender: &dyn Contender,
+        unit: &[u8],
+        speech: &dyn Speech,
         answers: &mut Vec<u8>,
     ) -> Result<Option<Mark>, String> {
-        self.since_text += line.len() + 1;
-        let stripped = line.strip_suffix(b"\r").unwrap_or(line);
-        match contender.read(stripped) {
+        self.since_text += unit.len();
+        let framing = speech.framing();
+        match speech.read(framing.without_end(unit)) {
             Line::Said(text) => {
-                self.tail = line.len() + 1 - stripped.len();
-                self.frame = std::mem::take(&mut self.since_text);
+                self.learn(unit, text, framing);
                 self.check(text).map(Some)
             }
             Line::Ping(answer) => {
@@ -115,13 +125,23 @@ impl Receiver {
                 answers.extend(answer);
                 Ok(None)
             }
-            Line::Complaint | Line::Confirmed(_) => Err(format!("unexpected line: {}", line.escape_ascii())),
+            Line::Complaint | Line::Confirmed(_) | Line::Session(_) => {
+                Err(format!("unexpected line: {}", unit.escape_ascii()))
+            }
             Line::Framing => Ok(None),
             Line::Ready | Line::Chatter => {
                 self.since_text = 0;
                 Ok(None)
             }
         }
+    }
+
+    /// Notes where the next text must be, and what must be around it.
+    fn learn(&mut self, unit: &[u8], text: &[u8], framing: Framing) {
+        self.span = std::mem::take(&mut self.since_text);
+        self.tail = unit.as_ptr_range().end.addr() - text.as_ptr_range().end.addr();
+        self.last = *unit.last().expect("a text is in it");
+        self.beginning = framing.beginning(unit).to_vec();
     }
 
     fn check(&mut self, text: &[u8]) -> Result<Mark, String> {
@@ -138,4 +158,9 @@ impl Receiver {
         let what = if mark.number() > next.number() { "lost" } else { "doubled or reordered" };
         Err(format!("{what}: {mark} came where {next} was due"))
     }
+}
+
+/// Whether a unit has this beginning, and a whole text.
+fn is_alike(unit: &[u8], text: &[u8], beginning: &[u8]) -> bool {
+    frame::is_alike(unit, beginning) && Mark::of(&text[..TEXT]).is_some()
 }

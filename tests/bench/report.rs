@@ -18,6 +18,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Ours,
+    /// Ours on another wire than text.
+    Wire,
     /// Ours with history and log.
     Keeping,
     /// Ours under attack.
@@ -128,6 +130,17 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
             let ratio = ours.median(measure)? / best;
             compared(measure, ratio, factor, &format!("the best peer, {peer}"))
         }
+        Goal::TimesText(name, factor) => {
+            let measure = Measure::Deliveries;
+            let ratio = named(name, entries)?.median(measure)? / ours.median(measure)?;
+            format!("{name}: {}", compared(measure, ratio, factor, "text"))
+        }
+        Goal::WireTimesPeer(name, factor) => {
+            let measure = Measure::Deliveries;
+            let (peer, best) = best_peer(measure, entries)?;
+            let ratio = named(name, entries)?.median(measure)? / best;
+            format!("{name}: {}", compared(measure, ratio, factor, &format!("the best peer, {peer}")))
+        }
         Goal::LeftWhenKeeping(measure, factor) => {
             let keeping = entries.iter().find(|entry| entry.role == Role::Keeping)?;
             let ratio = keeping.median(measure)? / ours.median(measure)?;
@@ -157,6 +170,10 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
             absolute(measure, value, "most", most, value <= most)
         }
     })
+}
+
+fn named<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a Entry> {
+    entries.iter().find(|entry| entry.name == name)
 }
 
 fn best_peer(measure: Measure, entries: &[Entry]) -> Option<(&str, f64)> {

@@ -1,10 +1,16 @@
 //! The table of scenarios, with their goals.
 
-use std::{env, path::Path, time::Duration};
+use std::{
+    env, iter,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     churn::churn,
-    contender::{Contender, INSPIRCD, NGIRCD, Nats, Ours, Raw, Redis},
+    contender::{
+        Contender, FRAMES, HALF_JSON, INSPIRCD, JSON, NGIRCD, Nats, Ours, Raw, Redis, UDP, UNIX, Wire, Wired,
+    },
     failure::Result,
     fan_out::{FanOut, Rhythm},
     file::beside_a_file,
@@ -74,6 +80,10 @@ enum Beside {
     Nothing,
     /// Our server again, with history and log.
     Keeping,
+    /// Our server again, on its other wires, and all other servers.
+    Wires,
+    /// Nothing, but our server itself speaks in datagrams, and so do the raw floors.
+    Datagrams,
     /// Our server again with its default limits, under one attack after the other.
     Attacks,
 }
@@ -90,6 +100,10 @@ pub(crate) struct Row {
 pub(crate) enum Goal {
     /// This many times the best peer's.
     TimesPeer(Measure, f64),
+    /// On this wire: this many times the one with text.
+    TimesText(&'static str, f64),
+    /// On this wire: this many times the best peer's.
+    WireTimesPeer(&'static str, f64),
     /// This many times ours when history and log are on.
     LeftWhenKeeping(Measure, f64),
     /// This many times the raw floor's at 64 lines.
@@ -111,14 +125,20 @@ impl Scenario {
             contender,
             load: self.load,
         };
+        let program = || program.to_owned();
+        let on = |role, wire: Wire| row(role, Box::new(Wired::new(program(), wire, self.load.senders())));
+        let plain = || row(Role::Ours, Box::new(Ours::plain(program())));
         let mut rows = match self.beside {
-            Beside::Attacks => return ATTACKS.iter().map(|attack| under(*attack, program)).collect(),
-            _ => vec![row(Role::Ours, Box::new(Ours::plain(program.to_owned())))],
+            Beside::Attacks => return ATTACKS.iter().map(|attack| under(*attack, program())).collect(),
+            Beside::Datagrams => vec![on(Role::Ours, UDP)],
+            Beside::Keeping => vec![plain(), row(Role::Keeping, Box::new(Ours::keeping(program())))],
+            Beside::Wires => iter::once(plain())
+                .chain([JSON, HALF_JSON, FRAMES, UNIX].map(|wire| on(Role::Wire, wire)))
+                .collect(),
+            Beside::Peers | Beside::Ngircd | Beside::Nothing => vec![plain()],
         };
-        if let Beside::Keeping = self.beside {
-            rows.push(row(Role::Keeping, Box::new(Ours::keeping(program.to_owned()))));
-        }
-        rows.extend(self.raw.iter().map(|&lines| row(Role::Raw, Box::new(Raw(lines)))));
+        let is_in_datagrams = matches!(self.beside, Beside::Datagrams);
+        rows.extend(self.raw.iter().map(|&lines| row(Role::Raw, Box::new(Raw { lines, is_in_datagrams }))));
         if are_peers_wanted {
             let peers = self.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
             rows.extend(peers.map(|peer| row(Role::Peer, peer)));
@@ -128,18 +148,20 @@ impl Scenario {
 
     fn peers(&self) -> Vec<Box<dyn Contender>> {
         match self.beside {
-            Beside::Peers => vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)],
+            Beside::Peers | Beside::Wires => {
+                vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)]
+            }
             Beside::Ngircd => vec![Box::new(NGIRCD)],
-            Beside::Nothing | Beside::Keeping | Beside::Attacks => Vec::new(),
+            Beside::Nothing | Beside::Keeping | Beside::Datagrams | Beside::Attacks => Vec::new(),
         }
     }
 }
 
-fn under(attack: Attack, program: &Path) -> Row {
+fn under(attack: Attack, program: PathBuf) -> Row {
     Row {
         name: attack.title.into(),
         role: if attack.clients == 0 { Role::Ours } else { Role::Attacked },
-        contender: Box::new(Ours::with_default_limits(program.to_owned())),
+        contender: Box::new(Ours::with_default_limits(program)),
         load: Load::Hostile(attack),
     }
 }
@@ -151,6 +173,11 @@ fn is_installed(program: &str) -> bool {
 }
 
 impl Load {
+    /// How many clients speak, if not all do.
+    fn senders(self) -> usize {
+        if let Self::FanOut(plan) = self { plan.senders } else { 0 }
+    }
+
     /// The same with fewer clients, to see whether it works at all.
     pub(crate) fn at_most(self, most: usize) -> Self {
         match self {
@@ -200,6 +227,20 @@ const EIGHT_SENDERS: &[Goal] = &[Goal::TimesPeer(Measure::Deliveries, 2.8), Goal
 const KEEPING: &[Goal] = &[Goal::LeftWhenKeeping(Measure::Deliveries, 0.9)];
 const MEGABYTE: f64 = 1e6;
 
+const WIRES: &[Goal] = &[
+    Goal::TimesText(JSON.name, 0.8),
+    Goal::TimesText(HALF_JSON.name, 0.8),
+    Goal::TimesText(FRAMES.name, 0.2),
+    Goal::TimesText(UNIX.name, 1.0),
+];
+const WIRES_OF_1000: &[Goal] = &[
+    Goal::TimesText(JSON.name, 0.8),
+    Goal::TimesText(HALF_JSON.name, 0.8),
+    Goal::TimesText(FRAMES.name, 0.2),
+    Goal::TimesText(UNIX.name, 1.0),
+    Goal::WireTimesPeer(JSON.name, 1.5),
+];
+
 #[rustfmt::skip]
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "room-10", title: "one room, 10 clients, 1 sender", load: one_room(10, 1),
@@ -214,6 +255,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         raw: &[64], beside: Beside::Peers, goals: EIGHT_SENDERS },
     Scenario { name: "room-1000x8", title: "one room, 1000 clients, 8 senders", load: one_room(1000, 8),
         raw: &[64], beside: Beside::Peers, goals: EIGHT_SENDERS },
+    Scenario { name: "wires-100", title: "wires: one room, 100 clients, 1 sender", load: one_room(100, 1),
+        raw: &[], beside: Beside::Wires, goals: WIRES },
+    Scenario { name: "wires-1000", title: "wires: one room, 1000 clients, 1 sender", load: one_room(1000, 1),
+        raw: &[], beside: Beside::Wires, goals: WIRES_OF_1000 },
+    Scenario { name: "wires-100x8", title: "wires: one room, 100 clients, 8 senders", load: one_room(100, 8),
+        raw: &[], beside: Beside::Wires, goals: WIRES },
+    Scenario { name: "wires-1000x8", title: "wires: one room, 1000 clients, 8 senders", load: one_room(1000, 8),
+        raw: &[], beside: Beside::Wires, goals: WIRES_OF_1000 },
+    Scenario { name: "udp-100", title: "one room, 100 clients of JSON over UDP, 1 sender of text", load: one_room(101, 1),
+        raw: &[1, 64], beside: Beside::Datagrams, goals: &[Goal::TimesRaw(0.5)] },
     Scenario { name: "keeping-10", title: "with and without history and log: one room, 10 clients, 1 sender",
         load: one_room(10, 1), raw: &[], beside: Beside::Keeping, goals: KEEPING },
     Scenario { name: "keeping-100", title: "with and without history and log: one room, 100 clients, 1 sender",

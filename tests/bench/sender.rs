@@ -46,8 +46,9 @@ impl Sender {
     pub(crate) fn new(plan: &FanOut, number: usize, contender: &dyn Contender, settings: &Settings) -> Self {
         let per_room = plan.per_room();
         let (room, at) = (number / plan.senders_per_room(), number % plan.senders_per_room());
-        let say = contender.say(&contender::room(room), TEXT);
         let client = room * per_room + at;
+        let speech = contender.speaks(client);
+        let say = speech.say(&contender::room(room), TEXT);
         let is_each = plan.rhythm == Rhythm::Each;
         let window = settings.window.unwrap_or(if is_each { WINDOW_OF_EACH } else { WINDOW });
         let (batch, window, words) = if let Some(lines) = contender.ready_made() {
@@ -55,7 +56,7 @@ impl Sender {
             (lines, window * plan.senders as u64, Words::Order(say))
         } else {
             let batch = if plan.rhythm == Rhythm::Batches { settings.batch } else { 1 };
-            (batch, window, Words::Around(say, contender.line_end()))
+            (batch, window, Words::Around(say, speech.line_end()))
         };
         // A sender that does not hear itself listens to the next client in its room.
         let first_hearer = if contender.echoes() { client } else { room * per_room + (at + 1) % per_room };

@@ -44,7 +44,7 @@ fn with_silent(contender: &dyn Contender, others: &FanOut, settings: &Settings) 
     let server = contender.start(others.clients + 1)?;
     let mut crowd = Crowd::new()?;
     gather(&mut crowd, &server, contender, others.clients + 1, &Goal::Room(&|_| 0))?;
-    let silent = crowd.release_last()?;
+    let silent = crowd.release_last()?.into();
     let mut hall = Hall::new(others, contender, settings);
     let growth = drive(&mut hall, &mut crowd, &server, settings.length)?;
     hall.finish(&mut crowd)?;
@@ -82,9 +82,10 @@ fn read_to_the_end(contender: &dyn Contender, mut silent: TcpStream) -> Result<u
         let what = format!("the silent client was sent {} bytes and not disconnected", bytes.len());
         return Err(Failure::Broken(what));
     }
-    let said = bytes.strip_suffix(contender.cut_notice().as_bytes()).unwrap_or(&bytes);
+    let speech = contender.speaks(0);
+    let said = bytes.strip_suffix(speech.cut_notice().as_bytes()).unwrap_or(&bytes);
     Receiver::new(0..1, None)
-        .take(said, contender, &mut Vec::new(), |_| {})
+        .take(said, speech, &mut Vec::new(), |_| {})
         .map_err(|what| Failure::Broken(format!("the silent client: {what}")))?;
     Ok(bytes.len())
 }

@@ -92,9 +92,10 @@ impl<'a> Talk<'a> {
     }
 
     fn whisper(&mut self, from: usize, mark: Mark, client: &mut Client) -> Result<()> {
-        let mut bytes = self.contender.whisper(&nick(from ^ 1), TEXT).into_bytes();
+        let speech = self.contender.speaks(from);
+        let mut bytes = speech.whisper(&nick(from ^ 1), TEXT).into_bytes();
         mark.write(&mut bytes);
-        bytes.extend_from_slice(self.contender.line_end().as_bytes());
+        bytes.extend_from_slice(speech.line_end().as_bytes());
         if from.is_multiple_of(2) {
             self.pairs[from / 2].asked.push_back(Instant::now());
         }
@@ -134,7 +135,7 @@ impl<'a> Talk<'a> {
 
     fn read(&mut self, id: usize, line: &[u8], client: &mut Client) -> Result<()> {
         let garbled = || Failure::Broken(format!("garbled: {}", line.escape_ascii()));
-        match self.contender.read(line) {
+        match self.contender.speaks(id).read(line) {
             Line::Said(text) => {
                 let mark = Mark::of(text).ok_or_else(garbled)?;
                 self.heard(id, mark, client)
@@ -145,7 +146,7 @@ impl<'a> Talk<'a> {
             }
             Line::Ping(answer) => client.send(&answer),
             Line::Framing | Line::Chatter => Ok(()),
-            Line::Ready | Line::Complaint => {
+            Line::Ready | Line::Session(_) | Line::Complaint => {
                 Err(Failure::Broken(format!("unexpected line: {}", line.escape_ascii())))
             }
         }

@@ -1,7 +1,8 @@
 //! The JSON dialect, as a program speaks it, beside people who speak text.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     os::unix::net::UnixStream,
     path::PathBuf,
 };
@@ -194,6 +195,93 @@ fn rules_hold_for_programs_and_the_stop_is_told() {
     }
     assert_eq!(bot.next(), Value::Null);
     assert!(server.ends().success());
+}
+
+#[test]
+fn a_program_is_told_the_limits_when_it_asks() {
+    let (_server, _folder, path) = start(&["--rate", "7", "--burst", "9"]);
+    let mut bot = Program::join(&path, "bot", "lobby");
+    bot.says("one");
+    bot.hears("bot", "one");
+    bot.sends(&json!({"type": "command", "text": "/mark 42"}));
+    let mark = bot.next();
+    let told = |key: &str| mark[key].as_u64().expect("a number");
+    assert_eq!((&mark["event"], told("token"), told("newest")), (&json!("mark"), 42, 1), "{mark}");
+    assert_eq!((told("rate"), told("burst"), told("left")), (7, 9, 8));
+    assert_eq!((told("longest_text"), told("longest_line")), (1024, 8192));
+}
+
+#[test]
+fn after_a_restart_the_numbers_go_on_before_anything_is_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().join("chat.db");
+    let options = ["--data", data.to_str().expect("UTF-8"), "--history-replay", "0"];
+    let (server, _folder, path) = start(&options);
+    let mut bot = Program::join(&path, "bot", "lobby");
+    bot.says("one");
+    let seq = bot.hears("bot", "one");
+    server.signal(Signal::TERM);
+    assert!(server.ends().success());
+    let (_server, _folder, path) = start(&options);
+    let mut bot = Program::connect(&path);
+    bot.sends(&json!({"type": "join", "room": "lobby", "user": "bot"}));
+    assert_eq!(bot.next()["seq"], json!(seq));
+}
+
+#[test]
+fn a_program_that_made_too_many_rooms_may_choose_another() {
+    let (_server, _folder, path) = start(&["--rate", "1"]);
+    let mut refused = 0;
+    for number in 0..200 {
+        let mut bot = Program::connect(&path);
+        bot.sends(&json!({"type": "join", "room": format!("room{number}"), "user": format!("bot{number}")}));
+        let heard = bot.next();
+        if heard["event"] != "welcome" {
+            refused += 1;
+            assert_eq!(
+                heard["text"].as_str().map(|text| text.starts_with("Rooms are being")),
+                Some(true),
+                "{heard}"
+            );
+            bot.sends(&json!({"type": "join", "room": "lobby", "user": format!("bot{number}")}));
+            assert_eq!(bot.next()["event"], "welcome");
+            break;
+        }
+    }
+    assert_eq!(refused, 1);
+}
+
+#[test]
+fn a_program_takes_a_file_from_a_person() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut bot = Program::join(&path, "bot", "lobby");
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    alice.says(&format!("/offer bot 4 {digest} my notes.txt"));
+    let heard = bot.next();
+    assert_eq!((&heard["event"], &heard["from"]), (&json!("file_requested"), &json!("alice")), "{heard}");
+    assert_eq!((&heard["name"], &heard["size"]), (&json!("my notes.txt"), &json!(4)));
+    bot.sends(&json!({"type": "command", "text": "/take"}));
+    let ticket = bot.next();
+    assert_eq!((&ticket["event"], &ticket["sha256"]), (&json!("file_receive"), &json!(digest)), "{ticket}");
+    let call = |port: &str, token: &str, first: &str| {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a time");
+        write!(stream, "{token}\n{first}").expect("it is connected");
+        stream
+    };
+    let (port, token) = (ticket["port"].to_string(), ticket["token"].as_str().expect("a token"));
+    let mut receiving =
+        call(&port, token, "from 0 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n");
+    let told = std::iter::from_fn(|| alice.next_line()).find(|line| line.starts_with("@file send "));
+    let told = told.expect("a ticket");
+    let words: Vec<_> = told.split(' ').collect();
+    let _sending = call(words[3], words[4], "from 0\ntest");
+    let mut arrived = [0; 11];
+    receiving.read_exact(&mut arrived).expect("the file arrives");
+    assert_eq!(&arrived, b"from 0\ntest");
+    receiving.write_all(b"received\n").expect("it is connected");
+    assert_eq!(bot.next()["event"], "file_arrived");
 }
 
 #[test]

@@ -8,12 +8,13 @@ use std::{
 
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],
-    &["broadcaster", "store", "log", "wire"],
+    &["broadcaster", "store", "log", "framing"],
+    &["wire"],
     &["registry", "transport"],
     &["session", "relay"],
     &["server"],

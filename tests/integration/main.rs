@@ -1,8 +1,10 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
+mod accents;
 mod accounts;
 mod administration;
+mod any;
 mod client_attacks;
 mod client_editing;
 mod client_ending;
@@ -21,6 +23,7 @@ mod conversation;
 mod course;
 mod course_program;
 mod doors;
+mod frames;
 mod json;
 mod layers;
 mod limits;
@@ -32,9 +35,15 @@ mod rate;
 mod readme;
 mod restarting;
 mod slow_reader;
+#[path = "../interpreter/speech.rs"]
+mod speech;
 mod starting;
 mod stopping;
 mod support;
 mod transfers;
+mod udp;
+mod unframed;
+mod verbs;
 mod watching;
 mod web;
+mod wires;

@@ -39,6 +39,21 @@ fn a_full_socket_that_drains_does_not_make_a_thousand_others_be_tried_as_often()
 }
 
 #[test]
+fn a_socket_that_pauses_is_left_alone_until_its_pause_is_over() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (_, pausing) = studio.client(room, 0);
+    studio.say(room, "hello");
+    studio.broadcaster.flush();
+    pausing.0.lock().pause = Duration::from_secs(1);
+    let start = Instant::now();
+    for millisecond in 1..=3000 {
+        studio.broadcaster.try_again(start + Duration::from_millis(millisecond));
+    }
+    assert!((3..6).contains(&pausing.0.lock().sends), "{} tries", pausing.0.lock().sends);
+}
+
+#[test]
 fn a_client_over_its_limit_is_cut_after_a_whole_line_and_told_why() {
     let mut studio = Studio::new(100);
     let room = studio.room();

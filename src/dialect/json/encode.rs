@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use super::files;
 use crate::{
     dialect::Scene,
-    event::{Event, Listing, Member},
+    event::{Event, Listing, Member, mark::Mark},
     names::Room,
     record::{Line, Manner},
 };
@@ -37,10 +38,10 @@ fn message(out: &mut Writer<'_>, room: &Room, line: &Line) {
     out.close(*seq);
 }
 
-/// What the text dialect says in a sentence. Nothing where it says nothing, which is meant for `chat_client`.
+/// What the text dialect says in a sentence, or as a cue for programs.
 fn system(out: &mut Writer<'_>, event: &Event, scene: &Scene) {
     let sentence = event.to_string();
-    if sentence.is_empty() {
+    if sentence.is_empty() && event.cue().is_none() {
         return;
     }
     out.open("system");
@@ -81,6 +82,11 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
         Event::Whois(whois) => {
             is("whois", &[("nick", whois.nick.as_str()), ("name", whois.room.as_str())]);
         }
+        Event::Mark(mark) => {
+            is("mark", &[]);
+            marked(out, mark);
+        }
+        Event::File(event) => files::facts(out, event),
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),
@@ -88,7 +94,19 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
     }
 }
 
-fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
+/// Where a program is, and which limits hold for it.
+fn marked(out: &mut Writer<'_>, mark: &Mark) {
+    let Mark { token, seq, rate, burst, left, text, line } = *mark;
+    out.number("token", token);
+    out.number("newest", seq);
+    out.number("rate", rate);
+    out.number("burst", burst);
+    out.number("left", left);
+    out.number("longest_text", text);
+    out.number("longest_line", line);
+}
+
+pub(super) fn error(out: &mut Writer<'_>, why: impl fmt::Display, scene: &Scene) {
     out.open("error");
     out.field("text", why);
     out.close(scene.seq);
@@ -116,24 +134,28 @@ fn list<Name: fmt::Display>(
 }
 
 /// Writes objects. Keys are words of this file, so only values need escapes.
-struct Writer<'a>(&'a mut Vec<u8>);
+pub(super) struct Writer<'a>(pub(super) &'a mut Vec<u8>);
 
 impl Writer<'_> {
-    fn open(&mut self, kind: &str) {
+    pub(super) fn open(&mut self, kind: &str) {
         self.raw(format_args!("{{\"type\":\"{kind}\""));
     }
 
-    fn field(&mut self, key: &str, value: impl fmt::Display) {
+    pub(super) fn field(&mut self, key: &str, value: impl fmt::Display) {
         self.raw(format_args!(",\"{key}\":\""));
         write!(Escaped(self.0), "{value}").expect("writing to memory does not fail");
         self.raw("\"");
+    }
+
+    pub(super) fn number(&mut self, key: &str, value: impl fmt::Display) {
+        self.raw(format_args!(",\"{key}\":{value}"));
     }
 
     fn close(&mut self, seq: u64) {
         self.raw(format_args!(",\"seq\":{seq}}}\n"));
     }
 
-    fn raw(&mut self, what: impl fmt::Display) {
+    pub(super) fn raw(&mut self, what: impl fmt::Display) {
         write!(Raw(self.0), "{what}").expect("writing to memory does not fail");
     }
 }

@@ -16,13 +16,13 @@ use crate::{
 const LIMITS: Limits = Limits { line: 200, text: 100 };
 
 fn greeting(nick: &str, room: &str) -> Greeting {
-    Greeting { nick: Nick::new(nick).unwrap(), room: Room::new(room).unwrap() }
+    Greeting { nick: Nick::new(nick).unwrap(), room: Room::new(room).unwrap(), dialect: Dialect::Json }
 }
 
 /// A decoder of a client that is in the chat as alice.
 fn inside() -> Decoder {
     let mut decoder = Decoder::new(LIMITS);
-    decoder.welcome(greeting("alice", "lobby"));
+    decoder.welcome(Some(greeting("alice", "lobby")));
     decoder
 }
 
@@ -54,7 +54,7 @@ fn said(typed: &str) -> Command {
 }
 
 fn wrong(why: &str) -> Command {
-    malformed(why)
+    Command::mistake(malformed(why))
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn every_kind_of_object_is_its_command() {
 fn the_first_join_comes_in_and_later_ones_go_to_a_room_under_a_name() {
     let join = |room, user| json!({"type": "join", "room": room, "user": user}).to_string();
     let outside = decode(Decoder::new(LIMITS), &[join("#dev", "alice").as_bytes()]);
-    assert_eq!(outside, [Input::Greeting(greeting("alice", "dev"))]);
+    assert_eq!(outside, [Input::Greeting(Some(greeting("alice", "dev")))]);
     check(join("dev", "alice"), &[Command::typed("join", "dev")]);
     check(
         join("dev", "bob") + &join("ops", "bob"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{State, Turn};
 use crate::{
     broadcaster::{Post, Sink},
+    command::Mistake,
     dialect::{Dialect, Greeting},
     event::{
         Event, account::AccountEvent, administration::Administered, moderation::Refused, pace::PaceEvent,
@@ -64,9 +65,22 @@ impl State {
         Ok(())
     }
 
+    /// The same client under its nickname with a number behind it, if it cannot have that nickname and its
+    /// program would not ask for another one. This is part of the decision that lets it in, so any number of
+    /// clients get in that want the same nickname at once.
     #[inline(never)]
-    fn admit_by_name(&self, &Greeting { nick, room }: &Greeting) -> Result<(), Event> {
-        if self.accounts.contains(nick) {
+    pub fn numbered(&self, newcomer: &Newcomer) -> Option<Box<Newcomer>> {
+        let greeting = newcomer.greeting.as_ref().filter(|greeting| greeting.dialect.numbers_names())?;
+        let with = |number| Greeting { nick: greeting.nick.numbered(number), ..**greeting };
+        let number = first_free(|number| self.admit_by_name(&with(number)).is_ok())?;
+        Some(Box::new(Newcomer { greeting: Some(Box::new(with(number))), ..newcomer.clone() }))
+    }
+
+    #[inline(never)]
+    fn admit_by_name(&self, &Greeting { nick, room, .. }: &Greeting) -> Result<(), Event> {
+        if nick.is_reserved() {
+            Err(Event::Mistaken(Mistake::ReservedNick(nick)))
+        } else if self.accounts.contains(nick) {
             Err(AccountEvent::LoginRequired(nick).into())
         } else if self.people.find(nick).is_some() {
             Err(Event::NickTaken(nick))
@@ -101,5 +115,38 @@ impl State {
             turn.answer(Administered::ShuttingDownIn(left));
         }
         client
+    }
+}
+
+/// A number that is free, while the one before it is not. Where the numbers in use have no gaps, it is the smallest
+/// free number; in any case it is found in 64 tries at most, even if thousands are in use.
+fn first_free(is_free: impl Fn(u32) -> bool) -> Option<u32> {
+    let mut free = (0..u32::BITS).map(|power| 1 << power).find(|&number| is_free(number))?;
+    let mut taken = free / 2;
+    while free - taken > 1 {
+        let between = u32::midpoint(free, taken);
+        *(if is_free(between) { &mut free } else { &mut taken }) = between;
+    }
+    Some(free)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, collections::BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn a_free_number_is_found_in_few_tries() {
+        for taken in 0..1000 {
+            assert_eq!(first_free(|number| number > taken), Some(taken + 1));
+        }
+        let (with_gaps, tries) = (BTreeSet::from([1, 2, 4, 8, 9, 16]), Cell::new(0));
+        let found = first_free(|number| {
+            tries.set(tries.get() + 1);
+            !with_gaps.contains(&number)
+        });
+        assert_eq!((found, tries.get()), (Some(17), 10));
+        assert_eq!(first_free(|_| false), None);
     }
 }

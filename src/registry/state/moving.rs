@@ -3,7 +3,8 @@
 use super::{Next, State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post},
-    event::{Event, Listing, Member, moderation::Refused, pace::PaceEvent},
+    command::Opening,
+    event::{Event, Listing, Member, moderation::Refused, pace::PaceEvent, rooms::RoomEvent},
     fact::Deed,
     names::{ClientId, Room, RoomId},
     text::Text,
@@ -11,11 +12,17 @@ use crate::{
 
 impl State {
     #[inline(never)]
-    pub(super) fn join(&mut self, turn: &mut Turn, name: Room) {
+    pub(super) fn join(&mut self, turn: &mut Turn, name: Room, opening: Opening) {
         if self.is_refused(turn.client, name) {
             return turn.answer(Refused::Banned);
         }
-        if self.rooms.remembered(name).is_none()
+        let is_there = self.rooms.remembered(name).is_some();
+        match opening {
+            Opening::Existing if !is_there => return turn.answer(RoomEvent::NoSuchRoom(name)),
+            Opening::New if is_there => return turn.answer(RoomEvent::RoomExists(name)),
+            _ => {}
+        }
+        if !is_there
             && let Err(wait) = self.pace.create_room(self.people[turn.client].origin(), turn.now.instant)
         {
             return turn.answer(PaceEvent::TooManyRooms(wait));

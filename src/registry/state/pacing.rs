@@ -55,7 +55,7 @@ impl State {
             // The first nickname belongs to the arrival, which has a limit already.
             Ask::Rename(_) if self.people[turn.client].nick.guest_number().is_some() => None,
             Ask::Rename(_) => self.too_often(turn, Limited::Nicknames),
-            Ask::Join(_) | Ask::Leave => self.too_often(turn, Limited::Moves),
+            Ask::Join(..) | Ask::Leave => self.too_often(turn, Limited::Moves),
             _ => None,
         }
     }

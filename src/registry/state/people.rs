@@ -10,6 +10,7 @@ use std::{
 use slotmap::SlotMap;
 
 use crate::{
+    dialect::Dialect,
     event::Away,
     names::{ClientId, Nick, Origin, Peer, RoomId},
     watch::Gauge,
@@ -65,6 +66,7 @@ pub(super) struct Identity {
 pub(super) struct Link {
     pub(super) peer: Peer,
     pub(super) wire: &'static Wire,
+    pub(super) dialect: Dialect,
     pub(super) connected: Instant,
     /// It has been told that its passwords travel unencrypted.
     pub(super) is_warned: bool,
@@ -78,7 +80,7 @@ impl People {
     /// Adds a client, as a guest if it has not said who it is.
     pub(super) fn enter(&mut self, newcomer: &Newcomer, room: RoomId, now: Instant) -> ClientId {
         let nick = newcomer.greeting.as_ref().map_or_else(|| self.free_guest(), |greeting| greeting.nick);
-        let (peer, wire) = (newcomer.peer, newcomer.wire);
+        let Newcomer { peer, wire, dialect, .. } = *newcomer;
         let client = self.clients.insert(Client {
             nick,
             account: None,
@@ -89,7 +91,15 @@ impl People {
             last_active: now,
             last_whisperer: None,
             away: None,
-            link: Link { peer, wire, connected: now, is_warned: false, backlog: Arc::default(), waits: 0 },
+            link: Link {
+                peer,
+                wire,
+                dialect,
+                connected: now,
+                is_warned: false,
+                backlog: Arc::default(),
+                waits: 0,
+            },
         });
         self.nicks.insert(nick, client);
         client

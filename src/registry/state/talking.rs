@@ -2,10 +2,10 @@
 
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
-    broadcaster::{Post, Traced},
+    broadcaster::{Except, Post, Traced},
     event::{Event, ignoring::Ignoring},
     fact::{Deed, Noting},
-    names::{ClientId, Nick},
+    names::{ClientId, Nick, RoomId},
     record::{Line, Manner},
     text::Text,
     watch,
@@ -21,7 +21,7 @@ impl State {
     /// As [`State::say`], and the sender is shown the message's journey.
     #[inline(never)]
     pub(super) fn say_traced(&mut self, turn: &mut Turn, text: Text) {
-        let (room, except) = (self.people[turn.client].room, self.ignores.deaf_to(turn.client));
+        let (room, except) = self.hearing(turn.client);
         let event = self.spoken(turn, text, Manner::Said);
         let (report, reported) = watch::report();
         turn.post(Post::TellTraced(Box::new(Traced { room, except, event, report })));
@@ -42,11 +42,19 @@ impl State {
         Event::Said(self.rooms[id].name, line)
     }
 
-    /// Tells what a client said to the members of its room who do not ignore it.
+    /// Tells what a client said to the members of its room who are to hear it.
     #[inline(never)]
     fn tell_hearers(&mut self, turn: &mut Turn, event: Event) {
-        let except = self.ignores.deaf_to(turn.client);
-        turn.tell_room(self.people[turn.client].room, except, event);
+        let (room, except) = self.hearing(turn.client);
+        turn.tell_room(room, except, event);
+    }
+
+    /// Where a client is heard, and the members that do not hear it: those that ignore it, and itself if its
+    /// program has shown already what it says.
+    fn hearing(&mut self, client: ClientId) -> (RoomId, Except) {
+        let Client { room, link, .. } = &self.people[client];
+        let except = self.ignores.deaf_to(client);
+        (*room, if link.dialect.has_echo() { except } else { except.and(client) })
     }
 
     #[inline(never)]

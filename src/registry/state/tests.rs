@@ -20,7 +20,7 @@ use super::{
 use crate::{
     broadcaster::{Encoded, Sink, Traced},
     dialect::{
-        Dialect, Scene,
+        Dialect, Greeting, Scene,
         text::{self, Decoder},
     },
     fact::{Fact, Noting},
@@ -38,6 +38,7 @@ mod administration;
 mod asking;
 mod away;
 mod ignoring;
+mod listing;
 mod marks;
 mod model;
 mod moderation;

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use super::{Contender, Line};
+use super::{Contender, Line, Speech};
 use crate::{
     failure::Result,
     process::{Running, start_on_free_port},
@@ -47,6 +47,21 @@ impl Contender for Irc {
         })
     }
 
+    fn speaks(&self, _client: usize) -> &dyn Speech {
+        self
+    }
+
+    fn at_the_door(&self) -> usize {
+        self.at_the_door
+    }
+
+    /// An IRC client shows its own lines without hearing them.
+    fn echoes(&self) -> bool {
+        false
+    }
+}
+
+impl Speech for Irc {
     fn hello(&self, nick: &str) -> String {
         format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n")
     }
@@ -61,10 +76,6 @@ impl Contender for Irc {
 
     fn whisper(&self, nick: &str, _length: usize) -> String {
         format!("PRIVMSG {nick} :")
-    }
-
-    fn at_the_door(&self) -> usize {
-        self.at_the_door
     }
 
     fn quit(&self) -> Option<&'static str> {
@@ -87,11 +98,6 @@ impl Contender for Irc {
             _ if line.starts_with(b"ERROR ") || line.starts_with(b"NOTICE ") => Line::Chatter,
             _ => Line::Complaint,
         }
-    }
-
-    /// An IRC client shows its own lines without hearing them.
-    fn echoes(&self) -> bool {
-        false
     }
 }
 

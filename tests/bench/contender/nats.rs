@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Contender, Line};
+use super::{Contender, Line, Speech};
 use crate::{
     failure::Result,
     mark::TEXT,
@@ -28,6 +28,17 @@ impl Contender for Nats {
         })
     }
 
+    fn speaks(&self, _client: usize) -> &dyn Speech {
+        self
+    }
+
+    /// Each sender has a goroutine that delivers independently of the others.
+    fn keeps_one_order(&self) -> bool {
+        false
+    }
+}
+
+impl Speech for Nats {
     fn hello(&self, _nick: &str) -> String {
         "CONNECT {\"verbose\":false,\"pedantic\":false}\r\nPING\r\n".into()
     }
@@ -49,10 +60,5 @@ impl Contender for Nats {
             _ if line.starts_with(b"INFO ") => Line::Chatter,
             _ => Line::Complaint,
         }
-    }
-
-    /// Each sender has a goroutine that delivers independently of the others.
-    fn keeps_one_order(&self) -> bool {
-        false
     }
 }

@@ -1,10 +1,10 @@
-//! This package's own server, and what it says in its text dialect.
+//! This package's own server, with clients that speak text.
 
 use std::{cell::Cell, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-use super::{Contender, Line};
+use super::{Contender, Speech, Text};
 use crate::{
     failure::Result,
     process::{Running, start_announced},
@@ -52,14 +52,9 @@ impl Ours {
     pub(crate) fn with_default_limits(program: PathBuf) -> Self {
         Self { program, keeps: Some(Keeps::new()), has_default_limits: true }
     }
-}
 
-impl Contender for Ours {
-    fn name(&self) -> String {
-        if self.keeps.is_some() { "… with history and log".into() } else { "chat_server".into() }
-    }
-
-    fn start(&self, clients: usize) -> Result<Running> {
+    /// The command that starts it for so many clients.
+    pub(crate) fn command(&self, clients: usize) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["--port", "0", "-q"]);
         match &self.keeps {
@@ -76,59 +71,24 @@ impl Contender for Ours {
             );
         }
         command.args(["--max-clients", &most.to_string()]);
-        start_announced(command)
+        command
+    }
+}
+
+impl Contender for Ours {
+    fn name(&self) -> String {
+        if self.keeps.is_some() { "… with history and log".into() } else { "chat_server".into() }
     }
 
-    fn enter(&self, nick: &str, room: &str) -> String {
-        format!("/nick {nick}\n/join {room}\n")
+    fn start(&self, clients: usize) -> Result<Running> {
+        start_announced(self.command(clients))
     }
 
-    fn say(&self, _room: &str, _length: usize) -> String {
-        String::new()
-    }
-
-    fn whisper(&self, nick: &str, _length: usize) -> String {
-        format!("/whisper {nick} ")
-    }
-
-    fn line_end(&self) -> &'static str {
-        "\n"
-    }
-
-    fn quit(&self) -> Option<&'static str> {
-        Some("/quit\n")
-    }
-
-    fn cut_notice(&self) -> &'static str {
-        "Disconnected: too slow to read.\n"
-    }
-
-    fn read<'a>(&self, line: &'a [u8]) -> Line<'a> {
-        let after = |end: &[u8]| memchr::memmem::find(line, end).map(|at| &line[at + end.len()..]);
-        match line {
-            _ if line.starts_with(b"[Whisper to ") => after(b"]: ").map_or(Line::Complaint, Line::Confirmed),
-            _ if line.starts_with(b"[Whisper from ") => after(b"]: ").map_or(Line::Complaint, Line::Said),
-            [b'[', ..] => after(b": ").map_or(Line::Complaint, Line::Said),
-            _ if line.starts_with(b"Welcome! ") || line.starts_with(b"You joined ") => Line::Ready,
-            _ if NEWS.iter().any(|end| line.ends_with(end)) => Line::Chatter,
-            _ if ANSWERS.iter().any(|start| line.starts_with(start)) => Line::Chatter,
-            _ => Line::Complaint,
-        }
+    fn speaks(&self, _client: usize) -> &dyn Speech {
+        &Text
     }
 
     fn confirms_whispers(&self) -> bool {
         true
     }
 }
-
-/// The ends of the sentences about other clients.
-const NEWS: [&[u8]; 5] = [
-    b" has joined the chat!",
-    b" has joined the room.",
-    b" has left the room.",
-    b" has left the chat.",
-    b" is a moderator of this room now.",
-];
-
-/// The beginnings of the other sentences that a client may hear here.
-const ANSWERS: [&[u8]; 3] = [b"Nickname changed to ", b"Goodbye!", b"guest_"];

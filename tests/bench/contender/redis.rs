@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Contender, Line};
+use super::{Contender, Line, Speech};
 use crate::{
     failure::Result,
     mark::TEXT,
@@ -32,6 +32,12 @@ impl Contender for Redis {
         })
     }
 
+    fn speaks(&self, _client: usize) -> &dyn Speech {
+        self
+    }
+}
+
+impl Speech for Redis {
     /// Version 3 of the protocol lets a subscriber publish on the same connection.
     fn hello(&self, _nick: &str) -> String {
         "HELLO 3\r\nPING\r\n".into()

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::attack::{Attack, Target};
 use crate::{
+    address::Address,
     crowd::{Client, Crowd, Hear, lines},
     failure::Result,
 };
@@ -18,7 +19,7 @@ pub(super) fn ignore(attack: &Attack, each: usize, target: &Target<'_>) -> Resul
     let start = Instant::now();
     while crowd.len() < attack.clients && start.elapsed() < PATIENCE && !target.is_over() {
         // Where the server accepts fewer clients, fewer attack.
-        let _ = crowd.connect(target.chat);
+        let _ = crowd.connect(&Address::Tcp(target.chat));
         crowd.turn(Duration::ZERO, &mut answers)?;
     }
     let clients = crowd.len();

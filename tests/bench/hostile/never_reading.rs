@@ -10,7 +10,7 @@ use super::{
     attack::{Attack, Target},
     questions::{SPEAKERS, filling},
 };
-use crate::{crowd::connect_from, process::pause};
+use crate::{address::connect_from, process::pause};
 
 /// Questions in one write. Each answer is up to 256 KiB long.
 const QUESTIONS: usize = 40;

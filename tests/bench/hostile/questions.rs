@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::attack::{Attack, Target};
 use crate::{
+    address::Address,
     crowd::{Client, Crowd, Hear, lines},
     failure::Result,
 };
@@ -28,7 +29,7 @@ pub(super) fn ask(attack: &Attack, questions: &'static [&'static str], target: &
     while !target.is_over() {
         if crowd.len() < attack.clients {
             let is_speaker = crowd.len() < SPEAKERS;
-            if let Ok(client) = crowd.connect(target.chat) {
+            if let Ok(client) = crowd.connect(&Address::Tcp(target.chat)) {
                 if is_speaker {
                     // If the server has hung up, the next turn notices it.
                     let _ = client.send(filling().as_bytes());
@@ -39,7 +40,7 @@ pub(super) fn ask(attack: &Attack, questions: &'static [&'static str], target: &
         let patience = if crowd.len() < attack.clients { Duration::ZERO } else { Duration::from_millis(20) };
         crowd.turn(patience, &mut asking)?;
         for slot in std::mem::take(&mut asking.ended) {
-            match crowd.reconnect(target.chat, slot) {
+            match crowd.reconnect(&Address::Tcp(target.chat), slot) {
                 Ok(client) => asking.begin(client),
                 Err(_) => asking.ended.push(slot),
             }

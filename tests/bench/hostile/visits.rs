@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use super::attack::{Attack, Target};
 use crate::{
+    address::Address,
     crowd::{Client, Crowd, Hear},
     failure::Result,
 };
@@ -77,7 +78,7 @@ pub(super) fn come_and_go(
     let mut crowd = Crowd::from_origins(attack.origin_count())?;
     let mut visits = Visits { visit, begun: 0, ended: Vec::new() };
     while crowd.len() < attack.clients && !target.is_over() {
-        if let Ok(client) = crowd.connect(address) {
+        if let Ok(client) = crowd.connect(&Address::Tcp(address)) {
             visits.begin(client);
         }
         crowd.turn(Duration::ZERO, &mut visits)?;
@@ -87,7 +88,7 @@ pub(super) fn come_and_go(
         crowd.turn(Duration::from_millis(20), &mut visits)?;
         for slot in std::mem::take(&mut visits.ended) {
             count += 1;
-            match crowd.reconnect(address, slot) {
+            match crowd.reconnect(&Address::Tcp(address), slot) {
                 Ok(client) => visits.begin(client),
                 // The server does not accept now. The next turn tries again.
                 Err(_) => visits.ended.push(slot),

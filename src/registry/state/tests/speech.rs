@@ -1,6 +1,7 @@
 //! Lines, whispers, replies and actions, as conversations.
 
 use super::*;
+use crate::record::Ban;
 
 #[test]
 fn every_member_hears_a_line_and_so_does_its_sender() {
@@ -122,4 +123,56 @@ fn the_sequence_is_the_order_of_decisions() {
         }
     }
     assert_eq!(seqs, [1, 2]);
+}
+
+#[test]
+fn a_program_that_shows_what_it_sends_does_not_hear_it_again() {
+    let mut state = state(0);
+    let (now, text) = (Now::read(), |typed| Text::new(typed, 9).unwrap().unwrap());
+    let terse = Newcomer { dialect: Dialect::Terse, ..guest() };
+    let mut enter = |who| decide(&mut state, now, |state, turn| state.enter(turn, who, Box::new(NoSink))).0;
+    let (program, person) = (enter(&terse), enter(&guest()));
+    let mut told = |client, command| {
+        let posts = decide(&mut state, now, |state, turn| state.apply(turn, client, command)).1.posts;
+        let told = posts.into_iter().find_map(|post| match post {
+            Post::TellRoom(_, except, Event::Said(..)) => Some(except),
+            Post::TellTraced(traced) => Some(traced.except),
+            _ => None,
+        });
+        told.map(|except| except.as_slice().to_vec())
+    };
+    for command in [Command::say(text("a")), Command::typed("me", "b"), Command::typed("trace", "c")] {
+        assert_eq!(told(program, command.clone()), Some(vec![program]));
+        assert_eq!(told(person, command), Some(vec![]));
+    }
+    told(person, Command::typed("ignore", "guest_1"));
+    assert_eq!(told(program, Command::say(text("d"))), Some(vec![person, program]));
+}
+
+#[test]
+fn a_program_that_cannot_have_its_nickname_gets_it_with_a_number() {
+    let mut state = state(0);
+    let now = Now::read();
+    let (lobby, eve) = (state.rooms.lobby(), Nick::new("eve").unwrap());
+    let ban = Ban { nick: eve, account: None, by: eve, reason: None, at: now.wall };
+    state.rooms[lobby].remembered.bans.add(ban, None).unwrap();
+    let mut enter = |name, dialect| {
+        let greeting = Greeting { nick: Nick::new(name).unwrap(), room: Room::lobby(), dialect };
+        let newcomer = Newcomer { greeting: Some(Box::new(greeting)), dialect, ..guest() };
+        let enter = |state: &mut State, turn: &mut Turn| {
+            let numbered = state.numbered(&newcomer);
+            let newcomer = numbered.as_deref().unwrap_or(&newcomer);
+            state.admit(turn, newcomer)?;
+            let client = state.enter(turn, newcomer, Box::new(NoSink));
+            Ok::<_, Event>(state.people[client].nick.to_string())
+        };
+        decide(&mut state, now, enter).0
+    };
+    assert_eq!(enter("bob", Dialect::Json), Ok("bob".into()));
+    for number in 2..50 {
+        assert_eq!(enter("Bob", Dialect::Terse), Ok(format!("Bob{number}")));
+    }
+    assert_eq!(enter("eve", Dialect::Terse), Ok("eve2".into()));
+    assert_eq!(enter("server", Dialect::Terse), Ok("server2".into()));
+    assert_eq!(enter("bob", Dialect::Json), Err(Event::NickTaken(Nick::new("bob").unwrap())));
 }

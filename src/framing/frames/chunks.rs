@@ -1,0 +1,125 @@
+//! Messages that arrive in several frames.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Map, Value};
+
+use super::fault::Fault;
+
+/// How many messages may be incomplete at a time.
+const MOST_OPEN: usize = 4;
+
+/// How many chunks a message may have: those of 10 MiB in pieces of 8 KiB, and more.
+const MOST_CHUNKS: u64 = 4096;
+
+/// The longest `chunk_id`, in bytes.
+const LONGEST_ID: usize = 64;
+
+/// What a chunk costs beside its content, in bytes. So a message of tiny chunks takes no more memory than one
+/// of large ones.
+const COST: usize = 64;
+
+/// Part of a message.
+pub(super) struct Chunk<'a> {
+    id: &'a Value,
+    /// Where it stands, from 0.
+    index: u64,
+    /// Of how many.
+    total: u64,
+    content: &'a [u8],
+}
+
+/// The messages that are incomplete, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Chunks(VecDeque<Incomplete>);
+
+#[derive(Debug)]
+struct Incomplete {
+    id: Value,
+    total: u64,
+    /// How many chunks have come.
+    count: u64,
+    /// How many bytes its chunks take.
+    held: usize,
+    /// The chunks by their index; `None` when they are too long together, and dropped as they come.
+    parts: Option<BTreeMap<u64, Box<[u8]>>>,
+}
+
+/// What follows from a chunk.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// Others are missing.
+    Part,
+    /// The message is complete.
+    Message(Vec<u8>),
+    /// The message is longer than it may be, which was not noticed before.
+    TooLong,
+}
+
+impl Chunks {
+    /// Adds a chunk, in any order.
+    pub(super) fn add(&mut self, chunk: &Chunk<'_>, longest: usize) -> Result<Added, Fault> {
+        let known = self.0.iter().position(|message| message.id == *chunk.id);
+        let at = known.unwrap_or_else(|| {
+            self.0.push_back(Incomplete::new(chunk));
+            self.0.len() - 1
+        });
+        let held: usize = self.0.iter().map(|message| message.held).sum();
+        let message = &mut self.0[at];
+        let added = message.add(chunk, held, longest)?;
+        if message.count < message.total {
+            return Ok(added);
+        }
+        let parts = self.0.remove(at).and_then(|message| message.parts);
+        Ok(parts.map_or(added, |parts| Added::Message(parts.into_values().collect::<Vec<_>>().concat())))
+    }
+
+    /// Drops the oldest message if a chunk begins one too many; whether it did.
+    pub(super) fn make_room(&mut self, chunk: &Chunk<'_>) -> bool {
+        let is_full = self.0.len() == MOST_OPEN && self.0.iter().all(|message| message.id != *chunk.id);
+        is_full && self.0.pop_front().is_some()
+    }
+}
+
+impl Incomplete {
+    fn new(chunk: &Chunk<'_>) -> Self {
+        let parts = Some(BTreeMap::new());
+        Self { id: chunk.id.clone(), total: chunk.total, count: 0, held: 0, parts }
+    }
+
+    /// Keeps a chunk, unless with it all messages together, of which `held` bytes are kept, take too much.
+    fn add(&mut self, chunk: &Chunk<'_>, held: usize, longest: usize) -> Result<Added, Fault> {
+        let has_it = self.parts.as_ref().is_some_and(|parts| parts.contains_key(&chunk.index));
+        if self.total != chunk.total || has_it {
+            return Err(Fault::Chunk);
+        }
+        self.count += 1;
+        let Some(parts) = &mut self.parts else { return Ok(Added::Part) };
+        let cost = COST + chunk.content.len();
+        // Half of it may be the cost of the chunks.
+        if held + cost > 2 * longest {
+            (self.parts, self.held) = (None, 0);
+            return Ok(Added::TooLong);
+        }
+        parts.insert(chunk.index, chunk.content.into());
+        self.held += cost;
+        Ok(Added::Part)
+    }
+}
+
+impl<'a> Chunk<'a> {
+    /// Reads what the JSON header of a chunk says.
+    pub(super) fn new(header: &'a Map<String, Value>, content: &'a [u8]) -> Result<Self, Fault> {
+        let id = header.get("chunk_id").filter(|id| match id {
+            Value::String(id) => id.len() <= LONGEST_ID,
+            id => id.is_u64(),
+        });
+        let number = |key| header.get(key).and_then(Value::as_u64);
+        match (id, number("index"), number("total")) {
+            (Some(id), Some(index), Some(total)) if total <= MOST_CHUNKS && index < total => {
+                Ok(Self { id, index, total, content })
+            }
+            _ => Err(Fault::Chunk),
+        }
+    }
+}

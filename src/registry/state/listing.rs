@@ -1,0 +1,54 @@
+//! What programs may see of other rooms.
+//!
+//! The members of a room are no secret: `/rooms` lists the rooms, `/whois` tells where a user is, and anyone who is
+//! not banned can go to a room and look. Only the bans of a room are kept from those who do not moderate it.
+
+use std::iter;
+
+use super::{State, Turn, rooms::OpenRoom};
+use crate::{
+    command::Among,
+    event::{
+        Event, Listing, Member,
+        rooms::{RoomEvent, Roster},
+    },
+    names::{ClientId, Room},
+};
+
+impl State {
+    #[inline(never)]
+    pub(super) fn list_members(&mut self, turn: &mut Turn, among: Among) {
+        turn.answer_at_length(match among {
+            Among::Own => Event::Rooms(Listing::new(1, iter::once(self.room(turn.client).name))),
+            Among::Room(room) => self.members_of(room).into(),
+            Among::All => self.all_members().into(),
+        });
+    }
+
+    fn members_of(&self, name: Room) -> RoomEvent {
+        let roster = match self.rooms.id(name) {
+            Some(id) => self.roster(&self.rooms[id], Listing::<Member>::MAX),
+            None if self.rooms.remembered(name).is_none() => return RoomEvent::NoSuchRoom(name),
+            None => Roster::new(name, 0, 0, iter::empty()),
+        };
+        RoomEvent::Members(Listing::new(1, iter::once(roster)))
+    }
+
+    /// The rooms that have members, with as many members in all as one listing shows. Of the other members, only
+    /// the number is told.
+    fn all_members(&self) -> RoomEvent {
+        let mut left = Listing::<Member>::MAX;
+        let rosters = self.rooms.active().map(|room| {
+            let roster = self.roster(room, left);
+            left -= roster.members.names().len();
+            roster
+        });
+        RoomEvent::Members(Listing::new(self.rooms.active_count(), rosters))
+    }
+
+    fn roster(&self, room: &OpenRoom, most: usize) -> Roster {
+        let is_away = |member: ClientId| self.people[member].away.is_some();
+        let members = room.members.iter().map(|(&nick, &id)| Member { nick, is_away: is_away(id) });
+        Roster::new(room.name, most, room.members.len(), members)
+    }
+}
