@@ -64,7 +64,7 @@ pub fn run(
     }
 }
 
-/// Enters the chat; or tells the client why it cannot.
+/// Enters the chat, or tells the client why it cannot.
 #[inline(never)]
 fn enter<'a>(
     registry: &'a Registry,

@@ -1,4 +1,4 @@
-//! What programs ask about rooms and people cannot type.
+//! Commands about rooms that only programs can send.
 
 use super::{Ask, Command, Verb, unlisted};
 use crate::names::{Nick, Room};
@@ -14,25 +14,25 @@ pub enum Opening {
     New,
 }
 
-/// The rooms that a client wants listed.
+/// Which rooms a client wants listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
-    /// The room where it is, without its members.
+    /// Its own room, without the members.
     Own,
-    /// This room, with its members.
+    /// One room, with its members.
     Room(Room),
     /// All rooms that have members, with their members.
     All,
 }
 
-/// A command with the user and the room that its program thinks it has.
+/// A command that names the client that sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addressed {
-    /// The client's nickname.
+    /// The nickname that the client must have.
     pub user: Nick,
-    /// Where the client is, if that matters.
+    /// The room where it must be, if that matters.
     pub room: Option<Room>,
-    /// Carried out only if both are right.
+    /// What is carried out if both are right.
     pub command: Command,
 }
 
@@ -48,7 +48,7 @@ impl Command {
         Self { verb: &unlisted::MEMBERS, ask: Ask::ListMembers(among) }
     }
 
-    /// The same command, which is a mistake if the client has another nickname or is in another room.
+    /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
         Self { verb: self.verb, ask: Ask::Addressed(Box::new(Addressed { user, room, command: self })) }

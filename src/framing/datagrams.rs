@@ -1,12 +1,12 @@
-//! JSON in datagrams: each holds one object that is not too long for it.
+//! JSON in datagrams: one object each, short enough to be sent.
 
 use super::Seal;
 use crate::dialect::json;
 
-/// The most bytes of a datagram that is sent. Nearly every network carries so many without cutting them in pieces.
+/// The most bytes of a datagram that is sent. Nearly every network carries 1400 bytes in one piece.
 const LONGEST: usize = 1400;
 
-/// Divides the objects that are longer.
+/// Divides objects that do not fit into a datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagrams;
 

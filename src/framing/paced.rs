@@ -1,17 +1,17 @@
-//! Objects one at a time, for a program that takes whatever one `recv` yields for one object.
+//! One object at a time, for programs that expect exactly one object from each `recv`.
 
 use std::time::Duration;
 
 use super::Seal;
 use crate::dialect::json;
 
-/// The most bytes of an object. A program that reads with `recv(1024)` gets the whole of it.
+/// The most bytes of an object. A program that calls `recv(1024)` gets all of them.
 const LONGEST: usize = 1024;
 
-/// How long its program has for each object. If it takes longer, it reads two at once, and fails to parse them.
+/// The time that a program has to read an object. A slower program reads two at once, and cannot parse them.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Sends each object alone, after a pause. One that is too long is divided into several.
+/// Sends each object alone, with a pause after it, and divides those that are too long.
 pub struct Paced;
 
 impl Seal for Paced {

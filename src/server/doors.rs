@@ -1,6 +1,6 @@
 //! The doors of a server: where clients and files come in.
 //!
-//! Another door, for another protocol, is one more [`Listener`] with its limits and a serving function.
+//! A door for clients is an [`Entrance`] and its [`Terms`]: another wire needs only its row in [`wire::WIRES`].
 
 use std::{
     fmt, io,
@@ -56,13 +56,13 @@ struct ChatDoor {
     entrance: Entrance,
 }
 
-/// What lets clients in at a door.
+/// What runs at a door for clients: it accepts connections, or receives datagrams.
 enum Porter<'a> {
     Door(Door<'a>),
     Receiver(Receiver<'a>),
 }
 
-/// A door, as the server announces it when it starts.
+/// A door as the server names it when it starts.
 pub struct Announced<'a> {
     wire: &'static Wire,
     address: &'a Address,
@@ -125,7 +125,7 @@ impl Doors {
         self.files.as_ref().map(|&(_, port)| port)
     }
 
-    /// The doors that were asked for beside the first, with the ports that were chosen.
+    /// The doors besides the first, with the ports that were chosen.
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
         self.chat[1..]
             .iter()
@@ -226,7 +226,7 @@ impl Porter<'_> {
     }
 }
 
-/// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
+/// Serves a client that has connected. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
     if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
@@ -235,8 +235,8 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     session::run(registry, &**connection, sink, wire, &mut decoder);
 }
 
-/// The wire that a client speaks, and the two ends of it; `None` when the client is gone. Never inlined: an idle
-/// client would keep the stack that this needs.
+/// The wire of a client, with what writes to the client and what reads it; `None` if the client is gone or refused.
+/// Never inlined, because an idle client would keep the stack that this needs.
 #[inline(never)]
 fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire, Box<dyn Sink>, Decoder)> {
     if terms.wire == wire::ANY {
@@ -272,7 +272,7 @@ fn refuse_web_browser(connection: &Connection) {
     connection.drain(CLOSING);
 }
 
-/// The key that signs what is sent at a door.
+/// The key of a door. If it is the well-known one, a warning is logged.
 fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
     let Some(path) = &options.key_file else {
         if wire.options.contains(&wire::KEY_FILE) {
@@ -297,7 +297,7 @@ fn open(url: &Url) -> Result<Entrance, Error> {
     }
 }
 
-/// Opens a port on the first address of the host that can be had.
+/// Opens a port on the first address of the host that is free.
 fn open_port(wire: &Wire, host: &str, port: u16) -> Result<(Entrance, SocketAddr), Error> {
     let bind = |address| {
         if wire.has_datagrams() {

@@ -26,13 +26,13 @@ use crate::{
 /// How long a client may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often a client that is silent is looked at, in case the server stops.
+/// How often a silent client's thread looks whether the server is stopping.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How many answers a client gets outside of the chat.
+/// How many answers a client gets before it comes in. A client that asks for more is disconnected.
 const MOST_ANSWERS: u32 = 100;
 
-/// Waits until a client says who it is, and lets it in. `None` when it is gone, or must go.
+/// Waits until a client says who it is, and lets it in. Returns `None` if it is gone or refused.
 #[inline(never)]
 pub(super) fn enter<'a>(
     registry: &'a Registry,
@@ -49,7 +49,7 @@ pub(super) fn enter<'a>(
         if !farewell.is_empty() {
             let _ = sink.send(&[], &farewell);
         }
-        // What it was told last is not to be lost.
+        // Otherwise the client could lose what it was told last.
         sink.finish();
         sink.drain();
     }
@@ -57,7 +57,7 @@ pub(super) fn enter<'a>(
     membership
 }
 
-/// A client that is not in the chat yet. It is told things directly: nothing else writes to it.
+/// A client that is not in the chat yet. Only its own thread writes to it.
 struct Doorstep<'a, 'b> {
     registry: &'a Registry,
     incoming: &'b dyn Incoming,
@@ -70,7 +70,7 @@ impl<'a> Doorstep<'a, '_> {
     fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
         let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
         loop {
-            // On some wires the server has something to say at once.
+            // On some wires the server speaks first.
             while let Some(input) = decoder.next_input() {
                 match input {
                     Input::Greeting(greeting) => match self.greet(greeting.as_ref()) {
@@ -113,7 +113,7 @@ impl<'a> Doorstep<'a, '_> {
         Ok(membership)
     }
 
-    /// Speaks to the client in its own dialect from now on, and packs that if it must be packed.
+    /// Answers the client in this dialect from now on, through the seal that the dialect needs.
     fn speak(&mut self, dialect: Dialect) {
         if mem::replace(&mut self.newcomer.dialect, dialect) == dialect {
             return;
@@ -123,7 +123,7 @@ impl<'a> Doorstep<'a, '_> {
         }
     }
 
-    /// Answers what a client asks that has not come in; `None` when it must go.
+    /// Answers a client that has not come in. Returns `None` if it is to be disconnected.
     fn answer(&mut self, command: Command) -> Option<()> {
         match command.ask {
             Ask::Answer(bytes) => self.send(&bytes),
@@ -152,7 +152,7 @@ impl<'a> Doorstep<'a, '_> {
     }
 }
 
-/// Whether a client may choose another name or room.
+/// Whether a client may try again with another name or room.
 fn may_try_again(why: &Event) -> bool {
     matches!(
         why,

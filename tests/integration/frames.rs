@@ -262,7 +262,7 @@ fn a_wrong_magic_or_a_foreign_session_ends_the_connection() {
     let mut alice = server.client("alice");
     let mut wrong = Framed::tcp(port).enters_as("wrong");
     wrong.sends_bytes(b"hello\n");
-    assert_eq!(wrong.hears_a("error"), "These bytes are no frame: the magic is wrong.");
+    assert_eq!(wrong.hears_a("error"), "This is not a frame: its magic bytes are wrong.");
     wrong.hears("Goodbye!");
     wrong.is_disconnected("Connection closed");
     alice.hears_at_last("wrong has left the chat.");
@@ -271,7 +271,7 @@ fn a_wrong_magic_or_a_foreign_session_ends_the_connection() {
     other.is_greeted();
     let foreign = one.frame("session_ack", b"ok");
     other.sends_bytes(&foreign);
-    assert_eq!(other.hears_a("error"), "The session_id is that of another session.");
+    assert_eq!(other.hears_a("error"), "The session_id belongs to another session.");
     other.is_disconnected("Connection closed");
     alice.hears_nothing();
 }
@@ -353,7 +353,7 @@ fn a_person_who_comes_to_the_wrong_door_is_told_so() {
     let mut nc = Framed::tcp(port);
     nc.is_greeted();
     nc.sends_bytes(b"GET / HTTP/1.1\r\n\r\n");
-    assert_eq!(nc.hears_a("error"), "These bytes are no frame: the magic is wrong.");
+    assert_eq!(nc.hears_a("error"), "This is not a frame: its magic bytes are wrong.");
     assert!(!MAGIC.starts_with(b"G"));
     nc.is_disconnected("Connection closed");
 }

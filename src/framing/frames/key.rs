@@ -12,13 +12,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// What existing programs sign with if they are not told anything else.
+/// The key that existing programs use by default.
 pub const WELL_KNOWN: &str = "default-key";
 
 /// How long a key may be, in bytes. A wrong file is not read to its end.
 const LONGEST: usize = 4096;
 
-/// A key, ready to sign: only its first state is kept, which all clients of a door share.
+/// A key, ready to sign. It keeps only the state of the HMAC before the first byte, which clients share.
 #[derive(Clone)]
 pub struct Key(Arc<Hmac<Sha256>>);
 

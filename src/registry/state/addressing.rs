@@ -1,4 +1,4 @@
-//! Whether a client is who and where its program thinks.
+//! Whether a client has the nickname, and is in the room, that its command names.
 
 use super::State;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl State {
-    /// Replaces a command that says who and where its client is by what is asked: a mistake, if that is not so.
+    /// Replaces an [`Addressed`] command by the command in it, or by a mistake if its user or room is wrong.
     #[inline(never)]
     pub fn resolve(&self, client: ClientId, command: &mut Command) {
         let Ask::Addressed(addressed) = &mut command.ask else { return };
