@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Event, Listing, Member};
 use crate::names::Room;
 
-/// An answer to a command in [`crate::command::rooms`].
+/// An answer to a command about rooms that people cannot type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomEvent {
     /// The client asks for an existing room, and there is none.
