@@ -249,10 +249,7 @@ fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire
         decoder.feed(&first);
         return Some((wire, sink, decoder));
     }
-    let mut sink = connection.writer().ok()?;
-    if let Some(seal) = terms.seal() {
-        sink = Box::new(SealedSink::new(sink, seal));
-    }
+    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
     Some((terms.wire, sink, terms.decoder()))
 }
 

@@ -166,11 +166,9 @@ impl Receiver<'_> {
     }
 
     /// Serves a client until it has left. A panic ends only this client.
-    fn serve(&self, reader: &Reader, mut sink: Box<dyn Sink>) {
+    fn serve(&self, reader: &Reader, sink: Box<dyn Sink>) {
         let _listed = self.watch.enter(&format!("client {}", reader.peer().number()));
-        if let Some(seal) = self.terms.seal() {
-            sink = Box::new(SealedSink::new(sink, seal));
-        }
+        let sink = SealedSink::around(sink, self.terms.seal());
         let mut decoder = reader.closing(self.terms.decoder(), self.terms.idle());
         let run = || session::run(self.registry, reader, sink, self.terms.wire, &mut decoder);
         if catch_unwind(AssertUnwindSafe(run)).is_err() {

@@ -118,9 +118,8 @@ impl<'a> Doorstep<'a, '_> {
         if mem::replace(&mut self.newcomer.dialect, dialect) == dialect {
             return;
         }
-        if let Some(seal) = framing::seal_for(dialect) {
-            self.sink = self.sink.take().map(|sink| Box::new(SealedSink::new(sink, seal)) as _);
-        }
+        let seal = framing::seal_for(dialect);
+        self.sink = self.sink.take().map(|sink| SealedSink::around(sink, seal));
     }
 
     /// Answers a client that has not come in. Returns `None` if it is to be disconnected.

@@ -24,9 +24,16 @@ pub struct SealedSink {
 }
 
 impl SealedSink {
-    /// A sink that packs units with this seal, and sends them through another sink.
-    pub fn new(sink: Box<dyn Sink>, seal: Box<dyn Seal>) -> Self {
+    fn new(sink: Box<dyn Sink>, seal: Box<dyn Seal>) -> Self {
         Self { seal, sink, pieces: VecDeque::new(), sent: 0, next: None }
+    }
+
+    /// The same sink, behind this seal if there is one.
+    pub fn around(sink: Box<dyn Sink>, seal: Option<Box<dyn Seal>>) -> Box<dyn Sink> {
+        match seal {
+            Some(seal) => Box::new(Self::new(sink, seal)),
+            None => sink,
+        }
     }
 
     /// Sends the pieces that wait.
