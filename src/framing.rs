@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use crate::dialect::Dialect;
 
-mod datagrams;
+mod divided;
 pub mod frames;
-mod paced;
 pub mod pauses;
 mod pausing;
 
-pub use datagrams::Datagrams;
-pub use paced::Paced;
+pub use divided::Divided;
 pub use pausing::Pausing;
 
 /// Packs what is told to one client.
@@ -40,5 +38,5 @@ pub trait Seal: Send {
 
 /// The seal that a dialect needs on every wire. A client can choose such a dialect when it comes in.
 pub fn seal_for(dialect: Dialect) -> Option<Box<dyn Seal>> {
-    (dialect == Dialect::Terse).then(|| Box::new(Paced) as _)
+    (dialect == Dialect::Terse).then(|| Box::new(Divided::PACED) as _)
 }

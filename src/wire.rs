@@ -6,7 +6,7 @@ use crate::{
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Datagrams, Pausing, Seal,
+        Divided, Pausing, Seal,
         frames::{self, FrameSeal},
         pauses,
     },
@@ -77,7 +77,7 @@ pub static WIRES: [Wire; 7] = [
         scheme: "json+udp",
         dialect: Dialect::Json,
         decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
-        seal: |_| Some(Box::new(Datagrams)),
+        seal: |_| Some(Box::new(Divided::DATAGRAMS)),
         idle: Some(Duration::from_secs(120)),
         options: &["idle", "rate"],
         ..PLAIN
