@@ -14,7 +14,7 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing,
+    choosing, key,
     receiver::Receiver,
     start,
 };
@@ -23,7 +23,6 @@ use crate::{
     command::Mistake,
     dialect::{Decoder, Dialect, text},
     event::Event,
-    framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
     relay::{self, Relay},
     session,
@@ -89,7 +88,7 @@ impl Doors {
             Ok(Terms {
                 silence: options.idle.or(config.idle),
                 rate: options.rate.unwrap_or(terms.rate),
-                key: key(wire, options)?,
+                key: key::of_door(wire, options)?,
                 ..terms
             })
         };
@@ -267,20 +266,6 @@ fn refuse_web_browser(connection: &Connection) {
     transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
-}
-
-/// The key of a door. If it is the well-known one, a warning is logged.
-fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
-    let Some(path) = &options.key_file else {
-        if wire.options.contains(&wire::KEY_FILE) {
-            let scheme = wire.scheme;
-            tracing::warn!(
-                "on {scheme}, everyone knows the key '{WELL_KNOWN}'. Use another one with ?key-file=PATH"
-            );
-        }
-        return Ok(Key::default());
-    };
-    Key::read(path).map_err(|source| Error::Key(path.clone(), source))
 }
 
 fn open(url: &Url) -> Result<Entrance, Error> {
