@@ -19,11 +19,9 @@ const RECV: usize = 1024;
 /// The time between two sends.
 const PAUSE: Duration = Duration::from_millis(20);
 
+#[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", "json://127.0.0.1:0"], options].concat());
-    let door = server.prints();
-    let address = door.strip_prefix("Listening on json://").expect("a door").parse().expect("an address");
-    (server, address)
+    Server::with_door("json://127.0.0.1:0", options)
 }
 
 /// A program that speaks this accent. It also understands two objects that one `recv` yields, because a busy

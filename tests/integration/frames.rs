@@ -17,18 +17,10 @@ use crate::support::{
 };
 
 /// A server that also speaks frames, and its port for that.
-fn start(query: &str, options: &[&str]) -> (Server, u16) {
-    let url = format!("frames://127.0.0.1:0{query}");
-    let mut server = Server::start(&[&["--listen", &url], options].concat());
-    let port = door(&mut server, "frames");
-    (server, port)
-}
-
 #[track_caller]
-fn door(server: &mut Server, scheme: &str) -> u16 {
-    let said = server.prints();
-    let port = said.strip_prefix(&format!("Listening on {scheme}://127.0.0.1:"));
-    port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+fn start(query: &str, options: &[&str]) -> (Server, u16) {
+    let (server, door) = Server::with_door(&format!("frames://127.0.0.1:0{query}"), options);
+    (server, door.port())
 }
 
 fn talks(server: &Server, mut program: Framed) {
@@ -77,7 +69,7 @@ fn frames_travel_over_a_unix_socket_too() {
 fn text_json_and_frames_hear_each_other_in_one_order() {
     let urls = ["--listen", "frames://127.0.0.1:0", "--listen", "json://127.0.0.1:0"];
     let mut server = Server::start(&urls);
-    let (framed_port, json_port) = (door(&mut server, "frames"), door(&mut server, "json"));
+    let (framed_port, json_port) = (server.announces("frames").port(), server.announces("json").port());
     let mut alice = server.client("alice");
     let mut framed = Framed::tcp(framed_port).enters_as("framed");
     let stream = TcpStream::connect(("127.0.0.1", json_port)).unwrap();

@@ -10,12 +10,9 @@ use rustix::process::Signal;
 
 use crate::support::{DEADLINE, Server};
 
+#[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", "unframed://127.0.0.1:0"], options].concat());
-    let door = server.prints();
-    let address = door.strip_prefix("Listening on unframed://").expect("a door");
-    let address = address.parse().expect("an address");
-    (server, address)
+    Server::with_door("unframed://127.0.0.1:0", options)
 }
 
 /// A program with a prompt, which shows where its user is.
