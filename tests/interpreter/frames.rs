@@ -74,7 +74,7 @@ fn signature(header: &[u8], content: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The first frame, if it is there as a whole.
+/// The first frame, if all of it is there.
 fn take_frame(bytes: &mut Vec<u8>) -> Option<(serde_json::Value, Vec<u8>)> {
     let head: [u8; HEAD] = bytes.get(..HEAD)?.try_into().expect("it has this length");
     assert_eq!(head[..8], MAGIC, "the server speaks frames");

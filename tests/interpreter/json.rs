@@ -12,7 +12,7 @@ pub(super) struct Json {
 }
 
 impl Interpreter for Json {
-    /// A program names itself before it comes in, so no one hears of the guest.
+    /// A program names itself before it comes in, so there is no guest, and only the client is told of one.
     fn begin(&mut self, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
         to_client.extend(b"Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.\n");
         "lobby".clone_into(&mut self.room);

@@ -1,4 +1,4 @@
-//! The second accent of JSON, for clients that speak text.
+//! Terse JSON, for clients that speak text.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,6 @@ use super::Interpreter;
 /// A client that has no name yet, or has one.
 #[derive(Default)]
 pub(super) struct Terse {
-    /// Its name, and what it says before it has heard of it.
     name: Option<String>,
 }
 
@@ -32,7 +31,7 @@ impl Interpreter for Terse {
             let object: Value = serde_json::from_slice(&unit).expect("the server speaks JSON");
             let field = |key: &str| object[key].as_str().unwrap_or_default();
             let sentence = match field("type") {
-                // The room is not said. It is the one where the client is.
+                // The object does not name the room, which is the one where the client is.
                 "message" => format!("[lobby] {}: {}", field("from"), field("data")),
                 _ => field("data").to_owned(),
             };

@@ -55,7 +55,7 @@ impl Framed {
         Self { key: key.to_vec(), ..self }
     }
 
-    /// Hears the session's id, as existing programs do: with one read, which must bring all of that frame.
+    /// Hears the session's id with one read, which must bring the whole frame: existing programs read it like that.
     #[track_caller]
     pub(crate) fn is_greeted(&mut self) {
         let mut first = [0; 1024];

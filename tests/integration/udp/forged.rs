@@ -1,4 +1,4 @@
-//! Datagrams of forgers, who use addresses that are not theirs.
+//! Datagrams with forged addresses.
 
 use std::net::Ipv4Addr;
 
