@@ -10,10 +10,12 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{
-    DEADLINE, Framed, Server,
-    framed::MAGIC,
-    server::{command, run},
+use crate::{
+    speech::frames::MAGIC,
+    support::{
+        DEADLINE, Framed, Server,
+        server::{command, run},
+    },
 };
 
 /// A server that also speaks frames, and its port for that.

@@ -1,6 +1,6 @@
 //! Interpreters between text and each wire, in both directions.
 
-mod frames;
+pub(crate) mod frames;
 mod json;
 mod terse;
 mod verbs;
