@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Addressed, Among, Opening};
+pub use rooms::{Among, Claim, Opening};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -33,6 +33,8 @@ pub struct Command {
     pub verb: &'static Verb,
     /// What is asked.
     pub ask: Ask,
+    /// What must be true of its client, or else it is a mistake. Boxed, because it is rare.
+    pub claim: Option<Box<Claim>>,
 }
 
 /// What a client asks.
@@ -110,24 +112,26 @@ pub enum Ask {
     Quit,
     /// Tell the client what was wrong.
     Mistake(Mistake),
-    /// Do this if the client is who and where its program thinks. Boxed, because it is large.
-    Addressed(Box<Addressed>),
 }
 
 impl Command {
+    fn new(verb: &'static Verb, ask: Ask) -> Self {
+        Self { verb, ask, claim: None }
+    }
+
     /// A plain line.
     pub fn say(text: Text) -> Self {
-        Self { verb: &verbs::SAY, ask: Ask::Say(text) }
+        Self::new(&verbs::SAY, Ask::Say(text))
     }
 
     /// A line that was not understood.
     pub fn mistake(mistake: Mistake) -> Self {
-        Self { verb: &verbs::MISTAKE, ask: Ask::Mistake(mistake) }
+        Self::new(&verbs::MISTAKE, Ask::Mistake(mistake))
     }
 
     /// An answer to the client's program, in bytes of its dialect.
     pub fn answer(bytes: &[u8]) -> Self {
-        Self { verb: &unlisted::ANSWER, ask: Ask::Answer(bytes.into()) }
+        Self::new(&unlisted::ANSWER, Ask::Answer(bytes.into()))
     }
 
     /// What a client asks that types this.
@@ -164,11 +168,7 @@ impl Command {
 
     /// Whether the client is told the journey of the message.
     pub fn is_traced(&self) -> bool {
-        match &self.ask {
-            Ask::Trace(_) => true,
-            Ask::Addressed(addressed) => addressed.command.is_traced(),
-            _ => false,
-        }
+        matches!(self.ask, Ask::Trace(_))
     }
 
     /// What the log is told. Speech is logged as such, mistakes are not carried out, and what a

@@ -241,8 +241,8 @@ fn apply_burst(
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
     for mut command in commands {
-        if let Ask::Addressed(_) = command.ask {
-            state.resolve(client, &mut command);
+        if let Some(claim) = command.claim.take() {
+            state.check_claim(client, &claim, &mut command);
         }
         let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);

@@ -25,32 +25,30 @@ pub enum Among {
     All,
 }
 
-/// A command that names the client that sends it.
+/// Who a client is, and where, according to its own program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addressed {
+pub struct Claim {
     /// The nickname that the client must have.
     pub user: Nick,
     /// The room where it must be, if that matters.
     pub room: Option<Room>,
-    /// What is carried out if both are right.
-    pub command: Command,
 }
 
 impl Command {
     /// Goes to a room.
     pub fn join(room: Room, opening: Opening) -> Self {
         let verb = Verb::find("join").expect("the table has it");
-        Self { verb, ask: Ask::Join(room, opening) }
+        Self::new(verb, Ask::Join(room, opening))
     }
 
     /// Lists rooms and their members.
     pub fn list_members(among: Among) -> Self {
-        Self { verb: &unlisted::MEMBERS, ask: Ask::ListMembers(among) }
+        Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
     }
 
     /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
-        Self { verb: self.verb, ask: Ask::Addressed(Box::new(Addressed { user, room, command: self })) }
+        Self { claim: Some(Box::new(Claim { user, room })), ..self }
     }
 }

@@ -199,7 +199,7 @@ impl Verb {
     /// The command of a line: `rest` is what follows the verb, `max_text` the longest text in bytes.
     pub fn command(&'static self, rest: &str, max_text: usize) -> Command {
         match (self.make)(&Typed { verb: self, rest, max_text }) {
-            Ok(ask) => Command { verb: self, ask },
+            Ok(ask) => Command::new(self, ask),
             Err(mistake) => Command::mistake(mistake),
         }
     }

@@ -143,7 +143,7 @@ impl State {
         state
     }
 
-    /// Carries out one command, which was resolved. If the turn has a task afterwards, the client's next command waits until
+    /// Carries out one command, whose claim was checked. If the turn has a task afterwards, the client's next command waits until
     /// that is done and [`State::resume`] was called.
     pub fn apply(&mut self, turn: &mut Turn, client: ClientId, command: Command) {
         turn.client = client;
@@ -222,7 +222,6 @@ impl State {
             Ask::Explain(verb) => turn.answer_with(|| Event::Explained(verb)),
             Ask::Quit => turn.answer_with(|| Event::Goodbye),
             Ask::Mistake(mistake) => turn.answer_with(|| Event::Mistaken(mistake)),
-            Ask::Addressed(_) => debug_assert!(false, "it was resolved before it was applied"),
         }
     }
 

@@ -230,26 +230,37 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
-    let Some((wire, sink, mut decoder)) = prepare(connection, terms) else { return };
-    session::run(registry, &**connection, sink, wire, &mut decoder);
+    // The decoder stays where it is made: another one would take room on the stack.
+    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(connection, terms)
+        && let Some(sink) = sink.take()
+    {
+        session::run(registry, &**connection, sink, wire, decoder);
+    }
 }
 
-/// The wire of a client, with what writes to the client and what reads it; `None` if the client is gone or refused.
-/// Never inlined, because an idle client would keep the stack that this needs.
+/// A client that can be served: its wire, what writes to it, and what reads it.
+struct Prepared {
+    wire: &'static Wire,
+    sink: Option<Box<dyn Sink>>,
+    decoder: Decoder,
+}
+
+/// Finds out what a client speaks; `None` if the client is gone or refused. Never inlined, because an idle client
+/// would keep the stack that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<(&'static Wire, Box<dyn Sink>, Decoder)> {
+fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
     if terms.wire == wire::ANY {
         let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
         if wire == wire::TEXT && text::is_web_browser(&first) {
             refuse_web_browser(connection);
             return None;
         }
-        let (wire, sink, mut decoder) = prepare(connection, &terms.of(wire))?;
-        decoder.feed(&first);
-        return Some((wire, sink, decoder));
+        let mut prepared = prepare(connection, &terms.of(wire))?;
+        prepared.decoder.feed(&first);
+        return Some(prepared);
     }
     let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
-    Some((terms.wire, sink, terms.decoder()))
+    Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is

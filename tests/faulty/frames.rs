@@ -50,7 +50,12 @@ pub(crate) fn converse(chat: &Mutex<Chat>, id: usize, mut stream: &TcpStream, se
         let _ = stream.set_read_timeout(Some(left));
         match stream.read(&mut chunk) {
             Ok(length @ 1..) if fault::is("one-read-one-frame") => bytes = chunk[..length].to_vec(),
-            Ok(length @ 1..) => bytes.extend(&chunk[..length]),
+            Ok(length @ 1..) => {
+                bytes.extend(&chunk[..length]);
+                if fault::is("each-byte-counts") {
+                    heard = Instant::now();
+                }
+            }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
             _ => return,
         }

@@ -35,7 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             // This thread also calls `stop`, so no client enters after it. A refused client gets no threads.
             let enter = if is_json { json::connect } else { enter };
             let Some(id) = shared.with(|chat| enter(chat, outbox)) else {
-                let _ = send(&reading, "Server is full.");
+                if !is_json {
+                    let _ = send(&reading, "Server is full.");
+                }
                 continue;
             };
             let member = Member { shared: &shared, id };

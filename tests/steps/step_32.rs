@@ -52,7 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             // This thread also calls `stop`, so no client enters after it. A refused client gets no threads.
             let enter = if wire.is_empty() { enter } else { json::connect };
             let Some(id) = shared.with(|chat| enter(chat, outbox)) else {
-                let _ = send(&reading, "Server is full.");
+                if wire.is_empty() {
+                    let _ = send(&reading, "Server is full.");
+                }
                 continue;
             };
             let member = Member { shared: &shared, id };

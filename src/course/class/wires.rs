@@ -120,8 +120,9 @@ this client only, with a frame of the same type and the content pong."
     STILL_HERE "still-here"
     "A client has been silent for too long and still counts as present."
     "A pulled cable sends no farewell, so a read can wait forever. Give each read a time limit: what is left of
-this client's time since its last complete frame or datagram. When nothing is left, the client leaves in the
-usual way. Half a frame is not a sign of life, and neither is what other clients send."
+this client's time since its last complete frame or datagram. It is not enough to give the whole time to each
+read, because then it begins anew with each byte. When nothing is left, the client leaves in the usual way. A
+part of a frame is not a sign of life, and neither is what other clients send."
 
     GONE_EARLY "gone-early"
     "A client that gave signs of life was disconnected."

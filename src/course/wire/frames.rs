@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::course::{class, failure::Failure};
+use crate::course::{class, conversation::escaped, failure::Failure};
 
 pub(crate) mod peer;
 
@@ -84,7 +84,10 @@ fn signature(header: &[u8], content: &[u8], key: &[u8]) -> [u8; 32] {
 /// Takes the next frame of a server out of what has arrived. `None` means "not yet".
 pub(crate) fn next(bytes: &mut Vec<u8>) -> Result<Option<Frame>, Failure> {
     let start = bytes.len().min(MAGIC.len());
-    is_same("the magic bytes", &MAGIC[..start], &bytes[..start])?;
+    is_same("the magic bytes", &MAGIC[..start], &bytes[..start]).map_err(|failure| {
+        let shown = &bytes[..bytes.len().min(40)];
+        failure.note(format!("As text, what was received begins with: {}", escaped(shown)))
+    })?;
     let Some(head) = bytes.get(..HEAD) else { return Ok(None) };
     is_same("the version", &[0, 1], &head[at::VERSION..at::VERSION + 2])?;
     let number = |from: usize, to: usize| head[from..to].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));

@@ -307,10 +307,10 @@ proptest! {
         let escaped = if text.as_str().starts_with('/') { "/" } else { "" };
         let mut decoder = inside();
         decoder.feed(format!("SEND lobby:alice {escaped}{text}\n").as_bytes());
-        let Some(Input::Command(Command { ask: Ask::Addressed(addressed), .. })) = decoder.next_input() else {
+        let Some(Input::Command(command)) = decoder.next_input() else {
             return Err(TestCaseError::fail("it was not said"));
         };
-        prop_assert_eq!(addressed.command.ask, Ask::Say(text));
+        prop_assert_eq!(command.ask, Ask::Say(text));
     }
 
     #[test]

@@ -2,24 +2,20 @@
 
 use super::State;
 use crate::{
-    command::{Addressed, Ask, Command, Mistake},
+    command::{Claim, Command, Mistake},
     names::ClientId,
 };
 
 impl State {
-    /// Replaces an [`Addressed`] command by the command in it, or by a mistake if its user or room is wrong.
+    /// Turns a command into a mistake if its client has another nickname, or is in another room.
     #[inline(never)]
-    pub fn resolve(&self, client: ClientId, command: &mut Command) {
-        let Ask::Addressed(addressed) = &mut command.ask else { return };
+    pub fn check_claim(&self, client: ClientId, claim: &Claim, command: &mut Command) {
         let Some(asking) = self.people.get(client) else { return };
         let (nick, own) = (asking.nick, self.room(client).name);
-        let Addressed { user, room, command: asked } = &mut **addressed;
-        *command = if *user != nick {
-            Command::mistake(Mistake::NotYourNick(nick))
-        } else if room.is_some_and(|room| room != own) {
-            Command::mistake(Mistake::NotYourRoom(own))
-        } else {
-            asked.clone()
-        };
+        if claim.user != nick {
+            *command = Command::mistake(Mistake::NotYourNick(nick));
+        } else if claim.room.is_some_and(|room| room != own) {
+            *command = Command::mistake(Mistake::NotYourRoom(own));
+        }
     }
 }

@@ -168,7 +168,9 @@ impl Chat {
     /// Carries out a command of a client; returns its task.
     pub(super) fn apply(&mut self, name: &str, mut command: Command) -> Option<Task> {
         let client = self.people[name];
-        self.state.resolve(client, &mut command);
+        if let Some(claim) = command.claim.take() {
+            self.state.check_claim(client, &claim, &mut command);
+        }
         self.decide(|state, turn| state.apply(turn, client, command)).1
     }
 

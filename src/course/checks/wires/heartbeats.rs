@@ -41,11 +41,12 @@ pub(super) fn pong(stage: &mut Stage<'_>) -> Outcome {
 
 pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
     let [mut alice, mut bob, mut carol, mut dave] = arrive(stage)?;
-    let half = dave.frame("message", "half");
-    dave.sends_bytes(&half[..half.len() / 2]);
+    // Longer than the check, at a byte a tick.
+    let endless = dave.frame("message", &"x".repeat(1000));
+    let mut drops = endless.iter();
     let told = [
         format!("({} speaks, {} only pings; {} is silent for {IDLE} s,", alice.name, bob.name, carol.name),
-        format!("and {} has stopped in the middle of a frame)", dave.name),
+        format!("and {} sends single bytes of a frame)", dave.name),
     ];
     stage.remark(&told.join(" "));
     let idle = Duration::from_secs(IDLE);
@@ -60,6 +61,7 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
         thread::park_timeout(TICK);
         let told = stage.transcript.clone();
         bob.sends(stage, "heartbeat", "ping");
+        drops.next().into_iter().for_each(|byte| dave.sends_bytes(&[*byte]));
         let outcome = hears_who_leaves(stage, &mut alice, &mut still_here);
         // If this machine is too busy to let the clients speak in time, the check cannot judge the server.
         if last.elapsed() > idle / 2 {
