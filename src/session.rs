@@ -111,7 +111,7 @@ struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
     dialect: Dialect,
-    /// Why it ends, as far as is known.
+    /// Why it ends. Until that is known, a panic is assumed.
     ending: Ending,
 }
 

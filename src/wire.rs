@@ -31,7 +31,7 @@ pub struct Wire {
     pub idle: Option<Duration>,
     /// The options of its URL, besides the mode of a Unix socket.
     pub options: &'static [&'static str],
-    /// What its clients send first, each another beginning. [`ANY`] recognises them by it.
+    /// The bytes with which its clients can begin. [`ANY`] recognises them by these.
     pub begins: &'static [&'static [u8]],
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Interpreter;
+use super::{Interpreter, take_unit};
 
 /// A client that has no name yet, or has one.
 #[derive(Default)]
@@ -38,8 +38,7 @@ impl Interpreter for Json {
     }
 
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let unit: Vec<_> = bytes.drain(..=end).collect();
+        while let Some(unit) = take_unit(bytes) {
             let object: Value = serde_json::from_slice(&unit).expect("the server speaks JSON");
             to_client.extend(self.sentence(&object).bytes());
             to_client.push(b'\n');

@@ -20,7 +20,7 @@ use rustix::net::sockopt;
 #[path = "speech.rs"]
 mod speech;
 
-use speech::{Interpreter, interpreter};
+use speech::{Interpreter, interpreter, take_unit};
 
 fn main() -> ExitCode {
     match run() {
@@ -131,11 +131,8 @@ impl Both {
                     return;
                 }
             }
-            while let Some(end) = lines.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<_> = lines.drain(..=end).collect();
-                self.pass(|interpreter, to_client, to_server| {
-                    interpreter.ask(&line[..end], to_client, to_server);
-                });
+            while let Some(line) = take_unit(&mut lines) {
+                self.pass(|interpreter, to_client, to_server| interpreter.ask(&line, to_client, to_server));
             }
         }
     }

@@ -30,6 +30,14 @@ pub(crate) fn interpreter(wire: &str) -> Option<Box<dyn Interpreter>> {
     }
 }
 
+/// Takes the first unit of `bytes` that ends with a newline, without the newline.
+pub(crate) fn take_unit(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let mut unit: Vec<_> = bytes.drain(..=end).collect();
+    unit.truncate(end);
+    Some(unit)
+}
+
 /// An interpreter of text, for which only the ends of lines differ.
 struct Lines {
     end: &'static str,

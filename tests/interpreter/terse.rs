@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Interpreter;
+use super::{Interpreter, take_unit};
 
 /// A client that has no name yet, or has one.
 #[derive(Default)]
@@ -25,9 +25,8 @@ impl Interpreter for Terse {
     }
 
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let unit: Vec<_> = bytes.drain(..=end).collect();
-            assert!(unit.len() <= 1024, "the client reads no more at once");
+        while let Some(unit) = take_unit(bytes) {
+            assert!(unit.len() < 1024, "the client reads no more at once");
             let object: Value = serde_json::from_slice(&unit).expect("the server speaks JSON");
             let field = |key: &str| object[key].as_str().unwrap_or_default();
             let sentence = match field("type") {

@@ -28,7 +28,7 @@ const BYTES: &str = "application/octet-stream";
 pub struct FrameSeal {
     key: Key,
     session: Uuid,
-    /// The JSON header of each message, as far as it is computed.
+    /// What is computed once for the JSON headers of all messages.
     messages: Begun,
 }
 
