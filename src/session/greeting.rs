@@ -42,9 +42,9 @@ pub(super) fn enter<'a>(
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
     let newcomer = Newcomer::new(incoming.peer(), wire);
-    let mut doorstep = Doorstep { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
-    let membership = doorstep.wait(decoder);
-    if let Some(mut sink) = doorstep.sink {
+    let mut entering = Entering { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
+    let membership = entering.wait(decoder);
+    if let Some(mut sink) = entering.sink {
         let farewell = sink.farewell(None);
         if !farewell.is_empty() {
             let _ = sink.send(&[], &farewell);
@@ -58,7 +58,7 @@ pub(super) fn enter<'a>(
 }
 
 /// A client that is not in the chat yet. Only its own thread writes to it.
-struct Doorstep<'a, 'b> {
+struct Entering<'a, 'b> {
     registry: &'a Registry,
     incoming: &'b dyn Incoming,
     newcomer: Newcomer,
@@ -66,7 +66,7 @@ struct Doorstep<'a, 'b> {
     answers: u32,
 }
 
-impl<'a> Doorstep<'a, '_> {
+impl<'a> Entering<'a, '_> {
     fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
         let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
         loop {
