@@ -62,9 +62,9 @@ fn said(out: &mut Vec<u8>, room: &Room, line: &Line) {
     }
     let mut out = Writer(out);
     out.open("message");
-    out.field("from", line.from);
-    out.field("data", line.text.as_str());
-    out.raw("}\n");
+    out.string("from", line.from.as_str());
+    out.string("data", line.text.as_str());
+    out.literal("}\n");
 }
 
 fn server_message(out: &mut Vec<u8>, event: &Event) {
@@ -72,8 +72,8 @@ fn server_message(out: &mut Vec<u8>, event: &Event) {
     if !sentence.is_empty() {
         let mut out = Writer(out);
         out.open("server_message");
-        out.field("data", sentence);
-        out.raw("}\n");
+        out.string("data", &sentence);
+        out.literal("}\n");
     }
 }
 
