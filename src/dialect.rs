@@ -4,8 +4,8 @@
 //! *asked* for commands until it answers "not yet". So it can be tested without a socket, with its
 //! input cut at every byte, and used over any transport.
 //!
-//! Whatever is told to a client is a sequence of units, and each unit ends with a newline. So a socket that
-//! does not take everything is cut between units in every dialect.
+//! In every dialect, what a client is told is a sequence of units that end with a newline. So an outbox that is
+//! full can be cut between two units without knowing the dialect.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub enum Dialect {
     Text,
     /// JSON objects, for programs.
     Json,
-    /// JSON objects that say only who says what.
+    /// JSON objects with little more than who says what.
     Terse,
     /// Lines that begin with a verb, for programs.
     Verbs,
@@ -62,18 +62,18 @@ impl Dialect {
         }
     }
 
-    /// Whether clients hear what they say themselves. If not, their programs show it when it is typed.
+    /// Whether clients hear what they say themselves. If not, their programs show it as soon as it is typed.
     pub fn has_echo(self) -> bool {
         self != Self::Terse
     }
 
-    /// Whether a client gets its nickname with a number behind it if it cannot have the nickname itself. If not,
-    /// its program asks for another one.
+    /// Whether a client whose nickname is taken gets it with a number behind it. If not, its program must ask for
+    /// another one.
     pub fn numbers_names(self) -> bool {
         self == Self::Terse
     }
 
-    /// An event that is told to a client outside of the chat.
+    /// An event as units.
     pub fn encoded(self, event: &Event, scene: &Scene) -> Vec<u8> {
         let mut units = Vec::new();
         self.encode(event, scene, &mut units);
@@ -84,7 +84,7 @@ impl Dialect {
 /// What a client sent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A client that is outside wants to come in: as a guest, if it does not say who it is.
+    /// A client wants to come in, as a guest if it does not say who it is.
     Greeting(Option<Greeting>),
     /// A command.
     Command(Command),
@@ -105,30 +105,30 @@ pub struct Greeting {
 pub enum Decoder {
     /// Lines of text. Their clients come in at once, and pay for nothing else.
     Lines(text::Decoder),
-    /// Anything else. Its clients come in when it says so, with [`Input::Greeting`].
+    /// Anything else. Its clients come in with [`Input::Greeting`].
     Other(Box<dyn Decode>),
 }
 
 /// Reads units of some kind.
 pub trait Decode {
-    /// Takes bytes as they came, cut anywhere.
+    /// Takes bytes as they arrive, cut anywhere.
     fn feed(&mut self, bytes: &[u8]);
 
     /// What comes next; `None` means "not yet": feed more.
     fn next_input(&mut self) -> Option<Input>;
 
-    /// The client has come in as it wanted to.
+    /// The client has come in, with this greeting.
     fn welcome(&mut self, _greeting: Option<Greeting>) {}
 
-    /// What follows from the end of the stream.
+    /// The stream has ended. What is complete with that can be asked for.
     fn finish(&mut self) {}
 
-    /// How long the client may now send nothing; then comes [`Decode::time_out`]. `None` means for ever.
+    /// How long the client may be silent from now on. Then [`Decode::time_out`] is called. `None` means for ever.
     fn patience(&self) -> Option<Duration> {
         None
     }
 
-    /// The client has sent nothing for so long. Returns why it must go, if it must.
+    /// The client was silent for that long. Returns why it is disconnected, if it is.
     fn time_out(&mut self) -> Option<Ending> {
         None
     }
@@ -145,7 +145,7 @@ impl Decoder {
         Self::Other(Box::new(decoder))
     }
 
-    /// Whether its clients come in only when it says so.
+    /// Whether its clients come in with a greeting, and not at once.
     pub fn has_greeting(&self) -> bool {
         matches!(self, Self::Other(_))
     }
@@ -175,7 +175,7 @@ impl Decoder {
 
     /// As [`Decode::finish`].
     pub fn finish(&mut self) {
-        // A line without an end is not said.
+        // A line of text without a newline does not count.
         if let Self::Other(decoder) = self {
             decoder.finish();
         }

@@ -1,28 +1,26 @@
-//! How what is told to a client is packed, where its wire wants more than units one after another.
+//! How units are packed for one client, on wires that need more than one unit after another.
 //!
-//! What a dialect encodes is the same for all clients that speak it. A [`Seal`] packs it for one of them: with a
-//! length and a checksum, in pieces of a size, or with pauses.
+//! A dialect encodes an event once for all clients that speak it. A [`Seal`] packs the units for one of these
+//! clients: with lengths and checksums, in pieces of a limited size, or with pauses between them.
 
 use std::time::Duration;
 
 use crate::dialect::Dialect;
 
-mod datagrams;
+mod divided;
 pub mod frames;
-mod paced;
 pub mod pauses;
 mod pausing;
 
-pub use datagrams::Datagrams;
-pub use paced::Paced;
+pub use divided::Divided;
 pub use pausing::Pausing;
 
 /// Packs what is told to one client.
 pub trait Seal: Send {
-    /// Packs these units, which are whole. Each piece is a send of its own.
+    /// Packs whole units. Each piece that it returns is sent alone.
     fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>>;
 
-    /// The unit that tells a client that the stream ends, and why, if there is a reason.
+    /// The last unit: it tells the client that the stream ends, and why, if there is a reason.
     fn farewell(&self, _why: Option<&str>) -> Vec<u8> {
         Vec::new()
     }
@@ -32,13 +30,13 @@ pub trait Seal: Send {
         0
     }
 
-    /// How long after a send the next one may follow.
+    /// The shortest time from one send to the next.
     fn pause(&self) -> Duration {
         Duration::ZERO
     }
 }
 
-/// What packs what a client is told that speaks this dialect, on a wire that does not pack it otherwise.
+/// The seal that a dialect needs on every wire. A client can choose such a dialect when it comes in.
 pub fn seal_for(dialect: Dialect) -> Option<Box<dyn Seal>> {
-    (dialect == Dialect::Terse).then(|| Box::new(Paced) as _)
+    (dialect == Dialect::Terse).then(|| Box::new(Divided::PACED) as _)
 }

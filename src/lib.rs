@@ -68,16 +68,24 @@
 //!
 //! - **Verb**: a row of the table of commands, [`command::Verb`].
 //! - **Command**: a line that was read: its verb and its **Ask**, which is what it asks of the rules.
+//! - **Claim**: who a client is, and where, according to its own program. A command with a false one is a mistake.
 //! - **Mistake**: why a line was not understood. It is the ask of a command, too.
 //! - **Event**: something that clients are *told*, before it is put into words.
 //! - **Dialect**: how commands and events are written as bytes.
-//! - **Wire**: what is spoken at a door, a row of the table [`wire::WIRES`].
-//! - **Greeting**: what a program says that names itself before it comes in.
+//! - **Wire**: what is spoken at a door: a transport, a framing and a dialect. It is a row of [`wire::WIRES`].
+//! - **Terms**: what holds for the clients of a door, [`wire::Terms`]: its wire, limits and key.
+//! - **Greeting**: what a client says to come in, on wires where it speaks before that.
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
 //! - **Transport**: how bytes arrive and leave.
-//! - **Framing**: where a unit begins and ends on a wire. A **Seal** packs units for one client.
-//! - **Door**: a listening socket, its limits, and the function that serves its connections.
+//! - **Unit**: what is read or told as a whole: a line, an object, a frame. In an outbox, it ends with a newline.
+//! - **Framing**: where a unit begins and ends on a wire.
+//! - **Seal**: what packs units for one client, on wires that need that.
+//! - **Control unit**: a unit that is not sent, but tells the seal what to do.
+//! - **Datagram**: what one send over UDP carries. A client of datagrams is an address and port.
+//! - **Door**: where clients or files arrive: an entrance, its terms, and what serves those who come.
+//! - **Entrance**: the socket of a door: a listener, or a UDP port.
 //! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
+//! - **Mailbox**: the datagrams that the receiver has for one client's thread.
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.

@@ -29,6 +29,7 @@ mod capacity;
 mod choosing;
 mod doors;
 mod error;
+mod key;
 mod receiver;
 mod stop;
 

@@ -64,7 +64,7 @@ pub fn run(
     }
 }
 
-/// Enters the chat; or tells the client why it cannot.
+/// Enters the chat, or tells the client why it cannot.
 #[inline(never)]
 fn enter<'a>(
     registry: &'a Registry,
@@ -111,7 +111,7 @@ struct Membership<'a> {
     registry: &'a Registry,
     client: ClientId,
     dialect: Dialect,
-    /// Why it ends, as far as is known.
+    /// Why it ends. Until that is known, a panic is assumed.
     ending: Ending,
 }
 

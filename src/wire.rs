@@ -6,7 +6,7 @@ use crate::{
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Datagrams, Pausing, Seal,
+        Divided, Pausing, Seal,
         frames::{self, FrameSeal},
         pauses,
     },
@@ -21,24 +21,24 @@ pub use url::{Location, Options, UnixSocket, Url};
 pub struct Wire {
     /// The first word of its URL.
     pub scheme: &'static str,
-    /// In which dialect its clients are answered, as long as they do not speak another one.
+    /// The dialect of its clients, unless they choose another one when they come in.
     pub dialect: Dialect,
-    /// Makes what reads a client.
+    /// Makes the decoder of a client.
     pub decoder: fn(&Terms) -> Decoder,
-    /// Makes what packs what a client is told, if that is packed.
+    /// Makes the seal of a client; `None` if units are sent as they are.
     pub seal: fn(&Terms) -> Option<Box<dyn Seal>>,
-    /// How long a client may send nothing, unless its door says something else; `None` means for ever.
+    /// How long a client may be silent if its door does not say; `None` means for ever.
     pub idle: Option<Duration>,
-    /// What a URL can set, beside the mode of a Unix socket.
+    /// The options of its URL, besides the mode of a Unix socket.
     pub options: &'static [&'static str],
-    /// The first bytes of its clients, by which [`ANY`] recognises them.
+    /// The bytes with which its clients can begin. [`ANY`] recognises them by these.
     pub begins: &'static [&'static [u8]],
 }
 
-/// What `--host` and `--port` open, and a person with `nc` speaks.
+/// What a person with `nc` speaks. The door of `--host` and `--port` has it by default.
 pub const TEXT: &Wire = &WIRES[0];
 
-/// Its clients choose another wire with their first bytes.
+/// The wire whose clients choose another one with their first bytes.
 pub const ANY: &Wire = &WIRES[1];
 
 /// The option that names the file of a door's key.
@@ -58,7 +58,7 @@ const PLAIN: Wire = Wire {
 /// All wires.
 pub static WIRES: [Wire; 7] = [
     Wire { scheme: "text", ..PLAIN },
-    // Until a client has chosen, nothing of this is used.
+    // This row serves no client: each is served by the row that it chooses. One that is refused is told so in text.
     Wire { scheme: "any", options: &["idle"], ..PLAIN },
     Wire {
         scheme: "unframed",
@@ -77,7 +77,7 @@ pub static WIRES: [Wire; 7] = [
         scheme: "json+udp",
         dialect: Dialect::Json,
         decoder: |terms| Decoder::other(json::datagrams::Decoder::new(terms.lines)),
-        seal: |_| Some(Box::new(Datagrams)),
+        seal: |_| Some(Box::new(Divided::DATAGRAMS)),
         idle: Some(Duration::from_secs(120)),
         options: &["idle", "rate"],
         ..PLAIN
@@ -100,7 +100,7 @@ pub static WIRES: [Wire; 7] = [
     },
 ];
 
-/// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
+/// The wire of a client that sends these bytes first; `None` if that depends on the bytes that follow.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
     if let Some((wire, _)) = begins().find(|(_, begin)| first.starts_with(begin)) {
@@ -111,7 +111,7 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
 }
 
 impl Wire {
-    /// Whether its clients send datagrams, and have no connection.
+    /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {
         self.scheme.ends_with("+udp")
     }
@@ -143,45 +143,45 @@ pub struct Terms {
     pub wire: &'static Wire,
     /// How long lines and texts may be.
     pub lines: text::Limits,
-    /// How long a client may send nothing, instead of what the row of its wire says.
+    /// How long a client may be silent; `None` means as long as the row of its wire says.
     pub silence: Option<Duration>,
     /// The most datagrams that a client is sent in a second; 0 means no limit.
     pub rate: u32,
-    /// What signs what is sent, on wires where something does.
+    /// The key of the signatures, on wires that sign what they send.
     pub key: frames::Key,
 }
 
-/// The most datagrams that a client is sent in a second, unless its door says something else.
+/// The [`Terms::rate`] of a door that does not say.
 const RATE: u32 = 200;
 
 impl Terms {
-    /// Those of a wire, as far as nothing else is said.
+    /// The default terms of a wire.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
         Self { wire, lines, silence: None, rate: RATE, key: frames::Key::default() }
     }
 
-    /// The same, for a client that has chosen this wire.
+    /// The same terms, for a client that has chosen this wire.
     #[must_use]
     pub fn of(&self, wire: &'static Wire) -> Self {
         Self { wire, ..self.clone() }
     }
 
-    /// How long a client may send nothing; `None` means for ever, as on wires without a sign of life.
+    /// How long a client may be silent; `None` means for ever. Wires without signs of life have no limit.
     pub fn idle(&self) -> Option<Duration> {
         self.wire.idle.map(|idle| self.silence.unwrap_or(idle))
     }
 
-    /// What reads a client.
+    /// A new decoder for a client.
     pub fn decoder(&self) -> Decoder {
         (self.wire.decoder)(self)
     }
 
-    /// What packs what a client is told, if that is packed.
+    /// A new seal for a client; `None` if units are sent as they are.
     pub fn seal(&self) -> Option<Box<dyn Seal>> {
         (self.wire.seal)(self)
     }
 
-    /// What a client is told that is not let in, as bytes.
+    /// Why a client is not let in, as the bytes that it is sent.
     pub fn refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };

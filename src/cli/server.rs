@@ -66,7 +66,7 @@ struct ClientOptions {
     #[arg(long, env = "CHAT_PORT", value_name = "PORT", default_value_t = 5555)]
     port: u16,
 
-    /// What clients speak there: `text`, or another scheme of --listen
+    /// Speak another SCHEME of --listen at this port, instead of text
     #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
     wire: &'static Wire,
 
@@ -74,7 +74,7 @@ struct ClientOptions {
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
 
-    /// Where programs must show that they live, wait SECONDS seconds for that (1 to 86400) [default: by the scheme]
+    /// Disconnect programs that are silent for SECONDS seconds, on wires with signs of life (1 to 86400) [default: by the scheme]
     #[arg(long, env = "CHAT_IDLE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
     idle: Option<u64>,
 

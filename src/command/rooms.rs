@@ -1,4 +1,4 @@
-//! What programs ask about rooms and people cannot type.
+//! Commands about rooms that only programs can send.
 
 use super::{Ask, Command, Verb, unlisted};
 use crate::names::{Nick, Room};
@@ -14,23 +14,23 @@ pub enum Opening {
     New,
 }
 
-/// The rooms that a client wants listed.
+/// Which rooms a client wants listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
-    /// The room where it is, without its members.
+    /// Its own room, without the members.
     Own,
-    /// This room, with its members.
+    /// One room, with its members.
     Room(Room),
     /// All rooms that have members, with their members.
     All,
 }
 
-/// Who and where the program of a client thinks that it is.
+/// Who a client is, and where, according to its own program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The client's nickname.
+    /// The nickname that the client must have.
     pub user: Nick,
-    /// Where the client is, if that matters.
+    /// The room where it must be, if that matters.
     pub room: Option<Room>,
 }
 
@@ -46,7 +46,7 @@ impl Command {
         Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
     }
 
-    /// The same command, which is a mistake if the client has another nickname or is in another room.
+    /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
         Self { claim: Some(Box::new(Claim { user, room })), ..self }

@@ -18,7 +18,7 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// The value of `$CHAT_WIRE`; `None` for text, which needs no word.
+    /// The value of `$CHAT_WIRE`; `None` for text, which is the default.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Text => None,
@@ -28,7 +28,7 @@ impl Wire {
         }
     }
 
-    /// A command with which a person can speak to a server at port 5555, if there is one.
+    /// A command for trying a server at port 5555 by hand, if there is one.
     pub(super) fn by_hand(self) -> Option<&'static str> {
         match self {
             Self::Text | Self::Json => Some("nc 127.0.0.1 5555"),

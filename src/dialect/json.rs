@@ -3,11 +3,11 @@
 //! A client's first object is `{"type":"join","room":"lobby","user":"alice"}`. Objects may follow each other
 //! with newlines, spaces or nothing between them.
 //!
-//! A client whose first object is `{"type":"join","data":"Alice"}` speaks [`Dialect::Terse`] from then on. Any name
-//! will do: it is made a nickname. Each `{"type":"chat","data":"…"}` is a line as a person types it, so it can be
-//! a command like `/nick`, `/login` or `/whisper`. This client hears `{"type":"message","from":"Bob","data":"…"}`,
-//! but not for what it says itself, and `{"type":"server_message","data":"…"}` for everything else. It leaves by
-//! closing.
+//! A client whose first object is `{"type":"join","data":"Alice"}` speaks [`Dialect::Terse`] from then on. It may
+//! give any name, which is turned into a nickname. Each `{"type":"chat","data":"…"}` is a line as a person types
+//! it, so it can be a command like `/nick`, `/login` or `/whisper`. This client hears
+//! `{"type":"message","from":"Bob","data":"…"}` for what others say, and `{"type":"server_message","data":"…"}`
+//! for everything else. It leaves by closing the connection.
 
 use std::{collections::VecDeque, ops::Range};
 
@@ -38,11 +38,11 @@ pub struct Decoder {
     limits: Limits,
     buffer: Vec<u8>,
     scanner: Scanner,
-    /// What the last object means, as far as it was not asked for yet.
+    /// What the last object means, without what was asked for already.
     rest: VecDeque<Input>,
-    /// Who the client is, as far as it has said so.
+    /// Who the client said it is. `None` until it has come in.
     greeting: Option<Greeting>,
-    /// It was HTTP: nothing more is read.
+    /// The client is refused, and nothing more is read.
     is_refused: bool,
 }
 
@@ -57,7 +57,7 @@ impl Decoder {
         self.rest.push_back(Input::Command(command));
     }
 
-    /// Answers a client that is outside, and reads nothing more of it.
+    /// Tells a client that is outside why it is refused, and reads nothing more.
     fn refuse(&mut self, mistake: Mistake) {
         self.is_refused = true;
         self.mean(Command::mistake(mistake));
@@ -111,7 +111,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// The first one comes in. Later ones go to the room, and take the name if it is another.
+    /// Comes in with the first `join`. Later ones go to a room, and change the nickname if it is another one.
     fn join(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
         let absent: Vec<_> =
             ["room", "user"].into_iter().filter(|key| field(object, key).is_none()).collect();
@@ -157,7 +157,7 @@ impl Decode for Decoder {
             }
             match self.scanner.next(&self.buffer, self.limits.line)? {
                 Found::Unit(unit) => self.read(unit),
-                // Its beginning, which may be a request, is gone.
+                // The beginning, which could show that this is an HTTP request, is gone.
                 Found::TooLong if self.greeting.is_none() => {
                     self.refuse(Mistake::LineTooLong(self.limits.line));
                 }
@@ -170,7 +170,7 @@ impl Decode for Decoder {
         self.greeting = greeting;
     }
 
-    /// An object counts without a newline. One that is not whole is nothing.
+    /// The last object counts without a newline, if it is whole.
     fn finish(&mut self) {
         self.feed(b"\n");
     }

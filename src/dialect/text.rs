@@ -118,8 +118,8 @@ impl Decoder {
         }
     }
 
-    /// What has come of a line that has not ended, as far as it is kept; `None` between lines. It is known when
-    /// there is no command to take.
+    /// The kept beginning of a line that has not ended; `None` between lines. Ask for it when there are no more
+    /// commands to take.
     pub fn unfinished_line(&self) -> Option<&[u8]> {
         let line = &self.buffer[self.start..];
         (self.is_skipping || !line.is_empty()).then_some(line)

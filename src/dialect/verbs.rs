@@ -14,20 +14,21 @@
 //! | `ERROR TEXT` | is logged, and not answered |
 //!
 //! It hears `MSG FROM ROOM:CLIENT TEXT` for what is said in its room, `ERROR: …` for its mistakes and for what it may
-//! not do, and `MSG …` for everything else, a line each. Where wires.md leaves a choice, this is it:
+//! not do, and `MSG …` for everything else, each on one line. In detail:
 //!
-//! - `main` is another name for the lobby. A room that is really called so is `#main`.
+//! - `main` is another name for the lobby. A room that is really called `main` is written `#main`.
 //! - A client may name only itself, under its current nickname, and `SEND` only the room where it is. The rules check
-//!   that when they carry out the line (see [`Addressed`](crate::command::Addressed)), because an administrator
+//!   that when they carry out the line (see [`Claim`](crate::command::Claim)), because an administrator
 //!   or a moderator may have decided something that the client has not heard yet.
-//! - A client whose first line is `JOIN` or `NEW` comes in through the lobby and then goes there, like a person. If
-//!   that is refused, it stays in the lobby.
+//! - A client whose first line is `JOIN` or `NEW` comes into the lobby first and then goes to the room, like a
+//!   person. If it may not go there, it stays in the lobby.
 //! - The text of `SEND` is a line as a person types it: `SEND lobby:alice /whisper bob hi` whispers, and `//` says a
-//!   slash. So everything that people can do, programs can do, and a password stands in a command, where it is
+//!   slash. So programs can do everything that people can do, and a password is part of a command, which is
 //!   neither said nor logged.
 //! - `LIST` alone lists the rooms. `ALL` is the same as `CHAT_ROOM_AND_CLIENTS`: there is nothing else to list.
-//! - While a client is paused, what it would hear is dropped, but for `ERROR: …` and why it is disconnected. A pause ends
-//!   with the next verb but `PAUSE` and `ERROR`: after a `LIST` or a `JOIN`, too, a client wants to hear what comes of it.
+//! - While a client is paused, everything that it is told is dropped, except `ERROR: …` and the reason why it is
+//!   disconnected. Any verb except `PAUSE` and `ERROR` ends the pause: after a `LIST` or a `JOIN`, too, a client
+//!   wants to hear the answer.
 
 use std::{collections::VecDeque, mem};
 
@@ -43,9 +44,9 @@ mod lines;
 pub use encode::encode;
 use lines::{Found, Lines};
 
-/// What a control unit begins with. No other unit does, because all others begin with a word.
+/// What a control unit begins with. All other units begin with a word.
 ///
-/// Control units stand among what a client is told, and are for the [`Pausing`](crate::framing::Pausing) on its way.
+/// Control units are among what a client is told, and [`Pausing`](crate::framing::Pausing) removes them.
 pub const CONTROL: u8 = 0x10;
 
 /// From here on, the client hears nothing.
@@ -54,10 +55,10 @@ pub const PAUSE: &[u8] = b"\x10PAUSE\n";
 /// From here on, it hears everything again.
 pub const RESUME: &[u8] = b"\x10RESUME\n";
 
-/// What follows is said to a client that is paused, because it is the end.
+/// What follows is the end: a client that is paused hears it.
 pub const END: &[u8] = b"\x10END ";
 
-/// Where a client stands.
+/// How far a client has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
     /// It has not said who it is.
@@ -74,7 +75,7 @@ enum Status {
 
 use Status::{Active, Closing, Connected, New, Paused};
 
-/// Where verbs mean something.
+/// When a verb is allowed.
 const OUTSIDE: &[Status] = &[New, Connected];
 const INSIDE: &[Status] = &[Active, Paused, Closing];
 const EVERYWHERE: &[Status] = &[New, Connected, Active, Paused, Closing];
@@ -83,7 +84,7 @@ const EVERYWHERE: &[Status] = &[New, Connected, Active, Paused, Closing];
 struct Row {
     name: &'static str,
     parameters: &'static str,
-    /// Where a client stands to whom it means something.
+    /// When it is allowed.
     when: &'static [Status],
     /// Reads what follows the verb.
     read: fn(&mut Decoder, &Row, &str) -> Result<(), Mistake>,
@@ -118,17 +119,17 @@ impl Row {
         malformed(&format!("Usage: {} {}", self.name, self.parameters))
     }
 
-    /// `ROOM:CLIENT`
+    /// Reads `ROOM:CLIENT`.
     fn address(&self, word: &str) -> Result<(Room, Nick), Mistake> {
         let (name, user) = word.split_once(':').ok_or_else(|| self.usage())?;
         Ok((room(name)?, nick(user)?))
     }
 }
 
-/// How many characters of a word that is no verb are repeated in the answer.
+/// How many characters of an unknown verb are repeated in the answer.
 const LONGEST_WORD: usize = 20;
 
-/// How many characters of an `ERROR` are logged, and of how many from each client.
+/// How many characters of an `ERROR` are logged, and how many `ERROR`s of each client.
 const LONGEST_NOTE: usize = 200;
 const MOST_NOTES: u8 = 20;
 
@@ -138,13 +139,13 @@ pub struct Decoder {
     limits: Limits,
     lines: Lines,
     status: Status,
-    /// What the last line means, as far as it was not asked for yet.
+    /// What the last line means, without what was asked for already.
     rest: VecDeque<Input>,
-    /// What the client does as soon as it is in.
+    /// What the client does as soon as it is in the chat.
     first: Option<Command>,
     /// How many times it has said `ERROR`.
     notes: u8,
-    /// It was HTTP: nothing more is read.
+    /// The client is refused, and nothing more is read.
     is_refused: bool,
 }
 
@@ -159,7 +160,7 @@ impl Decoder {
         OUTSIDE.contains(&self.status)
     }
 
-    /// Why a verb means nothing to a client that stands here.
+    /// Why a verb is not allowed now.
     fn misplaced(&self) -> Mistake {
         malformed(if self.is_outside() {
             "Say HELLO ROOM:CLIENT first."
@@ -172,7 +173,7 @@ impl Decoder {
         self.rest.push_back(Input::Command(command));
     }
 
-    /// Answers a client that is outside, and reads nothing more of it.
+    /// Tells a client that is outside why it is refused, and reads nothing more.
     fn refuse(&mut self, mistake: Mistake) {
         (self.status, self.is_refused) = (Closing, true);
         self.mean(Command::mistake(mistake));
@@ -275,7 +276,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Asks for something, so a pause ends. If the rules have refused the `PAUSE`, this changes nothing.
+    /// Asks for something, which ends a pause. If the rules have refused the `PAUSE`, `RESUME` changes nothing.
     fn act(&mut self, command: Command) {
         if self.status == Paused {
             self.mean(Command::answer(RESUME));
@@ -318,7 +319,7 @@ impl Decode for Decoder {
                     self.read(lines.line(line));
                     self.lines = lines;
                 }
-                // Its beginning, which may be a request, is gone.
+                // The beginning, which could show that this is an HTTP request, is gone.
                 Found::TooLong if self.is_outside() => {
                     self.refuse(Mistake::LineTooLong(self.limits.line));
                 }
@@ -341,7 +342,7 @@ fn typed(verb: &str) -> Command {
     verb.command("", 0)
 }
 
-/// A command in the name of `CLIENT` or `ROOM:CLIENT`. A client that names no one means itself.
+/// A command in the name of `CLIENT` or `ROOM:CLIENT`. Without a name, it is the client's own.
 fn in_name_of(name: &str, command: Command) -> Result<Command, Mistake> {
     Ok(match name.split_once(':') {
         _ if name.is_empty() => command,

@@ -1,16 +1,16 @@
-//! What programs are told that ask for rooms.
+//! Answers about rooms that only programs can ask for.
 
 use std::fmt;
 
 use super::{Event, Listing, Member};
 use crate::names::Room;
 
-/// What a client is told about rooms that it cannot be told about by typing.
+/// An answer to a command about rooms that people cannot type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomEvent {
-    /// The client wants a room that exists.
+    /// The client asks for an existing room, and there is none.
     NoSuchRoom(Room),
-    /// The client wants a new room.
+    /// The client asks for a new room, and it exists.
     RoomExists(Room),
     /// The members of these rooms.
     Members(Listing<Roster>),
@@ -21,18 +21,18 @@ pub enum RoomEvent {
 pub struct Roster {
     /// The room.
     pub room: Room,
-    /// Its members. All rosters of an answer together list as many as one listing.
+    /// Its members. All rosters of an answer together list at most as many as one listing.
     pub members: Listing<Member>,
 }
 
 impl Roster {
-    /// Lists the first of a room's `total` members, but not more than `most`.
+    /// Lists at most `most` of a room's `total` members.
     pub fn new(room: Room, most: usize, total: usize, members: impl Iterator<Item = Member>) -> Self {
         let members = Listing { names: members.take(most).collect(), more: total.saturating_sub(most) };
         Self { room, members }
     }
 
-    /// How many members the room has, with those that are not listed.
+    /// How many members the room has, including those that are not listed.
     pub fn count(&self) -> usize {
         self.members.names().len() + self.members.more()
     }
@@ -54,7 +54,7 @@ impl fmt::Display for RoomEvent {
     }
 }
 
-/// One line a room.
+/// One line for each room.
 fn members(f: &mut fmt::Formatter<'_>, rosters: &Listing<Roster>) -> fmt::Result {
     for (at, roster) in rosters.names().iter().enumerate() {
         write!(f, "{}{roster}", if at > 0 { "\n" } else { "" })?;

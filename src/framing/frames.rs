@@ -1,12 +1,12 @@
-//! Binary frames: each has lengths, checksums and a signature, and in it stands text.
+//! Binary frames: lines of text with lengths, checksums and a signature.
 //!
 //! A frame is a [`Head`] of 64 bytes, a JSON header and a content, which is never empty. The server speaks
 //! first: it sends the session's id in a `session_init`, and a client comes in with a `session_ack` that has
 //! the same id. From then on the content of a `message` is lines of the text dialect in both directions.
 //!
-//! Beside the lines of the text dialect, a client's outbox holds *control units*, which begin with a control
-//! character, as no line does. The [`Decoder`] writes them among the answers, and the [`FrameSeal`] makes frames
-//! of other types of them. Nothing between the two knows what they are.
+//! Besides lines of the text dialect, a client's outbox holds *control units*. They begin with a control
+//! character, and no line does. The [`Decoder`] gives them as answers, and the [`FrameSeal`] turns them into
+//! frames of other types. The code between the two does not know them.
 
 use std::fmt::Display;
 
@@ -25,10 +25,10 @@ pub use seal::FrameSeal;
 /// The largest JSON header that is read, in bytes.
 const MOST_HEADER: u32 = 64 * 1024;
 
-/// The largest content that is skipped, in bytes. If more is announced, the length is taken for a lie.
+/// The largest content that is skipped, in bytes. A head that announces more is treated as damaged.
 const MOST_CONTENT: u64 = 10 * 1024 * 1024;
 
-/// The largest content that is kept, in bytes, unless a single line may be longer: a frame may have many lines.
+/// The largest content that is read, in bytes, unless a line may be longer. A frame can hold many lines.
 const MOST_KEPT: usize = 64 * 1024;
 
 /// The types of frames.
@@ -45,7 +45,7 @@ mod kind {
 /// What a control unit begins with.
 const CONTROL: u8 = 1;
 
-/// A unit that the seal makes a frame of this type of.
+/// A control unit. The seal turns it into a frame of this type.
 fn control(kind: &str, content: impl Display) -> Vec<u8> {
     format!("{}{kind} {content}\n", char::from(CONTROL)).into_bytes()
 }

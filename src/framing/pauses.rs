@@ -1,4 +1,4 @@
-//! Text without newlines: a pause ends a line, and the server sends each of its lines alone.
+//! Text without newlines: a pause ends a line of a client, and each line of the server is sent alone.
 
 use std::{mem, time::Duration};
 
@@ -9,13 +9,13 @@ use crate::{
     event::heard::Heard,
 };
 
-/// How long a client is silent after a line.
+/// The silence that ends a line.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a client may be silent within a character. No line ends there, so the rest is only late.
+/// The silence that ends a line within a character. No client ends a line there, so the rest is probably late.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
 
-/// The most bytes of a send. A program that reads with `recv(4096)` gets the whole of it.
+/// The most bytes of a send. A program that calls `recv(4096)` gets all of them, with room for a zero byte.
 const LONGEST: usize = 4095;
 
 /// Reads lines that end with a newline or with a pause. Its clients come in at once.
@@ -49,7 +49,7 @@ impl Decode for Decoder {
         self.lines.next_command().map(Input::Command)
     }
 
-    /// Nothing more comes, so this line is over, too.
+    /// The end of the stream ends a line, too.
     fn finish(&mut self) {
         self.end_line();
     }
@@ -72,8 +72,8 @@ fn is_cut_within_character(line: &[u8]) -> bool {
     first.is_some_and(|at| str::from_utf8(&tail[at..]).is_err_and(|error| error.error_len().is_none()))
 }
 
-/// Sends each line alone; a long one in several sends, which are cut between characters. The first line, which
-/// welcomes the client, follows one that tells only the nickname, because that is what its program looks for.
+/// Sends each line alone, and cuts a long line between characters. Before the first line, which welcomes the
+/// client, it sends one with only the nickname, because existing programs look for that.
 #[derive(Default)]
 pub struct Alone {
     is_welcomed: bool,
@@ -96,7 +96,7 @@ impl Seal for Alone {
     }
 }
 
-/// The line for the program, if this is the welcome.
+/// The line with the nickname, if this is the welcome.
 fn nickname(line: &[u8]) -> Option<Vec<u8>> {
     match Heard::new(str::from_utf8(line).ok()?.trim_end()) {
         Heard::YourNick(nick) => Some(format!("Your nickname: {nick}\n").into_bytes()),
@@ -104,7 +104,7 @@ fn nickname(line: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// How much of a line is sent at once.
+/// How many bytes of a line are sent at once.
 fn piece_length(line: &[u8]) -> usize {
     if line.len() <= LONGEST {
         return line.len();
@@ -144,7 +144,7 @@ mod tests {
         decoder
     }
 
-    /// What a client means that pauses after each piece for as long as it is waited for.
+    /// The commands of a client that pauses after each piece until its line ends.
     fn decode(pieces: &[&[u8]]) -> Vec<Command> {
         let (mut decoder, mut meant) = (inside(), Vec::new());
         for piece in pieces {

@@ -1,12 +1,12 @@
-//! A client that has paused hears nothing but its mistakes and the end.
+//! Clients that pause: they are told nothing but their mistakes and the end.
 
 use super::Seal;
 use crate::dialect::verbs::{CONTROL, END, PAUSE, RESUME};
 
-/// Takes the control units out of what a client is told, and does what they say.
+/// Removes the control units from what a client is told, and does what they say.
 ///
-/// They stand in their place among everything that the client is told. So it hears what was decided before its
-/// `PAUSE`, and misses exactly what was decided between that and its next `SEND`.
+/// Control units keep their place among all units. So a client hears what was decided before its `PAUSE`, and
+/// misses exactly what was decided from then until its next `SEND`.
 #[derive(Debug, Default)]
 pub struct Pausing {
     is_paused: bool,
@@ -16,7 +16,7 @@ pub struct Pausing {
 const MOST_TOGETHER: usize = 64 * 1024;
 
 impl Pausing {
-    /// What the client hears of a unit.
+    /// The part of a unit that the client hears.
     fn heard<'a>(&mut self, unit: &'a [u8]) -> Option<&'a [u8]> {
         match unit {
             PAUSE => self.is_paused = true,
@@ -39,7 +39,7 @@ impl Seal for Pausing {
         if heard.is_empty() { Vec::new() } else { vec![heard] }
     }
 
-    /// A client that is not paused has heard why already.
+    /// Only a client that is paused is told why: others have heard it already.
     fn farewell(&self, why: Option<&str>) -> Vec<u8> {
         let Some(why) = why else { return Vec::new() };
         [END, b"MSG ", why.replace('\n', " ").as_bytes(), b"\n"].concat()

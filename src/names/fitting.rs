@@ -1,12 +1,12 @@
-//! Makes a nickname of any name, for programs whose users call themselves what they like.
+//! Turns any name into a nickname, for programs whose users can have any name.
 
 use super::Nick;
 
 /// The nickname of a user whose name has no Latin letter and no digit.
 const NO_LETTERS: &str = "user";
 
-/// The base letters of U+00C0 to U+024F and of U+1E00 to U+1EFF, after their canonical decompositions
-/// (Unicode, chapter 3.7) or, for letters with strokes and hooks, their names; `_` stands for no letter.
+/// The base letters of U+00C0 to U+024F and of U+1E00 to U+1EFF, by their canonical decompositions (Unicode,
+/// chapter 3.7) or, for letters with strokes and hooks, by their names. `_` means that there is no such letter.
 const LATIN: &str = "\
     AAAAAAACEEEEIIIIDNOOOOO_OUUUUYTsaaaaaaaceeeeiiiidnooooo_ouuuuytyAaAaAaCcCcCcCcDd\
     DdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSs\
@@ -20,7 +20,7 @@ const LATIN_ADDITIONAL: &str = "\
     UuYyYyYyYy____Yy";
 
 impl Nick {
-    /// The nickname that is most like any name: `Zoë Müller` becomes `Zoe_Muller`, and `42` becomes `n42`.
+    /// The nickname that is most like a name: `Zoë Müller` becomes `Zoe_Muller`, and `42` becomes `n42`.
     pub fn fit(name: &str) -> Self {
         if let Ok(nick) = Self::new(name) {
             return if nick.guest_number().is_some() { Self::fit(&name.replace('_', "")) } else { nick };
@@ -43,7 +43,7 @@ impl Nick {
         }
     }
 
-    /// The nickname that a client gets when so many others have it: `bob`, `bob2`, `bob3` and so on.
+    /// The nickname with a number behind it, from 2 on: `bob`, `bob2`, `bob3` and so on.
     #[must_use]
     pub fn numbered(&self, number: u32) -> Self {
         if number < 2 {

@@ -1,4 +1,4 @@
-//! Clients that say with their first bytes which wire they speak.
+//! Clients that choose their wire with their first bytes.
 
 use std::{
     io::{self, ErrorKind},
@@ -12,12 +12,13 @@ use crate::{
     wire::{self, Wire},
 };
 
-/// How long a client may take for these bytes. A client that waits to be greeted first speaks text.
+/// How long a client may take to choose. A client that waits for the server to speak first speaks text.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The wire that a client has chosen, and what it has sent so far. `told_by` knows the wires by these bytes.
+/// Returns the wire that a client chooses, and the bytes that were read for that. `told_by` recognises a wire by its
+/// first bytes.
 ///
-/// Never inlined: an idle client would keep the stack that this needs.
+/// Never inlined, because an idle client would keep the stack that this needs.
 ///
 /// # Errors
 /// The connection is lost.
@@ -65,7 +66,7 @@ mod tests {
         transport::{Connection, ConnectionLimit},
     };
 
-    /// A client that does this, and what it chooses.
+    /// What a client chooses that acts like this.
     fn chosen(act: impl FnOnce(&mut TcpStream)) -> (&'static str, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(chosen(|client| client.shutdown(Shutdown::Write).unwrap()), ("text", Vec::new()));
     }
 
-    /// Sends so many bytes, each after a while, and then nothing.
+    /// Sends this many bytes, each after a while, and then nothing.
     struct Dribbling {
         bytes: Cell<usize>,
         patience: Cell<Duration>,

@@ -1,6 +1,6 @@
 //! The doors of a server: where clients and files come in.
 //!
-//! Another door, for another protocol, is one more [`Listener`] with its limits and a serving function.
+//! A door for clients is an [`Entrance`] and its [`Terms`]: another wire needs only its row in [`wire::WIRES`].
 
 use std::{
     fmt, io,
@@ -14,7 +14,7 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing,
+    choosing, key,
     receiver::Receiver,
     start,
 };
@@ -23,7 +23,6 @@ use crate::{
     command::Mistake,
     dialect::{Decoder, Dialect, text},
     event::Event,
-    framing::frames::{Key, WELL_KNOWN},
     registry::Registry,
     relay::{self, Relay},
     session,
@@ -56,13 +55,13 @@ struct ChatDoor {
     entrance: Entrance,
 }
 
-/// What lets clients in at a door.
+/// What runs at a door for clients: it accepts connections, or receives datagrams.
 enum Porter<'a> {
     Door(Door<'a>),
     Receiver(Receiver<'a>),
 }
 
-/// A door, as the server announces it when it starts.
+/// A door as the server names it when it starts.
 pub struct Announced<'a> {
     wire: &'static Wire,
     address: &'a Address,
@@ -89,7 +88,7 @@ impl Doors {
             Ok(Terms {
                 silence: options.idle.or(config.idle),
                 rate: options.rate.unwrap_or(terms.rate),
-                key: key(wire, options)?,
+                key: key::of_door(wire, options)?,
                 ..terms
             })
         };
@@ -125,7 +124,7 @@ impl Doors {
         self.files.as_ref().map(|&(_, port)| port)
     }
 
-    /// The doors that were asked for beside the first, with the ports that were chosen.
+    /// The doors besides the first, with the ports that were chosen.
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
         self.chat[1..]
             .iter()
@@ -226,7 +225,7 @@ impl Porter<'_> {
     }
 }
 
-/// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
+/// Serves a client that has connected. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
     if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
@@ -239,16 +238,15 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
     }
 }
 
-/// A client that can be served.
+/// A client that can be served: its wire, what writes to it, and what reads it.
 struct Prepared {
-    /// What it speaks.
     wire: &'static Wire,
     sink: Option<Box<dyn Sink>>,
     decoder: Decoder,
 }
 
-/// Finds out what a client speaks; `None` when it is gone. Never inlined: an idle client would keep the stack
-/// that this needs.
+/// Finds out what a client speaks; `None` if the client is gone or refused. Never inlined, because an idle client
+/// would keep the stack that this needs.
 #[inline(never)]
 fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
     if terms.wire == wire::ANY {
@@ -261,10 +259,7 @@ fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
         prepared.decoder.feed(&first);
         return Some(prepared);
     }
-    let mut sink = connection.writer().ok()?;
-    if let Some(seal) = terms.seal() {
-        sink = Box::new(SealedSink::new(sink, seal));
-    }
+    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
     Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
 }
 
@@ -284,20 +279,6 @@ fn refuse_web_browser(connection: &Connection) {
     connection.drain(CLOSING);
 }
 
-/// The key that signs what is sent at a door.
-fn key(wire: &Wire, options: &Options) -> Result<Key, Error> {
-    let Some(path) = &options.key_file else {
-        if wire.options.contains(&wire::KEY_FILE) {
-            let scheme = wire.scheme;
-            tracing::warn!(
-                "on {scheme}, everyone knows the key '{WELL_KNOWN}'. Use another one with ?key-file=PATH"
-            );
-        }
-        return Ok(Key::default());
-    };
-    Key::read(path).map_err(|source| Error::Key(path.clone(), source))
-}
-
 fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
         Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
@@ -309,7 +290,7 @@ fn open(url: &Url) -> Result<Entrance, Error> {
     }
 }
 
-/// Opens a port on the first address of the host that can be had.
+/// Opens a port on the first address of the host that is free.
 fn open_port(wire: &Wire, host: &str, port: u16) -> Result<(Entrance, SocketAddr), Error> {
     let bind = |address| {
         if wire.has_datagrams() {

@@ -1,11 +1,11 @@
-//! A door of the server for datagrams: one thread receives them all, and hands each client's to its own thread.
+//! A door of the server for datagrams: one thread receives all of them, and hands them to the threads of clients.
 //!
-//! A datagram may be forged, and its address may be another program's. So an address that has not joined
-//! takes no memory and no thread, and each answer to it is shorter than its datagram: an error is cut, and
-//! what cannot be cut is not sent. A program that wants to see the rooms before it joins adds spaces to its
-//! question. An address that has joined takes one of the places, until it leaves or is silent for too long.
+//! The sender's address of a datagram may be forged. So an address that has not joined takes no memory and no
+//! thread, and each answer to it is shorter than its datagram: an error is cut, and an answer that cannot be cut
+//! is not sent. A program that wants to see the rooms before it joins adds spaces to its question. An address
+//! that has joined takes one of the places, until it leaves or is silent for too long.
 //!
-//! What a client without a place is refused is not acknowledged, because it may be let in when it tries again.
+//! A `join` that is refused is not acknowledged, because it may succeed when it comes again.
 
 use std::{
     net::SocketAddr,
@@ -34,10 +34,10 @@ use crate::{
     wire::Terms,
 };
 
-/// How long to leave the socket alone when it fails.
+/// The pause after an error of the socket.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The bytes of its headers that each datagram has at most on the way (RFC 791, 8200, 768).
+/// The bytes of headers that a datagram has on its way: 40 of IPv6 (RFC 8200) and 8 of UDP (RFC 768).
 const HEADERS: usize = 48;
 
 /// A UDP port, and what serves its clients.
@@ -45,7 +45,7 @@ pub(super) struct Receiver<'a> {
     pub(super) port: &'a Arc<Port>,
     /// What holds for its clients.
     pub(super) terms: &'a Terms,
-    /// How many clients there may be, at all doors.
+    /// The places of all doors together.
     pub(super) places: &'a Arc<ConnectionLimit>,
     pub(super) registry: &'a Registry,
     pub(super) stopper: &'a Stopper,
@@ -61,7 +61,7 @@ struct Arrived<'a> {
 }
 
 impl Receiver<'_> {
-    /// Receives until the server stops. Its clients' threads go on until they are told.
+    /// Receives until the server stops. The threads of its clients go on until the registry stops them.
     pub(super) fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
         let (mut buffer, mut known) = (vec![0; datagrams::LONGEST], Known::default());
         while !self.stopper.is_stopping() {
@@ -139,7 +139,7 @@ impl Receiver<'_> {
         }
     }
 
-    /// Gives a client a place and a thread, where it says who it is.
+    /// Gives a client a place and a thread. Its datagram is read there, too.
     fn join<'scope>(
         &'scope self,
         threads: &'scope Scope<'scope, '_>,
@@ -165,20 +165,18 @@ impl Receiver<'_> {
         Ok(())
     }
 
-    /// Serves a client until it has left. A panic ends only this one.
-    fn serve(&self, reader: &Reader, mut sink: Box<dyn Sink>) {
+    /// Serves a client until it has left. A panic ends only this client.
+    fn serve(&self, reader: &Reader, sink: Box<dyn Sink>) {
         let _listed = self.watch.enter(&format!("client {}", reader.peer().number()));
-        if let Some(seal) = self.terms.seal() {
-            sink = Box::new(SealedSink::new(sink, seal));
-        }
-        let mut decoder = reader.watch(self.terms.decoder(), self.terms.idle());
+        let sink = SealedSink::around(sink, self.terms.seal());
+        let mut decoder = reader.closing(self.terms.decoder(), self.terms.idle());
         let run = || session::run(self.registry, reader, sink, self.terms.wire, &mut decoder);
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
             tracing::error!("the thread of a client has panicked; the client was disconnected");
         }
     }
 
-    /// Tells an address why its datagram was not carried out. It is not acknowledged, and may come again.
+    /// Tells an address why its datagram is not carried out. The datagram is not acknowledged, and may come again.
     fn refuse(&self, arrived: Arrived<'_>, why: &Event) {
         tracing::info!(peer = %arrived.from, "a client was refused: {why}");
         self.say(arrived, why, arrived.bytes.len());
@@ -207,7 +205,7 @@ impl Receiver<'_> {
         }
     }
 
-    /// Sends an error in less than so many bytes, if it can be said in so few.
+    /// Sends an error that is shorter than `less_than` bytes, if that is possible.
     fn say(&self, arrived: Arrived<'_>, why: &Event, less_than: usize) {
         let error = less_than
             .checked_sub(1)
@@ -219,7 +217,7 @@ impl Receiver<'_> {
 }
 
 impl Arrived<'_> {
-    /// Notes that it is carried out, so that it is not carried out again.
+    /// Notes its id, so that it is not carried out again.
     fn note_done(&self, known: &mut Known) {
         if let Some(id) = self.id {
             known.note_done(self.from, id);

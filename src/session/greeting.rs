@@ -26,13 +26,13 @@ use crate::{
 /// How long a client may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often a client that is silent is looked at, in case the server stops.
+/// How often a silent client's thread looks whether the server is stopping.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How many answers a client gets outside of the chat.
+/// How many answers a client gets before it comes in. A client that asks for more is disconnected.
 const MOST_ANSWERS: u32 = 100;
 
-/// Waits until a client says who it is, and lets it in. `None` when it is gone, or must go.
+/// Waits until a client says who it is, and lets it in. Returns `None` if it is gone or refused.
 #[inline(never)]
 pub(super) fn enter<'a>(
     registry: &'a Registry,
@@ -42,14 +42,14 @@ pub(super) fn enter<'a>(
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
     let newcomer = Newcomer::new(incoming.peer(), wire);
-    let mut doorstep = Doorstep { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
-    let membership = doorstep.wait(decoder);
-    if let Some(mut sink) = doorstep.sink {
+    let mut entering = Entering { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
+    let membership = entering.wait(decoder);
+    if let Some(mut sink) = entering.sink {
         let farewell = sink.farewell(None);
         if !farewell.is_empty() {
             let _ = sink.send(&[], &farewell);
         }
-        // What it was told last is not to be lost.
+        // Otherwise the client could lose what it was told last.
         sink.finish();
         sink.drain();
     }
@@ -57,8 +57,8 @@ pub(super) fn enter<'a>(
     membership
 }
 
-/// A client that is not in the chat yet. It is told things directly: nothing else writes to it.
-struct Doorstep<'a, 'b> {
+/// A client that is not in the chat yet. Only its own thread writes to it.
+struct Entering<'a, 'b> {
     registry: &'a Registry,
     incoming: &'b dyn Incoming,
     newcomer: Newcomer,
@@ -66,11 +66,11 @@ struct Doorstep<'a, 'b> {
     answers: u32,
 }
 
-impl<'a> Doorstep<'a, '_> {
+impl<'a> Entering<'a, '_> {
     fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
         let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
         loop {
-            // On some wires the server has something to say at once.
+            // On some wires the server speaks first.
             while let Some(input) = decoder.next_input() {
                 match input {
                     Input::Greeting(greeting) => match self.greet(greeting.as_ref()) {
@@ -113,17 +113,16 @@ impl<'a> Doorstep<'a, '_> {
         Ok(membership)
     }
 
-    /// Speaks to the client in its own dialect from now on, and packs that if it must be packed.
+    /// Answers the client in this dialect from now on, through the seal that the dialect needs.
     fn speak(&mut self, dialect: Dialect) {
         if mem::replace(&mut self.newcomer.dialect, dialect) == dialect {
             return;
         }
-        if let Some(seal) = framing::seal_for(dialect) {
-            self.sink = self.sink.take().map(|sink| Box::new(SealedSink::new(sink, seal)) as _);
-        }
+        let seal = framing::seal_for(dialect);
+        self.sink = self.sink.take().map(|sink| SealedSink::around(sink, seal));
     }
 
-    /// Answers what a client asks that has not come in; `None` when it must go.
+    /// Answers a client that has not come in. Returns `None` if it is to be disconnected.
     fn answer(&mut self, command: Command) -> Option<()> {
         match command.ask {
             Ask::Answer(bytes) => self.send(&bytes),
@@ -152,7 +151,7 @@ impl<'a> Doorstep<'a, '_> {
     }
 }
 
-/// Whether a client may choose another name or room.
+/// Whether a client may try again with another name or room.
 fn may_try_again(why: &Event) -> bool {
     matches!(
         why,

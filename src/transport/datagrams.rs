@@ -1,10 +1,9 @@
 //! Clients that send datagrams over UDP. A client is an address and port.
 //!
-//! All of them share one socket. The receiver's thread hands what arrives to each client's own thread through
-//! its [`Mailbox`], and the broadcaster sends through the socket. What is sent is sent once: when a network
-//! loses it, `seq` shows the gap. An error of the socket tells nothing of one client, because it can be
-//! about a datagram to any of them, so it only counts as a loss. A client whose port is closed is missed when
-//! it has been silent for too long.
+//! All clients share one socket. The receiver's thread hands what arrives to each client's own thread through
+//! the client's [`Mailbox`], and the broadcaster sends through the socket. Each datagram is sent once: if the
+//! network loses it, `seq` shows the gap. An error of the socket may be about a datagram to any client, so it
+//! only counts as a loss. The server notices that a client is gone when it has been silent for too long.
 
 use std::{
     fmt,
@@ -37,11 +36,11 @@ pub use mailbox::{Delivery, Mailbox};
 
 use pace::Pace;
 
-/// The most bytes of a datagram that is read: no longer one can be sent.
+/// The most bytes of a datagram that is read. UDP has no longer ones.
 pub const LONGEST: usize = 64 * 1024;
 
-/// How many bytes may wait in the socket, in either direction. With less, a burst is lost before it is read. The
-/// kernel may give less, on Linux at most `net.core.rmem_max`.
+/// How many bytes may wait in the socket, in either direction. With a small buffer, part of a burst is lost before
+/// it is read. The kernel may give less, on Linux at most `net.core.rmem_max`.
 const BUFFER: usize = 4 << 20;
 
 /// A UDP port.
@@ -61,7 +60,7 @@ impl Port {
         sockopt::set_socket_send_buffer_size(&socket, BUFFER)?;
         let receive_buffer = sockopt::socket_recv_buffer_size(&socket)?;
         let address = socket.local_addr()?;
-        // On Linux, half of what it says is for its own records (socket(7)).
+        // On Linux, half of this size is for the kernel's own records (socket(7)).
         tracing::debug!(%address, asked = BUFFER, receive_buffer, "UDP");
         Ok((Self { socket, address: Address::Net(address) }, address))
     }
@@ -71,19 +70,19 @@ impl Port {
         &self.address
     }
 
-    /// Waits for a datagram; `None` when there is none to read.
+    /// Waits for a datagram. Returns `None` if it was woken without one.
     ///
     /// # Errors
     /// Any error of `recvfrom`; after [`Port::close`], perhaps at once.
     pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<(usize, SocketAddr)>> {
         match self.socket.recv_from(buffer) {
-            // An error about a datagram that was sent. Some systems report it here.
+            // Some systems report here that an earlier datagram could not be delivered.
             Err(error) if is_of_a_client(error.kind()) => Ok(None),
             received => received.map(Some),
         }
     }
 
-    /// Sends a datagram without waiting. Returns whether the socket was free to take it.
+    /// Sends a datagram without waiting. Returns `false` if the socket is full.
     pub fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let sent = rustix::net::sendto(&self.socket, datagram, flags, &to).map_err(io::Error::from);
@@ -92,9 +91,9 @@ impl Port {
 
     /// Wakes the thread that waits in [`Port::receive`].
     pub fn close(&self) {
-        // On Linux, this wakes it although it reports that there is no connection. Sending goes on.
+        // On Linux, this fails because there is no connection, but it wakes the thread. Sending still works.
         let _ = rustix::net::shutdown(&self.socket, Shutdown::Read);
-        // Elsewhere, an empty datagram does. If there is no room for it, the thread is not waiting.
+        // Elsewhere, an empty datagram wakes it. If the socket has no room for one, the thread is not waiting.
         if let Address::Net(address) = self.address {
             self.send(&[], own(address));
         }
@@ -106,7 +105,7 @@ fn is_of_a_client(kind: ErrorKind) -> bool {
     matches!(kind, Interrupted | ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable)
 }
 
-/// Where a port can be reached from this machine.
+/// The address at which this machine reaches its own port.
 fn own(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -149,9 +148,9 @@ impl Reader {
         &self.0.mailbox
     }
 
-    /// Watches what a decoder reads, for its client's leaving.
-    pub fn watch(&self, decoder: Decoder, idle: Option<Duration>) -> Decoder {
-        Decoder::other(Watched { decoder, idle, mailbox: Arc::clone(&self.0.mailbox) })
+    /// The same decoder, which also closes the mailbox when its client leaves.
+    pub fn closing(&self, decoder: Decoder, idle: Option<Duration>) -> Decoder {
+        Decoder::other(Closing { decoder, idle, mailbox: Arc::clone(&self.0.mailbox) })
     }
 }
 
@@ -179,19 +178,19 @@ impl Incoming for Reader {
         self.0.mailbox.read(buffer)
     }
 
-    /// What was sent stays sent.
+    /// A datagram that was sent cannot be taken back by closing, so there is nothing to wait for.
     fn drain(&self, _patience: Duration) {}
 }
 
-/// A decoder whose client leaves with its goodbye or after a silence, because its stream has no end. From the
-/// moment at which that is known, nothing is acknowledged that would not be carried out.
-struct Watched {
+/// A decoder for a stream without an end: its client leaves with its goodbye or after a silence. As soon as that is
+/// known, the mailbox is closed, so no datagram is acknowledged that is not carried out.
+struct Closing {
     decoder: Decoder,
     idle: Option<Duration>,
     mailbox: Arc<Mailbox>,
 }
 
-impl Decode for Watched {
+impl Decode for Closing {
     fn feed(&mut self, bytes: &[u8]) {
         self.decoder.feed(bytes);
     }
@@ -244,7 +243,7 @@ impl Sink for Writer {
         self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.pause(Instant::now()))
     }
 
-    /// A datagram has no end to tell, so this ends the session.
+    /// Datagrams cannot tell a client that the stream ends, so this only ends its session.
     fn finish(&mut self) {
         self.is_finished = true;
         self.client.mailbox.hang_up(Ending::Stopping);

@@ -1,4 +1,4 @@
-//! Where clients arrive.
+//! The socket through which clients arrive: a listener or a UDP port.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Entrance {
         }
     }
 
-    /// Lets nothing more in, and wakes at most `waiting` threads that wait here.
+    /// Lets no more clients in, and wakes up to `waiting` threads that wait here.
     pub fn close(&self, waiting: usize) {
         match self {
             Self::Listener(listener) => listener.close(waiting),

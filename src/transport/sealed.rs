@@ -1,4 +1,4 @@
-//! A writing end that packs what goes through it.
+//! A sink that packs what is sent through it.
 
 use std::{
     collections::VecDeque,
@@ -10,12 +10,12 @@ use crate::{broadcaster::Sink, ending::Ending, event::Event, framing::Seal};
 
 /// A [`Sink`] behind a [`Seal`].
 ///
-/// It takes whole units. While a packed piece waits because the socket is full, the newline of the last unit in
-/// it is not taken yet. So the outbox knows that it has begun this unit, and sends it to its end.
+/// It takes whole units. While a packed piece waits because the socket is full, the newline of its last unit
+/// counts as not taken. So the outbox sees that this unit is begun, and keeps it.
 pub struct SealedSink {
     seal: Box<dyn Seal>,
     sink: Box<dyn Sink>,
-    /// What is packed and not sent. If there is any, a newline in the outbox stands for it.
+    /// What is packed and not sent yet. While there is any, a newline in the outbox stands for it.
     pieces: VecDeque<Vec<u8>>,
     /// How much of the first piece is sent.
     sent: usize,
@@ -24,16 +24,23 @@ pub struct SealedSink {
 }
 
 impl SealedSink {
-    /// A sink that packs what goes to another one.
-    pub fn new(sink: Box<dyn Sink>, seal: Box<dyn Seal>) -> Self {
+    fn new(sink: Box<dyn Sink>, seal: Box<dyn Seal>) -> Self {
         Self { seal, sink, pieces: VecDeque::new(), sent: 0, next: None }
+    }
+
+    /// The same sink, behind this seal if there is one.
+    pub fn around(sink: Box<dyn Sink>, seal: Option<Box<dyn Seal>>) -> Box<dyn Sink> {
+        match seal {
+            Some(seal) => Box::new(Self::new(sink, seal)),
+            None => sink,
+        }
     }
 
     /// Sends the pieces that wait.
     fn send_pieces(&mut self) -> io::Result<()> {
         while let Some(piece) = self.pieces.front() {
             let now = Instant::now();
-            // The rest of a piece that was begun follows at once.
+            // The rest of a piece that is begun needs no pause.
             if self.sent == 0 && self.next.is_some_and(|next| now < next) {
                 return Err(ErrorKind::WouldBlock.into());
             }
@@ -49,7 +56,7 @@ impl SealedSink {
         Ok(())
     }
 
-    /// Packs the first units of these, which are not empty, and sends them. Returns how many bytes are taken.
+    /// Packs and sends the first of these units; there is at least one. Returns how many bytes were taken.
     fn send_units(&mut self, units: &[u8]) -> io::Result<usize> {
         let taken = first_units(units, self.seal.most_together());
         self.pieces.extend(self.seal.seal(&units[..taken]));
@@ -61,7 +68,7 @@ impl SealedSink {
     }
 }
 
-/// How long the first unit is, and those after it that fit into so many bytes together.
+/// The length of the units that are packed together: the first one, and more if all fit into `most` bytes.
 fn first_units(units: &[u8], most: usize) -> usize {
     let together = &units[..units.len().min(most)];
     let last = memchr::memrchr(b'\n', together).or_else(|| memchr::memchr(b'\n', units));
@@ -127,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes so many bytes a send, or none.
+    /// Takes at most so many bytes at a time; with 0, it is full.
     #[derive(Clone, Default)]
     struct Socket {
         taken: Arc<Mutex<Vec<u8>>>,

@@ -17,18 +17,18 @@ pub struct Url {
     pub wire: &'static Wire,
     /// Where it listens.
     pub location: Location,
-    /// What else it sets.
+    /// What stands after the `?`.
     pub options: Options,
 }
 
-/// What a URL sets for its clients.
+/// The options of a URL, apart from the mode of a Unix socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// How long a client may send nothing.
+    /// How long a client may be silent.
     pub idle: Option<Duration>,
     /// The most datagrams that a client is sent in a second; 0 means no limit.
     pub rate: Option<u32>,
-    /// The file of the key that signs what is sent; `None` means the key that every program knows.
+    /// The file of the key that signs what is sent; `None` means the well-known key.
     pub key_file: Option<PathBuf>,
 }
 
@@ -95,7 +95,7 @@ impl Url {
                 let known: Vec<_> =
                     unix.iter().chain(self.wire.options).map(|key| format!("{key}=")).collect();
                 return Err(match &known[..] {
-                    [] => format!("'{option}' is too much: this URL has no options"),
+                    [] => format!("'{option}' is not allowed: this URL has no options"),
                     known => format!("'{option}' is not one of: {}", known.join(", ")),
                 });
             }
@@ -124,7 +124,7 @@ fn rate(text: &str) -> Result<u32, String> {
     rate.ok_or_else(|| format!("'{text}' is not a number of datagrams a second from 0 to {MOST_RATE}"))
 }
 
-/// The highest limit for datagrams: beyond it, 0 for no limit is meant.
+/// The highest rate that can be set. For more, there is 0, which means no limit.
 const MOST_RATE: u32 = 1_000_000;
 
 fn file(path: &str) -> Result<PathBuf, String> {

@@ -81,7 +81,7 @@ struct Arguments {
     /// Cargo passes this. Without it (`cargo test --benches`), all scenarios run shortly with few clients.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Be the raw floor instead: send LINES at once to so many clients over TCP and over UDP.
+    /// Be the raw floor instead: send LINES at once to STREAMS clients over TCP and to ADDRESSES over UDP.
     #[arg(long, hide = true, num_args = 3, value_names = ["LINES", "STREAMS", "ADDRESSES"])]
     raw_floor: Option<Vec<u64>>,
 }

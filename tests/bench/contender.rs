@@ -128,7 +128,7 @@ pub(crate) enum Line<'a> {
     Chatter,
     /// The server expects this answer, to know that the client is alive.
     Ping(Vec<u8>),
-    /// From now on the client sends frames that name this session. First it acknowledges it.
+    /// From now on, the client sends frames of this session. The first of them acknowledges it.
     Session(String),
     /// Anything unexpected, such as an error or a refusal.
     Complaint,

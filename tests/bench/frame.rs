@@ -11,18 +11,18 @@ const HEAD: usize = 64;
 /// What each frame begins with: the magic, version 1, and type 0.
 const MAGIC: &[u8; 12] = b"\x89PNG\x0e\x0b\x1b\x0b\0\x01\0\0";
 
-/// Where the head says what does not change with the text: up to the length of the content, because all
-/// texts are equally long.
+/// The part of the head that is the same for all texts, up to the length of the content: all texts have the same
+/// length.
 const FIXED: Range<usize> = 0..28;
 
-/// What frames are signed with where no key is set.
+/// The well-known key.
 const KEY: &[u8] = b"default-key";
 
-/// No frame that a client hears here is longer. Longer ones are wrong, and not waited for.
+/// The longest frame that a client hears here. A head that announces more is wrong, so no client waits for it.
 const LONGEST: usize = 64 * 1024;
 
-/// The length of the first frame, if all of it is there. Bytes that do not begin a frame are taken for one, for
-/// `read` to find wrong.
+/// The length of the first frame, if all of it is there. Bytes that do not begin a frame count as one, and `read`
+/// refuses them.
 pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
     if bytes.is_empty() {
         return None;

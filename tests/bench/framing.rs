@@ -1,4 +1,4 @@
-//! Where a unit ends that a client hears.
+//! Where each unit that a client hears ends.
 
 use crate::frame;
 
@@ -8,7 +8,7 @@ pub(crate) enum Framing {
     Lines,
     /// As its head says.
     Frames,
-    /// Where the datagram ends, each of which is read on its own.
+    /// At the end of its datagram. Each datagram is read alone.
     Datagrams,
 }
 

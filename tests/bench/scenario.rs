@@ -82,7 +82,7 @@ enum Beside {
     Keeping,
     /// Our server again, on its other wires, and all other servers.
     Wires,
-    /// Nothing, but our server itself speaks in datagrams, and so do the raw floors.
+    /// None. Only our server and the raw floors send datagrams.
     Datagrams,
     /// Our server again with its default limits, under one attack after the other.
     Attacks,
@@ -100,9 +100,9 @@ pub(crate) struct Row {
 pub(crate) enum Goal {
     /// This many times the best peer's.
     TimesPeer(Measure, f64),
-    /// On this wire: this many times the one with text.
+    /// On this wire: this many times the figure with text.
     TimesText(&'static str, f64),
-    /// On this wire: this many times the best peer's.
+    /// On this wire: this many times the figure of the best peer.
     WireTimesPeer(&'static str, f64),
     /// This many times ours when history and log are on.
     LeftWhenKeeping(Measure, f64),

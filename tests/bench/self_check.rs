@@ -14,9 +14,9 @@ const SAID: [(usize, u64); 6] = [(2, 0), (3, 0), (2, 1), (2, 2), (3, 1), (2, 3)]
 /// What is said, and in which words, as the server would say it on one of its wires.
 struct Wire {
     speech: &'static dyn Speech,
-    /// What is no text.
+    /// Units that are not texts.
     news: fn() -> Vec<u8>,
-    /// A line of this sender and number that is the so-many-th in the room.
+    /// The line of a sender with this number, as line `at` of the room.
     line: fn(Mark, usize) -> Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A chat client that speaks the second accent of JSON: terse_client.py HOST PORT NAME"""
+"""A chat client that speaks terse JSON: terse_client.py HOST PORT NAME"""
 import json, socket, sys, threading
 
 host, port, name = sys.argv[1:4]

@@ -5,10 +5,10 @@ import itertools, json, random, socket, sys, threading
 host, port, user, room = (sys.argv + ["lobby"])[1:5]
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.connect((host, int(port)))
-ids = itertools.count(random.randrange(2**32))  # another start on the same port repeats no number
+ids = itertools.count(random.randrange(2**32))  # another client at the same port repeats no number
 acked, over = {}, threading.Event()
 
-def send(**fields):  # again until it is acknowledged, each time after twice as long
+def send(**fields):  # sends again until it is acknowledged, after waits that double
     number = next(ids)
     acked[number] = threading.Event()
     for wait in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
@@ -27,7 +27,7 @@ def show():
         if said.get("event") in ("goodbye", "shutting_down"):
             over.set()
 
-def live():  # silence is leaving
+def live():  # the server disconnects a client that is silent for too long
     while not over.wait(30):
         server.send(b"")
 

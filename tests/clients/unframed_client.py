@@ -12,6 +12,6 @@ shower = threading.Thread(target=show)
 shower.start()
 for line in sys.stdin:
     server.sendall(line.rstrip("\n").encode())
-    time.sleep(0.5)  # nothing but a pause ends a line
+    time.sleep(0.5)  # a pause ends the line
 server.shutdown(socket.SHUT_WR)
 shower.join()

@@ -22,7 +22,7 @@ use crate::{
 const MAGIC: &[u8; 8] = b"\x89PNG\x0E\x0B\x1B\x0B";
 const HEAD: usize = 64;
 
-/// Each frame but the first has at least so many bytes.
+/// The fewest bytes of each frame after the first.
 const PADDED: usize = 1024;
 
 struct Frame {
@@ -96,7 +96,7 @@ fn left(chat: &Mutex<Chat>, id: usize, heard: Instant) -> Option<Duration> {
 fn next(bytes: &mut Vec<u8>) -> Result<Option<Frame>, (&'static str, bool)> {
     let start = bytes.len().min(MAGIC.len());
     if bytes[..start] != MAGIC[..start] {
-        return Err(("This is no frame.", true));
+        return Err(("This is not a frame.", true));
     }
     let Some(head) = bytes.get(..HEAD) else { return Ok(None) };
     let number = |from: usize, to: usize| head[from..to].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));

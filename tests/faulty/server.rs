@@ -56,7 +56,7 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
     if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
 }
 
-/// How long a client may be silent: `$CHAT_IDLE`, or else so many seconds.
+/// How long a client may be silent: `$CHAT_IDLE` seconds, or else this many.
 pub(crate) fn idle(usual: u64) -> Duration {
     let seconds = env::var("CHAT_IDLE").ok().and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(usual))

@@ -12,11 +12,9 @@ use crate::support::{DEADLINE, Peer, Server};
 
 const WELCOME: &str = "Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.";
 
+#[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", "any://127.0.0.1:0"], options].concat());
-    let door = server.prints();
-    let address = door.strip_prefix("Listening on any://").expect("a door").parse().expect("an address");
-    (server, address)
+    Server::with_door("any://127.0.0.1:0", options)
 }
 
 /// What a user says next, as a program hears it.

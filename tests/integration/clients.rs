@@ -34,13 +34,12 @@ fn check(client: &Client<'_>) {
         eprintln!("skipped: python3 is not installed");
         return;
     }
-    let mut server = Server::start(&["--listen", &format!("{}://127.0.0.1:0", client.scheme)]);
-    let door = server.prints();
-    let (_, port) = door.rsplit_once(':').expect("a door");
+    let (server, door) = Server::with_door(&format!("{}://127.0.0.1:0", client.scheme), &[]);
     let mut alice = server.client("alice");
     let script = format!("tests/clients/{}", client.script);
     let mut python = Command::new("python3");
-    let mut bot = Piped::spawn(python.args([&script, "127.0.0.1", port]).args(client.arguments));
+    let mut bot =
+        Piped::spawn(python.args([&script, "127.0.0.1", &door.port().to_string()]).args(client.arguments));
     client.arrival.iter().for_each(|line| alice.hears(line));
     alice.says("hi");
     alice.hears("[lobby] alice: hi");

@@ -10,25 +10,19 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{
-    DEADLINE, Framed, Server,
-    framed::MAGIC,
-    server::{command, run},
+use crate::{
+    speech::frames::MAGIC,
+    support::{
+        DEADLINE, Framed, Server,
+        server::{command, run},
+    },
 };
 
 /// A server that also speaks frames, and its port for that.
-fn start(query: &str, options: &[&str]) -> (Server, u16) {
-    let url = format!("frames://127.0.0.1:0{query}");
-    let mut server = Server::start(&[&["--listen", &url], options].concat());
-    let port = door(&mut server, "frames");
-    (server, port)
-}
-
 #[track_caller]
-fn door(server: &mut Server, scheme: &str) -> u16 {
-    let said = server.prints();
-    let port = said.strip_prefix(&format!("Listening on {scheme}://127.0.0.1:"));
-    port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+fn start(query: &str, options: &[&str]) -> (Server, u16) {
+    let (server, door) = Server::with_door(&format!("frames://127.0.0.1:0{query}"), options);
+    (server, door.port())
 }
 
 fn talks(server: &Server, mut program: Framed) {
@@ -77,7 +71,7 @@ fn frames_travel_over_a_unix_socket_too() {
 fn text_json_and_frames_hear_each_other_in_one_order() {
     let urls = ["--listen", "frames://127.0.0.1:0", "--listen", "json://127.0.0.1:0"];
     let mut server = Server::start(&urls);
-    let (framed_port, json_port) = (door(&mut server, "frames"), door(&mut server, "json"));
+    let (framed_port, json_port) = (server.announces("frames").port(), server.announces("json").port());
     let mut alice = server.client("alice");
     let mut framed = Framed::tcp(framed_port).enters_as("framed");
     let stream = TcpStream::connect(("127.0.0.1", json_port)).unwrap();
@@ -262,7 +256,7 @@ fn a_wrong_magic_or_a_foreign_session_ends_the_connection() {
     let mut alice = server.client("alice");
     let mut wrong = Framed::tcp(port).enters_as("wrong");
     wrong.sends_bytes(b"hello\n");
-    assert_eq!(wrong.hears_a("error"), "These bytes are no frame: the magic is wrong.");
+    assert_eq!(wrong.hears_a("error"), "This is not a frame: its magic bytes are wrong.");
     wrong.hears("Goodbye!");
     wrong.is_disconnected("Connection closed");
     alice.hears_at_last("wrong has left the chat.");
@@ -271,7 +265,7 @@ fn a_wrong_magic_or_a_foreign_session_ends_the_connection() {
     other.is_greeted();
     let foreign = one.frame("session_ack", b"ok");
     other.sends_bytes(&foreign);
-    assert_eq!(other.hears_a("error"), "The session_id is that of another session.");
+    assert_eq!(other.hears_a("error"), "The session_id belongs to another session.");
     other.is_disconnected("Connection closed");
     alice.hears_nothing();
 }
@@ -353,7 +347,7 @@ fn a_person_who_comes_to_the_wrong_door_is_told_so() {
     let mut nc = Framed::tcp(port);
     nc.is_greeted();
     nc.sends_bytes(b"GET / HTTP/1.1\r\n\r\n");
-    assert_eq!(nc.hears_a("error"), "These bytes are no frame: the magic is wrong.");
+    assert_eq!(nc.hears_a("error"), "This is not a frame: its magic bytes are wrong.");
     assert!(!MAGIC.starts_with(b"G"));
     nc.is_disconnected("Connection closed");
 }

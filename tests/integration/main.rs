@@ -1,7 +1,6 @@
 //! The programs as people use them: real processes, real sockets, real terminals.
 #![cfg(unix)]
 
-mod accents;
 mod accounts;
 mod administration;
 mod any;
@@ -40,6 +39,7 @@ mod speech;
 mod starting;
 mod stopping;
 mod support;
+mod terse;
 mod transfers;
 mod udp;
 mod unframed;

@@ -1,4 +1,4 @@
-//! Text without newlines, as a program speaks it that sends what was typed and takes each `recv` for a line.
+//! Text without newlines, with a program that sends what was typed and takes each `recv` for a line.
 
 use std::{
     collections::BTreeSet,
@@ -10,18 +10,15 @@ use rustix::process::Signal;
 
 use crate::support::{DEADLINE, Server};
 
+#[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", "unframed://127.0.0.1:0"], options].concat());
-    let door = server.prints();
-    let address = door.strip_prefix("Listening on unframed://").expect("a door");
-    let address = address.parse().expect("an address");
-    (server, address)
+    Server::with_door("unframed://127.0.0.1:0", options)
 }
 
 /// A program with a prompt, which shows where its user is.
 struct Program {
     stream: TcpStream,
-    /// What was received and not looked for yet.
+    /// What was received and not searched yet.
     heard: Vec<u8>,
     nick: String,
     room: String,
@@ -35,7 +32,7 @@ impl Program {
         Self { stream, heard: Vec::new(), nick: String::new(), room: "lobby".into() }
     }
 
-    /// Sends this and nothing else, so the server has to notice the pause.
+    /// Sends a line without a newline, so only the pause ends it.
     #[track_caller]
     fn types(&mut self, line: &str) {
         self.stream.write_all(line.as_bytes()).expect("it is connected");

@@ -23,17 +23,7 @@ const WIRE: &str = "verbs://127.0.0.1:0";
 /// A server that also speaks verbs, and where it does.
 #[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", WIRE], options].concat());
-    let door = door(&mut server, "verbs");
-    (server, door)
-}
-
-/// Where the server says that it listens next.
-#[track_caller]
-fn door(server: &mut Server, scheme: &str) -> SocketAddr {
-    let said = server.prints();
-    let address = said.strip_prefix(&format!("Listening on {scheme}://")).and_then(|it| it.parse().ok());
-    address.unwrap_or_else(|| panic!("the server said {said:?}"))
+    Server::with_door(WIRE, options)
 }
 
 /// A program that has come in.
@@ -51,7 +41,7 @@ fn enter(door: SocketAddr, room: &str, name: &str) -> Peer {
 #[test]
 fn programs_on_three_wires_and_people_talk_in_one_room() {
     let (mut server, verbs) = start(&["--listen", "json://127.0.0.1:0"]);
-    let json = door(&mut server, "json");
+    let json = server.announces("json");
     let mut person = server.client("person");
     let mut bot = enter(verbs, "main", "bot");
     person.hears("bot has joined the chat!");
@@ -138,7 +128,7 @@ fn a_program_that_is_renamed_speaks_under_its_new_name() {
     let mut command = command();
     command.args(["--port", "0", "--listen", WIRE]).env("CHAT_ADMIN_PASSWORD", "open-sesame");
     let mut server = Server::start_command(command);
-    let verbs = door(&mut server, "verbs");
+    let verbs = server.announces("verbs");
     let mut root = server.client("root");
     root.says("/admin open-sesame");
     root.hears("Admin privileges granted.");

@@ -14,7 +14,7 @@ use crate::{
     support::{Server, WireClient},
 };
 
-/// Plays all conversations over a wire for which `is_fit` holds, which is given the step and the text.
+/// Plays those conversations over a wire for which `is_fit` holds. Returns how many there were.
 fn play(wire: &str, is_fit: impl Fn(&Step, &str) -> bool) -> usize {
     let server = env!("CARGO_BIN_EXE_chat_server");
     let grader =
@@ -49,7 +49,7 @@ fn every_conversation_among_users_with_names_is_the_same_in_json() {
     assert!(play("json", is_fit) > 20);
 }
 
-/// The doors of a server that opens all, and how each is spoken.
+/// Each door of a server with all wires, and an interpreter of what is spoken there.
 const DOORS: [(&str, &str); 14] = [
     ("text", "text"),
     ("text+unix", "text"),
@@ -112,8 +112,8 @@ impl AllWires {
         client
     }
 
-    /// What each client hears from now on of so many lines that are said in the lobby by turns. All hear the same in the
-    /// same order, but a client of the second accent does not hear itself.
+    /// What each client hears of this many lines, which the clients say in turn in the lobby. All hear the same lines in
+    /// the same order, except that a client of terse JSON does not hear itself.
     #[track_caller]
     fn hear(&mut self, count: usize) -> Vec<String> {
         let mut heard = Vec::new();
@@ -133,7 +133,7 @@ impl AllWires {
         heard
     }
 
-    /// Every client but these hears this sentence.
+    /// All clients except these hear this sentence.
     #[track_caller]
     fn all_hear(&mut self, sentence: &str, except: &[usize]) {
         for (number, client) in self.clients.iter_mut().enumerate() {

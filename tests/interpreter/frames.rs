@@ -1,11 +1,13 @@
 //! Binary frames, for clients that speak text.
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::Interpreter;
 
-const MAGIC: [u8; 8] = *b"\x89PNG\x0e\x0b\x1b\x0b";
+pub(crate) const MAGIC: [u8; 8] = *b"\x89PNG\x0e\x0b\x1b\x0b";
+pub(crate) const KEY: &[u8] = b"default-key";
 const HEAD: usize = 64;
 
 /// A client of a session.
@@ -49,32 +51,33 @@ impl Interpreter for Frames {
 
 impl Frames {
     fn frame(&self, kind: &str, content: &[u8]) -> Vec<u8> {
-        let header = format!(
-            r#"{{"type":"{kind}","content_type":"text/plain; charset=utf-8","session_id":"{}"}}"#,
-            self.session
-        );
-        let mut frame = Vec::from(MAGIC);
-        frame.extend(1_u16.to_be_bytes());
-        frame.extend(0_u16.to_be_bytes());
-        frame.extend(u32::try_from(header.len()).expect("it is short").to_be_bytes());
-        frame.extend(crc32fast::hash(header.as_bytes()).to_be_bytes());
-        frame.extend((content.len() as u64).to_be_bytes());
-        frame.extend(crc32fast::hash(content).to_be_bytes());
-        frame.extend(signature(header.as_bytes(), content));
-        frame.extend(header.bytes());
-        frame.extend(content);
-        frame
+        packed(kind, &self.session, content, KEY)
     }
 }
 
-fn signature(header: &[u8], content: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"default-key").expect("any length is a key");
-    mac.update(header);
-    mac.update(content);
-    mac.finalize().into_bytes().into()
+/// A frame of a client, signed with this key.
+pub(crate) fn packed(kind: &str, session: &str, content: &[u8], key: &[u8]) -> Vec<u8> {
+    let header = json!({"type": kind, "content_type": "text/plain; charset=utf-8", "session_id": session});
+    let header = header.to_string().into_bytes();
+    let mut frame = Vec::from(MAGIC);
+    frame.extend([0, 1, 0, 0]);
+    frame.extend(u32::try_from(header.len()).expect("it is short").to_be_bytes());
+    frame.extend(crc32fast::hash(&header).to_be_bytes());
+    frame.extend((content.len() as u64).to_be_bytes());
+    frame.extend(crc32fast::hash(content).to_be_bytes());
+    frame.extend(signature(&header, content, key));
+    frame.extend(header);
+    frame.extend(content);
+    frame
 }
 
-/// The first frame, if it is there as a whole.
+/// The HMAC-SHA256 of a JSON header and a content.
+pub(crate) fn signature(header: &[u8], content: &[u8], key: &[u8]) -> [u8; 32] {
+    let mac = Hmac::<Sha256>::new_from_slice(key).expect("a key can have any length");
+    mac.chain_update(header).chain_update(content).finalize().into_bytes().into()
+}
+
+/// The first frame, if all of it is there.
 fn take_frame(bytes: &mut Vec<u8>) -> Option<(serde_json::Value, Vec<u8>)> {
     let head: [u8; HEAD] = bytes.get(..HEAD)?.try_into().expect("it has this length");
     assert_eq!(head[..8], MAGIC, "the server speaks frames");
@@ -86,6 +89,6 @@ fn take_frame(bytes: &mut Vec<u8>) -> Option<(serde_json::Value, Vec<u8>)> {
     }
     let frame: Vec<_> = bytes.drain(..HEAD + header + content).collect();
     let (header, content) = frame[HEAD..].split_at(header);
-    assert_eq!(head[32..], signature(header, content), "the server signs its frames");
+    assert_eq!(head[32..], signature(header, content, KEY), "the server signs its frames");
     Some((serde_json::from_slice(header).expect("the header is JSON"), content.to_vec()))
 }

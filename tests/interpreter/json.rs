@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Interpreter;
+use super::{Interpreter, take_unit};
 
 /// A client that has no name yet, or has one.
 #[derive(Default)]
@@ -12,7 +12,7 @@ pub(super) struct Json {
 }
 
 impl Interpreter for Json {
-    /// A program names itself before it comes in, so no one hears of the guest.
+    /// A program names itself before it comes in, so there is no guest, and only the client is told of one.
     fn begin(&mut self, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
         to_client.extend(b"Welcome! Your nickname is 'guest_1'. Use /nick <name> to change it.\n");
         "lobby".clone_into(&mut self.room);
@@ -38,8 +38,7 @@ impl Interpreter for Json {
     }
 
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let unit: Vec<_> = bytes.drain(..=end).collect();
+        while let Some(unit) = take_unit(bytes) {
             let object: Value = serde_json::from_slice(&unit).expect("the server speaks JSON");
             to_client.extend(self.sentence(&object).bytes());
             to_client.push(b'\n');

@@ -20,7 +20,7 @@ use rustix::net::sockopt;
 #[path = "speech.rs"]
 mod speech;
 
-use speech::{Interpreter, interpreter};
+use speech::{Interpreter, interpreter, take_unit};
 
 fn main() -> ExitCode {
     match run() {
@@ -115,7 +115,7 @@ struct Both {
 }
 
 impl Both {
-    /// Carries lines to the server. What it does to end the connection is done to the server's, too.
+    /// Carries lines to the server. Ends the server's connection in the same way as the client ends its own.
     fn up(&self) {
         let (mut read, mut lines) = ([0; 4096], Vec::new());
         loop {
@@ -131,11 +131,8 @@ impl Both {
                     return;
                 }
             }
-            while let Some(end) = lines.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<_> = lines.drain(..=end).collect();
-                self.pass(|interpreter, to_client, to_server| {
-                    interpreter.ask(&line[..end], to_client, to_server);
-                });
+            while let Some(line) = take_unit(&mut lines) {
+                self.pass(|interpreter, to_client, to_server| interpreter.ask(&line, to_client, to_server));
             }
         }
     }
@@ -152,7 +149,7 @@ impl Both {
         let _ = self.client.shutdown(Shutdown::Write);
     }
 
-    /// Under one lock, so that nothing overtakes.
+    /// Interprets and writes under one lock, so that the order is kept.
     fn pass(&self, act: impl FnOnce(&mut dyn Interpreter, &mut Vec<u8>, &mut Vec<u8>)) {
         let mut interpreter = self.interpreter.lock();
         let (mut to_client, mut to_server) = (Vec::new(), Vec::new());

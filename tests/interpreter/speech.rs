@@ -1,23 +1,23 @@
-//! How a wire is spoken: clients that speak text are interpreted, in both directions.
+//! Interpreters between text and each wire, in both directions.
 
-mod frames;
+pub(crate) mod frames;
 mod json;
 mod terse;
 mod verbs;
 
 /// What an interpreter does with one client.
 pub(crate) trait Interpreter: Send {
-    /// What the client is told at once, and what the server is.
+    /// Begins. Writes what the client is told at once, and what the server is sent.
     fn begin(&mut self, _to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {}
 
-    /// A line of the client, without its newline.
+    /// Interprets a line of the client, which has no newline.
     fn ask(&mut self, line: &[u8], to_client: &mut Vec<u8>, to_server: &mut Vec<u8>);
 
-    /// What the server sent: takes the whole units in front.
+    /// Interprets what the server sent. Takes the units that are whole from `bytes`.
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, to_server: &mut Vec<u8>);
 }
 
-/// The interpreter of a wire, by its scheme; `terse` is the second accent of JSON.
+/// The interpreter of a wire, by its scheme; `terse` is terse JSON.
 pub(crate) fn interpreter(wire: &str) -> Option<Box<dyn Interpreter>> {
     match wire {
         "text" | "any" => Some(Box::new(Lines { end: "\n" })),
@@ -30,7 +30,15 @@ pub(crate) fn interpreter(wire: &str) -> Option<Box<dyn Interpreter>> {
     }
 }
 
-/// Text is what it is. Only its ends differ.
+/// Takes the first unit of `bytes` that ends with a newline, without the newline.
+pub(crate) fn take_unit(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let mut unit: Vec<_> = bytes.drain(..=end).collect();
+    unit.truncate(end);
+    Some(unit)
+}
+
+/// An interpreter of text, for which only the ends of lines differ.
 struct Lines {
     end: &'static str,
 }

@@ -1,13 +1,12 @@
-//! The second accent of JSON, for clients that speak text.
+//! Terse JSON, for clients that speak text.
 
 use serde_json::{Value, json};
 
-use super::Interpreter;
+use super::{Interpreter, take_unit};
 
 /// A client that has no name yet, or has one.
 #[derive(Default)]
 pub(super) struct Terse {
-    /// Its name, and what it says before it has heard of it.
     name: Option<String>,
 }
 
@@ -26,13 +25,12 @@ impl Interpreter for Terse {
     }
 
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let unit: Vec<_> = bytes.drain(..=end).collect();
-            assert!(unit.len() <= 1024, "the client reads no more at once");
+        while let Some(unit) = take_unit(bytes) {
+            assert!(unit.len() < 1024, "the client reads no more at once");
             let object: Value = serde_json::from_slice(&unit).expect("the server speaks JSON");
             let field = |key: &str| object[key].as_str().unwrap_or_default();
             let sentence = match field("type") {
-                // The room is not said. It is the one where the client is.
+                // The object does not name the room, which is the one where the client is.
                 "message" => format!("[lobby] {}: {}", field("from"), field("data")),
                 _ => field("data").to_owned(),
             };

@@ -1,6 +1,6 @@
 //! Verbs, for clients that speak text.
 
-use super::Interpreter;
+use super::{Interpreter, take_unit};
 
 /// A client that has no name yet, or has one.
 #[derive(Default)]
@@ -24,9 +24,8 @@ impl Interpreter for Verbs {
     }
 
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, _to_server: &mut Vec<u8>) {
-        while let Some(end) = bytes.iter().position(|&byte| byte == b'\n') {
-            let unit: Vec<_> = bytes.drain(..=end).collect();
-            let unit = str::from_utf8(&unit[..end]).expect("the server speaks UTF-8");
+        while let Some(unit) = take_unit(bytes) {
+            let unit = str::from_utf8(&unit).expect("the server speaks UTF-8");
             let sentence = match unit.strip_prefix("MSG FROM ").map(|said| said.split_once([':', ' '])) {
                 Some(Some((room, said))) => {
                     let (from, text) = said.split_once(' ').expect("a text follows the name");

@@ -18,10 +18,10 @@ use crate::{
 /// How many ids of a client are remembered. A copy of a datagram is never later than that.
 const IDS: usize = 1000;
 
-/// How often the server looks at the clock.
+/// The time from one look at the clock to the next.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A client: what tells it from others is its address with its port, the key in the list of all.
+/// A client. Its address with its port, which is the key in the list of clients, tells it from the others.
 struct Station {
     /// Its number in the chat.
     id: usize,
@@ -57,7 +57,7 @@ pub(crate) fn run(port: u16) -> io::Result<()> {
     Ok(())
 }
 
-/// How long a client may be silent: `$CHAT_IDLE`, or else so many seconds.
+/// How long a client may be silent: `$CHAT_IDLE` seconds, or else this many.
 pub(crate) fn idle(usual: u64) -> Duration {
     let seconds = env::var("CHAT_IDLE").ok().and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(usual))
@@ -75,14 +75,14 @@ fn hear(
     let station = match stations.entry(from) {
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(place) => {
-            // None if there are too many: forged addresses must not fill the memory.
+            // There is no client if there are too many: forged addresses must not fill the memory.
             let Some(id) = connect(chat, from) else { return };
             place.insert(Station { id, heard: Instant::now(), done: VecDeque::new() })
         }
     };
     station.heard = Instant::now();
     if let Some(id) = object["id"].as_i64() {
-        // First of all, and each time: the client repeats the datagram until this arrives.
+        // This comes first, and each time: the client repeats the datagram until the acknowledgement arrives.
         let _ = socket.send_to(json!({"type": "ack", "id": id}).to_string().as_bytes(), from);
         if station.done.contains(&id) {
             return;
@@ -105,7 +105,7 @@ fn leave(chat: &mut Chat<SocketAddr>, id: usize) {
     chat.tell(&format!("{} has left the chat.", gone.nick), |_, room| room == gone.room);
 }
 
-/// Sends what the chat has to say. It is sent once, and can be lost.
+/// Sends the lines of the chat. Each is sent once, and can be lost.
 fn deliver(socket: &UdpSocket, chat: &mut Chat<SocketAddr>) {
     for post in chat.posts.drain(..) {
         let datagram = object(&post.line);

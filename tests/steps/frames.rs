@@ -19,7 +19,7 @@ const HEAD: usize = 64;
 /// The most bytes of the JSON header, and of the content.
 const MOST: [u64; 2] = [64 << 10, 10 << 20];
 
-/// Each frame but the first has at least so many bytes: some clients read so many at once.
+/// The fewest bytes of each frame after the first, because some clients read that many at once.
 const PADDED: usize = 1024;
 
 /// A frame of a client.
@@ -46,12 +46,12 @@ pub(crate) fn new_session() -> String {
 pub(crate) fn next(bytes: &mut Vec<u8>) -> Result<Option<Frame>, Wrong> {
     let start = bytes.len().min(MAGIC.len());
     if bytes[..start] != MAGIC[..start] {
-        return Err(Wrong::Stream("This is no frame."));
+        return Err(Wrong::Stream("This is not a frame."));
     }
     let Some(head) = bytes.get(..HEAD) else { return Ok(None) };
     let number = |from: usize, to: usize| head[from..to].iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
     let lengths = [number(12, 16), number(20, 28)];
-    // Before anything is added to them.
+    // The lengths are checked before anything is added to them.
     if lengths.iter().zip(MOST).any(|(length, most)| !(1..=most).contains(length)) {
         return Err(Wrong::Stream("A length is wrong."));
     }
@@ -101,7 +101,7 @@ pub(crate) fn sealed(kind: &str, session: &str, content: &str) -> Vec<u8> {
     [&frame, header, content].concat()
 }
 
-/// A line of the chat that is no message but a frame of this type.
+/// A line that is written as a frame of this type, and not as a message.
 pub(crate) fn special(kind: &str, content: &str) -> String {
     format!("\0{kind}\0{content}")
 }

@@ -43,7 +43,7 @@ fn next(bytes: &mut Vec<u8>) -> Option<Result<Value, String>> {
     let mut values = Deserializer::from_slice(bytes).into_iter();
     let (value, mut end) = (values.next()?, values.byte_offset());
     if value.is_err() {
-        // What is no object ends with its line.
+        // Anything that is not an object ends with its line.
         end = match bytes.iter().position(|byte| *byte == b'\n') {
             Some(newline) => newline + 1,
             None if bytes.len() > LINE => bytes.len(),
@@ -61,7 +61,7 @@ pub(crate) fn write(stream: &TcpStream, queue: &Receiver<Arc<str>>) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// A line of the chat as an object. If it is none, it is a sentence: each of those begins with a letter or `[`.
+/// A line of the chat as an object. A line that is not one is a sentence, which begins with a letter or `[`.
 pub(crate) fn object(line: &str) -> String {
     match line {
         object if object.starts_with('{') => object.into(),

@@ -16,7 +16,7 @@ mod heartbeats;
 /// How long a client may be silent in the checks of deadlines, in seconds.
 const IDLE: u64 = 2;
 
-/// Tells the server [`IDLE`].
+/// Sets the server's limit to [`IDLE`].
 const IDLE_SOON: &[(&str, &str)] = &[("CHAT_IDLE", "2")];
 
 pub(in super::super) const NUMBERED: Check = Check::new(
@@ -41,10 +41,10 @@ pub(in super::super) const DATAGRAMS: [Check; 5] = [
         "A datagram that comes again is acknowledged again and carried out once.",
         How::Wire(Wire::Datagrams, &[], datagrams::repeated),
     ),
-    // Three clients say ten things each. One in five of their datagrams is lost, one is doubled, one comes late.
+    // Three clients say ten things each. Of five datagrams, one is lost, one is duplicated, and one comes late.
     Check::new(
         "31_bad_network",
-        "On a network that loses, doubles and delays datagrams, everything is said once and in order.",
+        "On a network that loses, duplicates and delays datagrams, everything is said once and in order.",
         How::Wire(Wire::Datagrams, &[], datagrams::bad_network),
     ),
     Check::new(
@@ -57,15 +57,16 @@ pub(in super::super) const DATAGRAMS: [Check; 5] = [
 pub(in super::super) const FRAMES: [Check; 5] = [
     Check::new(
         "32_handshake",
-        "A client is let in, and announced, when it has acknowledged its session.",
+        "A client is let in and announced when it has acknowledged its session.",
         How::Wire(Wire::Frames, &[], frames::handshake),
     ),
     Check::new(
         "32_talk",
-        "Clients chat in frames with right lengths, checksums and signatures.",
+        "Clients chat in frames with correct lengths, checksums and signatures.",
         How::Wire(Wire::Frames, &[], frames::talk),
     ),
-    // A frame for each place in it, cut there; then two and three frames in one write.
+    // One frame is cut after its first byte, the next one after its second, and so on. Then two and three frames
+    // are sent in one write.
     Check::new(
         "32_pieces",
         "Frames may be cut at every byte, and several may come together.",
@@ -79,7 +80,7 @@ pub(in super::super) const FRAMES: [Check; 5] = [
     // 1 GB, 2^63 bytes, and a JSON header of 4 GB.
     Check::new(
         "32_lies",
-        "A length that lies costs neither memory nor time.",
+        "A false length costs neither memory nor time.",
         How::Wire(Wire::Frames, &[], frames::lies),
     ),
 ];

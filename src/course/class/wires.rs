@@ -11,8 +11,8 @@ client, and do not tell others of it, before it has joined."
 
     NOT_JSON "not-json"
     "What arrived is not one JSON object on a line."
-    "Everything that the server says on this wire is an object: also the answer to a mistake, the news that a
-client has left, and the farewell. Each is on one line: a newline inside a text is written \\n. Do not
+    "Everything that the server says on this wire is an object, including the answer to a mistake, the news that
+a client has left, and the farewell. Each is on one line: a newline inside a text is written \\n. Do not
 put objects together by hand, because a quotation mark in a text then ends the text. Let a library write
 them."
 
@@ -22,9 +22,9 @@ them."
 Compare the names of the keys with the page, in small letters."
 
     WRONG_VALUE "wrong-value"
-    "A key of the object has another value than expected."
-    "The line below says which key it is. If it is \"type\", the server did something else than it was asked to:
-\"error\" means that it refused the object. A number is no text: 3 and \"3\" are different values."
+    "A key of the object has a different value than expected."
+    "The line below says which key it is. If it is \"type\", the server did something other than what it was asked
+to do: \"error\" means that it refused the object. A number is not a text: 3 and \"3\" are different values."
 
     ESCAPED "escaped"
     "The text still has the escapes of JSON, such as \\\" or \\u00eb, instead of the characters that they stand for."
@@ -33,9 +33,9 @@ Compare the names of the keys with the page, in small letters."
 read the object, and use the text that it returns."
 
     NOT_NUMBERED "not-numbered"
-    "The numbers of the messages are wrong. Each message has a larger seq than the one before, and the same for everyone."
-    "Count under the lock, in the moment in which the message is said, and write the number into the one object
-that goes to all. A counter for each client, or one that is read after unlocking, gives the same message
+    "The numbers of the messages are wrong. Each message has a larger seq than the one before, the same for all clients."
+    "Count under the lock, when the message is said, and write the number into the one object that all clients
+receive. If each client has its own counter, or if the counter is read after unlocking, the same message gets
 different numbers."
 
     NO_DATAGRAMS "no-datagrams"
@@ -55,11 +55,11 @@ datagram, because a client listens to one port only."
     REPEATED "repeated"
     "A datagram that came twice was carried out twice. It is acknowledged each time, and carried out once."
     "When an acknowledgement is lost, the client sends the same datagram again, with the same id. The network can
-also double a datagram, or deliver a copy late, after newer ones. Remember the ids of each client, and not
+also duplicate a datagram, or deliver a copy late, after newer ones. Remember the ids of each client, and not
 only the last one. Look the id up before you carry the object out, and acknowledge it in any case."
 
     SAME_ADDRESS "same-address"
-    "Two clients of one machine were taken for one. A client is an address and a port."
+    "Two clients on one machine were taken for one. A client is an address and a port."
     "All programs of a machine have the same IP address, and so do all machines of an office behind one router.
 The port tells them apart. Use the pair of both, as recvfrom returns it, as the key for everything that you
 remember about a client, and send to this pair."
@@ -72,7 +72,7 @@ and the content, in this order, with nothing between them. Print the 64 bytes of
 numbers and compare them with the table."
 
     REJECTED "rejected"
-    "The server refused a frame that is right."
+    "The server refused a correct frame."
     "The sentence in its error frame says why. Compare how you compute a checksum or the signature with the page:
 over which bytes, in which order, and with which key? Numbers are big-endian. The JSON header can have
 spaces and its keys in any order, so compute the checksum over the bytes that arrived, before you read it.
@@ -90,7 +90,7 @@ whole buffer (read_exact) does this for you."
 differs, the frame was damaged on its way: answer with an error frame, skip the frame, and go on."
 
     UNSIGNED "unsigned"
-    "A frame with a wrong signature was carried out. Its checksums were right, but a checksum needs no secret."
+    "A frame with a wrong signature was carried out. Its checksums were correct, but a checksum needs no secret."
     "A checksum finds accidents. An attacker who changes the content also changes the checksum. An HMAC needs
 the key, so without the key a changed frame cannot be signed again. Compute it over the JSON header and the
 content that arrived, and compare it with the head, with the function of your library that takes the same
@@ -105,12 +105,12 @@ and adding 64 to it overflows. Answer with an error frame at once."
     ANNOUNCED_EARLY "announced-early"
     "A client was announced before it had acknowledged its session."
     "Any program can connect. A client is in the chat when it has sent session_ack with the session_id that it was
-given. Before that, it has no name, is in no list and hears nothing."
+given. Before that, it has no name, appears in no list and hears nothing."
 
     FOREIGN_SESSION "foreign-session"
     "A frame with the session_id of another client was accepted."
     "The session_id says to which connection a frame belongs. Compare it in each frame with the one that you sent
-in session_init. If it is another, answer with an error frame and close the connection."
+in session_init. If it is a different one, answer with an error frame and close the connection."
 
     NO_PONG "no-pong"
     "The server did not answer a ping with a pong."
@@ -120,12 +120,13 @@ this client only, with a frame of the same type and the content pong."
     STILL_HERE "still-here"
     "A client has been silent for too long and still counts as present."
     "A pulled cable sends no farewell, so a read can wait forever. Give each read a time limit: what is left of
-this client's time since its last complete frame or datagram. The whole time for each read is not enough,
-because it begins anew with each byte. At the end of it the client leaves, in the usual way. A part of a
-frame is no sign of life, and neither is what other clients send."
+this client's time since its last complete frame or datagram. It is not enough to give the whole time to each
+read, because then it begins anew with each byte. When nothing is left, the client leaves in the usual way. A
+part of a frame is not a sign of life, and neither is what other clients send."
 
     GONE_EARLY "gone-early"
     "A client that gave signs of life was disconnected."
-    "Each client has a deadline of its own, and each complete frame or datagram that it sends moves it, also a
-ping. Do you note the time for every type of frame? Is the deadline that of this client, or one for all?"
+    "Each client has a deadline of its own, and each complete frame or datagram that it sends moves it. A ping
+does, too. Do you note the time for every type of frame? Does each client have its own deadline, or is there
+one for all?"
 }

@@ -7,9 +7,9 @@ use super::pattern::{contains, is_like};
 /// How a line differs from the expected object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// It is no object, for this reason.
+    /// It is not an object, for this reason.
     NoObject(String),
-    /// An object and something more are on one line.
+    /// Something follows the object on its line.
     More,
     /// A key is missing.
     Missing(String),
@@ -26,12 +26,12 @@ pub(crate) enum Difference {
     },
 }
 
-/// The first difference between a line and an object. Keys that are not expected do not count, and of `text`
-/// only these parts, if there are some.
+/// The first difference between a line and an object. Keys that are not expected do not count. If `counting` is
+/// given, only these parts of `text` count.
 pub(super) fn difference(line: &str, due: &str, counting: Option<&[String]>) -> Option<Difference> {
     let due = match read(due) {
         Ok(due) => due,
-        // A test reads every conversation, so this is a mistake in a check.
+        // A test reads every conversation, so this object comes from a check that is written in Rust.
         Err(difference) => return Some(difference),
     };
     let came = match read(line) {

@@ -1,4 +1,4 @@
-//! A client that speaks JSON in datagrams, over a network that loses, doubles and delays them.
+//! A client that speaks JSON in datagrams, over a network that loses, duplicates and delays them.
 
 use std::{
     collections::VecDeque,
@@ -18,15 +18,15 @@ use crate::course::{
     stage::{Outcome, Stage, refused},
 };
 
-/// How long a client waits for an acknowledgement before it sends a datagram for the second time. Then it waits
-/// twice as long, and so on.
+/// How long a client waits for an acknowledgement before it sends a datagram again. The second wait is twice as
+/// long, and so on.
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 
-/// How many datagrams of a bad network are on their way at the same time. The oldest of them arrives when there are
-/// more, so it arrives after some that were sent later.
+/// How many late datagrams a bad network holds. When there is one more, the oldest arrives, after some that were
+/// sent later.
 const ON_THEIR_WAY: usize = 2;
 
-/// How often a bad network fails with one datagram. Without a limit, it could now and then fail for seconds.
+/// How often a bad network can fail with one datagram. Without a limit, it could fail for seconds.
 const FAILURES: u32 = 3;
 
 /// The largest datagram.
@@ -37,7 +37,7 @@ const LARGEST: usize = 65_536;
 pub(crate) enum Network {
     /// Each arrives once.
     Good,
-    /// Some are lost, doubled or late.
+    /// Some are lost, duplicated or late.
     Bad(Seed),
 }
 
@@ -90,7 +90,7 @@ impl DatagramPeer {
         self.is_acknowledged(stage, id)
     }
 
-    /// Sends the object with this id once more, as a client does that has not received the acknowledgement.
+    /// Sends the object with this id again, like a client that has not received the acknowledgement.
     pub(crate) fn repeats(&mut self, stage: &mut Stage<'_>, id: usize) -> Outcome {
         stage.transcript.add(&self.name, ">", &self.sent[id - 1]);
         self.is_acknowledged(stage, id).map_err(|failure| {
@@ -146,7 +146,7 @@ impl DatagramPeer {
         }
     }
 
-    /// Lets everything arrive that is late.
+    /// Delivers all late datagrams.
     pub(crate) fn late_ones_arrive(&mut self) {
         while let Some(datagram) = self.late.pop_front() {
             self.deliver(&datagram);
@@ -154,7 +154,7 @@ impl DatagramPeer {
     }
 
     fn deliver(&self, datagram: &str) {
-        // An error shows that the server has ended, which is noticed when it does not answer.
+        // If the server has ended, the client notices it because no answer comes.
         let _ = self.socket.send(datagram.as_bytes());
     }
 
@@ -214,7 +214,7 @@ impl DatagramPeer {
         }
     }
 
-    /// Whether it has heard this news, by now.
+    /// Whether it has heard this news.
     pub(crate) fn has_heard_news(&self, due: &Pattern) -> bool {
         self.news.iter().any(|news| due.matches(news))
     }
@@ -254,7 +254,7 @@ impl DatagramPeer {
 }
 
 impl Network {
-    /// What happens to the next datagram: 0 loses it, 1 delays it, 2 doubles it, and a larger number delivers it.
+    /// What happens to the next datagram: 0 loses it, 1 delays it, 2 duplicates it, and a larger number delivers it.
     fn fate(&mut self, attempt: u32) -> usize {
         match self {
             Self::Bad(seed) if attempt < FAILURES => seed.below(5),
@@ -269,7 +269,7 @@ pub(crate) fn ack_in(datagram: &str) -> Option<usize> {
     (object["type"] == "ack").then(|| object["id"].as_u64().and_then(|id| id.try_into().ok()))?
 }
 
-/// Whether an object says in a sentence what happens in the room.
+/// Whether an object is a sentence about what happens in the room.
 fn is_news(object: &str) -> bool {
     serde_json::from_str::<Value>(object).is_ok_and(|object| object["type"] == "system")
 }

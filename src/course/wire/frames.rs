@@ -1,4 +1,4 @@
-//! Binary frames, written a second time: how a client puts them together and takes them apart.
+//! Binary frames, independent of the server's code: how a client puts them together and takes them apart.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(crate) mod peer;
 /// The first bytes of each frame.
 const MAGIC: [u8; 8] = [0x89, 0x50, 0x4E, 0x47, 0x0E, 0x0B, 0x1B, 0x0B];
 
-/// The key that everyone knows who has read the page.
+/// The key that stands on the course's page.
 pub(crate) const KEY: &[u8] = b"default-key";
 
 /// The number of bytes of a head.
@@ -131,7 +131,7 @@ fn is_same(what: &str, due: &[u8], came: &[u8]) -> Result<(), Failure> {
     Err(bad(&format!("{what}: {}", hex(due)), &hex(came)))
 }
 
-/// Bytes as people write them.
+/// Bytes as hexadecimal numbers.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

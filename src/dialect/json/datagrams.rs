@@ -1,13 +1,13 @@
-//! JSON in datagrams: one object each.
+//! JSON in datagrams: one object in each.
 //!
-//! A datagram can be lost, doubled or overtaken. So a program gives each a number of its own, an integer `id`,
-//! and sends it again until `{"type":"ack","id":…}` comes. Each is carried out once, and acknowledged each time.
-//! A number is known until 1024 others have come from its address, and for half a minute after the client has
-//! left. Then the same number stands for another datagram. A program that may come back at the same port, because
-//! it chooses its port, should begin with a random number.
+//! A datagram can be lost, doubled or overtaken. So a program gives each datagram a number, an integer `id`, and
+//! sends it again until `{"type":"ack","id":…}` arrives. A datagram is carried out once, and acknowledged each
+//! time. A number is remembered until 1024 others have come from its address, and for half a minute after the
+//! client has left. After that, the same number means a new datagram. A program that chooses its port, and so may
+//! come back at the same one, should begin with a random number.
 //!
-//! What receives the datagrams looks for the number with [`look`], and hands them on as lines, in which
-//! [`Decoder`] reads the objects.
+//! The receiver finds the number with [`look`], and hands each datagram on as a line. [`Decoder`] reads the object
+//! on the line.
 
 use serde_json::{Map, Value};
 
@@ -23,8 +23,8 @@ use crate::{
 pub enum Look {
     /// Empty, or white space: a sign of life.
     Nothing,
-    /// An answer of another server, whose address a forger has used, or of this one. If servers answered each
-    /// other, they would never stop.
+    /// An answer of a server: of another one, whose address a forger has used, or of this one. If servers
+    /// answered each other, they would never stop.
     FromServer,
     /// Something to read, which may be wrong.
     Unit {
@@ -33,7 +33,7 @@ pub enum Look {
     },
 }
 
-/// What no client sends.
+/// The types of objects that no client sends.
 const ONLY_FROM_SERVERS: [&str; 4] = ["ack", "error", "system", "server_message"];
 
 /// Looks at a datagram.
@@ -57,7 +57,7 @@ fn integer(object: &Map<String, Value>, key: &str) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 
-/// What acknowledges the datagram with this number.
+/// The acknowledgement of the datagram with this number.
 pub fn ack(id: i128) -> Vec<u8> {
     format!("{{\"type\":\"ack\",\"id\":{id}}}\n").into_bytes()
 }
@@ -70,13 +70,13 @@ pub fn line(datagram: &[u8]) -> Vec<u8> {
     line
 }
 
-/// The fewest characters to which the text of an error is cut: with fewer, it says nothing.
+/// The fewest characters to which the text of an error is cut. A shorter one would say nothing.
 const FEWEST: usize = 6;
 
 /// The most bytes that a character takes as an escape: `\u0000`.
 const LONGEST_ESCAPE: usize = 6;
 
-/// An error as a unit of at most `longest` bytes, if there can be one. Its text is cut where it must be.
+/// An error as a unit of at most `longest` bytes. Its text is cut if necessary; `None` if that leaves too little.
 pub fn error_within(why: &Event, scene: &Scene, longest: usize) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     error(&mut Writer(&mut whole), why, scene);
@@ -93,14 +93,14 @@ pub fn error_within(why: &Event, scene: &Scene, longest: usize) -> Option<Vec<u8
     (text.chars().count() >= FEWEST).then(|| unit(text).into_bytes())
 }
 
-/// Reads datagrams, which are fed as lines. It acknowledges none: that is done as they arrive.
+/// Reads datagrams, which are fed as lines. They are acknowledged as they arrive, so not here.
 #[derive(Debug)]
 pub struct Decoder {
     objects: super::Decoder,
     limits: Limits,
-    /// The lines that were not read yet. Of one that is too long, only the beginning is kept.
+    /// The lines that were not read yet. Only the beginning of a line that is too long is kept.
     lines: Vec<u8>,
-    /// Where the last of them begins, which has not come to its end.
+    /// Where the last line begins, which is not complete yet.
     last: usize,
 }
 

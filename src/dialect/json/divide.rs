@@ -1,13 +1,14 @@
-//! Divides an object that is too long for its wire into several of the same kind.
+//! Divides an object that is too long for its wire into several objects of the same type.
 
 use std::ops::Range;
 
 /// Divides a unit, which is one object as [`encode`](super::encode()) writes it, into objects of at most
 /// `longest` bytes.
 ///
-/// Its longest values are divided: strings between characters, lists between items. Put together in order, they
-/// are the whole. Every other field stands in each object. Where a string has come to its end before another,
-/// it is empty. If `longest` does not even leave room for a character, each object has one more nevertheless.
+/// Its longest values are divided: strings between characters, and lists between items. Put together in order,
+/// the parts are the whole value. All other fields are repeated in each object. A value that ends before another
+/// is empty in the objects that follow. If `longest` leaves no room for any part, each object is longer than that,
+/// by one character or item.
 pub fn divide(unit: &[u8], longest: usize) -> Vec<Vec<u8>> {
     let mut values = if unit.len() > longest { values(unit) } else { Vec::new() };
     let room = keep_longest(&mut values, unit.len(), longest);
@@ -21,10 +22,10 @@ pub fn divide(unit: &[u8], longest: usize) -> Vec<Vec<u8>> {
     objects
 }
 
-/// What can be divided: what stands between the quotes of a string, or between the brackets of a list.
+/// What can be divided: the bytes between the quotes of a string, or between the brackets of a list.
 struct Value {
     kind: Kind,
-    /// Where it stands in the unit, and what of it is in no object yet.
+    /// Where it is in the unit, and the part that is in no object yet.
     whole: Range<usize>,
     rest: Range<usize>,
 }
@@ -55,8 +56,8 @@ fn values(unit: &[u8]) -> Vec<Value> {
     values
 }
 
-/// Keeps the values to divide: as many of the longest as it takes until what stays in each object fills at most
-/// half of it. Returns the room for their parts.
+/// Keeps the values to divide: only as many of the longest as are needed so that the fields that are repeated
+/// fill at most half of an object. Returns the room for the parts of values in each object.
 fn keep_longest(values: &mut Vec<Value>, length: usize, longest: usize) -> usize {
     let mut lengths: Vec<_> = values.iter().map(|value| value.whole.len()).collect();
     lengths.sort_unstable_by(|one, other| other.cmp(one));
@@ -93,7 +94,7 @@ fn next_object(unit: &[u8], values: &mut [Value], mut room: usize) -> Vec<u8> {
 }
 
 impl Value {
-    /// Takes as much as fits into so many bytes, and something if it must.
+    /// Takes as much as fits into `room` bytes. With `must_move`, takes at least one character or item.
     fn take(&mut self, unit: &[u8], room: usize, must_move: bool) -> Range<usize> {
         let start = self.rest.start;
         let mut end = start;
@@ -103,13 +104,13 @@ impl Value {
                 break;
             }
             end = next;
-            // The comma between two objects is in neither.
+            // A comma at which the list is divided is in neither object.
             self.rest.start = self.rest.end.min(if self.kind == Kind::Items { next + 1 } else { next });
         }
         start..end
     }
 
-    /// Where the character or item ends that begins here.
+    /// The end of the character or item that begins here.
     fn next(&self, unit: &[u8], at: usize) -> usize {
         let end = match self.kind {
             Kind::Characters => at + character(&unit[at..]),
@@ -130,7 +131,7 @@ fn character(rest: &[u8]) -> usize {
     }
 }
 
-/// Where the string ends that begins here.
+/// The end of the string whose first character is here.
 fn end_of_string(unit: &[u8], mut at: usize) -> usize {
     while at < unit.len() && unit[at] != b'"' {
         at += if unit[at] == b'\\' { 2 } else { 1 };
@@ -138,7 +139,7 @@ fn end_of_string(unit: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where the list or object ends that begins here, or the first byte of it that ends an item.
+/// The end of the list or object whose first item is here, or the first byte that ends an item.
 fn end_of_items(unit: &[u8], mut at: usize, ends_item: impl Fn(u8) -> bool) -> usize {
     let mut depth = 0_usize;
     while at < unit.len() {
@@ -176,7 +177,7 @@ mod tests {
         serde_json::from_slice(unit).expect("an object")
     }
 
-    /// The parts of a value as one, if they are parts of this whole.
+    /// Whether these are the parts of this value, or repeat it.
     fn joined(parts: &[&Json], whole: &Json) -> bool {
         let is_same = parts.iter().all(|&part| part == whole);
         is_same

@@ -1,4 +1,4 @@
-//! What a program is told about files.
+//! What programs are told about files.
 //!
 //! A program offers a file with `/offer <user> <size> <sha256> <name>` and takes one with `/take [id]`. Then it connects
 //! to the port that it is told, and speaks the protocol of [`crate::file::way`].

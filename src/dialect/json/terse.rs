@@ -1,4 +1,4 @@
-//! JSON objects that say only who says what: [`Dialect::Terse`], in both directions.
+//! JSON objects with little more than who says what: [`Dialect::Terse`], in both directions.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::{
     record::{Line, Manner},
 };
 
-/// Whether a client comes in with a name and nothing else, and so speaks this dialect.
+/// Whether a `join` is of this dialect: it has a name, and neither a room nor a user.
 pub(super) fn is_join(object: &Map<String, Value>) -> bool {
     field(object, "data").is_some() && field(object, "room").is_none() && field(object, "user").is_none()
 }
@@ -22,7 +22,7 @@ impl Decoder {
         self.greeting.as_ref().is_some_and(|greeting| greeting.dialect == Dialect::Terse)
     }
 
-    /// Comes in with any name.
+    /// Comes in under any name.
     pub(super) fn join_tersely(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
         let nick = Nick::fit(required(object, "data")?);
         let greeting = Greeting { nick, room: Room::lobby(), dialect: Dialect::Terse };
@@ -30,7 +30,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Reads what the client sends afterwards. Another `join` takes another name.
+    /// Reads what the client sends after its first `join`. Another `join` changes its name.
     pub(super) fn understand_tersely(
         &mut self,
         kind: &str,
@@ -46,8 +46,8 @@ impl Decoder {
     }
 }
 
-/// Adds an event to `out`, each unit an object on a line of its own: what a user says in their room, or
-/// everything else that the text dialect says in a sentence.
+/// Adds an event to `out`, as objects on lines of their own: a message for what a user says in the room, and a
+/// server message for everything else that the text dialect says.
 pub fn encode_tersely(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Said(room, line) => said(out, room, line),
@@ -96,7 +96,7 @@ mod tests {
         Greeting { nick: Nick::new(nick).unwrap(), room: Room::lobby(), dialect: Dialect::Terse }
     }
 
-    /// What a client means from its beginning, which is let in as it wants.
+    /// The inputs of a client that is let in as it wants.
     fn decode(pieces: &[&[u8]]) -> Vec<Input> {
         let (mut decoder, mut inputs) = (Decoder::new(LIMITS), Vec::new());
         for piece in pieces {
@@ -111,7 +111,7 @@ mod tests {
         inputs
     }
 
-    /// However the bytes are cut, a client that comes in as Alice means this.
+    /// Checks the commands of a client that comes in as Alice, wherever its bytes are cut.
     #[track_caller]
     fn check(objects: &str, expected: &[Command]) {
         let bytes = format!("{}{objects}", json!({"type": "join", "data": "Alice"})).into_bytes();

@@ -18,7 +18,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Said(room, Line { from, text, manner: Manner::Said, .. }) => {
             writeln!(Utf8(out), "MSG FROM {room}:{from} {text}").expect("writing to memory does not fail");
         }
-        // A web browser is told in its own way.
+        // A web browser gets an HTTP response.
         Event::Mistaken(Mistake::HttpRequest) => text::encode(event, out),
         _ => {
             let kind = if is_refusal(event) { "ERROR:" } else { "MSG" };
@@ -29,7 +29,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a client is told that it cannot have or do what it wants.
+/// Whether an event tells a client that it cannot have or do what it wants.
 fn is_refusal(event: &Event) -> bool {
     match event {
         Event::Mistaken(_)

@@ -2,14 +2,14 @@
 
 use std::{mem, ops::Range};
 
-/// Finds lines in a buffer. No byte is looked at twice, and of a line that is too long, little is kept.
+/// Finds lines in a buffer. It looks at each byte once, and keeps little of a line that is too long.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
-    /// Where the next line begins, and how far it was looked at.
+    /// Where the next line begins, and how far the search for its end has come.
     start: usize,
     searched: usize,
-    /// The rest of this line was too long and is thrown away as it comes.
+    /// The current line is too long, so the rest of it is dropped as it arrives.
     is_skipping: bool,
 }
 

@@ -6,25 +6,25 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 
-/// How many messages may be incomplete at a time.
+/// The most messages of a client that may be incomplete at a time.
 const MOST_OPEN: usize = 4;
 
-/// How many chunks a message may have: those of 10 MiB in pieces of 8 KiB, and more.
+/// The most chunks of a message. A message of 10 MiB in pieces of 8 KiB has 1280.
 const MOST_CHUNKS: u64 = 4096;
 
 /// The longest `chunk_id`, in bytes.
 const LONGEST_ID: usize = 64;
 
-/// What a chunk costs beside its content, in bytes. So a message of tiny chunks takes no more memory than one
-/// of large ones.
+/// What a chunk counts in addition to its content, in bytes. So a message of tiny chunks takes no more memory
+/// than one of large chunks.
 const COST: usize = 64;
 
-/// Part of a message.
+/// A part of a message.
 pub(super) struct Chunk<'a> {
     id: &'a Value,
-    /// Where it stands, from 0.
+    /// Its place in the message, from 0.
     index: u64,
-    /// Of how many.
+    /// How many chunks the message has.
     total: u64,
     content: &'a [u8],
 }
@@ -39,20 +39,20 @@ struct Incomplete {
     total: u64,
     /// How many chunks have come.
     count: u64,
-    /// How many bytes its chunks take.
+    /// How many bytes its chunks count.
     held: usize,
-    /// The chunks by their index; `None` when they are too long together, and dropped as they come.
+    /// The chunks by their index; `None` if the message is too long. Then its chunks are dropped as they arrive.
     parts: Option<BTreeMap<u64, Box<[u8]>>>,
 }
 
 /// What follows from a chunk.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Added {
-    /// Others are missing.
+    /// Other chunks are missing.
     Part,
     /// The message is complete.
     Message(Vec<u8>),
-    /// The message is longer than it may be, which was not noticed before.
+    /// With this chunk, the message is too long. Its later chunks are only [`Added::Part`].
     TooLong,
 }
 
@@ -74,7 +74,7 @@ impl Chunks {
         Ok(parts.map_or(added, |parts| Added::Message(parts.into_values().collect::<Vec<_>>().concat())))
     }
 
-    /// Drops the oldest message if a chunk begins one too many; whether it did.
+    /// Drops the oldest message if this chunk begins one too many. Returns whether it dropped one.
     pub(super) fn make_room(&mut self, chunk: &Chunk<'_>) -> bool {
         let is_full = self.0.len() == MOST_OPEN && self.0.iter().all(|message| message.id != *chunk.id);
         is_full && self.0.pop_front().is_some()
@@ -87,7 +87,7 @@ impl Incomplete {
         Self { id: chunk.id.clone(), total: chunk.total, count: 0, held: 0, parts }
     }
 
-    /// Keeps a chunk, unless with it all messages together, of which `held` bytes are kept, take too much.
+    /// Keeps a chunk, unless all incomplete messages together would take too much. They hold `held` bytes now.
     fn add(&mut self, chunk: &Chunk<'_>, held: usize, longest: usize) -> Result<Added, Fault> {
         let has_it = self.parts.as_ref().is_some_and(|parts| parts.contains_key(&chunk.index));
         if self.total != chunk.total || has_it {
@@ -96,7 +96,7 @@ impl Incomplete {
         self.count += 1;
         let Some(parts) = &mut self.parts else { return Ok(Added::Part) };
         let cost = COST + chunk.content.len();
-        // Half of it may be the cost of the chunks.
+        // Half of the bytes may be the cost of the chunks.
         if held + cost > 2 * longest {
             (self.parts, self.held) = (None, 0);
             return Ok(Added::TooLong);

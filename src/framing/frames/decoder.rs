@@ -29,27 +29,27 @@ pub struct Decoder {
     session: String,
     stage: Stage,
     buffer: Vec<u8>,
-    /// Where in the buffer begins what was not read.
+    /// Where the unread part of the buffer begins.
     start: usize,
     next: Next,
     /// The lines of the last message, and where the next one begins.
     lines: Vec<u8>,
     line: usize,
     chunks: Chunks,
-    /// What the last frame means, as far as it was not asked for yet.
+    /// What the last frame means, without what was asked for already.
     rest: VecDeque<Input>,
-    /// Within this time comes a whole frame, or the client is gone.
+    /// The longest time between two whole frames. A client that takes longer is gone.
     idle: Option<Duration>,
-    /// When the last frame came.
+    /// When the last whole frame arrived.
     heard_at: Instant,
 }
 
-/// What is expected of the client.
+/// How far the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It acknowledges the session.
+    /// The client must acknowledge the session.
     Outside,
-    /// It says something.
+    /// The client is in the chat.
     Inside,
     /// Nothing more is read.
     Over,
@@ -58,16 +58,16 @@ enum Stage {
 /// What is looked for in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// A frame begins.
+    /// The beginning of a frame.
     Frame,
-    /// So many bytes are not wanted.
+    /// The end of this many bytes, which are not wanted.
     Skip(u64),
-    /// The lengths of the last frame may be wrong, so nothing counts before the next magic.
+    /// The next magic, because the lengths of the last frame may be wrong.
     Magic,
 }
 
 impl Decoder {
-    /// A decoder that has been fed nothing. What it has to say first is the id of a new session.
+    /// A decoder that has been fed nothing. Its first input is the answer that begins a session.
     pub fn new(limits: Limits, key: Key, idle: Option<Duration>) -> Self {
         Self::of_session(Uuid::new_v4(), limits, key, idle)
     }
@@ -113,7 +113,7 @@ impl Decoder {
         self.mean(Verb::find("quit").expect("the table has it").command("", self.limits.text));
     }
 
-    /// The most bytes of content that are kept.
+    /// The largest content that is read, in bytes.
     fn longest(&self) -> usize {
         MOST_KEPT.max(self.limits.line)
     }
@@ -122,7 +122,7 @@ impl Decoder {
         self.mean(Command::mistake(Mistake::LineTooLong(self.limits.line)));
     }
 
-    /// Takes the next part of the stream; whether it was there.
+    /// Takes the next part of the stream. Returns `false` if more bytes are needed.
     fn advance(&mut self) -> bool {
         match self.next {
             Next::Frame => self.next_frame(),
@@ -145,7 +145,7 @@ impl Decoder {
         }
     }
 
-    /// Takes a frame, or as much of it as says that it is not wanted; whether that was there.
+    /// Takes a frame, or as much of it as shows that it is not wanted. Returns `false` if more bytes are needed.
     fn next_frame(&mut self) -> bool {
         let unread = &self.buffer[self.start..];
         if !MAGIC.starts_with(&unread[..unread.len().min(MAGIC.len())]) {
@@ -176,7 +176,7 @@ impl Decoder {
         if self.buffer.len() < end {
             return false;
         }
-        // It is out of the way while it is read.
+        // The frame borrows the buffer while `self` changes.
         let buffer = std::mem::take(&mut self.buffer);
         self.read(&head, &buffer[header_start..content_start], &buffer[content_start..end]);
         (self.buffer, self.start) = (buffer, end);
@@ -253,7 +253,7 @@ impl Decoder {
     }
 }
 
-/// Whether a frame is what was sent, and by a program that knows the key.
+/// Checks that a frame arrived unchanged, and comes from a program that knows the key.
 fn check(head: &Head, header: &[u8], content: &[u8], key: &Key) -> Result<(), Fault> {
     if crc32fast::hash(header) != head.header_checksum {
         return Err(Fault::HeaderChecksum);
@@ -292,7 +292,7 @@ impl Decode for Decoder {
         }
     }
 
-    /// A part of a frame is no sign of life: a client that sends a byte now and then is gone, too.
+    /// Part of a frame is no sign of life. So a client that sends a byte now and then is disconnected, too.
     fn patience(&self) -> Option<Duration> {
         let left = |idle| (self.heard_at + idle).saturating_duration_since(Instant::now());
         self.idle.map(|idle| left(idle).max(SHORTEST))
@@ -305,7 +305,7 @@ impl Decode for Decoder {
 
 #[cfg(test)]
 impl Decoder {
-    /// As if so much more time had passed.
+    /// Lets the client's last frame be older by this time.
     pub(super) fn age(&mut self, by: Duration) {
         self.heard_at -= by;
     }
@@ -316,5 +316,5 @@ impl Decoder {
     }
 }
 
-/// A time that is over looks so to the socket, for which zero means for ever.
+/// The patience of a client whose time is over. A socket does not accept a timeout of zero.
 const SHORTEST: Duration = Duration::from_millis(1);

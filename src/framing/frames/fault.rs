@@ -26,7 +26,7 @@ pub(super) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Magic => "These bytes are no frame: the magic is wrong.",
+            Self::Magic => "This is not a frame: its magic bytes are wrong.",
             Self::Version(version) => return write!(f, "Version {version} is not supported. Use version 1."),
             Self::HeaderLength(length) => {
                 return write!(f, "The JSON header cannot have {length} bytes. Send 1 to {MOST_HEADER}.");
@@ -38,7 +38,7 @@ impl fmt::Display for Fault {
             Self::ContentChecksum => "The checksum of the content is wrong.",
             Self::Signature => "The signature is wrong. Use the key of this server.",
             Self::Header => "The JSON header must be an object with a type and a session_id.",
-            Self::Session => "The session_id is that of another session.",
+            Self::Session => "The session_id belongs to another session.",
             Self::Type => "The type of the frame is unknown.",
             Self::InvalidUtf8 => "The content is not UTF-8.",
             Self::Outside => "Send a session_ack first.",

@@ -2,8 +2,8 @@
 
 use super::{MOST_CONTENT, MOST_HEADER, fault::Fault};
 
-/// What each frame begins with. The first byte begins no character of UTF-8, so this stands in no JSON header
-/// and in no text.
+/// What each frame begins with. Its first byte begins no character in UTF-8, so a magic is never part of a JSON
+/// header or of a text.
 pub const MAGIC: [u8; 8] = *b"\x89PNG\x0e\x0b\x1b\x0b";
 
 const VERSION: u16 = 1;
@@ -27,7 +27,7 @@ impl Head {
     /// Its length in bytes.
     pub const LENGTH: usize = 64;
 
-    /// Reads a head that begins with the magic. The lengths are plausible.
+    /// Reads a head that begins with the magic, and checks that its lengths are plausible.
     pub(super) fn read(bytes: &[u8; Self::LENGTH]) -> Result<Self, Fault> {
         let version = u16::from_be_bytes(part(bytes, 8));
         if version != VERSION {

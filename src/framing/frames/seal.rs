@@ -9,15 +9,15 @@ use uuid::Uuid;
 use super::{CONTROL, Head, Key, control, kind};
 use crate::framing::Seal;
 
-/// The length of a JSON header, in bytes. Programs read 1024 bytes and expect them to be of one frame. All
-/// headers are equally long and a multiple of 64 bytes, the block of SHA-256, so what the header of a message
-/// adds to the signature is computed once for all messages of a client.
+/// The length of a JSON header, in bytes. Existing programs read 1024 bytes and expect them to belong to one
+/// frame. All headers have the same length, a multiple of the 64 bytes of a SHA-256 block. So the part of a
+/// signature that comes from the header of a message is computed once for each client.
 const HEADER: usize = 1024 - Head::LENGTH;
 
-/// A longer line is sent in chunks, in bytes.
+/// The longest line in one frame, in bytes. A longer one is sent in chunks.
 const CHUNK: usize = 8 * 1024;
 
-/// How many bytes of lines are packed together: they become about 100 KiB of frames.
+/// The most bytes of lines that are packed together. They become about 100 KiB of frames.
 const TOGETHER: usize = 4 * 1024;
 
 const TEXT: &str = "text/plain";
@@ -28,18 +28,18 @@ const BYTES: &str = "application/octet-stream";
 pub struct FrameSeal {
     key: Key,
     session: Uuid,
-    /// What all messages begin with.
+    /// What is computed once for the JSON headers of all messages.
     messages: Begun,
 }
 
-/// The checksum of a JSON header, and the beginning of the signature.
+/// What is computed from a JSON header: its checksum, and the beginning of the signature.
 struct Begun {
     checksum: u32,
     signature: Hmac<Sha256>,
 }
 
 impl FrameSeal {
-    /// A seal for a client whose session has not begun: it is told nothing but why it is not let in.
+    /// A seal for a client whose session has not begun. Until then, it can only be told why it is refused.
     pub fn new(key: Key) -> Self {
         let session = Uuid::nil();
         let messages = Begun::message(&key, session);
@@ -48,7 +48,7 @@ impl FrameSeal {
 
     fn seal_unit(&mut self, unit: &[u8], out: &mut Vec<u8>) {
         match unit.split_first() {
-            // A content is never empty.
+            // The content of a frame is never empty.
             None => self.message(b" ", out),
             Some((&CONTROL, unit)) => self.control(unit, out),
             Some(_) if unit.len() <= CHUNK => self.message(unit, out),
@@ -62,7 +62,7 @@ impl FrameSeal {
         end(out, start, &self.messages, content);
     }
 
-    /// A frame that is no message, with more in its JSON header.
+    /// Adds a frame that is not a message, with more keys in its JSON header.
     fn frame(
         &self,
         (kind, media): (&str, &str),
@@ -79,7 +79,7 @@ impl FrameSeal {
         end(out, start, &begun, content);
     }
 
-    /// Carries out a control unit, which the decoder wrote.
+    /// Turns a control unit of the decoder into a frame.
     fn control(&mut self, unit: &[u8], out: &mut Vec<u8>) {
         let unit = String::from_utf8_lossy(unit);
         let (kind, content) = unit.split_once(' ').unwrap_or((&unit, ""));
@@ -87,7 +87,7 @@ impl FrameSeal {
             kind::INIT => {
                 self.session = content.parse().unwrap_or_default();
                 self.messages = Begun::message(&self.key, self.session);
-                // It stands alone, so it need not be padded, and programs expect that it is short.
+                // It arrives alone, so it needs no padding, and existing programs expect it to be short.
                 self.frame((kind, BYTES), "", 0, b"Session established", out);
             }
             kind::DISCONNECT => {
@@ -120,14 +120,14 @@ impl Begun {
     }
 }
 
-/// Leaves room for a head; returns where.
+/// Leaves room for a head, and returns where it begins.
 fn begin(out: &mut Vec<u8>) -> usize {
     let start = out.len();
     out.resize(start + Head::LENGTH, 0);
     start
 }
 
-/// Adds the content, and fills in the head before the JSON header.
+/// Adds the content, and then fills in the head.
 fn end(out: &mut Vec<u8>, start: usize, begun: &Begun, content: &[u8]) {
     let header_length = out.len() - start - Head::LENGTH;
     out.extend_from_slice(content);
@@ -158,7 +158,7 @@ fn write_header((kind, media): (&str, &str), more: &str, session: Uuid, out: &mu
     }
 }
 
-/// Cuts a long line between characters.
+/// The parts of a long line, cut between characters.
 fn parts(line: &[u8]) -> Vec<Range<usize>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     while start < line.len() {

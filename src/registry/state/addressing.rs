@@ -1,4 +1,4 @@
-//! Whether a client is who and where its program thinks.
+//! Whether a client has the nickname, and is in the room, that its command names.
 
 use super::State;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl State {
-    /// Makes a command a mistake if its client is not who or where its program thinks.
+    /// Turns a command into a mistake if its client has another nickname, or is in another room.
     #[inline(never)]
     pub fn check_claim(&self, client: ClientId, claim: &Claim, command: &mut Command) {
         let Some(asking) = self.people.get(client) else { return };

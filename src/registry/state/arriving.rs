@@ -20,11 +20,11 @@ use crate::{
 pub struct Newcomer {
     /// Where it is.
     pub peer: Peer,
-    /// By which wire it comes.
+    /// The wire of its door, or the one that it chose there.
     pub wire: &'static Wire,
-    /// What it speaks there.
+    /// Its dialect.
     pub dialect: Dialect,
-    /// Who it says it is; without this, it comes as a guest into the lobby.
+    /// Who it says it is. `None` means a guest, who comes into the lobby.
     pub greeting: Option<Box<Greeting>>,
 }
 
@@ -42,10 +42,10 @@ impl Newcomer {
 }
 
 impl State {
-    /// Whether a client may come in now; then it counts as an arrival.
+    /// Checks whether a client may come in now. If so, it counts as an arrival.
     ///
     /// # Errors
-    /// What the client is told.
+    /// Why it may not, which the client is told.
     #[inline(never)]
     pub fn admit(&mut self, turn: &Turn, newcomer: &Newcomer) -> Result<(), Event> {
         if let Some(why) = self.refusal_at_door(newcomer.peer, turn) {
@@ -65,9 +65,8 @@ impl State {
         Ok(())
     }
 
-    /// The same client under its nickname with a number behind it, if it cannot have that nickname and its
-    /// program would not ask for another one. This is part of the decision that lets it in, so any number of
-    /// clients get in that want the same nickname at once.
+    /// The same client with a number behind its nickname, if its dialect allows that. This is part of the decision
+    /// that lets the client in, so any number of clients can ask for the same nickname at once.
     #[inline(never)]
     pub fn numbered(&self, newcomer: &Newcomer) -> Option<Box<Newcomer>> {
         let greeting = newcomer.greeting.as_ref().filter(|greeting| greeting.dialect.numbers_names())?;
@@ -118,8 +117,8 @@ impl State {
     }
 }
 
-/// A number that is free, while the one before it is not. Where the numbers in use have no gaps, it is the smallest
-/// free number; in any case it is found in 64 tries at most, even if thousands are in use.
+/// A free number whose predecessor is taken. If the taken numbers have no gaps, it is the smallest free number. It
+/// is found in at most 64 tries, even if thousands are taken.
 fn first_free(is_free: impl Fn(u32) -> bool) -> Option<u32> {
     let mut free = (0..u32::BITS).map(|power| 1 << power).find(|&number| is_free(number))?;
     let mut taken = free / 2;

@@ -1,7 +1,7 @@
-//! What programs may see of other rooms.
+//! Lists of rooms and their members, for programs.
 //!
-//! The members of a room are no secret: `/rooms` lists the rooms, `/whois` tells where a user is, and anyone who is
-//! not banned can go to a room and look. Only the bans of a room are kept from those who do not moderate it.
+//! The members of a room are no secret: `/rooms` lists the rooms, `/whois` says where a user is, and a user who is
+//! not banned can go to a room and look. Only the bans of a room are shown to its moderators alone.
 
 use std::iter;
 
@@ -34,8 +34,7 @@ impl State {
         RoomEvent::Members(Listing::new(1, iter::once(roster)))
     }
 
-    /// The rooms that have members, with as many members in all as one listing shows. Of the other members, only
-    /// the number is told.
+    /// The rooms that have members. Together they list as many members as one listing shows, and count the others.
     fn all_members(&self) -> RoomEvent {
         let mut left = Listing::<Member>::MAX;
         let rosters = self.rooms.active().map(|room| {

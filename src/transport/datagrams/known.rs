@@ -1,4 +1,4 @@
-//! The addresses that have joined, and what each has sent already.
+//! The addresses that have joined, and the numbers of the datagrams that each has sent.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,7 +9,7 @@ use std::{
 
 use super::Mailbox;
 
-/// How many numbers of one address are remembered. A datagram that comes again after so many others with numbers
+/// How many numbers of one address are remembered. A datagram that comes again after that many others with numbers
 /// is carried out again.
 const MOST_IDS: usize = 1024;
 
@@ -19,14 +19,15 @@ const REMEMBERED: Duration = Duration::from_secs(30);
 /// How many addresses that have left are remembered.
 const MOST_LEFT: usize = 1024;
 
-/// How many addresses may join until those are looked for that have left.
-const BETWEEN_LOOKS: usize = 256;
+/// How many addresses may join before those that left long ago are forgotten.
+const BETWEEN_CLEANINGS: usize = 256;
 
 /// The addresses that have joined. Only the receiver's thread knows them, so they need no lock.
 #[derive(Debug, Default)]
 pub struct Known {
     addresses: HashMap<SocketAddr, Address>,
-    since_look: usize,
+    /// How many addresses have joined since the last cleaning.
+    since_cleaning: usize,
 }
 
 #[derive(Debug)]
@@ -40,18 +41,18 @@ struct Address {
 struct Ids(VecDeque<i128>);
 
 impl Known {
-    /// The mailbox of a client that is there, or has just left.
+    /// The mailbox of a client that is in the chat or has left a short time ago.
     pub fn mailbox(&self, peer: SocketAddr) -> Option<&Arc<Mailbox>> {
         self.addresses.get(&peer).map(|address| &address.mailbox)
     }
 
-    /// Whether a datagram of this number was carried out.
+    /// Whether the datagram with this number was carried out.
     pub fn has_done(&self, peer: SocketAddr, id: i128, now: Instant) -> bool {
         let address = self.addresses.get(&peer).filter(|address| address.is_remembered(now));
         address.is_some_and(|address| address.ids.0.contains(&id))
     }
 
-    /// Notes that it was.
+    /// Notes that the datagram with this number was carried out.
     pub fn note_done(&mut self, peer: SocketAddr, id: i128) {
         if let Some(address) = self.addresses.get_mut(&peer) {
             address.ids.note(id);
@@ -60,9 +61,9 @@ impl Known {
 
     /// Notes a client that has joined. If it was there before, its numbers are still known.
     pub fn add(&mut self, peer: SocketAddr, mailbox: Arc<Mailbox>, now: Instant) {
-        self.since_look += 1;
-        if self.since_look > BETWEEN_LOOKS {
-            self.since_look = 0;
+        self.since_cleaning += 1;
+        if self.since_cleaning > BETWEEN_CLEANINGS {
+            self.since_cleaning = 0;
             self.forget(now);
         }
         let before = self.addresses.remove(&peer).filter(|address| address.is_remembered(now));
@@ -83,7 +84,7 @@ impl Known {
 }
 
 impl Address {
-    /// Whether its client is there, or has not left long ago.
+    /// Whether its client is in the chat, or left less than [`REMEMBERED`] ago.
     fn is_remembered(&self, now: Instant) -> bool {
         self.mailbox.left().is_none_or(|at| now.saturating_duration_since(at) < REMEMBERED)
     }
@@ -149,7 +150,7 @@ mod tests {
             known.add(peer(number), Arc::clone(&mailbox), start);
             mailbox.end(start + Duration::from_micros(number.into()));
         }
-        assert!(known.addresses.len() <= MOST_LEFT + BETWEEN_LOOKS + 1, "{}", known.addresses.len());
+        assert!(known.addresses.len() <= MOST_LEFT + BETWEEN_CLEANINGS + 1, "{}", known.addresses.len());
         assert!(known.mailbox(peer(99_999)).is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! What has arrived for one client and was not read yet.
+//! The datagrams of one client that its thread has not read yet.
 
 use std::{
     collections::VecDeque,
@@ -10,13 +10,13 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::ending::Ending;
 
-/// The most bytes that wait for a client's thread; a longer datagram waits alone.
+/// The most bytes that wait for a client's thread. A longer datagram is taken if nothing else waits.
 const MOST: usize = 64 * 1024;
 
 /// The largest buffer in bytes that an empty mailbox keeps.
 const IDLE_CAPACITY: usize = 256;
 
-/// The datagrams that the receiver has for a client's thread, as lines. The receiver never waits for the thread.
+/// The datagrams for a client's thread, as lines. The receiver fills it and never waits for the thread.
 #[derive(Debug, Default)]
 pub struct Mailbox {
     state: Mutex<State>,
@@ -28,11 +28,11 @@ struct State {
     lines: VecDeque<u8>,
     /// How long a read may wait.
     patience: Option<Duration>,
-    /// Why our side ends this client's presence.
+    /// Why our side disconnects the client, if it does.
     hung_up: Option<Ending>,
-    /// Nothing more is taken: the client is leaving.
+    /// The client is leaving, so nothing more is taken.
     is_closed: bool,
-    /// When it had left.
+    /// When the client had left.
     left: Option<Instant>,
 }
 
@@ -41,7 +41,7 @@ struct State {
 pub enum Delivery {
     /// Its client will read it.
     Taken,
-    /// Too much waits, or the client is just leaving: it must come again later.
+    /// Too much waits, or the client is leaving. The client must send it again later.
     Refused,
     /// The client has left.
     TooLate,
@@ -96,12 +96,12 @@ impl Mailbox {
         Ok(length)
     }
 
-    /// Why our side ended its client's presence, if it did.
+    /// Why our side disconnected the client, if it did.
     pub(super) fn hung_up(&self) -> Option<Ending> {
         self.state.lock().hung_up
     }
 
-    /// Ends its client's presence. Not even what has arrived is read. The first reason is the reason.
+    /// Disconnects the client. What has arrived is not read any more. The first reason counts.
     pub(super) fn hang_up(&self, why: Ending) {
         let mut state = self.state.lock();
         state.is_closed = true;
@@ -110,13 +110,13 @@ impl Mailbox {
         self.changed.notify_one();
     }
 
-    /// Takes nothing more, because the client is leaving. What comes now is not acknowledged, so the client sends
-    /// it again when it has left.
+    /// Takes nothing more, because the client is leaving. What arrives from now on is not acknowledged, so its
+    /// program sends it again.
     pub(super) fn close(&self) {
         self.state.lock().is_closed = true;
     }
 
-    /// Takes nothing more, unless something has arrived; whether it is closed.
+    /// Takes nothing more, unless something waits. Returns whether the mailbox is closed.
     pub(super) fn close_if_empty(&self) -> bool {
         let mut state = self.state.lock();
         state.is_closed |= state.lines.is_empty();

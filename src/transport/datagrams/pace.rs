@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-/// Allows so many datagrams in any one second: a quarter of them at once, the others evenly.
+/// A limit for the datagrams of any one second: a quarter of them may be sent at once, and the rest evenly.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// After how long one more may be sent.
+    /// The time from one datagram to the next, when the burst is used up.
     every: Duration,
-    /// How many may be sent at once, as the time in which they become free.
+    /// The datagrams that may be sent at once, as the time after which all of them may be sent again.
     burst: Duration,
-    /// When all of the burst is free again.
+    /// When the whole burst may be sent again.
     free_at: Instant,
 }
 
 impl Pace {
-    /// So many a second; `None` when there is no limit.
+    /// A limit of `rate` a second; `None` if that is 0, which means no limit.
     pub(super) fn new(rate: u32, now: Instant) -> Option<Self> {
         let burst = (rate / 4).max(1);
         let steady = (rate - burst.min(rate)).max(1);
@@ -22,7 +22,7 @@ impl Pace {
         Some(Self { every, burst: every * burst, free_at: now })
     }
 
-    /// Whether one may be sent now; then it counts.
+    /// Whether a datagram may be sent now. If so, it counts as sent.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let free_at = self.free_at.max(now) + self.every;
         let may_send = free_at <= now + self.burst;
@@ -32,7 +32,7 @@ impl Pace {
         may_send
     }
 
-    /// How long until one may be sent.
+    /// How long until a datagram may be sent.
     pub(super) fn pause(&self, now: Instant) -> Duration {
         (self.free_at.max(now) + self.every).saturating_duration_since(now + self.burst)
     }

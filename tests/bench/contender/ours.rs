@@ -53,7 +53,7 @@ impl Ours {
         Self { program, keeps: Some(Keeps::new()), has_default_limits: true }
     }
 
-    /// The command that starts it for so many clients.
+    /// The command that starts it for this many clients.
     pub(crate) fn command(&self, clients: usize) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["--port", "0", "-q"]);

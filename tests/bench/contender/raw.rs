@@ -102,7 +102,7 @@ impl Speech for Datagrams {
     }
 }
 
-/// What `Raw` runs: accepts so many clients over TCP and over UDP, and for each byte from the first client sends
+/// What `Raw` runs: accepts this many clients over TCP and over UDP, and for each byte from the first client sends
 /// all lines to each client in turn. It ends when the first client hangs up.
 pub(crate) fn serve_raw(lines: u64, streams: u64, addresses: u64) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

@@ -1,5 +1,5 @@
-//! Any datagrams, cut anywhere on their way: the look at them and their decoder never panic, the cuts do not
-//! change what is read, and nothing that a datagram holds reaches into the next one.
+//! Any datagrams, cut anywhere on their way to the decoder: neither `look` nor the decoder panics, the cuts do not
+//! change what is read, and no datagram changes how the next one is read.
 //!
 //! `cargo fuzz run --fuzz-dir tests/fuzz datagrams` (on a stable toolchain with `RUSTC_BOOTSTRAP=1`).
 

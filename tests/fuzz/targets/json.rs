@@ -1,5 +1,5 @@
 //! Any bytes, cut anywhere: the decoder of JSON never panics, and the cuts do not change what it reads. The client
-//! is let in as it wants, so it may speak either accent.
+//! is let in as it wants, so it may also speak terse JSON.
 //!
 //! `cargo fuzz run --fuzz-dir tests/fuzz json` (on a stable toolchain with `RUSTC_BOOTSTRAP=1`).
 

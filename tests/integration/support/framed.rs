@@ -7,13 +7,10 @@ use std::{
     path::Path,
 };
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::DEADLINE;
-
-pub(crate) const MAGIC: &[u8] = b"\x89PNG\x0e\x0b\x1b\x0b";
+use crate::speech::frames::{KEY, MAGIC, packed, signature};
 
 trait Stream: Read + Write {}
 
@@ -46,7 +43,7 @@ impl Framed {
     }
 
     fn new(stream: impl Stream + 'static) -> Self {
-        let (unread, key) = (Vec::new(), b"default-key".to_vec());
+        let (unread, key) = (Vec::new(), KEY.to_vec());
         Self { stream: Box::new(stream), unread, key, session: String::new() }
     }
 
@@ -55,7 +52,7 @@ impl Framed {
         Self { key: key.to_vec(), ..self }
     }
 
-    /// Hears the session's id, as existing programs do: with one read, which must bring all of that frame.
+    /// Hears the session's id with one read, which must bring the whole frame: existing programs read it like that.
     #[track_caller]
     pub(crate) fn is_greeted(&mut self) {
         let mut first = [0; 1024];
@@ -81,22 +78,7 @@ impl Framed {
 
     /// A frame, as bytes.
     pub(crate) fn frame(&self, kind: &str, content: &[u8]) -> Vec<u8> {
-        let header =
-            json!({"type": kind, "content_type": "text/plain; charset=utf-8", "session_id": self.session});
-        let header = header.to_string();
-        let mut frame = MAGIC.to_vec();
-        frame.extend([0, 1, 0, 0]);
-        frame.extend(u32::try_from(header.len()).expect("it is short").to_be_bytes());
-        frame.extend(crc32fast::hash(header.as_bytes()).to_be_bytes());
-        frame.extend((content.len() as u64).to_be_bytes());
-        frame.extend(crc32fast::hash(content).to_be_bytes());
-        let signed = self.signature(header.as_bytes(), content);
-        [&frame, &signed[..], header.as_bytes(), content].concat()
-    }
-
-    fn signature(&self, header: &[u8], content: &[u8]) -> [u8; 32] {
-        let mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any length will do");
-        mac.chain_update(header).chain_update(content).finalize().into_bytes().into()
+        packed(kind, &self.session, content, &self.key)
     }
 
     #[track_caller]
@@ -126,7 +108,7 @@ impl Framed {
     #[track_caller]
     pub(crate) fn next(&mut self) -> Option<(Value, String)> {
         let head = self.read(64)?;
-        assert_eq!(&head[..12], [MAGIC, &[0, 1, 0, 0]].concat());
+        assert_eq!(&head[..12], [&MAGIC[..], &[0, 1, 0, 0]].concat());
         let number = |at| u32::from_be_bytes(head[at..at + 4].try_into().expect("4 bytes"));
         assert_eq!(number(20), 0, "no content is so long");
         let (header_length, content_length) = (number(12) as usize, number(24) as usize);
@@ -134,7 +116,7 @@ impl Framed {
         let content = self.read(content_length).expect("a whole frame");
         assert_eq!(crc32fast::hash(&header), number(16));
         assert_eq!(crc32fast::hash(&content), number(28));
-        assert_eq!(self.signature(&header, &content), head[32..]);
+        assert_eq!(signature(&header, &content, &self.key), head[32..]);
         assert!(content_length > 0);
         let header: Value = serde_json::from_slice(&header).expect("JSON");
         let is_init = header["type"] == "session_init";

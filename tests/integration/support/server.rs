@@ -31,6 +31,15 @@ impl Server {
         Self::start_on(0, options)
     }
 
+    /// Starts a server that also listens at this URL, and returns the address of that door.
+    #[track_caller]
+    pub(crate) fn with_door(url: &str, options: &[&str]) -> (Self, SocketAddr) {
+        let (scheme, _) = url.split_once("://").expect("a URL");
+        let mut server = Self::start(&[&["--listen", url], options].concat());
+        let door = server.announces(scheme);
+        (server, door)
+    }
+
     /// Starts a server on this port, and waits until it is ready.
     #[track_caller]
     pub(crate) fn start_on(port: u16, options: &[&str]) -> Self {
@@ -70,6 +79,14 @@ impl Server {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("text");
         line.trim_end().to_owned()
+    }
+
+    /// The address of the door that it announces next, which has this scheme.
+    #[track_caller]
+    pub(crate) fn announces(&mut self, scheme: &str) -> SocketAddr {
+        let said = self.prints();
+        let address = said.strip_prefix(&format!("Listening on {scheme}://")).and_then(|it| it.parse().ok());
+        address.unwrap_or_else(|| panic!("the server said {said:?}"))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -25,7 +25,7 @@ enum Socket {
 }
 
 impl WireClient {
-    /// Connects, as the server announces its door: `json://127.0.0.1:8765`. `speech` names the interpreter.
+    /// Connects to a door as the server announces it: `json://127.0.0.1:8765`. `speech` names the interpreter.
     #[track_caller]
     pub(crate) fn connect(door: &str, speech: &str) -> Self {
         let (scheme, place) = door.split_once("://").expect("a URL");

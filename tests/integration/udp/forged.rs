@@ -1,4 +1,4 @@
-//! Datagrams of forgers, who use addresses that are not theirs.
+//! Datagrams with forged addresses.
 
 use std::net::Ipv4Addr;
 
@@ -73,7 +73,7 @@ fn a_full_server_says_so_in_less_than_it_was_sent() {
     late.hears_error("Server is");
 }
 
-/// Sends as from so many addresses, a few hundred at a time.
+/// Sends from this many addresses, a few hundred at a time.
 fn from_many(count: u32, member: &mut Program, port: u16, datagram: impl Fn(u32) -> Vec<Vec<u8>>) {
     for number in 0..count {
         let address = Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number);

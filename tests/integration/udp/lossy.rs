@@ -1,4 +1,4 @@
-//! A network that loses, doubles and reorders datagrams.
+//! A network that loses, duplicates and reorders datagrams.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ const MESSAGES: i64 = 60;
 struct Proxy {
     program: Program,
     seed: u64,
-    /// What others overtake.
+    /// Datagrams that are held back, so that others overtake them.
     held: Vec<Vec<u8>>,
 }
 

@@ -9,11 +9,8 @@ use crate::support::{DEADLINE, Server};
 /// A server that also speaks JSON over UDP, and its port for that.
 #[track_caller]
 pub(super) fn start(query: &str, options: &[&str]) -> (Server, u16) {
-    let url = format!("json+udp://127.0.0.1:0{query}");
-    let mut server = Server::start(&[&["--listen", &url], options].concat());
-    let door = server.prints();
-    let port = door.strip_prefix("Listening on json+udp://127.0.0.1:").expect("a door for datagrams");
-    (server, port.parse().expect("a port"))
+    let (server, door) = Server::with_door(&format!("json+udp://127.0.0.1:0{query}"), options);
+    (server, door.port())
 }
 
 /// A program at an address of its own.

@@ -1,4 +1,4 @@
-//! Programs that are silent, and programs to which more is said than one address is sent.
+//! Programs that are silent, and programs that are told more than the rate allows.
 
 use std::{
     thread,

@@ -14,13 +14,13 @@ use crate::course::{
     wire::datagrams::{DatagramPeer, Network, ack_in},
 };
 
-/// How often a client that must not count as silent says something.
+/// The time from one message to the next of a client that must not count as silent.
 const TICK: Duration = Duration::from_millis(200);
 
 /// The number of messages of each client on a bad network.
 const MESSAGES: usize = 10;
 
-/// Clients in the lobby.
+/// Lets clients come into the lobby.
 fn arrive<const N: usize>(
     stage: &mut Stage<'_>,
     networks: [Network; N],
@@ -35,7 +35,7 @@ fn arrive<const N: usize>(
     Ok(peers.try_into().expect("one for each name"))
 }
 
-/// A text that is said only once.
+/// A text that no other message has.
 fn text(stage: &mut Stage<'_>) -> String {
     format!("{} {}", stage.seed.text("have you heard"), stage.seed.token())
 }
@@ -114,7 +114,7 @@ pub(super) fn bad_network(stage: &mut Stage<'_>) -> Outcome {
     let networks = [0; 3].map(|_| Network::Bad(Seed::new(stage.seed.below(1 << 30) as u64)));
     let mut peers = arrive(stage, networks)?;
     let names: Vec<_> = peers.iter().map(|peer| peer.name.clone()).collect();
-    let network = "one in five datagrams is lost, one comes twice, one comes late";
+    let network = "of five datagrams, one is lost, one comes twice, and one comes late";
     stage.restarts_transcript(&format!("({} are here; {network})", names.join(", ")));
     for _ in 0..MESSAGES {
         for from in 0..peers.len() {
@@ -143,7 +143,7 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
         let text = text(stage);
         let said = message(&alice.name, &text);
         let outcome = alice.says(stage, &text).and_then(|()| alice.hears(stage, &said));
-        // If this machine is too busy to keep alice from silence, nothing can be said about the server.
+        // If this machine is too busy to let alice speak in time, the check cannot judge the server.
         if last.elapsed() > idle / 2 {
             return Ok(());
         }

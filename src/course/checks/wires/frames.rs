@@ -14,10 +14,10 @@ use crate::course::{
     },
 };
 
-/// The most memory that a length may cost, in bytes.
+/// The most memory that false lengths may cost, in bytes.
 const MEMORY: u64 = 32 << 20;
 
-/// Clients in the lobby.
+/// Lets clients come into the lobby.
 pub(super) fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[FramePeer; N], Failure> {
     let names: [String; N] = stage.names();
     let mut peers = Vec::new();
@@ -130,9 +130,9 @@ pub(super) fn damaged(stage: &mut Stage<'_>) -> Outcome {
     let frames = [
         ("a wrong CRC-32 of the JSON header", flipped(at::HEADER_CRC), &class::UNCHECKED),
         ("a wrong CRC-32 of the content", flipped(at::CONTENT_CRC), &class::UNCHECKED),
-        ("right checksums, but content that was changed after signing", changed, &class::UNSIGNED),
+        ("correct checksums, but content that was changed after signing", changed, &class::UNSIGNED),
         (
-            "right checksums, but a signature with another key",
+            "correct checksums, but a signature with another key",
             sealed("message", &alice.session_id, &text, b"other-key"),
             &class::UNSIGNED,
         ),
@@ -161,8 +161,8 @@ pub(super) fn lies(stage: &mut Stage<'_>) -> Outcome {
     let mut liars = Vec::new();
     for (what, place, length) in [
         ("1 GB of content", at::CONTENT_LENGTH, (1_u64 << 30).to_be_bytes().to_vec()),
-        ("2^63 bytes of content", at::CONTENT_LENGTH, (1_u64 << 63).to_be_bytes().to_vec()),
-        ("2^64 - 1 bytes of content", at::CONTENT_LENGTH, u64::MAX.to_be_bytes().to_vec()),
+        ("content of 2^63 bytes", at::CONTENT_LENGTH, (1_u64 << 63).to_be_bytes().to_vec()),
+        ("content of 2^64 - 1 bytes", at::CONTENT_LENGTH, u64::MAX.to_be_bytes().to_vec()),
         ("4 GB of JSON header", at::HEADER_LENGTH, u32::MAX.to_be_bytes().to_vec()),
     ] {
         let mut liar = FramePeer::connects(stage, "liar")?;
@@ -171,13 +171,13 @@ pub(super) fn lies(stage: &mut Stage<'_>) -> Outcome {
         stage.remark(&format!("(it sends a frame whose head announces {what})"));
         liar.sends_bytes(&frame);
         is_refused(stage, &mut liar, what)?;
-        // The connection stays, so the server keeps what it has made room for.
+        // The connection stays open, so memory that was taken for it is not freed.
         liars.push(liar);
         chat(stage, &mut alice, &mut bob)?;
     }
     let grown = stage.memory().zip(before).map_or(0, |(now, before)| now.saturating_sub(before));
     if grown > MEMORY {
-        let expected = format!("lengths that lie cost less than {} MB of memory", MEMORY >> 20);
+        let expected = format!("false lengths cost less than {} MB of memory", MEMORY >> 20);
         return Err(Failure::new(&class::GREEDY, expected, format!("they cost {} MB", grown >> 20)));
     }
     Ok(())
@@ -198,6 +198,6 @@ fn is_refused(stage: &mut Stage<'_>, liar: &mut FramePeer, what: &str) -> Outcom
         Arrival::Frame(frame) => frame.shown(),
         Arrival::Silence => "(nothing)".to_owned(),
     };
-    let expected = format!("[error] …, because {what} are too much");
+    let expected = format!("[error] …, because {what} is too much");
     Err(stage.judged(Failure::new(&class::LENGTH_BELIEVED, expected, received)))
 }

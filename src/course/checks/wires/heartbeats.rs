@@ -1,4 +1,4 @@
-//! Checks of heartbeats and deadlines, over frames.
+//! Checks of heartbeats and deadlines, with frames.
 
 use std::{
     thread,
@@ -63,7 +63,7 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
         bob.sends(stage, "heartbeat", "ping");
         drops.next().into_iter().for_each(|byte| dave.sends_bytes(&[*byte]));
         let outcome = hears_who_leaves(stage, &mut alice, &mut still_here);
-        // If this machine is too busy to keep the clients from silence, nothing can be said about the server.
+        // If this machine is too busy to let the clients speak in time, the check cannot judge the server.
         if last.elapsed() > idle / 2 {
             return Ok(());
         }
@@ -80,7 +80,7 @@ pub(super) fn silence(stage: &mut Stage<'_>) -> Outcome {
     pongs_and_hears(stage, &mut bob, &mut alice)
 }
 
-/// Lets a client speak, and removes the clients from the list that have left before it hears itself.
+/// Lets a client speak, and removes from the list the clients that leave before it hears itself.
 fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut FramePeer, here: &mut Vec<String>) -> Outcome {
     let text = stage.seed.text("are you there");
     alice.says(stage, &text);
@@ -100,12 +100,12 @@ fn hears_who_leaves(stage: &mut Stage<'_>, alice: &mut FramePeer, here: &mut Vec
         if !is_gone {
             return failure;
         }
-        let expected = "a client stays that speaks, and one that pings";
+        let expected = "a client that speaks stays, and so does one that pings";
         Failure::new(&class::GONE_EARLY, expected, failure.received)
     })
 }
 
-/// Expects that a client that has only pinged hears another, after the pongs that it has not listened to.
+/// Lets a client that has only pinged speak. It hears itself after the pongs that it has not read yet.
 fn pongs_and_hears(stage: &mut Stage<'_>, bob: &mut FramePeer, alice: &mut FramePeer) -> Outcome {
     let text = stage.seed.text("still here");
     bob.says(stage, &text);

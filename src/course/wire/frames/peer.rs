@@ -16,7 +16,7 @@ use crate::course::{
     stage::{Judgement, Outcome, Stage, refused},
 };
 
-/// The pause between two pieces of a frame, so that the server probably reads them one by one.
+/// The pause between two pieces of a frame. With it, the server probably reads them one by one.
 const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 
 /// A connection of the grader.
@@ -40,7 +40,7 @@ pub(crate) enum Arrival {
 }
 
 impl FramePeer {
-    /// Connects and receives the beginning of a session, which it does not acknowledge.
+    /// Connects and receives the `session_init`, without acknowledging it.
     pub(crate) fn connects(stage: &mut Stage<'_>, name: &str) -> Result<Self, Failure> {
         stage.transcript.add(name, "", "(connects)");
         let stream = stage.call()?;
@@ -91,12 +91,12 @@ impl FramePeer {
         self.sends_bytes(&self.frame(kind, content));
     }
 
-    /// A right frame of this session.
+    /// A correct frame of this session.
     pub(crate) fn frame(&self, kind: &str, content: &str) -> Vec<u8> {
         sealed(kind, &self.session_id, content, KEY)
     }
 
-    /// Sends bytes without an entry in the transcript. If the server has hung up, the next listening shows it.
+    /// Sends bytes without an entry in the transcript. If the server has hung up, the next read shows it.
     pub(crate) fn sends_bytes(&mut self, bytes: &[u8]) {
         let _ = self.stream.set_write_timeout(Some(Duration::from_secs(5)));
         let _ = self.stream.write_all(bytes);
@@ -196,7 +196,7 @@ impl FramePeer {
         })
     }
 
-    /// Lets the caller judge each line that is heard, up to the expected one, which a failure shows as `due`.
+    /// Passes each line that is heard to `judge`, up to the expected one. A failure shows `due` as expected.
     pub(crate) fn hears_judged(
         &mut self,
         stage: &mut Stage<'_>,

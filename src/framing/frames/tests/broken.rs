@@ -98,17 +98,17 @@ fn a_json_header_that_is_none_is_an_error_and_the_connection_lives() {
 
 #[test]
 fn a_wrong_magic_or_a_foreign_session_is_an_error_and_the_end() {
-    let magic = "These bytes are no frame: the magic is wrong.";
+    let magic = "This is not a frame: its magic bytes are wrong.";
     ends(&broken(|sent| sent.magic[7] ^= 1).bytes(), magic);
     ends(b"hello\n", magic);
     ends(b"GET / HTTP/1.1\r\n\r\n", magic);
     // A byte between two frames.
     check(&[ok(), b"\n".to_vec(), ok()].concat(), &[said("ok"), error(magic), quit()]);
     let foreign = json!({"type": "message", "session_id": Uuid::nil().to_string()}).to_string();
-    ends(&Sent::new(foreign, "x").bytes(), "The session_id is that of another session.");
+    ends(&Sent::new(foreign, "x").bytes(), "The session_id belongs to another session.");
     ends(
         &Sent::new(r#"{"type":"session_ack","session_id":""}"#, "x").bytes(),
-        "The session_id is that of another session.",
+        "The session_id belongs to another session.",
     );
 }
 

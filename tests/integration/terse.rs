@@ -1,4 +1,4 @@
-//! The second accent of JSON: a program that takes whatever one `recv` yields for one object.
+//! Terse JSON: programs that expect exactly one object from each `recv`.
 
 use std::{
     collections::BTreeSet,
@@ -13,26 +13,25 @@ use serde_json::{Value, json};
 
 use crate::support::{DEADLINE, Peer, Server};
 
-/// What the program's `recv` asks for.
+/// The size that the program gives to `recv`.
 const RECV: usize = 1024;
 
 /// The time between two sends.
 const PAUSE: Duration = Duration::from_millis(20);
 
+#[track_caller]
 fn start(options: &[&str]) -> (Server, SocketAddr) {
-    let mut server = Server::start(&[&["--listen", "json://127.0.0.1:0"], options].concat());
-    let door = server.prints();
-    let address = door.strip_prefix("Listening on json://").expect("a door").parse().expect("an address");
-    (server, address)
+    Server::with_door("json://127.0.0.1:0", options)
 }
 
-/// A program that speaks this accent. It also understands two objects that one `recv` yields, because a busy
-/// machine may let it wait for longer than the server paused. So it checks that the server did pause.
+/// A program that speaks terse JSON. On a busy machine it may wake up so late that one `recv` yields two objects,
+/// so it can read both. It checks that the server has paused between them.
 struct Program {
     stream: TcpStream,
     unread: Vec<u8>,
-    /// When it connected, and how many objects it has heard since.
+    /// When it connected.
     start: Instant,
+    /// How many objects it has heard since.
     heard: u32,
 }
 
@@ -95,7 +94,7 @@ impl Program {
         assert_eq!(self.next(), json!({"type": "server_message", "data": data}));
     }
 
-    /// One long text, which may come in several objects.
+    /// Hears a long text, which may come in several objects. Returns how many there were.
     #[track_caller]
     fn hears_in_parts(&mut self, from: &str, data: &str) -> usize {
         let (mut heard, mut parts) = (String::new(), 0);
