@@ -1,6 +1,6 @@
 //! Finds where an object ends, without reading it.
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
 /// Finds units in a buffer. No byte is looked at twice, however the stream is cut.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub(super) struct Scanner {
     start: usize,
     at: usize,
     state: State,
+    /// The unit is too long. It is skipped up to its end, or to the end of the line.
+    is_skipping: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +22,6 @@ enum State {
     Object { depth: usize, string: Quoted },
     /// In something that is no object. It ends with the line.
     Line,
-    /// In something too long, which is skipped up to the end of the line.
-    Skipping,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +63,11 @@ impl Scanner {
             if has_ended {
                 return Some(Found::Unit(unit));
             }
-            if self.state == State::Skipping {
+            if self.is_skipping {
                 self.start = self.at;
             } else if unit.len() > longest {
                 self.start = self.at;
-                self.state = State::Skipping;
+                self.is_skipping = true;
                 return Some(Found::TooLong);
             }
         }
@@ -78,15 +78,18 @@ impl Scanner {
     fn step(&mut self, byte: u8) -> bool {
         let was = self.state;
         self.state = match (was, byte) {
+            // Its braces may be wrong. The next line can be right again.
+            (_, b'\n') if self.is_skipping => State::Between,
             (State::Object { depth, string: Quoted::No }, byte) => beside_strings(depth, byte),
             // JSON has no newline in a string (RFC 8259 §7), so it is over. The next line can be right again.
             (_, b'\n') | (State::Between, b' ' | b'\t' | b'\r') => State::Between,
             (State::Between, b'{') => State::Object { depth: 1, string: Quoted::No },
             (State::Object { depth, string }, byte) => State::Object { depth, string: string.after(byte) },
             (State::Between | State::Line, _) => State::Line,
-            (State::Skipping, _) => State::Skipping,
         };
-        self.state == State::Between && !matches!(was, State::Between | State::Skipping)
+        let has_ended = self.state == State::Between && was != State::Between;
+        // What was skipped ends, too, but is no unit.
+        has_ended && !mem::take(&mut self.is_skipping)
     }
 }
 

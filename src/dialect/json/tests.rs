@@ -161,6 +161,16 @@ fn an_object_without_an_end_takes_no_memory() {
 }
 
 #[test]
+fn after_an_object_that_is_too_long_a_program_without_newlines_is_heard() {
+    let too_long = Command::mistake(Mistake::LineTooLong(LIMITS.line));
+    let long = json!({"type": "message", "text": "}\"".repeat(200), "deep": [[{}]]}).to_string();
+    let hi = r#"{"type":"message","text":"hi"}"#;
+    check(format!("{long}{hi}"), &[too_long.clone(), said("hi")]);
+    check(format!("{}\n{hi}", "{".repeat(300)), &[too_long.clone(), said("hi")]);
+    check(format!("{}\n{hi}", "x".repeat(300)), &[too_long, said("hi")]);
+}
+
+#[test]
 fn a_web_page_cannot_speak_through_its_visitors_browser() {
     let body = r#"{"type":"join","room":"lobby","user":"eve"}{"type":"message","text":"spam"}"#;
     for head in ["POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n", "POST /{} HTTP/1.1\n"] {
