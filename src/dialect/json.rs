@@ -96,8 +96,9 @@ impl Decoder {
                 text.map(Command::say).ok_or_else(|| missing("text"))?
             }
             "whisper" => {
-                let whisper = format!("{} {}", required(object, "to")?, required(object, "text")?);
-                typed("whisper", &whisper, self.limits)
+                let (to, text) = (required(object, "to")?, one_line(required(object, "text")?));
+                let to = Nick::new(to).map_err(|_| Mistake::NoSuchUser(to.into()))?;
+                typed("whisper", &format!("{to} {text}"), self.limits)
             }
             "users" | "rooms" => typed(kind, "", self.limits),
             "leave" => typed("quit", "", self.limits),

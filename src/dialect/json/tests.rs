@@ -171,6 +171,17 @@ fn after_an_object_that_is_too_long_a_program_without_newlines_is_heard() {
 }
 
 #[test]
+fn a_whisper_to_what_is_no_nickname_does_not_go_to_another_user() {
+    let whisper = |to, text| json!({"type": "whisper", "to": to, "text": text}).to_string();
+    for to in ["bob and all", "", " bob", "bob\nx"] {
+        let wrong = Command::mistake(Mistake::NoSuchUser(to.into()));
+        check(whisper(to, "bob hi"), &[wrong]);
+    }
+    check(whisper("bob", "a\nb\r\nc"), &[Command::typed("whisper", "bob a b c")]);
+    check(whisper("bob", " a"), &[Command::typed("whisper", "bob a")]);
+}
+
+#[test]
 fn a_web_page_cannot_speak_through_its_visitors_browser() {
     let body = r#"{"type":"join","room":"lobby","user":"eve"}{"type":"message","text":"spam"}"#;
     for head in ["POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n", "POST /{} HTTP/1.1\n"] {
