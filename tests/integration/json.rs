@@ -285,14 +285,15 @@ fn a_program_takes_a_file_from_a_person() {
 }
 
 #[test]
-fn a_web_page_cannot_make_a_browser_speak() {
+fn a_web_page_cannot_make_a_browser_speak_and_the_browser_understands_the_answer() {
     let (server, _folder, path) = start(&[]);
     let mut alice = server.client("alice");
     let mut browser = Program::connect(&path);
     let join = json!({"type": "join", "room": "lobby", "user": "eve"});
     write!(browser.0.get_mut(), "POST / HTTP/1.1\r\nHost: x\r\n\r\n{join}").unwrap();
-    assert_eq!(browser.next()["type"], "error");
-    assert_eq!(browser.next(), Value::Null);
+    let mut answer = String::new();
+    browser.0.read_to_string(&mut answer).expect("the server closes");
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
     alice.says("/users");
     alice.hears("Users in lobby: alice");
 }

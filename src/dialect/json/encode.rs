@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use super::files;
 use crate::{
-    dialect::Scene,
+    command::Mistake,
+    dialect::{Scene, text},
     event::{Event, Listing, Member, mark::Mark},
     names::Room,
     record::{Line, Manner},
@@ -12,6 +13,10 @@ use crate::{
 
 /// Adds an event to `out`: each unit is one object on a line of its own.
 pub fn encode(event: &Event, scene: &Scene, out: &mut Vec<u8>) {
+    if let Event::Mistaken(Mistake::HttpRequest) = event {
+        // A web browser is told in its own way.
+        return text::encode(event, out);
+    }
     let mut out = Writer(out);
     match event {
         Event::Said(room, line) => message(&mut out, room, line),
