@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Among, Claim, Opening};
+pub use rooms::{Among, Condition, Opening};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -33,8 +33,8 @@ pub struct Command {
     pub verb: &'static Verb,
     /// What is asked.
     pub ask: Ask,
-    /// What must be true of its client, or else it is a mistake. Boxed, because it is rare.
-    pub claim: Option<Box<Claim>>,
+    /// What must be true of the client. Boxed, because it is rare.
+    pub condition: Option<Box<Condition>>,
 }
 
 /// What a client asks.
@@ -116,7 +116,7 @@ pub enum Ask {
 
 impl Command {
     fn new(verb: &'static Verb, ask: Ask) -> Self {
-        Self { verb, ask, claim: None }
+        Self { verb, ask, condition: None }
     }
 
     /// A plain line.

@@ -68,7 +68,7 @@
 //!
 //! - **Verb**: a row of the table of commands, [`command::Verb`].
 //! - **Command**: a line that was read: its verb and its **Ask**, which is what it asks of the rules.
-//! - **Claim**: who a client is, and where, according to its own program. A command with a false one is a mistake.
+//! - **Condition**: what a program takes for granted about its client when it sends a command.
 //! - **Mistake**: why a line was not understood. It is the ask of a command, too.
 //! - **Event**: something that clients are *told*, before it is put into words.
 //! - **Dialect**: how commands and events are written as bytes.

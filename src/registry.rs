@@ -241,8 +241,10 @@ fn apply_burst(
     commands: &mut impl Iterator<Item = Command>,
 ) -> ControlFlow<()> {
     for mut command in commands {
-        if let Some(claim) = command.claim.take() {
-            state.check_claim(client, &claim, &mut command);
+        if let Some(condition) = command.condition.take()
+            && !state.meets(client, &condition, &mut command)
+        {
+            continue;
         }
         let is_last = command.ask == Ask::Quit;
         state.apply(turn, client, command);

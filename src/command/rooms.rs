@@ -25,13 +25,18 @@ pub enum Among {
     All,
 }
 
-/// Who a client is, and where, according to its own program.
+/// What a program takes for granted about its client. The rules know better, because others can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The nickname that the client must have.
-    pub user: Nick,
-    /// The room where it must be, if that matters.
-    pub room: Option<Room>,
+pub enum Condition {
+    /// The client has this nickname and, if that matters, is in this room. Otherwise the command is a mistake.
+    Is {
+        /// The nickname.
+        user: Nick,
+        /// The room.
+        room: Option<Room>,
+    },
+    /// The client has another nickname. Otherwise the command does nothing.
+    IsNot(Nick),
 }
 
 impl Command {
@@ -49,6 +54,12 @@ impl Command {
     /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
-        Self { claim: Some(Box::new(Claim { user, room })), ..self }
+        Self { condition: Some(Box::new(Condition::Is { user, room })), ..self }
+    }
+
+    /// Takes a nickname, if the client does not have it.
+    pub fn be_called(nick: Nick) -> Self {
+        let verb = Verb::find("nick").expect("the table has it");
+        Self { condition: Some(Box::new(Condition::IsNot(nick))), ..Self::new(verb, Ask::Rename(nick)) }
     }
 }

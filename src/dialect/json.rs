@@ -125,18 +125,12 @@ impl Decoder {
             return Err(Mistake::ReservedNick(nick));
         }
         let room = Room::new(room).map_err(|_| Mistake::InvalidRoom)?;
-        match &mut self.greeting {
-            None => {
-                let greeting = Greeting { nick, room, dialect: Dialect::Json };
-                self.rest.push_back(Input::Greeting(Some(greeting)));
-            }
-            Some(greeting) => {
-                if greeting.nick.as_str() != nick.as_str() {
-                    greeting.nick = nick;
-                    self.mean(typed("nick", user, self.limits));
-                }
-                self.mean(typed("join", room.as_str(), self.limits));
-            }
+        if self.greeting.is_some() {
+            self.mean(Command::be_called(nick));
+            self.mean(typed("join", room.as_str(), self.limits));
+        } else {
+            let greeting = Greeting { nick, room, dialect: Dialect::Json };
+            self.rest.push_back(Input::Greeting(Some(greeting)));
         }
         Ok(())
     }

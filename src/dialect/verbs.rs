@@ -18,7 +18,7 @@
 //!
 //! - `main` is another name for the lobby. A room that is really called `main` is written `#main`.
 //! - A client may name only itself, under its current nickname, and `SEND` only the room where it is. The rules check
-//!   that when they carry out the line (see [`Claim`](crate::command::Claim)), because an administrator
+//!   that when they carry out the line (see [`Condition`](crate::command::Condition)), because an administrator
 //!   or a moderator may have decided something that the client has not heard yet.
 //! - A client whose first line is `JOIN` or `NEW` comes into the lobby first and then goes to the room, like a
 //!   person. If it may not go there, it stays in the lobby.

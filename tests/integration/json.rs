@@ -229,6 +229,30 @@ fn after_a_restart_the_numbers_go_on_before_anything_is_said() {
 }
 
 #[test]
+fn a_program_that_asks_for_a_taken_nickname_twice_is_refused_twice() {
+    let (server, _folder, path) = start(&[]);
+    let mut alice = server.client("alice");
+    let mut bot = Program::join(&path, "bot", "lobby");
+    let join = |room, user| json!({"type": "join", "room": room, "user": user});
+    for room in ["dev", "ops"] {
+        bot.sends(&join(room, "alice"));
+        bot.hears_error("Nickname 'alice' is already taken.");
+        assert_eq!(bot.next()["name"], room);
+    }
+    bot.sends(&json!({"type": "command", "text": "/nick bert"}));
+    assert_eq!(bot.next()["nick"], "bert");
+    // It has this nickname already, so nothing is told about it, however often it moves.
+    for room in ["dev", "ops", "dev"] {
+        bot.sends(&join(room, "bert"));
+        assert_eq!(bot.next()["name"], room);
+    }
+    bot.sends(&join("ops", "bot"));
+    assert_eq!((&bot.next()["nick"], &bot.next()["name"]), (&json!("bot"), &json!("ops")));
+    alice.says("/whois bot");
+    alice.hears_at_last("bot is in room 'ops', connected over json for 0 s, idle for 0 s.");
+}
+
+#[test]
 fn a_program_that_made_too_many_rooms_may_choose_another() {
     let (_server, _folder, path) = start(&["--rate", "1"]);
     let mut refused = 0;

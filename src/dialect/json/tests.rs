@@ -94,10 +94,10 @@ fn the_first_join_comes_in_and_later_ones_go_to_a_room_under_a_name() {
     let join = |room, user| json!({"type": "join", "room": room, "user": user}).to_string();
     let outside = decode(Decoder::new(LIMITS), &[join("#dev", "alice").as_bytes()]);
     assert_eq!(outside, [Input::Greeting(Some(greeting("alice", "dev")))]);
-    check(join("dev", "alice"), &[Command::typed("join", "dev")]);
+    let bob = Command::be_called(Nick::new("bob").unwrap());
     check(
         join("dev", "bob") + &join("ops", "bob"),
-        &[Command::typed("nick", "bob"), Command::typed("join", "dev"), Command::typed("join", "ops")],
+        &[bob.clone(), Command::typed("join", "dev"), bob, Command::typed("join", "ops")],
     );
     check(r#"{"type":"join","room":"dev"}"#, &[wrong("Missing fields: user")]);
     check(r#"{"type":"join","user":7}"#, &[wrong("Missing fields: room, user")]);

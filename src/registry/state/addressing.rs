@@ -1,21 +1,28 @@
-//! Whether a client has the nickname, and is in the room, that its command names.
+//! Whether a client has the nickname, and is in the room, that its program takes for granted.
 
 use super::State;
 use crate::{
-    command::{Claim, Command, Mistake},
+    command::{Command, Condition, Mistake},
     names::ClientId,
 };
 
 impl State {
-    /// Turns a command into a mistake if its client has another nickname, or is in another room.
+    /// Whether a command is to be carried out, which can become a mistake here.
     #[inline(never)]
-    pub fn check_claim(&self, client: ClientId, claim: &Claim, command: &mut Command) {
-        let Some(asking) = self.people.get(client) else { return };
+    pub fn meets(&self, client: ClientId, condition: &Condition, command: &mut Command) -> bool {
+        let Some(asking) = self.people.get(client) else { return true };
         let (nick, own) = (asking.nick, self.room(client).name);
-        if claim.user != nick {
-            *command = Command::mistake(Mistake::NotYourNick(nick));
-        } else if claim.room.is_some_and(|room| room != own) {
-            *command = Command::mistake(Mistake::NotYourRoom(own));
+        match condition {
+            // A change of capitals is one, too.
+            Condition::IsNot(user) => return user.as_str() != nick.as_str(),
+            Condition::Is { user, .. } if *user != nick => {
+                *command = Command::mistake(Mistake::NotYourNick(nick));
+            }
+            Condition::Is { room, .. } if room.is_some_and(|room| room != own) => {
+                *command = Command::mistake(Mistake::NotYourRoom(own));
+            }
+            Condition::Is { .. } => {}
         }
+        true
     }
 }

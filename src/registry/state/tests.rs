@@ -168,8 +168,10 @@ impl Chat {
     /// Carries out a command of a client; returns its task.
     pub(super) fn apply(&mut self, name: &str, mut command: Command) -> Option<Task> {
         let client = self.people[name];
-        if let Some(claim) = command.claim.take() {
-            self.state.check_claim(client, &claim, &mut command);
+        if let Some(condition) = command.condition.take()
+            && !self.state.meets(client, &condition, &mut command)
+        {
+            return None;
         }
         self.decide(|state, turn| state.apply(turn, client, command)).1
     }
