@@ -59,7 +59,7 @@ const PLAIN: Wire = Wire {
 pub static WIRES: [Wire; 7] = [
     Wire { scheme: "text", ..PLAIN },
     // This row serves no client: each is served by the row that it chooses. One that is refused is told so in text.
-    Wire { scheme: "any", options: &["idle"], ..PLAIN },
+    Wire { scheme: "any", options: &["idle", KEY_FILE], ..PLAIN },
     Wire {
         scheme: "unframed",
         decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),

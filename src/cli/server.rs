@@ -70,7 +70,8 @@ struct ClientOptions {
     #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
     wire: &'static Wire,
 
-    /// Open another door, such as `text+unix:///run/chat.sock?mode=0660`; may be given more than once
+    /// Open another door, `SCHEME://HOST:PORT` or `SCHEME+unix:///PATH`; may be given more than once. SCHEME is
+    /// text, json, json+udp, frames, verbs, unframed or any; the README has examples
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
 

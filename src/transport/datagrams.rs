@@ -56,12 +56,20 @@ impl Port {
     /// As [`UdpSocket::bind`]: the address is in use, or not ours.
     pub fn bind(address: SocketAddr) -> io::Result<(Self, SocketAddr)> {
         let socket = UdpSocket::bind(address)?;
-        sockopt::set_socket_recv_buffer_size(&socket, BUFFER)?;
-        sockopt::set_socket_send_buffer_size(&socket, BUFFER)?;
+        // Some systems refuse what is too much instead of giving less.
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
+        let _ = sockopt::set_socket_send_buffer_size(&socket, BUFFER);
         let receive_buffer = sockopt::socket_recv_buffer_size(&socket)?;
         let address = socket.local_addr()?;
         // On Linux, half of this size is for the kernel's own records (socket(7)).
         tracing::debug!(%address, asked = BUFFER, receive_buffer, "UDP");
+        if !address.ip().is_loopback() {
+            // Existing programs could not show that an address is theirs.
+            tracing::warn!(
+                "on UDP, addresses can be forged: a join makes the server send the chat to its victim for two minutes. \
+                 Use this only in a network that you trust"
+            );
+        }
         Ok((Self { socket, address: Address::Net(address) }, address))
     }
 

@@ -181,7 +181,7 @@ fn rules_hold_for_programs_and_the_stop_is_told() {
         alice.hears(&format!("[dev] bot: {text}"));
     }
     bot.says("3");
-    assert_eq!(bot.next()["type"], "system", "it is warned");
+    assert_eq!(bot.next()["type"], "error", "it is warned");
     alice.says("/kick bot loud");
     let kicked = bot.next();
     assert!(kicked["text"].as_str().unwrap().contains("alice"), "{kicked}");

@@ -6,7 +6,7 @@ use super::files;
 use crate::{
     command::Mistake,
     dialect::{Scene, text},
-    event::{Event, Listing, Member, mark::Mark},
+    event::{Event, Listing, Member, mark::Mark, moderation::Moderated},
     names::Room,
     record::{Line, Manner},
 };
@@ -24,9 +24,7 @@ pub fn encode(event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         Event::Rooms(rooms) => list(&mut out, "rooms", rooms, Room::as_str, scene),
         Event::Users(_, users) => list(&mut out, "users", users, |user: &Member| user.nick.as_str(), scene),
         Event::AlreadyJoined(_) | Event::AlreadyInLobby => error(&mut out, "Already in that room", scene),
-        Event::Mistaken(_) | Event::NickTaken(_) | Event::NoSuchUser(_) | Event::NoWhisper | Event::Full => {
-            error(&mut out, event, scene);
-        }
+        _ if event.is_refusal() => error(&mut out, event, scene),
         _ => system(&mut out, event, scene),
     }
 }
@@ -92,6 +90,7 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
             marked(out, mark);
         }
         Event::File(event) => files::facts(out, event),
+        Event::Moderated(Moderated::YouWere(room, _)) => is("expelled", &[("name", room.as_str())]),
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),
