@@ -12,10 +12,12 @@ pub mod frames;
 mod paced;
 pub mod pauses;
 mod pausing;
+mod refusing;
 
 pub use datagrams::Datagrams;
 pub use paced::Paced;
 pub use pausing::Pausing;
+pub use refusing::Refusing;
 
 /// Packs what is told to one client.
 pub trait Seal: Send {

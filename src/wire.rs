@@ -6,7 +6,7 @@ use crate::{
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Datagrams, Pausing, Seal,
+        Datagrams, Pausing, Refusing, Seal,
         frames::{self, FrameSeal},
         pauses,
     },
@@ -41,6 +41,9 @@ pub const TEXT: &Wire = &WIRES[0];
 /// Its clients choose another wire with their first bytes.
 pub const ANY: &Wire = &WIRES[1];
 
+/// Its clients are answered request by request.
+pub const HTTP: &Wire = &WIRES[2];
+
 /// The option that names the file of a door's key.
 pub const KEY_FILE: &str = "key-file";
 
@@ -56,10 +59,17 @@ const PLAIN: Wire = Wire {
 };
 
 /// All wires.
-pub static WIRES: [Wire; 7] = [
+pub static WIRES: [Wire; 8] = [
     Wire { scheme: "text", ..PLAIN },
     // Until a client has chosen, nothing of this is used.
     Wire { scheme: "any", options: &["idle"], ..PLAIN },
+    // Its decoder is not used: what is read are requests, not commands.
+    Wire {
+        scheme: "http",
+        seal: |_| Some(Box::new(Refusing)),
+        begins: &[b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS "],
+        ..PLAIN
+    },
     Wire {
         scheme: "unframed",
         decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),

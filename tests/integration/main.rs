@@ -24,6 +24,7 @@ mod course;
 mod course_program;
 mod doors;
 mod frames;
+mod http;
 mod json;
 mod layers;
 mod limits;

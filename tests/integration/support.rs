@@ -1,5 +1,6 @@
 //! What the tests share: servers that end with the test, and clients that wait with a deadline.
 
+pub(crate) mod browser;
 pub(crate) mod chatting;
 pub(crate) mod fake_server;
 pub(crate) mod framed;
@@ -9,6 +10,7 @@ pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod wire_client;
 
+pub(crate) use browser::Browser;
 pub(crate) use fake_server::FakeServer;
 pub(crate) use framed::Framed;
 pub(crate) use peer::Peer;
