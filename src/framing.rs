@@ -13,6 +13,7 @@ mod paced;
 pub mod pauses;
 mod pausing;
 mod refusing;
+pub mod websocket;
 
 pub use datagrams::Datagrams;
 pub use paced::Paced;

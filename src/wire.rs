@@ -9,6 +9,7 @@ use crate::{
         Datagrams, Pausing, Refusing, Seal,
         frames::{self, FrameSeal},
         pauses,
+        websocket::{self, Messages},
     },
 };
 
@@ -109,6 +110,33 @@ pub static WIRES: [Wire; 8] = [
         ..PLAIN
     },
 ];
+
+/// What is spoken over WebSocket, by the name of the subprotocol. Without a name, it is the first.
+pub static WEBSOCKETS: [(&str, Wire); 2] = [
+    (
+        "chat.json",
+        Wire {
+            scheme: "websocket",
+            dialect: Dialect::Json,
+            decoder: |terms| in_messages(terms, Decoder::other(json::Decoder::new(terms.lines))),
+            seal: |_| Some(Box::new(Messages::default())),
+            ..PLAIN
+        },
+    ),
+    (
+        "chat.text",
+        Wire {
+            scheme: "websocket",
+            decoder: |terms| in_messages(terms, Decoder::lines(terms.lines)),
+            seal: |_| Some(Box::new(Messages::default())),
+            ..PLAIN
+        },
+    ),
+];
+
+fn in_messages(terms: &Terms, inner: Decoder) -> Decoder {
+    Decoder::other(websocket::Decoder::new(inner, terms.lines))
+}
 
 /// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {

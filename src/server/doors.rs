@@ -49,6 +49,7 @@ pub(super) struct Doors {
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
     max_clients: usize,
+    origins: Vec<web::Origin>,
     /// What closes the doors.
     pub(super) stopper: Stopper,
 }
@@ -116,6 +117,7 @@ impl Doors {
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
             max_clients,
+            origins: config.allow_origin.clone(),
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -145,6 +147,7 @@ impl Doors {
             doors: self.all().map(|door| door.to_string()).collect(),
             max_clients: self.max_clients,
             lines: self.lines,
+            origins: self.origins.clone(),
         }
     }
 
@@ -246,7 +249,7 @@ impl Porter<'_> {
 /// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
 fn serve_client(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) {
     if terms.wire == wire::HTTP {
-        return web::serve(house, connection, &[]);
+        return web::serve(house, connection, terms, &[]);
     }
     // Where clients choose, those that speak HTTP are served.
     if terms.wire != wire::ANY && terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
@@ -275,7 +278,7 @@ fn prepare(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) -> Op
     if terms.wire == wire::ANY {
         let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
         if wire == wire::HTTP {
-            web::serve(house, connection, &first);
+            web::serve(house, connection, terms, &first);
             return None;
         }
         if wire == wire::TEXT && text::is_web_browser(&first) {

@@ -31,7 +31,13 @@ const APART: [(&str, &[&str]); 3] = [
         ],
     ),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual", "wire"]),
+    (
+        "cli",
+        &[
+            "names", "text", "file", "password", "log", "registry", "server", "course", "manual", "web",
+            "wire",
+        ],
+    ),
 ];
 
 #[test]

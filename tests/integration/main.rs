@@ -47,4 +47,5 @@ mod unframed;
 mod verbs;
 mod watching;
 mod web;
+mod websocket;
 mod wires;

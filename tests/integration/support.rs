@@ -7,6 +7,7 @@ pub(crate) mod framed;
 pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod server;
+pub(crate) mod socket;
 pub(crate) mod terminal;
 pub(crate) mod wire_client;
 
@@ -16,6 +17,7 @@ pub(crate) use framed::Framed;
 pub(crate) use peer::Peer;
 pub(crate) use piped::Piped;
 pub(crate) use server::Server;
+pub(crate) use socket::Socket;
 pub(crate) use terminal::Terminal;
 pub(crate) use wire_client::WireClient;
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
 };
 
 use serde_json::Value;
@@ -26,7 +26,12 @@ pub(crate) struct Reply {
 impl Browser {
     #[track_caller]
     pub(crate) fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        Self::connect_to(([127, 0, 0, 1], port).into())
+    }
+
+    #[track_caller]
+    pub(crate) fn connect_to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("a time");
         stream.set_write_timeout(Some(DEADLINE)).expect("a time");
         stream.set_nodelay(true).expect("a socket");
