@@ -77,6 +77,7 @@
 //! - **Decoder**: turns bytes into commands. It is fed, and asked until it says "not yet".
 //! - **Transport**: how bytes arrive and leave.
 //! - **Framing**: where a unit begins and ends on a wire. A **Seal** packs units for one client.
+//! - **Route**: one thing that can be asked over HTTP: a row of the table in `web/routes.rs`.
 //! - **Door**: a listening socket, its limits, and the function that serves its connections.
 //! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
 //! - **Session**: one client's thread, from its arrival to its leaving.
