@@ -11,9 +11,12 @@ mod divided;
 pub mod frames;
 pub mod pauses;
 mod pausing;
+mod refusing;
+pub mod websocket;
 
 pub use divided::Divided;
 pub use pausing::Pausing;
+pub use refusing::Refusing;
 
 /// Packs what is told to one client.
 pub trait Seal: Send {

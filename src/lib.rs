@@ -29,12 +29,13 @@
 //! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages |
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
-//! | 3 | [`dialect`], [`fact`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged |
+//! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
 //! | 4 | [`broadcaster`], [`store`], [`log`], [`framing`] | the channel and the writing ends; the data file; the files of the log; how units are packed and told apart |
 //! | 5 | [`wire`] | the table of wires, which says what is spoken at a door |
 //! | 6 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
 //! | 7 | [`session`], [`relay`] | one client's thread; one file's thread |
-//! | 8 | [`server`] | listening, accepting, stopping |
+//! | 8 | [`web`] | what is answered over HTTP |
+//! | 9 | [`server`] | listening, accepting, stopping |
 //! | – | [`client`], [`course`], [`cli`] | stand apart; the course imports nothing from the server |
 //!
 //! The broadcaster cannot name the registry, so it cannot wait for its lock. When the channel is full,
@@ -82,6 +83,7 @@
 //! - **Seal**: what packs units for one client, on wires that need that.
 //! - **Control unit**: a unit that is not sent, but tells the seal what to do.
 //! - **Datagram**: what one send over UDP carries. A client of datagrams is an address and port.
+//! - **Route**: one thing that can be asked over HTTP: a row of the table in `web/routes.rs`.
 //! - **Door**: where clients or files arrive: an entrance, its terms, and what serves those who come.
 //! - **Entrance**: the socket of a door: a listener, or a UDP port.
 //! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
@@ -121,6 +123,7 @@ pub mod event;
 pub mod fact;
 pub mod file;
 pub mod framing;
+pub mod http;
 pub mod log;
 pub mod manual;
 pub mod names;
@@ -135,4 +138,5 @@ pub mod store;
 pub mod text;
 pub mod transport;
 pub mod watch;
+pub mod web;
 pub mod wire;

@@ -31,7 +31,7 @@ pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Claim, Countdown, Lifeline, Newcomer, State, Task, Turn};
+use state::{Census, Claim, Countdown, Lifeline, Newcomer, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
@@ -171,6 +171,12 @@ impl Registry {
     pub fn rooms(&self) -> Event {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, _| state.rooms())
+    }
+
+    /// How many clients are in the chat, and how many members each room has.
+    pub fn census(&self) -> Census {
+        let _one_at_a_time = self.wait_in_line();
+        self.decide(|state, _| state.census())
     }
 
     /// Whether the server is about to stop, and lets no more clients in.

@@ -21,6 +21,7 @@ use crate::{
     },
     store::{Database, Store, Writer},
     watch::Watch,
+    web::Origin,
     wire::{Url, Wire},
 };
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub wire: &'static Wire,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// The web sites, beside the server's own, whose pages may speak for their visitors.
+    pub allow_origin: Vec<Origin>,
     /// How long a client may send nothing, on wires where that has a limit; `None` means as their rows say.
     pub idle: Option<Duration>,
     /// Most clients at a time; `None` means as many as this machine holds.

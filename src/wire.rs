@@ -6,9 +6,10 @@ use crate::{
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
-        Divided, Pausing, Seal,
+        Divided, Pausing, Refusing, Seal,
         frames::{self, FrameSeal},
         pauses,
+        websocket::{self, Messages},
     },
 };
 
@@ -41,6 +42,9 @@ pub const TEXT: &Wire = &WIRES[0];
 /// The wire whose clients choose another one with their first bytes.
 pub const ANY: &Wire = &WIRES[1];
 
+/// Its clients are answered request by request.
+pub const HTTP: &Wire = &WIRES[2];
+
 /// The option that names the file of a door's key.
 pub const KEY_FILE: &str = "key-file";
 
@@ -56,10 +60,17 @@ const PLAIN: Wire = Wire {
 };
 
 /// All wires.
-pub static WIRES: [Wire; 7] = [
+pub static WIRES: [Wire; 8] = [
     Wire { scheme: "text", ..PLAIN },
     // This row serves no client: each is served by the row that it chooses. One that is refused is told so in text.
     Wire { scheme: "any", options: &["idle", KEY_FILE], ..PLAIN },
+    // Its decoder is not used: what is read are requests, not commands.
+    Wire {
+        scheme: "http",
+        seal: |_| Some(Box::new(Refusing)),
+        begins: &[b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS "],
+        ..PLAIN
+    },
     Wire {
         scheme: "unframed",
         decoder: |terms| Decoder::other(pauses::Decoder::new(terms.lines)),
@@ -99,6 +110,33 @@ pub static WIRES: [Wire; 7] = [
         ..PLAIN
     },
 ];
+
+/// What is spoken over WebSocket, by the name of the subprotocol. Without a name, it is the first.
+pub static WEBSOCKETS: [(&str, Wire); 2] = [
+    (
+        "chat.json",
+        Wire {
+            scheme: "websocket",
+            dialect: Dialect::Json,
+            decoder: |terms| in_messages(terms, Decoder::other(json::Decoder::new(terms.lines))),
+            seal: |_| Some(Box::new(Messages::default())),
+            ..PLAIN
+        },
+    ),
+    (
+        "chat.text",
+        Wire {
+            scheme: "websocket",
+            decoder: |terms| in_messages(terms, Decoder::lines(terms.lines)),
+            seal: |_| Some(Box::new(Messages::default())),
+            ..PLAIN
+        },
+    ),
+];
+
+fn in_messages(terms: &Terms, inner: Decoder) -> Decoder {
+    Decoder::other(websocket::Decoder::new(inner, terms.lines))
+}
 
 /// The wire of a client that sends these bytes first; `None` if that depends on the bytes that follow.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {

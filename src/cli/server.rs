@@ -16,6 +16,7 @@ use crate::{
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
     server::{Config, Server},
+    web::Origin,
     wire::{Url, Wire},
 };
 
@@ -74,6 +75,10 @@ struct ClientOptions {
     /// text, json, json+udp, frames, verbs, unframed or any; the README has examples
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
+
+    /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
+    #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
+    allow_origin: Vec<Origin>,
 
     /// Disconnect programs that are silent for SECONDS seconds, on wires with signs of life (1 to 86400) [default: by the scheme]
     #[arg(long, env = "CHAT_IDLE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
@@ -231,6 +236,7 @@ impl Arguments {
             port: clients.port,
             wire: clients.wire,
             listen: clients.listen.clone(),
+            allow_origin: clients.allow_origin.clone(),
             idle: clients.idle.map(Duration::from_secs),
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),

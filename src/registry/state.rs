@@ -61,6 +61,7 @@ pub use crate::dialect::text::Limits as LineLimits;
 pub use arriving::Newcomer;
 pub use closing::Countdown;
 pub use history::HistoryLimits;
+pub use listing::Census;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
 pub use searching::Search;

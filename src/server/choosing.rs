@@ -80,9 +80,12 @@ mod tests {
 
     #[test]
     fn a_client_is_recognised_and_loses_nothing() {
-        for (bytes, scheme) in
-            [(&b"{\"a\":1}"[..], "json"), (b"hello\nthere\n", "text"), (b"GET well", "text")]
-        {
+        for (bytes, scheme) in [
+            (&b"{\"a\":1}"[..], "json"),
+            (b"hello\nthere\n", "text"),
+            (b"Get well", "text"),
+            (b"GET / HTTP", "http"),
+        ] {
             assert_eq!(chosen(|client| client.write_all(bytes).unwrap()), (scheme, bytes.to_vec()));
         }
     }

@@ -7,7 +7,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, Scope},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -30,6 +30,7 @@ use crate::{
         self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
     },
     watch::{self, Activity, Watch},
+    web::{self, House},
     wire::{self, Location, Options, Terms, Url, Wire},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Doors {
     files: Option<(Arc<Listener>, u16)>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
+    max_clients: usize,
+    origins: Vec<web::Origin>,
     /// What closes the doors.
     pub(super) stopper: Stopper,
 }
@@ -112,6 +115,8 @@ impl Doors {
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
+            max_clients,
+            origins: config.allow_origin.clone(),
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -126,15 +131,30 @@ impl Doors {
 
     /// The doors besides the first, with the ports that were chosen.
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.chat[1..]
-            .iter()
-            .map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
+        self.all().skip(1)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Announced<'_>> {
+        self.chat.iter().map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
+    }
+
+    fn house<'a>(&self, registry: &'a Registry) -> House<'a> {
+        House {
+            registry,
+            started: Instant::now(),
+            address: self.address,
+            doors: self.all().map(|door| door.to_string()).collect(),
+            max_clients: self.max_clients,
+            lines: self.lines,
+            origins: self.origins.clone(),
+        }
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let serve_client = |connection, terms: &_| serve_client(registry, &connection, terms);
+        let house = self.house(registry);
+        let serve_client = |connection, terms: &_| serve_client(&house, &connection, terms);
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
@@ -226,15 +246,19 @@ impl Porter<'_> {
 }
 
 /// Serves a client that has connected. Its thread's stack stays small while it is idle.
-fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
-    if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
+fn serve_client(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) {
+    if terms.wire == wire::HTTP {
+        return web::serve(house, connection, terms, &[]);
+    }
+    // Where clients choose, those that speak HTTP are served.
+    if terms.wire != wire::ANY && terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         return refuse_web_browser(connection);
     }
     // The decoder stays where it is made: another one would take room on the stack.
-    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(connection, terms)
+    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(house, connection, terms)
         && let Some(sink) = sink.take()
     {
-        session::run(registry, &**connection, sink, wire, decoder);
+        session::run(house.registry, &**connection, sink, wire, decoder);
     }
 }
 
@@ -245,17 +269,21 @@ struct Prepared {
     decoder: Decoder,
 }
 
-/// Finds out what a client speaks; `None` if the client is gone or refused. Never inlined, because an idle client
-/// would keep the stack that this needs.
+/// Finds out what a client speaks; `None` if the client is gone or refused, or was served already. Never inlined, because
+/// an idle client would keep the stack that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
+fn prepare(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
     if terms.wire == wire::ANY {
         let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
+        if wire == wire::HTTP {
+            web::serve(house, connection, terms, &first);
+            return None;
+        }
         if wire == wire::TEXT && text::is_web_browser(&first) {
             refuse_web_browser(connection);
             return None;
         }
-        let mut prepared = prepare(connection, &terms.of(wire))?;
+        let mut prepared = prepare(house, connection, &terms.of(wire))?;
         prepared.decoder.feed(&first);
         return Some(prepared);
     }

@@ -105,8 +105,11 @@ impl Sink for SealedSink {
     }
 
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {
-        let why = why.map(ToString::to_string);
-        self.seal.farewell(why.as_deref())
+        let said = why.map(ToString::to_string);
+        let mut farewell = self.seal.farewell(said.as_deref());
+        // The sink behind this one can be packed, too.
+        farewell.extend(self.sink.farewell(why));
+        farewell
     }
 
     fn finish(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use crate::support::{Peer, Server, server::command};
+use crate::support::{Browser, Peer, Server, Socket, server::command};
 
 /// A server with an administrator's password, and a client that is an administrator.
 #[track_caller]
@@ -94,6 +94,30 @@ fn a_banned_address_cannot_connect() {
     root.hears(&format!("{address} is no longer banned."));
     let greeting = connect().next_line().expect("a greeting");
     assert!(greeting.starts_with("Welcome! Your nickname is "), "{greeting}");
+}
+
+#[test]
+fn a_browser_that_must_go_is_told_why_in_its_own_way() {
+    let Some(address) = own_address() else { return };
+    let (mut server, mut root) = administered(&["--listen", "http://0.0.0.0:0"]);
+    let said = server.prints();
+    let port: u16 = said.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let mut bob = Socket::connect(port, "chat.text");
+    bob.says("/nick bob");
+    root.hears_at_last("guest_1 is now known as bob.");
+    root.says("/disconnect bob flooding");
+    assert_eq!(bob.is_closed(1008), "Disconnected by root: flooding");
+    let mut eve = Browser::connect_to((address, port).into());
+    eve.asks("GET /healthz");
+    assert_eq!(eve.reply().status, 200);
+    root.says(&format!("/banip {address}"));
+    root.hears_at_last(&format!("{address} is banned until it is lifted. Clients disconnected: 0."));
+    for mut browser in [eve, Browser::connect_to((address, port).into())] {
+        browser.sends(Socket::request(""));
+        let reply = browser.reply();
+        assert_eq!((reply.status, &reply.json()["detail"]), (403, &"Your address is banned.".into()));
+        browser.is_closed();
+    }
 }
 
 /// An address of this machine other than loopback; `None` on a machine without a network.

@@ -84,13 +84,17 @@ fn every_kind_of_client_comes_in_through_one_door() {
 fn a_web_page_cannot_make_a_browser_speak() {
     let (server, door) = start(&[]);
     let mut alice = server.client("alice");
-    for request in [&b"POST / HTTP/1.1\r\nHost: x\r\n\r\nspam\n"[..], b"\x16\x03\x01\x02\x00\x01spam\n"] {
+    for (request, status) in [
+        (&b"POST / HTTP/1.1\r\nHost: x\r\n\r\nspam\n"[..], "411 Length Required"),
+        (b"PATCH / HTTP/1.1\r\nHost: x\r\n\r\nspam\n", "400 Bad Request"),
+        (b"\x16\x03\x01\x02\x00\x01spam\n", "400 Bad Request"),
+    ] {
         let mut browser = TcpStream::connect(door).expect("the server listens");
         browser.set_read_timeout(Some(DEADLINE)).expect("a time");
         std::io::Write::write_all(&mut browser, request).expect("it is connected");
         let mut answer = String::new();
         browser.read_to_string(&mut answer).expect("an answer and the end");
-        assert!(answer.contains("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        assert!(answer.contains(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
     }
     alice.says("the end");
     while let Some(line) = alice.next_line().filter(|line| line != "[lobby] alice: the end") {

@@ -8,15 +8,16 @@ use std::{
 
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
     &["command", "record"],
     &["event"],
-    &["dialect", "fact"],
+    &["dialect", "fact", "http"],
     &["broadcaster", "store", "log", "framing"],
     &["wire"],
     &["registry", "transport"],
     &["session", "relay"],
+    &["web"],
     &["server"],
 ];
 
@@ -30,7 +31,13 @@ const APART: [(&str, &[&str]); 3] = [
         ],
     ),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual", "wire"]),
+    (
+        "cli",
+        &[
+            "names", "text", "file", "password", "log", "registry", "server", "course", "manual", "web",
+            "wire",
+        ],
+    ),
 ];
 
 #[test]

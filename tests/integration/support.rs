@@ -1,19 +1,23 @@
 //! What the tests share: servers that end with the test, and clients that wait with a deadline.
 
+pub(crate) mod browser;
 pub(crate) mod chatting;
 pub(crate) mod fake_server;
 pub(crate) mod framed;
 pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod server;
+pub(crate) mod socket;
 pub(crate) mod terminal;
 pub(crate) mod wire_client;
 
+pub(crate) use browser::Browser;
 pub(crate) use fake_server::FakeServer;
 pub(crate) use framed::Framed;
 pub(crate) use peer::Peer;
 pub(crate) use piped::Piped;
 pub(crate) use server::Server;
+pub(crate) use socket::Socket;
 pub(crate) use terminal::Terminal;
 pub(crate) use wire_client::WireClient;
 

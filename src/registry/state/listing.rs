@@ -15,7 +15,23 @@ use crate::{
     names::{ClientId, Room},
 };
 
+/// How many clients are where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// All clients.
+    pub clients: usize,
+    /// The rooms that have members, and how many. At most as many as one listing shows.
+    pub rooms: Vec<(Room, usize)>,
+}
+
 impl State {
+    /// How many clients are where.
+    pub fn census(&self) -> Census {
+        let rooms = self.rooms.active().take(Listing::<Room>::MAX);
+        let rooms = rooms.map(|room| (room.name, room.members.len())).collect();
+        Census { clients: self.people.len(), rooms }
+    }
+
     #[inline(never)]
     pub(super) fn list_members(&mut self, turn: &mut Turn, among: Among) {
         turn.answer_at_length(match among {

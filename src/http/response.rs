@@ -1,0 +1,177 @@
+//! What a client is answered.
+
+use std::{borrow::Cow, fmt::Write};
+
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
+use serde_json::json;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The connection speaks another protocol from now on.
+    SwitchingProtocols = 101,
+    /// Here it is.
+    Ok = 200,
+    /// It is done, and there is nothing to show.
+    NoContent = 204,
+    /// Nothing can be made of the request.
+    BadRequest = 400,
+    /// The client may not do that.
+    Forbidden = 403,
+    /// There is nothing at this path.
+    NotFound = 404,
+    /// The path does not have this method.
+    MethodNotAllowed = 405,
+    /// The request took too long to come.
+    RequestTimeout = 408,
+    /// The request does not say how long its body is.
+    LengthRequired = 411,
+    /// The body is too large.
+    ContentTooLarge = 413,
+    /// The request line is too long.
+    TargetTooLong = 414,
+    /// The client expects what is not known.
+    ExpectationFailed = 417,
+    /// The path speaks only another protocol.
+    UpgradeRequired = 426,
+    /// The head is too large.
+    HeadTooLarge = 431,
+    /// The method or the transfer coding is not known.
+    NotImplemented = 501,
+    /// There is no place, or the server stops.
+    ServiceUnavailable = 503,
+    /// This version of HTTP is not spoken.
+    VersionNotSupported = 505,
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// What became of the request.
+    pub status: Status,
+    /// Headers beside those that each response has.
+    pub headers: Vec<(&'static str, String)>,
+    /// The media type of the body.
+    pub media: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why a request is not answered as the client wants (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of problem it is.
+    pub status: Status,
+    /// What to do about it.
+    pub detail: Cow<'static, str>,
+    /// Headers that help.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Status {
+    /// Its words (RFC 9110 §15).
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::SwitchingProtocols => "Switching Protocols",
+            Self::Ok => "OK",
+            Self::NoContent => "No Content",
+            Self::BadRequest => "Bad Request",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::RequestTimeout => "Request Timeout",
+            Self::LengthRequired => "Length Required",
+            Self::ContentTooLarge => "Content Too Large",
+            Self::TargetTooLong => "URI Too Long",
+            Self::ExpectationFailed => "Expectation Failed",
+            Self::UpgradeRequired => "Upgrade Required",
+            Self::HeadTooLarge => "Request Header Fields Too Large",
+            Self::NotImplemented => "Not Implemented",
+            Self::ServiceUnavailable => "Service Unavailable",
+            Self::VersionNotSupported => "HTTP Version Not Supported",
+        }
+    }
+
+    /// Its number.
+    pub fn code(self) -> u16 {
+        self as u16
+    }
+
+    /// Whether a response with it can have a body.
+    fn has_body(self) -> bool {
+        !matches!(self, Self::SwitchingProtocols | Self::NoContent)
+    }
+}
+
+impl Problem {
+    /// A problem without headers.
+    pub fn new(status: Status, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, detail: detail.into(), headers: Vec::new() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        let Problem { status, detail, headers } = problem;
+        let body = json!({"title": status.reason(), "status": status.code(), "detail": detail});
+        let media = "application/problem+json";
+        Self { status, headers, media, body: format!("{body}\n").into_bytes() }
+    }
+}
+
+impl Response {
+    /// A response of this media type.
+    pub fn new(status: Status, media: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), media, body: body.into() }
+    }
+
+    /// A response without a body.
+    pub fn empty(status: Status) -> Self {
+        Self::new(status, "", "")
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The head as bytes. The connection ends after the response if it `is_last`.
+    pub fn head(&self, is_last: bool) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason());
+        let mut add = |name: &str, value: &str| {
+            let _ = write!(head, "{name}: {value}\r\n");
+        };
+        // A clock that shows no date leaves the header out.
+        if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now()) {
+            add("Date", &date);
+        }
+        if self.status.has_body() {
+            add("Content-Type", self.media);
+            add("Content-Length", &self.body.len().to_string());
+            add("X-Content-Type-Options", "nosniff");
+            add("Cache-Control", "no-store");
+        }
+        if is_last {
+            add("Connection", "close");
+        }
+        for (name, value) in &self.headers {
+            add(name, value);
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
+    }
+
+    /// The whole response as bytes.
+    pub fn to_bytes(&self, is_last: bool) -> Vec<u8> {
+        [self.head(is_last), self.body.clone()].concat()
+    }
+}

@@ -1,0 +1,63 @@
+//! What is answered over HTTP: pages and calls for browsers and programs.
+//!
+//! One thread serves one connection, from its first request to its last. The table of routes in `web/routes.rs`
+//! says what there is. A connection that changes to WebSocket becomes a client of the chat like any other.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use crate::{
+    broadcaster::Sink,
+    dialect::{Decoder, Limits},
+    registry::Registry,
+    session,
+    transport::{Connection, SealedSink},
+    wire::{Terms, Wire},
+};
+
+mod origin;
+mod routes;
+mod status;
+mod visit;
+mod websocket;
+
+pub use origin::Origin;
+
+use visit::Visit;
+
+/// What the pages and calls know about the server.
+pub struct House<'a> {
+    /// The chat.
+    pub registry: &'a Registry,
+    /// When the server started.
+    pub started: Instant,
+    /// The address of its first door.
+    pub address: SocketAddr,
+    /// All its doors, as URLs.
+    pub doors: Vec<String>,
+    /// The most clients.
+    pub max_clients: usize,
+    /// How long lines and texts may be.
+    pub lines: Limits,
+    /// The web sites, beside its own, whose pages may speak for their visitors.
+    pub origins: Vec<Origin>,
+}
+
+/// Answers the requests of a connection until one side ends it. `first` was read already.
+pub fn serve(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms, first: &[u8]) {
+    let Some((wire, first)) = Visit::new(house, connection, first).run() else { return };
+    let Some((sink, mut decoder)) = prepare(connection, &terms.of(wire), &first) else { return };
+    drop(first);
+    session::run(house.registry, &**connection, sink, wire, &mut decoder);
+}
+
+/// A connection that speaks another protocol from now on, and what has come of that already.
+type Changed = (&'static Wire, Vec<u8>);
+
+/// Never inlined: an idle client would keep the stack that this needs.
+#[inline(never)]
+fn prepare(connection: &Arc<Connection>, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
+    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
+    let mut decoder = terms.decoder();
+    decoder.feed(first);
+    Some((sink, decoder))
+}

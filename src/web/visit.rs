@@ -1,0 +1,192 @@
+//! One connection that speaks HTTP, from its first request to its last.
+
+use std::{
+    io::{ErrorKind, Write},
+    net::Shutdown,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Changed, House,
+    routes::{self, Answer},
+};
+use crate::{
+    event::Event,
+    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status},
+    transport::{Connection, Incoming},
+    watch::{self, Activity},
+    wire::Wire,
+};
+
+/// How long a connection may be open between requests.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// How long the body of a request may take.
+const BODY: Duration = Duration::from_secs(30);
+
+/// How long a client may take to read a response.
+const SENDING: Duration = Duration::from_secs(10);
+
+/// How often a client that is silent is looked at, in case the server stops.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long a client may take to close its side after the last response.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// What allows a client to send the body of its request.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// A connection, and how far its requests are read.
+pub(super) struct Visit<'a> {
+    house: &'a House<'a>,
+    connection: &'a Connection,
+    decoder: Decoder,
+    phase: Phase,
+    /// When the phase began.
+    since: Instant,
+}
+
+/// Nothing more is read as HTTP.
+enum End {
+    /// The connection is over.
+    Over,
+    /// It speaks this from now on.
+    Changed(&'static Wire),
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(house: &'a House<'_>, connection: &'a Connection, first: &[u8]) -> Self {
+        let mut decoder = Decoder::default();
+        decoder.feed(first);
+        Self { house, connection, decoder, phase: Phase::Idle, since: Instant::now() }
+    }
+
+    /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
+    /// that is idle then would keep the stack that this needs.
+    #[inline(never)]
+    pub(super) fn run(mut self) -> Option<Changed> {
+        let end = loop {
+            if let Err(end) = self.answer_all().and_then(|()| self.read()) {
+                break end;
+            }
+        };
+        if let End::Changed(wire) = end {
+            return Some((wire, self.decoder.into_rest()));
+        }
+        // Bytes that nobody reads would reset the connection, and the client would lose the last response.
+        let _ = self.connection.socket().shutdown(Shutdown::Write);
+        if !self.house.registry.is_stopping() {
+            watch::doing(Activity::Closing);
+            self.connection.drain(CLOSING);
+        }
+        None
+    }
+
+    /// Answers what has come.
+    fn answer_all(&mut self) -> Result<(), End> {
+        while let Some(input) = self.decoder.next_input() {
+            self.since = Instant::now();
+            match input {
+                Input::Continue => self.send(CONTINUE)?,
+                Input::Request(request) => self.answer(&request)?,
+                Input::Refused(problem) => return self.refuse(problem),
+            }
+        }
+        let phase = self.decoder.phase();
+        if phase != self.phase {
+            (self.phase, self.since) = (phase, Instant::now());
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<(), End> {
+        if let Some(why) = self.house.registry.refusal_at_door(self.connection.peer()) {
+            let is_stopping = why == Event::ShuttingDown;
+            let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
+            return self.refuse(Problem::new(status, why.to_string()));
+        }
+        let answer = routes::answer(self.house, self.connection.peer(), request);
+        let Answer { response, wire } = answer.unwrap_or_else(|problem| Response::from(problem).into());
+        let bytes = match request.method {
+            Method::Head => response.head(request.is_last),
+            _ => response.to_bytes(request.is_last),
+        };
+        self.send(&bytes)?;
+        match wire {
+            Some(wire) => Err(End::Changed(wire)),
+            None if request.is_last => Err(End::Over),
+            None => Ok(()),
+        }
+    }
+
+    /// Says why nothing more is read.
+    fn refuse(&self, problem: Problem) -> Result<(), End> {
+        self.send(&Response::from(problem).to_bytes(true))?;
+        Err(End::Over)
+    }
+
+    /// Waits for bytes. Never inlined: its buffer would take room on the stack of everything that is answered.
+    #[inline(never)]
+    fn read(&mut self) -> Result<(), End> {
+        watch::doing(Activity::Reading);
+        let mut bytes = [0; 4096];
+        loop {
+            self.check_time()?;
+            self.connection.set_patience(Some(LOOK)).map_err(|_| End::Over)?;
+            match self.connection.read(&mut bytes) {
+                Ok(0) => return Err(End::Over),
+                Ok(length) => {
+                    watch::doing(Activity::Working);
+                    self.decoder.feed(&bytes[..length]);
+                    return Ok(());
+                }
+                Err(error) if is_early(error.kind()) => {
+                    if self.house.registry.is_stopping() {
+                        return Err(End::Over);
+                    }
+                }
+                Err(_) => return Err(End::Over),
+            }
+        }
+    }
+
+    /// A client that is slow with a request is told so. One that has not begun a request expects no answer.
+    fn check_time(&self) -> Result<(), End> {
+        let (most, what) = match self.phase {
+            Phase::Idle => (IDLE, None),
+            Phase::Head => (HEAD, Some("head")),
+            Phase::Body => (BODY, Some("body")),
+        };
+        if self.since.elapsed() < most {
+            return Ok(());
+        }
+        let Some(what) = what else { return Err(End::Over) };
+        let detail = format!("The {what} of a request must come within {} seconds.", most.as_secs());
+        self.refuse(Problem::new(Status::RequestTimeout, detail))
+    }
+
+    /// Sends all of this, unless the client does not read it, or the server stops meanwhile.
+    fn send(&self, bytes: &[u8]) -> Result<(), End> {
+        let (mut socket, mut rest, deadline) = (self.connection.socket(), bytes, Instant::now() + SENDING);
+        socket.set_write_timeout(LOOK).map_err(|_| End::Over)?;
+        while !rest.is_empty() {
+            match socket.write(rest) {
+                Ok(length) => rest = &rest[length..],
+                Err(error) if is_early(error.kind()) => {
+                    if Instant::now() >= deadline || self.house.registry.is_stopping() {
+                        return Err(End::Over);
+                    }
+                }
+                Err(_) => return Err(End::Over),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_early(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
