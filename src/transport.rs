@@ -1,4 +1,4 @@
-//! How bytes arrive and leave: TCP, Unix sockets and UDP.
+//! How bytes arrive and leave: TCP, Unix sockets, UDP and TLS.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
 //! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
@@ -19,6 +19,7 @@ use rustix::{
 use crate::{broadcaster::Sink, ending::Ending, names::Peer};
 
 pub mod datagrams;
+mod encrypted;
 mod entrance;
 mod limit;
 mod listener;
@@ -27,6 +28,7 @@ mod queued;
 mod sealed;
 mod socket;
 
+pub use encrypted::{Encrypted, Unmet};
 pub use entrance::Entrance;
 pub use limit::{ConnectionLimit, NoPlace, Permit};
 pub use listener::{Address, Listener};
@@ -46,6 +48,11 @@ pub trait Incoming {
     /// # Errors
     /// The time is zero.
     fn set_patience(&self, patience: Option<Duration>) -> io::Result<()>;
+
+    /// Whether what it carries is encrypted.
+    fn is_private(&self) -> bool {
+        false
+    }
 
     /// Waits for bytes; 0 means that no more will come.
     ///

@@ -1,8 +1,9 @@
 //! The table of wires, which says what is spoken at a door.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use crate::{
+    certificate::Certificate,
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
@@ -14,7 +15,7 @@ use crate::{
 
 mod url;
 
-pub use url::{Location, Options, UnixSocket, Url};
+pub use url::{Location, Options, Scheme, UnixSocket, Url};
 
 /// What is spoken at a door: one row of the table.
 #[derive(Debug)]
@@ -100,6 +101,20 @@ pub static WIRES: [Wire; 7] = [
     },
 ];
 
+/// What a client chooses that speaks TLS, and then another wire inside of it. It is no row of the table.
+pub static TLS: &Wire = &Wire { scheme: "tls", ..PLAIN };
+
+/// How a handshake of TLS begins (RFC 8446 section 5.1).
+const HANDSHAKE: &[u8] = &[22, 3];
+
+/// As [`told_by`], where a client may also speak TLS.
+pub fn told_by_or_tls(first: &[u8]) -> Option<&'static Wire> {
+    if first.starts_with(HANDSHAKE) {
+        return Some(TLS);
+    }
+    if HANDSHAKE.starts_with(first) { None } else { told_by(first) }
+}
+
 /// The wire of a client that sends these bytes first; `None` while more of them can make a difference.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
@@ -149,7 +164,24 @@ pub struct Terms {
     pub rate: u32,
     /// What signs what is sent, on wires where something does.
     pub key: frames::Key,
+    /// Whether clients speak TLS.
+    pub encryption: Encryption,
 }
+
+/// Whether the clients of a door speak TLS.
+#[derive(Clone, Debug, Default)]
+pub enum Encryption {
+    /// They do not.
+    #[default]
+    Without,
+    /// They may, where they choose their wire.
+    Possible(Arc<Certificate>),
+    /// They must.
+    Required(Arc<Certificate>),
+}
+
+/// The alert `internal_error` (RFC 8446 section 6), for a client that is refused before its handshake.
+const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
 /// The most datagrams that a client is sent in a second, unless its door says something else.
 const RATE: u32 = 200;
@@ -157,13 +189,26 @@ const RATE: u32 = 200;
 impl Terms {
     /// Those of a wire, as far as nothing else is said.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, silence: None, rate: RATE, key: frames::Key::default() }
+        Self {
+            wire,
+            lines,
+            silence: None,
+            rate: RATE,
+            key: frames::Key::default(),
+            encryption: Encryption::default(),
+        }
     }
 
     /// The same, for a client that has chosen this wire.
     #[must_use]
     pub fn of(&self, wire: &'static Wire) -> Self {
         Self { wire, ..self.clone() }
+    }
+
+    /// The first word of the URL of such a door.
+    pub fn scheme(&self) -> Scheme {
+        let is_encrypted = matches!(self.encryption, Encryption::Required(_));
+        Scheme { wire: self.wire, is_encrypted }
     }
 
     /// How long a client may send nothing; `None` means for ever, as on wires without a sign of life.
@@ -183,6 +228,14 @@ impl Terms {
 
     /// What a client is told that is not let in, as bytes.
     pub fn refusal(&self, why: &Event) -> Vec<u8> {
+        match self.encryption {
+            Encryption::Required(_) => ALERT.to_vec(),
+            _ => self.plain_refusal(why),
+        }
+    }
+
+    /// The same for a client that speaks no TLS, wherever it is.
+    pub fn plain_refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };
         units.extend(seal.farewell(Some(&why.to_string())));

@@ -14,12 +14,13 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing,
+    choosing, encrypted,
     receiver::Receiver,
     start,
 };
 use crate::{
     broadcaster::Sink,
+    certificate::Certificate,
     command::Mistake,
     dialect::{Decoder, Dialect, text},
     event::Event,
@@ -31,10 +32,10 @@ use crate::{
         self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
     },
     watch::{self, Activity, Watch},
-    wire::{self, Location, Options, Terms, Url, Wire},
+    wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
 
-/// How long a web browser may take to close its side.
+/// How long a client that is not let in may take to close its side.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
@@ -47,8 +48,17 @@ pub(super) struct Doors {
     files: Option<(Arc<Listener>, u16)>,
     clients: Arc<ConnectionLimit>,
     lines: text::Limits,
+    /// What the clients of doors with TLS are shown.
+    pub(super) certificate: Option<Arc<Certificate>>,
     /// What closes the doors.
     pub(super) stopper: Stopper,
+}
+
+/// What serves the clients of a door.
+#[derive(Clone, Copy)]
+struct Serving<'a> {
+    plain: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
+    encrypted: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
 }
 
 struct ChatDoor {
@@ -64,13 +74,13 @@ enum Porter<'a> {
 
 /// A door, as the server announces it when it starts.
 pub struct Announced<'a> {
-    wire: &'static Wire,
+    scheme: Scheme,
     address: &'a Address,
 }
 
 impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.wire.scheme;
+        let scheme = &self.scheme;
         match self.address {
             Address::Net(address) => write!(f, "{scheme}://{address}"),
             Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
@@ -83,6 +93,7 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
+        let certificate = certificate(config)?;
         let (first, address) = open_port(config.wire, &config.host, config.port)?;
         let terms = |wire, options: &Options| {
             let terms = Terms::new(wire, config.rules.lines);
@@ -90,13 +101,21 @@ impl Doors {
                 silence: options.idle.or(config.idle),
                 rate: options.rate.unwrap_or(terms.rate),
                 key: key(wire, options)?,
+                encryption: match &certificate {
+                    Some(certificate) if wire == wire::ANY => Encryption::Possible(Arc::clone(certificate)),
+                    _ => Encryption::Without,
+                },
                 ..terms
             })
         };
         let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
         for url in &config.listen {
-            let terms = terms(url.wire, &url.options)?;
+            let mut terms = terms(url.wire, &url.options)?;
+            if url.is_encrypted {
+                let certificate = certificate.as_ref().ok_or_else(|| Error::NoCertificate(url.clone()))?;
+                terms.encryption = Encryption::Required(Arc::clone(certificate));
+            }
             chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
@@ -113,6 +132,7 @@ impl Doors {
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
+            certificate,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -129,17 +149,19 @@ impl Doors {
     pub(super) fn others(&self) -> impl Iterator<Item = Announced<'_>> {
         self.chat[1..]
             .iter()
-            .map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
+            .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let serve_client = |connection, terms: &_| serve_client(registry, &connection, terms);
+        let plain = |connection, terms: &_| serve_client(registry, &connection, terms);
+        let encrypted = |connection, terms: &_| encrypted::serve(registry, &connection, terms, &[]);
+        let serving = Serving { plain: &plain, encrypted: &encrypted };
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
-        let clients = self.for_clients(registry, &serve_client, watch);
+        let clients = self.for_clients(registry, serving, watch);
         let files = self.files.as_ref().map(|(listener, _)| Door {
             listener,
             terms: &file_terms,
@@ -177,7 +199,7 @@ impl Doors {
     fn for_clients<'a>(
         &'a self,
         registry: &'a Registry,
-        serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
+        serving: Serving<'a>,
         watch: &'a Watch,
     ) -> Vec<Porter<'a>> {
         let door = |listener: &'a Listener, door: &'a ChatDoor| Door {
@@ -187,7 +209,10 @@ impl Doors {
             patience: Duration::ZERO,
             most_free: MOST_FREE / self.chat.len(),
             served: "client",
-            serve,
+            serve: match door.terms.encryption {
+                Encryption::Required(_) => serving.encrypted,
+                _ => serving.plain,
+            },
             meanwhile: &|| None,
             stopper: &self.stopper,
             watch,
@@ -228,11 +253,15 @@ impl Porter<'_> {
 
 /// Serves a client that comes in through a door. Its thread's stack stays small while it is idle.
 fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) {
-    if terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
+    // Where TLS is recognised, a browser that speaks it is no stranger; another one is recognised there.
+    if terms.wire.dialect == Dialect::Text
+        && is_web_browser(connection)
+        && !matches!(terms.encryption, Encryption::Possible(_))
+    {
         return refuse_web_browser(connection);
     }
     // The decoder stays where it is made: another one would take room on the stack.
-    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(connection, terms)
+    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(registry, connection, terms)
         && let Some(sink) = sink.take()
     {
         session::run(registry, &**connection, sink, wire, decoder);
@@ -240,32 +269,46 @@ fn serve_client(registry: &Registry, connection: &Arc<Connection>, terms: &Terms
 }
 
 /// A client that can be served.
-struct Prepared {
+pub(super) struct Prepared {
     /// What it speaks.
-    wire: &'static Wire,
-    sink: Option<Box<dyn Sink>>,
-    decoder: Decoder,
+    pub(super) wire: &'static Wire,
+    pub(super) sink: Option<Box<dyn Sink>>,
+    pub(super) decoder: Decoder,
 }
 
-/// Finds out what a client speaks; `None` when it is gone. Never inlined: an idle client would keep the stack
+impl Prepared {
+    /// A client that speaks the wire of these terms.
+    pub(super) fn new(mut sink: Box<dyn Sink>, terms: &Terms) -> Self {
+        if let Some(seal) = terms.seal() {
+            sink = Box::new(SealedSink::new(sink, seal));
+        }
+        Self { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() }
+    }
+}
+
+/// Finds out what a client speaks; `None` when it is gone, or was served as one that encrypts. Never inlined: an idle client would keep the stack
 /// that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
+fn prepare(registry: &Registry, connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
     if terms.wire == wire::ANY {
-        let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
+        let told_by = match terms.encryption {
+            Encryption::Without => wire::told_by,
+            _ => wire::told_by_or_tls,
+        };
+        let (wire, first) = choosing::choose(&**connection, told_by).ok()?;
+        if wire == wire::TLS {
+            encrypted::serve(registry, connection, terms, &first);
+            return None;
+        }
         if wire == wire::TEXT && text::is_web_browser(&first) {
             refuse_web_browser(connection);
             return None;
         }
-        let mut prepared = prepare(connection, &terms.of(wire))?;
+        let mut prepared = Prepared::new(connection.writer().ok()?, &terms.of(wire));
         prepared.decoder.feed(&first);
         return Some(prepared);
     }
-    let mut sink = connection.writer().ok()?;
-    if let Some(seal) = terms.seal() {
-        sink = Box::new(SealedSink::new(sink, seal));
-    }
-    Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
+    Some(Prepared::new(connection.writer().ok()?, terms))
 }
 
 /// Whether a client that has just come has sent an HTTP request already. A request that comes later is
@@ -279,9 +322,20 @@ fn is_web_browser(connection: &Connection) -> bool {
 #[inline(never)]
 fn refuse_web_browser(connection: &Connection) {
     tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
+    refuse(connection, &text::line(&Event::Mistaken(Mistake::HttpRequest)));
+}
+
+/// Says one last thing to a client that is not let in, and gives it time to read that.
+pub(super) fn refuse(connection: &Connection, words: &[u8]) {
+    transport::refuse(connection.socket(), words);
     watch::doing(Activity::Closing);
     connection.drain(CLOSING);
+}
+
+/// What is shown to clients that speak TLS.
+fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
+    let certificate = config.certificate.clone().map(Certificate::read).transpose();
+    Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
 /// The key that signs what is sent at a door.

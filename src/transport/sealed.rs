@@ -103,6 +103,13 @@ impl Sink for SealedSink {
     }
 
     fn finish(&mut self) {
+        if self.pieces.is_empty() {
+            let last = self.seal.last();
+            if !last.is_empty() {
+                // If it is not taken now, the client sees the end without it.
+                let _ = self.sink.send(&[], &last);
+            }
+        }
         self.sink.finish();
     }
 

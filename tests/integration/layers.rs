@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 9] = [
     &["command", "record"],
     &["event"],
     &["dialect", "fact"],
-    &["broadcaster", "store", "log", "framing"],
+    &["broadcaster", "store", "log", "framing", "certificate"],
     &["wire"],
     &["registry", "transport"],
     &["session", "relay"],
@@ -30,7 +30,22 @@ const APART: [(&str, &[&str]); 3] = [
         ],
     ),
     ("course", &[]),
-    ("cli", &["names", "text", "file", "password", "log", "registry", "server", "course", "manual", "wire"]),
+    (
+        "cli",
+        &[
+            "names",
+            "text",
+            "file",
+            "password",
+            "log",
+            "registry",
+            "server",
+            "course",
+            "manual",
+            "wire",
+            "certificate",
+        ],
+    ),
 ];
 
 #[test]

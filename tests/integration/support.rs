@@ -5,6 +5,7 @@ pub(crate) mod fake_server;
 pub(crate) mod framed;
 pub(crate) mod peer;
 pub(crate) mod piped;
+pub(crate) mod secure;
 pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod wire_client;

@@ -294,7 +294,7 @@ impl Decode for Decoder {
 
     /// A part of a frame is no sign of life: a client that sends a byte now and then is gone, too.
     fn patience(&self) -> Option<Duration> {
-        let left = |idle| (self.heard_at + idle).saturating_duration_since(Instant::now());
+        let left = |idle: Duration| (self.heard_at + idle).saturating_duration_since(Instant::now());
         self.idle.map(|idle| left(idle).max(SHORTEST))
     }
 

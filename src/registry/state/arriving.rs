@@ -24,6 +24,8 @@ pub struct Newcomer {
     pub wire: &'static Wire,
     /// What it speaks there.
     pub dialect: Dialect,
+    /// What it sends is encrypted.
+    pub is_private: bool,
     /// Who it says it is; without this, it comes as a guest into the lobby.
     pub greeting: Option<Box<Greeting>>,
 }
@@ -31,7 +33,7 @@ pub struct Newcomer {
 impl Newcomer {
     /// A client that has not said who it is.
     pub fn new(peer: impl Into<Peer>, wire: &'static Wire) -> Self {
-        Self { peer: peer.into(), wire, dialect: wire.dialect, greeting: None }
+        Self { peer: peer.into(), wire, dialect: wire.dialect, is_private: false, greeting: None }
     }
 
     /// A person who comes in at the text port.
