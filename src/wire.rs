@@ -248,6 +248,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_first_bytes_tell_tls_only_where_it_can_be_spoken() {
+        let scheme = |first: &[u8]| told_by_or_tls(first).map(|wire| wire.scheme);
+        assert_eq!([scheme(b""), scheme(b"\x16")], [None, None]);
+        assert_eq!([scheme(b"\x16\x03"), scheme(b"\x16\x03\x01\x02")], [Some("tls"); 2]);
+        assert_eq!(
+            [scheme(b"\x16\x04"), scheme(b"hello"), scheme(b"{")],
+            [Some("text"), Some("text"), Some("json")]
+        );
+        assert_eq!(told_by(b"\x16\x03").map(|wire| wire.scheme), Some("text"));
+    }
+
+    #[test]
     fn the_first_bytes_tell_the_wire() {
         let scheme = |first: &[u8]| told_by(first).map(|wire| wire.scheme);
         assert_eq!(scheme(b""), None);

@@ -178,6 +178,10 @@ mod tests {
         fn pause(&self) -> Duration {
             self.pause
         }
+
+        fn last(&mut self) -> Vec<u8> {
+            b"!".to_vec()
+        }
     }
 
     fn sealed(together: usize, pause: Duration, most: usize) -> (SealedSink, Socket) {
@@ -227,6 +231,18 @@ mod tests {
         *socket.most.lock() = 99;
         assert_eq!(sink.send(b"\nend\n", b"").unwrap(), 5);
         assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<ab><end>"));
+    }
+
+    #[test]
+    fn the_last_bytes_follow_what_was_packed_and_never_half_of_a_piece() {
+        let (mut sink, socket) = sealed(0, Duration::ZERO, 2);
+        assert_eq!(sink.send(b"ab\n", b"").unwrap(), 2);
+        sink.finish();
+        assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<a"));
+        *socket.most.lock() = 99;
+        assert_eq!(sink.send(b"\n", b"").unwrap(), 1);
+        sink.finish();
+        assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<ab>!"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod client_settings;
 mod client_sizes;
 mod client_socket;
 mod client_terminal;
+mod client_tls;
 mod clients;
 mod concurrency;
 mod conversation;
