@@ -107,29 +107,6 @@ fn programs_speak_json_behind_tls_and_any_door_recognises_it() {
 }
 
 #[test]
-fn frames_are_packed_inside_of_tls() {
-    let certified = localhost();
-    let (server, doors) = certified.server(&["frames+tls", "verbs+tls", "unframed+tls"], &[]);
-    let mut alice = server.client("alice");
-    let mut carol = certified.connect(doors[2]);
-    carol.sends(b"/nick carol");
-    alice.hears_at_last("guest_1 is now known as carol.");
-    alice.says("/whisper carol psst");
-    let mut heard = String::new();
-    while !heard.contains("psst") {
-        let mut bytes = [0; 1000];
-        let length = carol.reads(&mut bytes);
-        heard.push_str(str::from_utf8(&bytes[..length]).unwrap());
-    }
-    for door in &doors[..2] {
-        // What these wires make of it is theirs: it is heard, and answered inside of TLS.
-        let mut strange = certified.connect(*door);
-        strange.sends(b"GET / HTTP/1.1\r\n\r\n");
-        assert!(strange.reads(&mut [0; 1000]) > 0);
-    }
-}
-
-#[test]
 fn a_handshake_byte_by_byte_succeeds() {
     let certified = localhost();
     let (server, door) = server(&certified, &[]);
