@@ -25,6 +25,20 @@ pub enum Among {
     All,
 }
 
+/// The lines of its room that a client wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Only lines with a higher number.
+    pub after: u64,
+    /// Only lines with a lower number.
+    pub before: u64,
+    /// At most so many, the newest of them.
+    pub most: usize,
+}
+
+/// The rooms that a client knows, each with the number of the newest line that it has seen there.
+pub type Known = Box<[(Room, u64)]>;
+
 /// What a program takes for granted about its client. The rules know better, because others can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -49,6 +63,16 @@ impl Command {
     /// Lists rooms and their members.
     pub fn list_members(among: Among) -> Self {
         Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
+    }
+
+    /// Shows lines of the client's room.
+    pub fn show_stretch(stretch: Stretch) -> Self {
+        Self::new(&unlisted::STRETCH, Ask::ShowStretch(stretch))
+    }
+
+    /// Shows what is going on: the rooms, what is new in those that the client knows, and the members of its own.
+    pub fn show_overview(known: Known) -> Self {
+        Self::new(&unlisted::OVERVIEW, Ask::ShowOverview(known))
     }
 
     /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.

@@ -25,6 +25,7 @@ mod encode;
 mod files;
 mod scan;
 mod terse;
+mod views;
 
 pub use divide::divide;
 pub use encode::encode;
@@ -100,6 +101,8 @@ impl Decoder {
                 let to = Nick::new(to).map_err(|_| Mistake::NoSuchUser(to.into()))?;
                 typed("whisper", &format!("{to} {text}"), self.limits)
             }
+            "history" => views::stretch(object),
+            "overview" => views::overview(object),
             "users" | "rooms" => typed(kind, "", self.limits),
             "leave" => typed("quit", "", self.limits),
             "command" => {

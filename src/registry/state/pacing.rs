@@ -23,7 +23,9 @@ impl State {
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
-            Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => Limited::Histories,
+            Ask::ShowHistory(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) | Ask::ShowStretch(_) => {
+                Limited::Histories
+            }
             _ => match command.verb.kind {
                 // If it is refused, it takes its token afterwards.
                 Kind::Speech => return None,
@@ -31,7 +33,7 @@ impl State {
                 _ => Limited::Questions,
             },
         };
-        if command.verb.kind == Kind::Listing
+        if command.is_long()
             && let Some(pause) = self.people.get_mut(turn.client)?.link.must_wait()
         {
             return Some(pause);

@@ -1,9 +1,10 @@
 //! What clients say to their room and to one another, what is shown of it later, and who ignores it.
 
-use super::{Next, State, Task, Turn, pace::Limited, people::Client};
+use super::{Next, State, Task, Turn, pace::Limited, people::Client, rooms::OpenRoom};
 use crate::{
     broadcaster::{Except, Post, Traced},
-    event::{Event, ignoring::Ignoring},
+    command::Stretch,
+    event::{Event, ignoring::Ignoring, rooms::RoomEvent},
     fact::{Deed, Noting},
     names::{ClientId, Nick, RoomId},
     record::{Line, Manner},
@@ -119,6 +120,15 @@ impl State {
         if !lines.is_empty() {
             turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
         }
+    }
+
+    /// Shows a client's program these lines of its room, by their numbers.
+    #[inline(never)]
+    pub(super) fn show_stretch(&mut self, turn: &mut Turn, Stretch { after, before, most }: Stretch) {
+        let OpenRoom { name, remembered, .. } = self.room(turn.client);
+        let is_ignored = self.ignored_by(turn.client);
+        let (lines, has_older) = remembered.history.between(after, before, most, is_ignored);
+        turn.answer_at_length(RoomEvent::Stretch(*name, lines, has_older));
     }
 
     #[inline(never)]
