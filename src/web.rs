@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod origin;
+mod page;
 mod routes;
 mod status;
 mod visit;

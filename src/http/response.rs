@@ -14,6 +14,8 @@ pub enum Status {
     Ok = 200,
     /// It is done, and there is nothing to show.
     NoContent = 204,
+    /// The client has it already.
+    NotModified = 304,
     /// Nothing can be made of the request.
     BadRequest = 400,
     /// The client may not do that.
@@ -75,6 +77,7 @@ impl Status {
             Self::SwitchingProtocols => "Switching Protocols",
             Self::Ok => "OK",
             Self::NoContent => "No Content",
+            Self::NotModified => "Not Modified",
             Self::BadRequest => "Bad Request",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
@@ -99,7 +102,7 @@ impl Status {
 
     /// Whether a response with it can have a body.
     fn has_body(self) -> bool {
-        !matches!(self, Self::SwitchingProtocols | Self::NoContent)
+        !matches!(self, Self::SwitchingProtocols | Self::NoContent | Self::NotModified)
     }
 }
 
@@ -158,7 +161,9 @@ impl Response {
             add("Content-Type", self.media);
             add("Content-Length", &self.body.len().to_string());
             add("X-Content-Type-Options", "nosniff");
-            add("Cache-Control", "no-store");
+            if !self.headers.iter().any(|(name, _)| *name == "Cache-Control") {
+                add("Cache-Control", "no-store");
+            }
         }
         if is_last {
             add("Connection", "close");

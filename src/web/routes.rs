@@ -1,6 +1,6 @@
 //! The table of routes, from which follows what a path can do.
 
-use super::{House, status, websocket};
+use super::{House, page, status, websocket};
 use crate::{
     http::{Method, Problem, Request, Response, Status},
     names::Peer,
@@ -27,7 +27,9 @@ impl From<Response> for Answer {
 }
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-static ROUTES: [Route; 3] = [
+static ROUTES: [Route; 4] = [
+    // It stands for all files of the page.
+    Route { method: Method::Get, path: "/", answer: |_, _, request| Ok(page::show(request).into()) },
     Route { method: Method::Get, path: "/healthz", answer: |_, _, _| Ok(status::health().into()) },
     Route {
         method: Method::Get,
@@ -54,6 +56,7 @@ pub(super) fn answer(house: &House<'_>, peer: Peer, request: &Request) -> Result
 
 /// The routes of a path. It is compared as it was sent, so `/./healthz` and `/%68ealthz` are other paths.
 fn at(path: &str) -> impl Iterator<Item = &'static Route> {
+    let path = if page::has(path) { "/" } else { path };
     ROUTES.iter().filter(move |route| path == "*" || route.path == path)
 }
 
@@ -79,7 +82,17 @@ mod tests {
     fn what_is_allowed_follows_from_the_table() {
         assert_eq!(allowed("/healthz").as_deref(), Some("GET, HEAD, OPTIONS"));
         assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, OPTIONS"));
-        for path in ["", "/", "/nothing", "/healthz/", "//healthz", "/./healthz", "/%68ealthz", "/HEALTHZ"] {
+        for path in [
+            "",
+            "/nothing",
+            "/page",
+            "/../main.js",
+            "/healthz/",
+            "//healthz",
+            "/./healthz",
+            "/%68ealthz",
+            "/HEALTHZ",
+        ] {
             assert_eq!(allowed(path), None, "{path}");
         }
     }

@@ -1,0 +1,82 @@
+// The connection to the server: opened when it is wanted, and again when it breaks.
+
+import { tell } from "./dom.js";
+
+const [FIRST_WAIT, LONGEST_WAIT] = [1000, 30_000];
+/** The server answers whatever the page sends. If it has not for so long, the connection is dead. */
+const SILENCE = 15_000;
+/** With these codes the server says that it is no accident: goodbye, or for example a ban (RFC 6455 §7.4.1). */
+const FINAL = [1000, 1008];
+
+/** Tells "open", "object" (what the server says), "wait" (for how many seconds), and "end" (why it ended for good). */
+export class Link extends EventTarget {
+  #socket = null;
+  #attempts = 0;
+  #timer = 0;
+  #unanswered = 0;
+
+  constructor() {
+    super();
+    setInterval(() => this.#unanswered && Date.now() - this.#unanswered > SILENCE && this.later(), 1000);
+    addEventListener("online", () => this.#timer && this.connect());
+  }
+
+  connect() {
+    this.#drop();
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`, "chat.json");
+    this.#socket = socket;
+    this.#unanswered = Date.now();
+    tell(this, "wait", 0);
+    socket.onopen = () => tell(this, "open");
+    socket.onmessage = ({ data }) => {
+      this.#unanswered = 0;
+      tell(this, "object", JSON.parse(data));
+    };
+    socket.onclose = ({ code, reason }) => (FINAL.includes(code) ? this.end(reason) : this.later());
+  }
+
+  /** Sends an object; returns whether there is a connection. */
+  send(object) {
+    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
+    if (isOpen) {
+      this.#unanswered ||= Date.now();
+      this.#socket.send(JSON.stringify(object));
+    }
+    return isOpen;
+  }
+
+  /** The server has let us in, so the next wait is short again. */
+  settle() {
+    this.#attempts = 0;
+  }
+
+  /** Connects later: each time twice as late, and by chance not at the same time as everyone else. */
+  later() {
+    this.#drop();
+    const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts++);
+    const due = Date.now() + longest * (0.5 + Math.random() / 2);
+    const tick = () => {
+      const left = Math.ceil((due - Date.now()) / 1000);
+      if (left <= 0) return this.connect();
+      this.#timer = setTimeout(tick, 250);
+      tell(this, "wait", left);
+    };
+    tick();
+  }
+
+  /** Disconnects, and does not connect again by itself. */
+  end(why = "") {
+    this.#drop();
+    tell(this, "end", why);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#timer = this.#unanswered = 0;
+    if (this.#socket) {
+      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+      this.#socket.close();
+      this.#socket = null;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// Starts the page: makes its parts, connects them, and asks for a nickname.
+
+import { watch } from "./alerts.js";
+import { Chat } from "./chat.js";
+import { Composer } from "./composer.js";
+import { by, kept } from "./dom.js";
+import { Files } from "./files.js";
+import { Link } from "./link.js";
+import { Log } from "./log.js";
+import { showPeople, showPlaces } from "./places.js";
+import { say, switchLanguage, translate } from "./words.js";
+
+const link = new Link();
+const chat = new Chat(link);
+new Composer(chat);
+new Files(chat);
+new Log(chat);
+watch(chat);
+
+/** Says how the connection is. */
+function notice(words, canTry = false) {
+  by("notice").hidden = !words;
+  by("notice-text").textContent = words;
+  by("now").hidden = !canTry;
+}
+
+/** Asks for a nickname, and says why the last one was refused. */
+function ask(why = "") {
+  by("nick").value = chat.nick || (kept("nick") ?? "");
+  by("why").textContent = why;
+  by("password").value = "";
+  by("secret").hidden = !why.includes("is registered");
+  if (!by("entry").open) by("entry").showModal();
+  by(by("secret").hidden ? "nick" : "password").focus();
+}
+
+/** On a narrow screen, opens one of the lists, or closes both. */
+function unfold(opened = "") {
+  for (const list of ["places", "people"]) {
+    by(list).classList.toggle("open", list === opened);
+    by(`show-${list}`).ariaExpanded = String(list === opened);
+  }
+}
+
+function showAll() {
+  translate();
+  showPlaces(chat);
+  showPeople(chat);
+  chat.show(chat.shown);
+}
+
+chat.addEventListener("places", () => showPlaces(chat));
+chat.addEventListener("people", () => showPeople(chat));
+chat.addEventListener("refused", ({ detail }) => ask(detail));
+chat.addEventListener("show", () => unfold());
+chat.addEventListener("in", () => {
+  by("entry").close();
+  notice("");
+  by("input").focus();
+});
+link.addEventListener("wait", ({ detail: seconds }) =>
+  notice(seconds ? say("retry", seconds) : say("connecting"), seconds > 0));
+link.addEventListener("end", ({ detail: why }) => notice(say("ended", why), true));
+
+by("now").onclick = () => chat.enter(kept("nick"));
+by("me").onclick = () => ask();
+by("nick").oninput = () => { by("secret").hidden = true; };
+by("entry").oncancel = (event) => chat.isIn || event.preventDefault();
+by("entry-form").onsubmit = (event) => {
+  event.preventDefault();
+  if (chat.isIn) by("entry").close();
+  chat.enter(by("nick").value, by("secret").hidden ? "" : by("password").value);
+};
+by("go").onsubmit = (event) => {
+  event.preventDefault();
+  const room = by("go-room").value.replace(/^#/, "").trim();
+  by("go").reset();
+  if (room) chat.goTo(room);
+};
+by("language").onclick = () => {
+  switchLanguage();
+  showAll();
+};
+for (const list of ["places", "people"]) {
+  by(`show-${list}`).onclick = () => unfold(by(list).classList.contains("open") ? "" : list);
+}
+addEventListener("keydown", ({ key }) => key === "Escape" && unfold());
+
+showAll();
+if (kept("nick")) chat.enter(kept("nick"));
+else ask();
