@@ -24,7 +24,7 @@ use crate::{
     store::{Database, Store, Writer},
     watch::Watch,
     web::Origin,
-    wire::{Url, Wire},
+    wire::{Scheme, Url},
 };
 
 mod acceptor;
@@ -51,9 +51,13 @@ pub struct Config {
     /// TCP port; 0 means any free one.
     pub port: u16,
     /// What is spoken there.
-    pub wire: &'static Wire,
+    pub wire: Scheme,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// Whether there is a chat page on port 8080 of this machine if `listen` has no door for it.
+    pub page: bool,
+    /// Whether the doors for `http` only send to the door for `https`.
+    pub redirect_http: bool,
     /// The web sites, beside the server's own, whose pages may speak for their visitors.
     pub allow_origin: Vec<Origin>,
     /// The certificate that clients are shown where they speak TLS.

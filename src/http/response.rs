@@ -16,6 +16,8 @@ pub enum Status {
     NoContent = 204,
     /// The client has it already.
     NotModified = 304,
+    /// It is there, for the same method.
+    PermanentRedirect = 308,
     /// Nothing can be made of the request.
     BadRequest = 400,
     /// The client may not do that.
@@ -81,6 +83,7 @@ impl Status {
             Self::BadRequest => "Bad Request",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
+            Self::PermanentRedirect => "Permanent Redirect",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::RequestTimeout => "Request Timeout",
             Self::LengthRequired => "Length Required",

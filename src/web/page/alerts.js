@@ -4,31 +4,30 @@ import { by, keep, kept, tell } from "./dom.js";
 import { say } from "./words.js";
 
 const isWanted = () => kept("notify") === "yes" && globalThis.Notification?.permission === "granted";
+const showBell = () => by("bell").setAttribute("aria-pressed", isWanted());
 
 export function watch(chat) {
-  const show = () => by("bell").setAttribute("aria-pressed", isWanted());
   by("bell").hidden = !("Notification" in globalThis);
   by("bell").onclick = async () => {
     keep("notify", !isWanted() && await Notification.requestPermission() === "granted" ? "yes" : "no");
-    show();
+    showBell();
   };
-  show();
+  showBell();
   chat.addEventListener("spoken", ({ detail: { line, conversation } }) => {
-    if (!line.isCall || document.hasFocus() || !isWanted()) return;
+    if (document.hasFocus() || !isWanted()) return;
     const { kind, name } = conversation;
     const title = kind === "room" ? `${line.user} · #${name}` : say("whisperFrom", name);
-    const notification = new Notification(title, { body: line.text, tag: `${kind} ${name}` });
-    notification.onclick = () => {
+    new Notification(title, { body: line.text, tag: `${kind} ${name}` }).onclick = () => {
       focus();
       chat.show(conversation);
     };
   });
-  chat.addEventListener("places", () => {
+  chat.addEventListener("lists", () => {
     const unread = [chat.room, ...chat.whispers.values()].reduce((sum, place) => sum + place.unread, 0);
     document.title = `${unread ? `(${unread}) ` : ""}${chat.room.name} – Chat`;
   });
   addEventListener("focus", () => {
     chat.shown.read();
-    tell(chat, "places");
+    tell(chat, "lists");
   });
 }

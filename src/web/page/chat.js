@@ -5,20 +5,20 @@ import { keep, kept, tell } from "./dom.js";
 import { Speech } from "./speech.js";
 import { say } from "./words.js";
 
-/** How many lines of the history are asked for at once, and how many when the connection was broken. */
-const [SOME, MANY] = [100, 1000];
-/** Of how many rooms is kept what one has seen in them. */
-const MOST_SEEN = 100;
-/** How often the lists are asked for, when the page can be seen and when it cannot. */
-const [OFTEN, RARELY] = [5000, 30_000];
-/** How often a nickname is asked for again that the own broken connection may still hold. */
+/** How many lines are asked for at once, how many after a break, and of how many rooms is kept what one has seen. */
+const [SOME, MANY, MOST_SEEN] = [100, 1000, 100];
+/** How often the lists are asked for, in milliseconds. */
+const OFTEN = 5000;
+/** How often a nickname is asked for again that one's own broken connection may still hold. */
 const MOST_CLAIMS = 8;
 
-/** Tells "lines" and "show" (a conversation), "spoken", "places", "people", "file", "in", and "refused" (why). */
+const lower = (name) => name.toLowerCase();
+
+/** Tells "lines", "show" and "spoken" (of a conversation), "lists", "file", "in", and "refused" (why). */
 export class Chat extends EventTarget {
   nick = "";
-  isIn = false;
   topic = "";
+  isIn = false;
   rooms = [];
   members = new Map();
   moreMembers = 0;
@@ -30,12 +30,10 @@ export class Chat extends EventTarget {
   #wanted = {};
   #claims = 0;
   #isAsking = false;
-  #wantsTopic = false;
+  /** Up to which line one has seen the rooms. */
   #seen = JSON.parse(kept("seen") ?? "{}");
   /** What is said before the history comes; `null` when it has come. */
   #early = null;
-  /** Whether own lines of before the connection broke may or may not have been said. */
-  #isBack = false;
 
   /** What follows from the events that the server tells. */
   #events = {
@@ -44,20 +42,16 @@ export class Chat extends EventTarget {
     whisper: ({ from, said }) => this.#whispered(from, said, false),
     whispered: ({ to, said }) => this.#whispered(to, said, true),
     mark: ({ token }) => this.speech.marked(token),
-    topic: ({ topic, text }) => this.#setTopic(topic, this.#wantsTopic && text),
+    topic: ({ topic }) => this.#setTopic(topic),
     topic_set: ({ topic, by }) => this.#setTopic(topic, say("topic_set", by, topic)),
+    arrived: ({ event, nick }) => this.#moved(nick, say(event, nick), true),
+    entered: ({ event, nick }) => this.#moved(nick, say(event, nick), true),
+    departed: ({ event, nick }) => this.#moved(nick, say(event, nick), false),
+    left: ({ event, nick }) => this.#moved(nick, say(event, nick), false),
+    renamed: ({ old, new: name }) => this.#renamed(old, name, say("renamed", old, name)),
     nick_changed: ({ nick }) => {
-      this.#rename(this.nick, nick);
+      this.#renamed(this.nick, nick, say("nick_changed", nick));
       this.#named(nick);
-      this.note(say("nick_changed", nick));
-    },
-    arrived: ({ nick }) => this.#come(nick, say("arrived", nick)),
-    entered: ({ nick }) => this.#come(nick, say("entered", nick)),
-    departed: ({ nick }) => this.#go(nick, say("departed", nick)),
-    left: ({ nick }) => this.#go(nick, say("left", nick)),
-    renamed: ({ old, new: name }) => {
-      this.#rename(old, name);
-      this.note(say("renamed", old, name), this.room);
     },
   };
 
@@ -73,13 +67,7 @@ export class Chat extends EventTarget {
     link.addEventListener("object", ({ detail }) => this.#hear(detail));
     link.addEventListener("wait", () => this.#disconnected());
     link.addEventListener("end", () => this.#disconnected());
-    let polled = 0;
-    setInterval(() => {
-      if (this.isIn && Date.now() - polled >= (document.hidden ? RARELY : OFTEN)) {
-        polled = Date.now();
-        this.#poll();
-      }
-    }, 1000);
+    setInterval(() => this.isIn && this.#poll(), OFTEN);
   }
 
   /** Comes in under this nickname; with a password, if it is registered. */
@@ -90,13 +78,8 @@ export class Chat extends EventTarget {
     this.#link.connect();
   }
 
-  isSelf(nick) {
-    return nick.toLowerCase() === this.nick.toLowerCase();
-  }
-
-  send(object) {
-    return this.#link.send(object);
-  }
+  isSelf(nick) { return lower(nick) === lower(this.nick); }
+  send(object) { return this.#link.send(object); }
 
   say(text) {
     const { kind, name } = this.shown;
@@ -107,35 +90,31 @@ export class Chat extends EventTarget {
   /** Gives a command, as it was typed. */
   command(text) {
     const [, acted] = /^\/me\s+(.+)/i.exec(text) ?? [];
-    this.#wantsTopic = /^\/topic\s*$/i.test(text);
     if (acted) this.speech.say(this.room, "acted", acted, { type: "command", text });
     else if (!this.isIn || !this.send({ type: "command", text })) this.note(say("connecting"));
   }
 
   goTo(room) {
-    if (room.toLowerCase() === this.room.name.toLowerCase()) this.show(this.room);
+    if (lower(room) === lower(this.room.name)) this.show(this.room);
     else this.command(`/join ${room}`);
   }
 
   show(conversation) {
     this.shown = conversation;
-    conversation.unseen = conversation.unread ? conversation.end - conversation.unread : Infinity;
-    conversation.read();
+    conversation.open();
     tell(this, "show", conversation);
-    tell(this, "places");
+    tell(this, "lists");
   }
 
   whispersWith(nick) {
-    const key = nick.toLowerCase();
-    if (!this.whispers.has(key)) this.whispers.set(key, new Conversation("whisper", nick));
-    return this.whispers.get(key);
+    if (!this.whispers.has(lower(nick))) this.whispers.set(lower(nick), new Conversation("whisper", nick));
+    return this.whispers.get(lower(nick));
   }
 
   /** Asks for the lines before those that are known. */
   askOlder() {
-    if (this.isIn && !this.#isAsking && !this.#early && this.shown === this.room) {
-      this.#isAsking = this.send({ type: "history", before: this.room.oldest, limit: SOME });
-    }
+    if (this.#isAsking || this.#early || this.shown !== this.room || !this.room.hasMore) return;
+    this.#isAsking = this.isIn && this.send({ type: "history", before: this.room.oldest, limit: SOME });
   }
 
   /** Adds a line that nobody has said. */
@@ -145,19 +124,16 @@ export class Chat extends EventTarget {
 
   #hear(told) {
     const { type, event, text } = told;
+    const isFile = event?.startsWith("file_");
     if (type === "ack") this.speech.acknowledged(told.id);
     else if (type === "message") this.#said(told);
     else if (type === "history") this.#remembered(told);
     else if (type === "overview") this.#overview(told);
     else if (!this.isIn && event !== "welcome") this.#refused(text);
     else if (Object.hasOwn(this.#events, event ?? "")) this.#events[event](told);
-    else {
-      if (event?.startsWith("file_")) tell(this, "file", told);
-      // The server's own sentences are in English.
-      const isError = type === "error";
-      const isNews = text && !(event?.startsWith("file_") && !/failed|not/.test(event));
-      if (isNews) this.note(text, this.shown, { isError, language: "en" });
-    }
+    // The server's own sentences are in English.
+    else if (text && !isFile) this.note(text, this.shown, { isError: type === "error", language: "en" });
+    if (isFile) tell(this, "file", told);
   }
 
   #welcome({ nick, room, seq }) {
@@ -165,19 +141,15 @@ export class Chat extends EventTarget {
     this.#link.settle();
     this.#named(nick);
     if (this.#wanted.password) this.command(`/login ${this.#wanted.nick} ${this.#wanted.password}`);
-    const { newest } = this.room;
-    if (seq < newest || room !== this.room.name) {
-      // A server that has been started anew may number its lines anew.
-      if (seq < newest) this.#seen = {};
-      this.#goTo(room);
-    } else {
-      this.#isBack = newest > 0;
-      this.#catchUp();
-    }
+    const { newest, name } = this.room;
+    // A server that was started anew may number its lines anew.
+    if (seq < newest) this.#seen = {};
+    if (seq < newest || room !== name) this.#goTo(room);
+    else this.#catchUp();
     tell(this, "in");
   }
 
-  /** The nickname is refused. After a break, the own connection may hold it for a while. */
+  /** The nickname is refused. After a break, one's own connection may hold it for a while. */
   #refused(why) {
     if (this.#claims-- > 0) return this.#link.later();
     this.#link.end();
@@ -185,9 +157,9 @@ export class Chat extends EventTarget {
   }
 
   #disconnected() {
-    this.isIn = this.#isAsking = false;
-    this.#early = null;
-    tell(this, "places");
+    [this.isIn, this.#isAsking, this.#early] = [false, false, null];
+    this.speech.lose();
+    tell(this, "lists");
   }
 
   #named(nick) {
@@ -195,7 +167,7 @@ export class Chat extends EventTarget {
     this.#claims = MOST_CLAIMS;
     if (!this.#wanted.password) this.#wanted.nick = nick;
     keep("nick", this.#wanted.nick);
-    tell(this, "people");
+    tell(this, "lists");
   }
 
   #goTo(room) {
@@ -209,27 +181,21 @@ export class Chat extends EventTarget {
   /** Asks for what was said or missed. What is said meanwhile gets into its place when the answer comes. */
   #catchUp() {
     const { newest } = this.room;
-    this.#early = [];
-    this.topic = "";
-    this.members = new Map([[this.nick.toLowerCase(), { name: this.nick }]]);
+    [this.#early, this.topic, this.members] = [[], "", new Map([[lower(this.nick), { name: this.nick }]])];
     this.send({ type: "history", after: newest, limit: newest ? MANY : SOME });
     this.send({ type: "command", text: "/topic" });
     this.#poll();
-    tell(this, "people");
+    tell(this, "lists");
   }
 
   #remembered({ room, lines, more }) {
     if (room !== this.room.name) return;
     const heard = lines.map((line) => this.#line(line));
     if (this.#early) {
-      const missed = this.room.catchUp([...this.#early, ...heard], more);
+      this.speech.resolve(this.room.catchUp([...this.#early, ...heard], more));
       this.#early = null;
-      if (this.#isBack) this.speech.resolve(missed, [this.room, ...this.whispers.values()]);
-      this.#isBack = false;
       this.#noteSeen();
-    } else if (this.#isAsking) {
-      this.room.prepend(heard, more);
-    }
+    } else if (this.#isAsking) this.room.prepend(heard, more);
     this.#isAsking = false;
     tell(this, "lines", this.room);
   }
@@ -239,7 +205,6 @@ export class Chat extends EventTarget {
     if (line.own) this.speech.heard();
     if (this.#early) return this.#early.push(line);
     this.#add(this.room, line);
-    tell(this, "spoken", { line, conversation: this.room });
     this.#noteSeen();
   }
 
@@ -252,68 +217,52 @@ export class Chat extends EventTarget {
   #whispered(other, text, own) {
     const conversation = this.whispersWith(other);
     if (own && !this.speech.heard() && this.shown !== conversation) this.show(conversation);
-    const line = { user: own ? this.nick : other, text, kind: "said", at: Date.now(), own, isCall: !own };
-    this.#add(conversation, line);
-    tell(this, "spoken", { line, conversation });
+    this.#add(conversation, { user: own ? this.nick : other, text, kind: "said", at: Date.now(), own, isCall: !own });
   }
 
   #add(conversation, line) {
-    conversation.add(line);
-    if (line.kind !== "notice" && !line.own && !(conversation === this.shown && document.hasFocus())) {
-      conversation.unread += 1;
-      conversation.isCalled ||= line.isCall;
-      tell(this, "places");
-    }
+    conversation.add(line, conversation === this.shown && document.hasFocus());
+    if (line.isCall) tell(this, "spoken", { line, conversation });
     tell(this, "lines", conversation);
+    if (conversation.unread) tell(this, "lists");
   }
 
   #setTopic(topic, words) {
     this.topic = topic;
-    this.#wantsTopic = false;
     if (words) this.note(words, this.room);
-    tell(this, "places");
+    tell(this, "lists");
   }
 
-  #come(nick, words) {
-    this.members.set(nick.toLowerCase(), { name: nick });
+  #moved(nick, words, isHere) {
+    if (isHere) this.members.set(lower(nick), { name: nick });
+    else this.members.delete(lower(nick));
     this.note(words, this.room);
-    tell(this, "people");
+    tell(this, "lists");
   }
 
-  #go(nick, words) {
-    this.members.delete(nick.toLowerCase());
-    this.note(words, this.room);
-    tell(this, "people");
-  }
-
-  #rename(old, name) {
-    this.members.delete(old.toLowerCase());
-    this.members.set(name.toLowerCase(), { name });
-    const whispers = this.whispers.get(old.toLowerCase());
-    if (whispers && !this.whispers.has(name.toLowerCase())) {
-      this.whispers.delete(old.toLowerCase());
-      this.whispers.set(name.toLowerCase(), Object.assign(whispers, { name }));
+  #renamed(old, name, words) {
+    for (const known of [this.members, this.whispers]) {
+      const person = known.get(lower(old));
+      if (!person || (known.has(lower(name)) && lower(name) !== lower(old))) continue;
+      known.delete(lower(old));
+      known.set(lower(name), Object.assign(person, { name }));
     }
-    tell(this, "people");
-    tell(this, "places");
+    this.note(words, this.room);
+    tell(this, "lists");
   }
 
-  #poll() {
-    this.send({ type: "overview", seen: this.#seen });
-  }
+  #poll() { this.send({ type: "overview", seen: this.#seen }); }
 
   #overview({ room, users, more_users: moreMembers = 0, rooms }) {
     if (room !== this.room.name) return;
-    Object.assign(this, { rooms, moreMembers });
-    this.members = new Map(users.map((user) => [user.name.toLowerCase(), user]));
-    tell(this, "people");
-    tell(this, "places");
+    Object.assign(this, { rooms, moreMembers, members: new Map(users.map((user) => [lower(user.name), user])) });
+    tell(this, "lists");
   }
 
   /** Keeps up to where one has seen the room, for the number of unread lines when one is elsewhere. */
   #noteSeen() {
-    const { [this.room.name.toLowerCase()]: _, ...others } = this.#seen;
-    const seen = [...Object.entries(others), [this.room.name.toLowerCase(), this.room.newest]];
+    delete this.#seen[lower(this.room.name)];
+    const seen = [...Object.entries(this.#seen), [lower(this.room.name), this.room.newest]];
     this.#seen = Object.fromEntries(seen.slice(-MOST_SEEN));
     keep("seen", JSON.stringify(this.#seen));
   }

@@ -1,145 +1,140 @@
 // The field where one types: what is sent, what was sent before, and what the field suggests.
 
 import { button, by, make } from "./dom.js";
-import { say } from "./words.js";
 
 const [MOST_SUGGESTED, MOST_PICKED, MOST_REMEMBERED] = [8, 64, 100];
 
-export class Composer {
-  #chat;
-  #input = by("input");
+/** Makes the field work. */
+export function compose(chat) {
+  const input = by("input");
   /** The server's own tables: of commands, and of emoji with their names. */
-  #vocabulary = { verbs: [], emoji: [], favourites: [] };
-  #suggested = [];
-  #chosen = -1;
+  let vocabulary = { verbs: [], emoji: [], favourites: [] };
+  let suggested = [];
+  let chosen = -1;
   /** What was sent, and how far back in it the arrow keys are. */
-  #typed = [];
-  #back = 0;
+  let [typed, back] = [[], 0];
 
-  constructor(chat) {
-    this.#chat = chat;
-    fetch("/vocabulary.json").then(async (response) => { this.#vocabulary = await response.json(); });
-    this.#input.oninput = () => this.#changed();
-    this.#input.onkeydown = (event) => this.#key(event) && event.preventDefault();
-    this.#input.onblur = () => this.#suggest([]);
-    by("composer").onsubmit = (event) => {
-      event.preventDefault();
-      this.#send();
-    };
-    by("pick").onclick = () => {
-      by("emoji-search").value = "";
-      this.#showEmoji();
-      by("picker").showModal();
-    };
-    by("emoji-search").oninput = () => this.#showEmoji();
-    by("picker").onclose = () => this.#input.focus();
-    by("picker").onclick = ({ target }) => target === by("picker") && by("picker").close();
-  }
-
-  #send() {
-    const text = this.#input.value.replace(/\s+/g, " ").trim();
+  function send() {
+    const text = input.value.replace(/\s+/g, " ").trim();
     if (!text) return;
-    if (/^\/(?!\/)/.test(text)) this.#chat.command(text);
-    else this.#chat.say(text.replace(/^\/\//, "/"));
-    if (!this.#verb(text)?.secret) this.#typed = [...this.#typed.slice(1 - MOST_REMEMBERED), text];
-    this.#back = 0;
-    this.#put("");
+    if (/^\/(?!\/)/.test(text)) chat.command(text);
+    else chat.say(text.replace(/^\/\//, "/"));
+    if (!verb(text)?.secret) typed = [...typed.slice(1 - MOST_REMEMBERED), text];
+    back = 0;
+    put("");
   }
 
-  #put(text, caret = text.length) {
-    this.#input.value = text;
-    this.#input.setSelectionRange(caret, caret);
-    this.#changed();
+  function put(text, caret = text.length) {
+    input.value = text;
+    input.setSelectionRange(caret, caret);
+    changed();
   }
 
   /** The row of the table of commands for what is typed. */
-  #verb(text) {
+  function verb(text) {
     const word = /^\/(\S+)/.exec(text)?.[1].toLowerCase();
-    return this.#vocabulary.verbs.find(({ name, aliases }) => name === word || aliases.includes(word));
+    return vocabulary.verbs.find(({ name, aliases }) => name === word || aliases.includes(word));
   }
 
-  #changed() {
-    const verb = this.#verb(this.#input.value);
-    this.#input.classList.toggle("secret", Boolean(verb?.secret));
-    by("usage").hidden = !verb;
-    by("usage").textContent = verb ? `/${verb.name} ${verb.parameters} – ${verb.help} ${verb.details}` : "";
-    this.#suggest(this.#candidates(verb));
+  function changed() {
+    const known = verb(input.value);
+    input.classList.toggle("secret", Boolean(known?.secret));
+    by("usage").hidden = !known;
+    by("usage").textContent = known ? `/${known.name} ${known.parameters} – ${known.help} ${known.details}` : "";
+    suggest(candidates(known));
   }
 
   /** What the word at the caret could become: what would stand in its place, how it is shown, and what it means. */
-  #candidates(verb) {
-    const [, before, word] = /^(.*?)(\S*)$/s.exec(this.#input.value.slice(0, this.#input.selectionStart));
+  function candidates(known) {
+    const [, before, word] = /^(.*?)(\S*)$/s.exec(input.value.slice(0, input.selectionStart));
     const like = word.toLowerCase();
-    const named = (rows, start = like, end = " ") => rows.map(({ name }) => name)
-      .filter((name) => name.toLowerCase().startsWith(start)).map((name) => ({ put: name + end, label: name }));
-    const members = [...this.#chat.members.values()];
+    const named = (rows, start, end) => rows.filter(({ name }) => name.toLowerCase().startsWith(start))
+      .map(({ name }) => ({ put: name + end, label: name }));
+    const { verbs } = vocabulary;
+    const people = [...chat.members.values()];
     if (!before && /^\/[^/]*$/.test(word)) {
-      const { verbs } = this.#vocabulary;
-      return verbs.filter(({ name, aliases }) => [name, ...aliases].some((known) => `/${known}`.startsWith(like)))
+      return verbs.filter(({ name, aliases }) => [name, ...aliases].some((other) => `/${other}`.startsWith(like)))
         .map(({ name, parameters, help }) => ({ put: `/${name} `, label: `/${name} ${parameters}`, help }));
     }
     if (/^:[^:]{2,}$/.test(word)) {
-      return this.#find(like.slice(1)).map(([name, picture]) => ({ put: `${picture} `, label: `${picture} :${name}:` }));
+      return find(like.slice(1)).map(([name, picture]) => ({ put: `${picture} `, label: `${picture} :${name}:` }));
     }
-    if (word.startsWith("@")) return named(members, like.slice(1), before ? " " : ": ");
-    const parameters = { "<user>": members, "<room>": this.#chat.rooms, "[command]": this.#vocabulary.verbs };
-    const place = before.trim().split(/\s+/).length - 1;
-    return named(parameters[verb?.parameters.split(" ")[place]] ?? []);
+    if (word.startsWith("@")) return named(people, like.slice(1), before ? " " : ": ");
+    const rows = { "<user>": people, "<room>": chat.rooms, "[command]": verbs };
+    const parameter = known?.parameters.split(" ")[before.trim().split(/\s+/).length - 1];
+    return named(rows[parameter] ?? [], like, " ");
   }
 
-  #suggest(candidates) {
-    this.#suggested = candidates.slice(0, MOST_SUGGESTED);
-    // The mouse must not take the focus out of the field.
-    const onmousedown = (event) => event.preventDefault();
-    by("completions").replaceChildren(...this.#suggested.map(({ label, help }, at) => make("li",
-      { id: `completion-${at}`, role: "option", onmousedown, onclick: () => this.#accept(at) },
-      make("bdi", {}, label), make("span", { className: "muted" }, help ?? ""))));
-    by("completions").hidden = !this.#suggested.length;
-    this.#input.ariaExpanded = String(this.#suggested.length > 0);
-    this.#choose(-1);
+  function suggest(found) {
+    suggested = found.slice(0, MOST_SUGGESTED);
+    by("completions").replaceChildren(...suggested.map(({ label, help = "" }, at) =>
+      make("li", { id: `completion-${at}`, role: "option", onclick: () => accept(at) },
+        make("bdi", {}, label), make("span", { className: "muted" }, help))));
+    by("completions").hidden = !suggested.length;
+    input.ariaExpanded = String(suggested.length > 0);
+    choose(-1);
   }
 
-  #choose(at) {
-    this.#chosen = at;
+  function choose(at) {
+    chosen = at;
     [...by("completions").children].forEach((item, index) => { item.ariaSelected = String(index === at); });
-    this.#input.setAttribute("aria-activedescendant", at < 0 ? "" : `completion-${at}`);
+    input.setAttribute("aria-activedescendant", at < 0 ? "" : `completion-${at}`);
   }
 
-  #accept(at) {
-    const { value, selectionStart: caret } = this.#input;
-    const text = value.slice(0, caret).replace(/\S*$/, () => this.#suggested[at].put);
-    this.#put(text + value.slice(caret).trimStart(), text.length);
+  function accept(at) {
+    const { value, selectionStart: caret } = input;
+    const text = value.slice(0, caret).replace(/\S*$/, () => suggested[at].put);
+    put(text + value.slice(caret).trimStart(), text.length);
   }
 
   /** Returns whether the key meant something. */
-  #key({ key, shiftKey, isComposing }) {
-    const count = this.#suggested.length;
+  function press({ key, shiftKey, isComposing }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const count = suggested.length;
     if (isComposing || shiftKey) return key === "Enter" && !isComposing;
-    if ((key === "Enter" && this.#chosen >= 0) || (key === "Tab" && count)) this.#accept(Math.max(0, this.#chosen));
-    else if (key === "Enter") this.#send();
-    else if (key === "Escape" && count) this.#suggest([]);
-    else if (step && count) this.#choose((Math.max(this.#chosen, step < 0 ? 0 : -1) + step + count) % count);
-    else if (step && (this.#back || !this.#input.value)) {
-      this.#back = Math.min(Math.max(this.#back - step, 0), this.#typed.length);
-      this.#put(this.#back ? this.#typed.at(-this.#back) : "");
+    if ((key === "Enter" && chosen >= 0) || (key === "Tab" && count)) accept(Math.max(0, chosen));
+    else if (key === "Enter") send();
+    else if (key === "Escape" && count) suggest([]);
+    else if (step && count) choose((Math.max(chosen, step < 0 ? 0 : -1) + step + count) % count);
+    else if (step && (back || !input.value)) {
+      back = Math.min(Math.max(back - step, 0), typed.length);
+      put(back ? typed.at(-back) : "");
     } else return false;
     return true;
   }
 
   /** The emoji with this in their name: those that begin with it first, and short names before long ones. */
-  #find(wanted) {
+  function find(wanted) {
     const rank = ([name]) => name.length + (name.startsWith(wanted) ? 0 : 100);
-    return this.#vocabulary.emoji.filter(([name]) => name.includes(wanted)).sort((one, other) => rank(one) - rank(other));
+    return vocabulary.emoji.filter(([name]) => name.includes(wanted)).sort((one, other) => rank(one) - rank(other));
   }
 
-  #showEmoji() {
+  function showEmoji() {
     const wanted = by("emoji-search").value.trim().toLowerCase();
-    const found = wanted ? this.#find(wanted) : this.#vocabulary.favourites;
-    by("emoji-grid").replaceChildren(...found.slice(0, MOST_PICKED).map(([name, picture]) => button(picture, () => {
-      const { value, selectionStart: caret } = this.#input;
-      this.#put(value.slice(0, caret) + picture + value.slice(caret), caret + picture.length);
+    const found = (wanted ? find(wanted) : vocabulary.favourites).slice(0, MOST_PICKED);
+    by("emoji-grid").replaceChildren(...found.map(([name, picture]) => button(picture, () => {
+      const { value, selectionStart: caret } = input;
+      put(value.slice(0, caret) + picture + value.slice(caret), caret + picture.length);
       by("picker").close();
     }, { title: `:${name}:`, ariaLabel: name })));
   }
+
+  fetch("/vocabulary.json").then(async (response) => { vocabulary = await response.json(); });
+  input.oninput = changed;
+  input.onblur = () => suggest([]);
+  input.addEventListener("keydown", (event) => press(event) && event.preventDefault());
+  // The mouse must not take the focus out of the field.
+  by("completions").onmousedown = (event) => event.preventDefault();
+  by("composer").onsubmit = (event) => {
+    event.preventDefault();
+    send();
+  };
+  by("pick").onclick = () => {
+    by("emoji-search").value = "";
+    showEmoji();
+    by("picker").showModal();
+  };
+  by("emoji-search").oninput = showEmoji;
+  by("picker").onclose = () => input.focus();
+  by("picker").addEventListener("click", ({ target }) => target === by("picker") && by("picker").close());
 }

@@ -13,9 +13,9 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-export const button = (words, onclick, properties = {}) => make("button", { type: "button", onclick, ...properties }, words);
+export const button = (content, onclick, more) => make("button", { type: "button", onclick, ...more }, content);
 
-/** A name in a colour that is always the same, isolated so that it does not change the direction of what is beside it. */
+/** A name in its own colour, isolated so that it does not change the direction of what is beside it. */
 export function name(nick) {
   const element = make("bdi", { className: "name" }, nick);
   const hue = [...nick.toLowerCase()].reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)) % 360, 7);

@@ -2,17 +2,19 @@
 
 import { tell } from "./dom.js";
 
+/** How long to wait before the first attempts to connect again, and before later ones. */
 const [FIRST_WAIT, LONGEST_WAIT] = [1000, 30_000];
 /** The server answers whatever the page sends. If it has not for so long, the connection is dead. */
 const SILENCE = 15_000;
-/** With these codes the server says that it is no accident: goodbye, or for example a ban (RFC 6455 §7.4.1). */
+/** With these codes the server says that it is no accident: a goodbye, or a ban (RFC 6455 §7.4.1). */
 const FINAL = [1000, 1008];
 
-/** Tells "open", "object" (what the server says), "wait" (for how many seconds), and "end" (why it ended for good). */
+/** Tells "open", "object" (what the server says), "wait" (for how many seconds), and "end" (why it is for good). */
 export class Link extends EventTarget {
   #socket = null;
   #attempts = 0;
   #timer = 0;
+  /** Since when the server owes an answer; 0 if it does not. */
   #unanswered = 0;
 
   constructor() {
@@ -24,31 +26,26 @@ export class Link extends EventTarget {
   connect() {
     this.#drop();
     const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`, "chat.json");
-    this.#socket = socket;
-    this.#unanswered = Date.now();
+    [this.#socket, this.#unanswered] = [socket, Date.now()];
     tell(this, "wait", 0);
     socket.onopen = () => tell(this, "open");
+    socket.onclose = ({ code, reason }) => (FINAL.includes(code) ? this.end(reason) : this.later());
     socket.onmessage = ({ data }) => {
       this.#unanswered = 0;
       tell(this, "object", JSON.parse(data));
     };
-    socket.onclose = ({ code, reason }) => (FINAL.includes(code) ? this.end(reason) : this.later());
   }
 
   /** Sends an object; returns whether there is a connection. */
   send(object) {
-    const isOpen = this.#socket?.readyState === WebSocket.OPEN;
-    if (isOpen) {
-      this.#unanswered ||= Date.now();
-      this.#socket.send(JSON.stringify(object));
-    }
-    return isOpen;
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#unanswered ||= Date.now();
+    this.#socket.send(JSON.stringify(object));
+    return true;
   }
 
   /** The server has let us in, so the next wait is short again. */
-  settle() {
-    this.#attempts = 0;
-  }
+  settle() { this.#attempts = 0; }
 
   /** Connects later: each time twice as late, and by chance not at the same time as everyone else. */
   later() {
@@ -73,10 +70,9 @@ export class Link extends EventTarget {
   #drop() {
     clearTimeout(this.#timer);
     this.#timer = this.#unanswered = 0;
-    if (this.#socket) {
-      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-      this.#socket.close();
-      this.#socket = null;
-    }
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    this.#socket = null;
   }
 }

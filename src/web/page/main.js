@@ -2,19 +2,19 @@
 
 import { watch } from "./alerts.js";
 import { Chat } from "./chat.js";
-import { Composer } from "./composer.js";
+import { compose } from "./composer.js";
 import { by, kept } from "./dom.js";
-import { Files } from "./files.js";
+import { exchangeFiles } from "./files.js";
 import { Link } from "./link.js";
-import { Log } from "./log.js";
-import { showPeople, showPlaces } from "./places.js";
+import { showLog } from "./log.js";
+import { showLists } from "./places.js";
 import { say, switchLanguage, translate } from "./words.js";
 
 const link = new Link();
 const chat = new Chat(link);
-new Composer(chat);
-new Files(chat);
-new Log(chat);
+compose(chat);
+exchangeFiles(chat);
+showLog(chat);
 watch(chat);
 
 /** Says how the connection is. */
@@ -44,13 +44,10 @@ function unfold(opened = "") {
 
 function showAll() {
   translate();
-  showPlaces(chat);
-  showPeople(chat);
   chat.show(chat.shown);
 }
 
-chat.addEventListener("places", () => showPlaces(chat));
-chat.addEventListener("people", () => showPeople(chat));
+chat.addEventListener("lists", () => showLists(chat));
 chat.addEventListener("refused", ({ detail }) => ask(detail));
 chat.addEventListener("show", () => unfold());
 chat.addEventListener("in", () => {
@@ -65,7 +62,7 @@ link.addEventListener("end", ({ detail: why }) => notice(say("ended", why), true
 by("now").onclick = () => chat.enter(kept("nick"));
 by("me").onclick = () => ask();
 by("nick").oninput = () => { by("secret").hidden = true; };
-by("entry").oncancel = (event) => chat.isIn || event.preventDefault();
+by("entry").addEventListener("cancel", (event) => chat.isIn || event.preventDefault());
 by("entry-form").onsubmit = (event) => {
   event.preventDefault();
   if (chat.isIn) by("entry").close();

@@ -11,41 +11,36 @@ const bare = (text) => text.replace(/:[\w+-]+:|\p{Extended_Pictographic}|[\u200d
 export class Speech {
   #chat;
   #number = 0;
-  /** The lines that the server has been sent, and the one that it is answering. */
+  /** Lines that the server has, and the one that it is answering. */
   #sent = [];
   #answered = null;
+  /** Lines that may have been said or not, because the connection broke, and lines that were never sent. */
+  #lost = [];
+  #waiting = [];
 
-  constructor(chat) {
-    this.#chat = chat;
-  }
+  constructor(chat) { this.#chat = chat; }
 
   /** Shows a line as not yet said, and sends the object that says it. */
   say(conversation, kind, text, object) {
-    const line = { conversation, kind, text, object, id: ++this.#number, user: this.#chat.nick, at: Date.now(), own: true };
-    this.#put(line, "pending");
+    const id = ++this.#number;
+    const line = { conversation, kind, text, object, id, user: this.#chat.nick, at: Date.now(), own: true };
     conversation.pending.push(line);
+    this.#put(line, "pending");
     this.#send(line);
   }
 
-  /** The server has understood the line of this number. */
-  acknowledged(id) {
-    this.#answered = this.#sent.find((line) => line.id === id) ?? null;
-  }
+  acknowledged(id) { this.#answered = this.#sent.find((line) => line.id === id); }
 
   /** An own line was heard. Returns whether it was sent from here. */
-  heard(line = this.#answered) {
-    if (line) {
-      this.#answered = null;
-      this.drop(line);
-    }
+  heard() {
+    const line = this.#answered;
+    this.#answered = null;
+    if (line) this.drop(line);
     return Boolean(line);
   }
 
   /** A mark has come back, so its line was said or refused. */
-  marked(id) {
-    const line = this.#sent.find((sent) => sent.id === id);
-    if (line) this.#fail(line);
-  }
+  marked(id) { this.#sent.filter((line) => line.id === id).forEach((line) => this.#fail(line)); }
 
   again(line) {
     this.drop(line);
@@ -53,35 +48,34 @@ export class Speech {
   }
 
   drop(line) {
-    this.#sent = this.#sent.filter((sent) => sent !== line);
-    line.conversation.pending = line.conversation.pending.filter((pending) => pending !== line);
+    this.#sent = this.#sent.filter((other) => other !== line);
+    line.conversation.pending = line.conversation.pending.filter((other) => other !== line);
     tell(this.#chat, "lines", line.conversation);
   }
 
-  /** After a break, finds which lines were said, among those that were missed. Those that were never sent go out now. */
-  resolve(missed, waiting) {
+  lose() { [this.#sent, this.#lost] = [[], [...this.#lost, ...this.#sent]]; }
+
+  /** After a break, finds which lines were said, among those that were missed. What was never sent goes out now. */
+  resolve(missed) {
     const said = missed.filter(({ own }) => own);
-    for (const line of this.#sent) {
-      const at = said.findIndex(({ kind, text }) => kind === line.kind && bare(text) === bare(line.text));
-      if (at < 0 || line.conversation.kind === "whisper") {
-        this.#fail(line);
-      } else {
-        said.splice(0, at + 1);
-        this.drop(line);
-      }
+    for (const line of this.#lost.splice(0)) {
+      const isSaid = ({ kind, text }) => kind === line.kind && bare(text) === bare(line.text);
+      const at = line.object.type === "whisper" ? -1 : said.findIndex(isSaid);
+      if (at < 0) this.#fail(line);
+      else this.drop(line);
+      said.splice(0, at + 1);
     }
-    waiting.flatMap(({ pending }) => pending).filter(({ state }) => state === "pending").forEach((line) => this.#send(line));
+    this.#waiting.splice(0).forEach((line) => this.#send(line));
   }
 
   #send(line) {
-    if (this.#chat.isIn && this.#chat.send({ ...line.object, id: line.id })) {
-      this.#sent.push(line);
-      this.#chat.send({ type: "command", text: `/mark ${line.id}` });
-    }
+    const isSent = this.#chat.isIn && this.#chat.send({ ...line.object, id: line.id });
+    (isSent ? this.#sent : this.#waiting).push(line);
+    if (isSent) this.#chat.send({ type: "command", text: `/mark ${line.id}` });
   }
 
   #fail(line) {
-    this.#sent = this.#sent.filter((sent) => sent !== line);
+    this.#sent = this.#sent.filter((other) => other !== line);
     this.#put(line, "failed");
   }
 
