@@ -1,18 +1,16 @@
 // Calls the reader who looks elsewhere: a number in the title and, if wanted, notifications of the system.
-
 import { by, keep, kept, tell } from "./dom.js";
 import { say } from "./words.js";
 
 const isWanted = () => kept("notify") === "yes" && globalThis.Notification?.permission === "granted";
-const showBell = () => by("bell").setAttribute("aria-pressed", isWanted());
 
 export function watch(chat) {
   by("bell").hidden = !("Notification" in globalThis);
+  by("bell").ariaPressed = String(isWanted());
   by("bell").onclick = async () => {
     keep("notify", !isWanted() && await Notification.requestPermission() === "granted" ? "yes" : "no");
-    showBell();
+    by("bell").ariaPressed = String(isWanted());
   };
-  showBell();
   chat.addEventListener("spoken", ({ detail: { line, conversation } }) => {
     if (document.hasFocus() || !isWanted()) return;
     const { kind, name } = conversation;

@@ -1,5 +1,4 @@
-// What the page knows of the chat: who and where one is, who else is there, and what is said. The server has said it all.
-
+// What the page knows of the chat: who and where one is, who else is there, and what is said.
 import { Conversation } from "./conversation.js";
 import { keep, kept, tell } from "./dom.js";
 import { Speech } from "./speech.js";
@@ -7,18 +6,17 @@ import { say } from "./words.js";
 
 /** How many lines are asked for at once, how many after a break, and of how many rooms is kept what one has seen. */
 const [SOME, MANY, MOST_SEEN] = [100, 1000, 100];
-/** How often the lists are asked for, in milliseconds. */
-const OFTEN = 5000;
-/** How often a nickname is asked for again that one's own broken connection may still hold. */
-const MOST_CLAIMS = 8;
+/** After how many milliseconds the lists are asked for again, and how often a nickname that may be free soon. */
+const [OFTEN, MOST_CLAIMS] = [5000, 8];
 
 const lower = (name) => name.toLowerCase();
-
 /** Tells "lines", "show" and "spoken" (of a conversation), "lists", "file", "in", and "refused" (why). */
 export class Chat extends EventTarget {
   nick = "";
   topic = "";
   isIn = false;
+  /** How often one has come in. */
+  visit = 0;
   rooms = [];
   members = new Map();
   moreMembers = 0;
@@ -34,7 +32,6 @@ export class Chat extends EventTarget {
   #seen = JSON.parse(kept("seen") ?? "{}");
   /** What is said before the history comes; `null` when it has come. */
   #early = null;
-
   /** What follows from the events that the server tells. */
   #events = {
     welcome: (told) => this.#welcome(told),
@@ -42,8 +39,8 @@ export class Chat extends EventTarget {
     whisper: ({ from, said }) => this.#whispered(from, said, false),
     whispered: ({ to, said }) => this.#whispered(to, said, true),
     mark: ({ token }) => this.speech.marked(token),
-    topic: ({ topic }) => this.#setTopic(topic),
-    topic_set: ({ topic, by }) => this.#setTopic(topic, say("topic_set", by, topic)),
+    topic: ({ topic }) => this.#change({ topic }),
+    topic_set: ({ topic, by }) => this.#change({ topic }, say("topic_set", by, topic)),
     arrived: ({ event, nick }) => this.#moved(nick, say(event, nick), true),
     entered: ({ event, nick }) => this.#moved(nick, say(event, nick), true),
     departed: ({ event, nick }) => this.#moved(nick, say(event, nick), false),
@@ -54,7 +51,6 @@ export class Chat extends EventTarget {
       this.#named(nick);
     },
   };
-
   constructor(link) {
     super();
     this.#link = link;
@@ -65,11 +61,9 @@ export class Chat extends EventTarget {
       this.send({ type: "join", room: this.room.name, user });
     });
     link.addEventListener("object", ({ detail }) => this.#hear(detail));
-    link.addEventListener("wait", () => this.#disconnected());
-    link.addEventListener("end", () => this.#disconnected());
+    for (const event of ["wait", "end"]) link.addEventListener(event, () => this.#disconnected());
     setInterval(() => this.isIn && this.#poll(), OFTEN);
   }
-
   /** Comes in under this nickname; with a password, if it is registered. */
   enter(nick, password = "") {
     if (this.isIn) return this.command(password ? `/login ${nick} ${password}` : `/nick ${nick}`);
@@ -77,51 +71,39 @@ export class Chat extends EventTarget {
     this.#claims = this.nick ? MOST_CLAIMS : 0;
     this.#link.connect();
   }
-
   isSelf(nick) { return lower(nick) === lower(this.nick); }
   send(object) { return this.#link.send(object); }
-
   say(text) {
     const { kind, name } = this.shown;
     const object = kind === "room" ? { type: "message", text } : { type: "whisper", to: name, text };
     this.speech.say(this.shown, "said", text, object);
   }
-
   /** Gives a command, as it was typed. */
   command(text) {
     const [, acted] = /^\/me\s+(.+)/i.exec(text) ?? [];
     if (acted) this.speech.say(this.room, "acted", acted, { type: "command", text });
     else if (!this.isIn || !this.send({ type: "command", text })) this.note(say("connecting"));
   }
-
-  goTo(room) {
-    if (lower(room) === lower(this.room.name)) this.show(this.room);
-    else this.command(`/join ${room}`);
-  }
-
+  goTo(room) { return lower(room) === lower(this.room.name) ? this.show(this.room) : this.command(`/join ${room}`); }
   show(conversation) {
     this.shown = conversation;
     conversation.open();
     tell(this, "show", conversation);
     tell(this, "lists");
   }
-
   whispersWith(nick) {
     if (!this.whispers.has(lower(nick))) this.whispers.set(lower(nick), new Conversation("whisper", nick));
     return this.whispers.get(lower(nick));
   }
-
   /** Asks for the lines before those that are known. */
   askOlder() {
     if (this.#isAsking || this.#early || this.shown !== this.room || !this.room.hasMore) return;
     this.#isAsking = this.isIn && this.send({ type: "history", before: this.room.oldest, limit: SOME });
   }
-
   /** Adds a line that nobody has said. */
   note(text, conversation = this.shown, more = {}) {
     this.#add(conversation, { kind: "notice", text, at: Date.now(), ...more });
   }
-
   #hear(told) {
     const { type, event, text } = told;
     const isFile = event?.startsWith("file_");
@@ -135,9 +117,8 @@ export class Chat extends EventTarget {
     else if (text && !isFile) this.note(text, this.shown, { isError: type === "error", language: "en" });
     if (isFile) tell(this, "file", told);
   }
-
   #welcome({ nick, room, seq }) {
-    this.isIn = true;
+    [this.isIn, this.visit] = [true, this.visit + 1];
     this.#link.settle();
     this.#named(nick);
     if (this.#wanted.password) this.command(`/login ${this.#wanted.nick} ${this.#wanted.password}`);
@@ -148,20 +129,16 @@ export class Chat extends EventTarget {
     else this.#catchUp();
     tell(this, "in");
   }
-
   /** The nickname is refused. After a break, one's own connection may hold it for a while. */
   #refused(why) {
     if (this.#claims-- > 0) return this.#link.later();
     this.#link.end();
     tell(this, "refused", why);
   }
-
   #disconnected() {
     [this.isIn, this.#isAsking, this.#early] = [false, false, null];
-    this.speech.lose();
     tell(this, "lists");
   }
-
   #named(nick) {
     this.nick = nick;
     this.#claims = MOST_CLAIMS;
@@ -169,7 +146,6 @@ export class Chat extends EventTarget {
     keep("nick", this.#wanted.nick);
     tell(this, "lists");
   }
-
   #goTo(room) {
     const isShown = this.shown === this.room;
     this.room = new Conversation("room", room);
@@ -177,7 +153,6 @@ export class Chat extends EventTarget {
     if (isShown) this.show(this.room);
     this.#catchUp();
   }
-
   /** Asks for what was said or missed. What is said meanwhile gets into its place when the answer comes. */
   #catchUp() {
     const { newest } = this.room;
@@ -187,7 +162,6 @@ export class Chat extends EventTarget {
     this.#poll();
     tell(this, "lists");
   }
-
   #remembered({ room, lines, more }) {
     if (room !== this.room.name) return;
     const heard = lines.map((line) => this.#line(line));
@@ -199,7 +173,6 @@ export class Chat extends EventTarget {
     this.#isAsking = false;
     tell(this, "lines", this.room);
   }
-
   #said(told) {
     const line = this.#line(told);
     if (line.own) this.speech.heard();
@@ -207,39 +180,27 @@ export class Chat extends EventTarget {
     this.#add(this.room, line);
     this.#noteSeen();
   }
-
   #line({ user, text, event, seq, at }) {
     const own = this.isSelf(user);
     const isCall = !own && new RegExp(`(?<![\\w-])${this.nick}(?![\\w-])`, "i").test(text);
     return { user, text, kind: event ?? "said", seq, at: at ? at * 1000 : Date.now(), own, isCall };
   }
-
   #whispered(other, text, own) {
     const conversation = this.whispersWith(other);
     if (own && !this.speech.heard() && this.shown !== conversation) this.show(conversation);
     this.#add(conversation, { user: own ? this.nick : other, text, kind: "said", at: Date.now(), own, isCall: !own });
   }
-
   #add(conversation, line) {
     conversation.add(line, conversation === this.shown && document.hasFocus());
     if (line.isCall) tell(this, "spoken", { line, conversation });
     tell(this, "lines", conversation);
     if (conversation.unread) tell(this, "lists");
   }
-
-  #setTopic(topic, words) {
-    this.topic = topic;
-    if (words) this.note(words, this.room);
-    tell(this, "lists");
-  }
-
   #moved(nick, words, isHere) {
     if (isHere) this.members.set(lower(nick), { name: nick });
     else this.members.delete(lower(nick));
-    this.note(words, this.room);
-    tell(this, "lists");
+    this.#change({}, words);
   }
-
   #renamed(old, name, words) {
     for (const known of [this.members, this.whispers]) {
       const person = known.get(lower(old));
@@ -247,18 +208,19 @@ export class Chat extends EventTarget {
       known.delete(lower(old));
       known.set(lower(name), Object.assign(person, { name }));
     }
-    this.note(words, this.room);
+    this.#change({}, words);
+  }
+  /** Something about the room is different, and the room is told in these words. */
+  #change(facts, words) {
+    Object.assign(this, facts);
+    if (words) this.note(words, this.room);
     tell(this, "lists");
   }
-
   #poll() { this.send({ type: "overview", seen: this.#seen }); }
-
   #overview({ room, users, more_users: moreMembers = 0, rooms }) {
     if (room !== this.room.name) return;
-    Object.assign(this, { rooms, moreMembers, members: new Map(users.map((user) => [lower(user.name), user])) });
-    tell(this, "lists");
+    this.#change({ rooms, moreMembers, members: new Map(users.map((user) => [lower(user.name), user])) });
   }
-
   /** Keeps up to where one has seen the room, for the number of unread lines when one is elsewhere. */
   #noteSeen() {
     delete this.#seen[lower(this.room.name)];

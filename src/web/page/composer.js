@@ -1,41 +1,30 @@
-// The field where one types: what is sent, what was sent before, and what the field suggests.
+// The field where one types, and what it suggests: commands, names and emoji.
+import { by, make, whenSent } from "./dom.js";
 
-import { button, by, make } from "./dom.js";
-
-const [MOST_SUGGESTED, MOST_PICKED, MOST_REMEMBERED] = [8, 64, 100];
-
+const [MOST_SUGGESTED, MOST_PICTURES] = [8, 30];
 /** Makes the field work. */
 export function compose(chat) {
   const input = by("input");
   /** The server's own tables: of commands, and of emoji with their names. */
   let vocabulary = { verbs: [], emoji: [], favourites: [] };
-  let suggested = [];
-  let chosen = -1;
-  /** What was sent, and how far back in it the arrow keys are. */
-  let [typed, back] = [[], 0];
-
+  let [suggested, chosen] = [[], -1];
   function send() {
     const text = input.value.replace(/\s+/g, " ").trim();
     if (!text) return;
     if (/^\/(?!\/)/.test(text)) chat.command(text);
     else chat.say(text.replace(/^\/\//, "/"));
-    if (!verb(text)?.secret) typed = [...typed.slice(1 - MOST_REMEMBERED), text];
-    back = 0;
     put("");
   }
-
   function put(text, caret = text.length) {
     input.value = text;
     input.setSelectionRange(caret, caret);
     changed();
   }
-
   /** The row of the table of commands for what is typed. */
   function verb(text) {
     const word = /^\/(\S+)/.exec(text)?.[1].toLowerCase();
     return vocabulary.verbs.find(({ name, aliases }) => name === word || aliases.includes(word));
   }
-
   function changed() {
     const known = verb(input.value);
     input.classList.toggle("secret", Boolean(known?.secret));
@@ -43,7 +32,6 @@ export function compose(chat) {
     by("usage").textContent = known ? `/${known.name} ${known.parameters} – ${known.help} ${known.details}` : "";
     suggest(candidates(known));
   }
-
   /** What the word at the caret could become: what would stand in its place, how it is shown, and what it means. */
   function candidates(known) {
     const [, before, word] = /^(.*?)(\S*)$/s.exec(input.value.slice(0, input.selectionStart));
@@ -56,17 +44,19 @@ export function compose(chat) {
       return verbs.filter(({ name, aliases }) => [name, ...aliases].some((other) => `/${other}`.startsWith(like)))
         .map(({ name, parameters, help }) => ({ put: `/${name} `, label: `/${name} ${parameters}`, help }));
     }
-    if (/^:[^:]{2,}$/.test(word)) {
-      return find(like.slice(1)).map(([name, picture]) => ({ put: `${picture} `, label: `${picture} :${name}:` }));
+    if (/^:[^:]*$/.test(word)) {
+      return find(like.slice(1))
+        .map(([name, picture]) => ({ put: `${picture} `, label: `${picture} ${name}`, isPicture: true }));
     }
     if (word.startsWith("@")) return named(people, like.slice(1), before ? " " : ": ");
     const rows = { "<user>": people, "<room>": chat.rooms, "[command]": verbs };
     const parameter = known?.parameters.split(" ")[before.trim().split(/\s+/).length - 1];
     return named(rows[parameter] ?? [], like, " ");
   }
-
   function suggest(found) {
-    suggested = found.slice(0, MOST_SUGGESTED);
+    const { isPicture = false } = found[0] ?? {};
+    suggested = found.slice(0, isPicture ? MOST_PICTURES : MOST_SUGGESTED);
+    by("completions").className = isPicture ? "pictures" : "";
     by("completions").replaceChildren(...suggested.map(({ label, help = "" }, at) =>
       make("li", { id: `completion-${at}`, role: "option", onclick: () => accept(at) },
         make("bdi", {}, label), make("span", { className: "muted" }, help))));
@@ -74,19 +64,16 @@ export function compose(chat) {
     input.ariaExpanded = String(suggested.length > 0);
     choose(-1);
   }
-
   function choose(at) {
     chosen = at;
     [...by("completions").children].forEach((item, index) => { item.ariaSelected = String(index === at); });
     input.setAttribute("aria-activedescendant", at < 0 ? "" : `completion-${at}`);
   }
-
   function accept(at) {
     const { value, selectionStart: caret } = input;
     const text = value.slice(0, caret).replace(/\S*$/, () => suggested[at].put);
     put(text + value.slice(caret).trimStart(), text.length);
   }
-
   /** Returns whether the key meant something. */
   function press({ key, shiftKey, isComposing }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
@@ -96,45 +83,27 @@ export function compose(chat) {
     else if (key === "Enter") send();
     else if (key === "Escape" && count) suggest([]);
     else if (step && count) choose((Math.max(chosen, step < 0 ? 0 : -1) + step + count) % count);
-    else if (step && (back || !input.value)) {
-      back = Math.min(Math.max(back - step, 0), typed.length);
-      put(back ? typed.at(-back) : "");
-    } else return false;
+    else return false;
     return true;
   }
-
   /** The emoji with this in their name: those that begin with it first, and short names before long ones. */
   function find(wanted) {
+    if (!wanted) return vocabulary.favourites;
     const rank = ([name]) => name.length + (name.startsWith(wanted) ? 0 : 100);
     return vocabulary.emoji.filter(([name]) => name.includes(wanted)).sort((one, other) => rank(one) - rank(other));
   }
-
-  function showEmoji() {
-    const wanted = by("emoji-search").value.trim().toLowerCase();
-    const found = (wanted ? find(wanted) : vocabulary.favourites).slice(0, MOST_PICKED);
-    by("emoji-grid").replaceChildren(...found.map(([name, picture]) => button(picture, () => {
-      const { value, selectionStart: caret } = input;
-      put(value.slice(0, caret) + picture + value.slice(caret), caret + picture.length);
-      by("picker").close();
-    }, { title: `:${name}:`, ariaLabel: name })));
-  }
-
   fetch("/vocabulary.json").then(async (response) => { vocabulary = await response.json(); });
   input.oninput = changed;
   input.onblur = () => suggest([]);
   input.addEventListener("keydown", (event) => press(event) && event.preventDefault());
   // The mouse must not take the focus out of the field.
   by("completions").onmousedown = (event) => event.preventDefault();
-  by("composer").onsubmit = (event) => {
-    event.preventDefault();
-    send();
-  };
+  whenSent("composer", send);
+  // Emoji are picked among the suggestions: all of them by going on to type.
   by("pick").onclick = () => {
-    by("emoji-search").value = "";
-    showEmoji();
-    by("picker").showModal();
+    input.focus();
+    const { value, selectionStart: caret } = input;
+    const before = value.slice(0, caret).replace(/(\S)$/, "$1 ");
+    put(`${before}:${value.slice(caret)}`, before.length + 1);
   };
-  by("emoji-search").oninput = showEmoji;
-  by("picker").onclose = () => input.focus();
-  by("picker").addEventListener("click", ({ target }) => target === by("picker") && by("picker").close());
 }

@@ -2,8 +2,7 @@
 
 /** More lines than this are forgotten, the oldest first. The server can be asked for them again. */
 const [MOST, AT_ONCE] = [10_000, 1000];
-
-/** A line has a `kind` (said, acted, notice), `user`, `text`, `at` (milliseconds), and a `seq` if the server gave it one. */
+/** A line has a `kind` (said, acted, notice), `user`, `text`, `at` (milliseconds), and from the server a `seq`. */
 export class Conversation {
   lines = [];
   /** The place of the first line. It falls when earlier lines are added, so that a line never changes its place. */
@@ -17,12 +16,10 @@ export class Conversation {
   unseen = Infinity;
   /** Whether the server has earlier lines. */
   hasMore = false;
-
   constructor(kind, name) { Object.assign(this, { kind, name }); }
   get end() { return this.base + this.lines.length; }
   get newest() { return this.lines.findLast(({ seq }) => seq)?.seq ?? 0; }
   get oldest() { return this.lines.find(({ seq }) => seq)?.seq; }
-
   add(line, isSeen = true) {
     this.lines.push(line);
     if (this.lines.length > MOST + AT_ONCE) {
@@ -34,13 +31,11 @@ export class Conversation {
     this.unread += 1;
     this.isCalled ||= line.isCall;
   }
-
   prepend(lines, hasMore) {
     this.lines.unshift(...lines);
     this.base -= lines.length;
     this.hasMore = hasMore;
   }
-
   /** Adds the lines that are not known yet, in the order of their numbers, and returns them. */
   catchUp(lines, hasMore) {
     const { newest } = this;
@@ -52,11 +47,9 @@ export class Conversation {
     inOrder.forEach((line) => this.add(line));
     return inOrder;
   }
-
   open() {
     this.unseen = this.unread ? this.end - this.unread : Infinity;
     this.read();
   }
-
   read() { [this.unread, this.isCalled] = [0, false]; }
 }

@@ -1,7 +1,10 @@
 // Making elements. What people wrote gets into the page only here, and only as text. And what the browser keeps for us.
-
 export const by = (id) => document.getElementById(id);
-
+export const button = (content, onclick, more) => make("button", { type: "button", onclick, ...more }, content);
+/** Tells those who listen to `target`. */
+export const tell = (target, event, detail) => target.dispatchEvent(new CustomEvent(event, { detail }));
+/** Acts when a form is sent, in place of the browser. */
+export const whenSent = (form, act) => by(form).addEventListener("submit", (event) => act(event.preventDefault()));
 /** An element with these properties or attributes, and children. Handlers are properties like `onclick`. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -12,9 +15,6 @@ export function make(tag, properties = {}, ...children) {
   element.append(...children);
   return element;
 }
-
-export const button = (content, onclick, more) => make("button", { type: "button", onclick, ...more }, content);
-
 /** A name in its own colour, isolated so that it does not change the direction of what is beside it. */
 export function name(nick) {
   const element = make("bdi", { className: "name" }, nick);
@@ -22,24 +22,17 @@ export function name(nick) {
   element.style.setProperty("--hue", hue);
   return element;
 }
-
 const LINK = /https?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?()[\]{}*_]/g;
-
 /** A text whose links open in a new tab, which is not told where they stood. */
 export function linked(text) {
   const link = (href) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
   const links = text.match(LINK) ?? [];
   return text.split(LINK).flatMap((piece, at) => (links[at] ? [piece, link(links[at])] : [piece]));
 }
-
-/** Tells those who listen to `target`. */
-export const tell = (target, event, detail) => target.dispatchEvent(new CustomEvent(event, { detail }));
-
 /** Keeps a value in the browser, if the browser keeps anything. */
 export function keep(key, value) {
   try { localStorage.setItem(`chat.${key}`, value); } catch { /* The page works without. */ }
 }
-
 export function kept(key) {
   try { return localStorage.getItem(`chat.${key}`); } catch { return null; }
 }

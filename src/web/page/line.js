@@ -1,5 +1,4 @@
 // One line of a conversation as an element of the page.
-
 import { button, linked, make, name } from "./dom.js";
 import { language, say } from "./words.js";
 

@@ -1,5 +1,4 @@
 // Shows the lines of a conversation: a window of some hundred of them, which moves as one scrolls.
-
 import { by } from "./dom.js";
 import { isSameDay, lineElement } from "./line.js";
 import { say } from "./words.js";
@@ -8,26 +7,23 @@ import { say } from "./words.js";
 const [MOST, STEP] = [400, 120];
 /** How near to an edge of the window one scrolls before it moves, and how near to the end is the end, in pixels. */
 const [NEAR, AT_END] = [800, 60];
-/** Lines of one person within this time stand under one name. */
-const TOGETHER = 5 * 60_000;
-
+/** Lines of one person within so many milliseconds stand under one name. */
+const TOGETHER = 300_000;
 /** Shows what the chat wants shown. */
 export function showLog(chat) {
   const [scroller, list] = [by("scroll"), by("log")];
   let conversation = chat.shown;
-  /** The places of the first line in the window, and of the one behind its last line. */
-  let [from, to] = [0, 0];
-  /** Whether the window goes along with new lines. */
-  let follows = true;
-  let made = new WeakMap();
-  let isDue = false;
-
+  /** The places where the window begins, where it ends, and where the lines end that were seen. */
+  let [from, to, seen] = [0, 0, 0];
+  /** Whether the window goes along with new lines, and whether it is about to be shown anew. */
+  let [follows, isDue] = [true, false];
+  /** The elements of the lines in the window. */
+  let made = new Map();
   function jump() {
     [from, to, follows] = [conversation.end - STEP, conversation.end, true];
     conversation.read();
     render();
   }
-
   /** However many lines come before the next picture, they are shown together. */
   function renderSoon() {
     if (isDue) return;
@@ -37,20 +33,19 @@ export function showLog(chat) {
       render();
     });
   }
-
   function scrolled() {
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     const { base, end } = conversation;
+    const before = String([from, to, follows]);
     follows = below < AT_END && (follows || to === end);
     if (scroller.scrollTop < NEAR && from > base) [from, to] = [from - STEP, Math.min(to, from - STEP + MOST)];
     else if (below < NEAR && to < end) [from, to] = [Math.max(from, to + STEP - MOST), to + STEP];
     else if (scroller.scrollTop < NEAR) chat.askOlder();
-    renderSoon();
+    if (before !== String([from, to, follows])) renderSoon();
   }
-
   function render() {
-    const { base, end, lines, pending, unread } = conversation;
-    if (follows) [from, to] = [Math.max(from, end - MOST), end];
+    const { base, end, lines, pending } = conversation;
+    if (follows) [from, to, seen] = [Math.max(from, end - MOST), end, end];
     from = Math.min(Math.max(from, base), end);
     to = Math.min(Math.max(to, from), end);
     const shown = lines.slice(from - base, to - base).concat(to === end ? pending : []);
@@ -58,30 +53,30 @@ export function showLog(chat) {
     const { scrollTop } = scroller;
     const anchor = [...list.children].find((child) => child.offsetTop + child.offsetHeight > scrollTop);
     const offset = anchor?.offsetTop - scrollTop;
-    put(shown.map((line, at) => element(line, at ? shown[at - 1] : lines[from - base - 1], from + at)));
+    const known = made;
+    made = new Map();
+    put(shown.map((line, at) => element(line, at ? shown[at - 1] : lines[from - base - 1], from + at, known)));
     if (follows) scroller.scrollTop = scroller.scrollHeight;
     else if (anchor?.isConnected) scroller.scrollTop = anchor.offsetTop - offset;
     by("newest").hidden = follows;
-    by("newest").textContent = unread ? say("newer", unread) : say("latest");
+    by("newest").textContent = end > seen ? say("newer", end - seen) : say("latest");
   }
-
   /** The element of a line, which is made again if what stands before it has changed. */
-  function element(line, before, place) {
+  function element(line, before, place, known) {
     const hasDay = before ? !isSameDay(before.at, line.at) : place === conversation.base && !conversation.hasMore;
     const isUnseen = place === conversation.unseen;
     const isTogether = !hasDay && !isUnseen && before?.user === line.user && before?.kind === line.kind
       && line.kind !== "acted" && line.at - before.at < TOGETHER;
     const key = [hasDay, isUnseen, isTogether, line.state].join();
-    if (made.get(line)?.key !== key) {
-      made.set(line, { key, element: lineElement(line, { hasDay, isUnseen, isTogether }, chat.speech) });
-    }
+    const isSame = known.get(line)?.key === key;
+    const make = () => ({ key, element: lineElement(line, { hasDay, isUnseen, isTogether }, chat.speech) });
+    made.set(line, isSame ? known.get(line) : make());
     return made.get(line).element;
   }
-
   /** Makes these the children of the list. What stays is not touched, so it is not read aloud again. */
   function put(elements) {
     // A screen reader reads what is new, and not what one scrolls to.
-    list.ariaLive = follows ? "polite" : "off";
+    scroller.ariaLive = follows ? "polite" : "off";
     const wanted = new Set(elements);
     [...list.children].filter((child) => !wanted.has(child)).forEach((child) => child.remove());
     let next = list.firstChild;
@@ -90,13 +85,12 @@ export function showLog(chat) {
       else list.insertBefore(child, next);
     }
   }
-
   scroller.addEventListener("scroll", scrolled, { passive: true });
   new ResizeObserver(renderSoon).observe(scroller);
   by("newest").onclick = jump;
   chat.addEventListener("lines", ({ detail }) => detail === conversation && renderSoon());
   chat.addEventListener("show", ({ detail }) => {
-    [conversation, made] = [detail, new WeakMap()];
+    [conversation, made] = [detail, new Map()];
     jump();
   });
 }

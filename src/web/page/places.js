@@ -1,5 +1,4 @@
 // The lists beside the chat: rooms, whispers and people; and what stands above the messages.
-
 import { button, by, make, name } from "./dom.js";
 import { say } from "./words.js";
 

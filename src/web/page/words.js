@@ -1,30 +1,27 @@
 // The words of the page in each of its languages, and how they get into the page.
-
 import { keep, kept } from "./dom.js";
 
 const LANGUAGES = ["en", "de"];
 const WORDS = {
-  rooms: ["Rooms", "Räume"], people: ["People", "Personen"], places: ["Rooms and whispers", "Räume und Geflüster"],
-  whispers: ["Whispers", "Geflüster"], noWhispers: ["Choose a person to whisper.", "Zum Flüstern eine Person wählen."],
+  rooms: ["Rooms", "Räume"], people: ["People", "Personen"], places: ["Rooms, whispers", "Räume, Geflüster"],
+  whispers: ["Whispers", "Geflüster"], noWhispers: ["Choose a person.", "Wähle eine Person."],
   whisperTo: ["Whisper to {0}", "{0} etwas zuflüstern"], whisperFrom: ["{0} whispers", "{0} flüstert"],
-  goTo: ["Go to a room …", "In einen Raum gehen …"], skip: ["Skip to the message field", "Zum Nachrichtenfeld springen"],
+  goTo: ["Go to a room …", "In einen Raum gehen …"], skip: ["Skip to the message field", "Zum Textfeld springen"],
   message: ["Message", "Nachricht"], messages: ["Messages", "Nachrichten"], send: ["Send", "Senden"],
-  messageTo: ["Message to {0}", "Nachricht an {0}"], emoji: ["Emoji", "Emoji"], search: ["Search", "Suchen"],
+  messageTo: ["Message to {0}", "Nachricht an {0}"], emoji: ["Emoji", "Emoji"],
   files: ["Files", "Dateien"], completions: ["Suggestions", "Vorschläge"], notify: ["Notify me", "Benachrichtigen"],
   language: ["Deutsch", "English"], away: ["away", "abwesend"], unread: ["{0} unread", "{0} ungelesen"],
   unseen: ["New", "Neu"], newer: ["↓ {0} new", "↓ {0} neue"], latest: ["↓ Newest", "↓ Neueste"],
   more: ["and {0} more", "und {0} weitere"],
-
   welcome: ["Welcome", "Willkommen"], enter: ["Enter the chat", "Chat betreten"],
-  nickname: ["Choose a nickname", "Wähle einen Spitznamen"], changeName: ["Change your nickname", "Spitznamen ändern"],
+  nickname: ["Choose a nickname", "Wähle einen Spitznamen"], changeName: ["Change your name", "Namen ändern"],
   rule: ["1 to 20 letters (A–Z), digits, _ or -. It starts with a letter.",
     "1 bis 20 Buchstaben (A–Z), Ziffern, _ oder -. Er beginnt mit einem Buchstaben."],
   password: ["This name is registered. Its password:", "Dieser Name ist registriert. Sein Passwort:"],
   connecting: ["Connecting …", "Verbindung wird hergestellt …"], now: ["Try now", "Jetzt versuchen"],
   retry: ["Connection lost. Next attempt in {0} s.", "Verbindung verloren. Nächster Versuch in {0} s."],
   ended: ["You are not in the chat. {0}", "Du bist nicht im Chat. {0}"],
-
-  arrived: ["{0} has joined the chat", "{0} ist im Chat"], entered: ["{0} has joined the room", "{0} ist im Raum"],
+  arrived: ["{0} has joined the chat", "{0} ist im Chat"], entered: ["{0} is in the room", "{0} ist im Raum"],
   departed: ["{0} has left the chat", "{0} hat den Chat verlassen"],
   left: ["{0} has left the room", "{0} hat den Raum verlassen"],
   renamed: ["{0} is now known as {1}", "{0} heißt jetzt {1}"],
@@ -32,7 +29,6 @@ const WORDS = {
   topic_set: ["{0} has set the topic: {1}", "{0} hat das Thema gesetzt: {1}"],
   sending: ["Sending", "Wird gesendet"], failed: ["Not sent.", "Nicht gesendet."],
   again: ["Send again", "Erneut senden"], discard: ["Discard", "Verwerfen"],
-
   sendFile: ["Send a file", "Datei senden"], toWhom: ["Send the file to", "Datei senden an"],
   offer: ["Offer", "Anbieten"], cancel: ["Cancel", "Abbrechen"], accept: ["Accept", "Annehmen"],
   refuse: ["Refuse", "Ablehnen"], close: ["Close", "Schließen"], save: ["Save {0}", "{0} speichern"],
@@ -62,4 +58,5 @@ export function translate() {
 export function switchLanguage() {
   at = 1 - at;
   keep("language", language());
+  translate();
 }
