@@ -34,6 +34,7 @@ mod log;
 mod manual;
 mod marks;
 mod moderation;
+mod page;
 mod rate;
 mod readme;
 mod restarting;
