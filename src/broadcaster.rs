@@ -184,7 +184,9 @@ impl Broadcaster {
             next = if is_full { None } else { self.channel.try_recv().ok() };
         }
         self.batch_bytes = 0;
-        self.watch.gauges().largest_batch.raise(count as u64);
+        let gauges = self.watch.gauges();
+        gauges.largest_batch.raise(count as u64);
+        gauges.batches.note(count as u64);
     }
 
     fn carry_out(&mut self, post: Post) {
@@ -252,6 +254,7 @@ impl Broadcaster {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         let room = hearer.room.and_then(|room| self.rooms.get(room)).map(|room| room.name);
         self.batch_bytes += hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
+        self.watch.gauges().deliveries.add(1);
     }
 
     /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
@@ -260,6 +263,7 @@ impl Broadcaster {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.batch_bytes += lines.len();
         hearer.outbox.send_long(lines);
+        self.watch.gauges().deliveries.add(1);
         hearer.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
@@ -275,6 +279,7 @@ impl Broadcaster {
             self.touched_rooms.push(id);
         }
         let scene = Scene { room: Some(room.name), seq: self.seq };
+        let mut hearers = room.members.len();
         for (dialect, part) in Dialect::ALL.into_iter().zip(&mut room.parts) {
             if part.hearers > 0 {
                 let before = part.begin(&mut self.spare);
@@ -287,8 +292,10 @@ impl Broadcaster {
                 && client.room == Some(id)
             {
                 client.from = room.part(client.outbox.dialect()).bytes.len();
+                hearers -= 1;
             }
         }
+        self.watch.gauges().deliveries.add(hearers as u64);
     }
 
     /// Every client is in a room, so this tells each room. The event is encoded once in each dialect and
@@ -296,7 +303,9 @@ impl Broadcaster {
     fn tell_all(&mut self, event: &Event) {
         let scene = Scene { room: None, seq: self.seq };
         let encoded = Dialect::ALL.map(|dialect| dialect.encoded(event, &scene));
+        let mut hearers = 0;
         for (id, room) in &mut self.rooms {
+            hearers += room.members.len();
             if !mem::replace(&mut room.is_touched, true) {
                 self.touched_rooms.push(id);
             }
@@ -308,6 +317,7 @@ impl Broadcaster {
                 }
             }
         }
+        self.watch.gauges().deliveries.add(hearers as u64);
     }
 
     /// The session notices the end and removes the client as it removes any other.
