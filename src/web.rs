@@ -14,6 +14,7 @@ use crate::{
     wire::{Terms, Wire},
 };
 
+mod metrics;
 mod origin;
 mod routes;
 mod status;

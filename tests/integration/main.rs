@@ -30,6 +30,7 @@ mod limits;
 mod log;
 mod manual;
 mod marks;
+mod metrics;
 mod moderation;
 mod rate;
 mod readme;
