@@ -184,9 +184,7 @@ impl Broadcaster {
             next = if is_full { None } else { self.channel.try_recv().ok() };
         }
         self.batch_bytes = 0;
-        let gauges = self.watch.gauges();
-        gauges.largest_batch.raise(count as u64);
-        gauges.batches.note(count as u64);
+        self.watch.gauges().note_batch(count as u64);
     }
 
     fn carry_out(&mut self, post: Post) {
@@ -303,9 +301,7 @@ impl Broadcaster {
     fn tell_all(&mut self, event: &Event) {
         let scene = Scene { room: None, seq: self.seq };
         let encoded = Dialect::ALL.map(|dialect| dialect.encoded(event, &scene));
-        let mut hearers = 0;
         for (id, room) in &mut self.rooms {
-            hearers += room.members.len();
             if !mem::replace(&mut room.is_touched, true) {
                 self.touched_rooms.push(id);
             }
@@ -317,7 +313,7 @@ impl Broadcaster {
                 }
             }
         }
-        self.watch.gauges().deliveries.add(hearers as u64);
+        self.watch.gauges().deliveries.add(self.clients.len() as u64);
     }
 
     /// The session notices the end and removes the client as it removes any other.

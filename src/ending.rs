@@ -57,3 +57,16 @@ impl fmt::Display for Ending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ending_has_a_word_of_its_own() {
+        use Ending::{Closed, Dismissed, Failed, Lost, Quit, Silent, Stopping, TooSlow};
+        let lost = Lost(io::ErrorKind::ConnectionReset);
+        let words = [Quit, Closed, lost, TooSlow, Silent, Dismissed, Stopping, Failed].map(Ending::word);
+        assert_eq!(words, Ending::WORDS);
+    }
+}

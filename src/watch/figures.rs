@@ -22,7 +22,7 @@ pub(super) struct Figures {
 pub(super) struct Holds {
     /// The longest since the start. It is never reset: of two readers, each would take it away from the other.
     pub(super) longest: Gauge,
-    pub(super) all: Histogram<16>,
+    pub(super) all: Histogram<{ HOLDS.len() }>,
 }
 
 /// The figures that the broadcaster keeps up to date.
@@ -32,7 +32,7 @@ pub struct Gauges {
     /// The most posts in one batch.
     pub largest_batch: Gauge,
     /// How many posts each batch had.
-    pub batches: Histogram<11>,
+    pub batches: Histogram<{ BATCHES.len() }>,
     /// How many events clients were told: each event counts once for each of its hearers.
     pub deliveries: Gauge,
     /// Bytes that wait for clients with full sockets, each as of the last time its socket was tried.
@@ -58,6 +58,14 @@ pub(super) struct Seldom {
     pub(super) carried: Counter,
     /// Clients that were not let in, by reason.
     pub(super) refused: Mutex<Labelled>,
+}
+
+impl Gauges {
+    /// Notes that a batch had this many posts.
+    pub fn note_batch(&self, posts: u64) {
+        self.largest_batch.raise(posts);
+        self.batches.note(posts);
+    }
 }
 
 /// All figures at nearly one moment.

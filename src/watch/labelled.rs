@@ -35,3 +35,20 @@ impl Labelled {
         self.0.iter().map(|(&word, &count)| (word, count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_were_never_counted_are_0_if_they_are_known() {
+        let mut labelled = Labelled::default();
+        for word in ["b", "c", "b"] {
+            labelled.add(word);
+        }
+        labelled.take("c");
+        labelled.take("never");
+        let counts: Vec<_> = labelled.with(["a", "b"]).iter().collect();
+        assert_eq!(counts, [("a", 0), ("b", 2), ("c", 0)]);
+    }
+}
