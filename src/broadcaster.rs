@@ -13,7 +13,6 @@ use std::{
     collections::HashMap,
     mem,
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -380,20 +379,5 @@ impl Broadcaster {
             client.note_blocked(id, &mut self.retry, self.watch.gauges());
         }
         self.report_traced();
-    }
-
-    /// Delivers what clients are still owed when there are no more senders.
-    fn finish(mut self) {
-        for client in self.clients.keys().collect::<Vec<_>>() {
-            self.detach(client);
-        }
-        let stop_at = *self.stop_at.get_or_insert(Instant::now() + self.limits.grace);
-        while let Some(next) = self.retry.next()
-            && !self.leaving.is_empty()
-            && Instant::now() < stop_at
-        {
-            thread::park_timeout(next.min(stop_at).saturating_duration_since(Instant::now()));
-            self.try_again(Instant::now());
-        }
     }
 }
