@@ -250,8 +250,9 @@ impl Broadcaster {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
         let room = hearer.room.and_then(|room| self.rooms.get(room)).map(|room| room.name);
-        self.batch_bytes += hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
-        self.watch.gauges().deliveries.add(1);
+        let length = hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
+        self.batch_bytes += length;
+        self.watch.gauges().deliveries.add(u64::from(length > 0));
     }
 
     /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
@@ -276,23 +277,25 @@ impl Broadcaster {
             self.touched_rooms.push(id);
         }
         let scene = Scene { room: Some(room.name), seq: self.seq };
-        let mut hearers = room.members.len();
+        let mut told = 0;
         for (dialect, part) in Dialect::ALL.into_iter().zip(&mut room.parts) {
             if part.hearers > 0 {
                 let before = part.begin(&mut self.spare);
                 dialect.encode(event, &scene, &mut part.bytes);
                 self.batch_bytes += part.bytes.len() - before;
+                told += part.hearers_after(before);
             }
         }
         for &client in except.as_slice() {
             if let Some(client) = self.clients.get_mut(client)
                 && client.room == Some(id)
             {
-                client.from = room.part(client.outbox.dialect()).bytes.len();
-                hearers -= 1;
+                let part = room.part(client.outbox.dialect());
+                told -= part.hearers_after(client.from).min(1);
+                client.from = part.bytes.len();
             }
         }
-        self.watch.gauges().deliveries.add(hearers as u64);
+        self.watch.gauges().deliveries.add(told as u64);
     }
 
     /// Every client is in a room, so this tells each room. The event is encoded once in each dialect and
