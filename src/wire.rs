@@ -273,7 +273,7 @@ impl Terms {
     pub fn plain_refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };
-        units.extend(seal.farewell(Some(&why.to_string())));
+        units.extend(seal.farewell(Some(why)));
         seal.seal(&units).concat()
     }
 }
