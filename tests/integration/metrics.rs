@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::support::{
-    Browser, Peer, Server,
+    Browser, Peer, Server, Socket,
     server::{command, look_until},
 };
 
@@ -239,6 +239,20 @@ fn a_client_without_a_place_is_counted() {
         late.hears_the_end();
     }
     assert_eq!(Page::read(&mut browser).seen("chat_refusals_total"), [("full", 3)]);
+}
+
+#[test]
+fn a_browser_is_in_the_chat_only_once_it_speaks_websocket() {
+    let stage = Stage::new(&[]);
+    let mut browser = stage.browser();
+    assert_eq!(Page::read(&mut browser).seen("chat_clients"), []);
+    let mut bob = Socket::connect(stage.http.port(), "chat.text");
+    bob.says("/nick bob");
+    let look = || Page::read(&mut browser).family("chat_clients")["websocket"];
+    look_until("the browser is in the chat", look, |clients| *clients == 1);
+    drop(bob);
+    let look = || Page::read(&mut browser).seen("chat_clients").len();
+    look_until("the browser has left", look, |wires| *wires == 0);
 }
 
 #[test]
