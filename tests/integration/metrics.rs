@@ -232,6 +232,8 @@ fn it_is_counted_why_clients_leave_and_why_others_are_not_let_in() {
 fn a_client_without_a_place_is_counted() {
     let stage = Stage::new(&["--max-clients", "2"]);
     let mut browser = stage.browser();
+    // It has its place once it is answered.
+    assert_eq!(Page::read(&mut browser).seen("chat_refusals_total"), []);
     let _alice = stage.server.client("alice");
     for _ in 0..3 {
         let mut late = stage.server.connect();
