@@ -33,6 +33,7 @@ mod limits;
 mod log;
 mod manual;
 mod marks;
+mod metrics;
 mod moderation;
 mod rate;
 mod readme;
