@@ -9,7 +9,7 @@ use std::{
 use clap::{ArgAction, Args, Parser, builder::BoolishValueParser, error::ErrorKind};
 use tracing::level_filters::LevelFilter;
 
-use super::secret;
+use super::{probe::Probe, secret};
 use crate::{
     file::ByteCount,
     log,
@@ -50,10 +50,14 @@ pub struct Arguments {
 
     #[command(flatten)]
     generate: Generate,
+
+    /// Ask the server at URL if it answers, say so, and exit; `http://HOST:PORT/healthz`, or a URL of --listen
+    #[arg(long, value_name = "URL", help_heading = "Operation", value_parser = str::parse::<Probe>)]
+    probe: Option<Probe>,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
-Exit status: 0 after a stop, 1 when the server cannot start,
+Exit status: 0 after a stop, 1 when the server cannot start or --probe gets no answer,
 2 for wrong options, 130 after a second Ctrl-C.";
 
 #[derive(Args, Debug)]
@@ -198,6 +202,11 @@ impl Arguments {
     pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
         if let Some(written) = self.generate.write::<Self>() {
             return Ok(written?);
+        }
+        if let Some(probe) = &self.probe {
+            // The exit status says it, too.
+            let _ = writeln!(io::stdout(), "{}", probe.ask()?);
+            return Ok(());
         }
         self.start_diagnostics();
         prefer_throughput();

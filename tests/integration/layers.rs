@@ -35,7 +35,7 @@ const APART: [(&str, &[&str]); 3] = [
         "cli",
         &[
             "names", "text", "file", "password", "log", "registry", "server", "course", "manual", "web",
-            "wire",
+            "wire", "event",
         ],
     ),
 ];

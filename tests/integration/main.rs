@@ -31,6 +31,7 @@ mod log;
 mod manual;
 mod marks;
 mod moderation;
+mod probe;
 mod rate;
 mod readme;
 mod restarting;
