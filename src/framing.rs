@@ -28,6 +28,11 @@ pub trait Seal: Send {
         Vec::new()
     }
 
+    /// What is sent after all units when the stream ends, as it is.
+    fn last(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// The most bytes of units that are packed together. With 0, each unit is packed alone.
     fn most_together(&self) -> usize {
         0

@@ -3,12 +3,14 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
+    sync::Arc,
     thread::{self, Scope, ScopedJoinHandle},
     time::Duration,
 };
 
 use crate::{
     broadcaster::{self, Broadcaster},
+    certificate::{self, Certificate},
     clock::{self, Now},
     fact::Noting,
     log::{self, Log},
@@ -32,6 +34,7 @@ mod doors;
 mod error;
 mod key;
 mod receiver;
+mod serving;
 mod stop;
 
 pub use error::Error;
@@ -53,6 +56,8 @@ pub struct Config {
     pub listen: Vec<Url>,
     /// The web sites, beside the server's own, whose pages may speak for their visitors.
     pub allow_origin: Vec<Origin>,
+    /// The certificate that clients are shown where they speak TLS.
+    pub certificate: Option<certificate::Files>,
     /// How long a client may send nothing, on wires where that has a limit; `None` means as their rows say.
     pub idle: Option<Duration>,
     /// Most clients at a time; `None` means as many as this machine holds.
@@ -118,6 +123,11 @@ impl Server {
     /// The other doors that are open, with the ports that were chosen.
     pub fn doors(&self) -> impl Iterator<Item = Announced<'_>> {
         self.doors.others()
+    }
+
+    /// The certificate that is in use, if there is one.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.doors.certificate.clone()
     }
 
     /// What stops this server, from any thread.

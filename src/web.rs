@@ -3,14 +3,14 @@
 //! One thread serves one connection, from its first request to its last. The table of routes in `web/routes.rs`
 //! says what there is. A connection that changes to WebSocket becomes a client of the chat like any other.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use crate::{
     broadcaster::Sink,
     dialect::{Decoder, Limits},
     registry::Registry,
     session,
-    transport::{Connection, SealedSink},
+    transport::{SealedSink, Stream},
     wire::{Terms, Wire},
 };
 
@@ -43,11 +43,11 @@ pub struct House<'a> {
 }
 
 /// Answers the requests of a connection until one side ends it. `first` was read already.
-pub fn serve(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms, first: &[u8]) {
-    let Some((wire, first)) = Visit::new(house, connection, first).run() else { return };
-    let Some((sink, mut decoder)) = prepare(connection, &terms.of(wire), &first) else { return };
+pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
+    let Some((wire, first)) = Visit::new(house, stream, first).run() else { return };
+    let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);
-    session::run(house.registry, &**connection, sink, wire, &mut decoder);
+    session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);
 }
 
 /// A connection that speaks another protocol from now on, and what has come of that already.
@@ -55,8 +55,8 @@ type Changed = (&'static Wire, Vec<u8>);
 
 /// Never inlined: an idle client would keep the stack that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
-    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
+fn prepare(stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
+    let sink = SealedSink::around(stream.writer().ok()?, terms.seal());
     let mut decoder = terms.decoder();
     decoder.feed(first);
     Some((sink, decoder))

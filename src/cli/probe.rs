@@ -1,9 +1,10 @@
 //! `--probe URL`: asks a running server whether it answers, as the health check of a container does.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     net::TcpStream,
     os::unix::net::UnixStream,
+    path::{Path, PathBuf},
     str::FromStr,
     thread,
     time::Duration,
@@ -12,6 +13,7 @@ use std::{
 use crossbeam_channel::bounded;
 
 use crate::{
+    client::tls,
     event::Event,
     wire::{Location, Url},
 };
@@ -40,7 +42,8 @@ impl FromStr for Probe {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let (door, path) = divide(url);
+        let plain = url.strip_prefix("https://").map(|place| format!("http+tls://{place}"));
+        let (door, path) = divide(plain.as_deref().unwrap_or(url));
         let door: Url = door.parse()?;
         let (question, answer): (_, &[u8]) = match door.wire.scheme {
             "http" => (request(&door, path)?, b"HTTP/1.1 200 "),
@@ -59,9 +62,9 @@ impl FromStr for Probe {
 
 /// The URL of a door, and the path that is asked for there. That of a Unix socket's door has no other path.
 fn divide(url: &str) -> (&str, &str) {
-    let scheme = "http://";
-    let path = url.strip_prefix(scheme).and_then(|place| place.find('/'));
-    path.map_or((url, PATH), |path| url.split_at(scheme.len() + path))
+    let place = ["http://", "http+tls://"].iter().find(|scheme| url.starts_with(**scheme)).map(|it| it.len());
+    let path = place.and_then(|place| Some(place + url[place..].find('/')?));
+    path.map_or((url, PATH), |path| url.split_at(path))
 }
 
 fn request(door: &Url, path: &str) -> Result<String, String> {
@@ -77,27 +80,40 @@ fn request(door: &Url, path: &str) -> Result<String, String> {
 }
 
 impl Probe {
-    /// Asks, and returns the sentence that says that the server answers.
+    /// Asks, and returns the sentence that says that the server answers. Over TLS, it must have a certificate from one
+    /// of these issuers.
     ///
     /// # Errors
     /// The sentence that says why not.
-    pub(super) fn ask(&self) -> Result<String, String> {
+    pub(super) fn ask(&self, issuers: Option<&Path>) -> Result<String, String> {
         let (tell, told) = bounded(1);
-        let (url, probe) = (&self.url, self.clone());
+        let (url, probe, issuers) = (&self.url, self.clone(), issuers.map(PathBuf::from));
         // Looking up a name has no time limit. If this takes too long, the thread ends with the program.
-        let asking = move || drop(tell.send(probe.connect_and_ask()));
+        let asking = move || drop(tell.send(probe.connect_and_ask(issuers.as_deref())));
         let thread = thread::Builder::new().name("probe".to_owned()).spawn(asking);
         thread.map_err(|error| format!("cannot start a thread: {error}"))?;
         match told.recv_timeout(PATIENCE) {
             Ok(Ok(heard)) => self.judge(&heard),
-            Ok(Err(error)) => Err(format!("{url} does not answer: {error}.")),
+            Ok(Err(error)) if error.kind() == ErrorKind::ResourceBusy => {
+                Ok(format!("{url} answers, and is full."))
+            }
+            Ok(Err(error)) => {
+                Err(format!("{url} does not answer: {}.", error.to_string().trim_end_matches('.')))
+            }
             Err(_) => Err(format!("{url} does not answer within {} seconds.", PATIENCE.as_secs())),
         }
     }
 
-    fn connect_and_ask(&self) -> io::Result<Vec<u8>> {
+    fn connect_and_ask(&self, issuers: Option<&Path>) -> io::Result<Vec<u8>> {
         match &self.door.location {
-            Location::Tcp { host, port } => self.converse(TcpStream::connect((host.as_str(), *port))?),
+            Location::Tcp { host, port } => {
+                let socket = TcpStream::connect((host.as_str(), *port))?;
+                if self.door.is_encrypted {
+                    self.converse(tls::encrypt(host, socket, issuers)?)
+                } else {
+                    self.converse(socket)
+                }
+            }
             Location::Unix(socket) => self.converse(UnixStream::connect(&socket.path)?),
         }
     }
@@ -150,6 +166,7 @@ mod tests {
             ("http://127.0.0.1:80/healthz", "GET /healthz HTTP/1.1\r\n", "Host: 127.0.0.1:80\r\n"),
             ("http://[::1]:80", "GET /healthz HTTP/1.1\r\n", "Host: [::1]:80\r\n"),
             ("http://a:80/server/status?x=/", "GET /server/status?x=/ HTTP/1.1\r\n", "Host: a:80\r\n"),
+            ("https://a:443/x", "GET /x HTTP/1.1\r\n", "Host: a:443\r\n"),
             ("http+unix:///run/chat.sock", "GET /healthz HTTP/1.1\r\n", "Host: localhost\r\n"),
         ] {
             let question = url.parse::<Probe>().unwrap().question;

@@ -3,19 +3,26 @@
 use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::Arc,
+    thread,
     time::Duration,
 };
 
 use clap::{ArgAction, Args, Parser, builder::BoolishValueParser, error::ErrorKind};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
 use tracing::level_filters::LevelFilter;
 
 use super::{probe::Probe, secret};
 use crate::{
+    certificate::{self, Certificate},
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server},
+    server::{Config, Server, Stopper},
     web::Origin,
     wire::{Url, Wire},
 };
@@ -54,6 +61,10 @@ pub struct Arguments {
     /// Ask the server at URL if it answers, say so, and exit; `http://HOST:PORT/healthz`, or a URL of --listen
     #[arg(long, value_name = "URL", help_heading = "Operation", value_parser = str::parse::<Probe>)]
     probe: Option<Probe>,
+
+    /// With --probe, trust the issuers in FILE (PEM) instead of those that the system trusts
+    #[arg(long, value_name = "FILE", help_heading = "Operation", requires = "probe")]
+    tls_ca: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
@@ -83,6 +94,15 @@ struct ClientOptions {
     /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
     #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
     allow_origin: Vec<Origin>,
+
+    /// Show this certificate, with those that lead to its issuer (PEM), to clients of `text+tls://HOST:PORT`, and
+    /// of the other schemes with +tls; it is reread when it changes, and at SIGHUP
+    #[arg(long, env = "CHAT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM)
+    #[arg(long, env = "CHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 
     /// Disconnect programs that are silent for SECONDS seconds, on wires with signs of life (1 to 86400) [default: by the scheme]
     #[arg(long, env = "CHAT_IDLE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
@@ -190,12 +210,20 @@ struct LogOptions {
     no_log_addresses: bool,
 }
 
+impl ClientOptions {
+    fn certificate(&self) -> Option<certificate::Files> {
+        let (chain, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(certificate::Files { chain, key })
+    }
+}
+
 fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(min..=max)
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate,
+    /// SIGHUP does not stop it.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
@@ -205,18 +233,13 @@ impl Arguments {
         }
         if let Some(probe) = &self.probe {
             // The exit status says it, too.
-            let _ = writeln!(io::stdout(), "{}", probe.ask()?);
+            let _ = writeln!(io::stdout(), "{}", probe.ask(self.tls_ca.as_deref())?);
             return Ok(());
         }
         self.start_diagnostics();
         prefer_throughput();
         let server = Server::bind(&self.config()?)?;
-        let stopper = server.stopper();
-        ctrlc::set_handler(move || {
-            if !stopper.stop() {
-                super::end_at_once();
-            }
-        })?;
+        obey_signals(server.stopper(), server.certificate())?;
         announce(&server);
         Ok(server.run()?)
     }
@@ -246,6 +269,7 @@ impl Arguments {
             wire: clients.wire,
             listen: clients.listen.clone(),
             allow_origin: clients.allow_origin.clone(),
+            certificate: clients.certificate(),
             idle: clients.idle.map(Duration::from_secs),
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),
@@ -299,6 +323,23 @@ impl Arguments {
 /// A limit, where 0 means no limit.
 fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
     (limit != T::default()).then_some(limit)
+}
+
+/// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
+/// instead.
+fn obey_signals(stopper: Stopper, certificate: Option<Arc<Certificate>>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let obey = move || {
+        for signal in &mut signals {
+            match &certificate {
+                Some(certificate) if signal == SIGHUP => certificate.reread(),
+                _ if stopper.stop() => {}
+                _ => super::end_at_once(),
+            }
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(obey)?;
+    Ok(())
 }
 
 /// Writes the one line that a script can wait for. The server runs even if nothing reads the line.

@@ -10,6 +10,7 @@ use clap::{
 use super::{
     address::{self, Address, PORT},
     settings,
+    tls::Security,
 };
 use crate::{
     manual::Generate,
@@ -25,6 +26,9 @@ use crate::{
 pub struct Options {
     #[command(flatten)]
     place: Place,
+
+    #[command(flatten)]
+    pub(super) security: Security,
 
     /// Ask for this nickname on arrival.
     #[arg(long, env = "CHAT_NICK", value_parser = nick)]

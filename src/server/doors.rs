@@ -14,28 +14,20 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing, key,
+    key,
     receiver::Receiver,
-    start,
+    serving, start,
 };
 use crate::{
-    broadcaster::Sink,
-    command::Mistake,
-    dialect::{Decoder, Dialect, text},
-    event::Event,
+    certificate::Certificate,
+    dialect::text,
     registry::Registry,
     relay::{self, Relay},
-    session,
-    transport::{
-        self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
-    },
-    watch::{self, Activity, Watch},
+    transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
+    watch::Watch,
     web::{self, House},
-    wire::{self, Location, Options, Terms, Url, Wire},
+    wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
-
-/// How long a web browser may take to close its side.
-const CLOSING: Duration = Duration::from_secs(1);
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
@@ -49,6 +41,8 @@ pub(super) struct Doors {
     lines: text::Limits,
     max_clients: usize,
     origins: Vec<web::Origin>,
+    /// What clients that speak TLS are shown.
+    pub(super) certificate: Option<Arc<Certificate>>,
     /// What closes the doors.
     pub(super) stopper: Stopper,
 }
@@ -66,13 +60,13 @@ enum Porter<'a> {
 
 /// A door as the server names it when it starts.
 pub struct Announced<'a> {
-    wire: &'static Wire,
+    scheme: Scheme,
     address: &'a Address,
 }
 
 impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.wire.scheme;
+        let scheme = &self.scheme;
         match self.address {
             Address::Net(address) => write!(f, "{scheme}://{address}"),
             Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
@@ -85,6 +79,7 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
+        let certificate = certificate(config)?;
         let (first, address) = open_port(config.wire, &config.host, config.port)?;
         let terms = |wire, options: &Options| {
             let terms = Terms::new(wire, config.rules.lines);
@@ -92,13 +87,21 @@ impl Doors {
                 silence: options.idle.or(config.idle),
                 rate: options.rate.unwrap_or(terms.rate),
                 key: key::of_door(wire, options)?,
+                encryption: match &certificate {
+                    Some(certificate) if wire == wire::ANY => Encryption::Possible(Arc::clone(certificate)),
+                    _ => Encryption::Without,
+                },
                 ..terms
             })
         };
         let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
         for url in &config.listen {
-            let terms = terms(url.wire, &url.options)?;
+            let mut terms = terms(url.wire, &url.options)?;
+            if url.is_encrypted {
+                let certificate = certificate.as_ref().ok_or_else(|| Error::NoCertificate(url.clone()))?;
+                terms.encryption = Encryption::Required(Arc::clone(certificate));
+            }
             chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
@@ -117,6 +120,7 @@ impl Doors {
             lines: config.rules.lines,
             max_clients,
             origins: config.allow_origin.clone(),
+            certificate,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -135,7 +139,9 @@ impl Doors {
     }
 
     fn all(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.chat.iter().map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
+        self.chat
+            .iter()
+            .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
     fn house<'a>(&self, registry: &'a Registry) -> House<'a> {
@@ -154,7 +160,7 @@ impl Doors {
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let house = self.house(registry);
-        let serve_client = |connection, terms: &_| serve_client(&house, &connection, terms);
+        let serve_client = |connection, terms: &_| serving::serve(&house, &connection, terms);
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
@@ -245,66 +251,10 @@ impl Porter<'_> {
     }
 }
 
-/// Serves a client that has connected. Its thread's stack stays small while it is idle.
-fn serve_client(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) {
-    if terms.wire == wire::HTTP {
-        return web::serve(house, connection, terms, &[]);
-    }
-    // Where clients choose, those that speak HTTP are served.
-    if terms.wire != wire::ANY && terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
-        return refuse_web_browser(connection);
-    }
-    // The decoder stays where it is made: another one would take room on the stack.
-    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(house, connection, terms)
-        && let Some(sink) = sink.take()
-    {
-        session::run(house.registry, &**connection, sink, wire, decoder);
-    }
-}
-
-/// A client that can be served: its wire, what writes to it, and what reads it.
-struct Prepared {
-    wire: &'static Wire,
-    sink: Option<Box<dyn Sink>>,
-    decoder: Decoder,
-}
-
-/// Finds out what a client speaks; `None` if the client is gone or refused, or was served already. Never inlined, because
-/// an idle client would keep the stack that this needs.
-#[inline(never)]
-fn prepare(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
-    if terms.wire == wire::ANY {
-        let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
-        if wire == wire::HTTP {
-            web::serve(house, connection, terms, &first);
-            return None;
-        }
-        if wire == wire::TEXT && text::is_web_browser(&first) {
-            refuse_web_browser(connection);
-            return None;
-        }
-        let mut prepared = prepare(house, connection, &terms.of(wire))?;
-        prepared.decoder.feed(&first);
-        return Some(prepared);
-    }
-    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
-    Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
-}
-
-/// Whether a client that has just come has sent an HTTP request already. A request that comes later is
-/// found by the decoder. Never inlined: an idle client would keep the stack that looking needs.
-#[inline(never)]
-fn is_web_browser(connection: &Connection) -> bool {
-    let mut first = [0; text::FIRST_BYTES];
-    connection.peek(&mut first).is_ok_and(|length| text::is_web_browser(&first[..length]))
-}
-
-#[inline(never)]
-fn refuse_web_browser(connection: &Connection) {
-    tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
-    watch::doing(Activity::Closing);
-    connection.drain(CLOSING);
+/// What is shown to clients that speak TLS.
+fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
+    let certificate = config.certificate.clone().map(Certificate::read).transpose();
+    Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
 fn open(url: &Url) -> Result<Entrance, Error> {

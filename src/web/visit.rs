@@ -1,8 +1,7 @@
 //! One connection that speaks HTTP, from its first request to its last.
 
 use std::{
-    io::{ErrorKind, Write},
-    net::Shutdown,
+    io::ErrorKind,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use super::{
 use crate::{
     event::Event,
     http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status},
-    transport::{Connection, Incoming},
+    transport::Stream,
     watch::{self, Activity},
     wire::Wire,
 };
@@ -42,7 +41,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// A connection, and how far its requests are read.
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
-    connection: &'a Connection,
+    stream: &'a dyn Stream,
     decoder: Decoder,
     phase: Phase,
     /// When the phase began.
@@ -58,10 +57,10 @@ enum End {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(house: &'a House<'_>, connection: &'a Connection, first: &[u8]) -> Self {
+    pub(super) fn new(house: &'a House<'_>, stream: &'a dyn Stream, first: &[u8]) -> Self {
         let mut decoder = Decoder::default();
         decoder.feed(first);
-        Self { house, connection, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, stream, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -77,10 +76,10 @@ impl<'a> Visit<'a> {
             return Some((wire, self.decoder.into_rest()));
         }
         // Bytes that nobody reads would reset the connection, and the client would lose the last response.
-        let _ = self.connection.socket().shutdown(Shutdown::Write);
+        self.stream.end(&[]);
         if !self.house.registry.is_stopping() {
             watch::doing(Activity::Closing);
-            self.connection.drain(CLOSING);
+            self.stream.incoming().drain(CLOSING);
         }
         None
     }
@@ -103,12 +102,12 @@ impl<'a> Visit<'a> {
     }
 
     fn answer(&mut self, request: &Request) -> Result<(), End> {
-        if let Some(why) = self.house.registry.refusal_at_door(self.connection.peer()) {
+        if let Some(why) = self.house.registry.refusal_at_door(self.stream.incoming().peer()) {
             let is_stopping = why == Event::ShuttingDown;
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
             return self.refuse(Problem::new(status, why.to_string()));
         }
-        let answer = routes::answer(self.house, self.connection.peer(), request);
+        let answer = routes::answer(self.house, self.stream.incoming().peer(), request);
         let Answer { response, wire } = answer.unwrap_or_else(|problem| Response::from(problem).into());
         let bytes = match request.method {
             Method::Head => response.head(request.is_last),
@@ -135,8 +134,8 @@ impl<'a> Visit<'a> {
         let mut bytes = [0; 4096];
         loop {
             self.check_time()?;
-            self.connection.set_patience(Some(LOOK)).map_err(|_| End::Over)?;
-            match self.connection.read(&mut bytes) {
+            self.stream.incoming().set_patience(Some(LOOK)).map_err(|_| End::Over)?;
+            match self.stream.incoming().read(&mut bytes) {
                 Ok(0) => return Err(End::Over),
                 Ok(length) => {
                     watch::doing(Activity::Working);
@@ -170,20 +169,8 @@ impl<'a> Visit<'a> {
 
     /// Sends all of this, unless the client does not read it, or the server stops meanwhile.
     fn send(&self, bytes: &[u8]) -> Result<(), End> {
-        let (mut socket, mut rest, deadline) = (self.connection.socket(), bytes, Instant::now() + SENDING);
-        socket.set_write_timeout(LOOK).map_err(|_| End::Over)?;
-        while !rest.is_empty() {
-            match socket.write(rest) {
-                Ok(length) => rest = &rest[length..],
-                Err(error) if is_early(error.kind()) => {
-                    if Instant::now() >= deadline || self.house.registry.is_stopping() {
-                        return Err(End::Over);
-                    }
-                }
-                Err(_) => return Err(End::Over),
-            }
-        }
-        Ok(())
+        let is_stopping = || self.house.registry.is_stopping();
+        self.stream.write(bytes, SENDING, &is_stopping).map_err(|_| End::Over)
     }
 }
 

@@ -15,6 +15,8 @@ use super::{KEY_FILE, Wire};
 pub struct Url {
     /// What is spoken there.
     pub wire: &'static Wire,
+    /// Its clients speak TLS.
+    pub is_encrypted: bool,
     /// Where it listens.
     pub location: Location,
     /// What stands after the `?`.
@@ -64,13 +66,21 @@ impl FromStr for Url {
             Some(scheme) => (scheme, true),
             None => (scheme, false),
         };
+        let (scheme, is_encrypted) = match scheme.strip_suffix(TLS) {
+            Some(scheme) => (scheme, true),
+            None => (scheme, false),
+        };
         let wire: &'static Wire = scheme.parse()?;
+        if is_encrypted && (is_unix || wire.has_datagrams()) {
+            return Err("TLS is only spoken on ports of TCP".to_owned());
+        }
         if is_unix && wire.has_datagrams() {
             return Err(format!("'{scheme}' is not spoken on Unix sockets"));
         }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut url = Self {
             wire,
+            is_encrypted,
             location: if is_unix { unix(place)? } else { tcp(place)? },
             options: Options::default(),
         };
@@ -156,9 +166,26 @@ fn unix(path: &str) -> Result<Location, String> {
     Ok(Location::Unix(UnixSocket { path: path.into(), mode: 0o600 }))
 }
 
+/// The first word of a URL.
+pub struct Scheme {
+    /// What is spoken.
+    pub wire: &'static Wire,
+    /// Whether that is inside of TLS.
+    pub is_encrypted: bool,
+}
+
+/// What follows the name of a wire that is spoken inside of TLS.
+const TLS: &str = "+tls";
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.wire.scheme, if self.is_encrypted { TLS } else { "" })
+    }
+}
+
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.wire.scheme;
+        let scheme = Scheme { wire: self.wire, is_encrypted: self.is_encrypted };
         match &self.location {
             Location::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://[{host}]:{port}"),
             Location::Tcp { host, port } => write!(f, "{scheme}://{host}:{port}"),
@@ -174,7 +201,7 @@ mod tests {
     #[test]
     fn a_url_names_the_wire_and_the_place() {
         for url in
-            ["text://127.0.0.1:5555", "text://localhost:0", "text://[::1]:5555", "text+unix:///run/chat"]
+            ["text://127.0.0.1:5555", "json+tls://localhost:0", "text://[::1]:5555", "text+unix:///run/chat"]
         {
             assert_eq!(url.parse::<Url>().unwrap().to_string(), url);
         }
@@ -194,6 +221,9 @@ mod tests {
         assert_eq!(why("localhost:5555"), "write it as SCHEME://HOST:PORT");
         assert!(why("telnet://localhost:23").starts_with("'telnet' is not one of: text"));
         assert!(why("text://localhost").contains("HOST:PORT"));
+        for url in ["text+tls+unix:///run/chat", "json+udp+tls://localhost:0"] {
+            assert_eq!(why(url), "TLS is only spoken on ports of TCP");
+        }
         for host in ["text://:5", "text://::1:5", "text://[localhost]:5", "text://a/b:5"] {
             assert!(why(host).contains("[ADDRESS]:PORT"), "{host}");
         }

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 
 use crate::support::{
     DEADLINE, Server,
+    secure::{Certified, path},
     server::{command, run},
 };
 
@@ -99,6 +100,29 @@ fn a_stranger_is_not_heard_out() {
     fails(&endless, &format!("answers something else: '{}'.", "x".repeat(80)));
     fails(&format!("json://{}", stranger(b"\x1b[2J")), "answers something else: '\\u{1b}[2J");
     fails(&format!("text://{}", stranger(b"")), "does not answer within 3 seconds.");
+}
+
+#[test]
+fn over_tls_only_a_server_that_can_be_trusted_answers() {
+    let certified = Certified::new("localhost");
+    let (server, doors) = certified.server(&["http+tls", "text+tls"], &[]);
+    let chain = certified.chain();
+    let ask = |url: &str| run(command().args(["--tls-ca", path(&chain), "--probe", url]));
+    for (scheme, door) in [("https", doors[0]), ("http+tls", doors[0]), ("text+tls", doors[1])] {
+        let url = format!("{scheme}://localhost:{}", door.port());
+        assert_eq!(ask(&url), (Some(0), format!("{url} answers.\n"), String::new()));
+        fails(&url, "does not answer: the issuer of the server's certificate is unknown.");
+    }
+    let (status, _, errors) = ask(&format!("https://{}", doors[0]));
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("is not for the name '127.0.0.1'"), "{errors}");
+    let (status, _, errors) = ask(&format!("https://localhost:{}", server.address().port()));
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("does not speak TLS"), "{errors}");
+    let (full, doors) = certified.server(&["http+tls"], &["--max-clients", "1"]);
+    let _alice = full.client("alice");
+    let url = format!("https://localhost:{}", doors[0].port());
+    assert_eq!(ask(&url), (Some(0), format!("{url} answers, and is full.\n"), String::new()));
 }
 
 #[test]
