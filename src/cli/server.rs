@@ -15,14 +15,14 @@ use signal_hook::{
 };
 use tracing::level_filters::LevelFilter;
 
-use super::{probe::Probe, secret};
+use super::{inherited::inherited, probe::Probe, secret};
 use crate::{
     certificate::{self, Certificate},
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server, Stopper},
+    server::{Config, Server, Stopper, Supervisor},
     web::Origin,
     wire::{Url, Wire},
 };
@@ -222,8 +222,8 @@ fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate,
-    /// SIGHUP does not stop it.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate
+    /// or a service manager, SIGHUP does not stop it.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
@@ -238,10 +238,11 @@ impl Arguments {
         }
         self.start_diagnostics();
         prefer_throughput();
-        let server = Server::bind(&self.config()?)?;
-        obey_signals(server.stopper(), server.certificate())?;
+        let supervisor = Supervisor::of_this_process()?.map(Arc::new);
+        let server = Server::bind(&self.config()?, inherited()?)?;
+        obey_signals(server.stopper(), server.certificate(), supervisor.clone())?;
         announce(&server);
-        Ok(server.run()?)
+        Ok(server.run(supervisor.as_deref())?)
     }
 
     /// Refuses options that contradict each other.
@@ -326,13 +327,24 @@ fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
 }
 
 /// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
-/// instead.
-fn obey_signals(stopper: Stopper, certificate: Option<Arc<Certificate>>) -> io::Result<()> {
+/// instead. A service manager never means a stop by it.
+fn obey_signals(
+    stopper: Stopper,
+    certificate: Option<Arc<Certificate>>,
+    supervisor: Option<Arc<Supervisor>>,
+) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let is_reloaded = certificate.is_some() || supervisor.is_some();
+    let reload = move || {
+        if let Some(certificate) = &certificate {
+            certificate.reread();
+        }
+    };
     let obey = move || {
         for signal in &mut signals {
-            match &certificate {
-                Some(certificate) if signal == SIGHUP => certificate.reread(),
+            match &supervisor {
+                Some(supervisor) if signal == SIGHUP => supervisor.reloading(&reload),
+                None if signal == SIGHUP && is_reloaded => reload(),
                 _ if stopper.stop() => {}
                 _ => super::end_at_once(),
             }

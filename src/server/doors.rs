@@ -14,6 +14,7 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
+    inherited::{Inherited, InheritedDoors},
     key,
     receiver::Receiver,
     serving, start,
@@ -26,7 +27,7 @@ use crate::{
     transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
     watch::Watch,
     web::{self, House},
-    wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
+    wire::{self, Encryption, Location, Scheme, Terms, Url, Wire},
 };
 
 /// The sockets that listen, and what clients may do at each.
@@ -76,33 +77,22 @@ impl fmt::Display for Announced<'_> {
 
 impl Doors {
     /// Checks that this machine can hold as many clients as were asked for, and listens.
-    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+    pub(super) fn open(config: &Config, inherited: Vec<Inherited>) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let certificate = certificate(config)?;
-        let (first, address) = open_port(config.wire, &config.host, config.port)?;
-        let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines);
-            Ok(Terms {
-                silence: options.idle.or(config.idle),
-                rate: options.rate.unwrap_or(terms.rate),
-                key: key::of_door(wire, options)?,
-                encryption: match &certificate {
-                    Some(certificate) if wire == wire::ANY => Encryption::Possible(Arc::clone(certificate)),
-                    _ => Encryption::Without,
-                },
-                ..terms
-            })
+        let mut inherited = InheritedDoors::open(inherited, config.wire)?;
+        let (first, address) = match inherited.take_first(config.wire) {
+            Some(first) => first,
+            None => open_port(config.wire, &config.host, config.port)?,
         };
-        let terms_of_first = terms(config.wire, &Options::default())?;
-        let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
+        let terms_of = |url: &Url| terms(config, certificate.as_ref(), url);
+        let mut chat = vec![ChatDoor { terms: terms_of(&config.first())?, entrance: first }];
         for url in &config.listen {
-            let mut terms = terms(url.wire, &url.options)?;
-            if url.is_encrypted {
-                let certificate = certificate.as_ref().ok_or_else(|| Error::NoCertificate(url.clone()))?;
-                terms.encryption = Encryption::Required(Arc::clone(certificate));
-            }
-            chat.push(ChatDoor { terms, entrance: open(url)? });
+            chat.push(ChatDoor { terms: terms_of(url)?, entrance: open(url)? });
+        }
+        for (url, entrance) in inherited.rest() {
+            chat.push(ChatDoor { terms: terms_of(&url)?, entrance });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -255,6 +245,24 @@ impl Porter<'_> {
 fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
     let certificate = config.certificate.clone().map(Certificate::read).transpose();
     Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
+}
+
+/// What holds for the clients of a door.
+fn terms(config: &Config, certificate: Option<&Arc<Certificate>>, url: &Url) -> Result<Terms, Error> {
+    let Url { wire, options, .. } = url;
+    let terms = Terms::new(wire, config.rules.lines);
+    Ok(Terms {
+        silence: options.idle.or(config.idle),
+        rate: options.rate.unwrap_or(terms.rate),
+        key: key::of_door(wire, options)?,
+        encryption: match certificate.cloned() {
+            Some(certificate) if url.is_encrypted => Encryption::Required(certificate),
+            None if url.is_encrypted => return Err(Error::NoCertificate(url.clone())),
+            Some(certificate) if *wire == wire::ANY => Encryption::Possible(certificate),
+            _ => Encryption::Without,
+        },
+        ..terms
+    })
 }
 
 fn open(url: &Url) -> Result<Entrance, Error> {

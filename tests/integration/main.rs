@@ -42,6 +42,7 @@ mod slow_reader;
 mod speech;
 mod starting;
 mod stopping;
+mod supervised;
 mod support;
 mod terse;
 mod tls;
