@@ -24,7 +24,7 @@ use crate::{
     store::{Database, Store, Writer},
     watch::Watch,
     web::Origin,
-    wire::{Location, Options, Url, Wire},
+    wire::{Scheme, Url},
 };
 
 mod acceptor;
@@ -55,9 +55,13 @@ pub struct Config {
     /// TCP port; 0 means any free one.
     pub port: u16,
     /// What is spoken there.
-    pub wire: &'static Wire,
+    pub wire: Scheme,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// Whether there is a chat page on port 8080 of this machine if `listen` has no door for it.
+    pub page: bool,
+    /// Whether the doors for `http` only send to the door for `https`.
+    pub redirect_http: bool,
     /// The web sites, beside the server's own, whose pages may speak for their visitors.
     pub allow_origin: Vec<Origin>,
     /// The certificate that clients are shown where they speak TLS.
@@ -82,14 +86,6 @@ pub struct Config {
     pub log: Option<log::Config>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
-}
-
-impl Config {
-    /// The door of `--host`, `--port` and `--wire`.
-    fn first(&self) -> Url {
-        let location = Location::Tcp { host: self.host.clone(), port: self.port };
-        Url { wire: self.wire, is_encrypted: false, location, options: Options::default() }
-    }
 }
 
 /// A server that is listening but not yet accepting.

@@ -1,6 +1,6 @@
 //! The table of wires, which says what is spoken at a door.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     certificate::Certificate,
@@ -14,9 +14,11 @@ use crate::{
     },
 };
 
+mod scheme;
 mod url;
 
-pub use url::{Location, Options, Scheme, UnixSocket, Url};
+pub use scheme::Scheme;
+pub use url::{Location, Options, UnixSocket, Url};
 
 /// What is spoken at a door: one row of the table.
 #[derive(Debug)]
@@ -167,17 +169,6 @@ impl Wire {
     /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {
         self.scheme.ends_with("+udp")
-    }
-}
-
-impl FromStr for &'static Wire {
-    type Err = String;
-
-    fn from_str(scheme: &str) -> Result<Self, String> {
-        WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
-            let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
-            format!("'{scheme}' is not one of: {}", schemes.join(", "))
-        })
     }
 }
 

@@ -42,14 +42,13 @@ impl FromStr for Probe {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let plain = url.strip_prefix("https://").map(|place| format!("http+tls://{place}"));
-        let (door, path) = divide(plain.as_deref().unwrap_or(url));
+        let (door, path) = divide(url);
         let door: Url = door.parse()?;
-        let (question, answer): (_, &[u8]) = match door.wire.scheme {
+        let (question, answer): (_, &[u8]) = match door.scheme.wire.scheme {
             "http" => (request(&door, path)?, b"HTTP/1.1 200 "),
             "json" | "any" => ("{\"type\":\"rooms\"}\n".into(), b"{\"type\":\"rooms\","),
             "verbs" => ("LIST CHAT_ROOMS\n".into(), b"MSG "),
-            "frames" => (String::new(), door.wire.begins[0]),
+            "frames" => (String::new(), door.scheme.wire.begins[0]),
             "text" => (String::new(), b"Welcome! "),
             "unframed" => (String::new(), b"Your nickname: "),
             scheme => {
@@ -62,7 +61,10 @@ impl FromStr for Probe {
 
 /// The URL of a door, and the path that is asked for there. That of a Unix socket's door has no other path.
 fn divide(url: &str) -> (&str, &str) {
-    let place = ["http://", "http+tls://"].iter().find(|scheme| url.starts_with(**scheme)).map(|it| it.len());
+    let place = ["http://", "https://", "http+tls://"]
+        .iter()
+        .find(|scheme| url.starts_with(**scheme))
+        .map(|it| it.len());
     let path = place.and_then(|place| Some(place + url[place..].find('/')?));
     path.map_or((url, PATH), |path| url.split_at(path))
 }
@@ -98,7 +100,10 @@ impl Probe {
                 Ok(format!("{url} answers, and is full."))
             }
             Ok(Err(error)) => {
-                Err(format!("{url} does not answer: {}.", error.to_string().trim_end_matches('.')))
+                // What to do about it is written for users.
+                let why = error.to_string();
+                let why = why.split(". ").next().unwrap_or_default().trim_end_matches('.');
+                Err(format!("{url} does not answer: {why}."))
             }
             Err(_) => Err(format!("{url} does not answer within {} seconds.", PATIENCE.as_secs())),
         }
@@ -108,7 +113,7 @@ impl Probe {
         match &self.door.location {
             Location::Tcp { host, port } => {
                 let socket = TcpStream::connect((host.as_str(), *port))?;
-                if self.door.is_encrypted {
+                if self.door.scheme.is_encrypted {
                     self.converse(tls::encrypt(host, socket, issuers)?)
                 } else {
                     self.converse(socket)

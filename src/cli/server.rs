@@ -24,7 +24,7 @@ use crate::{
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
     server::{Config, Server, Stopper, Supervisor},
     web::Origin,
-    wire::{Url, Wire},
+    wire::{self, Scheme, Url},
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
@@ -83,13 +83,22 @@ struct ClientOptions {
     port: u16,
 
     /// Speak another SCHEME of --listen at this port, instead of text
-    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
-    wire: &'static Wire,
+    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<Scheme>)]
+    wire: Scheme,
 
     /// Open another door, `SCHEME://HOST:PORT` or `SCHEME+unix:///PATH`; may be given more than once. SCHEME is
-    /// text, json, json+udp, frames, verbs, unframed or any; the README has examples
+    /// text, http, json, json+udp, frames, verbs, unframed or any, with +tls behind it where clients speak TLS; https
+    /// is http+tls; the README has examples
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
+
+    /// Do not serve the chat page on port 8080 of this machine. A door for http or https replaces that one, too
+    #[arg(long, env = "CHAT_NO_HTTP", value_parser = BoolishValueParser::new())]
+    no_http: bool,
+
+    /// At doors for http, only send web browsers to the door for https
+    #[arg(long, env = "CHAT_REDIRECT_HTTP", value_parser = BoolishValueParser::new())]
+    redirect_http: bool,
 
     /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
     #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
@@ -250,13 +259,21 @@ impl Arguments {
     /// # Errors
     /// A usage error, as clap reports it.
     pub fn check(self) -> Result<Self, clap::Error> {
+        let conflict = |message: String| {
+            Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message))
+        };
+        let is_https = |url: &Url| url.scheme.is_encrypted && url.scheme.wire == wire::HTTP;
+        if self.clients.redirect_http && !self.clients.listen.iter().any(is_https) {
+            return conflict(
+                "--redirect-http needs a door to send to: --listen https://HOST:PORT".to_owned(),
+            );
+        }
         let MessageOptions { max_message_length, max_line_length, .. } = self.messages;
         if max_message_length as u64 > max_line_length {
-            let message = format!(
+            return conflict(format!(
                 "a message of {max_message_length} bytes (--max-message-length) does not fit into a line of \
                  {max_line_length} (--max-line-length)"
-            );
-            return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
+            ));
         }
         Ok(self)
     }
@@ -269,6 +286,8 @@ impl Arguments {
             port: clients.port,
             wire: clients.wire,
             listen: clients.listen.clone(),
+            page: !clients.no_http,
+            redirect_http: clients.redirect_http,
             allow_origin: clients.allow_origin.clone(),
             certificate: clients.certificate(),
             idle: clients.idle.map(Duration::from_secs),
@@ -360,8 +379,9 @@ fn announce(server: &Server) {
         tracing::warn!(%error, "cannot write to standard output");
     }
     for door in server.doors() {
+        let what = if door.is_page() { "Chat page" } else { "Listening" };
         // A reader of the first line may be gone.
-        let _ = writeln!(io::stdout(), "Listening on {door}");
+        let _ = writeln!(io::stdout(), "{what} on {door}");
     }
 }
 

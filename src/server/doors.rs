@@ -4,7 +4,7 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, Scope},
     time::{Duration, Instant},
@@ -27,8 +27,11 @@ use crate::{
     transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
     watch::Watch,
     web::{self, House},
-    wire::{self, Encryption, Location, Scheme, Terms, Url, Wire},
+    wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
+
+/// Where a web browser finds the server, unless a door for HTTP was asked for.
+pub(super) const PAGE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
@@ -42,6 +45,8 @@ pub(super) struct Doors {
     lines: text::Limits,
     max_clients: usize,
     origins: Vec<web::Origin>,
+    /// Whether doors for `http` only send to the door for `https`.
+    redirects: bool,
     /// What clients that speak TLS are shown.
     pub(super) certificate: Option<Arc<Certificate>>,
     /// What closes the doors.
@@ -65,6 +70,21 @@ pub struct Announced<'a> {
     address: &'a Address,
 }
 
+impl Announced<'_> {
+    /// Whether a web browser is served there.
+    pub fn is_page(&self) -> bool {
+        self.scheme.wire == wire::HTTP
+    }
+
+    /// The port, if `https` is spoken there.
+    fn https(&self) -> Option<u16> {
+        match self.address {
+            Address::Net(address) if self.is_page() && self.scheme.is_encrypted => Some(address.port()),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = &self.scheme;
@@ -84,15 +104,24 @@ impl Doors {
         let mut inherited = InheritedDoors::open(inherited, config.wire)?;
         let (first, address) = match inherited.take_first(config.wire) {
             Some(first) => first,
-            None => open_port(config.wire, &config.host, config.port)?,
+            None => open_port(config.wire.wire, &config.host, config.port)?,
         };
-        let terms_of = |url: &Url| terms(config, certificate.as_ref(), url);
-        let mut chat = vec![ChatDoor { terms: terms_of(&config.first())?, entrance: first }];
-        for url in &config.listen {
-            chat.push(ChatDoor { terms: terms_of(url)?, entrance: open(url)? });
+        let none = Options::default();
+        let terms = |scheme, options: &Options| terms(config, certificate.as_ref(), scheme, options);
+        let mut chat = vec![ChatDoor { terms: terms(config.wire, &none)?, entrance: first }];
+        let speak_http = |scheme: &Scheme| scheme.wire == wire::HTTP;
+        if config.page
+            && !config.listen.iter().map(|url| &url.scheme).chain(inherited.schemes()).any(speak_http)
+        {
+            let terms = terms(Scheme::plain(wire::HTTP), &none)?;
+            chat.extend(open_page().map(|entrance| ChatDoor { terms, entrance }));
         }
-        for (url, entrance) in inherited.rest() {
-            chat.push(ChatDoor { terms: terms_of(&url)?, entrance });
+        for url in &config.listen {
+            let terms = terms(url.scheme, &url.options)?;
+            chat.push(ChatDoor { terms, entrance: open(url)? });
+        }
+        for (scheme, entrance) in inherited.rest() {
+            chat.push(ChatDoor { terms: terms(scheme, &none)?, entrance });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -110,6 +139,7 @@ impl Doors {
             lines: config.rules.lines,
             max_clients,
             origins: config.allow_origin.clone(),
+            redirects: config.redirect_http,
             certificate,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
@@ -143,6 +173,7 @@ impl Doors {
             max_clients: self.max_clients,
             lines: self.lines,
             origins: self.origins.clone(),
+            redirect: self.all().filter(|_| self.redirects).find_map(|door| door.https()),
         }
     }
 
@@ -248,26 +279,44 @@ fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
 }
 
 /// What holds for the clients of a door.
-fn terms(config: &Config, certificate: Option<&Arc<Certificate>>, url: &Url) -> Result<Terms, Error> {
-    let Url { wire, options, .. } = url;
+fn terms(
+    config: &Config,
+    certificate: Option<&Arc<Certificate>>,
+    scheme: Scheme,
+    options: &Options,
+) -> Result<Terms, Error> {
+    let Scheme { wire, is_encrypted } = scheme;
     let terms = Terms::new(wire, config.rules.lines);
     Ok(Terms {
         silence: options.idle.or(config.idle),
         rate: options.rate.unwrap_or(terms.rate),
         key: key::of_door(wire, options)?,
         encryption: match certificate.cloned() {
-            Some(certificate) if url.is_encrypted => Encryption::Required(certificate),
-            None if url.is_encrypted => return Err(Error::NoCertificate(url.clone())),
-            Some(certificate) if *wire == wire::ANY => Encryption::Possible(certificate),
+            Some(certificate) if is_encrypted => Encryption::Required(certificate),
+            Some(certificate) if wire == wire::ANY => Encryption::Possible(certificate),
+            None if is_encrypted => return Err(Error::NoCertificate(scheme)),
             _ => Encryption::Without,
         },
         ..terms
     })
 }
 
+/// Opens the door for web browsers. The chat runs without it, too.
+fn open_page() -> Option<Entrance> {
+    let listening = bind(PAGE);
+    let warn = |error: &Error| {
+        tracing::warn!(
+            "no chat page: {error}. Choose another port with --listen http://127.0.0.1:PORT, or leave the page out \
+             with --no-http"
+        );
+    };
+    let (listener, _) = listening.inspect_err(warn).ok()?;
+    Some(Entrance::Listener(Arc::new(listener)))
+}
+
 fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
-        Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
+        Location::Tcp { host, port } => open_port(url.scheme.wire, host, *port).map(|(entrance, _)| entrance),
         Location::Unix(socket) => {
             let listener = Listener::bind_unix(socket);
             let listener = listener.map_err(|source| Error::Socket(socket.path.clone(), source))?;

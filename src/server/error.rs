@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf};
 use crate::{
     certificate::{self, RECIPE},
     log, store,
-    wire::Url,
+    wire::Scheme,
 };
 
 /// Why a server cannot start, or had to stop.
@@ -25,7 +25,7 @@ pub enum Error {
     /// The certificate cannot be used.
     Certificate(certificate::Error),
     /// A door speaks TLS, and there is no certificate.
-    NoCertificate(Url),
+    NoCertificate(Scheme),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -62,9 +62,9 @@ impl fmt::Display for Error {
             }
             Self::Key(path, source) => write!(f, "cannot read the key from {}: {source}", path.display()),
             Self::Certificate(source) => source.fmt(f),
-            Self::NoCertificate(url) => write!(
+            Self::NoCertificate(scheme) => write!(
                 f,
-                "{url} needs a certificate: give one with --tls-cert FILE --tls-key FILE. These make one for \
+                "a door for {scheme} needs a certificate: give one with --tls-cert FILE --tls-key FILE. These make one for \
                  trying:\n{RECIPE}"
             ),
             Self::TooManyClients { asked, holds, limit } => {

@@ -26,6 +26,7 @@ mod course_program;
 mod doors;
 mod frames;
 mod http;
+mod https;
 mod json;
 mod layers;
 mod limits;

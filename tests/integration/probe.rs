@@ -105,13 +105,13 @@ fn a_stranger_is_not_heard_out() {
 #[test]
 fn over_tls_only_a_server_that_can_be_trusted_answers() {
     let certified = Certified::new("localhost");
-    let (server, doors) = certified.server(&["http+tls", "text+tls"], &[]);
+    let (server, doors) = certified.server(&["https", "text+tls"], &[]);
     let chain = certified.chain();
     let ask = |url: &str| run(command().args(["--tls-ca", path(&chain), "--probe", url]));
     for (scheme, door) in [("https", doors[0]), ("http+tls", doors[0]), ("text+tls", doors[1])] {
         let url = format!("{scheme}://localhost:{}", door.port());
         assert_eq!(ask(&url), (Some(0), format!("{url} answers.\n"), String::new()));
-        fails(&url, "does not answer: the issuer of the server's certificate is unknown.");
+        fails(&url, "does not answer: the issuer of the server's certificate is unknown.\n");
     }
     let (status, _, errors) = ask(&format!("https://{}", doors[0]));
     assert_eq!(status, Some(1));
@@ -119,7 +119,7 @@ fn over_tls_only_a_server_that_can_be_trusted_answers() {
     let (status, _, errors) = ask(&format!("https://localhost:{}", server.address().port()));
     assert_eq!(status, Some(1));
     assert!(errors.contains("does not speak TLS"), "{errors}");
-    let (full, doors) = certified.server(&["http+tls"], &["--max-clients", "1"]);
+    let (full, doors) = certified.server(&["https"], &["--max-clients", "1"]);
     let _alice = full.client("alice");
     let url = format!("https://localhost:{}", doors[0].port());
     assert_eq!(ask(&url), (Some(0), format!("{url} answers, and is full.\n"), String::new()));

@@ -23,7 +23,7 @@ fn activated(socket: impl Into<OwnedFd>, name: &str, options: &[&str]) -> Comman
     let mut command = Command::new("sh");
     let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\"";
     command.args(["-c", script, env!("CARGO_BIN_EXE_chat_server")]).args(options);
-    command.args(["--data", ":memory:", "--history-replay", "0"]);
+    command.args(["--data", ":memory:", "--history-replay", "0", "--no-http"]);
     command.stdin(Stdio::from(socket.into())).env("LISTEN_FDNAMES", name);
     command
 }
