@@ -34,6 +34,7 @@ mod log;
 mod manual;
 mod marks;
 mod moderation;
+mod packaging;
 mod probe;
 mod rate;
 mod readme;
