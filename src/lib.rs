@@ -106,6 +106,8 @@
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
 //! - **Relay**: what carries files, one thread for each.
+//! - **Supervisor**: the service manager that has started the server, if it wants to hear from it.
+//! - **Inherited**: a socket that the service manager opened, and keeps open after the server stops.
 //! - **Watch**: what every thread is doing, where other threads can read it.
 //! - **Gauge**: a figure that one thread writes and all threads can read.
 //! - **Counter**: a figure that only grows, and to which all threads can add.

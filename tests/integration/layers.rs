@@ -46,6 +46,8 @@ const APART: [(&str, &[&str]); 3] = [
             "web",
             "wire",
             "certificate",
+            "client",
+            "event",
         ],
     ),
 ];
