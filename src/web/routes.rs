@@ -1,6 +1,6 @@
 //! The table of routes, from which follows what a path can do.
 
-use super::{House, page, status, websocket};
+use super::{House, metrics, page, status, websocket};
 use crate::{
     http::{Method, Problem, Request, Response, Status},
     names::Peer,
@@ -27,7 +27,7 @@ impl From<Response> for Answer {
 }
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-static ROUTES: [Route; 4] = [
+static ROUTES: [Route; 5] = [
     // It stands for all files of the page.
     Route { method: Method::Get, path: "/", answer: |_, _, request| Ok(page::show(request).into()) },
     Route { method: Method::Get, path: "/healthz", answer: |_, _, _| Ok(status::health().into()) },
@@ -36,6 +36,7 @@ static ROUTES: [Route; 4] = [
         path: "/server/status",
         answer: |house, _, _| Ok(status::report(house).into()),
     },
+    Route { method: Method::Get, path: "/metrics", answer: |house, _, _| Ok(metrics::report(house).into()) },
     Route { method: Method::Get, path: "/ws", answer: websocket::open },
 ];
 

@@ -118,6 +118,12 @@ impl Reply {
         fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> u64 {
+        let head: usize = self.head.iter().map(|line| line.len() + 2).sum();
+        (head + 2 + self.body.len()) as u64
+    }
+
     /// The body, which is JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
