@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader},
+    mem,
     os::unix::process::CommandExt,
     process::{Child, ChildStdout, Command, Stdio},
     sync::{Arc, Weak},
@@ -29,6 +30,8 @@ pub(crate) struct Chromium {
     home: String,
     /// The window that the driver's commands go to.
     current: Mutex<String>,
+    /// Windows that no test uses any more. Opening one takes as long as a small test.
+    spare: Mutex<Vec<String>>,
     /// What the consoles of all windows said and no test has taken.
     console: Mutex<Vec<String>>,
 }
@@ -108,7 +111,8 @@ impl Chromium {
         let home = command(port, "GET", &format!("{session}/window"), &Value::Null)?;
         let home = home.as_str().expect("a window").to_owned();
         let current = Mutex::new(home.clone());
-        Ok(Self { driver, port, session, home, current, console: Mutex::default(), profile })
+        let (spare, console) = (Mutex::default(), Mutex::default());
+        Ok(Self { driver, profile, port, session, home, current, spare, console })
     }
 
     /// One command to one window. What other tests do meanwhile goes before or after it.
@@ -171,7 +175,7 @@ impl Drop for Driver {
     }
 }
 
-/// A window of its own. It ends with the test.
+/// A window that only this test uses.
 pub(crate) struct Window {
     chromium: Arc<Chromium>,
     handle: String,
@@ -181,11 +185,16 @@ impl Window {
     /// Opens a page, and waits until it is loaded. The window behaves as if its visitor looked at it.
     #[track_caller]
     pub(crate) fn open(chromium: &Arc<Chromium>, url: &str) -> Self {
-        let home = &chromium.home;
-        let opened = chromium.command_to(home, "POST", "/window/new", &json!({"type": "window"}));
-        let handle = opened.expect("a window")["handle"].as_str().expect("a window").to_owned();
+        let spare = chromium.spare.lock().pop();
+        let handle = spare.unwrap_or_else(|| {
+            let opened =
+                chromium.command_to(&chromium.home, "POST", "/window/new", &json!({"type": "window"}));
+            opened.expect("a window")["handle"].as_str().expect("a window").to_owned()
+        });
         let window = Self { chromium: Arc::clone(chromium), handle };
         window.cdp("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
+        window.cdp("Emulation.clearDeviceMetricsOverride", json!({}));
+        window.cdp("Emulation.setEmulatedMedia", json!({}));
         window.goes_to(url);
         window
     }
@@ -306,8 +315,8 @@ impl Window {
 impl Drop for Window {
     fn drop(&mut self) {
         // A test that fails may have lost the browser.
-        if !thread::panicking() {
-            let _ = self.chromium.command_to(&self.handle, "DELETE", "/window", &Value::Null);
+        if !thread::panicking() && self.tries("/url", &json!({"url": "about:blank"})).is_ok() {
+            self.chromium.spare.lock().push(mem::take(&mut self.handle));
         }
     }
 }
