@@ -4,6 +4,7 @@
 mod accounts;
 mod administration;
 mod any;
+mod browsers;
 mod certificate;
 mod client_attacks;
 mod client_editing;
@@ -36,7 +37,6 @@ mod marks;
 mod metrics;
 mod moderation;
 mod packaging;
-mod page;
 mod probe;
 mod rate;
 mod readme;
