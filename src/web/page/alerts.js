@@ -25,7 +25,8 @@ export function watch(chat) {
     document.title = `${unread ? `(${unread}) ` : ""}${chat.room.name} – Chat`;
   });
   addEventListener("focus", () => {
-    chat.shown.read();
+    chat.shown.open();
     tell(chat, "lists");
+    tell(chat, "lines", chat.shown);
   });
 }

@@ -64,8 +64,8 @@ export class Chat extends EventTarget {
     for (const event of ["wait", "end"]) link.addEventListener(event, () => this.#disconnected());
     setInterval(() => this.isIn && this.#poll(), OFTEN);
   }
-  /** Comes in under this nickname; with a password, if it is registered. */
-  enter(nick, password = "") {
+  /** Comes in under this nickname, or the one before; with a password, if it is registered. */
+  enter(nick = this.#wanted.nick, password = this.#wanted.password) {
     if (this.isIn) return this.command(password ? `/login ${nick} ${password}` : `/nick ${nick}`);
     this.#wanted = { nick, password };
     this.#claims = this.nick ? MOST_CLAIMS : 0;
@@ -131,7 +131,7 @@ export class Chat extends EventTarget {
   }
   /** The nickname is refused. After a break, one's own connection may hold it for a while. */
   #refused(why) {
-    if (this.#claims-- > 0) return this.#link.later();
+    if (why.includes("taken") && this.#claims-- > 0) return this.#link.later();
     this.#link.end();
     tell(this, "refused", why);
   }

@@ -61,7 +61,6 @@ export function compose(chat) {
       make("li", { id: `completion-${at}`, role: "option", onclick: () => accept(at) },
         make("bdi", {}, label), make("span", { className: "muted" }, help))));
     by("completions").hidden = !suggested.length;
-    input.ariaExpanded = String(suggested.length > 0);
     choose(-1);
   }
   function choose(at) {

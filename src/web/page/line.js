@@ -8,7 +8,7 @@ export const isSameDay = (one, other) => new Date(one).toDateString() === new Da
 /** The element of a line: below the name of the day, below a mark for what is new, or together with the line before. */
 export function lineElement(line, { hasDay, isUnseen, isTogether }, speech) {
   const { kind, user, text, at, seq, own, isCall, isError, state } = line;
-  const is = { own, together: isTogether, call: isCall, error: isError, [kind]: true, [state]: state };
+  const is = { own, together: isTogether, call: isCall && seq, error: isError, [kind]: true, [state]: state };
   const className = ["line", ...Object.keys(is).filter((key) => is[key])].join(" ");
   const element = make("li", { className, "data-seq": seq, "data-user": user });
   if (hasDay) element.append(make("h2", { className: "day" }, format(at, { dateStyle: "full" })));

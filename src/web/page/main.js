@@ -22,7 +22,7 @@ function notice(words, canTry = false) {
 }
 /** Asks for a nickname, and says why the last one was refused. */
 function ask(why = "") {
-  by("nick").value = chat.nick || (kept("nick") ?? "");
+  by("nick").value = (why && by("nick").value) || chat.nick || (kept("nick") ?? "");
   by("why").textContent = why;
   by("password").value = "";
   by("secret").hidden = !why.includes("is registered");
@@ -50,7 +50,7 @@ chat.addEventListener("in", () => {
 link.addEventListener("wait", ({ detail: seconds }) =>
   notice(seconds ? say("retry", seconds) : say("connecting"), seconds > 0));
 link.addEventListener("end", ({ detail: why }) => notice(say("ended", why), true));
-by("now").onclick = () => chat.enter(kept("nick"));
+by("now").onclick = () => chat.enter();
 by("me").onclick = () => ask();
 by("nick").oninput = () => { by("secret").hidden = true; };
 by("entry").addEventListener("cancel", (event) => chat.isIn || event.preventDefault());
@@ -73,5 +73,5 @@ addEventListener("keydown", ({ key }) => key === "Escape" && unfold());
 
 translate();
 chat.show(chat.shown);
-if (kept("nick")) chat.enter(kept("nick"));
+if (kept("nick")) chat.enter(kept("nick"), "");
 else ask();

@@ -6,7 +6,7 @@ const WORDS = {
   rooms: ["Rooms", "Räume"], people: ["People", "Personen"], places: ["Rooms, whispers", "Räume, Geflüster"],
   whispers: ["Whispers", "Geflüster"], noWhispers: ["Choose a person.", "Wähle eine Person."],
   whisperTo: ["Whisper to {0}", "{0} etwas zuflüstern"], whisperFrom: ["{0} whispers", "{0} flüstert"],
-  goTo: ["Go to a room …", "In einen Raum gehen …"], skip: ["Skip to the message field", "Zum Textfeld springen"],
+  goTo: ["Go to a room …", "Raum betreten …"], skip: ["Skip to the message field", "Zum Textfeld springen"],
   message: ["Message", "Nachricht"], messages: ["Messages", "Nachrichten"], send: ["Send", "Senden"],
   messageTo: ["Message to {0}", "Nachricht an {0}"], emoji: ["Emoji", "Emoji"],
   files: ["Files", "Dateien"], completions: ["Suggestions", "Vorschläge"], notify: ["Notify me", "Benachrichtigen"],
