@@ -32,12 +32,14 @@ export class Chat extends EventTarget {
   #seen = JSON.parse(kept("seen") ?? "{}");
   /** What is said before the history comes; `null` when it has come. */
   #early = null;
+  #toldInNextRoom = [];
   /** What follows from the events that the server tells. */
   #events = {
     welcome: (told) => this.#welcome(told),
     joined: ({ name }) => name !== this.room.name && this.#goTo(name),
     whisper: ({ from, said }) => this.#whispered(from, said, false),
     whispered: ({ to, said }) => this.#whispered(to, said, true),
+    expelled: ({ text }) => this.#toldInNextRoom.push(text),
     mark: ({ token }) => this.speech.marked(token),
     topic: ({ topic }) => this.#change({ topic }),
     topic_set: ({ topic, by }) => this.#change({ topic }, say("topic_set", by, topic)),
@@ -168,6 +170,7 @@ export class Chat extends EventTarget {
     if (this.#early) {
       this.speech.resolve(this.room.catchUp([...this.#early, ...heard], more));
       this.#early = null;
+      this.#toldInNextRoom.splice(0).forEach((text) => this.note(text, this.room, { isError: true, language: "en" }));
       this.#noteSeen();
     } else if (this.#isAsking) this.room.prepend(heard, more);
     this.#isAsking = false;

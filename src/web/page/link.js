@@ -60,8 +60,7 @@ export class Link extends EventTarget {
   #drop() {
     clearTimeout(this.#timer);
     this.#timer = this.#unanswered = 0;
-    const socket = this.#socket;
+    this.#socket?.close();
     this.#socket = null;
-    socket?.close();
   }
 }

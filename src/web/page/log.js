@@ -15,8 +15,8 @@ export function showLog(chat) {
   let conversation = chat.shown;
   /** The places where the window begins, where it ends, and where the lines end that were seen. */
   let [from, to, seen] = [0, 0, 0];
-  /** Whether the window goes along with new lines, and whether it is about to be shown anew. */
-  let [follows, isDue] = [true, false];
+  /** Whether the window goes along with new lines; and the picture in which it is shown anew, or 0. */
+  let [follows, frame] = [true, 0];
   /** The elements of the lines in the window. */
   let made = new Map();
   function jump() {
@@ -26,11 +26,10 @@ export function showLog(chat) {
   }
   /** However many lines come before the next picture, they are shown together. */
   function renderSoon() {
-    if (isDue) return;
-    isDue = true;
-    requestAnimationFrame(() => {
-      isDue = false;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
       render();
+      scrolled();
     });
   }
   function scrolled() {

@@ -21,12 +21,12 @@ export class Speech {
     this.#send(line);
   }
   acknowledged(id) { this.#answered = this.#open.find((line) => line.id === id); }
-  /** An own line was heard. Returns whether it was sent from here. */
+  /** An own line was heard. Returns it, if it was sent from here. */
   heard() {
     const line = this.#answered;
-    this.#answered = undefined;
     if (line) this.drop(line);
-    return Boolean(line);
+    this.#answered = undefined;
+    return line;
   }
   /** A mark has come back, so its line was said or refused. */
   marked(id) { this.#open.filter((line) => line.id === id).forEach((line) => this.#put(line, "failed")); }
