@@ -11,6 +11,7 @@ use crate::support::{
     server::command,
 };
 
+mod files;
 mod hostile;
 mod looks;
 mod reading;

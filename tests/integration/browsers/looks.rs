@@ -102,7 +102,7 @@ fn a_screen_reader_finds_regions_names_and_new_messages() {
         ("main", ""),
         ("complementary", "People"),
         ("log", "Messages"),
-        ("combobox", "Message"),
+        ("textbox", "Message"),
         ("heading", "# lobby"),
         ("button", "Send"),
         ("button", "# lobby 2"),
