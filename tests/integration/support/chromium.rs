@@ -1,4 +1,4 @@
-//! A real Chromium, which tests drive over WebDriver.
+//! A real Chromium, which tests drive over `WebDriver`.
 
 use std::{
     env,
@@ -127,7 +127,7 @@ impl Chromium {
     }
 }
 
-/// One command of WebDriver, and its result or what is wrong.
+/// One command of `WebDriver`, and its result or what is wrong.
 fn command(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, String> {
     let body = if method == "POST" { body.to_string() } else { String::new() };
     let mut driver = Browser::connect(port);
@@ -321,7 +321,7 @@ impl Drop for Window {
     }
 }
 
-/// Keys that are no letters (WebDriver §17.4.2).
+/// Keys that are no letters (`WebDriver` §17.4.2).
 pub(crate) mod key {
     pub(crate) const TAB: &str = "\u{e004}";
     pub(crate) const ENTER: &str = "\u{e007}";
