@@ -14,14 +14,24 @@ use crate::{
     wire::{Terms, Wire},
 };
 
+mod call;
+mod events;
+mod fields;
+mod guests;
+mod mailbox;
+mod openapi;
 mod origin;
+mod refusal;
+mod rest;
 mod routes;
 mod status;
 mod visit;
 mod websocket;
 
+pub use guests::Guests;
 pub use origin::Origin;
 
+use origin::Origins;
 use visit::Visit;
 
 /// What the pages and calls know about the server.
@@ -38,13 +48,15 @@ pub struct House<'a> {
     pub max_clients: usize,
     /// How long lines and texts may be.
     pub lines: Limits,
+    /// The clients that call over HTTP.
+    pub guests: Guests<'a>,
     /// The web sites, beside its own, whose pages may speak for their visitors.
     pub origins: Vec<Origin>,
 }
 
 /// Answers the requests of a connection until one side ends it. `first` was read already.
 pub fn serve(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms, first: &[u8]) {
-    let Some((wire, first)) = Visit::new(house, connection, first).run() else { return };
+    let Some((wire, first)) = Visit::new(house, connection, terms, first).run() else { return };
     let Some((sink, mut decoder)) = prepare(connection, &terms.of(wire), &first) else { return };
     drop(first);
     session::run(house.registry, &**connection, sink, wire, &mut decoder);

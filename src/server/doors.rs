@@ -30,7 +30,7 @@ use crate::{
         self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
     },
     watch::{self, Activity, Watch},
-    web::{self, House},
+    web::{self, Guests, House},
     wire::{self, Location, Options, Terms, Url, Wire},
 };
 
@@ -146,6 +146,7 @@ impl Doors {
             doors: self.all().map(|door| door.to_string()).collect(),
             max_clients: self.max_clients,
             lines: self.lines,
+            guests: Guests::new(registry, Arc::clone(&self.clients)),
             origins: self.origins.clone(),
         }
     }
@@ -179,7 +180,7 @@ impl Doors {
                 relay.close();
             });
             start(threads, "closing time", watch, || {
-                registry.wait_for_closing_time();
+                registry.wait_for_closing_time(&|| house.guests.sweep());
                 self.stopper.stop();
             })?;
             if let Some(files) = &files {

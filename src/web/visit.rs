@@ -8,14 +8,15 @@ use std::{
 
 use super::{
     Changed, House,
-    routes::{self, Answer},
+    events::{Hearing, Part},
+    routes::{self, Answer, Then},
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status},
+    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, chunk},
     transport::{Connection, Incoming},
     watch::{self, Activity},
-    wire::Wire,
+    wire::{Terms, Wire},
 };
 
 /// How long a connection may be open between requests.
@@ -43,6 +44,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
     connection: &'a Connection,
+    terms: &'a Terms,
     decoder: Decoder,
     phase: Phase,
     /// When the phase began.
@@ -58,10 +60,15 @@ enum End {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(house: &'a House<'_>, connection: &'a Connection, first: &[u8]) -> Self {
+    pub(super) fn new(
+        house: &'a House<'_>,
+        connection: &'a Connection,
+        terms: &'a Terms,
+        first: &[u8],
+    ) -> Self {
         let mut decoder = Decoder::default();
         decoder.feed(first);
-        Self { house, connection, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, connection, terms, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -108,17 +115,47 @@ impl<'a> Visit<'a> {
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
             return self.refuse(Problem::new(status, why.to_string()));
         }
-        let answer = routes::answer(self.house, self.connection.peer(), request);
-        let Answer { response, wire } = answer.unwrap_or_else(|problem| Response::from(problem).into());
+        let answer = routes::answer(self.house, self.terms, self.connection.peer(), request);
+        let Answer { response, then } = answer;
+        let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
-            Method::Head => response.head(request.is_last),
-            _ => response.to_bytes(request.is_last),
+            Method::Head => response.head(is_last),
+            _ => response.to_bytes(is_last),
         };
         self.send(&bytes)?;
-        match wire {
-            Some(wire) => Err(End::Changed(wire)),
-            None if request.is_last => Err(End::Over),
-            None => Ok(()),
+        match then {
+            Then::Speak(wire) => return Err(End::Changed(wire)),
+            Then::Hear(hearing) => self.stream(hearing, !is_last)?,
+            Then::Ask => {}
+        }
+        if is_last { Err(End::Over) } else { Ok(()) }
+    }
+
+    /// Sends what a client hears, until that ends or the client is gone.
+    fn stream(&mut self, mut hearing: Hearing, is_in_chunks: bool) -> Result<(), End> {
+        loop {
+            watch::doing(Activity::Waiting);
+            let Part { bytes, is_last } = hearing.next(LOOK);
+            match (bytes.is_empty(), is_in_chunks) {
+                (true, _) => {}
+                (false, true) => self.send(&chunk(&bytes))?,
+                (false, false) => self.send(&bytes)?,
+            }
+            if is_last {
+                self.since = Instant::now();
+                return if is_in_chunks { self.send(LAST_CHUNK) } else { Ok(()) };
+            }
+            if self.is_gone() {
+                return Err(End::Over);
+            }
+        }
+    }
+
+    /// Whether the client has closed the connection.
+    fn is_gone(&self) -> bool {
+        match self.connection.peek(&mut [0]) {
+            Ok(length) => length == 0,
+            Err(error) => !is_early(error.kind()),
         }
     }
 

@@ -33,6 +33,7 @@ mod marks;
 mod moderation;
 mod rate;
 mod readme;
+mod rest;
 mod restarting;
 mod slow_reader;
 #[path = "../interpreter/speech.rs"]
