@@ -38,6 +38,7 @@ mod standing;
 mod status;
 mod stream;
 mod terminal;
+mod tls;
 mod transfers;
 mod view;
 
@@ -81,7 +82,7 @@ fn verb(line: &str) -> Option<(&'static Verb, &str)> {
 /// Connects to the server.
 fn connect(options: &Options) -> Result<Stream, Error> {
     let address = options.address();
-    Stream::connect(&address).map_err(|error| Error::Connect(address, error))
+    Stream::connect(&address, &options.security).map_err(|error| Error::Connect(address, error))
 }
 
 /// Why there was no chat, or why it ended too early.

@@ -30,7 +30,7 @@
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
-//! | 4 | [`broadcaster`], [`store`], [`log`], [`framing`] | the channel and the writing ends; the data file; the files of the log; how units are packed and told apart |
+//! | 4 | [`broadcaster`], [`store`], [`log`], [`framing`], [`certificate`] | the channel and the writing ends; the data file; the files of the log; how units are packed and told apart; the files of TLS |
 //! | 5 | [`wire`] | the table of wires, which says what is spoken at a door |
 //! | 6 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
 //! | 7 | [`session`], [`relay`] | one client's thread; one file's thread |
@@ -110,6 +110,7 @@
 //! - **Gauge**: a figure that one thread writes and all threads can read.
 
 pub mod broadcaster;
+pub mod certificate;
 pub mod cli;
 pub mod client;
 pub mod clock;

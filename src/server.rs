@@ -3,12 +3,14 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
+    sync::Arc,
     thread::{self, Scope, ScopedJoinHandle},
     time::Duration,
 };
 
 use crate::{
     broadcaster::{self, Broadcaster},
+    certificate::{self, Certificate},
     clock::{self, Now},
     fact::Noting,
     log::{self, Log},
@@ -22,7 +24,7 @@ use crate::{
     store::{Database, Store, Writer},
     watch::Watch,
     web::Origin,
-    wire::{Url, Wire},
+    wire::{Scheme, Url},
 };
 
 mod acceptor;
@@ -32,6 +34,7 @@ mod doors;
 mod error;
 mod key;
 mod receiver;
+mod serving;
 mod stop;
 
 pub use error::Error;
@@ -48,11 +51,17 @@ pub struct Config {
     /// TCP port; 0 means any free one.
     pub port: u16,
     /// What is spoken there.
-    pub wire: &'static Wire,
+    pub wire: Scheme,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// Whether there is a chat page on port 8080 of this machine if `listen` has no door for it.
+    pub page: bool,
+    /// Whether the doors for `http` only send to the door for `https`.
+    pub redirect_http: bool,
     /// The web sites, beside the server's own, whose pages may speak for their visitors.
     pub allow_origin: Vec<Origin>,
+    /// The certificate that clients are shown where they speak TLS.
+    pub certificate: Option<certificate::Files>,
     /// How long a client may send nothing, on wires where that has a limit; `None` means as their rows say.
     pub idle: Option<Duration>,
     /// Most clients at a time; `None` means as many as this machine holds.
@@ -118,6 +127,11 @@ impl Server {
     /// The other doors that are open, with the ports that were chosen.
     pub fn doors(&self) -> impl Iterator<Item = Announced<'_>> {
         self.doors.others()
+    }
+
+    /// The certificate that is in use, if there is one.
+    pub fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.doors.certificate.clone()
     }
 
     /// What stops this server, from any thread.

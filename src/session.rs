@@ -72,7 +72,8 @@ fn enter<'a>(
     sink: Box<dyn Sink>,
     wire: &'static Wire,
 ) -> Option<Membership<'a>> {
-    let newcomer = Newcomer::new(incoming.peer(), wire);
+    let mut newcomer = Newcomer::new(incoming.peer(), wire);
+    newcomer.is_private = incoming.is_private();
     let mut sink = Some(sink);
     match Membership::enter(registry, &newcomer, &mut sink) {
         Ok(membership) => {

@@ -1,4 +1,4 @@
-//! How bytes arrive and leave: TCP, Unix sockets and UDP.
+//! How bytes arrive and leave: TCP, Unix sockets, UDP and TLS.
 //!
 //! A connection has two ends that never wait for each other: the session's thread blocks in `read`, and
 //! the broadcaster sends through its [`Sink`] and never blocks. When both are gone, the socket closes and
@@ -19,6 +19,7 @@ use rustix::{
 use crate::{broadcaster::Sink, ending::Ending, names::Peer};
 
 pub mod datagrams;
+mod encrypted;
 mod entrance;
 mod limit;
 mod listener;
@@ -26,12 +27,15 @@ mod listener;
 mod queued;
 mod sealed;
 mod socket;
+mod stream;
 
+pub use encrypted::{Encrypted, Unmet};
 pub use entrance::Entrance;
 pub use limit::{ConnectionLimit, NoPlace, Permit};
 pub use listener::{Address, Listener};
 pub use sealed::SealedSink;
 pub use socket::Socket;
+pub use stream::Stream;
 
 /// The reading end of what a session serves.
 pub trait Incoming {
@@ -46,6 +50,11 @@ pub trait Incoming {
     /// # Errors
     /// The time is zero.
     fn set_patience(&self, patience: Option<Duration>) -> io::Result<()>;
+
+    /// Whether what it carries is encrypted.
+    fn is_private(&self) -> bool {
+        false
+    }
 
     /// Waits for bytes; 0 means that no more will come.
     ///

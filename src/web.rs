@@ -3,15 +3,15 @@
 //! One thread serves one connection, from its first request to its last. The table of routes in `web/routes.rs`
 //! says what there is. A connection that changes to WebSocket becomes a client of the chat like any other.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use crate::{
     broadcaster::Sink,
     dialect::{Decoder, Limits},
     registry::Registry,
     session,
-    transport::{Connection, SealedSink},
-    wire::{Terms, Wire},
+    transport::{SealedSink, Stream},
+    wire::{Encryption, Terms, Wire},
 };
 
 mod call;
@@ -21,6 +21,7 @@ mod guests;
 mod mailbox;
 mod openapi;
 mod origin;
+mod redirect;
 mod refusal;
 mod rest;
 mod routes;
@@ -52,14 +53,18 @@ pub struct House<'a> {
     pub guests: Guests<'a>,
     /// The web sites, beside its own, whose pages may speak for their visitors.
     pub origins: Vec<Origin>,
+    /// The port for `https` to which those are sent that do not encrypt; `None` if they are served.
+    pub redirect: Option<u16>,
 }
 
 /// Answers the requests of a connection until one side ends it. `first` was read already.
-pub fn serve(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms, first: &[u8]) {
-    let Some((wire, first)) = Visit::new(house, connection, terms, first).run() else { return };
-    let Some((sink, mut decoder)) = prepare(connection, &terms.of(wire), &first) else { return };
+pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
+    let is_plain = matches!(terms.encryption, Encryption::Without);
+    let redirect = house.redirect.filter(|_| is_plain);
+    let Some((wire, first)) = Visit::new(house, stream, terms, redirect, first).run() else { return };
+    let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);
-    session::run(house.registry, &**connection, sink, wire, &mut decoder);
+    session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);
 }
 
 /// A connection that speaks another protocol from now on, and what has come of that already.
@@ -67,8 +72,8 @@ type Changed = (&'static Wire, Vec<u8>);
 
 /// Never inlined: an idle client would keep the stack that this needs.
 #[inline(never)]
-fn prepare(connection: &Arc<Connection>, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
-    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
+fn prepare(stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
+    let sink = SealedSink::around(stream.writer().ok()?, terms.seal());
     let mut decoder = terms.decoder();
     decoder.feed(first);
     Some((sink, decoder))

@@ -1,8 +1,9 @@
 //! The table of wires, which says what is spoken at a door.
 
-use std::{str::FromStr, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
+    certificate::Certificate,
     dialect::{Decoder, Dialect, Scene, json, text, verbs},
     event::Event,
     framing::{
@@ -13,8 +14,10 @@ use crate::{
     },
 };
 
+mod scheme;
 mod url;
 
+pub use scheme::Scheme;
 pub use url::{Location, Options, UnixSocket, Url};
 
 /// What is spoken at a door: one row of the table.
@@ -140,6 +143,20 @@ fn in_messages(terms: &Terms, inner: Decoder) -> Decoder {
     Decoder::other(websocket::Decoder::new(inner, terms.lines))
 }
 
+/// What a client chooses that speaks TLS, with another wire inside of it. It is no row of the table.
+pub static TLS: &Wire = &Wire { scheme: "tls", ..PLAIN };
+
+/// How a handshake of TLS begins (RFC 8446 section 5.1).
+const HANDSHAKE: &[u8] = &[22, 3];
+
+/// As [`told_by`], where a client may also speak TLS.
+pub fn told_by_or_tls(first: &[u8]) -> Option<&'static Wire> {
+    if first.starts_with(HANDSHAKE) {
+        return Some(TLS);
+    }
+    if HANDSHAKE.starts_with(first) { None } else { told_by(first) }
+}
+
 /// The wire of a client that sends these bytes first; `None` if that depends on the bytes that follow.
 pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     let begins = || WIRES.iter().flat_map(|wire| wire.begins.iter().map(move |begin| (wire, *begin)));
@@ -154,17 +171,6 @@ impl Wire {
     /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {
         self.scheme.ends_with("+udp")
-    }
-}
-
-impl FromStr for &'static Wire {
-    type Err = String;
-
-    fn from_str(scheme: &str) -> Result<Self, String> {
-        WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
-            let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
-            format!("'{scheme}' is not one of: {}", schemes.join(", "))
-        })
     }
 }
 
@@ -189,7 +195,24 @@ pub struct Terms {
     pub rate: u32,
     /// The key of the signatures, on wires that sign what they send.
     pub key: frames::Key,
+    /// Whether clients speak TLS.
+    pub encryption: Encryption,
 }
+
+/// Whether the clients of a door speak TLS.
+#[derive(Clone, Debug, Default)]
+pub enum Encryption {
+    /// They do not.
+    #[default]
+    Without,
+    /// They may, where they choose their wire.
+    Possible(Arc<Certificate>),
+    /// They must.
+    Required(Arc<Certificate>),
+}
+
+/// The alert `internal_error` (RFC 8446 section 6), for a client that is refused before its handshake.
+const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
 /// The [`Terms::rate`] of a door that does not say.
 const RATE: u32 = 200;
@@ -197,13 +220,26 @@ const RATE: u32 = 200;
 impl Terms {
     /// The default terms of a wire.
     pub fn new(wire: &'static Wire, lines: text::Limits) -> Self {
-        Self { wire, lines, silence: None, rate: RATE, key: frames::Key::default() }
+        Self {
+            wire,
+            lines,
+            silence: None,
+            rate: RATE,
+            key: frames::Key::default(),
+            encryption: Encryption::default(),
+        }
     }
 
     /// The same terms, for a client that has chosen this wire.
     #[must_use]
     pub fn of(&self, wire: &'static Wire) -> Self {
         Self { wire, ..self.clone() }
+    }
+
+    /// The scheme of the URL of such a door.
+    pub fn scheme(&self) -> Scheme {
+        let is_encrypted = matches!(self.encryption, Encryption::Required(_));
+        Scheme { wire: self.wire, is_encrypted }
     }
 
     /// How long a client may be silent; `None` means for ever. Wires without signs of life have no limit.
@@ -223,9 +259,17 @@ impl Terms {
 
     /// Why a client is not let in, as the bytes that it is sent.
     pub fn refusal(&self, why: &Event) -> Vec<u8> {
+        match self.encryption {
+            Encryption::Required(_) => ALERT.to_vec(),
+            _ => self.plain_refusal(why),
+        }
+    }
+
+    /// The same for a client that speaks no TLS, wherever it is.
+    pub fn plain_refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };
-        units.extend(seal.farewell(Some(&why.to_string())));
+        units.extend(seal.farewell(Some(why)));
         seal.seal(&units).concat()
     }
 }
@@ -233,6 +277,18 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_tls_only_where_it_can_be_spoken() {
+        let scheme = |first: &[u8]| told_by_or_tls(first).map(|wire| wire.scheme);
+        assert_eq!([scheme(b""), scheme(b"\x16")], [None, None]);
+        assert_eq!([scheme(b"\x16\x03"), scheme(b"\x16\x03\x01\x02")], [Some("tls"); 2]);
+        assert_eq!(
+            [scheme(b"\x16\x04"), scheme(b"hello"), scheme(b"{")],
+            [Some("text"), Some("text"), Some("json")]
+        );
+        assert_eq!(told_by(b"\x16\x03").map(|wire| wire.scheme), Some("text"));
+    }
 
     #[test]
     fn the_first_bytes_tell_the_wire() {

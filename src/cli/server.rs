@@ -3,21 +3,28 @@
 use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::Arc,
+    thread,
     time::Duration,
 };
 
 use clap::{ArgAction, Args, Parser, builder::BoolishValueParser, error::ErrorKind};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
 use tracing::level_filters::LevelFilter;
 
 use super::secret;
 use crate::{
+    certificate::{self, Certificate},
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server},
+    server::{Config, Server, Stopper},
     web::Origin,
-    wire::{Url, Wire},
+    wire::{self, Scheme, Url},
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
@@ -68,17 +75,35 @@ struct ClientOptions {
     port: u16,
 
     /// Speak another SCHEME of --listen at this port, instead of text
-    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
-    wire: &'static Wire,
+    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<Scheme>)]
+    wire: Scheme,
 
     /// Open another door, `SCHEME://HOST:PORT` or `SCHEME+unix:///PATH`; may be given more than once. SCHEME is
-    /// text, json, json+udp, frames, verbs, unframed or any; the README has examples
+    /// text, http, json, json+udp, frames, verbs, unframed or any, with +tls behind it where clients speak TLS; https
+    /// is http+tls; the README has examples
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
+
+    /// Do not serve the chat page on port 8080 of this machine. A door for http or https replaces that one, too
+    #[arg(long, env = "CHAT_NO_HTTP", value_parser = BoolishValueParser::new())]
+    no_http: bool,
+
+    /// At doors for http, only send web browsers to the door for https
+    #[arg(long, env = "CHAT_REDIRECT_HTTP", value_parser = BoolishValueParser::new())]
+    redirect_http: bool,
 
     /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
     #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
     allow_origin: Vec<Origin>,
+
+    /// Show this certificate, with those that lead to its issuer (PEM), to clients of `text+tls://HOST:PORT`, and
+    /// of the other schemes with +tls; it is reread when it changes, and at SIGHUP
+    #[arg(long, env = "CHAT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM)
+    #[arg(long, env = "CHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 
     /// Disconnect programs that are silent for SECONDS seconds, on wires with signs of life (1 to 86400) [default: by the scheme]
     #[arg(long, env = "CHAT_IDLE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
@@ -186,12 +211,20 @@ struct LogOptions {
     no_log_addresses: bool,
 }
 
+impl ClientOptions {
+    fn certificate(&self) -> Option<certificate::Files> {
+        let (chain, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(certificate::Files { chain, key })
+    }
+}
+
 fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(min..=max)
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate,
+    /// SIGHUP does not stop it.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
@@ -202,12 +235,7 @@ impl Arguments {
         self.start_diagnostics();
         prefer_throughput();
         let server = Server::bind(&self.config()?)?;
-        let stopper = server.stopper();
-        ctrlc::set_handler(move || {
-            if !stopper.stop() {
-                super::end_at_once();
-            }
-        })?;
+        obey_signals(server.stopper(), server.certificate())?;
         announce(&server);
         Ok(server.run()?)
     }
@@ -217,13 +245,21 @@ impl Arguments {
     /// # Errors
     /// A usage error, as clap reports it.
     pub fn check(self) -> Result<Self, clap::Error> {
+        let conflict = |message: String| {
+            Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message))
+        };
+        let is_https = |url: &Url| url.scheme.is_encrypted && url.scheme.wire == wire::HTTP;
+        if self.clients.redirect_http && !self.clients.listen.iter().any(is_https) {
+            return conflict(
+                "--redirect-http needs a door to send to: --listen https://HOST:PORT".to_owned(),
+            );
+        }
         let MessageOptions { max_message_length, max_line_length, .. } = self.messages;
         if max_message_length as u64 > max_line_length {
-            let message = format!(
+            return conflict(format!(
                 "a message of {max_message_length} bytes (--max-message-length) does not fit into a line of \
                  {max_line_length} (--max-line-length)"
-            );
-            return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
+            ));
         }
         Ok(self)
     }
@@ -236,7 +272,10 @@ impl Arguments {
             port: clients.port,
             wire: clients.wire,
             listen: clients.listen.clone(),
+            page: !clients.no_http,
+            redirect_http: clients.redirect_http,
             allow_origin: clients.allow_origin.clone(),
+            certificate: clients.certificate(),
             idle: clients.idle.map(Duration::from_secs),
             max_clients: unless_zero(clients.max_clients),
             max_per_address: unless_zero(clients.max_per_address),
@@ -292,14 +331,32 @@ fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
     (limit != T::default()).then_some(limit)
 }
 
+/// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
+/// instead.
+fn obey_signals(stopper: Stopper, certificate: Option<Arc<Certificate>>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let obey = move || {
+        for signal in &mut signals {
+            match &certificate {
+                Some(certificate) if signal == SIGHUP => certificate.reread(),
+                _ if stopper.stop() => {}
+                _ => super::end_at_once(),
+            }
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(obey)?;
+    Ok(())
+}
+
 /// Writes the one line that a script can wait for. The server runs even if nothing reads the line.
 fn announce(server: &Server) {
     if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
         tracing::warn!(%error, "cannot write to standard output");
     }
     for door in server.doors() {
+        let what = if door.is_page() { "Chat page" } else { "Listening" };
         // A reader of the first line may be gone.
-        let _ = writeln!(io::stdout(), "Listening on {door}");
+        let _ = writeln!(io::stdout(), "{what} on {door}");
     }
 }
 

@@ -1,10 +1,11 @@
-//! A connection to the server, over TCP or through a Unix socket.
+//! A connection to the server, over TCP, with or without TLS, or through a Unix socket.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
     net::{IpAddr, Ipv4Addr, Shutdown, TcpStream, ToSocketAddrs as _},
     os::unix::{fs::FileTypeExt as _, net::UnixStream},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,7 +17,10 @@ use rustix::{
     },
 };
 
-use super::address::{Address, PORT};
+use super::{
+    address::{Address, PORT},
+    tls::{Encrypted, Security},
+};
 
 /// How long one attempt to connect may take. Without a limit, a host that drops packets takes two minutes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,13 +29,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    Tls(Arc<Encrypted>),
 }
 
 impl Stream {
     /// Connects to the server. If the host has several addresses, the first that accepts is used.
-    pub(super) fn connect(address: &Address) -> io::Result<Self> {
+    pub(super) fn connect(address: &Address, security: &Security) -> io::Result<Self> {
         match address {
-            Address::Tcp { host, port } => connect_tcp(host, port.unwrap_or(PORT)).map(Self::Tcp),
+            Address::Tcp { host, port } => {
+                let socket = connect_tcp(host, port.unwrap_or(PORT))?;
+                let is_far = socket.peer_addr().is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
+                if security.is_chosen(&socket, is_far)? {
+                    security.encrypt(host, socket).map(|stream| Self::Tls(Arc::new(stream)))
+                } else {
+                    Ok(Self::Tcp(socket))
+                }
+            }
+            Address::Unix(_) if security.is_demanded() => Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "TLS is not spoken on Unix sockets, where no other can listen. Leave --tls out.",
+            )),
             Address::Unix(path) => connect_unix(path).map(Self::Unix).map_err(|error| explained(path, error)),
         }
     }
@@ -40,6 +57,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
             Self::Unix(stream) => stream.try_clone().map(Self::Unix),
+            Self::Tls(stream) => Ok(Self::Tls(Arc::clone(stream))),
         }
     }
 
@@ -47,20 +65,24 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.shutdown(how),
             Self::Unix(stream) => stream.shutdown(how),
+            Self::Tls(stream) => stream.shutdown(how),
         }
     }
 
     /// The address of the server's machine, where its port for files is too.
     pub(super) fn machine(&self) -> Option<IpAddr> {
-        match self {
-            Self::Tcp(stream) => stream.peer_addr().ok().map(|peer| peer.ip()),
-            Self::Unix(_) => Some(Ipv4Addr::LOCALHOST.into()),
-        }
+        let tcp = match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(stream) => stream.socket(),
+            Self::Unix(_) => return Some(Ipv4Addr::LOCALHOST.into()),
+        };
+        tcp.peer_addr().ok().map(|peer| peer.ip())
     }
 
     /// Whether others on the network can read what is sent.
     pub(super) fn is_overheard(&self) -> bool {
-        self.machine().is_some_and(|machine| !machine.to_canonical().is_loopback())
+        let is_far = || self.machine().is_some_and(|machine| !machine.to_canonical().is_loopback());
+        !matches!(self, Self::Tls(_)) && is_far()
     }
 }
 
@@ -108,6 +130,7 @@ impl Read for &Stream {
         match self {
             Stream::Tcp(stream) => (&*stream).read(bytes),
             Stream::Unix(stream) => (&*stream).read(bytes),
+            Stream::Tls(stream) => stream.read(bytes),
         }
     }
 }
@@ -117,6 +140,7 @@ impl Write for &Stream {
         match self {
             Stream::Tcp(stream) => (&*stream).write(bytes),
             Stream::Unix(stream) => (&*stream).write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
         }
     }
 
@@ -139,7 +163,7 @@ mod tests {
 
     #[track_caller]
     fn why(path: &Path) -> String {
-        let refused = Stream::connect(&Address::Unix(path.to_owned())).map(drop);
+        let refused = Stream::connect(&Address::Unix(path.to_owned()), &Security::default()).map(drop);
         refused.expect_err("nothing listens there").to_string()
     }
 
@@ -176,7 +200,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let _listener = UnixListener::bind(&path).unwrap();
-        let stream = Stream::connect(&Address::Unix(path)).unwrap();
+        let stream = Stream::connect(&Address::Unix(path), &Security::default()).unwrap();
         assert!(!stream.is_overheard());
         assert_eq!(stream.machine(), Some(Ipv4Addr::LOCALHOST.into()));
     }

@@ -45,6 +45,8 @@ pub enum Mistake {
     InvalidUtf8,
     /// The first line of a connection is an HTTP request. The client leaves with it.
     HttpRequest,
+    /// The client does not encrypt, and its door wants that. The client leaves with it.
+    Unencrypted,
 }
 
 /// How many letters may be wrong, missing, too many or swapped in a word that is taken for another.

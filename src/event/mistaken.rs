@@ -45,6 +45,9 @@ pub(super) fn mistaken(f: &mut fmt::Formatter<'_>, mistake: &Mistake) -> fmt::Re
         Mistake::NotYourRoom(room) => write!(f, "You are not in that room. You are in '{room}'."),
         Mistake::InvalidUtf8 => f.write_str("That line is not valid UTF-8."),
         Mistake::HttpRequest => http_answer(f),
+        Mistake::Unencrypted => {
+            f.write_str("This port is encrypted. Connect to it with TLS: chat_client --tls HOST:PORT.")
+        }
     }
 }
 

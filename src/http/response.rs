@@ -18,6 +18,8 @@ pub enum Status {
     Accepted = 202,
     /// It is done, and there is nothing to show.
     NoContent = 204,
+    /// It is there, for the same method.
+    PermanentRedirect = 308,
     /// Nothing can be made of the request.
     BadRequest = 400,
     /// The client has not shown who it is.
@@ -105,6 +107,7 @@ impl Status {
             Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
+            Self::PermanentRedirect => "Permanent Redirect",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::RequestTimeout => "Request Timeout",
             Self::Conflict => "Conflict",

@@ -4,7 +4,7 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, Scope},
     time::{Duration, Instant},
@@ -14,28 +14,23 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
-    choosing, key,
+    key,
     receiver::Receiver,
-    start,
+    serving, start,
 };
 use crate::{
-    broadcaster::Sink,
-    command::Mistake,
-    dialect::{Decoder, Dialect, text},
-    event::Event,
+    certificate::Certificate,
+    dialect::text,
     registry::Registry,
     relay::{self, Relay},
-    session,
-    transport::{
-        self, Address, Connection, ConnectionLimit, Entrance, Incoming, Listener, SealedSink, datagrams::Port,
-    },
-    watch::{self, Activity, Watch},
+    transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
+    watch::Watch,
     web::{self, Guests, House},
-    wire::{self, Location, Options, Terms, Url, Wire},
+    wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
 
-/// How long a web browser may take to close its side.
-const CLOSING: Duration = Duration::from_secs(1);
+/// Where a web browser finds the server, unless a door for HTTP was asked for.
+pub(super) const PAGE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
@@ -49,6 +44,10 @@ pub(super) struct Doors {
     lines: text::Limits,
     max_clients: usize,
     origins: Vec<web::Origin>,
+    /// Whether doors for `http` only send to the door for `https`.
+    redirects: bool,
+    /// What clients that speak TLS are shown.
+    pub(super) certificate: Option<Arc<Certificate>>,
     /// What closes the doors.
     pub(super) stopper: Stopper,
 }
@@ -66,13 +65,28 @@ enum Porter<'a> {
 
 /// A door as the server names it when it starts.
 pub struct Announced<'a> {
-    wire: &'static Wire,
+    scheme: Scheme,
     address: &'a Address,
+}
+
+impl Announced<'_> {
+    /// Whether a web browser is served there.
+    pub fn is_page(&self) -> bool {
+        self.scheme.wire == wire::HTTP
+    }
+
+    /// The port, if `https` is spoken there.
+    fn https(&self) -> Option<u16> {
+        match self.address {
+            Address::Net(address) if self.is_page() && self.scheme.is_encrypted => Some(address.port()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.wire.scheme;
+        let scheme = &self.scheme;
         match self.address {
             Address::Net(address) => write!(f, "{scheme}://{address}"),
             Address::Unix(path) => write!(f, "{scheme}+unix://{}", path.display()),
@@ -85,20 +99,17 @@ impl Doors {
     pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
-        let (first, address) = open_port(config.wire, &config.host, config.port)?;
-        let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines);
-            Ok(Terms {
-                silence: options.idle.or(config.idle),
-                rate: options.rate.unwrap_or(terms.rate),
-                key: key::of_door(wire, options)?,
-                ..terms
-            })
-        };
+        let certificate = certificate(config)?;
+        let (first, address) = open_port(config.wire.wire, &config.host, config.port)?;
+        let terms = |scheme, options: &Options| terms(config, certificate.as_ref(), scheme, options);
         let terms_of_first = terms(config.wire, &Options::default())?;
         let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
+        if config.page && !config.listen.iter().any(|url| url.scheme.wire == wire::HTTP) {
+            let terms = terms(Scheme::plain(wire::HTTP), &Options::default())?;
+            chat.extend(open_page().map(|entrance| ChatDoor { terms, entrance }));
+        }
         for url in &config.listen {
-            let terms = terms(url.wire, &url.options)?;
+            let terms = terms(url.scheme, &url.options)?;
             chat.push(ChatDoor { terms, entrance: open(url)? });
         }
         let listen_for_files = |port| {
@@ -117,6 +128,8 @@ impl Doors {
             lines: config.rules.lines,
             max_clients,
             origins: config.allow_origin.clone(),
+            redirects: config.redirect_http,
+            certificate,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -135,7 +148,9 @@ impl Doors {
     }
 
     fn all(&self) -> impl Iterator<Item = Announced<'_>> {
-        self.chat.iter().map(|door| Announced { wire: door.terms.wire, address: door.entrance.address() })
+        self.chat
+            .iter()
+            .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
     fn house<'a>(&self, registry: &'a Registry) -> House<'a> {
@@ -148,6 +163,7 @@ impl Doors {
             lines: self.lines,
             guests: Guests::new(registry, Arc::clone(&self.clients)),
             origins: self.origins.clone(),
+            redirect: self.all().filter(|_| self.redirects).find_map(|door| door.https()),
         }
     }
 
@@ -155,7 +171,7 @@ impl Doors {
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let house = self.house(registry);
-        let serve_client = |connection, terms: &_| serve_client(&house, &connection, terms);
+        let serve_client = |connection, terms: &_| serving::serve(&house, &connection, terms);
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
@@ -246,71 +262,51 @@ impl Porter<'_> {
     }
 }
 
-/// Serves a client that has connected. Its thread's stack stays small while it is idle.
-fn serve_client(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) {
-    if terms.wire == wire::HTTP {
-        return web::serve(house, connection, terms, &[]);
-    }
-    // Where clients choose, those that speak HTTP are served.
-    if terms.wire != wire::ANY && terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
-        return refuse_web_browser(connection);
-    }
-    // The decoder stays where it is made: another one would take room on the stack.
-    if let Some(Prepared { wire, sink, decoder }) = &mut prepare(house, connection, terms)
-        && let Some(sink) = sink.take()
-    {
-        session::run(house.registry, &**connection, sink, wire, decoder);
-    }
+/// What is shown to clients that speak TLS.
+fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
+    let certificate = config.certificate.clone().map(Certificate::read).transpose();
+    Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
-/// A client that can be served: its wire, what writes to it, and what reads it.
-struct Prepared {
-    wire: &'static Wire,
-    sink: Option<Box<dyn Sink>>,
-    decoder: Decoder,
+/// What holds for the clients of a door.
+fn terms(
+    config: &Config,
+    certificate: Option<&Arc<Certificate>>,
+    scheme: Scheme,
+    options: &Options,
+) -> Result<Terms, Error> {
+    let Scheme { wire, is_encrypted } = scheme;
+    let terms = Terms::new(wire, config.rules.lines);
+    Ok(Terms {
+        silence: options.idle.or(config.idle),
+        rate: options.rate.unwrap_or(terms.rate),
+        key: key::of_door(wire, options)?,
+        encryption: match certificate.cloned() {
+            Some(certificate) if is_encrypted => Encryption::Required(certificate),
+            Some(certificate) if wire == wire::ANY => Encryption::Possible(certificate),
+            None if is_encrypted => return Err(Error::NoCertificate(scheme)),
+            _ => Encryption::Without,
+        },
+        ..terms
+    })
 }
 
-/// Finds out what a client speaks; `None` if the client is gone or refused, or was served already. Never inlined, because
-/// an idle client would keep the stack that this needs.
-#[inline(never)]
-fn prepare(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
-    if terms.wire == wire::ANY {
-        let (wire, first) = choosing::choose(&**connection, wire::told_by).ok()?;
-        if wire == wire::HTTP {
-            web::serve(house, connection, terms, &first);
-            return None;
-        }
-        if wire == wire::TEXT && text::is_web_browser(&first) {
-            refuse_web_browser(connection);
-            return None;
-        }
-        let mut prepared = prepare(house, connection, &terms.of(wire))?;
-        prepared.decoder.feed(&first);
-        return Some(prepared);
-    }
-    let sink = SealedSink::around(connection.writer().ok()?, terms.seal());
-    Some(Prepared { wire: terms.wire, sink: Some(sink), decoder: terms.decoder() })
-}
-
-/// Whether a client that has just come has sent an HTTP request already. A request that comes later is
-/// found by the decoder. Never inlined: an idle client would keep the stack that looking needs.
-#[inline(never)]
-fn is_web_browser(connection: &Connection) -> bool {
-    let mut first = [0; text::FIRST_BYTES];
-    connection.peek(&mut first).is_ok_and(|length| text::is_web_browser(&first[..length]))
-}
-
-#[inline(never)]
-fn refuse_web_browser(connection: &Connection) {
-    tracing::info!(peer = %connection.peer(), "refused: speaks HTTP");
-    transport::refuse(connection.socket(), &text::line(&Event::Mistaken(Mistake::HttpRequest)));
-    watch::doing(Activity::Closing);
-    connection.drain(CLOSING);
+/// Opens the door for web browsers. The chat runs without it, too.
+fn open_page() -> Option<Entrance> {
+    let listening = bind(PAGE);
+    let warn = |error: &Error| {
+        tracing::warn!(
+            "no chat page: {error}. Choose another port with --listen http://127.0.0.1:PORT, or leave the page out \
+             with --no-http"
+        );
+    };
+    let (listener, _) = listening.inspect_err(warn).ok()?;
+    Some(Entrance::Listener(Arc::new(listener)))
 }
 
 fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
-        Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
+        Location::Tcp { host, port } => open_port(url.scheme.wire, host, *port).map(|(entrance, _)| entrance),
         Location::Unix(socket) => {
             let listener = Listener::bind_unix(socket);
             let listener = listener.map_err(|source| Error::Socket(socket.path.clone(), source))?;

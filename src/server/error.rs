@@ -2,7 +2,11 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
-use crate::{log, store};
+use crate::{
+    certificate::{self, RECIPE},
+    log, store,
+    wire::Scheme,
+};
 
 /// Why a server cannot start, or had to stop.
 #[derive(Debug)]
@@ -16,6 +20,10 @@ pub enum Error {
     Socket(PathBuf, io::Error),
     /// The file of a key holds none.
     Key(PathBuf, io::Error),
+    /// The certificate cannot be used.
+    Certificate(certificate::Error),
+    /// A door speaks TLS, and there is no certificate.
+    NoCertificate(Scheme),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -48,6 +56,12 @@ impl fmt::Display for Error {
             }
             Self::Socket(path, source) => write!(f, "cannot listen on {}: {source}", path.display()),
             Self::Key(path, source) => write!(f, "cannot read the key from {}: {source}", path.display()),
+            Self::Certificate(source) => source.fmt(f),
+            Self::NoCertificate(scheme) => write!(
+                f,
+                "a door for {scheme} needs a certificate: give one with --tls-cert FILE --tls-key FILE. These make one for \
+                 trying:\n{RECIPE}"
+            ),
             Self::TooManyClients { asked, holds, limit } => {
                 let asked = asked.map_or_else(|| "any".to_owned(), |asked| asked.to_string());
                 write!(f, "cannot hold {asked} clients: this machine holds {holds} at most ({limit})")

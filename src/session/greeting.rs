@@ -41,7 +41,8 @@ pub(super) fn enter<'a>(
     wire: &'static Wire,
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
-    let newcomer = Newcomer::new(incoming.peer(), wire);
+    let mut newcomer = Newcomer::new(incoming.peer(), wire);
+    newcomer.is_private = incoming.is_private();
     let mut entering = Entering { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
     let membership = entering.wait(decoder);
     if let Some(mut sink) = entering.sink {

@@ -105,14 +105,20 @@ impl Sink for SealedSink {
     }
 
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {
-        let said = why.map(ToString::to_string);
-        let mut farewell = self.seal.farewell(said.as_deref());
+        let mut farewell = self.seal.farewell(why);
         // The sink behind this one can be packed, too.
         farewell.extend(self.sink.farewell(why));
         farewell
     }
 
     fn finish(&mut self) {
+        if self.pieces.is_empty() {
+            let last = self.seal.last();
+            if !last.is_empty() {
+                // If it is not taken now, the client sees the end without it.
+                let _ = self.sink.send(&[], &last);
+            }
+        }
         self.sink.finish();
     }
 
@@ -181,6 +187,10 @@ mod tests {
         fn pause(&self) -> Duration {
             self.pause
         }
+
+        fn last(&mut self) -> Vec<u8> {
+            b"!".to_vec()
+        }
     }
 
     fn sealed(together: usize, pause: Duration, most: usize) -> (SealedSink, Socket) {
@@ -230,6 +240,18 @@ mod tests {
         *socket.most.lock() = 99;
         assert_eq!(sink.send(b"\nend\n", b"").unwrap(), 5);
         assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<ab><end>"));
+    }
+
+    #[test]
+    fn the_last_bytes_follow_what_was_packed_and_never_half_of_a_piece() {
+        let (mut sink, socket) = sealed(0, Duration::ZERO, 2);
+        assert_eq!(sink.send(b"ab\n", b"").unwrap(), 2);
+        sink.finish();
+        assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<a"));
+        *socket.most.lock() = 99;
+        assert_eq!(sink.send(b"\n", b"").unwrap(), 1);
+        sink.finish();
+        assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<ab>!"));
     }
 
     #[test]

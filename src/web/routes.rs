@@ -68,6 +68,12 @@ impl From<Response> for Answer {
     }
 }
 
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        Response::from(problem).into()
+    }
+}
+
 /// What a row has that says nothing else.
 pub(super) const PLAIN: Route = Route {
     method: Method::Get,
@@ -222,7 +228,7 @@ pub(super) static ROUTES: [Route; 14] = [
 pub(super) fn answer(house: &House<'_>, terms: &Terms, peer: Peer, request: &Request) -> Answer {
     let origins = Origins { house, peer, request };
     let answer = origins.check().and_then(|()| find_and_answer(house, terms, peer, request));
-    let mut answer = answer.unwrap_or_else(|problem| Response::from(problem).into());
+    let mut answer = answer.unwrap_or_else(Answer::from);
     origins.allow(&mut answer.response);
     answer
 }

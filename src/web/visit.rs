@@ -1,20 +1,20 @@
 //! One connection that speaks HTTP, from its first request to its last.
 
 use std::{
-    io::{ErrorKind, Write},
-    net::Shutdown,
+    io::ErrorKind,
     time::{Duration, Instant},
 };
 
 use super::{
     Changed, House,
     events::{Hearing, Part},
+    redirect,
     routes::{self, Answer, Then},
 };
 use crate::{
     event::Event,
     http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, chunk},
-    transport::{Connection, Incoming},
+    transport::Stream,
     watch::{self, Activity},
     wire::{Terms, Wire},
 };
@@ -43,8 +43,10 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// A connection, and how far its requests are read.
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
-    connection: &'a Connection,
+    stream: &'a dyn Stream,
     terms: &'a Terms,
+    /// The port for `https`, if everything is there and nothing here.
+    redirect: Option<u16>,
     decoder: Decoder,
     phase: Phase,
     /// When the phase began.
@@ -62,13 +64,14 @@ enum End {
 impl<'a> Visit<'a> {
     pub(super) fn new(
         house: &'a House<'_>,
-        connection: &'a Connection,
+        stream: &'a dyn Stream,
         terms: &'a Terms,
+        redirect: Option<u16>,
         first: &[u8],
     ) -> Self {
         let mut decoder = Decoder::default();
         decoder.feed(first);
-        Self { house, connection, terms, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, stream, terms, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -84,10 +87,10 @@ impl<'a> Visit<'a> {
             return Some((wire, self.decoder.into_rest()));
         }
         // Bytes that nobody reads would reset the connection, and the client would lose the last response.
-        let _ = self.connection.socket().shutdown(Shutdown::Write);
+        self.stream.end(&[]);
         if !self.house.registry.is_stopping() {
             watch::doing(Activity::Closing);
-            self.connection.drain(CLOSING);
+            self.stream.incoming().drain(CLOSING);
         }
         None
     }
@@ -110,12 +113,15 @@ impl<'a> Visit<'a> {
     }
 
     fn answer(&mut self, request: &Request) -> Result<(), End> {
-        if let Some(why) = self.house.registry.refusal_at_door(self.connection.peer()) {
+        if let Some(why) = self.house.registry.refusal_at_door(self.stream.incoming().peer()) {
             let is_stopping = why == Event::ShuttingDown;
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
             return self.refuse(Problem::new(status, why.to_string()));
         }
-        let answer = routes::answer(self.house, self.terms, self.connection.peer(), request);
+        let answer = match self.redirect {
+            Some(port) => redirect::to_https(request, port).map_or_else(Answer::from, Answer::from),
+            None => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
+        };
         let Answer { response, then } = answer;
         let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
@@ -145,17 +151,9 @@ impl<'a> Visit<'a> {
                 self.since = Instant::now();
                 return if is_in_chunks { self.send(LAST_CHUNK) } else { Ok(()) };
             }
-            if self.is_gone() {
+            if self.stream.is_gone() {
                 return Err(End::Over);
             }
-        }
-    }
-
-    /// Whether the client has closed the connection.
-    fn is_gone(&self) -> bool {
-        match self.connection.peek(&mut [0]) {
-            Ok(length) => length == 0,
-            Err(error) => !is_early(error.kind()),
         }
     }
 
@@ -172,8 +170,8 @@ impl<'a> Visit<'a> {
         let mut bytes = [0; 4096];
         loop {
             self.check_time()?;
-            self.connection.set_patience(Some(LOOK)).map_err(|_| End::Over)?;
-            match self.connection.read(&mut bytes) {
+            self.stream.incoming().set_patience(Some(LOOK)).map_err(|_| End::Over)?;
+            match self.stream.incoming().read(&mut bytes) {
                 Ok(0) => return Err(End::Over),
                 Ok(length) => {
                     watch::doing(Activity::Working);
@@ -207,20 +205,8 @@ impl<'a> Visit<'a> {
 
     /// Sends all of this, unless the client does not read it, or the server stops meanwhile.
     fn send(&self, bytes: &[u8]) -> Result<(), End> {
-        let (mut socket, mut rest, deadline) = (self.connection.socket(), bytes, Instant::now() + SENDING);
-        socket.set_write_timeout(LOOK).map_err(|_| End::Over)?;
-        while !rest.is_empty() {
-            match socket.write(rest) {
-                Ok(length) => rest = &rest[length..],
-                Err(error) if is_early(error.kind()) => {
-                    if Instant::now() >= deadline || self.house.registry.is_stopping() {
-                        return Err(End::Over);
-                    }
-                }
-                Err(_) => return Err(End::Over),
-            }
-        }
-        Ok(())
+        let is_stopping = || self.house.registry.is_stopping();
+        self.stream.write(bytes, SENDING, &is_stopping).map_err(|_| End::Over)
     }
 }
 

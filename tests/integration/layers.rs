@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 10] = [
     &["command", "record"],
     &["event"],
     &["dialect", "fact", "http"],
-    &["broadcaster", "store", "log", "framing"],
+    &["broadcaster", "store", "log", "framing", "certificate"],
     &["wire"],
     &["registry", "transport"],
     &["session", "relay"],
@@ -34,8 +34,18 @@ const APART: [(&str, &[&str]); 3] = [
     (
         "cli",
         &[
-            "names", "text", "file", "password", "log", "registry", "server", "course", "manual", "web",
+            "names",
+            "text",
+            "file",
+            "password",
+            "log",
+            "registry",
+            "server",
+            "course",
+            "manual",
+            "web",
             "wire",
+            "certificate",
         ],
     ),
 ];

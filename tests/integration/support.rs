@@ -7,6 +7,7 @@ pub(crate) mod framed;
 pub(crate) mod peer;
 pub(crate) mod piped;
 pub(crate) mod program;
+pub(crate) mod secure;
 pub(crate) mod server;
 pub(crate) mod socket;
 pub(crate) mod terminal;

@@ -11,7 +11,10 @@ use tempfile::TempDir;
 
 use crate::{
     course::{LONG, all, example, grader},
-    support::{Server, WireClient},
+    support::{
+        Server, WireClient,
+        secure::{Certified, path},
+    },
 };
 
 /// Plays those conversations over a wire for which `is_fit` holds. Returns how many there were.
@@ -50,7 +53,7 @@ fn every_conversation_among_users_with_names_is_the_same_in_json() {
 }
 
 /// Each door of a server with all wires, and an interpreter of what is spoken there.
-const DOORS: [(&str, &str); 14] = [
+const DOORS: [(&str, &str); 26] = [
     ("text", "text"),
     ("text+unix", "text"),
     ("unframed", "unframed"),
@@ -65,6 +68,18 @@ const DOORS: [(&str, &str); 14] = [
     ("verbs", "verbs"),
     ("verbs+unix", "verbs"),
     ("any", "text"),
+    ("any", "websocket"),
+    ("http", "websocket"),
+    ("http", "websocket-text"),
+    ("http+unix", "websocket"),
+    ("text+tls", "text"),
+    ("unframed+tls", "unframed"),
+    ("json+tls", "json"),
+    ("json+tls", "terse"),
+    ("frames+tls", "frames"),
+    ("verbs+tls", "verbs"),
+    ("https", "websocket"),
+    ("https", "websocket-text"),
 ];
 
 /// A server with all doors, and a client at each that has a name: `c0`, `c1` and so on.
@@ -72,12 +87,15 @@ struct AllWires {
     server: Server,
     clients: Vec<WireClient>,
     doors: Vec<String>,
+    certified: Certified,
     _folder: TempDir,
 }
 
 impl AllWires {
     fn start(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let certified = Certified::new("localhost");
+        let (chain, key) = (certified.chain(), certified.key());
         let mut schemes: Vec<_> = DOORS.iter().map(|(scheme, _)| *scheme).collect();
         schemes.sort_unstable();
         schemes.dedup();
@@ -87,10 +105,11 @@ impl AllWires {
         };
         let urls: Vec<_> = schemes.iter().map(place).collect();
         let listen = urls.iter().flat_map(|url| ["--listen", url]);
-        let mut server = Server::start(&listen.chain(options.iter().copied()).collect::<Vec<_>>());
-        let listening = |_| server.prints().strip_prefix("Listening on ").expect("a door").to_owned();
+        let tls = ["--tls-cert", path(&chain), "--tls-key", path(&key)];
+        let mut server = Server::start(&listen.chain(tls).chain(options.iter().copied()).collect::<Vec<_>>());
+        let listening = |_| server.prints().split_once(" on ").expect("a door").1.to_owned();
         let doors: Vec<_> = schemes.iter().map(listening).collect();
-        let mut all = Self { server, clients: Vec::new(), doors, _folder: folder };
+        let mut all = Self { server, clients: Vec::new(), doors, certified, _folder: folder };
         for number in 0..DOORS.len() {
             let client = all.connect(number, &name(number));
             all.clients.push(client);
@@ -103,7 +122,12 @@ impl AllWires {
     fn connect(&self, door: usize, name: &str) -> WireClient {
         let (scheme, speech) = DOORS[door];
         let url = self.doors.iter().find(|url| url.starts_with(&format!("{scheme}://"))).expect("it is open");
-        let mut client = WireClient::connect(url, speech);
+        let (scheme, address) = url.split_once("://").expect("a URL");
+        let mut client = if scheme == "https" || scheme.ends_with("+tls") {
+            WireClient::secure(self.certified.connect(address.parse().expect("an address")), speech)
+        } else {
+            WireClient::connect(url, speech)
+        };
         client.says(&format!("/nick {name}"));
         client.hears_at_last(&format!("Nickname changed to '{name}'."));
         // When it hears this, it is in the chat.

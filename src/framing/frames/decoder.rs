@@ -294,7 +294,7 @@ impl Decode for Decoder {
 
     /// Part of a frame is no sign of life. So a client that sends a byte now and then is disconnected, too.
     fn patience(&self) -> Option<Duration> {
-        let left = |idle| (self.heard_at + idle).saturating_duration_since(Instant::now());
+        let left = |idle: Duration| (self.heard_at + idle).saturating_duration_since(Instant::now());
         self.idle.map(|idle| left(idle).max(SHORTEST))
     }
 

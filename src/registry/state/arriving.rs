@@ -24,6 +24,8 @@ pub struct Newcomer {
     pub wire: &'static Wire,
     /// Its dialect.
     pub dialect: Dialect,
+    /// Whether what it sends is encrypted.
+    pub is_private: bool,
     /// Who it says it is. `None` means a guest, who comes into the lobby.
     pub greeting: Option<Box<Greeting>>,
 }
@@ -31,7 +33,7 @@ pub struct Newcomer {
 impl Newcomer {
     /// A client that has not said who it is.
     pub fn new(peer: impl Into<Peer>, wire: &'static Wire) -> Self {
-        Self { peer: peer.into(), wire, dialect: wire.dialect, greeting: None }
+        Self { peer: peer.into(), wire, dialect: wire.dialect, is_private: false, greeting: None }
     }
 
     /// A person who comes in at the text port.

@@ -68,7 +68,7 @@ pub(super) struct Link {
     pub(super) wire: &'static Wire,
     pub(super) dialect: Dialect,
     pub(super) connected: Instant,
-    /// It has been told that its passwords travel unencrypted.
+    /// It need not be told that its passwords travel unencrypted: it has been told, or they do not.
     pub(super) is_warned: bool,
     /// Bytes that wait because its socket is full. The broadcaster keeps it up to date.
     pub(super) backlog: Arc<Gauge>,
@@ -96,7 +96,7 @@ impl People {
                 wire,
                 dialect,
                 connected: now,
-                is_warned: false,
+                is_warned: newcomer.is_private,
                 backlog: Arc::default(),
                 waits: 0,
             },

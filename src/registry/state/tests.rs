@@ -144,8 +144,12 @@ impl Chat {
     }
 
     fn connect_from(&mut self, peer: impl Into<Peer>, name: &str) {
+        self.connect_as(&Newcomer::guest(peer), name);
+    }
+
+    fn connect_as(&mut self, newcomer: &Newcomer, name: &str) {
         let mut turn = Turn::new(self.now, self.noting);
-        let client = self.state.enter(&mut turn, &Newcomer::guest(peer), Box::new(NoSink));
+        let client = self.state.enter(&mut turn, newcomer, Box::new(NoSink));
         self.people.insert(name.into(), client);
         self.inboxes.insert(client, VecDeque::new());
         self.finish(turn);

@@ -1,13 +1,14 @@
 //! A client of any wire, which a test sees as one that speaks text.
 
 use std::{
+    cell::RefCell,
     collections::VecDeque,
     io::{self, Read, Write},
     net::{TcpStream, UdpSocket},
     os::unix::net::UnixStream,
 };
 
-use super::DEADLINE;
+use super::{DEADLINE, secure::Secure};
 use crate::speech::{Interpreter, interpreter};
 
 /// A client of any wire.
@@ -22,6 +23,7 @@ enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
     Udp(UdpSocket),
+    Tls(Box<RefCell<Secure>>),
 }
 
 impl WireClient {
@@ -39,7 +41,17 @@ impl WireClient {
         } else {
             TcpStream::connect(place).map(Socket::Tcp)
         };
-        let socket = connected.expect("the server listens");
+        Self::new(connected.expect("the server listens"), speech)
+    }
+
+    /// Talks on a connection behind TLS.
+    #[track_caller]
+    pub(crate) fn secure(secure: Secure, speech: &str) -> Self {
+        Self::new(Socket::Tls(Box::new(RefCell::new(secure))), speech)
+    }
+
+    #[track_caller]
+    fn new(socket: Socket, speech: &str) -> Self {
         socket.prepare().expect("a time");
         let interpreter = interpreter(speech).expect("there is one");
         let mut client = Self { socket, interpreter, bytes: Vec::new(), lines: VecDeque::new() };
@@ -103,6 +115,8 @@ impl Socket {
             Self::Tcp(socket) => socket.set_read_timeout(Some(DEADLINE)),
             Self::Unix(socket) => socket.set_read_timeout(Some(DEADLINE)),
             Self::Udp(socket) => socket.set_read_timeout(Some(DEADLINE)),
+            // It has a deadline already.
+            Self::Tls(_) => Ok(()),
         }
     }
 
@@ -111,6 +125,10 @@ impl Socket {
             Self::Tcp(socket) => (&mut &*socket).write_all(bytes),
             Self::Unix(socket) => (&mut &*socket).write_all(bytes),
             Self::Udp(socket) => socket.send(bytes).map(drop),
+            Self::Tls(secure) => {
+                secure.borrow_mut().sends(bytes);
+                Ok(())
+            }
         }
     }
 
@@ -118,6 +136,7 @@ impl Socket {
         match self {
             Self::Tcp(socket) => (&mut &*socket).read(buffer),
             Self::Unix(socket) => (&mut &*socket).read(buffer),
+            Self::Tls(secure) => Ok(secure.borrow_mut().reads(buffer)),
             // A unit may come without its newline.
             Self::Udp(socket) => {
                 let length = socket.recv(buffer)?;

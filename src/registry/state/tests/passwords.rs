@@ -344,3 +344,17 @@ fn an_administrator_loses_the_rank_when_another_client_logs_in_to_the_account() 
          bob< Admin privileges required.",
     );
 }
+
+#[test]
+fn a_client_behind_tls_is_not_warned_about_its_password() {
+    let mut chat = registered();
+    let carol = SocketAddr::from(([192, 0, 2, 1], 1));
+    chat.connect_as(&Newcomer { is_private: true, ..Newcomer::guest(carol) }, "carol");
+    chat.says("carol", "/nick carol");
+    chat.hush();
+    check_with(
+        &mut chat,
+        "carol> /register correct-horse
+         carol< Registration successful.",
+    );
+}
