@@ -7,7 +7,9 @@ use crate::support::{
     program::{is_problem, start},
 };
 
+mod described;
 mod limits;
+mod sockets;
 mod streams;
 
 #[test]
