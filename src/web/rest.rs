@@ -97,11 +97,14 @@ pub(super) fn go(call: &Call<'_>, caller: &Caller, room: Room, opening: Opening)
 }
 
 pub(super) fn list(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
+    let named = Some(call.fields.text("chat_room")).filter(|name| !name.is_empty()).map(room).transpose()?;
     let command = match call.fields.text("list_type") {
         fields::CLIENT_CHAT_ROOMS => Command::list_members(Among::Own),
         fields::ALL | fields::CHAT_ROOM_AND_CLIENTS => Command::list_members(Among::All),
         fields::CLIENTS_FOR_CHAT_ROOM => {
-            Command::list_members(Among::Room(room(call.fields.text("chat_room"))?))
+            let named = named
+                .ok_or_else(|| Problem::new(Status::BadRequest, "The parameter 'chat_room' is missing."))?;
+            Command::list_members(Among::Room(named))
         }
         _ => Verb::find("rooms").expect("the table has it").command("", 0),
     };

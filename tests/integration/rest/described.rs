@@ -35,10 +35,10 @@ fn every_call_is_as_it_is_described() {
         for (method, operation) in operations.as_object().expect("an object") {
             let id = operation["operationId"].as_str().expect("an id");
             let call = CALLS.iter().find(|(known, ..)| *known == id);
-            let (_, part, query, body) = call.unwrap_or_else(|| panic!("{id} is not called"));
+            let (_, place, query, body) = call.unwrap_or_else(|| panic!("{id} is not called"));
             let mut robot = Program::register(port, &format!("robot_{}", called.len()), "dev");
             let path =
-                path.replace("{room}", part).replace("{client_id}", &robot.id).replace("{chat_room}", "dev");
+                path.replace("{room}", place).replace("{client_id}", &robot.id).replace("{chat_room}", "dev");
             let upgrade = Socket::request("");
             let upgrade = upgrade.split_once("127.0.0.1\r\n").expect("a host").1.trim_end();
             let headers = match *body {
