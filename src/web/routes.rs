@@ -6,7 +6,7 @@ use super::{
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
-    openapi, rest, status, websocket,
+    metrics, openapi, rest, status, websocket,
 };
 use crate::{
     http::{Method, Problem, Request, Response, Status, decoded},
@@ -101,6 +101,13 @@ pub(super) static ROUTES: [Route; 15] = [
         summary: "Say that the server is alive.",
         gives: Gives { media: "text/plain; charset=utf-8", ..PLAIN.gives },
         answer: By::Anyone(|_| Ok(status::health().into())),
+        ..PLAIN
+    },
+    Route {
+        path: "/metrics",
+        summary: "Show what the server counts, in the text format of Prometheus.",
+        gives: Gives { media: "text/plain; version=0.0.4; charset=utf-8", ..PLAIN.gives },
+        answer: By::Anyone(|call| Ok(metrics::report(call.house).into())),
         ..PLAIN
     },
     Route {
