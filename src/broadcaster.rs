@@ -202,6 +202,8 @@ impl Broadcaster {
     }
 
     fn attach(&mut self, client: ClientId, dialect: Dialect, sink: Box<dyn Sink>, backlog: Arc<Gauge>) {
+        // The sink that it had before is not waited for.
+        self.leaving.remove(&client);
         let outbox = Outbox::new(sink, dialect, self.limits.outbox);
         let is_noted = false;
         self.clients.insert(client, Client { outbox, backlog, room: None, place: 0, from: 0, is_noted });

@@ -14,6 +14,7 @@ use crate::{
     wire::{Encryption, Terms, Wire},
 };
 
+mod attending;
 mod call;
 mod events;
 mod fields;
