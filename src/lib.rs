@@ -26,7 +26,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`], [`settings`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages; settings files |
 //! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
@@ -106,6 +106,7 @@
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
 //! - **Relay**: what carries files, one thread for each.
+//! - **Setting**: what an option sets, on the command line, in the environment or in a settings file.
 //! - **Watch**: what every thread is doing, where other threads can read it.
 //! - **Gauge**: a figure that one thread writes and all threads can read.
 
@@ -135,6 +136,7 @@ pub mod relay;
 pub mod screen;
 pub mod server;
 pub mod session;
+pub mod settings;
 pub mod store;
 pub mod text;
 pub mod transport;
