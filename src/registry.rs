@@ -3,6 +3,7 @@
 use std::{
     mem,
     ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -25,6 +26,7 @@ use crate::{
     watch::{self, Activity, Watch},
 };
 
+mod adjusting;
 mod backstage;
 pub mod hashing;
 pub mod state;
@@ -44,8 +46,8 @@ pub struct Registry {
     turnstile: Mutex<()>,
     backstage: Backstage,
     watch: Watch,
-    /// What is logged; `None` without a log.
-    noting: Option<Noting>,
+    /// Whether the texts of whispers are logged; `None` without a log.
+    logs_whispers: Option<AtomicBool>,
 }
 
 struct Shared {
@@ -59,14 +61,20 @@ impl Registry {
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
         let shared = Shared { state, broadcaster, logger: None };
-        Self { shared: Mutex::new(shared), turnstile: Mutex::default(), backstage, watch, noting: None }
+        Self {
+            shared: Mutex::new(shared),
+            turnstile: Mutex::default(),
+            backstage,
+            watch,
+            logs_whispers: None,
+        }
     }
 
     /// Adds a log.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
         self.shared.get_mut().logger = Some(logger);
-        self.noting = Some(noting);
+        self.logs_whispers = Some(noting.whispers.into());
         self
     }
 
@@ -196,7 +204,8 @@ impl Registry {
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
-        let mut turn = Turn::new(Now::read(), self.noting);
+        let noting = self.logs_whispers.as_ref().map(|whispers| Noting { whispers: whispers.load(Relaxed) });
+        let mut turn = Turn::new(Now::read(), noting);
         let (decided, has_changes) = self.locked(turn.now.instant, |shared| {
             let decided = decide(&mut shared.state, &mut turn);
             shared.post(mem::take(&mut turn.posts));

@@ -40,9 +40,8 @@ pub(super) struct Doors {
     pub(super) address: SocketAddr,
     /// `None` when no files can be sent.
     files: Option<(Arc<Listener>, u16)>,
-    clients: Arc<ConnectionLimit>,
+    pub(super) clients: Arc<ConnectionLimit>,
     lines: text::Limits,
-    max_clients: usize,
     origins: Vec<web::Origin>,
     /// Whether doors for `http` only send to the door for `https`.
     redirects: bool,
@@ -126,7 +125,6 @@ impl Doors {
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
-            max_clients,
             origins: config.allow_origin.clone(),
             redirects: config.redirect_http,
             certificate,
@@ -153,13 +151,13 @@ impl Doors {
             .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
-    fn house<'a>(&self, registry: &'a Registry) -> House<'a> {
+    fn house<'a>(&'a self, registry: &'a Registry) -> House<'a> {
         House {
             registry,
             started: Instant::now(),
             address: self.address,
             doors: self.all().map(|door| door.to_string()).collect(),
-            max_clients: self.max_clients,
+            places: &self.clients,
             lines: self.lines,
             origins: self.origins.clone(),
             redirect: self.all().filter(|_| self.redirects).find_map(|door| door.https()),
@@ -262,13 +260,13 @@ impl Porter<'_> {
 }
 
 /// What is shown to clients that speak TLS.
-fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
+pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
     let certificate = config.certificate.clone().map(Certificate::read).transpose();
     Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
 /// What holds for the clients of a door.
-fn terms(
+pub(super) fn terms(
     config: &Config,
     certificate: Option<&Arc<Certificate>>,
     scheme: Scheme,

@@ -105,6 +105,11 @@ impl People {
         client
     }
 
+    /// All clients.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys()
+    }
+
     /// Removes a client. Its nickname is free from now on.
     pub(super) fn leave(&mut self, client: ClientId) {
         if let Some(Client { nick, .. }) = self.clients.remove(client) {
