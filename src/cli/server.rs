@@ -7,7 +7,7 @@ use std::{
 
 use clap::{ArgAction, Args, Parser, builder::BoolishValueParser};
 
-use super::secret;
+use super::{probe::Probe, secret};
 use crate::{
     certificate,
     file::ByteCount,
@@ -68,10 +68,18 @@ pub struct Arguments {
 
     #[command(flatten)]
     generate: Generate,
+
+    /// Ask the server at URL if it answers, say so, and exit; `http://HOST:PORT/healthz`, or a URL of --listen
+    #[arg(long, value_name = "URL", help_heading = "Operation", value_parser = str::parse::<Probe>)]
+    probe: Option<Probe>,
+
+    /// With --probe, trust the issuers in FILE (PEM) instead of those that the system trusts
+    #[arg(long, value_name = "FILE", help_heading = "Operation", requires = "probe")]
+    tls_ca: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
-Exit status: 0 after a stop, 1 when the server cannot start,
+Exit status: 0 after a stop, 1 when the server cannot start or --probe gets no answer,
 2 for wrong options, 130 after a second Ctrl-C.";
 
 const SETTINGS: &str = "Settings: the command line overrides the environment, which overrides the file of --config, \

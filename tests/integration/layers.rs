@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 10] = [
         "names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "settings",
         "editor", "screen",
     ],
-    &["command", "record"],
+    &["command", "record", "metrics"],
     &["event"],
     &["dialect", "fact", "http"],
     &["broadcaster", "store", "log", "framing", "certificate"],
@@ -50,6 +50,8 @@ const APART: [(&str, &[&str]); 3] = [
             "web",
             "wire",
             "certificate",
+            "client",
+            "event",
         ],
     ),
 ];

@@ -13,6 +13,7 @@ use clap::{
 use super::{Arguments, several};
 use crate::{
     cli::secret,
+    manual::Generate,
     settings::{Lines, Settings, Shape},
     wire::{self, URL_OPTIONS, Url},
 };
@@ -20,7 +21,7 @@ use crate::{
 /// What the file of `--config` may hold.
 pub(super) const SHAPE: Shape = Shape {
     // A file cannot name itself, and the others are no settings, but something else to do.
-    exceptions: &["config", "check_config", "generate"],
+    exceptions: &["config", "check_config", "generate", "probe", "tls_ca"],
     is_anchored: true,
     url_options: URL_OPTIONS,
 };
@@ -70,7 +71,9 @@ impl InForce {
     /// # Errors
     /// A usage error, as clap reports it, and what `--help` and `--version` print.
     pub fn read(typed: Vec<OsString>) -> Result<Self, clap::Error> {
-        let path = Arguments::try_parse_from(&typed)?.config;
+        let asked = Arguments::try_parse_from(&typed)?;
+        // A server that runs is healthy even if its file has become wrong.
+        let path = asked.config.filter(|_| asked.probe.is_none() && asked.generate == Generate::default());
         let (mut command, mut lines) = (Arguments::command(), Lines::new());
         if let Some(path) = &path {
             (command, lines) = Settings::read(path, SHAPE)?.apply(command)?;

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    sync::Arc,
     thread,
 };
 
@@ -13,19 +14,24 @@ use signal_hook::{
 
 use super::{Arguments, InForce, diagnostics::Level, reloading::Reloading, report};
 use crate::{
-    cli::end_at_once,
-    server::{Server, Stopper},
+    cli::{end_at_once, inherited::inherited},
+    server::{Server, Stopper, Supervisor},
 };
 
 impl InForce {
     /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a settings
-    /// file or a certificate, SIGHUP does not stop it, but rereads them.
+    /// file, a certificate or a service manager, SIGHUP does not stop it, but rereads them.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
     pub fn run(self) -> Result<(), Box<dyn Error>> {
         if let Some(written) = self.arguments.generate.write::<Arguments>() {
             return Ok(written?);
+        }
+        if let Some(probe) = &self.arguments.probe {
+            // The exit status says it, too.
+            let _ = writeln!(io::stdout(), "{}", probe.ask(self.arguments.tls_ca.as_deref())?);
+            return Ok(());
         }
         let level = Level::start(&self.arguments);
         let config = self.arguments.config()?;
@@ -34,22 +40,29 @@ impl InForce {
             return Ok(io::stdout().write_all(report::report(&self, &config).as_bytes())?);
         }
         prefer_throughput();
-        let server = Server::bind(&config)?;
+        let supervisor = Supervisor::of_this_process()?.map(Arc::new);
+        let server = Server::bind(&config, inherited()?)?;
         drop(config);
-        obey_signals(server.stopper(), Reloading::new(self, level, server.adjustable()))?;
+        let reloading = Reloading::new(self, level, server.adjustable());
+        obey_signals(server.stopper(), reloading, supervisor.clone())?;
         announce(&server);
-        Ok(server.run()?)
+        Ok(server.run(supervisor.as_deref())?)
     }
 }
 
 /// Stops the server at a signal, and ends the program at the second. If there is something to reread, SIGHUP
-/// rereads it instead.
-fn obey_signals(stopper: Stopper, mut reloading: Reloading) -> io::Result<()> {
+/// rereads it instead. A service manager never means a stop by it.
+fn obey_signals(
+    stopper: Stopper,
+    mut reloading: Reloading,
+    supervisor: Option<Arc<Supervisor>>,
+) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let obey = move || {
         for signal in &mut signals {
-            match signal {
-                SIGHUP if reloading.has_files() => reloading.reread(),
+            match &supervisor {
+                Some(supervisor) if signal == SIGHUP => supervisor.reloading(|| reloading.reread()),
+                None if signal == SIGHUP && reloading.has_files() => reloading.reread(),
                 _ if stopper.stop() => {}
                 _ => end_at_once(),
             }

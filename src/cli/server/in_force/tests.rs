@@ -85,6 +85,8 @@ fn every_option_is_a_key_and_a_variable_or_has_a_reason_not_to_be() {
         ("config", "a file cannot name itself"),
         ("check_config", "something else to do than to run the server"),
         ("generate", "the same"),
+        ("probe", "the same"),
+        ("tls_ca", "a part of --probe"),
         ("help", "the same"),
         ("version", "the same"),
     ];
@@ -152,4 +154,17 @@ fn of_settings_that_contradict_each_other_the_one_that_counts_more_is_in_force()
     let quiet = settings.iter().find(|setting| setting.key() == "quiet").unwrap();
     assert_eq!(quiet.values, [("0".into(), Origin::Default)]);
     assert!(arguments.log.log_whispers, "what the file switches on may need what is typed");
+}
+
+#[test]
+fn a_file_that_has_become_wrong_does_not_make_a_health_check_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chat.toml");
+    fs::write(&file, "wrong").unwrap();
+    let is_read = |option: &[&str]| {
+        let typed = ["chat_server", "--config", file.to_str().unwrap()];
+        InForce::read(typed.iter().chain(option).map(OsString::from).collect()).is_ok()
+    };
+    assert!(!is_read(&[]));
+    assert!(is_read(&["--probe", "http://127.0.0.1:8080"]) && is_read(&["--generate", "man", "."]));
 }
