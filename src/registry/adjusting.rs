@@ -1,6 +1,6 @@
 //! Limits that change while the server runs.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::{Registry, state::Limits};
 use crate::{
@@ -8,6 +8,32 @@ use crate::{
     fact::Noting,
     password::Password,
 };
+
+/// What the rules note for the log. It is read before the lock is taken, and changes without the lock.
+#[derive(Default)]
+pub(super) struct Noted {
+    /// `None` without a log.
+    whispers: Option<AtomicBool>,
+}
+
+impl Noted {
+    pub(super) fn now(&self) -> Option<Noting> {
+        self.whispers.as_ref().map(|whispers| Noting { whispers: whispers.load(Relaxed) })
+    }
+
+    /// Whether there is a log does not change.
+    fn change(&self, noting: Option<Noting>) {
+        if let Some((whispers, noting)) = self.whispers.as_ref().zip(noting) {
+            whispers.store(noting.whispers, Relaxed);
+        }
+    }
+}
+
+impl From<Noting> for Noted {
+    fn from(Noting { whispers }: Noting) -> Self {
+        Self { whispers: Some(whispers.into()) }
+    }
+}
 
 impl Registry {
     /// Sets other limits, another administrators' password and what is logged. All clients stay, and the limits hold
@@ -20,9 +46,7 @@ impl Registry {
         noting: Option<Noting>,
     ) {
         let hash = administrator.and_then(|password| self.backstage.hasher.hash(password));
-        if let Some((logs_whispers, noting)) = self.logs_whispers.as_ref().zip(noting) {
-            logs_whispers.store(noting.whispers, Relaxed);
-        }
+        self.noting.change(noting);
         self.decide(|state, turn| {
             state.adjust(limits, hash);
             turn.posts.push(Post::Limit(outboxes));
