@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use chat::{
-    cli::server::Arguments,
+    cli::server::{Arguments, InForce},
     wire::{Scheme, Url},
 };
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::layers::rust_files;
 
@@ -35,8 +35,8 @@ fn words(instruction: &str) -> Vec<String> {
 /// The program takes these options.
 #[track_caller]
 fn takes<'a>(command_line: impl IntoIterator<Item = &'a str>) {
-    let arguments = Arguments::try_parse_from(command_line).and_then(Arguments::check);
-    arguments.unwrap_or_else(|error| panic!("{error}"));
+    let in_force = InForce::read(command_line.into_iter().map(Into::into).collect());
+    assert!(in_force.is_ok(), "{}", in_force.err().expect("it was looked at"));
 }
 
 /// The value that follows an option.
