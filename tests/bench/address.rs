@@ -11,11 +11,15 @@ use std::{
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
+use crate::{tls::Handshake, websocket::Inside};
+
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
     Tcp(SocketAddr),
     Unix(PathBuf),
     Udp(SocketAddr),
+    WebSocket(SocketAddr, Inside),
+    Tls(SocketAddr, Handshake),
 }
 
 /// How many bytes of datagrams may wait in a client's socket. The kernel may give less. It counts more than half a
@@ -35,6 +39,8 @@ impl FromStr for Address {
         match scheme.split_once('+') {
             Some((_, "unix")) => Ok(Self::Unix(place.into())),
             Some((_, "udp")) => socket().map(Self::Udp),
+            Some((_, "tls")) => Ok(Self::Tls(socket()?, Handshake::AtOnce)),
+            None if scheme == "http" => Ok(Self::WebSocket(socket()?, Inside::Json)),
             _ => socket().map(Self::Tcp),
         }
     }
@@ -43,7 +49,7 @@ impl FromStr for Address {
 impl Address {
     pub(crate) fn connect(&self) -> io::Result<OwnedFd> {
         match self {
-            Self::Tcp(address) => {
+            Self::Tcp(address) | Self::WebSocket(address, _) | Self::Tls(address, _) => {
                 let stream = TcpStream::connect(address)?;
                 stream.set_nodelay(true)?;
                 Ok(stream.into())
