@@ -47,6 +47,14 @@ impl FromStr for Address {
 }
 
 impl Address {
+    /// The same address, where bytes are sent as they are.
+    pub(crate) fn without_layers(self) -> Self {
+        match self {
+            Self::WebSocket(address, _) | Self::Tls(address, _) => Self::Tcp(address),
+            plain => plain,
+        }
+    }
+
     pub(crate) fn connect(&self) -> io::Result<OwnedFd> {
         match self {
             Self::Tcp(address) | Self::WebSocket(address, _) | Self::Tls(address, _) => {

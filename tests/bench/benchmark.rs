@@ -41,6 +41,7 @@ mod measure;
 mod process;
 mod receiver;
 mod report;
+mod rest;
 mod scenario;
 mod self_check;
 mod sender;

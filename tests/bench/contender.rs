@@ -3,6 +3,7 @@
 use crate::{address::Address, failure::Result, framing::Framing, process::Running};
 
 mod frames;
+mod hyper;
 mod irc;
 mod json;
 mod mosquitto;
@@ -16,6 +17,7 @@ mod wired;
 
 pub(crate) use self::{
     frames::Frames,
+    hyper::Hyper,
     irc::{INSPIRCD, NGIRCD},
     json::Json,
     mosquitto::Mosquitto,
@@ -25,7 +27,7 @@ pub(crate) use self::{
     raw::{Raw, serve_raw},
     redis::Redis,
     text::Text,
-    wired::{FRAMES, HALF_JSON, JSON, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired},
+    wired::{FRAMES, HALF_JSON, JSON, REST, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired},
 };
 
 /// The adapter for one server. The scenarios know the servers only through this trait.

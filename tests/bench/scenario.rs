@@ -9,8 +9,8 @@ use std::{
 use crate::{
     churn::churn,
     contender::{
-        Contender, FAST_NODE, FRAMES, HALF_JSON, INSPIRCD, JSON, Mosquitto, NATS, NATS_TLS, NATS_WEBSOCKET,
-        NGIRCD, NODE, Ours, Raw, Redis, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired,
+        Contender, FAST_NODE, FRAMES, HALF_JSON, Hyper, INSPIRCD, JSON, Mosquitto, NATS, NATS_TLS,
+        NATS_WEBSOCKET, NGIRCD, NODE, Ours, REST, Raw, Redis, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired,
     },
     failure::Result,
     fan_out::{FanOut, Rhythm},
@@ -19,6 +19,7 @@ use crate::{
     idle::idle,
     measure::{Measure, Sample},
     report::Role,
+    rest::rest,
     slow_reader::slow_reader,
     typing::typing,
     whispers::whispers,
@@ -68,6 +69,10 @@ pub(crate) enum Load {
         at_once: usize,
     },
     Hostile(Attack),
+    /// Programs over HTTP, each on a connection of its own.
+    Rest {
+        programs: usize,
+    },
 }
 
 /// What is measured beside our server.
@@ -87,6 +92,8 @@ enum Beside {
     WebSocket,
     /// Our server again over TLS, and other servers over TLS.
     Tls,
+    /// A server on hyper, for programs over HTTP.
+    Hyper,
     /// None. Only our server and the raw floors send datagrams.
     Datagrams,
     /// Our server again with its default limits, under one attack after the other.
@@ -138,6 +145,7 @@ impl Scenario {
         let mut rows = match self.beside {
             Beside::Attacks => return ATTACKS.iter().map(|attack| under(*attack, program())).collect(),
             Beside::Datagrams => vec![on(Role::Ours, UDP)],
+            Beside::Hyper => vec![on(Role::Ours, REST)],
             Beside::Keeping => vec![plain(), row(Role::Keeping, Box::new(Ours::keeping(program())))],
             Beside::Wires => iter::once(plain())
                 .chain([JSON, HALF_JSON, FRAMES, UNIX].map(|wire| on(Role::Wire, wire)))
@@ -171,6 +179,7 @@ impl Scenario {
             }
             Beside::Tls => vec![Box::new(Redis::Tls), Box::new(NATS_TLS)],
             Beside::Ngircd => vec![Box::new(NGIRCD)],
+            Beside::Hyper => vec![Box::new(Hyper)],
             Beside::Nothing | Beside::Keeping | Beside::Datagrams | Beside::Attacks => Vec::new(),
         }
     }
@@ -199,7 +208,12 @@ fn is_installed(program: &str) -> bool {
 impl Load {
     /// How many clients speak, if not all do.
     fn senders(self) -> usize {
-        if let Self::FanOut(plan) = self { plan.senders } else { 0 }
+        match self {
+            Self::FanOut(plan) => plan.senders,
+            // The witness, which is the first client, comes in like a client that speaks.
+            Self::Rest { .. } => 1,
+            _ => 0,
+        }
     }
 
     /// The same with fewer clients, to see whether it works at all.
@@ -213,6 +227,7 @@ impl Load {
             Self::BesideAFile(plan) => Self::BesideAFile(FanOut { clients: plan.clients.min(most), ..plan }),
             Self::Whispers { pairs, under_way } => Self::Whispers { pairs: pairs.min(most / 2), under_way },
             Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
+            Self::Rest { programs } => Self::Rest { programs: programs.min(most) },
             Self::Hostile(attack) => Self::Hostile(attack.at_most(most)),
             _ => self,
         }
@@ -238,6 +253,7 @@ impl Load {
             Self::Churn { at_once } => churn(contender, at_once, settings.length),
             Self::Typing => typing(settings.length),
             Self::Hostile(attack) => hostile(contender, attack, settings),
+            Self::Rest { programs } => rest(contender, programs, settings.length),
         }
     }
 }
@@ -266,6 +282,8 @@ const WIRES_OF_1000: &[Goal] = &[
 ];
 
 const WEBSOCKETS: &[Goal] = &[Goal::TimesText(WEBSOCKET.name, 0.7), Goal::WireTimesPeer(WEBSOCKET.name, 2.0)];
+const REQUESTS: &[Goal] =
+    &[Goal::TimesPeer(Measure::Requests, 0.5), Goal::AtLeast(Measure::Requests, 20_000.0)];
 const ENCRYPTED: &[Goal] = &[Goal::WireTimesPeer(TLS.name, 1.0)];
 
 #[rustfmt::skip]
@@ -306,6 +324,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         raw: &[], beside: Beside::Tls, goals: ENCRYPTED },
     Scenario { name: "tls-1000", title: "over TLS: one room, 1000 clients, 1 sender", load: one_room(1000, 1),
         raw: &[], beside: Beside::Tls, goals: ENCRYPTED },
+    Scenario { name: "rest-1", title: "lines over HTTP, 1 program", load: Load::Rest { programs: 1 },
+        raw: &[], beside: Beside::Hyper, goals: &[Goal::TimesPeer(Measure::Requests, 0.5)] },
+    Scenario { name: "rest-8", title: "lines over HTTP, 8 programs", load: Load::Rest { programs: 8 },
+        raw: &[], beside: Beside::Hyper, goals: REQUESTS },
+    Scenario { name: "rest-64", title: "lines over HTTP, 64 programs", load: Load::Rest { programs: 64 },
+        raw: &[], beside: Beside::Hyper, goals: REQUESTS },
     Scenario { name: "udp-100", title: "one room, 100 clients of JSON over UDP, 1 sender of text", load: one_room(101, 1),
         raw: &[1, 64], beside: Beside::Datagrams, goals: &[Goal::TimesRaw(0.5)] },
     Scenario { name: "keeping-10", title: "with and without history and log: one room, 10 clients, 1 sender",

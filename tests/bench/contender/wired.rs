@@ -66,6 +66,10 @@ pub(crate) const WEBSOCKET: Wire = Wire {
     speech: &Json(Framing::Messages),
 };
 
+/// All clients but the first are programs over HTTP.
+pub(crate) const REST: Wire =
+    Wire { name: "chat_server", scheme: "http", options: "", who: Who::Hearers, speech: &Text };
+
 pub(crate) const TLS: Wire =
     Wire { name: "… over TLS", scheme: "text+tls", options: "", who: Who::All, speech: &Text };
 
