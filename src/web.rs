@@ -14,6 +14,7 @@ use crate::{
     wire::{Encryption, Terms, Wire},
 };
 
+mod metrics;
 mod origin;
 mod redirect;
 mod routes;

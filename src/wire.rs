@@ -165,6 +165,12 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     (!is_open).then_some(TEXT)
 }
 
+/// The wires over which clients are in the chat. Those of the others choose one of these, or stay outside.
+pub fn with_clients() -> impl Iterator<Item = &'static Wire> {
+    let at_doors = WIRES.iter().filter(|wire| *wire != ANY && *wire != HTTP);
+    at_doors.chain(WEBSOCKETS.iter().map(|(_, wire)| wire))
+}
+
 impl Wire {
     /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {
@@ -267,7 +273,7 @@ impl Terms {
     pub fn plain_refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };
-        units.extend(seal.farewell(Some(&why.to_string())));
+        units.extend(seal.farewell(Some(why)));
         seal.seal(&units).concat()
     }
 }
