@@ -124,9 +124,12 @@ fn framed(content: &[u8]) -> Vec<u8> {
 /// A message as a server sends it, of less than 64 KiB.
 fn message(content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x81];
-    match u8::try_from(content.len()) {
-        Ok(length @ ..126) => bytes.push(length),
-        _ => bytes.extend([126, 0, content.len() as u8]),
+    match content.len() as u16 {
+        length @ ..126 => bytes.push(length as u8),
+        length => {
+            bytes.push(126);
+            bytes.extend(length.to_be_bytes());
+        }
     }
     bytes.extend_from_slice(content);
     bytes
