@@ -161,10 +161,14 @@ impl Kind {
         match self {
             Self::Nick => json!({"type": "string", "pattern": name(Nick::MAX)}),
             Self::Room => json!({"type": "string", "pattern": name(Room::MAX).replacen('^', "^#?", 1)}),
-            Self::Text | Self::Target => json!({"type": "string", "minLength": 1}),
+            // Something in it can be seen.
+            Self::Text => {
+                json!({"type": "string", "pattern": r"[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]"})
+            }
+            Self::Target => json!({"type": "string", "minLength": 1}),
             Self::Id => json!({"type": "string", "format": "uuid"}),
             Self::Secret => json!({"type": "string", "format": "password"}),
-            Self::Number => json!({"type": "integer", "minimum": 0}),
+            Self::Number => json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
             Self::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Self::Choice(words) => json!({"type": "string", "enum": words}),
             Self::Texts => json!({"type": "array", "items": {"type": "string"}}),

@@ -2,6 +2,7 @@
 
 use super::{
     House, Origins,
+    attending::{self, Attending},
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
@@ -60,6 +61,8 @@ pub(super) enum Then {
     Speak(&'static Wire),
     /// With what a client hears.
     Hear(Hearing),
+    /// With the WebSocket of a client that has registered.
+    Attend(Attending),
 }
 
 impl From<Response> for Answer {
@@ -92,7 +95,7 @@ const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: one line.");
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-pub(super) static ROUTES: [Route; 15] = [
+pub(super) static ROUTES: [Route; 16] = [
     Route {
         path: "/healthz",
         summary: "Say that the server is alive.",
@@ -126,6 +129,19 @@ pub(super) static ROUTES: [Route; 15] = [
         gives: Gives { status: Status::SwitchingProtocols, media: "", fields: &[] },
         refuses: &[Status::BadRequest, Status::UpgradeRequired],
         answer: By::Anyone(websocket::open),
+        ..PLAIN
+    },
+    Route {
+        path: "/ws/{client_id}/{chat_room}",
+        summary: "Change to WebSocket: SEND TEXT says something, QUIT closes, and what is heard are lines.",
+        query: &[Field::free(
+            "token",
+            Kind::Secret,
+            "The token, for browsers, which cannot set headers here.",
+        )],
+        gives: Gives { status: Status::SwitchingProtocols, media: "", fields: &[] },
+        refuses: &[Status::NotFound, Status::UpgradeRequired, Status::TooManyRequests],
+        answer: By::Client(attending::open),
         ..PLAIN
     },
     Route {

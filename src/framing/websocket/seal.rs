@@ -1,6 +1,6 @@
 //! Makes a message of each unit that a client is told.
 
-use super::{CLOSE, CONTROL, Code, Kind, PONG};
+use super::{CLOSE, CONTROL, Code, HEAD, Kind, PONG};
 use crate::{event::Event, framing::Seal};
 
 /// How many bytes of units are packed together. With fewer, a busy room takes twice the processor time.
@@ -21,6 +21,7 @@ impl Messages {
     fn control(&mut self, unit: &[u8], out: &mut Vec<u8>) {
         let unit = String::from_utf8_lossy(unit);
         match unit.split_once(' ') {
+            Some((HEAD, head)) => out.extend(bytes(head)),
             Some((PONG, payload)) => frame(Kind::Pong, &bytes(payload), out),
             Some((CLOSE, why)) => {
                 let (code, reason) = why.split_once(' ').unwrap_or((why, ""));
