@@ -22,7 +22,7 @@ mod mistaken;
 pub mod moderation;
 pub mod pace;
 mod past;
-mod refusal;
+pub mod refusal;
 pub mod rooms;
 pub mod streams;
 pub mod transfers;

@@ -20,6 +20,7 @@ mod events;
 mod fields;
 mod guests;
 mod mailbox;
+mod metrics;
 mod openapi;
 mod origin;
 mod redirect;

@@ -167,6 +167,12 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     (!is_open).then_some(TEXT)
 }
 
+/// The wires over which clients are in the chat. Those of the others choose one of these, or stay outside.
+pub fn with_clients() -> impl Iterator<Item = &'static Wire> {
+    let at_doors = WIRES.iter().filter(|wire| *wire != ANY && *wire != HTTP);
+    at_doors.chain(WEBSOCKETS.iter().map(|(_, wire)| wire))
+}
+
 impl Wire {
     /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {

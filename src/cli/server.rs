@@ -15,14 +15,14 @@ use signal_hook::{
 };
 use tracing::level_filters::LevelFilter;
 
-use super::secret;
+use super::{inherited::inherited, probe::Probe, secret};
 use crate::{
     certificate::{self, Certificate},
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server, Stopper},
+    server::{Config, Server, Stopper, Supervisor},
     web::Origin,
     wire::{self, Scheme, Url},
 };
@@ -57,10 +57,18 @@ pub struct Arguments {
 
     #[command(flatten)]
     generate: Generate,
+
+    /// Ask the server at URL if it answers, say so, and exit; `http://HOST:PORT/healthz`, or a URL of --listen
+    #[arg(long, value_name = "URL", help_heading = "Operation", value_parser = str::parse::<Probe>)]
+    probe: Option<Probe>,
+
+    /// With --probe, trust the issuers in FILE (PEM) instead of those that the system trusts
+    #[arg(long, value_name = "FILE", help_heading = "Operation", requires = "probe")]
+    tls_ca: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
-Exit status: 0 after a stop, 1 when the server cannot start,
+Exit status: 0 after a stop, 1 when the server cannot start or --probe gets no answer,
 2 for wrong options, 130 after a second Ctrl-C.";
 
 #[derive(Args, Debug)]
@@ -223,8 +231,8 @@ fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate,
-    /// SIGHUP does not stop it.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate
+    /// or a service manager, SIGHUP does not stop it.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
@@ -232,12 +240,18 @@ impl Arguments {
         if let Some(written) = self.generate.write::<Self>() {
             return Ok(written?);
         }
+        if let Some(probe) = &self.probe {
+            // The exit status says it, too.
+            let _ = writeln!(io::stdout(), "{}", probe.ask(self.tls_ca.as_deref())?);
+            return Ok(());
+        }
         self.start_diagnostics();
         prefer_throughput();
-        let server = Server::bind(&self.config()?)?;
-        obey_signals(server.stopper(), server.certificate())?;
+        let supervisor = Supervisor::of_this_process()?.map(Arc::new);
+        let server = Server::bind(&self.config()?, inherited()?)?;
+        obey_signals(server.stopper(), server.certificate(), supervisor.clone())?;
         announce(&server);
-        Ok(server.run()?)
+        Ok(server.run(supervisor.as_deref())?)
     }
 
     /// Refuses options that contradict each other.
@@ -332,13 +346,24 @@ fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
 }
 
 /// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
-/// instead.
-fn obey_signals(stopper: Stopper, certificate: Option<Arc<Certificate>>) -> io::Result<()> {
+/// instead. A service manager never means a stop by it.
+fn obey_signals(
+    stopper: Stopper,
+    certificate: Option<Arc<Certificate>>,
+    supervisor: Option<Arc<Supervisor>>,
+) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let is_reloaded = certificate.is_some() || supervisor.is_some();
+    let reload = move || {
+        if let Some(certificate) = &certificate {
+            certificate.reread();
+        }
+    };
     let obey = move || {
         for signal in &mut signals {
-            match &certificate {
-                Some(certificate) if signal == SIGHUP => certificate.reread(),
+            match &supervisor {
+                Some(supervisor) if signal == SIGHUP => supervisor.reloading(&reload),
+                None if signal == SIGHUP && is_reloaded => reload(),
                 _ if stopper.stop() => {}
                 _ => super::end_at_once(),
             }

@@ -13,7 +13,7 @@ use clap::{Args, builder::BoolishValueParser};
 use parking_lot::Mutex;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
-    Error as TlsError, RootCertStore, SignatureScheme,
+    Error as TlsError, RootCertStore, SignatureScheme, StreamOwned,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
@@ -79,11 +79,7 @@ impl Security {
 
     /// Does the handshake with the server of this host.
     pub(super) fn encrypt(&self, host: &str, socket: TcpStream) -> io::Result<Encrypted> {
-        let config = self.config().map_err(io::Error::other)?;
-        let plain_host = host.split('%').next().unwrap_or(host).to_owned();
-        let name = ServerName::try_from(plain_host)
-            .map_err(|_| io::Error::other(format!("no certificate can be for the name '{host}'")))?;
-        let mut session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let mut session = self.session(host)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         while session.is_handshaking() {
@@ -95,6 +91,14 @@ impl Security {
         socket.set_read_timeout(None)?;
         socket.set_write_timeout(None)?;
         Ok(Encrypted { socket, session: Mutex::new(session), sending: Mutex::new(()) })
+    }
+
+    fn session(&self, host: &str) -> io::Result<ClientConnection> {
+        let config = self.config().map_err(io::Error::other)?;
+        let plain_host = host.split('%').next().unwrap_or(host).to_owned();
+        let name = ServerName::try_from(plain_host)
+            .map_err(|_| io::Error::other(format!("no certificate can be for the name '{host}'")))?;
+        ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)
     }
 
     fn config(&self) -> Result<ClientConfig, String> {
@@ -109,6 +113,24 @@ impl Security {
         let roots = self.tls_ca.as_deref().map_or_else(trusted_by_the_system, issuers)?;
         Ok(config.with_root_certificates(roots).with_no_client_auth())
     }
+}
+
+/// Does the handshake with the server of this host, for one thread that reads and writes. Without a file of issuers,
+/// those count that the system trusts.
+///
+/// # Errors
+/// The server cannot be trusted, or does not speak TLS. A server that is full is [`ErrorKind::ResourceBusy`].
+pub(crate) fn encrypt(
+    host: &str,
+    socket: TcpStream,
+    issuers: Option<&Path>,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let security = Security { tls: Some(true), tls_ca: issuers.map(Path::to_owned), tls_insecure: false };
+    let mut session = security.session(host)?;
+    while session.is_handshaking() {
+        session.complete_io(&mut &socket).map_err(|error| explained(host, error))?;
+    }
+    Ok(StreamOwned::new(session, socket))
 }
 
 /// Whether the server says nothing for a while.
@@ -150,7 +172,8 @@ fn explained(host: &str, error: io::Error) -> io::Error {
             "the server does not speak TLS at this port. Use --tls=no, or check the port.".to_owned()
         }
         (Some(TlsError::AlertReceived(AlertDescription::InternalError)), _) => {
-            "the server lets no more clients in. Try again later.".to_owned()
+            let words = "the server lets no more clients in. Try again later.";
+            return io::Error::new(ErrorKind::ResourceBusy, words);
         }
         (None, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
             "the server closed the connection in the handshake of TLS. Use --tls=no, or check the port."

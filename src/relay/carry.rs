@@ -19,6 +19,7 @@ use super::{
 use crate::{
     file::ByteCount,
     transport::{Connection, Socket},
+    watch,
 };
 
 /// The buffer of a transfer in bytes. A larger one saves hardly any more system calls.
@@ -69,6 +70,7 @@ fn copy(sender: &mut Wire, receiver: &mut Wire, length: u64) -> Result<bool, Fau
             return Err(Fault::BrokenOff(Side::Sender));
         }
         receiver.socket().write_all(&bytes[..taken]).map_err(|error| fault(&error, Side::Receiver))?;
+        watch::carried(taken);
         sender.input.consume(taken);
         left -= taken as u64;
     }

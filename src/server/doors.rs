@@ -14,6 +14,7 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
+    inherited::{Inherited, InheritedDoors},
     key,
     receiver::Receiver,
     serving, start,
@@ -96,21 +97,31 @@ impl fmt::Display for Announced<'_> {
 
 impl Doors {
     /// Checks that this machine can hold as many clients as were asked for, and listens.
-    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+    pub(super) fn open(config: &Config, inherited: Vec<Inherited>) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let certificate = certificate(config)?;
-        let (first, address) = open_port(config.wire.wire, &config.host, config.port)?;
+        let mut inherited = InheritedDoors::open(inherited, config.wire)?;
+        let (first, address) = match inherited.take_first(config.wire) {
+            Some(first) => first,
+            None => open_port(config.wire.wire, &config.host, config.port)?,
+        };
+        let none = Options::default();
         let terms = |scheme, options: &Options| terms(config, certificate.as_ref(), scheme, options);
-        let terms_of_first = terms(config.wire, &Options::default())?;
-        let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
-        if config.page && !config.listen.iter().any(|url| url.scheme.wire == wire::HTTP) {
-            let terms = terms(Scheme::plain(wire::HTTP), &Options::default())?;
+        let mut chat = vec![ChatDoor { terms: terms(config.wire, &none)?, entrance: first }];
+        let speak_http = |scheme: &Scheme| scheme.wire == wire::HTTP;
+        if config.page
+            && !config.listen.iter().map(|url| &url.scheme).chain(inherited.schemes()).any(speak_http)
+        {
+            let terms = terms(Scheme::plain(wire::HTTP), &none)?;
             chat.extend(open_page().map(|entrance| ChatDoor { terms, entrance }));
         }
         for url in &config.listen {
             let terms = terms(url.scheme, &url.options)?;
             chat.push(ChatDoor { terms, entrance: open(url)? });
+        }
+        for (scheme, entrance) in inherited.rest() {
+            chat.push(ChatDoor { terms: terms(scheme, &none)?, entrance });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);

@@ -18,6 +18,8 @@ pub enum Error {
     Bind(SocketAddr, io::Error),
     /// The server cannot listen on this Unix socket.
     Socket(PathBuf, io::Error),
+    /// The server cannot use the socket of this name that it has inherited, and why.
+    Inherited(String, String),
     /// The file of a key holds none.
     Key(PathBuf, io::Error),
     /// The certificate cannot be used.
@@ -55,6 +57,9 @@ impl fmt::Display for Error {
                 write!(f, "another program listens on {}", path.display())
             }
             Self::Socket(path, source) => write!(f, "cannot listen on {}: {source}", path.display()),
+            Self::Inherited(name, why) => {
+                write!(f, "cannot use the socket '{name}' that the service manager has opened: {why}")
+            }
             Self::Key(path, source) => write!(f, "cannot read the key from {}: {source}", path.display()),
             Self::Certificate(source) => source.fmt(f),
             Self::NoCertificate(scheme) => write!(

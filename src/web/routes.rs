@@ -6,7 +6,7 @@ use super::{
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
-    openapi, rest, status, websocket,
+    metrics, openapi, rest, status, websocket,
 };
 use crate::{
     http::{Method, Problem, Request, Response, Status, decoded},
@@ -95,12 +95,19 @@ const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: one line.");
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-pub(super) static ROUTES: [Route; 15] = [
+pub(super) static ROUTES: &[Route] = &[
     Route {
         path: "/healthz",
         summary: "Say that the server is alive.",
         gives: Gives { media: "text/plain; charset=utf-8", ..PLAIN.gives },
         answer: By::Anyone(|_| Ok(status::health().into())),
+        ..PLAIN
+    },
+    Route {
+        path: "/metrics",
+        summary: "Show what the server counts, in the text format of Prometheus.",
+        gives: Gives { media: "text/plain; version=0.0.4; charset=utf-8", ..PLAIN.gives },
+        answer: By::Anyone(|call| Ok(metrics::report(call.house).into())),
         ..PLAIN
     },
     Route {
