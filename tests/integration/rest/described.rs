@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use crate::support::{Program, Socket, browser::Reply, program::start};
 
 /// Calls for each operation, by its id: what is put into the path, what is behind it, and the body.
-const CALLS: [(&str, &str, &str, &str); 15] = [
+const CALLS: &[(&str, &str, &str, &str)] = &[
     ("get_healthz", "", "", ""),
     ("get_server_status", "", "", ""),
+    ("get_metrics", "", "", ""),
     ("get_openapi_json", "", "", ""),
     ("post_clients_register", "", "", "{\"client_name\":\"again\",\"chat_room\":\"dev\"}"),
     ("post_clients_pause", "", "", ""),
