@@ -20,6 +20,7 @@ mod client_terminal;
 mod client_tls;
 mod clients;
 mod concurrency;
+mod config;
 mod conversation;
 mod course;
 mod course_program;
@@ -40,6 +41,7 @@ mod page;
 mod probe;
 mod rate;
 mod readme;
+mod rest;
 mod restarting;
 mod slow_reader;
 #[path = "../interpreter/speech.rs"]
