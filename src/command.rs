@@ -3,7 +3,7 @@
 use self::transfers::FileCommand;
 use crate::{
     emoji::{Found, expand},
-    names::{Nick, Room},
+    names::{ClientId, Nick, Room},
     text::{Text, TooLong},
 };
 
@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Among, Condition, Known, Opening, Stretch};
+pub use rooms::{Among, Condition, Known, Opening, Page, Stretch};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -65,6 +65,8 @@ pub enum Ask {
     ShowOverview(Known),
     /// Send a private message to the user of this nickname.
     Whisper(Nick, Text),
+    /// Send a private message to this client, under any nickname.
+    WhisperTo(ClientId, Text),
     /// Whisper to the last user who whispered.
     Reply(Text),
     /// Show where a user is.
@@ -77,6 +79,8 @@ pub enum Ask {
     ShowHistory(Option<usize>),
     /// Show the room's last lines that contain this.
     SearchHistory(Text),
+    /// Show lines of any room where the client may go.
+    ShowPage(Page),
     /// Show the lines of the client's room that were said after the line of this number.
     ShowMissed(u64),
     /// Show these lines of the client's room.

@@ -25,6 +25,8 @@ use crate::{
     watch::{self, Activity, Watch},
 };
 
+mod adjusting;
+mod asking;
 mod backstage;
 mod counting;
 pub mod hashing;
@@ -45,8 +47,8 @@ pub struct Registry {
     turnstile: Mutex<()>,
     backstage: Backstage,
     watch: Watch,
-    /// What is logged; `None` without a log.
-    noting: Option<Noting>,
+    /// What is logged.
+    noting: adjusting::Noted,
 }
 
 struct Shared {
@@ -59,15 +61,15 @@ impl Registry {
     /// Creates a registry without a log.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
-        let shared = Shared { state, broadcaster, logger: None };
-        Self { shared: Mutex::new(shared), turnstile: Mutex::default(), backstage, watch, noting: None }
+        let shared = Mutex::new(Shared { state, broadcaster, logger: None });
+        Self { shared, turnstile: Mutex::default(), backstage, watch, noting: adjusting::Noted::default() }
     }
 
     /// Adds a log.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
         self.shared.get_mut().logger = Some(logger);
-        self.noting = Some(noting);
+        self.noting = noting.into();
         self
     }
 
@@ -117,7 +119,7 @@ impl Registry {
         }
     }
 
-    /// Removes a client that has not quit. Only its session's `Drop` calls this.
+    /// Removes a client that has not quit. Its session's `Drop` calls this, or what serves it instead of a session.
     pub fn leave(&self, client: ClientId, why: Ending) {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| state.leave(turn, client, why));
@@ -130,17 +132,29 @@ impl Registry {
     }
 
     /// Waits until an administrator's shutdown is due, or until the server stops for another reason. This
-    /// needs a thread of its own.
-    pub fn wait_for_closing_time(&self) {
+    /// needs a thread of its own. Whenever it wakes up, it calls `meanwhile`, which says when to wake up again.
+    pub fn wait_for_closing_time(&self, meanwhile: &dyn Fn() -> Option<Instant>) {
         loop {
             // However the waiting ends, the rules are asked again.
-            let countdown = self.decide(State::count_down);
+            let (due, countdown) = (meanwhile(), self.decide(State::count_down));
             watch::doing(Activity::Idle);
-            match countdown {
+            let then = match countdown {
                 Countdown::Over => return,
-                Countdown::Idle => drop(self.backstage.alarm.recv()),
-                Countdown::Until(then) => drop(self.backstage.alarm.recv_deadline(then)),
+                Countdown::Idle => due,
+                Countdown::Until(then) => Some(due.map_or(then, |due| due.min(then))),
+            };
+            match then {
+                None => drop(self.backstage.alarm.recv()),
+                Some(then) => drop(self.backstage.alarm.recv_deadline(then)),
             }
+        }
+    }
+
+    /// What wakes that thread. It never waits.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let waker = self.backstage.waker.clone();
+        move || {
+            let _ = waker.try_send(());
         }
     }
 
@@ -198,7 +212,7 @@ impl Registry {
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
-        let mut turn = Turn::new(Now::read(), self.noting);
+        let mut turn = Turn::new(Now::read(), self.noting.now());
         let (decided, has_changes) = self.locked(turn.now.instant, |shared| {
             let decided = decide(&mut shared.state, &mut turn);
             shared.post(mem::take(&mut turn.posts));
@@ -310,7 +324,7 @@ mod tests {
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
-                registry.wait_for_closing_time();
+                registry.wait_for_closing_time(&|| None);
                 let _ = ended.send(());
             };
             thread::Builder::new().spawn_scoped(scope, watch).expect("a thread");

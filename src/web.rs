@@ -10,21 +10,32 @@ use crate::{
     dialect::{Decoder, Limits},
     registry::Registry,
     session,
-    transport::{SealedSink, Stream},
+    transport::{ConnectionLimit, SealedSink, Stream},
     wire::{Encryption, Terms, Wire},
 };
 
+mod attending;
+mod call;
+mod events;
+mod fields;
+mod guests;
+mod mailbox;
 mod metrics;
+mod openapi;
 mod origin;
 mod page;
 mod redirect;
+mod refusal;
+mod rest;
 mod routes;
 mod status;
 mod visit;
 mod websocket;
 
+pub use guests::Guests;
 pub use origin::Origin;
 
+use origin::Origins;
 use visit::Visit;
 
 /// What the pages and calls know about the server.
@@ -37,10 +48,12 @@ pub struct House<'a> {
     pub address: SocketAddr,
     /// All its doors, as URLs.
     pub doors: Vec<String>,
-    /// The most clients.
-    pub max_clients: usize,
+    /// The places for clients.
+    pub places: &'a ConnectionLimit,
     /// How long lines and texts may be.
     pub lines: Limits,
+    /// The clients that call over HTTP.
+    pub guests: Guests<'a>,
     /// The web sites, beside its own, whose pages may speak for their visitors.
     pub origins: Vec<Origin>,
     /// The port for `https` to which those are sent that do not encrypt; `None` if they are served.
@@ -51,7 +64,7 @@ pub struct House<'a> {
 pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
     let is_plain = matches!(terms.encryption, Encryption::Without);
     let redirect = house.redirect.filter(|_| is_plain);
-    let Some((wire, first)) = Visit::new(house, stream, redirect, first).run() else { return };
+    let Some((wire, first)) = Visit::new(house, stream, terms, redirect, first).run() else { return };
     let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);
     session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);

@@ -51,6 +51,9 @@ pub const HTTP: &Wire = &WIRES[2];
 /// The option that names the file of a door's key.
 pub const KEY_FILE: &str = "key-file";
 
+/// All options of URLs: those of the rows below, and the mode of a Unix socket.
+pub const URL_OPTIONS: &[&str] = &["mode", "idle", "rate", KEY_FILE];
+
 /// What most wires have in common.
 const PLAIN: Wire = Wire {
     scheme: "",
@@ -71,6 +74,8 @@ pub static WIRES: [Wire; 8] = [
     Wire {
         scheme: "http",
         seal: |_| Some(Box::new(Refusing)),
+        idle: Some(Duration::from_secs(120)),
+        options: &["idle"],
         begins: &[b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS "],
         ..PLAIN
     },

@@ -27,6 +27,7 @@ use crate::{
 
 mod accounts;
 mod addressing;
+mod adjusting;
 mod administering;
 mod arriving;
 mod attempts;
@@ -201,12 +202,14 @@ impl State {
             Ask::ListMembers(among) => self.list_members(turn, among),
             Ask::ShowOverview(known) => self.show_overview(turn, &known),
             Ask::Whisper(to, text) => self.whisper(turn, to, text),
+            Ask::WhisperTo(target, text) => self.whisper_to_client(turn, target, text),
             Ask::Reply(text) => self.reply(turn, text),
             Ask::Whois(nick) => self.whois(turn, nick),
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
             Ask::SearchHistory(text) => self.search_history(turn, text),
+            Ask::ShowPage(page) => self.show_page(turn, page),
             Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::ShowStretch(stretch) => self.show_stretch(turn, stretch),
             Ask::Mark(token) => self.mark(turn, token),

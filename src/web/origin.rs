@@ -2,7 +2,11 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use crate::names::Peer;
+use super::House;
+use crate::{
+    http::{Method, Problem, Request, Response, Status},
+    names::Peer,
+};
 
 /// A web site, as browsers write it in the header `Origin`: `https://chat.example`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +31,48 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The pages that a request comes from, if it comes from one.
+pub(super) struct Origins<'a> {
+    pub(super) house: &'a House<'a>,
+    pub(super) peer: Peer,
+    pub(super) request: &'a Request,
+}
+
+impl Origins<'_> {
+    /// Refuses the request of a strange page.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let Self { house, peer, request } = self;
+        let is_allowed = |origin: &str| is_allowed(origin, &request.host, *peer, &house.origins);
+        if request.values("origin").all(is_allowed) {
+            return Ok(());
+        }
+        let detail = "Pages of this web site may not speak here. The server allows them with --allow-origin.";
+        Err(Problem::new(Status::Forbidden, detail))
+    }
+
+    /// Lets an allowed page of another web site read the response (Fetch Standard §3.3).
+    pub(super) fn allow(&self, response: &mut Response) {
+        let Some(origin) = self.request.header("origin").filter(|_| self.check().is_ok()) else { return };
+        let mut add = |name, value: &str| response.headers.push((name, value.to_owned()));
+        add("Access-Control-Allow-Origin", origin);
+        add("Vary", "Origin");
+        add("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
+        if self.request.method == Method::Options {
+            add("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID");
+            add("Access-Control-Max-Age", "600");
+            let allow = response.headers.iter().find(|(name, _)| *name == "Allow");
+            let methods = allow.map(|(_, methods)| methods.clone());
+            response.headers.extend(methods.map(|methods| ("Access-Control-Allow-Methods", methods)));
+        }
+    }
+}
+
 /// Whether a page of this origin may speak for its visitor, who has asked for `host`.
 ///
 /// A page of the server itself may. But a site that belongs to an attacker can give its own name the address of the
 /// visitor's machine, and then looks like the server's own page. So on this machine only addresses and `localhost`
 /// count as the server's own. Behind a proxy on the same machine, the site must be allowed by name.
-pub(super) fn is_allowed(origin: &str, host: &str, peer: Peer, allowed: &[Origin]) -> bool {
+fn is_allowed(origin: &str, host: &str, peer: Peer, allowed: &[Origin]) -> bool {
     if allowed.iter().any(|allowed| allowed.0.eq_ignore_ascii_case(origin)) {
         return true;
     }

@@ -6,15 +6,18 @@ use std::{
 };
 
 use super::{
-    Changed, House, redirect,
-    routes::{self, Answer},
+    Changed, House,
+    attending::Attending,
+    events::{Hearing, Part},
+    redirect,
+    routes::{self, Answer, Then},
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status},
+    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, chunk},
     transport::Stream,
     watch::{self, Activity},
-    wire::Wire,
+    wire::{Terms, Wire},
 };
 
 /// How long a connection may be open between requests.
@@ -42,6 +45,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
     stream: &'a dyn Stream,
+    terms: &'a Terms,
     /// The port for `https`, if everything is there and nothing here.
     redirect: Option<u16>,
     decoder: Decoder,
@@ -56,18 +60,21 @@ enum End {
     Over,
     /// It speaks this from now on.
     Changed(&'static Wire),
+    /// A client that has registered speaks WebSocket from now on.
+    Attending(Attending),
 }
 
 impl<'a> Visit<'a> {
     pub(super) fn new(
         house: &'a House<'_>,
         stream: &'a dyn Stream,
+        terms: &'a Terms,
         redirect: Option<u16>,
         first: &[u8],
     ) -> Self {
         let mut decoder = Decoder::default();
         decoder.feed(first);
-        Self { house, stream, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, stream, terms, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -79,8 +86,13 @@ impl<'a> Visit<'a> {
                 break end;
             }
         };
-        if let End::Changed(wire) = end {
-            return Some((wire, self.decoder.into_rest()));
+        match end {
+            End::Changed(wire) => return Some((wire, self.decoder.into_rest())),
+            End::Attending(attending) => {
+                attending.run(self.house, self.stream, &self.decoder.into_rest());
+                return None;
+            }
+            End::Over => {}
         }
         // Bytes that nobody reads would reset the connection, and the client would lose the last response.
         self.stream.end(&[]);
@@ -115,19 +127,44 @@ impl<'a> Visit<'a> {
             return self.refuse(Problem::new(status, why.to_string()));
         }
         let answer = match self.redirect {
-            Some(port) => redirect::to_https(request, port).map(Answer::from),
-            None => routes::answer(self.house, self.stream.incoming().peer(), request),
+            Some(port) => redirect::to_https(request, port).map_or_else(Answer::from, Answer::from),
+            None => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
         };
-        let Answer { response, wire } = answer.unwrap_or_else(|problem| Response::from(problem).into());
+        let Answer { response, then } = answer;
+        let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
-            Method::Head => response.head(request.is_last),
-            _ => response.to_bytes(request.is_last),
+            Method::Head => response.head(is_last),
+            _ => response.to_bytes(is_last),
         };
+        if let Then::Attend(attending) = then {
+            return Err(End::Attending(attending));
+        }
         self.send(&bytes)?;
-        match wire {
-            Some(wire) => Err(End::Changed(wire)),
-            None if request.is_last => Err(End::Over),
-            None => Ok(()),
+        match then {
+            Then::Speak(wire) => return Err(End::Changed(wire)),
+            Then::Hear(hearing) => self.stream(hearing, !is_last)?,
+            Then::Ask | Then::Attend(_) => {}
+        }
+        if is_last { Err(End::Over) } else { Ok(()) }
+    }
+
+    /// Sends what a client hears, until that ends or the client is gone.
+    fn stream(&mut self, mut hearing: Hearing, is_in_chunks: bool) -> Result<(), End> {
+        loop {
+            watch::doing(Activity::Waiting);
+            let Part { bytes, is_last } = hearing.next(LOOK);
+            match (bytes.is_empty(), is_in_chunks) {
+                (true, _) => {}
+                (false, true) => self.send(&chunk(&bytes))?,
+                (false, false) => self.send(&bytes)?,
+            }
+            if is_last {
+                self.since = Instant::now();
+                return if is_in_chunks { self.send(LAST_CHUNK) } else { Ok(()) };
+            }
+            if self.stream.is_gone() {
+                return Err(End::Over);
+            }
         }
     }
 

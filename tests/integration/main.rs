@@ -21,6 +21,7 @@ mod client_terminal;
 mod client_tls;
 mod clients;
 mod concurrency;
+mod config;
 mod conversation;
 mod course;
 mod course_program;
@@ -41,6 +42,7 @@ mod page;
 mod probe;
 mod rate;
 mod readme;
+mod rest;
 mod restarting;
 mod slow_reader;
 #[path = "../interpreter/speech.rs"]

@@ -6,7 +6,9 @@ use super::{files, views};
 use crate::{
     command::Mistake,
     dialect::{Scene, text},
-    event::{Event, Listing, Member, mark::Mark, moderation::Moderated, rooms::RoomEvent},
+    event::{
+        Event, Listing, Member, mark::Mark, moderation::Moderated, rooms::RoomEvent, streams::StreamEvent,
+    },
     names::Room,
     record::{Line, Manner},
 };
@@ -95,6 +97,11 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
         }
         Event::File(event) => files::facts(out, event),
         Event::Moderated(Moderated::YouWere(room, _)) => is("expelled", &[("name", room.as_str())]),
+        Event::Stream(StreamEvent::Lost(count)) => {
+            is("lost", &[]);
+            out.number("lost", count);
+        }
+        Event::Stream(StreamEvent::TakenOver) => is("taken_over", &[]),
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),

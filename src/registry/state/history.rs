@@ -99,6 +99,11 @@ impl History {
         (lines, newest.peek().is_some())
     }
 
+    /// The last `count` lines below number `before` that are not ignored and fit in one answer, oldest first.
+    pub(super) fn page(&self, before: u64, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
+        self.between(0, before, count, is_ignored).0
+    }
+
     /// The lines with a number below this one, the newest first.
     pub(super) fn before(&self, seq: u64) -> impl Iterator<Item = &Line> {
         self.lines.range(..self.lines.partition_point(|line| line.seq < seq)).rev()
@@ -113,7 +118,8 @@ impl History {
     pub(super) fn push(&mut self, line: Line, limit: usize) {
         self.size += size(&line);
         self.lines.push_back(line);
-        if self.lines.len() > limit {
+        // The limit may be lower than it was.
+        while self.lines.len() > limit {
             self.forget_oldest();
         }
     }

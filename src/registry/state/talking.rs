@@ -3,8 +3,8 @@
 use super::{Next, State, Task, Turn, pace::Limited, people::Client, rooms::OpenRoom};
 use crate::{
     broadcaster::{Except, Post, Traced},
-    command::Stretch,
-    event::{Event, ignoring::Ignoring, rooms::RoomEvent},
+    command::{Page, Stretch},
+    event::{Event, ignoring::Ignoring, moderation::Refused, rooms::RoomEvent},
     fact::{Deed, Noting},
     names::{ClientId, Nick, RoomId},
     record::{Line, Manner},
@@ -63,6 +63,15 @@ impl State {
         match self.people.find(to) {
             Some(target) => self.whisper_to(turn, target, text),
             None => turn.answer(Event::NoSuchUser(to)),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn whisper_to_client(&mut self, turn: &mut Turn, target: ClientId, text: Text) {
+        if self.people.contains(target) {
+            self.whisper_to(turn, target, text);
+        } else {
+            turn.answer(RoomEvent::NoSuchClient);
         }
     }
 
@@ -129,6 +138,20 @@ impl State {
         let is_ignored = self.ignored_by(turn.client);
         let (lines, has_older) = remembered.history.between(after, before, most, is_ignored);
         turn.answer_at_length(RoomEvent::Stretch(*name, lines, has_older));
+    }
+
+    /// Shows what was said in a room. A client that may go there may also look from elsewhere.
+    #[inline(never)]
+    pub(super) fn show_page(&mut self, turn: &mut Turn, Page { room, before, most }: Page) {
+        if self.is_refused(turn.client, room) {
+            return turn.answer(Refused::Banned);
+        }
+        let Some(remembered) = self.rooms.remembered(room) else {
+            return turn.answer(RoomEvent::NoSuchRoom(room));
+        };
+        let lines = remembered.history.page(before, most, self.ignored_by(turn.client));
+        let name = self.rooms.id(room).map_or(room, |id| self.rooms[id].name);
+        turn.answer_at_length(Event::History(name, lines));
     }
 
     #[inline(never)]
