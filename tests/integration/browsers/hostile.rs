@@ -26,7 +26,9 @@ fn hostile_text_is_shown_as_text_and_runs_nothing() {
     let mut carol = server.client("carol");
     carol.says("/admin open-sesame");
     let alice = Page::enter(&chromium, door, "alice");
-    ATTACKS.iter().for_each(|attack| carol.says(attack));
+    for attack in ATTACKS {
+        carol.says(attack);
+    }
     let heard: Vec<_> = ATTACKS.iter().map(|attack| format!("carol: {attack}")).collect();
     alice.heard(&heard.iter().map(String::as_str).collect::<Vec<_>>());
     for attack in ATTACKS {

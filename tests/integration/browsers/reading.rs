@@ -13,8 +13,8 @@ const MOST_ELEMENTS: u64 = 4000;
 fn says_lines(peer: &mut Peer, from: u32, to: u32) {
     for first in (from..to).step_by(500) {
         let numbers = first..to.min(first + 500);
-        let lines: String = numbers.clone().map(|number| format!("line {number}\n")).collect();
-        peer.sends(lines.as_bytes());
+        let lines: Vec<_> = numbers.clone().map(|number| format!("line {number}\n")).collect();
+        peer.sends(lines.concat().as_bytes());
         for number in numbers {
             peer.hears(&format!("[lobby] carol: line {number}"));
         }
