@@ -62,7 +62,7 @@ fn a_file_that_is_dropped_on_the_page_arrives_in_another_browser_byte_for_byte()
     drops(&alice, "../<img src=x onerror=alert(1)>.bin");
     bob.is_so("document.querySelector('#transfers li')?.textContent.includes('alice')");
     bob.clicks("#transfers button");
-    saves(&bob, folder.path(), "_._img src=x onerror=alert(1)_.bin");
+    saves(&bob, folder.path(), "_.__img src=x onerror=alert(1)_.bin");
     alice.is_so("document.querySelector('#transfers li')?.textContent.includes('has arrived')");
     assert!([&alice, &bob].iter().all(|page| page.value("window.bars > 0") == true));
     // An offer that is refused is over for both.
