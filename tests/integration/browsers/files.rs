@@ -1,6 +1,6 @@
 //! Files go from page to page, and between pages and other clients.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use serde_json::json;
 
@@ -37,15 +37,14 @@ fn counts_bars(page: &Page) {
     page.runs(count, ());
 }
 
-/// Saves what the link on the page gives, and compares it.
+/// Saves what the link on the page gives, and compares it. No two tests save files of the same name.
 #[track_caller]
-fn saves(page: &Page, folder: &Path, name: &str) {
-    page.cdp("Page.setDownloadBehavior", json!({"behavior": "allow", "downloadPath": folder}));
+fn saves(page: &Page, name: &str) {
     page.is_so("document.querySelector('#transfers a[download]')");
     assert_eq!(page.value("document.querySelector('#transfers a').download"), name);
     page.clicks("#transfers a");
-    eventually("the file is saved", || fs::read(folder.join(name)).is_ok_and(|saved| saved.len() == SIZE));
-    assert!(fs::read(folder.join(name)).is_ok_and(|saved| saved == bytes()));
+    let saved = page.downloads().join(name);
+    eventually("the file is saved", || fs::read(&saved).is_ok_and(|saved| saved == bytes()));
     page.clicks("#transfers li button:last-of-type");
     page.sees("document.querySelectorAll('#transfers li').length", &json!(0));
 }
@@ -53,7 +52,6 @@ fn saves(page: &Page, folder: &Path, name: &str) {
 #[test]
 fn a_file_that_is_dropped_on_the_page_arrives_in_another_browser_byte_for_byte() {
     let Some(chromium) = Chromium::shared() else { return };
-    let folder = tempfile::tempdir().expect("a temporary folder");
     let (_server, door) = start(&[]);
     let (alice, bob) = (Page::enter(&chromium, door, "alice"), Page::enter(&chromium, door, "bob"));
     counts_bars(&alice);
@@ -62,7 +60,7 @@ fn a_file_that_is_dropped_on_the_page_arrives_in_another_browser_byte_for_byte()
     drops(&alice, "../<img src=x onerror=alert(1)>.bin");
     bob.is_so("document.querySelector('#transfers li')?.textContent.includes('alice')");
     bob.clicks("#transfers button");
-    saves(&bob, folder.path(), "_.__img src=x onerror=alert(1)_.bin");
+    saves(&bob, "_.__img src=x onerror=alert(1)_.bin");
     alice.is_so("document.querySelector('#transfers li')?.textContent.includes('has arrived')");
     assert!([&alice, &bob].iter().all(|page| page.value("window.bars > 0") == true));
     // An offer that is refused is over for both.
@@ -101,8 +99,6 @@ fn files_go_between_the_page_and_the_client_of_the_terminal() {
     carol.is_given(&format!("/sendfile alice {}\n", path.display()));
     alice.is_so("document.querySelectorAll('#transfers button').length === 2");
     alice.clicks("#transfers button");
-    let saved = folder.path().join("saved");
-    fs::create_dir(&saved).expect("a folder");
-    saves(&alice, &saved, "to carol.bin");
+    saves(&alice, "to carol.bin");
     alice.is_content();
 }

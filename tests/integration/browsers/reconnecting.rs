@@ -70,7 +70,7 @@ fn after_a_crash_of_the_server_the_page_has_each_line_once_that_it_missed() {
     alice.shows(".failed .text", "lost");
     alice.clicks(".failed button");
     alice.sees(said, &serde_json::json!([&all[..], &["alice: lost"]].concat()));
-    assert_eq!(alice.count(".failed, .pending"), 0);
+    alice.sees("document.querySelectorAll('.failed, .pending').length", &0.into());
     assert_eq!(alice.value("document.querySelector('#notice').hidden"), true);
 }
 

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     mem,
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     sync::{Arc, Weak},
     thread,
@@ -22,7 +23,7 @@ use super::{Browser, server::look_until, wait_to_read};
 pub(crate) struct Chromium {
     #[expect(dead_code, reason = "it ends with this")]
     driver: Driver,
-    #[expect(dead_code, reason = "it is deleted with this, when the browser has ended")]
+    /// It is deleted with this, when the browser has ended.
     profile: TempDir,
     port: u16,
     session: String,
@@ -103,7 +104,7 @@ impl Chromium {
         let switches: Vec<_> = SWITCHES.into_iter().chain([&folder[..]]).collect();
         let wanted = json!({
             "browserName": "chrome",
-            "goog:chromeOptions": {"args": switches},
+            "goog:chromeOptions": {"args": switches, "prefs": {"download.default_directory": downloads(&profile)}},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
         let begun = command(port, "POST", "/session", &json!({"capabilities": {"alwaysMatch": wanted}}))?;
@@ -125,6 +126,10 @@ impl Chromium {
         }
         command(self.port, method, &[&self.session, path].concat(), body)
     }
+}
+
+fn downloads(profile: &TempDir) -> PathBuf {
+    profile.path().join("Downloads")
 }
 
 /// One command of `WebDriver`, and its result or what is wrong.
@@ -270,6 +275,11 @@ impl Window {
     #[track_caller]
     pub(crate) fn cdp(&self, command: &str, parameters: impl Into<Value>) -> Value {
         self.tells("/goog/cdp/execute", json!({"cmd": command, "params": parameters.into()}))
+    }
+
+    /// Where the browser saves files, those of all tests.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        downloads(&self.chromium.profile)
     }
 
     /// A picture of the window, as PNG in base64.
