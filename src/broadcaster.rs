@@ -197,6 +197,7 @@ impl Broadcaster {
             Post::TellAll(event) => self.tell_all(&event),
             Post::Dismiss(client, event) => self.dismiss(client, &event),
             Post::Detach(client) => self.detach(client),
+            Post::Limit(limits) => self.limit(limits),
             Post::Stop(event) => self.stop(&event),
         }
     }
@@ -341,6 +342,11 @@ impl Broadcaster {
                 self.retry.add(client, now);
             }
         }
+    }
+
+    fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.clients.values_mut().for_each(|client| client.outbox.limit(limits.outbox));
     }
 
     fn stop(&mut self, event: &Event) {

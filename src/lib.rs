@@ -26,7 +26,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing and has counted; man pages |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`], [`settings`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing and has counted; man pages; settings files |
 //! | 1 | [`command`], [`record`], [`metrics`] | what a client may ask, and the one table of verbs; what is saved; how figures are shown to machines |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
@@ -108,6 +108,7 @@
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
 //! - **Relay**: what carries files, one thread for each.
+//! - **Setting**: what an option sets, on the command line, in the environment or in a settings file.
 //! - **Supervisor**: the service manager that has started the server, if it wants to hear from it.
 //! - **Inherited**: a socket that the service manager opened, and keeps open after the server stops.
 //! - **Watch**: what every thread is doing, where other threads can read it.
@@ -141,6 +142,7 @@ pub mod relay;
 pub mod screen;
 pub mod server;
 pub mod session;
+pub mod settings;
 pub mod store;
 pub mod text;
 pub mod transport;

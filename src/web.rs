@@ -10,7 +10,7 @@ use crate::{
     dialect::{Decoder, Limits},
     registry::Registry,
     session,
-    transport::{SealedSink, Stream},
+    transport::{ConnectionLimit, SealedSink, Stream},
     wire::{Encryption, Terms, Wire},
 };
 
@@ -47,8 +47,8 @@ pub struct House<'a> {
     pub address: SocketAddr,
     /// All its doors, as URLs.
     pub doors: Vec<String>,
-    /// The most clients.
-    pub max_clients: usize,
+    /// The places for clients.
+    pub places: &'a ConnectionLimit,
     /// How long lines and texts may be.
     pub lines: Limits,
     /// The clients that call over HTTP.
