@@ -10,9 +10,11 @@ mod body;
 mod decoder;
 mod head;
 mod response;
+mod upload;
 
 pub use decoder::{Decoder, Input, Phase};
 pub use response::{Problem, Response, Status};
+pub use upload::{Content, Upload};
 
 /// The largest head of a request, in bytes.
 pub const MOST_HEAD: usize = 16 * 1024;
@@ -20,8 +22,8 @@ pub const MOST_HEAD: usize = 16 * 1024;
 /// The longest request line, in bytes.
 pub const MOST_LINE: usize = 8 * 1024;
 
-/// The largest body of a request, in bytes.
-pub const MOST_BODY: usize = 64 * 1024;
+/// The largest body of a request, in bytes, unless it is an [`Upload`].
+pub const MOST_BODY: u64 = 64 * 1024;
 
 /// What a request asks to do with its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub struct Request {
     pub host: String,
     /// All headers, with their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The content.
+    /// The content, if it is not an [`Upload`].
     pub body: Vec<u8>,
     /// Whether the client wants no more on this connection.
     pub is_last: bool,

@@ -22,6 +22,8 @@ pub enum Status {
     NotFound = 404,
     /// The path does not have this method.
     MethodNotAllowed = 405,
+    /// Something else stands against it.
+    Conflict = 409,
     /// The request took too long to come.
     RequestTimeout = 408,
     /// The request does not say how long its body is.
@@ -55,6 +57,8 @@ pub struct Response {
     pub media: &'static str,
     /// The body.
     pub body: Vec<u8>,
+    /// How long a body is that is sent by other means.
+    pub length: Option<u64>,
 }
 
 /// Why a request is not answered as the client wants (RFC 9457).
@@ -79,6 +83,7 @@ impl Status {
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
+            Self::Conflict => "Conflict",
             Self::RequestTimeout => "Request Timeout",
             Self::LengthRequired => "Length Required",
             Self::ContentTooLarge => "Content Too Large",
@@ -122,14 +127,20 @@ impl From<Problem> for Response {
         let Problem { status, detail, headers } = problem;
         let body = json!({"title": status.reason(), "status": status.code(), "detail": detail});
         let media = "application/problem+json";
-        Self { status, headers, media, body: format!("{body}\n").into_bytes() }
+        Self { headers, ..Self::new(status, media, format!("{body}\n")) }
     }
 }
 
 impl Response {
     /// A response of this media type.
     pub fn new(status: Status, media: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), media, body: body.into() }
+        Self { status, headers: Vec::new(), media, body: body.into(), length: None }
+    }
+
+    /// The same response, with a body of so many bytes that is sent by other means.
+    #[must_use]
+    pub fn of_length(self, length: u64) -> Self {
+        Self { length: Some(length), ..self }
     }
 
     /// A response without a body.
@@ -156,7 +167,7 @@ impl Response {
         }
         if self.status.has_body() {
             add("Content-Type", self.media);
-            add("Content-Length", &self.body.len().to_string());
+            add("Content-Length", &self.length.unwrap_or(self.body.len() as u64).to_string());
             add("X-Content-Type-Options", "nosniff");
             add("Cache-Control", "no-store");
         }

@@ -90,7 +90,7 @@ impl<'a> Visit<'a> {
             self.since = Instant::now();
             match input {
                 Input::Continue => self.send(CONTINUE)?,
-                Input::Request(request) => self.answer(&request)?,
+                Input::Request(request) | Input::Upload(request, _) => self.answer(&request)?,
                 Input::Refused(problem) => return self.refuse(problem),
             }
         }
