@@ -61,19 +61,19 @@ impl Relay {
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
-        let met = self.meet(claim, wire);
+        let met = self.meet(&claim, wire);
         let lifeline = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
-        registry.hold(claim.offer, Box::new(lifeline));
+        registry.hold(claim.offer, claim.side, Box::new(lifeline));
         let Some((sender, receiver)) = met else { return };
         watch::doing(Activity::Sending);
-        let carrying = AssertUnwindSafe(|| carry(sender, receiver, claim.size));
+        let carrying = AssertUnwindSafe(|| carry(sender, receiver, claim.label.size));
         let outcome = catch_unwind(carrying).unwrap_or(Err(Fault::Server));
         tracing::info!(offer = claim.offer.0, ?outcome, "a file was carried");
         registry.conclude(claim.offer, outcome);
     }
 
     /// The sender's and the receiver's connection, if both are there.
-    fn meet(&self, claim: Claim, wire: Wire) -> Option<(Wire, Wire)> {
+    fn meet(&self, claim: &Claim, wire: Wire) -> Option<(Wire, Wire)> {
         let mut parked = self.parked.lock();
         let Some(other) = parked.remove(&claim.offer) else {
             parked.insert(claim.offer, wire);

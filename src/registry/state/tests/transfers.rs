@@ -121,7 +121,7 @@ fn a_token_is_good_once_and_for_one_side() {
     let mut chat = accepted();
     for (token, side) in tokens().into_iter().zip([Side::Sender, Side::Receiver]) {
         let claim = chat.claims(token).expect("it is good");
-        assert_eq!((claim.offer, claim.side, claim.size), (OfferId(1), side, ByteCount(1536)));
+        assert_eq!((claim.offer, claim.side, claim.label.size), (OfferId(1), side, ByteCount(1536)));
         assert_eq!(chat.claims(token), None);
     }
     assert_eq!(chat.claims(Token::new([3; 16])), None);
