@@ -9,11 +9,13 @@ use crate::{
     broadcaster::Sink,
     dialect::{Decoder, Limits},
     registry::Registry,
+    relay::Relay,
     session,
     transport::{SealedSink, Stream},
     wire::{Terms, Wire},
 };
 
+mod files;
 mod origin;
 mod routes;
 mod status;
@@ -28,6 +30,8 @@ use visit::Visit;
 pub struct House<'a> {
     /// The chat.
     pub registry: &'a Registry,
+    /// What carries files.
+    pub relay: &'a Relay,
     /// When the server started.
     pub started: Instant,
     /// The address of its first door.

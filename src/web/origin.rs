@@ -2,7 +2,11 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use crate::names::Peer;
+use super::House;
+use crate::{
+    http::{Problem, Request, Status},
+    names::Peer,
+};
 
 /// A web site, as browsers write it in the header `Origin`: `https://chat.example`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +31,21 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Refuses a request that a page of another web site has made.
+pub(super) fn check(house: &House<'_>, peer: Peer, request: &Request) -> Result<(), Problem> {
+    if request.values("origin").all(|origin| is_allowed(origin, &request.host, peer, &house.origins)) {
+        return Ok(());
+    }
+    let detail = "Pages of this web site may not speak here. The server allows them with --allow-origin.";
+    Err(Problem::new(Status::Forbidden, detail))
+}
+
 /// Whether a page of this origin may speak for its visitor, who has asked for `host`.
 ///
 /// A page of the server itself may. But a site that belongs to an attacker can give its own name the address of the
 /// visitor's machine, and then looks like the server's own page. So on this machine only addresses and `localhost`
 /// count as the server's own. Behind a proxy on the same machine, the site must be allowed by name.
-pub(super) fn is_allowed(origin: &str, host: &str, peer: Peer, allowed: &[Origin]) -> bool {
+fn is_allowed(origin: &str, host: &str, peer: Peer, allowed: &[Origin]) -> bool {
     if allowed.iter().any(|allowed| allowed.0.eq_ignore_ascii_case(origin)) {
         return true;
     }

@@ -1,33 +1,39 @@
 //! The table of routes, from which follows what a path can do.
 
-use super::{House, status, websocket};
+use super::{House, files, status, websocket};
 use crate::{
     http::{Method, Problem, Request, Response, Status},
     names::Peer,
+    registry::state::Claim,
     wire::Wire,
 };
 
 /// One thing that can be asked.
 struct Route {
     method: Method,
+    /// What stands in braces is any one part of a path.
     path: &'static str,
     answer: fn(&House<'_>, Peer, &Request) -> Result<Answer, Problem>,
 }
 
-/// A response, and what the connection speaks after it, if it changes.
-pub(super) struct Answer {
-    pub(super) response: Response,
-    pub(super) wire: Option<&'static Wire>,
+/// What comes of a request.
+pub(super) enum Answer {
+    /// A response.
+    Response(Response),
+    /// A response, after which the connection speaks something else.
+    Changed(Response, &'static Wire),
+    /// The connection becomes one side of a transfer, which answers it.
+    File(Claim),
 }
 
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
-        Self { response, wire: None }
+        Self::Response(response)
     }
 }
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-static ROUTES: [Route; 3] = [
+static ROUTES: [Route; 5] = [
     Route { method: Method::Get, path: "/healthz", answer: |_, _, _| Ok(status::health().into()) },
     Route {
         method: Method::Get,
@@ -35,6 +41,8 @@ static ROUTES: [Route; 3] = [
         answer: |house, _, _| Ok(status::report(house).into()),
     },
     Route { method: Method::Get, path: "/ws", answer: websocket::open },
+    Route { method: Method::Get, path: "/files/{token}", answer: files::get },
+    Route { method: Method::Put, path: "/files/{token}", answer: files::put },
 ];
 
 /// What a request is answered.
@@ -54,7 +62,14 @@ pub(super) fn answer(house: &House<'_>, peer: Peer, request: &Request) -> Result
 
 /// The routes of a path. It is compared as it was sent, so `/./healthz` and `/%68ealthz` are other paths.
 fn at(path: &str) -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(move |route| path == "*" || route.path == path)
+    ROUTES.iter().filter(move |route| path == "*" || is_at(route.path, path))
+}
+
+fn is_at(pattern: &str, path: &str) -> bool {
+    let is_alike =
+        |(pattern, part): (&str, &str)| part == pattern || (pattern.starts_with('{') && !part.is_empty());
+    pattern.split('/').count() == path.split('/').count()
+        && pattern.split('/').zip(path.split('/')).all(is_alike)
 }
 
 fn serves(route: &Route, method: Method) -> bool {
@@ -78,7 +93,11 @@ mod tests {
     #[test]
     fn what_is_allowed_follows_from_the_table() {
         assert_eq!(allowed("/healthz").as_deref(), Some("GET, HEAD, OPTIONS"));
-        assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, PUT, OPTIONS"));
+        assert_eq!(allowed("/files/x").as_deref(), Some("GET, HEAD, PUT, OPTIONS"));
+        for path in ["/files", "/files/", "/files//", "/files/x/", "/files/x/y", "/x/files/y", "files/x"] {
+            assert_eq!(allowed(path), None, "{path}");
+        }
         for path in ["", "/", "/nothing", "/healthz/", "//healthz", "/./healthz", "/%68ealthz", "/HEALTHZ"] {
             assert_eq!(allowed(path), None, "{path}");
         }

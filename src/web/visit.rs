@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    Changed, House,
+    Changed, House, files,
     routes::{self, Answer},
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status},
+    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status, Upload},
     transport::Stream,
     watch::{self, Activity},
     wire::Wire,
@@ -58,7 +58,7 @@ enum End {
 
 impl<'a> Visit<'a> {
     pub(super) fn new(house: &'a House<'_>, stream: &'a dyn Stream, first: &[u8]) -> Self {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::with_uploads(files::is_upload);
         decoder.feed(first);
         Self { house, stream, decoder, phase: Phase::Idle, since: Instant::now() }
     }
@@ -90,7 +90,8 @@ impl<'a> Visit<'a> {
             self.since = Instant::now();
             match input {
                 Input::Continue => self.send(CONTINUE)?,
-                Input::Request(request) | Input::Upload(request, _) => self.answer(&request)?,
+                Input::Request(request) => self.answer(&request, None)?,
+                Input::Upload(request, body) => self.answer(&request, Some(body))?,
                 Input::Refused(problem) => return self.refuse(problem),
             }
         }
@@ -101,24 +102,34 @@ impl<'a> Visit<'a> {
         Ok(())
     }
 
-    fn answer(&mut self, request: &Request) -> Result<(), End> {
+    /// Answers a request; `body`, if that is to be read piece by piece.
+    fn answer(&mut self, request: &Request, body: Option<Upload>) -> Result<(), End> {
         if let Some(why) = self.house.registry.refusal_at_door(self.stream.incoming().peer()) {
             let is_stopping = why == Event::ShuttingDown;
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
             return self.refuse(Problem::new(status, why.to_string()));
         }
         let answer = routes::answer(self.house, self.stream.incoming().peer(), request);
-        let Answer { response, wire } = answer.unwrap_or_else(|problem| Response::from(problem).into());
+        match answer.unwrap_or_else(|problem| Response::from(problem).into()) {
+            Answer::Response(response) => self.respond(request, &response),
+            Answer::Changed(response, wire) => {
+                self.send(&response.to_bytes(request.is_last))?;
+                Err(End::Changed(wire))
+            }
+            Answer::File(claim) => {
+                self.house.relay.answer(self.house.registry, &claim, self.stream, body);
+                Err(End::Over)
+            }
+        }
+    }
+
+    fn respond(&self, request: &Request, response: &Response) -> Result<(), End> {
         let bytes = match request.method {
             Method::Head => response.head(request.is_last),
             _ => response.to_bytes(request.is_last),
         };
         self.send(&bytes)?;
-        match wire {
-            Some(wire) => Err(End::Changed(wire)),
-            None if request.is_last => Err(End::Over),
-            None => Ok(()),
-        }
+        if request.is_last { Err(End::Over) } else { Ok(()) }
     }
 
     /// Says why nothing more is read.

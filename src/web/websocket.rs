@@ -26,12 +26,7 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
     if request.values("sec-websocket-version").ne(["13"]) {
         return Err(upgrade("Speak version 13 of WebSocket."));
     }
-    let mut origins = request.values("origin");
-    let is_allowed = |origin| origin::is_allowed(origin, &request.host, peer, &house.origins);
-    if !origins.all(is_allowed) {
-        let detail = "Pages of this web site may not speak here. The server allows them with --allow-origin.";
-        return Err(Problem::new(Status::Forbidden, detail));
-    }
+    origin::check(house, peer, request)?;
     let accept = accept(request).ok_or_else(|| bad("The Sec-WebSocket-Key must be 16 bytes in base64."))?;
     let mut response = Response::empty(Status::SwitchingProtocols)
         .with("Upgrade", "websocket")
@@ -39,7 +34,7 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
         .with("Sec-WebSocket-Accept", accept);
     let mut offered = request.list("sec-websocket-protocol").peekable();
     if offered.peek().is_none() {
-        return Ok(Answer { response, wire: Some(&WEBSOCKETS[0].1) });
+        return Ok(Answer::Changed(response, &WEBSOCKETS[0].1));
     }
     let known = offered.find_map(|name| WEBSOCKETS.iter().find(|(known, _)| *known == name));
     let (name, wire) = known.ok_or_else(|| {
@@ -47,7 +42,7 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
         bad(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
     })?;
     response = response.with("Sec-WebSocket-Protocol", *name);
-    Ok(Answer { response, wire: Some(wire) })
+    Ok(Answer::Changed(response, wire))
 }
 
 fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {

@@ -26,6 +26,7 @@ mod course_program;
 mod doors;
 mod frames;
 mod http;
+mod http_files;
 mod json;
 mod layers;
 mod limits;

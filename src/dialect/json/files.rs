@@ -1,7 +1,8 @@
 //! What a program is told about files.
 //!
-//! A program offers a file with `/offer <user> <size> <sha256> <name>` and takes one with `/take [id]`. Then it connects
-//! to the port that it is told, and speaks the protocol of [`crate::file::way`].
+//! A program offers a file with `/offer <user> <size> <sha256> <name>` and takes one with `/take [id]`. Then it sends the
+//! bytes with `PUT` to the path that it is told, or has them with `GET`; or it connects to the port that it is told, and
+//! speaks the protocol of [`crate::file::way`].
 
 use super::encode::Writer;
 use crate::{
@@ -60,8 +61,10 @@ fn cue(out: &mut Writer<'_>, cue: Option<Cue>) {
 
 /// Where to connect, and what to show there.
 fn connection(out: &mut Writer<'_>, Ticket { port, token }: Ticket) {
+    let token = token.reveal();
     out.number("port", port);
-    out.field("token", token.reveal());
+    out.field("token", &token);
+    out.field("path", format_args!("/files/{token}"));
 }
 
 fn sha256(out: &mut Writer<'_>, Promise(digest): Promise) {
