@@ -13,7 +13,6 @@ use std::{
     collections::HashMap,
     mem,
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -184,7 +183,7 @@ impl Broadcaster {
             next = if is_full { None } else { self.channel.try_recv().ok() };
         }
         self.batch_bytes = 0;
-        self.watch.gauges().largest_batch.raise(count as u64);
+        self.watch.gauges().note_batch(count as u64);
     }
 
     fn carry_out(&mut self, post: Post) {
@@ -251,7 +250,9 @@ impl Broadcaster {
         self.settle(client);
         let Some(hearer) = self.clients.get_mut(client) else { return };
         let room = hearer.room.and_then(|room| self.rooms.get(room)).map(|room| room.name);
-        self.batch_bytes += hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
+        let length = hearer.outbox.queue_event(event, &Scene { room, seq: self.seq });
+        self.batch_bytes += length;
+        self.watch.gauges().deliveries.add(u64::from(length > 0));
     }
 
     /// It is sent at once, so that its client's next question finds in the gauge what is left of it.
@@ -260,6 +261,7 @@ impl Broadcaster {
         let Some(hearer) = self.clients.get_mut(client) else { return };
         self.batch_bytes += lines.len();
         hearer.outbox.send_long(lines);
+        self.watch.gauges().deliveries.add(1);
         hearer.note_blocked(client, &mut self.retry, self.watch.gauges());
     }
 
@@ -275,20 +277,25 @@ impl Broadcaster {
             self.touched_rooms.push(id);
         }
         let scene = Scene { room: Some(room.name), seq: self.seq };
+        let mut told = 0;
         for (dialect, part) in Dialect::ALL.into_iter().zip(&mut room.parts) {
             if part.hearers > 0 {
                 let before = part.begin(&mut self.spare);
                 dialect.encode(event, &scene, &mut part.bytes);
                 self.batch_bytes += part.bytes.len() - before;
+                told += part.hearers_after(before);
             }
         }
         for &client in except.as_slice() {
             if let Some(client) = self.clients.get_mut(client)
                 && client.room == Some(id)
             {
-                client.from = room.part(client.outbox.dialect()).bytes.len();
+                let part = room.part(client.outbox.dialect());
+                told -= part.hearers_after(client.from).min(1);
+                client.from = part.bytes.len();
             }
         }
+        self.watch.gauges().deliveries.add(told as u64);
     }
 
     /// Every client is in a room, so this tells each room. The event is encoded once in each dialect and
@@ -308,6 +315,7 @@ impl Broadcaster {
                 }
             }
         }
+        self.watch.gauges().deliveries.add(self.clients.len() as u64);
     }
 
     /// The session notices the end and removes the client as it removes any other.
@@ -374,20 +382,5 @@ impl Broadcaster {
             client.note_blocked(id, &mut self.retry, self.watch.gauges());
         }
         self.report_traced();
-    }
-
-    /// Delivers what clients are still owed when there are no more senders.
-    fn finish(mut self) {
-        for client in self.clients.keys().collect::<Vec<_>>() {
-            self.detach(client);
-        }
-        let stop_at = *self.stop_at.get_or_insert(Instant::now() + self.limits.grace);
-        while let Some(next) = self.retry.next()
-            && !self.leaving.is_empty()
-            && Instant::now() < stop_at
-        {
-            thread::park_timeout(next.min(stop_at).saturating_duration_since(Instant::now()));
-            self.try_again(Instant::now());
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! The command lines of the server and the course; the client has its own, [`crate::client::Options`].
 
 pub mod course;
+mod inherited;
+mod probe;
 mod secret;
 pub mod server;
 

@@ -38,7 +38,7 @@ mod standing;
 mod status;
 mod stream;
 mod terminal;
-mod tls;
+pub(crate) mod tls;
 mod transfers;
 mod view;
 

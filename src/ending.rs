@@ -23,6 +23,26 @@ pub enum Ending {
     Failed,
 }
 
+impl Ending {
+    /// The words of all endings.
+    pub const WORDS: [&'static str; 8] =
+        ["quit", "closed", "lost", "too_slow", "silent", "dismissed", "stopping", "failed"];
+
+    /// Its kind in one word, for machines.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[match self {
+            Self::Quit => 0,
+            Self::Closed => 1,
+            Self::Lost(_) => 2,
+            Self::TooSlow => 3,
+            Self::Silent => 4,
+            Self::Dismissed => 5,
+            Self::Stopping => 6,
+            Self::Failed => 7,
+        }]
+    }
+}
+
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -35,5 +55,18 @@ impl fmt::Display for Ending {
             Self::Stopping => f.write_str("server stopping"),
             Self::Failed => f.write_str("session failed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ending_has_a_word_of_its_own() {
+        use Ending::{Closed, Dismissed, Failed, Lost, Quit, Silent, Stopping, TooSlow};
+        let lost = Lost(io::ErrorKind::ConnectionReset);
+        let words = [Quit, Closed, lost, TooSlow, Silent, Dismissed, Stopping, Failed].map(Ending::word);
+        assert_eq!(words, Ending::WORDS);
     }
 }

@@ -22,7 +22,7 @@ pub mod mark;
 pub mod moderation;
 pub mod pace;
 mod past;
-mod refusal;
+pub mod refusal;
 pub mod rooms;
 pub mod transfers;
 pub mod watched;

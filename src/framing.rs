@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::dialect::Dialect;
+use crate::{dialect::Dialect, event::Event};
 
 mod divided;
 pub mod frames;
@@ -24,7 +24,7 @@ pub trait Seal: Send {
     fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>>;
 
     /// The last unit: it tells the client that the stream ends, and why, if there is a reason.
-    fn farewell(&self, _why: Option<&str>) -> Vec<u8> {
+    fn farewell(&self, _why: Option<&Event>) -> Vec<u8> {
         Vec::new()
     }
 

@@ -26,8 +26,8 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing; man pages |
-//! | 1 | [`command`], [`record`] | what a client may ask, and the one table of verbs; what is saved |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing and has counted; man pages |
+//! | 1 | [`command`], [`record`], [`metrics`] | what a client may ask, and the one table of verbs; what is saved; how figures are shown to machines |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
 //! | 4 | [`broadcaster`], [`store`], [`log`], [`framing`], [`certificate`] | the channel and the writing ends; the data file; the files of the log; how units are packed and told apart; the files of TLS |
@@ -106,8 +106,11 @@
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
 //! - **Relay**: what carries files, one thread for each.
+//! - **Supervisor**: the service manager that has started the server, if it wants to hear from it.
+//! - **Inherited**: a socket that the service manager opened, and keeps open after the server stops.
 //! - **Watch**: what every thread is doing, where other threads can read it.
 //! - **Gauge**: a figure that one thread writes and all threads can read.
+//! - **Counter**: a figure that only grows, and to which all threads can add.
 
 pub mod broadcaster;
 pub mod certificate;
@@ -127,6 +130,7 @@ pub mod framing;
 pub mod http;
 pub mod log;
 pub mod manual;
+pub mod metrics;
 pub mod names;
 pub mod password;
 pub mod record;

@@ -86,7 +86,10 @@ pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     batch.begin(Now::read().wall).map_err(failed)?;
     let (sender, notes) = bounded(CHANNEL);
     let waiting = Arc::new(AtomicUsize::new(0));
-    Ok((Logger { notes: sender, waiting: Arc::clone(&waiting), missed: 0 }, Log { notes, waiting, batch }))
+    Ok((
+        Logger { notes: sender, waiting: Arc::clone(&waiting), missed: 0, dropped: 0 },
+        Log { notes, waiting, batch },
+    ))
 }
 
 /// Facts that were noted under one lock.
@@ -105,9 +108,25 @@ pub struct Logger {
     waiting: Arc<AtomicUsize>,
     /// How many facts were dropped and not reported yet.
     missed: u64,
+    /// How many facts were ever dropped.
+    dropped: u64,
+}
+
+/// What waits for the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Bytes of the facts that wait.
+    pub waiting: usize,
+    /// How many facts were dropped since the start, because too many waited.
+    pub dropped: u64,
 }
 
 impl Logger {
+    /// What waits for the log.
+    pub fn load(&self) -> Load {
+        Load { waiting: self.waiting.load(Ordering::Relaxed), dropped: self.dropped }
+    }
+
     /// Hands facts to the log, or drops them if too many wait already.
     pub fn log(&mut self, facts: Vec<Fact>) {
         let size = facts.iter().map(Fact::size).sum();
@@ -120,6 +139,7 @@ impl Logger {
         } else {
             self.waiting.fetch_sub(size, Ordering::Relaxed);
             self.missed += count;
+            self.dropped += count;
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod backstage;
+mod counting;
 pub mod hashing;
 pub mod state;
 
@@ -77,12 +78,13 @@ impl Registry {
     /// The sink is taken only when the client is let in.
     pub fn enter(&self, newcomer: &Newcomer, sink: &mut Option<Box<dyn Sink>>) -> Result<ClientId, Event> {
         let _one_at_a_time = self.wait_in_line();
-        self.decide(|state, turn| {
+        let entered = self.decide(|state, turn| {
             let numbered = state.numbered(newcomer);
             let newcomer = numbered.as_deref().unwrap_or(newcomer);
             state.admit(turn, newcomer)?;
             Ok(state.enter(turn, newcomer, sink.take().expect("a client comes in once")))
-        })
+        });
+        entered.inspect_err(|why: &Event| self.watch.note_refusal(why.why_not_let_in()))
     }
 
     /// Applies a client's commands in order, and empties the list. Breaks when the client has quit, because

@@ -24,7 +24,7 @@ use crate::{
     store::{Database, Store, Writer},
     watch::Watch,
     web::Origin,
-    wire::{Url, Wire},
+    wire::{Scheme, Url},
 };
 
 mod acceptor;
@@ -32,13 +32,17 @@ mod capacity;
 mod choosing;
 mod doors;
 mod error;
+mod inherited;
 mod key;
 mod receiver;
 mod serving;
 mod stop;
+mod supervisor;
 
 pub use error::Error;
+pub use inherited::Inherited;
 pub use stop::Stopper;
+pub use supervisor::Supervisor;
 
 pub use doors::Announced;
 use doors::Doors;
@@ -51,9 +55,13 @@ pub struct Config {
     /// TCP port; 0 means any free one.
     pub port: u16,
     /// What is spoken there.
-    pub wire: &'static Wire,
+    pub wire: Scheme,
     /// Other doors to open.
     pub listen: Vec<Url>,
+    /// Whether there is a chat page on port 8080 of this machine if `listen` has no door for it.
+    pub page: bool,
+    /// Whether the doors for `http` only send to the door for `https`.
+    pub redirect_http: bool,
     /// The web sites, beside the server's own, whose pages may speak for their visitors.
     pub allow_origin: Vec<Origin>,
     /// The certificate that clients are shown where they speak TLS.
@@ -92,14 +100,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Checks that this machine can hold what was asked for, and listens.
+    /// Checks that this machine can hold what was asked for, and listens. A service manager may have opened some of the
+    /// sockets.
     ///
     /// # Errors
     /// When it cannot, or the address, the data file or the log cannot be used.
-    pub fn bind(config: &Config) -> Result<Self, Error> {
+    pub fn bind(config: &Config, inherited: Vec<Inherited>) -> Result<Self, Error> {
         // The broadcaster shows times, and must not read a file for its first one.
         clock::zone();
-        let doors = Doors::open(config)?;
+        let doors = Doors::open(config, inherited)?;
         let mut rules = config.rules;
         rules.files.port = doors.port_for_files();
         let (restored, store, writer) = open(config)?;
@@ -136,12 +145,12 @@ impl Server {
     }
 
     /// Serves clients until it is stopped. Then every client has been told, what was queued is
-    /// delivered or its time is over, and every thread has ended.
+    /// delivered or its time is over, and every thread has ended. The supervisor, if there is one, is told.
     ///
     /// # Errors
     /// When a thread of the server's own cannot be started, or the broadcaster's has failed. In the
     /// first case, too, it returns only after what was queued is delivered.
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(self, supervisor: Option<&Supervisor>) -> Result<(), Error> {
         let Self { doors, registry, broadcaster, store, writer, log, watch } = self;
         let (doors, watch) = (&doors, &watch);
         let _listed = watch.enter("acceptor");
@@ -161,7 +170,14 @@ impl Server {
                 }
                 // No thread can decide anything after this, so what is saved last is complete. Without
                 // this the writer, and so this scope, would wait for ever.
-                let _finishes = OnDrop(|| store.finish());
+                let _finishes = OnDrop(|| {
+                    doors.stopper.stop();
+                    store.finish();
+                });
+                if let Some(supervisor) = supervisor {
+                    let inform = || supervisor.keep_informed(&registry, &doors.stopper);
+                    start(inner, "supervisor", watch, inform)?;
+                }
                 doors.serve(&registry, watch)
             })?;
             // The last senders go with the registry: the broadcaster delivers what is left, the log is

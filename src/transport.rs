@@ -16,7 +16,7 @@ use rustix::{
     net::sockopt,
 };
 
-use crate::{broadcaster::Sink, ending::Ending, names::Peer};
+use crate::{broadcaster::Sink, ending::Ending, names::Peer, watch};
 
 pub mod datagrams;
 mod encrypted;
@@ -134,7 +134,9 @@ impl Connection {
 
 /// Says something on a connection that is not let in, without waiting; whether all of it was taken.
 pub fn send(socket: &Socket, bytes: &[u8]) -> bool {
-    rustix::net::send(socket, bytes, rustix::net::SendFlags::DONTWAIT) == Ok(bytes.len())
+    let sent = rustix::net::send(socket, bytes, rustix::net::SendFlags::DONTWAIT);
+    watch::sent(sent.unwrap_or(0));
+    sent == Ok(bytes.len())
 }
 
 /// Says one last thing on a connection that is not let in, without waiting, and ends it. Never inlined: its
@@ -208,8 +210,9 @@ impl Sink for Writer {
                 let parts = [io::IoSlice::new(owed), io::IoSlice::new(fresh)];
                 rustix::net::sendmsg(socket, &parts, &mut rustix::net::SendAncillaryBuffer::default(), flags)
             }
-        };
-        Ok(sent?)
+        }?;
+        watch::sent(sent);
+        Ok(sent)
     }
 
     fn finish(&mut self) {

@@ -1,9 +1,12 @@
-//! What every thread of the server is doing now.
+//! What every thread of the server is doing now, and what they all have counted.
 //!
 //! Watching costs nothing measurable while no client asks. A thread that changes its activity stores
 //! one word that no other thread writes: the activity, and since when by a coarse, cheap clock. This
 //! needs no lock, and [`Ordering::Relaxed`] is enough because no other data depends on the word. The
 //! list of threads has a lock, which a thread takes only when it starts, ends or looks.
+//!
+//! Counting costs some nanoseconds for each system call, message or decision: see [`Gauges`]. It needs neither a
+//! lock nor memory.
 //!
 //! [`doing`] also records the [`Journey`] of a message that is traced: while its thread handles the
 //! message, every change of activity is a hop.
@@ -17,7 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -25,16 +28,24 @@ use parking_lot::{Mutex, MutexGuard};
 
 mod activity;
 mod coarse;
+mod figures;
 mod gauge;
+mod histogram;
 mod journey;
+mod labelled;
 mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use activity::Activity;
-pub use gauge::{Gauge, Gauges};
+pub use figures::{Gauges, Reading};
+pub use gauge::{Counter, Gauge};
+pub use histogram::{Buckets, Histogram};
 pub use journey::{Arrival, Hop, Journey, Reach};
-pub use seen::{Load, Seen, ThreadSeen};
+pub use labelled::Labelled;
+pub use seen::{Load, Process, Seen, ThreadSeen};
+
+use figures::Figures;
 
 thread_local! {
     /// How a thread finds its own word; `None` on a thread that is not watched, as in most tests.
@@ -44,6 +55,7 @@ thread_local! {
 }
 
 struct Myself {
+    watch: Watch,
     thread: Arc<Thread>,
     /// Its key in the list.
     key: u64,
@@ -66,8 +78,10 @@ pub struct Watch(Arc<Shared>);
 
 struct Shared {
     started: Instant,
+    /// When that was by the clock on the wall.
+    started_at: SystemTime,
     threads: Mutex<Threads>,
-    gauges: Gauges,
+    figures: Figures,
 }
 
 /// The threads in the order in which they started: keys only rise.
@@ -80,8 +94,9 @@ struct Threads {
 impl Watch {
     /// Starts to watch a server that starts now.
     pub fn start() -> Self {
-        let (threads, gauges) = (Mutex::default(), Gauges::default());
-        Self(Arc::new(Shared { started: Instant::now(), threads, gauges }))
+        let (started, started_at) = (Instant::now(), SystemTime::now());
+        let (threads, figures) = (Mutex::default(), Figures::default());
+        Self(Arc::new(Shared { started, started_at, threads, figures }))
     }
 
     /// Lists the calling thread under this name until the returned guard is dropped. A thread can be
@@ -91,18 +106,40 @@ impl Watch {
         let thread = Arc::new(Thread { name: name.into(), word });
         let key = self.0.threads.lock().add(Arc::clone(&thread));
         JOURNEY.set(None);
-        MYSELF.set(Some(Myself { thread, key }));
+        MYSELF.set(Some(Myself { watch: self.clone(), thread, key }));
         Listed { watch: self.clone(), key, stays_here: PhantomData }
     }
 
-    /// The figures that the server's parts keep up to date.
+    /// The figures that the broadcaster keeps up to date.
     pub fn gauges(&self) -> &Gauges {
-        &self.0.gauges
+        &self.0.figures.broadcaster
+    }
+
+    /// Reads all figures. This takes no lock that a session or the broadcaster needs.
+    pub fn figures(&self) -> Reading {
+        self.0.figures.read()
+    }
+
+    /// What the system tells about the process.
+    pub fn process(&self) -> Process {
+        Process::read()
+    }
+
+    /// When the server started, by the clock on the wall.
+    pub fn started_at(&self) -> SystemTime {
+        self.0.started_at
     }
 
     /// Notes how long the registry's lock was held. Call it under that lock.
     pub fn note_hold(&self, held: Duration) {
-        self.0.gauges.longest_hold.raise(u64::try_from(held.as_nanos()).unwrap_or(u64::MAX));
+        let (held, holds) = (u64::try_from(held.as_nanos()).unwrap_or(u64::MAX), &self.0.figures.holds);
+        holds.longest.raise(held);
+        holds.all.note(held);
+    }
+
+    /// Notes that a client was not let in, for this reason.
+    pub fn note_refusal(&self, why: &'static str) {
+        self.0.figures.seldom.refused.lock().add(why);
     }
 
     /// Takes a snapshot of the server; `channel` is the load of the channel to the broadcaster.
@@ -111,7 +148,7 @@ impl Watch {
     /// Other threads start and end meanwhile; one that does may be missing from what is returned.
     pub fn look(&self, channel: Load) -> Seen {
         let asking = MYSELF.with_borrow(|myself| myself.as_ref().map(|myself| myself.key));
-        let mut seen = Seen::new(channel, self.gauges(), self.0.started.elapsed());
+        let mut seen = Seen::new(channel, &self.0.figures, self.0.started.elapsed());
         let now = coarse::milliseconds();
         self.visit(|key, thread| {
             let (activity, since) = unpack(thread.word.load(Ordering::Relaxed));
@@ -173,6 +210,28 @@ pub fn doing(activity: Activity) {
         let Some(Myself { thread, .. }) = myself else { return };
         thread.word.store(word(activity), Ordering::Relaxed);
         JOURNEY.with_borrow_mut(|journey| journey.take_if(|journey| journey.pass(activity).is_break()));
+    });
+}
+
+/// Notes that the calling thread has read this many bytes from a socket.
+pub fn received(bytes: usize) {
+    count(|figures| figures.received.bytes.add(bytes as u64));
+}
+
+/// Notes that the calling thread has sent this many bytes to a socket.
+pub fn sent(bytes: usize) {
+    count(|figures| figures.broadcaster.sent.add(bytes as u64));
+}
+
+/// Notes that this many bytes of a file were carried.
+pub fn carried(bytes: usize) {
+    count(|figures| figures.seldom.carried.add(bytes as u64));
+}
+
+fn count(note: impl FnOnce(&Figures)) {
+    MYSELF.with_borrow(|myself| {
+        let Some(Myself { watch, .. }) = myself else { return };
+        note(&watch.0.figures);
     });
 }
 

@@ -12,11 +12,13 @@ use crate::{
     relay::Relay,
     session,
     transport::{SealedSink, Stream},
-    wire::{Terms, Wire},
+    wire::{Encryption, Terms, Wire},
 };
 
 mod files;
+mod metrics;
 mod origin;
+mod redirect;
 mod routes;
 mod status;
 mod visit;
@@ -44,11 +46,15 @@ pub struct House<'a> {
     pub lines: Limits,
     /// The web sites, beside its own, whose pages may speak for their visitors.
     pub origins: Vec<Origin>,
+    /// The port for `https` to which those are sent that do not encrypt; `None` if they are served.
+    pub redirect: Option<u16>,
 }
 
 /// Answers the requests of a connection until one side ends it. `first` was read already.
 pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
-    let Some((wire, first)) = Visit::new(house, stream, first).run() else { return };
+    let is_plain = matches!(terms.encryption, Encryption::Without);
+    let redirect = house.redirect.filter(|_| is_plain);
+    let Some((wire, first)) = Visit::new(house, stream, redirect, first).run() else { return };
     let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);
     session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);

@@ -1,6 +1,6 @@
 //! The table of wires, which says what is spoken at a door.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     certificate::Certificate,
@@ -14,9 +14,11 @@ use crate::{
     },
 };
 
+mod scheme;
 mod url;
 
-pub use url::{Location, Options, Scheme, UnixSocket, Url};
+pub use scheme::Scheme;
+pub use url::{Location, Options, UnixSocket, Url};
 
 /// What is spoken at a door: one row of the table.
 #[derive(Debug)]
@@ -163,21 +165,16 @@ pub fn told_by(first: &[u8]) -> Option<&'static Wire> {
     (!is_open).then_some(TEXT)
 }
 
+/// The wires over which clients are in the chat. Those of the others choose one of these, or stay outside.
+pub fn with_clients() -> impl Iterator<Item = &'static Wire> {
+    let at_doors = WIRES.iter().filter(|wire| *wire != ANY && *wire != HTTP);
+    at_doors.chain(WEBSOCKETS.iter().map(|(_, wire)| wire))
+}
+
 impl Wire {
     /// Whether its clients send datagrams instead of opening connections.
     pub fn has_datagrams(&self) -> bool {
         self.scheme.ends_with("+udp")
-    }
-}
-
-impl FromStr for &'static Wire {
-    type Err = String;
-
-    fn from_str(scheme: &str) -> Result<Self, String> {
-        WIRES.iter().find(|wire| wire.scheme == scheme).ok_or_else(|| {
-            let schemes: Vec<_> = WIRES.iter().map(|wire| wire.scheme).collect();
-            format!("'{scheme}' is not one of: {}", schemes.join(", "))
-        })
     }
 }
 
@@ -276,7 +273,7 @@ impl Terms {
     pub fn plain_refusal(&self, why: &Event) -> Vec<u8> {
         let mut units = self.wire.dialect.encoded(why, &Scene::default());
         let Some(mut seal) = self.seal() else { return units };
-        units.extend(seal.farewell(Some(&why.to_string())));
+        units.extend(seal.farewell(Some(why)));
         seal.seal(&units).concat()
     }
 }

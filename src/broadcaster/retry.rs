@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::OccupiedEntry},
-    mem,
+    mem, thread,
     time::{Duration, Instant},
 };
 
@@ -107,6 +107,21 @@ impl Broadcaster {
             return None;
         }
         Some(has_moved)
+    }
+
+    /// Delivers what clients are still owed when there are no more senders.
+    pub(super) fn finish(mut self) {
+        for client in self.clients.keys().collect::<Vec<_>>() {
+            self.detach(client);
+        }
+        let stop_at = *self.stop_at.get_or_insert(Instant::now() + self.limits.grace);
+        while let Some(next) = self.retry.next()
+            && !self.leaving.is_empty()
+            && Instant::now() < stop_at
+        {
+            thread::park_timeout(next.min(stop_at).saturating_duration_since(Instant::now()));
+            self.try_again(Instant::now());
+        }
     }
 }
 

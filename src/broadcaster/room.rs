@@ -40,6 +40,11 @@ impl RoomMembers {
 }
 
 impl Part {
+    /// How many heard something after the bytes were so many. Not every dialect has words for every event.
+    pub(super) fn hearers_after(&self, before: usize) -> usize {
+        if self.bytes.len() > before { self.hearers } else { 0 }
+    }
+
     /// Makes sure that there is a buffer; returns how much is in it.
     pub(super) fn begin(&mut self, spare: &mut Vec<Vec<u8>>) -> usize {
         if self.bytes.is_empty() {

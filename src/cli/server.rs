@@ -15,16 +15,16 @@ use signal_hook::{
 };
 use tracing::level_filters::LevelFilter;
 
-use super::secret;
+use super::{inherited::inherited, probe::Probe, secret};
 use crate::{
     certificate::{self, Certificate},
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server, Stopper},
+    server::{Config, Server, Stopper, Supervisor},
     web::Origin,
-    wire::{Url, Wire},
+    wire::{self, Scheme, Url},
 };
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
@@ -57,10 +57,18 @@ pub struct Arguments {
 
     #[command(flatten)]
     generate: Generate,
+
+    /// Ask the server at URL if it answers, say so, and exit; `http://HOST:PORT/healthz`, or a URL of --listen
+    #[arg(long, value_name = "URL", help_heading = "Operation", value_parser = str::parse::<Probe>)]
+    probe: Option<Probe>,
+
+    /// With --probe, trust the issuers in FILE (PEM) instead of those that the system trusts
+    #[arg(long, value_name = "FILE", help_heading = "Operation", requires = "probe")]
+    tls_ca: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "The first line on standard output is 'Chat server started on ADDRESS:PORT'.
-Exit status: 0 after a stop, 1 when the server cannot start,
+Exit status: 0 after a stop, 1 when the server cannot start or --probe gets no answer,
 2 for wrong options, 130 after a second Ctrl-C.";
 
 #[derive(Args, Debug)]
@@ -75,13 +83,22 @@ struct ClientOptions {
     port: u16,
 
     /// Speak another SCHEME of --listen at this port, instead of text
-    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<&'static Wire>)]
-    wire: &'static Wire,
+    #[arg(long, env = "CHAT_WIRE", value_name = "SCHEME", default_value = "text", value_parser = str::parse::<Scheme>)]
+    wire: Scheme,
 
     /// Open another door, `SCHEME://HOST:PORT` or `SCHEME+unix:///PATH`; may be given more than once. SCHEME is
-    /// text, json, json+udp, frames, verbs, unframed or any; the README has examples
+    /// text, http, json, json+udp, frames, verbs, unframed or any, with +tls behind it where clients speak TLS; https
+    /// is http+tls; the README has examples
     #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
     listen: Vec<Url>,
+
+    /// Do not serve the chat page on port 8080 of this machine. A door for http or https replaces that one, too
+    #[arg(long, env = "CHAT_NO_HTTP", value_parser = BoolishValueParser::new())]
+    no_http: bool,
+
+    /// At doors for http, only send web browsers to the door for https
+    #[arg(long, env = "CHAT_REDIRECT_HTTP", value_parser = BoolishValueParser::new())]
+    redirect_http: bool,
 
     /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
     #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
@@ -214,8 +231,8 @@ fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate,
-    /// SIGHUP does not stop it.
+    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate
+    /// or a service manager, SIGHUP does not stop it.
     ///
     /// # Errors
     /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
@@ -223,12 +240,18 @@ impl Arguments {
         if let Some(written) = self.generate.write::<Self>() {
             return Ok(written?);
         }
+        if let Some(probe) = &self.probe {
+            // The exit status says it, too.
+            let _ = writeln!(io::stdout(), "{}", probe.ask(self.tls_ca.as_deref())?);
+            return Ok(());
+        }
         self.start_diagnostics();
         prefer_throughput();
-        let server = Server::bind(&self.config()?)?;
-        obey_signals(server.stopper(), server.certificate())?;
+        let supervisor = Supervisor::of_this_process()?.map(Arc::new);
+        let server = Server::bind(&self.config()?, inherited()?)?;
+        obey_signals(server.stopper(), server.certificate(), supervisor.clone())?;
         announce(&server);
-        Ok(server.run()?)
+        Ok(server.run(supervisor.as_deref())?)
     }
 
     /// Refuses options that contradict each other.
@@ -236,13 +259,21 @@ impl Arguments {
     /// # Errors
     /// A usage error, as clap reports it.
     pub fn check(self) -> Result<Self, clap::Error> {
+        let conflict = |message: String| {
+            Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message))
+        };
+        let is_https = |url: &Url| url.scheme.is_encrypted && url.scheme.wire == wire::HTTP;
+        if self.clients.redirect_http && !self.clients.listen.iter().any(is_https) {
+            return conflict(
+                "--redirect-http needs a door to send to: --listen https://HOST:PORT".to_owned(),
+            );
+        }
         let MessageOptions { max_message_length, max_line_length, .. } = self.messages;
         if max_message_length as u64 > max_line_length {
-            let message = format!(
+            return conflict(format!(
                 "a message of {max_message_length} bytes (--max-message-length) does not fit into a line of \
                  {max_line_length} (--max-line-length)"
-            );
-            return Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message));
+            ));
         }
         Ok(self)
     }
@@ -255,6 +286,8 @@ impl Arguments {
             port: clients.port,
             wire: clients.wire,
             listen: clients.listen.clone(),
+            page: !clients.no_http,
+            redirect_http: clients.redirect_http,
             allow_origin: clients.allow_origin.clone(),
             certificate: clients.certificate(),
             idle: clients.idle.map(Duration::from_secs),
@@ -313,13 +346,24 @@ fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
 }
 
 /// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
-/// instead.
-fn obey_signals(stopper: Stopper, certificate: Option<Arc<Certificate>>) -> io::Result<()> {
+/// instead. A service manager never means a stop by it.
+fn obey_signals(
+    stopper: Stopper,
+    certificate: Option<Arc<Certificate>>,
+    supervisor: Option<Arc<Supervisor>>,
+) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let is_reloaded = certificate.is_some() || supervisor.is_some();
+    let reload = move || {
+        if let Some(certificate) = &certificate {
+            certificate.reread();
+        }
+    };
     let obey = move || {
         for signal in &mut signals {
-            match &certificate {
-                Some(certificate) if signal == SIGHUP => certificate.reread(),
+            match &supervisor {
+                Some(supervisor) if signal == SIGHUP => supervisor.reloading(&reload),
+                None if signal == SIGHUP && is_reloaded => reload(),
                 _ if stopper.stop() => {}
                 _ => super::end_at_once(),
             }
@@ -335,8 +379,9 @@ fn announce(server: &Server) {
         tracing::warn!(%error, "cannot write to standard output");
     }
     for door in server.doors() {
+        let what = if door.is_page() { "Chat page" } else { "Listening" };
         // A reader of the first line may be gone.
-        let _ = writeln!(io::stdout(), "Listening on {door}");
+        let _ = writeln!(io::stdout(), "{what} on {door}");
     }
 }
 

@@ -25,6 +25,8 @@ enum Kind {
 const KEYS: &[(&str, Kind)] = &[
     ("host", Kind::Text),
     ("port", Kind::Number),
+    ("tls", Kind::Switch),
+    ("tls_ca", Kind::Path),
     ("nick", Kind::Text),
     ("room", Kind::Text),
     ("color", Kind::Text),

@@ -36,15 +36,19 @@ impl Stream {
     /// Connects to the server. If the host has several addresses, the first that accepts is used.
     pub(super) fn connect(address: &Address, security: &Security) -> io::Result<Self> {
         match address {
-            Address::Tcp { host, port } if security.is_wanted() => {
+            Address::Tcp { host, port } => {
                 let socket = connect_tcp(host, port.unwrap_or(PORT))?;
-                security.encrypt(host, socket).map(|stream| Self::Tls(Arc::new(stream)))
+                let is_far = socket.peer_addr().is_ok_and(|peer| !peer.ip().to_canonical().is_loopback());
+                if security.is_chosen(&socket, is_far)? {
+                    security.encrypt(host, socket).map(|stream| Self::Tls(Arc::new(stream)))
+                } else {
+                    Ok(Self::Tcp(socket))
+                }
             }
-            Address::Unix(_) if security.is_wanted() => Err(io::Error::new(
+            Address::Unix(_) if security.is_demanded() => Err(io::Error::new(
                 ErrorKind::InvalidInput,
                 "TLS is not spoken on Unix sockets, where no other can listen. Leave --tls out.",
             )),
-            Address::Tcp { host, port } => connect_tcp(host, port.unwrap_or(PORT)).map(Self::Tcp),
             Address::Unix(path) => connect_unix(path).map(Self::Unix).map_err(|error| explained(path, error)),
         }
     }

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use parking_lot::Mutex;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct,
-    Error as TlsError, RootCertStore, SignatureScheme,
+    Error as TlsError, RootCertStore, SignatureScheme, StreamOwned,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
@@ -21,6 +21,9 @@ use rustls::{
 
 /// How long the server may be silent in the handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a server that speaks first may take for its welcome.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How many raw bytes are read at once. With more, the last record of a read could find no room.
 const CHUNK: usize = 1536;
@@ -36,12 +39,14 @@ const ISSUERS: [&str; 4] = [
 /// Whether the connection is encrypted, and which servers are trusted.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Security {
-    /// Encrypt the connection with TLS. The server must have a certificate for the name you connect to.
-    #[arg(long)]
-    tls: bool,
+    /// Whether to encrypt the connection with TLS. The server must have a certificate for the name you connect to.
+    /// Without this option, the client encrypts if the server is on another machine and its port waits for TLS.
+    #[arg(long, env = "CHAT_TLS", value_name = "YES|NO", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new())]
+    tls: Option<bool>,
 
     /// Trust the issuers in this file (PEM) instead of those that the system trusts.
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, env = "CHAT_TLS_CA", value_name = "FILE")]
     tls_ca: Option<PathBuf>,
 
     /// Do not check who the server is. Use this only to try something.
@@ -58,18 +63,23 @@ pub(super) struct Encrypted {
 }
 
 impl Security {
-    /// Whether the connection is to be encrypted.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.tls
+    /// Whether the connection must be encrypted.
+    pub(super) fn is_demanded(&self) -> bool {
+        self.tls == Some(true)
+    }
+
+    /// Whether this connection is to be encrypted. If the user does not say, it is one to another machine whose
+    /// server does not speak first, as it does on a port without TLS.
+    pub(super) fn is_chosen(&self, socket: &TcpStream, is_far: bool) -> io::Result<bool> {
+        match self.tls {
+            Some(is_chosen) => Ok(is_chosen),
+            None => Ok(is_far && is_silent(socket)?),
+        }
     }
 
     /// Does the handshake with the server of this host.
     pub(super) fn encrypt(&self, host: &str, socket: TcpStream) -> io::Result<Encrypted> {
-        let config = self.config().map_err(io::Error::other)?;
-        let plain_host = host.split('%').next().unwrap_or(host).to_owned();
-        let name = ServerName::try_from(plain_host)
-            .map_err(|_| io::Error::other(format!("no certificate can be for the name '{host}'")))?;
-        let mut session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let mut session = self.session(host)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         while session.is_handshaking() {
@@ -83,6 +93,14 @@ impl Security {
         Ok(Encrypted { socket, session: Mutex::new(session), sending: Mutex::new(()) })
     }
 
+    fn session(&self, host: &str) -> io::Result<ClientConnection> {
+        let config = self.config().map_err(io::Error::other)?;
+        let plain_host = host.split('%').next().unwrap_or(host).to_owned();
+        let name = ServerName::try_from(plain_host)
+            .map_err(|_| io::Error::other(format!("no certificate can be for the name '{host}'")))?;
+        ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)
+    }
+
     fn config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -94,6 +112,36 @@ impl Security {
         }
         let roots = self.tls_ca.as_deref().map_or_else(trusted_by_the_system, issuers)?;
         Ok(config.with_root_certificates(roots).with_no_client_auth())
+    }
+}
+
+/// Does the handshake with the server of this host, for one thread that reads and writes. Without a file of issuers,
+/// those count that the system trusts.
+///
+/// # Errors
+/// The server cannot be trusted, or does not speak TLS. A server that is full is [`ErrorKind::ResourceBusy`].
+pub(crate) fn encrypt(
+    host: &str,
+    socket: TcpStream,
+    issuers: Option<&Path>,
+) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    let security = Security { tls: Some(true), tls_ca: issuers.map(Path::to_owned), tls_insecure: false };
+    let mut session = security.session(host)?;
+    while session.is_handshaking() {
+        session.complete_io(&mut &socket).map_err(|error| explained(host, error))?;
+    }
+    Ok(StreamOwned::new(session, socket))
+}
+
+/// Whether the server says nothing for a while.
+fn is_silent(socket: &TcpStream) -> io::Result<bool> {
+    socket.set_read_timeout(Some(SILENCE))?;
+    let peeked = socket.peek(&mut [0]);
+    socket.set_read_timeout(None)?;
+    match peeked {
+        Ok(_) => Ok(false),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 
@@ -121,17 +169,18 @@ fn explained(host: &str, error: io::Error) -> io::Error {
     let words = match (tls, error.kind()) {
         (Some(TlsError::InvalidCertificate(why)), _) => explained_certificate(host, why),
         (Some(TlsError::InvalidMessage(_)), _) => {
-            "the server does not speak TLS at this port. Leave --tls out, or check the port.".to_owned()
+            "the server does not speak TLS at this port. Use --tls=no, or check the port.".to_owned()
         }
         (Some(TlsError::AlertReceived(AlertDescription::InternalError)), _) => {
-            "the server lets no more clients in. Try again later.".to_owned()
+            let words = "the server lets no more clients in. Try again later.";
+            return io::Error::new(ErrorKind::ResourceBusy, words);
         }
         (None, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
-            "the server closed the connection in the handshake of TLS. Leave --tls out, or check the port."
+            "the server closed the connection in the handshake of TLS. Use --tls=no, or check the port."
                 .to_owned()
         }
         (None, ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            "the server does not answer with TLS. Leave --tls out, or check the port.".to_owned()
+            "the server does not answer with TLS. Use --tls=no, or check the port.".to_owned()
         }
         _ => return error,
     };
@@ -264,5 +313,29 @@ impl ServerCertVerifier for Trusting {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn without_a_wish_only_a_far_server_that_is_silent_is_spoken_to_in_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let chosen = |tls, is_far| {
+            let security = Security { tls, ..Security::default() };
+            security.is_chosen(&client, is_far).unwrap()
+        };
+        assert!(chosen(None, true), "it waits for TLS");
+        assert!(!chosen(None, false), "it is on this machine");
+        server.write_all(b"Welcome!").unwrap();
+        assert!(!chosen(None, true), "it speaks text");
+        assert!(chosen(Some(true), false) && !chosen(Some(false), true), "the user decides");
+        assert_eq!((&client).read(&mut [0; 9]).unwrap(), 8, "nothing is lost");
     }
 }

@@ -159,6 +159,23 @@ pub enum Outcome {
     Failed(Fault),
 }
 
+impl Outcome {
+    /// The words of all outcomes.
+    pub const WORDS: [&'static str; 6] = ["received", "rejected", "cancelled", "expired", "left", "failed"];
+
+    /// Its kind in one word, for machines.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[match self {
+            Self::Received => 0,
+            Self::Rejected => 1,
+            Self::TakenBack => 2,
+            Self::Expired => 3,
+            Self::Left(_) => 4,
+            Self::Failed(_) => 5,
+        }]
+    }
+}
+
 impl FileEvent {
     /// The cue for `chat_client` that goes with the sentence.
     pub(crate) fn cue(&self) -> Option<Cue> {

@@ -1,7 +1,10 @@
 //! Clients that pause: they are told nothing but their mistakes and the end.
 
 use super::Seal;
-use crate::dialect::verbs::{CONTROL, END, PAUSE, RESUME};
+use crate::{
+    dialect::verbs::{CONTROL, END, PAUSE, RESUME},
+    event::Event,
+};
 
 /// Removes the control units from what a client is told, and does what they say.
 ///
@@ -40,9 +43,9 @@ impl Seal for Pausing {
     }
 
     /// Only a client that is paused is told why: others have heard it already.
-    fn farewell(&self, why: Option<&str>) -> Vec<u8> {
+    fn farewell(&self, why: Option<&Event>) -> Vec<u8> {
         let Some(why) = why else { return Vec::new() };
-        [END, b"MSG ", why.replace('\n', " ").as_bytes(), b"\n"].concat()
+        [END, b"MSG ", why.to_string().replace('\n', " ").as_bytes(), b"\n"].concat()
     }
 
     fn most_together(&self) -> usize {
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn mistakes_and_the_end_are_heard_in_a_pause() {
-        let end = Pausing::default().farewell(Some("Server shutting down."));
+        let end = Pausing::default().farewell(Some(&Event::ShuttingDown));
         let stop = b"MSG Server shutting down.\n";
         check(&[PAUSE, b"ERROR: no\n", b"MSG x\n", stop, &end], "ERROR: no\nMSG Server shutting down.\n");
         check(&[stop, &end], "MSG Server shutting down.\n");

@@ -14,6 +14,8 @@ pub enum Status {
     Ok = 200,
     /// It is done, and there is nothing to show.
     NoContent = 204,
+    /// It is there, for the same method.
+    PermanentRedirect = 308,
     /// Nothing can be made of the request.
     BadRequest = 400,
     /// The client may not do that.
@@ -82,6 +84,7 @@ impl Status {
             Self::BadRequest => "Bad Request",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
+            Self::PermanentRedirect => "Permanent Redirect",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::Conflict => "Conflict",
             Self::RequestTimeout => "Request Timeout",

@@ -14,7 +14,7 @@ use crate::{
     event::Event,
     file::Token,
     store::Store,
-    watch::{self, Activity, Journey, Reported, Watch},
+    watch::{self, Activity, Journey, Load, Reported, Watch},
 };
 
 /// How long a client waits for the journey of its message. The broadcaster takes this long only if it
@@ -64,6 +64,11 @@ impl Backstage {
         }
     }
 
+    /// How full the channel to the broadcaster is.
+    pub(super) fn load(&self) -> Load {
+        broadcaster::load(&self.channel)
+    }
+
     /// Does slow work on the calling thread; returns how the rules go on, if they do.
     pub(super) fn perform(&self, task: Task, encode: &dyn Fn(&Event) -> Encoded) -> Option<Resumption> {
         Some(match task {
@@ -81,7 +86,7 @@ impl Backstage {
             }
             Task::Look(next) => {
                 watch::doing(Activity::Looking);
-                next.with(Box::new(self.watch.look(broadcaster::load(&self.channel))))
+                next.with(Box::new(self.watch.look(self.load())))
             }
             Task::TakeJourney(Reported(report), next) => next.with(take_journey(&report)),
             Task::DrawTokens(next) => {

@@ -32,6 +32,7 @@ mod arriving;
 mod attempts;
 mod bans;
 mod closing;
+mod counting;
 mod history;
 mod ignores;
 mod listing;
@@ -60,11 +61,13 @@ mod watching;
 pub use crate::dialect::text::Limits as LineLimits;
 pub use arriving::Newcomer;
 pub use closing::Countdown;
+pub use counting::Counts;
 pub use history::HistoryLimits;
 pub use listing::Census;
 pub use offers::{Claim, FileLimits, Lifeline, MOST_TRANSFERS};
 pub use pace::Rate;
 pub use searching::Search;
+pub use tally::Occurrences;
 pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
@@ -233,6 +236,7 @@ impl State {
         // A client that goes because the server stops has no reason of its own.
         let is_told_to = matches!(why, Ending::Closed | Ending::Dismissed);
         let why = if self.closing.is_stopping && is_told_to { Ending::Stopping } else { why };
+        self.tally.occurrences.left.add(why.word());
         self.note(turn, || Deed::Disconnected(why));
         self.announce(turn, Event::Departed(nick));
         self.leave_room(turn);

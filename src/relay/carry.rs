@@ -13,6 +13,7 @@ use rustix::{
 use crate::{
     file::{ByteCount, Digest, Fault, Side},
     transport::Socket,
+    watch,
 };
 
 /// How long one side may keep the other waiting.
@@ -101,6 +102,7 @@ fn copy(sender: &mut dyn Sending, receiver: &mut dyn Receiving, length: u64) -> 
         left -= taken as u64;
         if left > 0 {
             receiver.write(&bytes[..taken])?;
+            watch::carried(taken);
         } else {
             // With its last bytes, a file is whole for a receiver that counts them. So they wait for the sender's end.
             last = bytes[..taken].to_vec();
@@ -109,6 +111,7 @@ fn copy(sender: &mut dyn Sending, receiver: &mut dyn Receiving, length: u64) -> 
     }
     sender.finish()?;
     receiver.write(&last)?;
+    watch::carried(last.len());
     Ok(true)
 }
 

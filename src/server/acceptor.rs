@@ -97,6 +97,7 @@ impl Door<'_> {
             Err(NoPlace::FullForAddress) => PaceEvent::TooManyConnections.into(),
         };
         tracing::info!(%peer, "a {} was refused: {told}", self.served);
+        self.watch.note_refusal(told.why_not_let_in());
         transport::refuse(&stream, &self.terms.refusal(&told));
         Ok(None)
     }
@@ -107,6 +108,7 @@ impl Door<'_> {
         if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
             let (peer, served) = (connection.peer(), self.served);
             tracing::warn!(%peer, %error, "a {served} was refused: no thread");
+            self.watch.note_refusal(Event::Full.why_not_let_in());
             transport::refuse(connection.socket(), &self.terms.refusal(&Event::Full));
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs},
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, Scope},
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use super::{
     Config, Error, OnDrop, Stopper,
     acceptor::{Door, MOST_FREE},
     capacity::Capacity,
+    inherited::{Inherited, InheritedDoors},
     key,
     receiver::Receiver,
     serving, start,
@@ -29,6 +30,9 @@ use crate::{
     wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
 
+/// Where a web browser finds the server, unless a door for HTTP was asked for.
+pub(super) const PAGE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+
 /// The sockets that listen, and what clients may do at each.
 pub(super) struct Doors {
     /// Where clients come in. The first is the one of `--host` and `--port`.
@@ -41,6 +45,8 @@ pub(super) struct Doors {
     lines: text::Limits,
     max_clients: usize,
     origins: Vec<web::Origin>,
+    /// Whether doors for `http` only send to the door for `https`.
+    redirects: bool,
     /// What clients that speak TLS are shown.
     pub(super) certificate: Option<Arc<Certificate>>,
     /// What closes the doors.
@@ -64,6 +70,21 @@ pub struct Announced<'a> {
     address: &'a Address,
 }
 
+impl Announced<'_> {
+    /// Whether a web browser is served there.
+    pub fn is_page(&self) -> bool {
+        self.scheme.wire == wire::HTTP
+    }
+
+    /// The port, if `https` is spoken there.
+    fn https(&self) -> Option<u16> {
+        match self.address {
+            Address::Net(address) if self.is_page() && self.scheme.is_encrypted => Some(address.port()),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Announced<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = &self.scheme;
@@ -76,33 +97,31 @@ impl fmt::Display for Announced<'_> {
 
 impl Doors {
     /// Checks that this machine can hold as many clients as were asked for, and listens.
-    pub(super) fn open(config: &Config) -> Result<Self, Error> {
+    pub(super) fn open(config: &Config, inherited: Vec<Inherited>) -> Result<Self, Error> {
         let max_clients = Capacity::of_this_machine().clients(config.max_clients)?;
         let max_per_address = config.max_per_address.unwrap_or(usize::MAX);
         let certificate = certificate(config)?;
-        let (first, address) = open_port(config.wire, &config.host, config.port)?;
-        let terms = |wire, options: &Options| {
-            let terms = Terms::new(wire, config.rules.lines);
-            Ok(Terms {
-                silence: options.idle.or(config.idle),
-                rate: options.rate.unwrap_or(terms.rate),
-                key: key::of_door(wire, options)?,
-                encryption: match &certificate {
-                    Some(certificate) if wire == wire::ANY => Encryption::Possible(Arc::clone(certificate)),
-                    _ => Encryption::Without,
-                },
-                ..terms
-            })
+        let mut inherited = InheritedDoors::open(inherited, config.wire)?;
+        let (first, address) = match inherited.take_first(config.wire) {
+            Some(first) => first,
+            None => open_port(config.wire.wire, &config.host, config.port)?,
         };
-        let terms_of_first = terms(config.wire, &Options::default())?;
-        let mut chat = vec![ChatDoor { terms: terms_of_first, entrance: first }];
+        let none = Options::default();
+        let terms = |scheme, options: &Options| terms(config, certificate.as_ref(), scheme, options);
+        let mut chat = vec![ChatDoor { terms: terms(config.wire, &none)?, entrance: first }];
+        let speak_http = |scheme: &Scheme| scheme.wire == wire::HTTP;
+        if config.page
+            && !config.listen.iter().map(|url| &url.scheme).chain(inherited.schemes()).any(speak_http)
+        {
+            let terms = terms(Scheme::plain(wire::HTTP), &none)?;
+            chat.extend(open_page().map(|entrance| ChatDoor { terms, entrance }));
+        }
         for url in &config.listen {
-            let mut terms = terms(url.wire, &url.options)?;
-            if url.is_encrypted {
-                let certificate = certificate.as_ref().ok_or_else(|| Error::NoCertificate(url.clone()))?;
-                terms.encryption = Encryption::Required(Arc::clone(certificate));
-            }
+            let terms = terms(url.scheme, &url.options)?;
             chat.push(ChatDoor { terms, entrance: open(url)? });
+        }
+        for (scheme, entrance) in inherited.rest() {
+            chat.push(ChatDoor { terms: terms(scheme, &none)?, entrance });
         }
         let listen_for_files = |port| {
             let address = SocketAddr::new(address.ip(), port);
@@ -120,6 +139,7 @@ impl Doors {
             lines: config.rules.lines,
             max_clients,
             origins: config.allow_origin.clone(),
+            redirects: config.redirect_http,
             certificate,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
@@ -154,6 +174,7 @@ impl Doors {
             max_clients: self.max_clients,
             lines: self.lines,
             origins: self.origins.clone(),
+            redirect: self.all().filter(|_| self.redirects).find_map(|door| door.https()),
         }
     }
 
@@ -258,9 +279,45 @@ fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
     Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
+/// What holds for the clients of a door.
+fn terms(
+    config: &Config,
+    certificate: Option<&Arc<Certificate>>,
+    scheme: Scheme,
+    options: &Options,
+) -> Result<Terms, Error> {
+    let Scheme { wire, is_encrypted } = scheme;
+    let terms = Terms::new(wire, config.rules.lines);
+    Ok(Terms {
+        silence: options.idle.or(config.idle),
+        rate: options.rate.unwrap_or(terms.rate),
+        key: key::of_door(wire, options)?,
+        encryption: match certificate.cloned() {
+            Some(certificate) if is_encrypted => Encryption::Required(certificate),
+            Some(certificate) if wire == wire::ANY => Encryption::Possible(certificate),
+            None if is_encrypted => return Err(Error::NoCertificate(scheme)),
+            _ => Encryption::Without,
+        },
+        ..terms
+    })
+}
+
+/// Opens the door for web browsers. The chat runs without it, too.
+fn open_page() -> Option<Entrance> {
+    let listening = bind(PAGE);
+    let warn = |error: &Error| {
+        tracing::warn!(
+            "no chat page: {error}. Choose another port with --listen http://127.0.0.1:PORT, or leave the page out \
+             with --no-http"
+        );
+    };
+    let (listener, _) = listening.inspect_err(warn).ok()?;
+    Some(Entrance::Listener(Arc::new(listener)))
+}
+
 fn open(url: &Url) -> Result<Entrance, Error> {
     match &url.location {
-        Location::Tcp { host, port } => open_port(url.wire, host, *port).map(|(entrance, _)| entrance),
+        Location::Tcp { host, port } => open_port(url.scheme.wire, host, *port).map(|(entrance, _)| entrance),
         Location::Unix(socket) => {
             let listener = Listener::bind_unix(socket);
             let listener = listener.map_err(|source| Error::Socket(socket.path.clone(), source))?;

@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf};
 use crate::{
     certificate::{self, RECIPE},
     log, store,
-    wire::Url,
+    wire::Scheme,
 };
 
 /// Why a server cannot start, or had to stop.
@@ -18,12 +18,14 @@ pub enum Error {
     Bind(SocketAddr, io::Error),
     /// The server cannot listen on this Unix socket.
     Socket(PathBuf, io::Error),
+    /// The server cannot use the socket of this name that it has inherited, and why.
+    Inherited(String, String),
     /// The file of a key holds none.
     Key(PathBuf, io::Error),
     /// The certificate cannot be used.
     Certificate(certificate::Error),
     /// A door speaks TLS, and there is no certificate.
-    NoCertificate(Url),
+    NoCertificate(Scheme),
     /// This machine cannot hold so many clients.
     TooManyClients {
         /// How many were asked for; `None` means as many as there can be.
@@ -55,11 +57,14 @@ impl fmt::Display for Error {
                 write!(f, "another program listens on {}", path.display())
             }
             Self::Socket(path, source) => write!(f, "cannot listen on {}: {source}", path.display()),
+            Self::Inherited(name, why) => {
+                write!(f, "cannot use the socket '{name}' that the service manager has opened: {why}")
+            }
             Self::Key(path, source) => write!(f, "cannot read the key from {}: {source}", path.display()),
             Self::Certificate(source) => source.fmt(f),
-            Self::NoCertificate(url) => write!(
+            Self::NoCertificate(scheme) => write!(
                 f,
-                "{url} needs a certificate: give one with --tls-cert FILE --tls-key FILE. These make one for \
+                "a door for {scheme} needs a certificate: give one with --tls-cert FILE --tls-key FILE. These make one for \
                  trying:\n{RECIPE}"
             ),
             Self::TooManyClients { asked, holds, limit } => {

@@ -179,6 +179,7 @@ impl Receiver<'_> {
     /// Tells an address why its datagram is not carried out. The datagram is not acknowledged, and may come again.
     fn refuse(&self, arrived: Arrived<'_>, why: &Event) {
         tracing::info!(peer = %arrived.from, "a client was refused: {why}");
+        self.watch.note_refusal(why.why_not_let_in());
         self.say(arrived, why, arrived.bytes.len());
     }
 

@@ -22,6 +22,7 @@ use crate::{
     dialect::{Decode, Decoder, Greeting, Input},
     ending::Ending,
     names::Peer,
+    watch,
 };
 
 mod known;
@@ -86,7 +87,10 @@ impl Port {
         match self.socket.recv_from(buffer) {
             // Some systems report here that an earlier datagram could not be delivered.
             Err(error) if is_of_a_client(error.kind()) => Ok(None),
-            received => received.map(Some),
+            received => received.map(|received| {
+                watch::received(received.0);
+                Some(received)
+            }),
         }
     }
 
@@ -94,6 +98,7 @@ impl Port {
     pub fn send(&self, datagram: &[u8], to: SocketAddr) -> bool {
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let sent = rustix::net::sendto(&self.socket, datagram, flags, &to).map_err(io::Error::from);
+        watch::sent(*sent.as_ref().unwrap_or(&0));
         !sent.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 

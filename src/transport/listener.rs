@@ -2,10 +2,10 @@
 
 use std::{
     fmt, fs,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, PipeReader, PipeWriter, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::{
-        fd::{AsFd, BorrowedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::{
             fs::{FileTypeExt, MetadataExt},
             net::{UnixListener, UnixStream},
@@ -33,11 +33,20 @@ const BACKLOG: i32 = 4096;
 pub struct Listener {
     kind: Kind,
     address: Address,
+    /// How threads are woken at a socket that another program also has. Such a socket stays open.
+    alarm: Option<Alarm>,
 }
 
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, File),
+    /// The file is `None` if another program made it.
+    Unix(UnixListener, Option<File>),
+}
+
+/// What is written is never read, so it wakes every thread that waits.
+struct Alarm {
+    rung: PipeReader,
+    bell: PipeWriter,
 }
 
 /// Where clients find a socket.
@@ -63,19 +72,9 @@ impl Listener {
     /// As [`TcpListener::bind`]: the address is in use, or not ours.
     pub fn bind(address: SocketAddr) -> io::Result<(Self, SocketAddr)> {
         let socket = TcpListener::bind(address)?;
-        // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
-        // sends whole batches; holding one back to fill a packet would only delay it.
-        sockopt::set_tcp_nodelay(&socket, true)?;
-        // A silent client whose machine vanished is noticed after a minute and a half. If it is owed
-        // something, TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox
-        // overflows.
-        sockopt::set_socket_keepalive(&socket, true)?;
-        sockopt::set_tcp_keepidle(&socket, Duration::from_secs(60))?;
-        sockopt::set_tcp_keepintvl(&socket, Duration::from_secs(10))?;
-        sockopt::set_tcp_keepcnt(&socket, 3)?;
-        rustix::net::listen(&socket, BACKLOG)?;
+        tune(&socket)?;
         let address = socket.local_addr()?;
-        Ok((Self { kind: Kind::Tcp(socket), address: Address::Net(address) }, address))
+        Ok((Self { kind: Kind::Tcp(socket), address: Address::Net(address), alarm: None }, address))
     }
 
     /// Listens on a Unix socket. A file that was left by a server that is gone is replaced.
@@ -89,12 +88,36 @@ impl Listener {
         rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
         let made = fs::symlink_metadata(path)?;
         let file = File { path: path.clone(), device: made.dev(), inode: made.ino() };
-        let listener =
-            Self { kind: Kind::Unix(UnixListener::from(socket), file), address: Address::Unix(path.clone()) };
+        let kind = Kind::Unix(UnixListener::from(socket), Some(file));
+        let listener = Self { kind, address: Address::Unix(path.clone()), alarm: None };
         // Nothing can connect before the socket listens, so nothing connects with other permissions.
         chmodat(CWD, path, Mode::from_raw_mode(*mode), rustix::fs::AtFlags::empty())?;
         rustix::net::listen(&listener, BACKLOG)?;
         Ok(listener)
+    }
+
+    /// Takes a socket on which another program, such as a service manager, listens for the server. It is left open for
+    /// the next server.
+    ///
+    /// # Errors
+    /// It is no stream socket that listens, or a Unix socket without a file.
+    pub fn inherited(socket: OwnedFd) -> io::Result<Self> {
+        if sockopt::socket_type(&socket)? != SocketType::STREAM || !sockopt::socket_acceptconn(&socket)? {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it does not listen for connections"));
+        }
+        // Of the threads that are woken for a connection, one gets it. The others must not wait in `accept`.
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        let (rung, bell) = io::pipe()?;
+        let alarm = Some(Alarm { rung, bell });
+        if let Ok(path) = UnixListener::from(socket.try_clone()?).local_addr() {
+            let path = path.as_pathname().ok_or(io::Error::new(ErrorKind::InvalidInput, "it has no file"))?;
+            let address = Address::Unix(path.to_owned());
+            return Ok(Self { kind: Kind::Unix(socket.into(), None), address, alarm });
+        }
+        let socket = TcpListener::from(socket);
+        tune(&socket)?;
+        let address = Address::Net(socket.local_addr()?);
+        Ok(Self { kind: Kind::Tcp(socket), address, alarm })
     }
 
     /// Where it listens, with the port that was chosen.
@@ -107,13 +130,8 @@ impl Listener {
     /// # Errors
     /// Any error of `accept`: no file descriptors are left, or the listener was closed, for example.
     pub fn accept(&self, patience: Option<Duration>) -> io::Result<Option<(Socket, Peer)>> {
-        if let Some(patience) = patience {
-            let timeout = Timespec::try_from(patience).map_err(|_| ErrorKind::InvalidInput)?;
-            match poll(&mut [PollFd::new(self, PollFlags::IN)], Some(&timeout)) {
-                Ok(0) | Err(Errno::INTR) => return Ok(None),
-                Ok(_) => {}
-                Err(error) => return Err(error.into()),
-            }
+        if (patience.is_some() || self.alarm.is_some()) && !self.is_ready(patience)? {
+            return Ok(None);
         }
         let accepted = match &self.kind {
             Kind::Tcp(socket) => socket.accept().map(|(stream, peer)| (stream.into(), peer.into())),
@@ -123,14 +141,33 @@ impl Listener {
             }),
         };
         match accepted {
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => Ok(None),
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::WouldBlock) => {
+                Ok(None)
+            }
             accepted => accepted.map(Some),
+        }
+    }
+
+    /// Waits for a connection, but not after the alarm.
+    fn is_ready(&self, patience: Option<Duration>) -> io::Result<bool> {
+        let timeout = patience.map(Timespec::try_from).transpose().map_err(|_| ErrorKind::InvalidInput)?;
+        let mut awaited = vec![PollFd::new(self, PollFlags::IN)];
+        awaited.extend(self.alarm.as_ref().map(|alarm| PollFd::new(&alarm.rung, PollFlags::IN)));
+        match poll(&mut awaited, timeout.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => Ok(false),
+            Ok(_) => Ok(awaited[1..].iter().all(|alarm| alarm.revents().is_empty())),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Accepts nothing more, and wakes at most `waiting` threads that wait in [`Listener::accept`].
     pub fn close(&self, waiting: usize) {
-        if let Kind::Unix(_, file) = &self.kind {
+        if let Some(alarm) = &self.alarm {
+            // The pipe is empty, so it takes a byte at once.
+            let _ = (&alarm.bell).write(&[0]);
+            return;
+        }
+        if let Kind::Unix(_, Some(file)) = &self.kind {
             file.remove();
         }
         // Shutting a listening socket down wakes them all on Linux, and needs no file descriptor.
@@ -145,6 +182,13 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+impl Address {
+    /// The address of a port; `None` for a Unix socket.
+    pub fn port(&self) -> Option<SocketAddr> {
+        if let Self::Net(address) = self { Some(*address) } else { None }
     }
 }
 
@@ -164,6 +208,21 @@ impl fmt::Display for Address {
             Self::Unix(path) => path.display().fmt(f),
         }
     }
+}
+
+/// Prepares a TCP socket for clients, and listens.
+fn tune(socket: &TcpListener) -> io::Result<()> {
+    // Accepted sockets inherit these, so no client costs a system call for them. The broadcaster
+    // sends whole batches; holding one back to fill a packet would only delay it.
+    sockopt::set_tcp_nodelay(socket, true)?;
+    // A silent client whose machine vanished is noticed after a minute and a half. If it is owed
+    // something, TCP tries to deliver that first, on Linux for a quarter of an hour, unless the outbox
+    // overflows.
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
+    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(socket, 3)?;
+    Ok(rustix::net::listen(socket, BACKLOG)?)
 }
 
 /// Only a socket on which no server answers is removed.
@@ -237,6 +296,48 @@ mod tests {
                     waiting.join().unwrap();
                 }
             });
+        }
+    }
+
+    #[test]
+    fn a_socket_of_another_program_stays_open_when_its_threads_are_woken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chat.sock");
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let unix = UnixListener::bind(&path).unwrap();
+        let address = tcp.local_addr().unwrap();
+        let connect = |address: &Address| match address {
+            Address::Net(address) => TcpStream::connect(address).map(OwnedFd::from).unwrap(),
+            Address::Unix(path) => UnixStream::connect(path).map(OwnedFd::from).unwrap(),
+        };
+        for (socket, address) in
+            [(OwnedFd::from(tcp), Address::Net(address)), (unix.into(), Address::Unix(path.clone()))]
+        {
+            for _each_server in 0..2 {
+                let listener = Listener::inherited(socket.try_clone().unwrap()).unwrap();
+                assert_eq!(listener.address(), &address);
+                let _client = connect(&address);
+                assert!(listener.accept(None).unwrap().is_some());
+                std::thread::scope(|scope| {
+                    let wait = || assert!(listener.accept(None).unwrap().is_none());
+                    let threads = (0..4).map(|_| std::thread::Builder::new().spawn_scoped(scope, wait));
+                    let waiting: Vec<_> = threads.collect();
+                    listener.close(4);
+                    for thread in waiting {
+                        thread.unwrap().join().unwrap();
+                    }
+                });
+            }
+        }
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn what_does_not_listen_is_not_taken() {
+        let (connected, _other) = UnixStream::pair().unwrap();
+        let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for socket in [OwnedFd::from(connected), datagrams.into()] {
+            assert!(Listener::inherited(socket).is_err());
         }
     }
 

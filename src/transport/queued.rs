@@ -14,7 +14,7 @@ use std::{
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
 use super::Connection;
-use crate::{broadcaster::Sink, ending::Ending};
+use crate::{broadcaster::Sink, ending::Ending, watch};
 
 /// The most bytes handed to the thread at once: besides what it writes, one such piece waits.
 const PIECE: usize = 64 * 1024;
@@ -54,7 +54,11 @@ impl Sink for QueuedWriter {
         let piece: Vec<_> = owed.iter().chain(fresh).copied().take(PIECE).collect();
         let length = piece.len();
         match pieces.try_send(piece) {
-            Ok(()) => Ok(length),
+            Ok(()) => {
+                // The thread that writes is not watched, so it does not count.
+                watch::sent(length);
+                Ok(length)
+            }
             Err(TrySendError::Full(_)) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TrySendError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
         }

@@ -105,8 +105,7 @@ impl Sink for SealedSink {
     }
 
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {
-        let said = why.map(ToString::to_string);
-        let mut farewell = self.seal.farewell(said.as_deref());
+        let mut farewell = self.seal.farewell(why);
         // The sink behind this one can be packed, too.
         farewell.extend(self.sink.farewell(why));
         farewell

@@ -15,7 +15,9 @@ use rustix::net::{
     sockopt::{Timeout, set_socket_timeout},
 };
 
-/// A connected stream socket.
+use crate::watch;
+
+/// A connected stream socket. What is read and sent here is counted.
 #[derive(Debug)]
 pub struct Socket(OwnedFd);
 
@@ -71,13 +73,17 @@ impl AsFd for Socket {
 impl Read for &Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // On a socket, this is a little faster than `read`.
-        Ok(rustix::net::recv(self, buffer, RecvFlags::empty())?.0)
+        let length = rustix::net::recv(self, buffer, RecvFlags::empty())?.0;
+        watch::received(length);
+        Ok(length)
     }
 }
 
 impl Write for &Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(self, bytes)?)
+        let length = rustix::io::write(self, bytes)?;
+        watch::sent(length);
+        Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Figures that one thread keeps up to date and all threads can read.
+//! Figures that all threads can read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,17 +26,25 @@ impl Gauge {
             self.0.store(value, Ordering::Relaxed);
         }
     }
+
+    /// Adds to the value. With one writer, this costs as little as adding to a plain number.
+    pub fn add(&self, more: u64) {
+        self.set(self.get().wrapping_add(more));
+    }
 }
 
-/// The figures of one server.
+/// A figure that only grows, and to which any thread can add at any time.
 #[derive(Debug, Default)]
-pub struct Gauges {
-    /// The longest time that the registry's lock was held, in nanoseconds; written under that lock.
-    pub longest_hold: Gauge,
-    /// The most posts in one batch; written by the broadcaster, as are those below.
-    pub largest_batch: Gauge,
-    /// Bytes that wait for clients with full sockets, each as of the last time its socket was tried.
-    pub waiting_bytes: Gauge,
-    /// How many clients have a full socket.
-    pub waiting_clients: Gauge,
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// The value.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Adds to the value.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Activity, Gauges};
+use super::{Activity, coarse, figures::Figures};
 
 /// How full a channel is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,18 +57,19 @@ impl Seen {
     /// The most threads that are listed one by one; the counts cover the rest.
     pub const MOST_THREADS: usize = 50;
 
-    pub(super) fn new(channel: Load, gauges: &Gauges, uptime: Duration) -> Self {
+    pub(super) fn new(channel: Load, figures: &Figures, uptime: Duration) -> Self {
+        let (process, gauges) = (Process::read(), &figures.broadcaster);
         Self {
             threads: Vec::new(),
             total: 0,
             counts: [0; Activity::ALL.len()],
             channel,
-            longest_hold: Duration::from_nanos(gauges.longest_hold.get()),
+            longest_hold: Duration::from_nanos(figures.holds.longest.get()),
             largest_batch: gauges.largest_batch.get(),
             waiting_bytes: gauges.waiting_bytes.get(),
             waiting_clients: gauges.waiting_clients.get(),
-            memory: of_process("VmRSS:").map(|kibibytes| kibibytes * 1024),
-            system_threads: of_process("Threads:"),
+            memory: process.memory,
+            system_threads: process.threads,
             uptime,
         }
     }
@@ -85,6 +86,27 @@ impl Seen {
         let place = if is_asking { 0 } else { self.threads.len() };
         self.threads.insert(place, thread);
         self.threads.truncate(Self::MOST_THREADS);
+    }
+}
+
+/// What the system tells about the process; what it does not tell is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// The resident memory in bytes.
+    pub memory: Option<u64>,
+    /// The number of threads.
+    pub threads: Option<u64>,
+    /// The time that it has used of all processors.
+    pub used: Option<Duration>,
+}
+
+impl Process {
+    pub(super) fn read() -> Self {
+        Self {
+            memory: of_process("VmRSS:").map(|kibibytes| kibibytes * 1024),
+            threads: of_process("Threads:"),
+            used: coarse::used(),
+        }
     }
 }
 

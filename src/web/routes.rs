@@ -1,6 +1,6 @@
 //! The table of routes, from which follows what a path can do.
 
-use super::{House, files, status, websocket};
+use super::{House, files, metrics, status, websocket};
 use crate::{
     http::{Method, Problem, Request, Response, Status},
     names::Peer,
@@ -33,13 +33,14 @@ impl From<Response> for Answer {
 }
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-static ROUTES: [Route; 5] = [
+static ROUTES: [Route; 6] = [
     Route { method: Method::Get, path: "/healthz", answer: |_, _, _| Ok(status::health().into()) },
     Route {
         method: Method::Get,
         path: "/server/status",
         answer: |house, _, _| Ok(status::report(house).into()),
     },
+    Route { method: Method::Get, path: "/metrics", answer: |house, _, _| Ok(metrics::report(house).into()) },
     Route { method: Method::Get, path: "/ws", answer: websocket::open },
     Route { method: Method::Get, path: "/files/{token}", answer: files::get },
     Route { method: Method::Put, path: "/files/{token}", answer: files::put },

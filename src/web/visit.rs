@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Changed, House, files,
+    Changed, House, files, redirect,
     routes::{self, Answer},
 };
 use crate::{
@@ -42,6 +42,8 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
     stream: &'a dyn Stream,
+    /// The port for `https`, if everything is there and nothing here.
+    redirect: Option<u16>,
     decoder: Decoder,
     phase: Phase,
     /// When the phase began.
@@ -57,10 +59,15 @@ enum End {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(house: &'a House<'_>, stream: &'a dyn Stream, first: &[u8]) -> Self {
+    pub(super) fn new(
+        house: &'a House<'_>,
+        stream: &'a dyn Stream,
+        redirect: Option<u16>,
+        first: &[u8],
+    ) -> Self {
         let mut decoder = Decoder::with_uploads(files::is_upload);
         decoder.feed(first);
-        Self { house, stream, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, stream, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -109,7 +116,10 @@ impl<'a> Visit<'a> {
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
             return self.refuse(Problem::new(status, why.to_string()));
         }
-        let answer = routes::answer(self.house, self.stream.incoming().peer(), request);
+        let answer = match self.redirect {
+            Some(port) => redirect::to_https(request, port).map(Answer::from),
+            None => routes::answer(self.house, self.stream.incoming().peer(), request),
+        };
         match answer.unwrap_or_else(|problem| Response::from(problem).into()) {
             Answer::Response(response) => self.respond(request, &response),
             Answer::Changed(response, wire) => {

@@ -8,15 +8,13 @@ use std::{
     time::Duration,
 };
 
-use super::{KEY_FILE, Wire};
+use super::{KEY_FILE, Scheme};
 
 /// A door to open: `text://HOST:PORT` or `text+unix:///PATH?mode=0660`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     /// What is spoken there.
-    pub wire: &'static Wire,
-    /// Its clients speak TLS.
-    pub is_encrypted: bool,
+    pub scheme: Scheme,
     /// Where it listens.
     pub location: Location,
     /// What stands after the `?`.
@@ -66,24 +64,16 @@ impl FromStr for Url {
             Some(scheme) => (scheme, true),
             None => (scheme, false),
         };
-        let (scheme, is_encrypted) = match scheme.strip_suffix(TLS) {
-            Some(scheme) => (scheme, true),
-            None => (scheme, false),
-        };
-        let wire: &'static Wire = scheme.parse()?;
-        if is_encrypted && (is_unix || wire.has_datagrams()) {
+        let scheme: Scheme = scheme.parse()?;
+        if is_unix && scheme.is_encrypted {
             return Err("TLS is only spoken on ports of TCP".to_owned());
         }
-        if is_unix && wire.has_datagrams() {
+        if is_unix && scheme.wire.has_datagrams() {
             return Err(format!("'{scheme}' is not spoken on Unix sockets"));
         }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut url = Self {
-            wire,
-            is_encrypted,
-            location: if is_unix { unix(place)? } else { tcp(place)? },
-            options: Options::default(),
-        };
+        let location = if is_unix { unix(place)? } else { tcp(place)? };
+        let mut url = Self { scheme, location, options: Options::default() };
         for option in query.split('&').filter(|_| rest.contains('?')) {
             url.set(option)?;
         }
@@ -97,13 +87,15 @@ impl Url {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         match (key, &mut self.location) {
             ("mode", Location::Unix(socket)) => socket.mode = mode(value)?,
-            ("idle", _) if self.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
-            ("rate", _) if self.wire.options.contains(&key) => self.options.rate = Some(rate(value)?),
-            (KEY_FILE, _) if self.wire.options.contains(&key) => self.options.key_file = Some(file(value)?),
+            ("idle", _) if self.scheme.wire.options.contains(&key) => self.options.idle = Some(idle(value)?),
+            ("rate", _) if self.scheme.wire.options.contains(&key) => self.options.rate = Some(rate(value)?),
+            (KEY_FILE, _) if self.scheme.wire.options.contains(&key) => {
+                self.options.key_file = Some(file(value)?);
+            }
             _ => {
                 let unix = matches!(self.location, Location::Unix(_)).then_some("mode");
                 let known: Vec<_> =
-                    unix.iter().chain(self.wire.options).map(|key| format!("{key}=")).collect();
+                    unix.iter().chain(self.scheme.wire.options).map(|key| format!("{key}=")).collect();
                 return Err(match &known[..] {
                     [] => format!("'{option}' is not allowed: this URL has no options"),
                     known => format!("'{option}' is not one of: {}", known.join(", ")),
@@ -166,26 +158,9 @@ fn unix(path: &str) -> Result<Location, String> {
     Ok(Location::Unix(UnixSocket { path: path.into(), mode: 0o600 }))
 }
 
-/// The first word of a URL.
-pub struct Scheme {
-    /// What is spoken.
-    pub wire: &'static Wire,
-    /// Whether that is inside of TLS.
-    pub is_encrypted: bool,
-}
-
-/// What follows the name of a wire that is spoken inside of TLS.
-const TLS: &str = "+tls";
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.wire.scheme, if self.is_encrypted { TLS } else { "" })
-    }
-}
-
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = Scheme { wire: self.wire, is_encrypted: self.is_encrypted };
+        let scheme = self.scheme;
         match &self.location {
             Location::Tcp { host, port } if host.contains(':') => write!(f, "{scheme}://[{host}]:{port}"),
             Location::Tcp { host, port } => write!(f, "{scheme}://{host}:{port}"),
@@ -200,9 +175,13 @@ mod tests {
 
     #[test]
     fn a_url_names_the_wire_and_the_place() {
-        for url in
-            ["text://127.0.0.1:5555", "json+tls://localhost:0", "text://[::1]:5555", "text+unix:///run/chat"]
-        {
+        for url in [
+            "text://127.0.0.1:5555",
+            "json+tls://localhost:0",
+            "text://[::1]:5555",
+            "text+unix:///run/chat",
+            "https://[::]:443",
+        ] {
             assert_eq!(url.parse::<Url>().unwrap().to_string(), url);
         }
         let place = "text+unix:///run/a b?mode=0660".parse::<Url>().unwrap().location;
@@ -221,7 +200,7 @@ mod tests {
         assert_eq!(why("localhost:5555"), "write it as SCHEME://HOST:PORT");
         assert!(why("telnet://localhost:23").starts_with("'telnet' is not one of: text"));
         assert!(why("text://localhost").contains("HOST:PORT"));
-        for url in ["text+tls+unix:///run/chat", "json+udp+tls://localhost:0"] {
+        for url in ["text+tls+unix:///run/chat", "json+udp+tls://localhost:0", "https+unix:///run/chat"] {
             assert_eq!(why(url), "TLS is only spoken on ports of TCP");
         }
         for host in ["text://:5", "text://::1:5", "text://[localhost]:5", "text://a/b:5"] {

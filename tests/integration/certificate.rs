@@ -41,7 +41,7 @@ fn a_door_with_tls_needs_a_certificate_and_says_how_to_make_one() {
     let (status, err) = refused(&[]);
     assert_eq!(status, Some(1));
     let lines: Vec<_> = err.lines().collect();
-    assert!(lines[0].starts_with("chat_server: text+tls://127.0.0.1:0 needs a certificate"), "{err}");
+    assert!(lines[0].starts_with("chat_server: a door for text+tls needs a certificate"), "{err}");
     assert_eq!(lines.len(), 3);
     assert_eq!(refused(&["--tls-cert", "cert.pem"]).0, Some(2));
     let (status, err) = refused(&["--tls-cert", "/no/cert", "--tls-key", "/no/key"]);

@@ -79,7 +79,7 @@ fn a_server_that_cannot_be_trusted_is_refused_with_what_to_do() {
     let text = server.address().to_string();
     assert_eq!(
         why(&text, &["--tls-insecure"]),
-        "the server does not speak TLS at this port. Leave --tls out, or check the port."
+        "the server does not speak TLS at this port. Use --tls=no, or check the port."
     );
     assert!(why("unix:///no/socket", &[]).starts_with("TLS is not spoken on Unix sockets"));
 }

@@ -64,6 +64,17 @@ fn the_json_client_in_python_talks_to_people() {
 }
 
 #[test]
+fn the_websocket_client_in_python_talks_to_people() {
+    check(&Client {
+        scheme: "http",
+        script: "websocket_client.py",
+        hi: "alice: hi",
+        rest: "bot: hello \"ë\"\nbot: waves\nsystem: Goodbye!\n",
+        ..Client::default()
+    });
+}
+
+#[test]
 fn the_udp_client_in_python_talks_to_people() {
     check(&Client {
         scheme: "json+udp",

@@ -10,7 +10,7 @@ use std::{
 /// they are the same module.
 const LAYERS: [&[&str]; 10] = [
     &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
-    &["command", "record"],
+    &["command", "record", "metrics"],
     &["event"],
     &["dialect", "fact", "http"],
     &["broadcaster", "store", "log", "framing", "certificate"],
@@ -46,6 +46,8 @@ const APART: [(&str, &[&str]); 3] = [
             "web",
             "wire",
             "certificate",
+            "client",
+            "event",
         ],
     ),
 ];

@@ -77,7 +77,7 @@ fn limited_to(limit: &str, max_clients: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--presence-limit", "1"]);
-    command.args(["--max-clients", max_clients]).env("CHAT_DATA", ":memory:");
+    command.args(["--max-clients", max_clients]).env("CHAT_DATA", ":memory:").env("CHAT_NO_HTTP", "1");
     command
 }
 

@@ -286,6 +286,7 @@ fn the_chat_goes_on_when_the_disk_of_the_log_is_full() {
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     small_disk.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data", ":memory:"]);
     small_disk.arg("--log-dir").arg(folder.path()).env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0");
+    small_disk.env("CHAT_NO_HTTP", "1");
     let server = Server::start_command(small_disk);
     let mut alice = server.client("alice");
     let text = "x".repeat(1000);

@@ -8,7 +8,7 @@ use crate::support::{Browser, Server, Socket};
 fn start(options: &[&str]) -> (Server, u16) {
     let mut server = Server::start(&[&["--listen", "http://127.0.0.1:0"], options].concat());
     let said = server.prints();
-    let port = said.strip_prefix("Listening on http://127.0.0.1:").and_then(|port| port.parse().ok());
+    let port = said.strip_prefix("Chat page on http://127.0.0.1:").and_then(|port| port.parse().ok());
     let port = port.unwrap_or_else(|| panic!("{said}"));
     (server, port)
 }

@@ -53,7 +53,7 @@ fn every_conversation_among_users_with_names_is_the_same_in_json() {
 }
 
 /// Each door of a server with all wires, and an interpreter of what is spoken there.
-const DOORS: [(&str, &str); 20] = [
+const DOORS: [(&str, &str); 26] = [
     ("text", "text"),
     ("text+unix", "text"),
     ("unframed", "unframed"),
@@ -68,12 +68,18 @@ const DOORS: [(&str, &str); 20] = [
     ("verbs", "verbs"),
     ("verbs+unix", "verbs"),
     ("any", "text"),
+    ("any", "websocket"),
+    ("http", "websocket"),
+    ("http", "websocket-text"),
+    ("http+unix", "websocket"),
     ("text+tls", "text"),
     ("unframed+tls", "unframed"),
     ("json+tls", "json"),
     ("json+tls", "terse"),
     ("frames+tls", "frames"),
     ("verbs+tls", "verbs"),
+    ("https", "websocket"),
+    ("https", "websocket-text"),
 ];
 
 /// A server with all doors, and a client at each that has a name: `c0`, `c1` and so on.
@@ -101,7 +107,7 @@ impl AllWires {
         let listen = urls.iter().flat_map(|url| ["--listen", url]);
         let tls = ["--tls-cert", path(&chain), "--tls-key", path(&key)];
         let mut server = Server::start(&listen.chain(tls).chain(options.iter().copied()).collect::<Vec<_>>());
-        let listening = |_| server.prints().strip_prefix("Listening on ").expect("a door").to_owned();
+        let listening = |_| server.prints().split_once(" on ").expect("a door").1.to_owned();
         let doors: Vec<_> = schemes.iter().map(listening).collect();
         let mut all = Self { server, clients: Vec::new(), doors, certified, _folder: folder };
         for number in 0..DOORS.len() {
@@ -116,11 +122,11 @@ impl AllWires {
     fn connect(&self, door: usize, name: &str) -> WireClient {
         let (scheme, speech) = DOORS[door];
         let url = self.doors.iter().find(|url| url.starts_with(&format!("{scheme}://"))).expect("it is open");
-        let mut client = match url.split_once("+tls://") {
-            Some((_, address)) => {
-                WireClient::secure(self.certified.connect(address.parse().expect("an address")), speech)
-            }
-            None => WireClient::connect(url, speech),
+        let (scheme, address) = url.split_once("://").expect("a URL");
+        let mut client = if scheme == "https" || scheme.ends_with("+tls") {
+            WireClient::secure(self.certified.connect(address.parse().expect("an address")), speech)
+        } else {
+            WireClient::connect(url, speech)
         };
         client.says(&format!("/nick {name}"));
         client.hears_at_last(&format!("Nickname changed to '{name}'."));

@@ -4,6 +4,7 @@ pub(crate) mod frames;
 mod json;
 mod terse;
 mod verbs;
+mod websocket;
 
 /// What an interpreter does with one client.
 pub(crate) trait Interpreter: Send {
@@ -17,7 +18,7 @@ pub(crate) trait Interpreter: Send {
     fn answer(&mut self, bytes: &mut Vec<u8>, to_client: &mut Vec<u8>, to_server: &mut Vec<u8>);
 }
 
-/// The interpreter of a wire, by its scheme; `terse` is terse JSON.
+/// The interpreter of a wire, by its scheme; `terse` is terse JSON, and a `websocket` carries JSON or text.
 pub(crate) fn interpreter(wire: &str) -> Option<Box<dyn Interpreter>> {
     match wire {
         "text" | "any" => Some(Box::new(Lines { end: "\n" })),
@@ -25,6 +26,8 @@ pub(crate) fn interpreter(wire: &str) -> Option<Box<dyn Interpreter>> {
         "frames" => Some(Box::<frames::Frames>::default()),
         "json" | "json+udp" => Some(Box::<json::Json>::default()),
         "terse" => Some(Box::<terse::Terse>::default()),
+        "websocket" => Some(Box::new(websocket::Messages::new("chat.json", interpreter("json")?))),
+        "websocket-text" => Some(Box::new(websocket::Messages::new("chat.text", interpreter("text")?))),
         "verbs" => Some(Box::<verbs::Verbs>::default()),
         _ => None,
     }

@@ -100,3 +100,24 @@ fn a_long_answer_is_under_way_until_the_gauge_shows_what_is_left_of_it() {
     assert!(at_alice.heard().ends_with(&line("all of it")), "it is sent at once");
     assert_eq!((Arc::weak_count(&gauge), gauge.get()), (0, 0));
 }
+
+#[test]
+fn each_hearer_of_an_event_counts_as_a_delivery() {
+    let mut studio = Studio::new(9999);
+    let (room, other) = (studio.room(), studio.room());
+    let [(alice, _), (bob, _), _] = [room, other, room].map(|room| studio.client(room, 9999));
+    studio.client_of(Dialect::Json, room, 9999);
+    let mut check = |post, expected| {
+        let before = studio.broadcaster.watch.gauges().deliveries.get();
+        studio.broadcaster.carry_out(post);
+        assert_eq!(studio.broadcaster.watch.gauges().deliveries.get() - before, expected);
+    };
+    check(Post::TellRoom(room, Except::NoOne, said("hello")), 3);
+    check(Post::TellRoom(room, Except::One(alice), said("hello")), 2);
+    check(Post::TellRoom(room, Except::These([alice, bob].into()), said("bob is elsewhere")), 2);
+    check(Post::TellAll(Event::ShuttingDown), 4);
+    check(Post::Tell(bob, Event::Goodbye), 1);
+    check(Post::Detach(alice), 0);
+    check(Post::TellRoom(room, Except::NoOne, said("hello")), 2);
+    check(Post::Tell(alice, Event::Goodbye), 0);
+}

@@ -7,7 +7,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{CONTROL, Head, Key, control, kind};
-use crate::framing::Seal;
+use crate::{event::Event, framing::Seal};
 
 /// The length of a JSON header, in bytes. Existing programs read 1024 bytes and expect them to belong to one
 /// frame. All headers have the same length, a multiple of the 64 bytes of a SHA-256 block. So the part of a
@@ -183,8 +183,9 @@ impl Seal for FrameSeal {
         vec![out]
     }
 
-    fn farewell(&self, why: Option<&str>) -> Vec<u8> {
-        let why = why.and_then(|why| why.lines().next()).unwrap_or("Connection closed.");
+    fn farewell(&self, why: Option<&Event>) -> Vec<u8> {
+        let why = why.map(ToString::to_string);
+        let why = why.as_ref().and_then(|why| why.lines().next()).unwrap_or("Connection closed.");
         control(kind::DISCONNECT, why.strip_suffix('.').unwrap_or(why))
     }
 

@@ -60,10 +60,10 @@ fn bytes(hexadecimal: &str) -> Vec<u8> {
 }
 
 /// Why the stream of a client ends that was told this last.
-fn code(why: Option<&str>) -> Code {
+fn code(why: Option<&Event>) -> Code {
     match why {
         None => Code::Normal,
-        Some(why) if why == Event::ShuttingDown.to_string() => Code::GoingAway,
+        Some(Event::ShuttingDown) => Code::GoingAway,
         Some(_) => Code::Policy,
     }
 }
@@ -82,9 +82,10 @@ impl Seal for Messages {
         if out.is_empty() { Vec::new() } else { vec![out] }
     }
 
-    fn farewell(&self, why: Option<&str>) -> Vec<u8> {
+    fn farewell(&self, why: Option<&Event>) -> Vec<u8> {
         let code = code(why) as u16;
-        let why = why.and_then(|why| why.lines().next()).unwrap_or_default();
+        let why = why.map(ToString::to_string);
+        let why = why.as_ref().and_then(|why| why.lines().next()).unwrap_or_default();
         format!("{}{CLOSE} {code} {why}\n", char::from(CONTROL)).into_bytes()
     }
 

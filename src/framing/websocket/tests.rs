@@ -6,8 +6,10 @@ use super::*;
 use crate::{
     command::{Ask, Command},
     dialect::{self, Decode, Input, Limits},
-    event::Event,
+    event::{Event, administration::Administered},
     framing::Seal,
+    names::Nick,
+    text::Text,
 };
 
 const LIMITS: Limits = Limits { line: 100, text: 100 };
@@ -200,17 +202,22 @@ fn control_units_become_pongs_and_a_close_after_which_nothing_follows() {
 
 #[test]
 fn the_farewell_has_a_code_and_a_reason() {
-    let told = |why: Option<&str>| {
+    let told = |why: Option<&Event>| {
         let frames = sealed(&Messages::default().farewell(why));
         let [(0x88, payload)] = &frames[..] else { panic!("{frames:?}") };
         assert!(payload.len() <= 125);
         (u16::from_be_bytes([payload[0], payload[1]]), String::from_utf8(payload[2..].to_vec()).unwrap())
     };
     assert_eq!(told(None), (1000, String::new()));
-    assert_eq!(told(Some(&Event::ShuttingDown.to_string())), (1001, "Server shutting down.".to_owned()));
-    assert_eq!(told(Some(&Event::TooSlow.to_string())), (1008, "Disconnected: too slow to read.".to_owned()));
-    assert_eq!(told(Some("Two\nlines.")).1, "Two");
-    assert_eq!(told(Some(&"ë".repeat(100))).1, "ë".repeat(61));
+    assert_eq!(told(Some(&Event::ShuttingDown)), (1001, "Server shutting down.".to_owned()));
+    assert_eq!(told(Some(&Event::TooSlow)), (1008, "Disconnected: too slow to read.".to_owned()));
+    let long = Text::new(&"ë".repeat(100), 999).unwrap();
+    let event: Event = Administered::DisconnectedYou(Nick::new("bob").unwrap(), long).into();
+    let (_, reason) = told(Some(&event));
+    assert!(
+        event.to_string().starts_with(&reason) && reason.ends_with('ë') && reason.len() >= 122,
+        "{reason}"
+    );
 }
 
 proptest! {

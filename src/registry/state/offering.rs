@@ -218,6 +218,7 @@ impl State {
     /// Ends an offer. Every offer ends here, once.
     fn end_offer(&mut self, turn: &mut Turn, id: OfferId, outcome: Outcome) {
         let Some(offer) = self.offers.remove(id) else { return };
+        self.tally.occurrences.offers.add(outcome.word());
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
         let was_taken = offer.stage != Stage::Offered;
         let over = |side| {

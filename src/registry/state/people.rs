@@ -13,7 +13,7 @@ use crate::{
     dialect::Dialect,
     event::Away,
     names::{ClientId, Nick, Origin, Peer, RoomId},
-    watch::Gauge,
+    watch::{Gauge, Labelled},
     wire::Wire,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct People {
     highest_guest: usize,
     /// The numbers of guests that were given back.
     free_guests: BTreeSet<usize>,
+    /// How many clients there are on each wire.
+    by_wire: Labelled,
 }
 
 pub(super) struct Client {
@@ -102,12 +104,14 @@ impl People {
             },
         });
         self.nicks.insert(nick, client);
+        self.by_wire.add(wire.scheme);
         client
     }
 
     /// Removes a client. Its nickname is free from now on.
     pub(super) fn leave(&mut self, client: ClientId) {
-        if let Some(Client { nick, .. }) = self.clients.remove(client) {
+        if let Some(Client { nick, link, .. }) = self.clients.remove(client) {
+            self.by_wire.take(link.wire.scheme);
             self.free(nick);
         }
     }
@@ -162,7 +166,11 @@ impl People {
         self.clients.len()
     }
 
-    /// Each client is found by its nickname, and nothing else is.
+    pub(super) fn by_wire(&self) -> &Labelled {
+        &self.by_wire
+    }
+
+    /// Each client is found by its nickname, and nothing else is. Each is counted once.
     #[cfg(test)]
     #[track_caller]
     pub(super) fn check(&self) {
@@ -170,6 +178,7 @@ impl People {
         for (id, client) in &self.clients {
             assert_eq!(self.find(client.nick), Some(id));
         }
+        assert_eq!(self.by_wire.iter().map(|(_, count)| count).sum::<u64>(), self.clients.len() as u64);
     }
 }
 

@@ -231,6 +231,7 @@ impl State {
         if self.pace.is_limited()
             && let Err(wait) = self.accounts.attempts.begin(guesser, attempt, now)
         {
+            self.tally.occurrences.passwords.add("too_many");
             return turn.answer(AccountEvent::TooManyAttempts(wait));
         }
         turn.wait_for(task);
@@ -252,6 +253,7 @@ fn hash_new_password(turn: &mut Turn, (nick, old): (Nick, Hashed), new: Password
 /// Remembers what came of an attempt before the rules go on.
 fn judged(attempt: Attempt, next: Next<bool>) -> Next<bool> {
     Next::new(move |state: &mut State, turn, is_right| {
+        state.tally.occurrences.passwords.add(if is_right { "right" } else { "wrong" });
         if is_right {
             state.accounts.attempts.take_back(state.people[turn.client].origin(), attempt);
         }

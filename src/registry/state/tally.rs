@@ -1,6 +1,8 @@
-//! How many messages are said: in all, and recently.
+//! What is counted: the messages that are said, in all and recently, and how often other things happened.
 
 use std::time::Instant;
+
+use crate::watch::Labelled;
 
 /// Numbers the lines, and counts the messages of the current second and of the last whole ones.
 pub(super) struct Tally {
@@ -12,6 +14,20 @@ pub(super) struct Tally {
     counts: [u32; Self::PLACES],
     /// All messages so far.
     pub(super) total: u64,
+    /// Those of them that were said in a room.
+    pub(super) lines: u64,
+    pub(super) occurrences: Occurrences,
+}
+
+/// How often things happened since the start, by kind.
+#[derive(Clone, Debug, Default)]
+pub struct Occurrences {
+    /// Clients that have left, by [`Ending::word`](crate::ending::Ending::word).
+    pub left: Labelled,
+    /// Passwords that were shown: right or wrong ones, and those that came too often to be looked at.
+    pub passwords: Labelled,
+    /// Offers of files that have ended, by [`Outcome::word`](crate::event::transfers::Outcome::word).
+    pub offers: Labelled,
 }
 
 impl Tally {
@@ -21,7 +37,8 @@ impl Tally {
     const PLACES: usize = Self::SECONDS + 1;
 
     pub(super) fn new(now: Instant) -> Self {
-        Self { seq: 0, started: now, second: 0, counts: [0; Self::PLACES], total: 0 }
+        let (counts, occurrences) = ([0; Self::PLACES], Occurrences::default());
+        Self { seq: 0, started: now, second: 0, counts, total: 0, lines: 0, occurrences }
     }
 
     /// Lines up to this number exist already.
@@ -32,6 +49,7 @@ impl Tally {
     /// The number of the next line, which is counted as a message.
     pub(super) fn next_line(&mut self, now: Instant) -> u64 {
         self.count(now);
+        self.lines += 1;
         self.seq += 1;
         self.seq
     }

@@ -56,7 +56,7 @@ impl Ours {
     /// The command that starts it for this many clients.
     pub(crate) fn command(&self, clients: usize) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "-q"]);
+        command.args(["--port", "0", "-q"]).env("CHAT_NO_HTTP", "1");
         match &self.keeps {
             None => command.args(["--data", ":memory:", "--history", "0"]),
             Some(keeps) => command.arg("--data").arg(keeps.next_file()),

@@ -145,6 +145,12 @@ impl Reply {
         self.head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> u64 {
+        let head: usize = self.head.iter().map(|line| line.len() + 2).sum();
+        (head + 2 + self.body.len()) as u64
+    }
+
     /// The body, which is JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {

@@ -59,12 +59,7 @@ impl Certified {
         }
         all.extend(options);
         let mut server = Server::start(&all);
-        let doors = schemes.iter().map(|scheme| {
-            let door = server.prints();
-            let address = door.strip_prefix(&format!("Listening on {scheme}://"));
-            address.expect("a door").parse().expect("an address")
-        });
-        let doors = doors.collect();
+        let doors = schemes.iter().map(|scheme| server.announces(scheme)).collect();
         (server, doors)
     }
 

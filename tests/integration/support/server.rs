@@ -85,7 +85,8 @@ impl Server {
     #[track_caller]
     pub(crate) fn announces(&mut self, scheme: &str) -> SocketAddr {
         let said = self.prints();
-        let address = said.strip_prefix(&format!("Listening on {scheme}://")).and_then(|it| it.parse().ok());
+        let what = if scheme.starts_with("http") { "Chat page" } else { "Listening" };
+        let address = said.strip_prefix(&format!("{what} on {scheme}://")).and_then(|it| it.parse().ok());
         address.unwrap_or_else(|| panic!("the server said {said:?}"))
     }
 
@@ -149,10 +150,11 @@ impl Drop for Server {
 }
 
 /// The server's command line without its options. Unless a test sets them, there is no replay of the
-/// history, no rate limit and no data file.
+/// history, no rate limit, no data file and no chat page.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat_server"));
     command.env("CHAT_HISTORY_REPLAY", "0").env("CHAT_RATE", "0").env("CHAT_DATA", ":memory:");
+    command.env("CHAT_NO_HTTP", "1");
     command.env_remove("CHAT_ADMIN_PASSWORD");
     command
 }
@@ -162,7 +164,7 @@ pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     let mut command = Command::new("sh");
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     command.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data"]).arg(data);
-    command.env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0");
+    command.env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0").env("CHAT_NO_HTTP", "1");
     command
 }
 

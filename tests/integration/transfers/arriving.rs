@@ -1,7 +1,7 @@
 //! Two real clients and a real server: files that arrive whole.
 
 use super::clients::{Disk, bytes, client, exchange, typed};
-use crate::support::Server;
+use crate::support::{Browser, Server};
 
 #[test]
 fn a_file_arrives_whole_and_both_users_are_told() {
@@ -96,4 +96,16 @@ fn two_clients_can_receive_the_same_file_into_the_same_folder_at_once() {
     }
     disk.lists(&["x", "x (1)"]);
     assert!(disk.received("x") == sent && disk.received("x (1)") == sent);
+}
+
+#[test]
+fn the_bytes_of_a_file_that_was_carried_are_counted() {
+    let (server, http) = Server::with_door("http://127.0.0.1:0", &[]);
+    let disk = Disk::new();
+    let _ = exchange(&server, &disk, &disk.has("counted", &bytes(300_000)));
+    let mut browser = Browser::connect_to(http);
+    browser.asks("GET /metrics");
+    let page = browser.reply().body;
+    assert!(page.contains("\nchat_file_bytes_total 300000\n"), "{page}");
+    assert!(page.contains("\nchat_offers_total{outcome=\"received\"} 1\n"), "{page}");
 }

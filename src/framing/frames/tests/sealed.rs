@@ -1,7 +1,12 @@
 //! What a client is told, as frames.
 
 use super::*;
-use crate::framing::Seal;
+use crate::{
+    event::{Event, administration::Administered},
+    framing::Seal,
+    names::Nick,
+    text::Text,
+};
 
 /// Reads frames as a program does; it knows the lengths and checks the rest.
 #[track_caller]
@@ -67,18 +72,17 @@ fn control_units_are_frames_of_other_types() {
 #[test]
 fn the_farewell_has_the_reason_without_its_full_stop() {
     let seal = FrameSeal::new(Key::default());
-    let told = |why: Option<&str>| {
+    let told = |why: Option<&Event>| {
         let frames = sealed(&seal.farewell(why));
         assert_eq!(frames[0].0, header("disconnect", "application/json"));
         serde_json::from_slice::<Value>(&frames[0].1).unwrap()
     };
     let disconnect = |reason: &str| json!({"message": "Disconnecting", "reason": reason});
-    assert_eq!(
-        told(Some(&crate::event::Event::ShuttingDown.to_string())),
-        disconnect("Server shutting down")
-    );
-    assert_eq!(told(Some("Two\nlines.")), disconnect("Two"));
-    assert_eq!(told(Some("say \"no\"\\")), disconnect("say \"no\"\\"));
+    assert_eq!(told(Some(&Event::ShuttingDown)), disconnect("Server shutting down"));
+    let why =
+        Administered::DisconnectedYou(Nick::new("bob").unwrap(), Text::new("say \"no\"\\", 99).unwrap());
+    let event = Event::from(why);
+    assert_eq!(told(Some(&event)), disconnect(&event.to_string()));
     assert_eq!(told(None), disconnect("Connection closed"));
 }
 
