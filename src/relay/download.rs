@@ -73,7 +73,12 @@ impl Download {
             match read.map_err(|error| error.kind()) {
                 Ok(0) | Err(ErrorKind::UnexpectedEof) => return Ok(()),
                 Ok(_) | Err(ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    if self.reply.is_over() || Instant::now() >= deadline {
+                    if self.reply.is_over() {
+                        return Ok(());
+                    }
+                    if Instant::now() >= deadline {
+                        // It does not close by itself, and has all of the file.
+                        self.reply.stream.end(&[]);
                         return Ok(());
                     }
                 }

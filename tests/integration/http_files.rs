@@ -283,7 +283,7 @@ fn empty_files_and_chunks_of_any_size_arrive() {
 #[test]
 fn a_file_goes_through_tls_in_both_directions() {
     let certified = Certified::new("localhost");
-    let (server, doors) = certified.server(&["http+tls"], &[]);
+    let (server, doors) = certified.server(&["https"], &[]);
     let (mut alice, mut bob) = (server.client("alice"), server.client("bob"));
     let file = random(1_000_000);
     alice.says(&format!("/offer bob {} {} x", file.len(), sha256(&file)));
