@@ -107,7 +107,7 @@ impl Relay {
         };
         let (done, is_done) = bounded(0);
         self.take_part(registry, claim, party, &is_over, Goodbye::Answer(reply, done));
-        watch::doing(Activity::Waiting);
+        watch::doing(Activity::Idle);
         // Nothing is ever sent: the other end is dropped when the client was answered.
         let _ = is_done.recv();
     }

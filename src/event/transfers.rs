@@ -300,9 +300,7 @@ impl fmt::Display for Because {
             Fault::BrokenOff(side) => write!(f, "{} connection was lost", whose(side)),
             Fault::Stalled(side) => write!(f, "{} program was idle for too long", whose(side)),
             Fault::Nonsense(side) => write!(f, "the server did not understand {} program", whose(side)),
-            Fault::NotMet => {
-                f.write_str("one of the programs did not connect to the server's port for files")
-            }
+            Fault::NotMet => f.write_str("one of the programs did not connect in time"),
             Fault::TooSlow => f.write_str("it took too long"),
             Fault::Server => f.write_str("the server had an internal error"),
         }

@@ -5,7 +5,7 @@
 
 use super::{House, origin, routes::Answer};
 use crate::{
-    file::Side,
+    file::{Side, Token},
     http::{Method, Problem, Request, Status},
     names::Peer,
     registry::state::Claim,
@@ -47,15 +47,17 @@ pub(super) fn get(house: &House<'_>, peer: Peer, request: &Request) -> Result<An
 /// What the token of a request is good for. All wrong tokens are answered alike, and stay as they are.
 fn claimable(house: &House<'_>, peer: Peer, request: &Request, side: Side) -> Result<Claim, Problem> {
     origin::check(house, peer, request)?;
-    let token = request.path.strip_prefix(FOLDER).and_then(|token| token.parse().ok());
-    let claim = token.and_then(|token| house.registry.claimable(token));
+    let claim = token(request).and_then(|token| house.registry.claimable(token));
     claim.filter(|claim| claim.side == side).ok_or_else(unknown)
 }
 
 /// Takes the token, unless another request was faster.
 fn take(house: &House<'_>, request: &Request) -> Result<Answer, Problem> {
-    let token = request.path.strip_prefix(FOLDER).and_then(|token| token.parse().ok());
-    token.and_then(|token| house.registry.claim(token)).map(Answer::File).ok_or_else(unknown)
+    token(request).and_then(|token| house.registry.claim(token)).map(Answer::File).ok_or_else(unknown)
+}
+
+fn token(request: &Request) -> Option<Token> {
+    request.path.strip_prefix(FOLDER)?.parse().ok()
 }
 
 fn unknown() -> Problem {

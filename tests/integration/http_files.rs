@@ -67,6 +67,23 @@ impl Chat {
         browser
     }
 
+    /// Waits until the path of the sender was used. A body of another length does not use it.
+    #[track_caller]
+    fn sender_has_come(&self, paths: &Paths) {
+        while self.puts(&paths.sending, 999).reply().status != 404 {}
+    }
+
+    /// Waits until the path of the receiver was used.
+    #[track_caller]
+    fn receiver_has_come(&self, paths: &Paths) {
+        let mut browser = self.browser();
+        let is_unused = |browser: &mut Browser| {
+            browser.asks(&format!("HEAD {}", paths.receiving));
+            browser.reply_to("HEAD").status != 404
+        };
+        while is_unused(&mut browser) {}
+    }
+
     #[track_caller]
     fn both_hear(&mut self, to_alice: &str, to_bob: &str) {
         self.alice.hears_at_last(to_alice);

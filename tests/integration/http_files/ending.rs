@@ -52,8 +52,7 @@ fn a_receiver_that_is_gone_before_the_sender_comes_has_not_received_a_file() {
     for size in [0, 5] {
         let paths = chat.agrees(size, "-", "x");
         let receiver = chat.gets(&paths.receiving);
-        // It is at its place, so the server has taken its token.
-        while chat.gets(&paths.receiving).reply().status != 404 {}
+        chat.receiver_has_come(&paths);
         receiver.half_closes();
         drop(receiver);
         let mut sender = chat.puts(&paths.sending, size);
@@ -128,17 +127,16 @@ fn a_file_with_another_digest_does_not_arrive_whole() {
 #[test]
 fn a_side_that_waits_is_told_when_the_offer_is_withdrawn_or_refused() {
     let mut chat = Chat::start(&[]);
-    let is_waiting = |chat: &Chat, path: &str| while chat.gets(path).reply().status != 404 {};
     let paths = chat.agrees(5_000_000, "-", "x");
     let mut sender = chat.puts(&paths.sending, 5_000_000);
-    is_waiting(&chat, &paths.sending);
+    chat.sender_has_come(&paths);
     // It has not waited for leave, and sends what fits into the buffers.
     sender.sends(vec![b'x'; 100_000]);
     chat.bob.says("/rejectfile 1");
     is_refused(&mut sender, 409, "bob has rejected 'x'.");
     let paths = chat.agrees(5, "-", "x");
     let mut receiver = chat.gets(&paths.receiving);
-    is_waiting(&chat, &paths.receiving);
+    chat.receiver_has_come(&paths);
     chat.alice.says("/rejectfile 2");
     is_refused(&mut receiver, 409, "alice has cancelled 'x'.");
     receiver.is_closed();
@@ -169,7 +167,7 @@ fn the_stop_ends_both_sides_at_once() {
             receiver
         });
         if !comes {
-            while chat.gets(&paths.sending).reply().status != 404 {}
+            chat.sender_has_come(&paths);
         }
         chat.server.signal(Signal::TERM);
         is_refused(&mut sender, 503, "Server shutting down.");
@@ -189,7 +187,7 @@ fn a_sender_that_waits_for_leave_gets_it_when_the_receiver_has_come() {
     is_refused(&mut sender, 409, "The file has 6 bytes, but 5 were offered.");
     let mut sender = chat.browser();
     sender.sends(put(&paths.sending, "Content-Length: 5\r\nExpect: 100-continue"));
-    while chat.gets(&paths.sending).reply().status != 404 {}
+    chat.sender_has_come(&paths);
     assert!(sender.hears_nothing());
     let receiver = chat.gets(&paths.receiving);
     assert_eq!(sender.head(), ["HTTP/1.1 100 Continue"]);
