@@ -3,7 +3,7 @@
 use self::transfers::FileCommand;
 use crate::{
     emoji::{Found, expand},
-    names::{Nick, Room},
+    names::{ClientId, Nick, Room},
     text::{Text, TooLong},
 };
 
@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Among, Condition, Opening};
+pub use rooms::{Among, Condition, Opening, Page};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -63,6 +63,8 @@ pub enum Ask {
     ListMembers(Among),
     /// Send a private message to the user of this nickname.
     Whisper(Nick, Text),
+    /// Send a private message to this client, under any nickname.
+    WhisperTo(ClientId, Text),
     /// Whisper to the last user who whispered.
     Reply(Text),
     /// Show where a user is.
@@ -75,6 +77,8 @@ pub enum Ask {
     ShowHistory(Option<usize>),
     /// Show the room's last lines that contain this.
     SearchHistory(Text),
+    /// Show lines of any room where the client may go.
+    ShowPage(Page),
     /// Show the lines of the client's room that were said after the line of this number.
     ShowMissed(u64),
     /// Answer with this number, and with where in the chat the client is and which limits hold.

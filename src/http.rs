@@ -10,10 +10,12 @@ mod body;
 mod decoder;
 mod head;
 mod response;
+mod target;
 mod upload;
 
 pub use decoder::{Decoder, Input, Phase};
-pub use response::{Problem, Response, Status};
+pub use response::{LAST_CHUNK, Problem, Response, Status, chunk};
+pub use target::decoded;
 pub use upload::{Content, Upload};
 
 /// The largest head of a request, in bytes.
@@ -57,6 +59,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The content, if it is not an [`Upload`].
     pub body: Vec<u8>,
+    /// Whether it says how long its content is. If not, it has none.
+    pub has_length: bool,
     /// Whether the client wants no more on this connection.
     pub is_last: bool,
     /// Whether it is HTTP/1.0, which cannot change to another protocol.
@@ -77,11 +81,6 @@ impl Method {
             Self::Delete => "DELETE",
             Self::Options => "OPTIONS",
         }
-    }
-
-    /// Whether its requests must say how long their body is.
-    fn has_body(self) -> bool {
-        matches!(self, Self::Post | Self::Put)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
     watch::{self, Activity, Watch},
 };
 
+mod asking;
 mod backstage;
 mod counting;
 pub mod hashing;
@@ -117,7 +118,7 @@ impl Registry {
         }
     }
 
-    /// Removes a client that has not quit. Only its session's `Drop` calls this.
+    /// Removes a client that has not quit. Its session's `Drop` calls this, or what serves it instead of a session.
     pub fn leave(&self, client: ClientId, why: Ending) {
         let _one_at_a_time = self.wait_in_line();
         self.decide(|state, turn| state.leave(turn, client, why));
@@ -130,17 +131,29 @@ impl Registry {
     }
 
     /// Waits until an administrator's shutdown is due, or until the server stops for another reason. This
-    /// needs a thread of its own.
-    pub fn wait_for_closing_time(&self) {
+    /// needs a thread of its own. Whenever it wakes up, it calls `meanwhile`, which says when to wake up again.
+    pub fn wait_for_closing_time(&self, meanwhile: &dyn Fn() -> Option<Instant>) {
         loop {
             // However the waiting ends, the rules are asked again.
-            let countdown = self.decide(State::count_down);
+            let (due, countdown) = (meanwhile(), self.decide(State::count_down));
             watch::doing(Activity::Idle);
-            match countdown {
+            let then = match countdown {
                 Countdown::Over => return,
-                Countdown::Idle => drop(self.backstage.alarm.recv()),
-                Countdown::Until(then) => drop(self.backstage.alarm.recv_deadline(then)),
+                Countdown::Idle => due,
+                Countdown::Until(then) => Some(due.map_or(then, |due| due.min(then))),
+            };
+            match then {
+                None => drop(self.backstage.alarm.recv()),
+                Some(then) => drop(self.backstage.alarm.recv_deadline(then)),
             }
+        }
+    }
+
+    /// What wakes that thread. It never waits.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let waker = self.backstage.waker.clone();
+        move || {
+            let _ = waker.try_send(());
         }
     }
 
@@ -315,7 +328,7 @@ mod tests {
         let (ended, end) = bounded(1);
         thread::scope(|scope| {
             let watch = || {
-                registry.wait_for_closing_time();
+                registry.wait_for_closing_time(&|| None);
                 let _ = ended.send(());
             };
             thread::Builder::new().spawn_scoped(scope, watch).expect("a thread");

@@ -62,11 +62,9 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Relay {
     doorstep: Doorstep,
-    parked: Parked,
+    /// The first sides of their pairs. The second one or the end of the offer takes them out.
+    parked: Arc<Mutex<HashMap<OfferId, Party>>>,
 }
-
-/// The first sides of their pairs. The second one or the end of the offer takes them out.
-type Parked = Arc<Mutex<HashMap<OfferId, Party>>>;
 
 /// One side of a transfer.
 enum Party {
@@ -91,16 +89,17 @@ impl Relay {
     }
 
     /// Lets the client of a request take part, which sends the file in the body or has it in the response. Returns when
-    /// it was answered.
+    /// it was answered, with these headers beside others.
     pub fn answer(
         &self,
         registry: &Registry,
         claim: &Claim,
         stream: &dyn Stream,
         body: Option<http::Upload>,
+        headers: Vec<(&'static str, String)>,
     ) {
         let is_over = Arc::default();
-        let reply = Reply::new(stream.share(), claim.side, &is_over);
+        let reply = Reply::new(stream.share(), headers, claim.side, &is_over);
         let party = match body {
             Some(body) => Party::Sender(Box::new(Upload::new(&reply, body))),
             None => Party::Receiver(Box::new(Download::new(&reply, claim.label.clone()))),
@@ -186,7 +185,7 @@ pub fn head(label: &Label) -> Response {
 struct HangUp {
     /// Whether the offer has ended.
     is_over: Arc<AtomicBool>,
-    parked: Parked,
+    parked: Arc<Mutex<HashMap<OfferId, Party>>>,
     offer: OfferId,
     /// What this side is told about the end.
     told: Option<Event>,

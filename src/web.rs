@@ -15,17 +15,27 @@ use crate::{
     wire::{Encryption, Terms, Wire},
 };
 
+mod call;
+mod events;
+mod fields;
 mod files;
+mod guests;
+mod mailbox;
 mod metrics;
+mod openapi;
 mod origin;
 mod redirect;
+mod refusal;
+mod rest;
 mod routes;
 mod status;
 mod visit;
 mod websocket;
 
+pub use guests::Guests;
 pub use origin::Origin;
 
+use origin::Origins;
 use visit::Visit;
 
 /// What the pages and calls know about the server.
@@ -44,6 +54,8 @@ pub struct House<'a> {
     pub max_clients: usize,
     /// How long lines and texts may be.
     pub lines: Limits,
+    /// The clients that call over HTTP.
+    pub guests: Guests<'a>,
     /// The web sites, beside its own, whose pages may speak for their visitors.
     pub origins: Vec<Origin>,
     /// The port for `https` to which those are sent that do not encrypt; `None` if they are served.
@@ -54,7 +66,7 @@ pub struct House<'a> {
 pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
     let is_plain = matches!(terms.encryption, Encryption::Without);
     let redirect = house.redirect.filter(|_| is_plain);
-    let Some((wire, first)) = Visit::new(house, stream, redirect, first).run() else { return };
+    let Some((wire, first)) = Visit::new(house, stream, terms, redirect, first).run() else { return };
     let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);
     session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);

@@ -71,6 +71,8 @@ pub static WIRES: [Wire; 8] = [
     Wire {
         scheme: "http",
         seal: |_| Some(Box::new(Refusing)),
+        idle: Some(Duration::from_secs(120)),
+        options: &["idle"],
         begins: &[b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS "],
         ..PLAIN
     },

@@ -1,7 +1,10 @@
 //! Commands about rooms that only programs can send.
 
 use super::{Ask, Command, Verb, unlisted};
-use crate::names::{Nick, Room};
+use crate::{
+    names::{ClientId, Nick, Room},
+    text::Text,
+};
 
 /// Which rooms a client may go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,17 @@ pub enum Among {
     All,
 }
 
+/// A page of a room's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The room.
+    pub room: Room,
+    /// Its lines have smaller numbers than this.
+    pub before: u64,
+    /// The most lines. They are the newest of these.
+    pub most: usize,
+}
+
 /// What a program takes for granted about its client. The rules know better, because others can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -35,6 +49,8 @@ pub enum Condition {
         /// The room.
         room: Option<Room>,
     },
+    /// The client is in this room. Otherwise the command is a mistake.
+    In(Room),
     /// The client has another nickname. Otherwise the command does nothing.
     IsNot(Nick),
 }
@@ -55,6 +71,27 @@ impl Command {
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
         Self { condition: Some(Box::new(Condition::Is { user, room })), ..self }
+    }
+
+    /// The same command, for a client in this room. For any other client, it is a mistake.
+    #[must_use]
+    pub fn in_room(self, room: Room) -> Self {
+        Self { condition: Some(Box::new(Condition::In(room))), ..self }
+    }
+
+    /// Whispers to the user of this nickname.
+    pub fn whisper(user: Nick, text: Text) -> Self {
+        Self::new(Verb::find("whisper").expect("the table has it"), Ask::Whisper(user, text))
+    }
+
+    /// Whispers to a client, under any nickname.
+    pub fn whisper_to(client: ClientId, text: Text) -> Self {
+        Self::new(Verb::find("whisper").expect("the table has it"), Ask::WhisperTo(client, text))
+    }
+
+    /// Shows a page of a room's history.
+    pub fn show_page(page: Page) -> Self {
+        Self::new(Verb::find("history").expect("the table has it"), Ask::ShowPage(page))
     }
 
     /// Takes a nickname, if the client does not have it.

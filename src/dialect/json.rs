@@ -194,7 +194,7 @@ fn required<'a>(object: &'a Map<String, Value>, key: &str) -> Result<&'a str, Mi
 }
 
 /// A message is one line.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ")
 }
 

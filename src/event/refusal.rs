@@ -48,7 +48,7 @@ impl Event {
             | Event::AlreadyInLobby
             | Event::Full
             | Event::Moderated(Moderated::Refused(_))
-            | Event::Room(RoomEvent::NoSuchRoom(_) | RoomEvent::RoomExists(_))
+            | Event::Room(RoomEvent::NoSuchRoom(_) | RoomEvent::RoomExists(_) | RoomEvent::NoSuchClient)
             | Event::Administered(Administered::NotAdministrator | Administered::AddressBanned) => true,
             Event::Account(event) => is_refused_account(event),
             Event::Pace(event) => is_too_much(event),

@@ -12,6 +12,8 @@ pub enum RoomEvent {
     NoSuchRoom(Room),
     /// The client asks for a new room, and it exists.
     RoomExists(Room),
+    /// The client that a program has named is gone.
+    NoSuchClient,
     /// The members of these rooms.
     Members(Listing<Roster>),
 }
@@ -49,6 +51,7 @@ impl fmt::Display for RoomEvent {
         match self {
             Self::NoSuchRoom(room) => write!(f, "Room '{room}' does not exist."),
             Self::RoomExists(room) => write!(f, "Room '{room}' already exists."),
+            Self::NoSuchClient => f.write_str("This client has left the chat."),
             Self::Members(rosters) => members(f, rosters),
         }
     }

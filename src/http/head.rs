@@ -53,6 +53,7 @@ impl Head {
             host: String::new(),
             headers,
             body: Vec::new(),
+            has_length: false,
             is_last: is_old,
             is_old,
         };
@@ -61,8 +62,9 @@ impl Head {
         request.host = host(&request)?;
         set_target(&mut request, target)?;
         let length = length(&request)?;
+        request.has_length = length.is_some();
         let waits = waits(&request)?;
-        Ok(Self { request, length, waits })
+        Ok(Self { request, length: length.unwrap_or(Length::Known(0)), waits })
     }
 }
 
@@ -137,18 +139,15 @@ fn set_target(request: &mut Request, target: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// How long the body is (RFC 9112 §6.3).
-fn length(request: &Request) -> Result<Length, Problem> {
+/// How long the body is; `None` if there is none (RFC 9112 §6.3).
+fn length(request: &Request) -> Result<Option<Length>, Problem> {
     let lengths: Vec<_> = request.values("content-length").collect();
     let codings: Vec<_> = request.values("transfer-encoding").collect();
     match (&lengths[..], &codings[..]) {
-        ([], []) if request.method.has_body() => {
-            Err(Problem::new(Status::LengthRequired, "Say with Content-Length how long the body is."))
-        }
-        ([], []) => Ok(Length::Known(0)),
-        ([length], []) => known_length(length),
+        ([], []) => Ok(None),
+        ([length], []) => known_length(length).map(Some),
         ([], _) if request.is_old => Err(bad("HTTP/1.0 has no Transfer-Encoding.")),
-        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Length::Chunked),
+        ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Length::Chunked)),
         ([], _) => {
             Err(Problem::new(Status::NotImplemented, "Only the transfer coding 'chunked' is known here."))
         }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write};
 
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,32 +12,44 @@ pub enum Status {
     SwitchingProtocols = 101,
     /// Here it is.
     Ok = 200,
+    /// It was made.
+    Created = 201,
+    /// It is on its way.
+    Accepted = 202,
     /// It is done, and there is nothing to show.
     NoContent = 204,
     /// It is there, for the same method.
     PermanentRedirect = 308,
     /// Nothing can be made of the request.
     BadRequest = 400,
+    /// The client has not shown who it is.
+    Unauthorized = 401,
     /// The client may not do that.
     Forbidden = 403,
     /// There is nothing at this path.
     NotFound = 404,
     /// The path does not have this method.
     MethodNotAllowed = 405,
-    /// Something else stands against it.
-    Conflict = 409,
     /// The request took too long to come.
     RequestTimeout = 408,
+    /// Something else is there already, or the client is somewhere else.
+    Conflict = 409,
     /// The request does not say how long its body is.
     LengthRequired = 411,
     /// The body is too large.
     ContentTooLarge = 413,
     /// The request line is too long.
     TargetTooLong = 414,
+    /// The body is in a format that is not read here.
+    UnsupportedMedia = 415,
     /// The client expects what is not known.
     ExpectationFailed = 417,
+    /// The body is well-formed, but a rule forbids what is in it.
+    Unprocessable = 422,
     /// The path speaks only another protocol.
     UpgradeRequired = 426,
+    /// The client does something too often.
+    TooManyRequests = 429,
     /// The head is too large.
     HeadTooLarge = 431,
     /// The method or the transfer coding is not known.
@@ -57,10 +69,20 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The media type of the body.
     pub media: &'static str,
-    /// The body.
+    /// The body; of a stream, there is none yet.
     pub body: Vec<u8>,
     /// How long a body is that is sent by other means.
     pub length: Option<u64>,
+    /// Whether the body follows later, in chunks.
+    pub is_stream: bool,
+}
+
+/// What ends a body that is sent in chunks.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// A part of a body that is sent in chunks (RFC 9112 §7.1). It must not be empty, because an empty one is the last.
+pub fn chunk(content: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", content.len()).as_bytes(), content, b"\r\n"].concat()
 }
 
 /// Why a request is not answered as the client wants (RFC 9457).
@@ -80,19 +102,25 @@ impl Status {
         match self {
             Self::SwitchingProtocols => "Switching Protocols",
             Self::Ok => "OK",
+            Self::Created => "Created",
+            Self::Accepted => "Accepted",
             Self::NoContent => "No Content",
             Self::BadRequest => "Bad Request",
+            Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::PermanentRedirect => "Permanent Redirect",
             Self::MethodNotAllowed => "Method Not Allowed",
-            Self::Conflict => "Conflict",
             Self::RequestTimeout => "Request Timeout",
+            Self::Conflict => "Conflict",
             Self::LengthRequired => "Length Required",
             Self::ContentTooLarge => "Content Too Large",
             Self::TargetTooLong => "URI Too Long",
+            Self::UnsupportedMedia => "Unsupported Media Type",
             Self::ExpectationFailed => "Expectation Failed",
+            Self::Unprocessable => "Unprocessable Content",
             Self::UpgradeRequired => "Upgrade Required",
+            Self::TooManyRequests => "Too Many Requests",
             Self::HeadTooLarge => "Request Header Fields Too Large",
             Self::NotImplemented => "Not Implemented",
             Self::ServiceUnavailable => "Service Unavailable",
@@ -137,13 +165,23 @@ impl From<Problem> for Response {
 impl Response {
     /// A response of this media type.
     pub fn new(status: Status, media: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), media, body: body.into(), length: None }
+        Self { status, headers: Vec::new(), media, body: body.into(), length: None, is_stream: false }
     }
 
     /// The same response, with a body of so many bytes that is sent by other means.
     #[must_use]
     pub fn of_length(self, length: u64) -> Self {
         Self { length: Some(length), ..self }
+    }
+
+    /// A response in JSON.
+    pub fn json(status: Status, body: &Value) -> Self {
+        Self::new(status, "application/json", format!("{body}\n"))
+    }
+
+    /// A response whose body follows in chunks; where the client does not know chunks, as bytes until the end.
+    pub fn stream(media: &'static str) -> Self {
+        Self { is_stream: true, ..Self::new(Status::Ok, media, "") }
     }
 
     /// A response without a body.
@@ -170,11 +208,18 @@ impl Response {
         }
         if self.status.has_body() {
             add("Content-Type", self.media);
-            add("Content-Length", &self.length.unwrap_or(self.body.len() as u64).to_string());
+            match (self.is_stream, is_last) {
+                (false, _) => {
+                    let length = self.length.unwrap_or(self.body.len() as u64);
+                    add("Content-Length", &length.to_string());
+                }
+                (true, false) => add("Transfer-Encoding", "chunked"),
+                (true, true) => {}
+            }
             add("X-Content-Type-Options", "nosniff");
             add("Cache-Control", "no-store");
         }
-        if is_last {
+        if is_last && !self.headers.iter().any(|(name, _)| *name == "Connection") {
             add("Connection", "close");
         }
         for (name, value) in &self.headers {

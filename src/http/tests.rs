@@ -92,6 +92,21 @@ fn bodies_have_a_length_or_chunks() {
     assert_eq!(body("Transfer-Encoding: chunked\r\n", chunks), "hello");
 }
 
+#[test]
+fn a_request_that_says_no_length_has_no_body() {
+    let read = request(&posted("", ""));
+    assert!(!read.has_length && read.body.is_empty());
+    assert!(request(&posted("Content-Length: 0\r\n", "")).has_length);
+}
+
+#[test]
+fn a_stream_is_sent_in_chunks_where_the_client_knows_chunks() {
+    let head = |is_last| String::from_utf8(Response::stream("text/event-stream").head(is_last)).unwrap();
+    assert!(head(false).contains("Transfer-Encoding: chunked\r\n"));
+    assert!(!head(false).contains("Content-Length") && !head(true).contains("Transfer-Encoding"));
+    assert_eq!(chunk(&[b'x'; 17]), b"11\r\nxxxxxxxxxxxxxxxxx\r\n");
+}
+
 /// Several requests, of all kinds, in one stream.
 const PIPELINED: &str = "GET /one HTTP/1.1\r\nHost: a\r\n\r\n\r\nPOST /two HTTP/1.1\r\nHost: a\r\n\
     Content-Length: 3\r\n\r\nabcPUT /three HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -229,7 +244,6 @@ fn what_is_not_known_here_is_refused_with_its_status() {
         assert_eq!(refused(format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()), 501, "{method}");
     }
     assert_eq!(refused(b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n"), 501);
-    assert_eq!(refused(posted("", "").as_bytes()), 411);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) struct Backstage {
     /// Only to see how full it is.
     channel: Sender<Posts>,
     /// Wakes the thread that waits at `alarm`.
-    waker: Sender<()>,
+    pub(super) waker: Sender<()>,
     /// Where the thread waits that watches closing time. One message is as good as many.
     pub(super) alarm: Receiver<()>,
     /// When the next long answer may be worked for; held while one is. Clients that ask for many of them wait
@@ -118,7 +118,7 @@ impl Backstage {
     }
 
     /// Works for a long answer when it is its turn.
-    fn in_turn<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn in_turn<T>(&self, work: impl FnOnce() -> T) -> T {
         let mut next_answer = self.next_answer.lock();
         let now = Instant::now();
         self.pause(next_answer.saturating_duration_since(now));

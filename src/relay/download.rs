@@ -107,7 +107,8 @@ impl Receiving for Download {
         }
         self.reply.begin()?;
         self.has_begun = true;
-        self.reply.send(&[&head(&self.label).head(true), bytes].concat())
+        let head = self.reply.completed(head(&self.label)).head(true);
+        self.reply.send(&[&head, bytes].concat())
     }
 
     fn verdict(&mut self, is_whole: bool) -> Result<(), Fault> {

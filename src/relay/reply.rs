@@ -30,6 +30,8 @@ const BRIEFLY: Duration = Duration::from_secs(1);
 /// A response that is given once, either by the thread that carries the file or when the offer ends.
 pub(super) struct Reply {
     pub(super) stream: Arc<dyn Stream>,
+    /// What its head has, whatever else it has.
+    headers: Vec<(&'static str, String)>,
     side: Side,
     has_begun: Mutex<bool>,
     /// Whether the offer has ended. Whatever waits for this client looks at it now and then.
@@ -37,8 +39,14 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(stream: Arc<dyn Stream>, side: Side, is_over: &Arc<AtomicBool>) -> Arc<Self> {
-        Arc::new(Self { stream, side, has_begun: Mutex::new(false), is_over: Arc::clone(is_over) })
+    pub(super) fn new(
+        stream: Arc<dyn Stream>,
+        headers: Vec<(&'static str, String)>,
+        side: Side,
+        is_over: &Arc<AtomicBool>,
+    ) -> Arc<Self> {
+        let is_over = Arc::clone(is_over);
+        Arc::new(Self { stream, headers, side, has_begun: Mutex::new(false), is_over })
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -51,6 +59,12 @@ impl Reply {
         let sent = if *has_begun { Ok(()) } else { self.stream.write(CONTINUE, BRIEFLY, &|| false) };
         drop(has_begun);
         sent.map_err(|_| Fault::BrokenOff(self.side))
+    }
+
+    /// The same response with the headers that all have here.
+    pub(super) fn completed(&self, mut response: Response) -> Response {
+        response.headers.extend(self.headers.iter().cloned());
+        response
     }
 
     /// Begins the response, unless the offer has ended and the client was told so.
@@ -69,7 +83,8 @@ impl Reply {
     /// the beginning of a file is not taken for all of it.
     pub(super) fn end(&self, told: Option<&Event>) {
         if self.begin().is_ok() {
-            self.stream.end(&response(self.side, told).to_bytes(true));
+            let response = self.completed(response(self.side, told));
+            self.stream.end(&response.to_bytes(true));
         }
         // A sender may still be sending. To close the reading direction would reset the connection, and the response could
         // be lost. What reads from it looks at `is_over`.

@@ -26,7 +26,7 @@ use crate::{
     relay::{self, Relay},
     transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
     watch::Watch,
-    web::{self, House},
+    web::{self, Guests, House},
     wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
 };
 
@@ -173,6 +173,7 @@ impl Doors {
             doors: self.all().map(|door| door.to_string()).collect(),
             max_clients: self.max_clients,
             lines: self.lines,
+            guests: Guests::new(registry, Arc::clone(&self.clients)),
             origins: self.origins.clone(),
             redirect: self.all().filter(|_| self.redirects).find_map(|door| door.https()),
         }
@@ -207,7 +208,7 @@ impl Doors {
                 relay.close();
             });
             start(threads, "closing time", watch, || {
-                registry.wait_for_closing_time();
+                registry.wait_for_closing_time(&|| house.guests.sweep());
                 self.stopper.stop();
             })?;
             if let Some(files) = &files {

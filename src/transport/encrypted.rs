@@ -95,6 +95,10 @@ impl Stream for Encrypted {
             .try_for_each(|bytes| write_all(self.connection.socket(), &records(bytes), deadline, is_stopping))
     }
 
+    fn is_gone(&self) -> bool {
+        self.connection.is_gone()
+    }
+
     fn end(&self, words: &[u8]) {
         let mut session = self.session.lock();
         let mut last = encrypt(&mut session, words);

@@ -29,6 +29,9 @@ pub trait Stream: Send + Sync {
     /// The client does not take it in time, or is gone; or the server stops meanwhile.
     fn write(&self, bytes: &[u8], patience: Duration, is_stopping: &dyn Fn() -> bool) -> io::Result<()>;
 
+    /// Whether the client is seen to have closed the connection. What it has sent before that is not read.
+    fn is_gone(&self) -> bool;
+
     /// Says one last thing without waiting, and ends our side.
     fn end(&self, words: &[u8]);
 
@@ -50,6 +53,13 @@ impl Stream for Arc<Connection> {
 
     fn write(&self, bytes: &[u8], patience: Duration, is_stopping: &dyn Fn() -> bool) -> io::Result<()> {
         write_all(&self.socket, bytes, Instant::now() + patience, is_stopping)
+    }
+
+    fn is_gone(&self) -> bool {
+        match self.peek(&mut [0]) {
+            Ok(length) => length == 0,
+            Err(error) => !is_early(&error),
+        }
     }
 
     fn end(&self, words: &[u8]) {

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use super::House;
 use crate::{
-    http::{Problem, Request, Status},
+    http::{Method, Problem, Request, Response, Status},
     names::Peer,
 };
 
@@ -31,13 +31,40 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Refuses a request that a page of another web site has made.
-pub(super) fn check(house: &House<'_>, peer: Peer, request: &Request) -> Result<(), Problem> {
-    if request.values("origin").all(|origin| is_allowed(origin, &request.host, peer, &house.origins)) {
-        return Ok(());
+/// The pages that a request comes from, if it comes from one.
+pub(super) struct Origins<'a> {
+    pub(super) house: &'a House<'a>,
+    pub(super) peer: Peer,
+    pub(super) request: &'a Request,
+}
+
+impl Origins<'_> {
+    /// Refuses the request of a strange page.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let Self { house, peer, request } = self;
+        let is_allowed = |origin: &str| is_allowed(origin, &request.host, *peer, &house.origins);
+        if request.values("origin").all(is_allowed) {
+            return Ok(());
+        }
+        let detail = "Pages of this web site may not speak here. The server allows them with --allow-origin.";
+        Err(Problem::new(Status::Forbidden, detail))
     }
-    let detail = "Pages of this web site may not speak here. The server allows them with --allow-origin.";
-    Err(Problem::new(Status::Forbidden, detail))
+
+    /// Lets an allowed page of another web site read the response (Fetch Standard §3.3).
+    pub(super) fn allow(&self, response: &mut Response) {
+        let Some(origin) = self.request.header("origin").filter(|_| self.check().is_ok()) else { return };
+        let mut add = |name, value: &str| response.headers.push((name, value.to_owned()));
+        add("Access-Control-Allow-Origin", origin);
+        add("Vary", "Origin");
+        add("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
+        if self.request.method == Method::Options {
+            add("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID");
+            add("Access-Control-Max-Age", "600");
+            let allow = response.headers.iter().find(|(name, _)| *name == "Allow");
+            let methods = allow.map(|(_, methods)| methods.clone());
+            response.headers.extend(methods.map(|methods| ("Access-Control-Allow-Methods", methods)));
+        }
+    }
 }
 
 /// Whether a page of this origin may speak for its visitor, who has asked for `host`.

@@ -6,15 +6,17 @@ use std::{
 };
 
 use super::{
-    Changed, House, files, redirect,
-    routes::{self, Answer},
+    Changed, House,
+    events::{Hearing, Part},
+    redirect,
+    routes::{self, Answer, Then},
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, Method, Phase, Problem, Request, Response, Status, Upload},
+    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, Upload, chunk},
     transport::Stream,
     watch::{self, Activity},
-    wire::Wire,
+    wire::{Terms, Wire},
 };
 
 /// How long a connection may be open between requests.
@@ -42,6 +44,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 pub(super) struct Visit<'a> {
     house: &'a House<'a>,
     stream: &'a dyn Stream,
+    terms: &'a Terms,
     /// The port for `https`, if everything is there and nothing here.
     redirect: Option<u16>,
     decoder: Decoder,
@@ -62,12 +65,13 @@ impl<'a> Visit<'a> {
     pub(super) fn new(
         house: &'a House<'_>,
         stream: &'a dyn Stream,
+        terms: &'a Terms,
         redirect: Option<u16>,
         first: &[u8],
     ) -> Self {
-        let mut decoder = Decoder::with_uploads(files::is_upload);
+        let mut decoder = Decoder::with_uploads(routes::is_upload);
         decoder.feed(first);
-        Self { house, stream, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
+        Self { house, stream, terms, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
     /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
@@ -117,29 +121,46 @@ impl<'a> Visit<'a> {
             return self.refuse(Problem::new(status, why.to_string()));
         }
         let answer = match self.redirect {
-            Some(port) => redirect::to_https(request, port).map(Answer::from),
-            None => routes::answer(self.house, self.stream.incoming().peer(), request),
+            Some(port) => redirect::to_https(request, port).map_or_else(Answer::from, Answer::from),
+            None => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
         };
-        match answer.unwrap_or_else(|problem| Response::from(problem).into()) {
-            Answer::Response(response) => self.respond(request, &response),
-            Answer::Changed(response, wire) => {
-                self.send(&response.to_bytes(request.is_last))?;
-                Err(End::Changed(wire))
-            }
-            Answer::File(claim) => {
-                self.house.relay.answer(self.house.registry, &claim, self.stream, body);
-                Err(End::Over)
-            }
+        let Answer { response, then } = answer;
+        if let Then::Carry(claim) = then {
+            self.house.relay.answer(self.house.registry, &claim, self.stream, body, response.headers);
+            return Err(End::Over);
         }
-    }
-
-    fn respond(&self, request: &Request, response: &Response) -> Result<(), End> {
+        let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
-            Method::Head => response.head(request.is_last),
-            _ => response.to_bytes(request.is_last),
+            Method::Head => response.head(is_last),
+            _ => response.to_bytes(is_last),
         };
         self.send(&bytes)?;
-        if request.is_last { Err(End::Over) } else { Ok(()) }
+        match then {
+            Then::Speak(wire) => return Err(End::Changed(wire)),
+            Then::Hear(hearing) => self.stream(hearing, !is_last)?,
+            Then::Ask | Then::Carry(_) => {}
+        }
+        if is_last { Err(End::Over) } else { Ok(()) }
+    }
+
+    /// Sends what a client hears, until that ends or the client is gone.
+    fn stream(&mut self, mut hearing: Hearing, is_in_chunks: bool) -> Result<(), End> {
+        loop {
+            watch::doing(Activity::Waiting);
+            let Part { bytes, is_last } = hearing.next(LOOK);
+            match (bytes.is_empty(), is_in_chunks) {
+                (true, _) => {}
+                (false, true) => self.send(&chunk(&bytes))?,
+                (false, false) => self.send(&bytes)?,
+            }
+            if is_last {
+                self.since = Instant::now();
+                return if is_in_chunks { self.send(LAST_CHUNK) } else { Ok(()) };
+            }
+            if self.stream.is_gone() {
+                return Err(End::Over);
+            }
+        }
     }
 
     /// Says why nothing more is read.

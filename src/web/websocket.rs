@@ -3,10 +3,12 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
-use super::{House, origin, routes::Answer};
+use super::{
+    call::Call,
+    routes::{Answer, Then},
+};
 use crate::{
     http::{Method, Problem, Request, Response, Status},
-    names::Peer,
     wire::WEBSOCKETS,
 };
 
@@ -14,7 +16,8 @@ use crate::{
 const SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Changes to WebSocket, if everything about the request is right.
-pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<Answer, Problem> {
+pub(super) fn open(call: &Call<'_>) -> Result<Answer, Problem> {
+    let request = call.request;
     let has = |name, wanted: &str| request.list(name).any(|option| option.eq_ignore_ascii_case(wanted));
     if request.method != Method::Get
         || request.is_old
@@ -26,7 +29,6 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
     if request.values("sec-websocket-version").ne(["13"]) {
         return Err(upgrade("Speak version 13 of WebSocket."));
     }
-    origin::check(house, peer, request)?;
     let accept = accept(request).ok_or_else(|| bad("The Sec-WebSocket-Key must be 16 bytes in base64."))?;
     let mut response = Response::empty(Status::SwitchingProtocols)
         .with("Upgrade", "websocket")
@@ -34,7 +36,7 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
         .with("Sec-WebSocket-Accept", accept);
     let mut offered = request.list("sec-websocket-protocol").peekable();
     if offered.peek().is_none() {
-        return Ok(Answer::Changed(response, &WEBSOCKETS[0].1));
+        return Ok(Answer { response, then: Then::Speak(&WEBSOCKETS[0].1) });
     }
     let known = offered.find_map(|name| WEBSOCKETS.iter().find(|(known, _)| *known == name));
     let (name, wire) = known.ok_or_else(|| {
@@ -42,7 +44,7 @@ pub(super) fn open(house: &House<'_>, peer: Peer, request: &Request) -> Result<A
         bad(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
     })?;
     response = response.with("Sec-WebSocket-Protocol", *name);
-    Ok(Answer::Changed(response, wire))
+    Ok(Answer { response, then: Then::Speak(wire) })
 }
 
 fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {

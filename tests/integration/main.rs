@@ -40,6 +40,7 @@ mod packaging;
 mod probe;
 mod rate;
 mod readme;
+mod rest;
 mod restarting;
 mod slow_reader;
 #[path = "../interpreter/speech.rs"]

@@ -6,7 +6,7 @@ use super::files;
 use crate::{
     command::Mistake,
     dialect::{Scene, text},
-    event::{Event, Listing, Member, mark::Mark, moderation::Moderated},
+    event::{Event, Listing, Member, mark::Mark, moderation::Moderated, streams::StreamEvent},
     names::Room,
     record::{Line, Manner},
 };
@@ -91,6 +91,11 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
         }
         Event::File(event) => files::facts(out, event),
         Event::Moderated(Moderated::YouWere(room, _)) => is("expelled", &[("name", room.as_str())]),
+        Event::Stream(StreamEvent::Lost(count)) => {
+            is("lost", &[]);
+            out.number("lost", count);
+        }
+        Event::Stream(StreamEvent::TakenOver) => is("taken_over", &[]),
         Event::Goodbye => is("goodbye", &[]),
         Event::TooSlow => is("too_slow", &[]),
         Event::ShuttingDown => is("shutting_down", &[]),

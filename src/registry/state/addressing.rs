@@ -18,10 +18,10 @@ impl State {
             Condition::Is { user, .. } if *user != nick => {
                 *command = Command::mistake(Mistake::NotYourNick(nick));
             }
-            Condition::Is { room, .. } if room.is_some_and(|room| room != own) => {
+            Condition::Is { room: Some(room), .. } | Condition::In(room) if *room != own => {
                 *command = Command::mistake(Mistake::NotYourRoom(own));
             }
-            Condition::Is { .. } => {}
+            Condition::Is { .. } | Condition::In(_) => {}
         }
         true
     }

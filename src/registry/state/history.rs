@@ -77,15 +77,13 @@ impl History {
 
     /// The last `count` lines above number `after` that are not ignored and fit in one answer, oldest first.
     pub(super) fn last(&self, count: usize, after: u64, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
-        let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
         let newest = self.lines.iter().rev().take_while(|line| line.seq > after);
-        for line in newest.filter(|line| !is_ignored(line.from)).take(count) {
-            let Some(rest) = left.checked_sub(size(line)) else { break };
-            left = rest;
-            lines.push(line.clone());
-        }
-        lines.reverse();
-        lines
+        answer(newest.filter(|line| !is_ignored(line.from)).take(count))
+    }
+
+    /// The last `count` lines below number `before` that are not ignored and fit in one answer, oldest first.
+    pub(super) fn page(&self, before: u64, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
+        answer(self.before(before).filter(|line| !is_ignored(line.from)).take(count))
     }
 
     /// The lines with a number below this one, the newest first.
@@ -108,6 +106,18 @@ impl History {
         self.size -= freed;
         freed
     }
+}
+
+/// As many of these lines as fit in one answer. They come newest first, and are answered oldest first.
+fn answer<'a>(newest: impl Iterator<Item = &'a Line>) -> Vec<Line> {
+    let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
+    for line in newest {
+        let Some(rest) = left.checked_sub(size(line)) else { break };
+        left = rest;
+        lines.push(line.clone());
+    }
+    lines.reverse();
+    lines
 }
 
 /// The bytes that a line takes.

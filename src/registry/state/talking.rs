@@ -3,7 +3,8 @@
 use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
     broadcaster::{Except, Post, Traced},
-    event::{Event, ignoring::Ignoring},
+    command::Page,
+    event::{Event, ignoring::Ignoring, moderation::Refused, rooms::RoomEvent},
     fact::{Deed, Noting},
     names::{ClientId, Nick, RoomId},
     record::{Line, Manner},
@@ -66,6 +67,15 @@ impl State {
     }
 
     #[inline(never)]
+    pub(super) fn whisper_to_client(&mut self, turn: &mut Turn, target: ClientId, text: Text) {
+        if self.people.contains(target) {
+            self.whisper_to(turn, target, text);
+        } else {
+            turn.answer(RoomEvent::NoSuchClient);
+        }
+    }
+
+    #[inline(never)]
     pub(super) fn reply(&mut self, turn: &mut Turn, text: Text) {
         match self.people[turn.client].last_whisperer {
             Some((target, _)) if self.people.contains(target) => self.whisper_to(turn, target, text),
@@ -119,6 +129,20 @@ impl State {
         if !lines.is_empty() {
             turn.answer_at_length(Event::History(self.room(turn.client).name, lines));
         }
+    }
+
+    /// Shows what was said in a room. A client that may go there may also look from elsewhere.
+    #[inline(never)]
+    pub(super) fn show_page(&mut self, turn: &mut Turn, Page { room, before, most }: Page) {
+        if self.is_refused(turn.client, room) {
+            return turn.answer(Refused::Banned);
+        }
+        let Some(remembered) = self.rooms.remembered(room) else {
+            return turn.answer(RoomEvent::NoSuchRoom(room));
+        };
+        let lines = remembered.history.page(before, most, self.ignored_by(turn.client));
+        let name = self.rooms.id(room).map_or(room, |id| self.rooms[id].name);
+        turn.answer_at_length(Event::History(name, lines));
     }
 
     #[inline(never)]

@@ -95,6 +95,22 @@ impl Turn {
         self.client = acting;
     }
 
+    /// Takes the answers to a client's command: what the client alone is told, and the line that it says. A refusal
+    /// is not told besides.
+    pub fn take_answers(&mut self, client: ClientId, answers: &mut Vec<Event>) {
+        self.posts.retain(|post| match post {
+            Post::Tell(told, event) if *told == client => {
+                answers.push(event.clone());
+                !event.is_refusal()
+            }
+            Post::TellRoom(_, _, event @ Event::Said(..)) => {
+                answers.push(event.clone());
+                true
+            }
+            _ => true,
+        });
+    }
+
     pub(super) fn post(&mut self, post: Post) {
         self.posts.push(post);
     }
