@@ -197,11 +197,14 @@ impl Broadcaster {
             Post::TellAll(event) => self.tell_all(&event),
             Post::Dismiss(client, event) => self.dismiss(client, &event),
             Post::Detach(client) => self.detach(client),
+            Post::Limit(limits) => self.limit(limits),
             Post::Stop(event) => self.stop(&event),
         }
     }
 
     fn attach(&mut self, client: ClientId, dialect: Dialect, sink: Box<dyn Sink>, backlog: Arc<Gauge>) {
+        // The sink that it had before is not waited for.
+        self.leaving.remove(&client);
         let outbox = Outbox::new(sink, dialect, self.limits.outbox);
         let is_noted = false;
         self.clients.insert(client, Client { outbox, backlog, room: None, place: 0, from: 0, is_noted });
@@ -339,6 +342,11 @@ impl Broadcaster {
                 self.retry.add(client, now);
             }
         }
+    }
+
+    fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.clients.values_mut().for_each(|client| client.outbox.limit(limits.outbox));
     }
 
     fn stop(&mut self, event: &Event) {

@@ -26,7 +26,7 @@
 //!
 //! | layer | module | knows about |
 //! |---|---|---|
-//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing and has counted; man pages |
+//! | 0 | [`names`], [`text`], [`emoji`], [`file`](mod@file), [`password`], [`clock`], [`ending`], [`watch`], [`manual`], [`settings`] | what users type, checked once and trusted afterwards; the time; where a client comes from and why it is gone; what every thread is doing and has counted; man pages; settings files |
 //! | 1 | [`command`], [`record`], [`metrics`] | what a client may ask, and the one table of verbs; what is saved; how figures are shown to machines |
 //! | 2 | [`event`] | what the server may say, and in which words |
 //! | 3 | [`dialect`], [`fact`], [`http`] | bytes to commands and events to bytes, without sockets, threads or clocks; what is logged; bytes to requests and responses to bytes |
@@ -49,8 +49,9 @@
 //! 3. **The broadcaster never blocks.** What a socket does not take waits in the client's own bounded
 //!    [`broadcaster::Outbox`]. When that is full, the client is told why and disconnected.
 //! 4. **One way out.** Only a session removes its client: with `/quit`, in the same decision as the
-//!    goodbye, or in a `Drop`. Everything else closes the connection, and the session notices. So "has
-//!    left" is told exactly once, even after a panic.
+//!    goodbye, or in a `Drop`. Everything else closes the connection, and the session notices. A guest has no
+//!    session: what takes it out of the list of guests removes it. So "has left" is told exactly once, even
+//!    after a panic.
 //! 5. **Rules are pure.** They have no sockets, threads or clocks, so they are tested as conversations, and
 //!    with random conversations against a model.
 //! 6. **Mistakes are commands.** So their answers keep their place among the other answers.
@@ -83,11 +84,12 @@
 //! - **Seal**: what packs units for one client, on wires that need that.
 //! - **Control unit**: a unit that is not sent, but tells the seal what to do.
 //! - **Datagram**: what one send over UDP carries. A client of datagrams is an address and port.
+//! - **Guest**: a client that calls over HTTP. It has no session.
 //! - **Route**: one thing that can be asked over HTTP: a row of the table in `web/routes.rs`.
 //! - **Door**: where clients or files arrive: an entrance, its terms, and what serves those who come.
 //! - **Entrance**: the socket of a door: a listener, or a UDP port.
 //! - **Receiver**: the door for datagrams. Its one thread hands them to the threads of their clients.
-//! - **Mailbox**: the datagrams that the receiver has for one client's thread.
+//! - **Mailbox**: what waits for one client: datagrams for its thread, or, over HTTP, events for its stream.
 //! - **Session**: one client's thread, from its arrival to its leaving.
 //! - **Registry**: the mutex around the state, and the way to the broadcaster.
 //! - **State**: the rules, and everything that they decide from.
@@ -106,6 +108,7 @@
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
 //! - **Relay**: what carries files, one thread for each. Its sides come to its port, or by HTTP.
+//! - **Setting**: what an option sets, on the command line, in the environment or in a settings file.
 //! - **Supervisor**: the service manager that has started the server, if it wants to hear from it.
 //! - **Inherited**: a socket that the service manager opened, and keeps open after the server stops.
 //! - **Watch**: what every thread is doing, where other threads can read it.
@@ -139,6 +142,7 @@ pub mod relay;
 pub mod screen;
 pub mod server;
 pub mod session;
+pub mod settings;
 pub mod store;
 pub mod text;
 pub mod transport;

@@ -20,6 +20,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, after, bounded};
+use parking_lot::Mutex;
 
 use crate::{
     clock::{self, Now},
@@ -88,7 +89,7 @@ pub fn open(config: &Config) -> Result<(Logger, Log), Error> {
     let waiting = Arc::new(AtomicUsize::new(0));
     Ok((
         Logger { notes: sender, waiting: Arc::clone(&waiting), missed: 0, dropped: 0 },
-        Log { notes, waiting, batch },
+        Log { changes: Changes(Arc::default()), notes, waiting, batch },
     ))
 }
 
@@ -153,8 +154,21 @@ impl Drop for Logger {
     }
 }
 
+/// Changes a log from another thread while it is written.
+#[derive(Clone)]
+pub struct Changes(Arc<Mutex<Option<Config>>>);
+
+impl Changes {
+    /// Changes how large files become, how many are kept, and whether they have addresses. The folder stays.
+    pub fn change(&self, config: Config) {
+        *self.0.lock() = Some(config);
+    }
+}
+
 /// The job of the thread that writes.
 pub struct Log {
+    /// What is to be changed before the next line.
+    changes: Changes,
     notes: Receiver<Notes>,
     /// As the [`Logger`]'s.
     waiting: Arc<AtomicUsize>,
@@ -162,11 +176,20 @@ pub struct Log {
 }
 
 impl Log {
+    /// What changes this log.
+    pub fn changes(&self) -> Changes {
+        self.changes.clone()
+    }
+
     /// Writes facts until the [`Logger`] is dropped and everything is written.
     pub fn run(mut self) {
         watch::doing(Activity::Idle);
         while let Ok(first) = self.notes.recv() {
             watch::doing(Activity::Writing);
+            let changed = self.changes.0.lock().take();
+            if let Some(config) = changed {
+                self.batch.adjust(&config);
+            }
             self.take(&first);
             let mut turn = 0;
             while let Ok(next) = self.notes.try_recv() {

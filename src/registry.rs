@@ -25,6 +25,7 @@ use crate::{
     watch::{self, Activity, Watch},
 };
 
+mod adjusting;
 mod asking;
 mod backstage;
 mod counting;
@@ -46,8 +47,8 @@ pub struct Registry {
     turnstile: Mutex<()>,
     backstage: Backstage,
     watch: Watch,
-    /// What is logged; `None` without a log.
-    noting: Option<Noting>,
+    /// What is logged.
+    noting: adjusting::Noted,
 }
 
 struct Shared {
@@ -60,15 +61,15 @@ impl Registry {
     /// Creates a registry without a log.
     pub fn new(state: State, broadcaster: Sender<Posts>, store: Store, hasher: Hasher, watch: Watch) -> Self {
         let backstage = Backstage::new(store, hasher, watch.clone(), broadcaster.clone());
-        let shared = Shared { state, broadcaster, logger: None };
-        Self { shared: Mutex::new(shared), turnstile: Mutex::default(), backstage, watch, noting: None }
+        let shared = Mutex::new(Shared { state, broadcaster, logger: None });
+        Self { shared, turnstile: Mutex::default(), backstage, watch, noting: adjusting::Noted::default() }
     }
 
     /// Adds a log.
     #[must_use]
     pub fn logged(mut self, logger: Logger, noting: Noting) -> Self {
         self.shared.get_mut().logger = Some(logger);
-        self.noting = Some(noting);
+        self.noting = noting.into();
         self
     }
 
@@ -216,7 +217,7 @@ impl Registry {
 
     /// Lock, decide, send, unlock. The lock is held across the send, so delivery order is decision order.
     fn decide<T>(&self, decide: impl FnOnce(&mut State, &mut Turn) -> T) -> T {
-        let mut turn = Turn::new(Now::read(), self.noting);
+        let mut turn = Turn::new(Now::read(), self.noting.now());
         let (decided, has_changes) = self.locked(turn.now.instant, |shared| {
             let decided = decide(&mut shared.state, &mut turn);
             shared.post(mem::take(&mut turn.posts));

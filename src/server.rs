@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     broadcaster::{self, Broadcaster},
-    certificate::{self, Certificate},
+    certificate,
     clock::{self, Now},
     fact::Noting,
     log::{self, Log},
@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod acceptor;
+mod adjusting;
 mod capacity;
 mod choosing;
 mod doors;
@@ -39,6 +40,7 @@ mod serving;
 mod stop;
 mod supervisor;
 
+pub use adjusting::Adjustable;
 pub use error::Error;
 pub use inherited::Inherited;
 pub use stop::Stopper;
@@ -91,7 +93,7 @@ pub struct Config {
 /// A server that is listening but not yet accepting.
 pub struct Server {
     doors: Doors,
-    registry: Registry,
+    registry: Arc<Registry>,
     broadcaster: Broadcaster,
     store: Store,
     writer: Option<Writer>,
@@ -117,10 +119,11 @@ impl Server {
         let state = State::new(rules, restored, Now::read()).with_administrator(administrator);
         let state = if config.data.is_some() { state } else { state.without_store() };
         let watch = Watch::start();
-        let limits = broadcaster::Limits { outbox: config.outbox_limit, grace: config.grace };
-        let (posts, broadcaster) = broadcaster::channel(limits, state.newest_line(), watch.clone());
+        let (posts, broadcaster) =
+            broadcaster::channel(config.outboxes(), state.newest_line(), watch.clone());
         let registry = Registry::new(state, posts, store.clone(), hasher, watch.clone());
         let (registry, log) = logged(registry, config.log.as_ref())?;
+        let registry = Arc::new(registry);
         Ok(Self { doors, registry, broadcaster, store, writer, watch, log })
     }
 
@@ -134,9 +137,14 @@ impl Server {
         self.doors.others()
     }
 
-    /// The certificate that is in use, if there is one.
-    pub fn certificate(&self) -> Option<Arc<Certificate>> {
-        self.doors.certificate.clone()
+    /// What changes this server while it runs, from any thread.
+    pub fn adjustable(&self) -> Adjustable {
+        Adjustable {
+            registry: Arc::downgrade(&self.registry),
+            clients: Arc::clone(&self.doors.clients),
+            log: self.log.as_ref().map(Log::changes),
+            certificate: self.doors.certificate.clone(),
+        }
     }
 
     /// What stops this server, from any thread.
@@ -166,7 +174,7 @@ impl Server {
             let logging = log.map(|log| start(outer, "log", watch, move || log.run())).transpose()?;
             thread::scope(|inner| {
                 if let Some(writer) = writer {
-                    start(inner, "store", watch, || writer.run(&registry))?;
+                    start(inner, "store", watch, || writer.run(&*registry))?;
                 }
                 // No thread can decide anything after this, so what is saved last is complete. Without
                 // this the writer, and so this scope, would wait for ever.

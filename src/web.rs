@@ -11,10 +11,11 @@ use crate::{
     registry::Registry,
     relay::Relay,
     session,
-    transport::{SealedSink, Stream},
+    transport::{ConnectionLimit, SealedSink, Stream},
     wire::{Encryption, Terms, Wire},
 };
 
+mod attending;
 mod call;
 mod events;
 mod fields;
@@ -50,8 +51,8 @@ pub struct House<'a> {
     pub address: SocketAddr,
     /// All its doors, as URLs.
     pub doors: Vec<String>,
-    /// The most clients.
-    pub max_clients: usize,
+    /// The places for clients.
+    pub places: &'a ConnectionLimit,
     /// How long lines and texts may be.
     pub lines: Limits,
     /// The clients that call over HTTP.

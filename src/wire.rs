@@ -51,6 +51,9 @@ pub const HTTP: &Wire = &WIRES[2];
 /// The option that names the file of a door's key.
 pub const KEY_FILE: &str = "key-file";
 
+/// All options of URLs: those of the rows below, and the mode of a Unix socket.
+pub const URL_OPTIONS: &[&str] = &["mode", "idle", "rate", KEY_FILE];
+
 /// What most wires have in common.
 const PLAIN: Wire = Wire {
     scheme: "",

@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use chat::cli::server::Arguments;
-use clap::Parser;
+use chat::cli::server::InForce;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse().check().unwrap_or_else(|error| error.exit());
-    match arguments.run() {
+    let in_force = InForce::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
+    match in_force.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => chat::cli::fail("chat_server", error.as_ref()),
     }

@@ -179,6 +179,11 @@ impl Outbox {
         self.dialect
     }
 
+    /// From now on, it holds at most so many bytes. What waits already is not cut before more comes.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     /// How many bytes wait in it.
     pub fn owed(&self) -> usize {
         self.bytes.len() - self.sent

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use crossbeam_channel::Sender;
 
-use super::Sink;
+use super::{Limits, Sink};
 use crate::{
     dialect::{Dialect, Scene},
     event::Event,
@@ -37,6 +37,8 @@ pub enum Post {
     Dismiss(ClientId, Event),
     /// A client has left: deliver what it is still owed, then close the connection.
     Detach(ClientId),
+    /// From now on, these limits hold for all clients.
+    Limit(Limits),
     /// The server stops: tell all clients and hang up on them.
     Stop(Event),
 }

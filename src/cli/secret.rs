@@ -13,7 +13,7 @@ use std::{
 use crate::password::Password;
 
 /// The environment variable that holds the password.
-const VARIABLE: &str = "CHAT_ADMIN_PASSWORD";
+pub(super) const VARIABLE: &str = "CHAT_ADMIN_PASSWORD";
 
 /// How much of the file is read, in bytes. Any password fits, and a wrong file is not read to its end.
 const LONGEST: u64 = 4096;
@@ -30,6 +30,11 @@ pub(super) fn administrator(file: Option<&Path>) -> Result<Option<Password>, Str
         tracing::warn!("the administrators' password has fewer than {} characters", Password::MIN);
     }
     Ok(password)
+}
+
+/// Whether the environment holds the password.
+pub(super) fn is_in_environment() -> bool {
+    env::var_os(VARIABLE).is_some_and(|value| !value.is_empty())
 }
 
 fn from_environment(value: Option<OsString>) -> Result<Option<Password>, String> {

@@ -1,44 +1,55 @@
 //! The command line of `chat_server`.
 
 use std::{
-    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
-    sync::Arc,
-    thread,
     time::Duration,
 };
 
-use clap::{ArgAction, Args, Parser, builder::BoolishValueParser, error::ErrorKind};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    iterator::Signals,
-};
-use tracing::level_filters::LevelFilter;
+use clap::{ArgAction, Args, Parser, builder::BoolishValueParser};
 
-use super::{inherited::inherited, probe::Probe, secret};
+use super::{probe::Probe, secret};
 use crate::{
-    certificate::{self, Certificate},
+    certificate,
     file::ByteCount,
     log,
     manual::Generate,
     registry::state::{FileLimits, HistoryLimits, Limits, LineLimits, Rate},
-    server::{Config, Server, Stopper, Supervisor},
+    server::Config,
     web::Origin,
-    wire::{self, Scheme, Url},
+    wire::{Scheme, Url},
 };
+
+mod diagnostics;
+mod in_force;
+mod reloading;
+mod report;
+mod running;
+mod several;
+
+pub use in_force::InForce;
+
+use several::{Several, several};
 
 /// A chat server with one thread per client. Press Ctrl-C to stop it, twice to stop it at once.
 #[derive(Debug, Parser)]
 #[command(name = "chat_server", version, after_help = EXIT_STATUS)]
-#[command(after_long_help = format!("{EXIT_STATUS}\n\nThe log:\n\n{}", log::FORMAT))]
+#[command(after_long_help = format!("{EXIT_STATUS}\n\n{SETTINGS}\n\nThe log:\n\n{}", log::FORMAT))]
 pub struct Arguments {
     /// Report connections (by address), files and stops on standard error; -vv: details of the start, too
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, env = "CHAT_VERBOSE", action = ArgAction::Count)]
     verbose: u8,
 
     /// Report only errors on standard error; -qq: nothing at all
-    #[arg(short, long, action = ArgAction::Count, conflicts_with = "verbose")]
+    #[arg(short, long, env = "CHAT_QUIET", action = ArgAction::Count)]
     quiet: u8,
+
+    /// Read settings from FILE (TOML): its keys are the names of these options, its paths begin at its folder
+    #[arg(long, env = "CHAT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print what is set and where it comes from, as a settings file without secrets, and exit
+    #[arg(long)]
+    check_config: bool,
 
     #[command(flatten)]
     clients: ClientOptions,
@@ -71,6 +82,27 @@ const EXIT_STATUS: &str = "The first line on standard output is 'Chat server sta
 Exit status: 0 after a stop, 1 when the server cannot start or --probe gets no answer,
 2 for wrong options, 130 after a second Ctrl-C.";
 
+const SETTINGS: &str = "Settings: the command line overrides the environment, which overrides the file of --config, \
+which overrides the defaults. The file has a line for each setting, under the long name of its option:
+
+  port = 6000
+  data = \"data/chat.db\"
+  no-files = true
+  listen = [\"json://127.0.0.1:7777\"]
+
+Relative paths begin at the folder of the file. A list overrides a list as a whole. Instead of a list, there can be \
+tables, with the options of the URL as keys:
+
+  [[listen]]
+  url = \"json+udp://0.0.0.0:7777\"
+  idle = 60
+
+`chat_server --check-config > chat.toml` writes a file with all settings, to begin with.
+
+With --config, SIGHUP makes the server read the file again. Limits and rates, what is reported and logged, and the \
+administrators' password change at once, and no client is disconnected. For other changes the server says that it \
+must be restarted. If the file has a mistake, nothing changes.";
+
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Clients")]
 struct ClientOptions {
@@ -88,29 +120,31 @@ struct ClientOptions {
 
     /// Open another door, `SCHEME://HOST:PORT` or `SCHEME+unix:///PATH`; may be given more than once. SCHEME is
     /// text, http, json, json+udp, frames, verbs, unframed or any, with +tls behind it where clients speak TLS; https
-    /// is http+tls; the README has examples
-    #[arg(long, value_name = "URL", value_parser = str::parse::<Url>)]
-    listen: Vec<Url>,
+    /// is http+tls; the README has examples. In the environment, there are spaces between URLs
+    #[arg(long, env = "CHAT_LISTEN", value_name = "URL", value_parser = str::parse::<Several<Url>>)]
+    listen: Vec<Several<Url>>,
 
     /// Do not serve the chat page on port 8080 of this machine. A door for http or https replaces that one, too
-    #[arg(long, env = "CHAT_NO_HTTP", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CHAT_NO_HTTP", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     no_http: bool,
 
     /// At doors for http, only send web browsers to the door for https
-    #[arg(long, env = "CHAT_REDIRECT_HTTP", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CHAT_REDIRECT_HTTP", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     redirect_http: bool,
 
     /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
-    #[arg(long, value_name = "ORIGIN", value_parser = str::parse::<Origin>)]
-    allow_origin: Vec<Origin>,
+    #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_name = "ORIGIN", value_parser = str::parse::<Several<Origin>>)]
+    allow_origin: Vec<Several<Origin>>,
 
     /// Show this certificate, with those that lead to its issuer (PEM), to clients of `text+tls://HOST:PORT`, and
     /// of the other schemes with +tls; it is reread when it changes, and at SIGHUP
-    #[arg(long, env = "CHAT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    #[arg(long, env = "CHAT_TLS_CERT", value_name = "FILE")]
     tls_cert: Option<PathBuf>,
 
     /// The private key of the certificate (PEM)
-    #[arg(long, env = "CHAT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, env = "CHAT_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
 
     /// Disconnect programs that are silent for SECONDS seconds, on wires with signs of life (1 to 86400) [default: by the scheme]
@@ -131,7 +165,7 @@ struct ClientOptions {
 
     /// Read the administrators' password from the first line of FILE instead of the environment variable
     /// `CHAT_ADMIN_PASSWORD`; without both there is no administrator
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "CHAT_ADMIN_PASSWORD_FILE", value_name = "FILE")]
     admin_password_file: Option<PathBuf>,
 
     /// When the server stops, deliver queued lines for at most SECONDS seconds (up to 3600)
@@ -191,7 +225,8 @@ struct FileOptions {
     transfer_port: u16,
 
     /// Turn off file transfers, and open no port for them
-    #[arg(long, env = "CHAT_NO_FILES", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CHAT_NO_FILES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     no_files: bool,
 }
 
@@ -211,11 +246,13 @@ struct LogOptions {
     log_keep: usize,
 
     /// Log the text of whispers, too, not only who whispers to whom
-    #[arg(long, env = "CHAT_LOG_WHISPERS", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CHAT_LOG_WHISPERS", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     log_whispers: bool,
 
     /// Omit the addresses of clients from the log
-    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", requires = "log_dir", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "CHAT_NO_LOG_ADDRESSES", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     no_log_addresses: bool,
 }
 
@@ -231,53 +268,10 @@ fn bytes(min: u64, max: u64) -> clap::builder::RangedU64ValueParser {
 }
 
 impl Arguments {
-    /// Runs the server until SIGINT, SIGTERM or SIGHUP stops it; a second signal ends it at once. With a certificate
-    /// or a service manager, SIGHUP does not stop it.
+    /// What the server is started with.
     ///
     /// # Errors
-    /// If the address cannot be used, the machine cannot serve so many clients, or the server fails.
-    pub fn run(&self) -> Result<(), Box<dyn std::error::Error>> {
-        if let Some(written) = self.generate.write::<Self>() {
-            return Ok(written?);
-        }
-        if let Some(probe) = &self.probe {
-            // The exit status says it, too.
-            let _ = writeln!(io::stdout(), "{}", probe.ask(self.tls_ca.as_deref())?);
-            return Ok(());
-        }
-        self.start_diagnostics();
-        prefer_throughput();
-        let supervisor = Supervisor::of_this_process()?.map(Arc::new);
-        let server = Server::bind(&self.config()?, inherited()?)?;
-        obey_signals(server.stopper(), server.certificate(), supervisor.clone())?;
-        announce(&server);
-        Ok(server.run(supervisor.as_deref())?)
-    }
-
-    /// Refuses options that contradict each other.
-    ///
-    /// # Errors
-    /// A usage error, as clap reports it.
-    pub fn check(self) -> Result<Self, clap::Error> {
-        let conflict = |message: String| {
-            Err(<Self as clap::CommandFactory>::command().error(ErrorKind::ArgumentConflict, message))
-        };
-        let is_https = |url: &Url| url.scheme.is_encrypted && url.scheme.wire == wire::HTTP;
-        if self.clients.redirect_http && !self.clients.listen.iter().any(is_https) {
-            return conflict(
-                "--redirect-http needs a door to send to: --listen https://HOST:PORT".to_owned(),
-            );
-        }
-        let MessageOptions { max_message_length, max_line_length, .. } = self.messages;
-        if max_message_length as u64 > max_line_length {
-            return conflict(format!(
-                "a message of {max_message_length} bytes (--max-message-length) does not fit into a line of \
-                 {max_line_length} (--max-line-length)"
-            ));
-        }
-        Ok(self)
-    }
-
+    /// The administrators' password cannot be read.
     fn config(&self) -> Result<Config, String> {
         let Self { clients, messages, memory, files, log, .. } = self;
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -285,10 +279,10 @@ impl Arguments {
             host: clients.host.clone(),
             port: clients.port,
             wire: clients.wire,
-            listen: clients.listen.clone(),
+            listen: several(&clients.listen),
             page: !clients.no_http,
             redirect_http: clients.redirect_http,
-            allow_origin: clients.allow_origin.clone(),
+            allow_origin: several(&clients.allow_origin),
             certificate: clients.certificate(),
             idle: clients.idle.map(Duration::from_secs),
             max_clients: unless_zero(clients.max_clients),
@@ -320,76 +314,9 @@ impl Arguments {
             grace: Duration::from_secs(clients.shutdown_grace),
         })
     }
-
-    fn start_diagnostics(&self) {
-        let level = match (self.quiet, self.verbose) {
-            (0, 0) => LevelFilter::WARN,
-            (0, 1) => LevelFilter::INFO,
-            (0, _) => LevelFilter::DEBUG,
-            (1, _) => LevelFilter::ERROR,
-            _ => LevelFilter::OFF,
-        };
-        tracing_subscriber::fmt()
-            .with_max_level(level)
-            .with_target(false)
-            .with_ansi(io::stderr().is_terminal())
-            .with_writer(io::stderr)
-            // Standard error may be closed, and there is nowhere else to say so.
-            .log_internal_errors(false)
-            .init();
-    }
 }
 
 /// A limit, where 0 means no limit.
 fn unless_zero<T: Default + PartialEq>(limit: T) -> Option<T> {
     (limit != T::default()).then_some(limit)
-}
-
-/// Stops the server at a signal, and ends the program at the second. If there is a certificate, SIGHUP rereads it
-/// instead. A service manager never means a stop by it.
-fn obey_signals(
-    stopper: Stopper,
-    certificate: Option<Arc<Certificate>>,
-    supervisor: Option<Arc<Supervisor>>,
-) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let is_reloaded = certificate.is_some() || supervisor.is_some();
-    let reload = move || {
-        if let Some(certificate) = &certificate {
-            certificate.reread();
-        }
-    };
-    let obey = move || {
-        for signal in &mut signals {
-            match &supervisor {
-                Some(supervisor) if signal == SIGHUP => supervisor.reloading(&reload),
-                None if signal == SIGHUP && is_reloaded => reload(),
-                _ if stopper.stop() => {}
-                _ => super::end_at_once(),
-            }
-        }
-    };
-    thread::Builder::new().name("signals".to_owned()).spawn(obey)?;
-    Ok(())
-}
-
-/// Writes the one line that a script can wait for. The server runs even if nothing reads the line.
-fn announce(server: &Server) {
-    if let Err(error) = writeln!(io::stdout(), "Chat server started on {}", server.address()) {
-        tracing::warn!(%error, "cannot write to standard output");
-    }
-    for door in server.doors() {
-        let what = if door.is_page() { "Chat page" } else { "Listening" };
-        // A reader of the first line may be gone.
-        let _ = writeln!(io::stdout(), "{what} on {door}");
-    }
-}
-
-/// Lets a thread that is woken wait for its turn instead of interrupting the one that runs. So the
-/// broadcaster gets larger batches, with fewer switches. If the policy cannot be set, only this is lost.
-fn prefer_throughput() {
-    #[cfg(target_os = "linux")]
-    if scheduler::set_self_policy(scheduler::Policy::Batch, 0).is_err() {
-        tracing::debug!("the scheduling policy stays as it is");
-    }
 }

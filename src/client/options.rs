@@ -89,8 +89,8 @@ file, which overrides the defaults. The file is chat/client.toml in $XDG_CONFIG_
   timestamps = false
   downloads = \"~/Downloads\"
 
-Its keys are host, port, tls, tls_ca, nick, room, color, timestamps, notify, history, log, downloads and
-accept_files.";
+Its keys are host, port, tls, tls-ca, nick, room, color, timestamps, notify, history, log, downloads and \
+accept-files.";
 
 impl Options {
     /// Reads the command line, the environment and the settings file. Ends the program if they are wrong,

@@ -89,6 +89,11 @@ impl Command {
         Self::new(Verb::find("whisper").expect("the table has it"), Ask::WhisperTo(client, text))
     }
 
+    /// Leaves the chat.
+    pub fn quit() -> Self {
+        Self::new(Verb::find("quit").expect("the table has it"), Ask::Quit)
+    }
+
     /// Shows a page of a room's history.
     pub fn show_page(page: Page) -> Self {
         Self::new(Verb::find("history").expect("the table has it"), Ask::ShowPage(page))

@@ -21,6 +21,13 @@ const CONTROL: u8 = 2;
 /// The words of control units.
 const PONG: &str = "pong";
 const CLOSE: &str = "close";
+const HEAD: &str = "head";
+
+/// A unit that makes [`Messages`] send these bytes as they are, before the first frame: the head of the response that
+/// accepts the handshake.
+pub fn opening(head: &[u8]) -> Vec<u8> {
+    format!("{}{HEAD} {}\n", char::from(CONTROL), decoder::hexadecimal(head)).into_bytes()
+}
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

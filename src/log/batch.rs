@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{line, rotation::Rotation, stamp::Stamp};
+use super::{Config, line, rotation::Rotation, stamp::Stamp};
 use crate::fact::Fact;
 
 /// The lines are written when there are so many bytes of them, or earlier.
@@ -38,6 +38,12 @@ impl Batch {
         let stamp = Stamp::new(zone);
         let (date, latest) = (stamp.date, SystemTime::UNIX_EPOCH);
         Self { rotation, stamp, addresses, lines: Vec::new(), date, latest, missing: 0, is_failing: false }
+    }
+
+    /// Writes as this says from now on.
+    pub(super) fn adjust(&mut self, config: &Config) {
+        self.addresses = config.addresses;
+        self.rotation.adjust(config.max_size, config.keep);
     }
 
     /// Writes the first line, which shows whether the log can be written.

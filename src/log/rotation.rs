@@ -58,6 +58,11 @@ impl Rotation {
         })
     }
 
+    /// Sets other limits for the files. Too many are removed when the next one is begun.
+    pub(super) fn adjust(&mut self, max_size: Option<u64>, keep: Option<usize>) {
+        (self.max_size, self.keep) = (max_size.unwrap_or(u64::MAX), keep.unwrap_or(usize::MAX));
+    }
+
     /// Appends whole lines of one day: as many as fit to the current file, the others to the next. After
     /// an error, `lines` is what could not be written.
     pub(super) fn append(&mut self, date: Date, lines: &mut &[u8]) -> io::Result<()> {

@@ -1,9 +1,22 @@
 //! Commands of clients whose programs wait for the answers, as over HTTP.
 
 use super::{Registry, apply_burst, state::Task};
-use crate::{broadcaster::Encoded, command::Command, event::Event, names::ClientId};
+use crate::{
+    broadcaster::{Encoded, Sink},
+    command::Command,
+    dialect::Dialect,
+    event::Event,
+    names::ClientId,
+};
 
 impl Registry {
+    /// From now on, a client hears everything through this sink, in this dialect, and `first` before everything else.
+    /// What it was told before goes through the sink that it had.
+    pub fn attach(&self, client: ClientId, dialect: Dialect, sink: &mut Option<Box<dyn Sink>>, first: &[u8]) {
+        let _one_at_a_time = self.wait_in_line();
+        self.decide(|state, turn| state.attach(turn, client, dialect, sink, first));
+    }
+
     /// Applies one command of a client whose program waits for the answers. Returns them: what the client alone is
     /// told, and the line that it says. Refusals and long answers are told in no other way.
     pub fn ask(&self, client: ClientId, command: Command) -> Vec<Event> {

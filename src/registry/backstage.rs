@@ -33,7 +33,7 @@ const FEW: usize = 4;
 /// the one that waits for closing time when that changes, too.
 pub(super) struct Backstage {
     pub(super) store: Store,
-    hasher: Hasher,
+    pub(super) hasher: Hasher,
     watch: Watch,
     /// Only to see how full it is.
     channel: Sender<Posts>,

@@ -27,6 +27,7 @@ use crate::{
 
 mod accounts;
 mod addressing;
+mod adjusting;
 mod administering;
 mod arriving;
 mod attempts;

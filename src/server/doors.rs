@@ -41,9 +41,8 @@ pub(super) struct Doors {
     pub(super) address: SocketAddr,
     /// `None` when no files can be sent.
     files: Option<(Arc<Listener>, u16)>,
-    clients: Arc<ConnectionLimit>,
+    pub(super) clients: Arc<ConnectionLimit>,
     lines: text::Limits,
-    max_clients: usize,
     origins: Vec<web::Origin>,
     /// Whether doors for `http` only send to the door for `https`.
     redirects: bool,
@@ -137,7 +136,6 @@ impl Doors {
             files,
             clients: ConnectionLimit::new(max_clients, max_per_address),
             lines: config.rules.lines,
-            max_clients,
             origins: config.allow_origin.clone(),
             redirects: config.redirect_http,
             certificate,
@@ -164,14 +162,14 @@ impl Doors {
             .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
-    fn house<'a>(&self, registry: &'a Registry, relay: &'a Relay) -> House<'a> {
+    fn house<'a>(&'a self, registry: &'a Registry, relay: &'a Relay) -> House<'a> {
         House {
             registry,
             relay,
             started: Instant::now(),
             address: self.address,
             doors: self.all().map(|door| door.to_string()).collect(),
-            max_clients: self.max_clients,
+            places: &self.clients,
             lines: self.lines,
             guests: Guests::new(registry, Arc::clone(&self.clients)),
             origins: self.origins.clone(),
@@ -275,13 +273,13 @@ impl Porter<'_> {
 }
 
 /// What is shown to clients that speak TLS.
-fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
+pub(super) fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Error> {
     let certificate = config.certificate.clone().map(Certificate::read).transpose();
     Ok(certificate.map_err(Error::Certificate)?.map(Arc::new))
 }
 
 /// What holds for the clients of a door.
-fn terms(
+pub(super) fn terms(
     config: &Config,
     certificate: Option<&Arc<Certificate>>,
     scheme: Scheme,

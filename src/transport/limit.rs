@@ -17,14 +17,14 @@ pub enum NoPlace {
 
 /// The places for connections.
 pub struct ConnectionLimit {
-    max: usize,
-    max_per_address: usize,
     taken: Mutex<Taken>,
     freed: Condvar,
 }
 
 #[derive(Default)]
 struct Taken {
+    max: usize,
+    max_per_address: usize,
     all: usize,
     by_address: HashMap<Origin, usize>,
 }
@@ -32,7 +32,21 @@ struct Taken {
 impl ConnectionLimit {
     /// Allows so many connections in all, and so many from one address that is not a loopback address.
     pub fn new(max: usize, max_per_address: usize) -> Arc<Self> {
-        Arc::new(Self { max, max_per_address, taken: Mutex::default(), freed: Condvar::new() })
+        let taken = Taken { max, max_per_address, ..Taken::default() };
+        Arc::new(Self { taken: Mutex::new(taken), freed: Condvar::new() })
+    }
+
+    /// Allows other numbers from now on. Connections that have a place keep it.
+    pub fn allow(&self, max: usize, max_per_address: usize) {
+        let mut taken = self.taken.lock();
+        (taken.max, taken.max_per_address) = (max, max_per_address);
+        drop(taken);
+        self.freed.notify_all();
+    }
+
+    /// The most connections.
+    pub fn max(&self) -> usize {
+        self.taken.lock().max
     }
 
     /// Takes a place for a client from this address, and waits so long for one to become free.
@@ -42,21 +56,28 @@ impl ConnectionLimit {
     pub fn take(self: &Arc<Self>, peer: impl Into<Peer>, patience: Duration) -> Result<Permit, NoPlace> {
         let address = Origin::of(peer);
         let mut taken = self.taken.lock();
-        if taken.all >= self.max && !patience.is_zero() {
-            self.freed.wait_while_for(&mut taken, |taken| taken.all >= self.max, patience);
+        if taken.is_full() && !patience.is_zero() {
+            self.freed.wait_while_for(&mut taken, |taken| taken.is_full(), patience);
         }
-        if taken.all >= self.max {
+        if taken.is_full() {
             return Err(NoPlace::Full);
         }
         if !address.is_this_machine() {
+            let max = taken.max_per_address;
             let from_there = taken.by_address.entry(address).or_default();
-            if *from_there >= self.max_per_address {
+            if *from_there >= max {
                 return Err(NoPlace::FullForAddress);
             }
             *from_there += 1;
         }
         taken.all += 1;
         Ok(Permit { limit: Arc::clone(self), address })
+    }
+}
+
+impl Taken {
+    fn is_full(&self) -> bool {
+        self.all >= self.max
     }
 }
 
@@ -112,6 +133,23 @@ mod tests {
             drop(first);
             assert!(second.join().unwrap().is_ok());
         });
+    }
+
+    #[test]
+    fn a_limit_can_change_while_places_are_taken() {
+        let limit = ConnectionLimit::new(1, 9);
+        let first = take(&limit, "192.0.2.1");
+        assert!(take(&limit, "192.0.2.2").is_none());
+        limit.allow(3, 1);
+        assert_eq!(limit.max(), 3);
+        assert!(take(&limit, "192.0.2.1").is_none(), "its address has its share");
+        let second = take(&limit, "192.0.2.2");
+        assert!(second.is_some());
+        limit.allow(1, 1);
+        drop(first);
+        assert!(take(&limit, "192.0.2.3").is_none(), "there is still one too many");
+        drop(second);
+        assert!(take(&limit, "192.0.2.3").is_some());
     }
 
     #[test]

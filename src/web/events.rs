@@ -48,6 +48,7 @@ pub(super) fn open(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> 
     }
     // What is no id of ours says nothing.
     let after = call.request.header("last-event-id").and_then(|id| id.parse().ok());
+    call.house.guests.return_to_mailbox(&caller.guest);
     let (stream, missed) = caller.guest.mailbox.open(after);
     let hearing = Hearing { guest: Arc::clone(&caller.guest), stream, missed, sent: Instant::now() };
     Ok(Answer { response, then: Then::Hear(hearing) })

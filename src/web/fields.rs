@@ -48,7 +48,7 @@ impl Field {
         Self { name, kind, is_needed: true, about }
     }
 
-    const fn free(name: &'static str, kind: Kind, about: &'static str) -> Self {
+    pub(super) const fn free(name: &'static str, kind: Kind, about: &'static str) -> Self {
         Self { name, kind, is_needed: false, about }
     }
 }

@@ -48,6 +48,9 @@ pub(super) struct Guest {
     /// When it last did.
     seen: Mutex<Instant>,
     is_paused: AtomicBool,
+    /// How many times it was attached to another sink, and whether that is a WebSocket now.
+    attached: Mutex<u64>,
+    is_attending: AtomicBool,
     /// Held while a command is carried out: the next one waits, as with any client.
     asking: Mutex<()>,
     _permit: Permit,
@@ -90,6 +93,8 @@ impl<'a> Guests<'a> {
             idle,
             seen: Mutex::new(Instant::now()),
             is_paused: AtomicBool::new(false),
+            attached: Mutex::default(),
+            is_attending: AtomicBool::new(false),
             asking: Mutex::default(),
             _permit: permit,
         };
@@ -122,6 +127,56 @@ impl<'a> Guests<'a> {
         answers
     }
 
+    /// Carries out a command of a client that hears the answers like everything else.
+    pub(super) fn apply(&self, guest: &Guest, command: Command) {
+        let _one_at_a_time = guest.asking.lock();
+        let _ = self.registry.apply(guest.client, Dialect::Text, &mut vec![command]);
+    }
+
+    /// From now on, the client hears everything as lines of text through this sink, and `first` before everything
+    /// else. Returns the number of that.
+    pub(super) fn attach(&self, guest: &Guest, sink: Box<dyn Sink>, first: &[u8]) -> u64 {
+        let mut attached = guest.attached.lock();
+        guest.mailbox.interrupt();
+        self.registry.attach(guest.client, Dialect::Text, &mut Some(sink), first);
+        *attached += 1;
+        guest.is_attending.store(true, Relaxed);
+        *attached
+    }
+
+    /// Whether the client still hears everything in that way.
+    pub(super) fn is_attached(&self, id: Uuid, attached: u64) -> bool {
+        self.find(id).is_some_and(|guest| *guest.attached.lock() == attached)
+    }
+
+    /// The client hears everything through its mailbox again, unless another way was attached.
+    pub(super) fn detach(&self, id: Uuid, attached: u64) {
+        if let Some(guest) = self.find(id)
+            && *guest.attached.lock() == attached
+        {
+            self.return_to_mailbox(&guest);
+        }
+    }
+
+    /// Ends the WebSocket of a client, if it has one. From now on, it hears everything through its mailbox.
+    pub(super) fn return_to_mailbox(&self, guest: &Guest) {
+        let mut attached = guest.attached.lock();
+        if guest.is_attending.swap(false, Relaxed) {
+            *attached += 1;
+            self.registry.attach(guest.client, Dialect::Json, &mut Some(guest.mailbox.sink()), &[]);
+        }
+        guest.is_seen();
+    }
+
+    /// Removes a client that must go, for this reason.
+    pub(super) fn remove(&self, id: Uuid, why: Ending) {
+        let removed = self.known.lock().remove(&id);
+        if let Some(guest) = removed {
+            self.registry.leave(guest.client, why);
+            tracing::info!(%why, "disconnected");
+        }
+    }
+
     /// Lets a client hear nothing more.
     pub(super) fn pause(&self, guest: &Guest) {
         guest.is_paused.store(true, Relaxed);
@@ -135,11 +190,11 @@ impl<'a> Guests<'a> {
         }
     }
 
-    /// Forgets a client that quits by this command.
-    pub(super) fn quit(&self, id: Uuid, guest: &Guest, quit: Command) {
+    /// Lets a client quit.
+    pub(super) fn quit(&self, id: Uuid, guest: &Guest) {
         // Only one call can take it out.
         if self.known.lock().remove(&id).is_some() {
-            self.ask(guest, quit);
+            self.ask(guest, Command::quit());
         }
     }
 
@@ -185,7 +240,7 @@ impl Guest {
 
     /// When it must be removed, unless it asks or listens.
     fn due(&self, now: Instant) -> Instant {
-        let is_here = self.mailbox.is_heard() || self.asking.is_locked();
+        let is_here = self.mailbox.is_heard() || self.is_attending.load(Relaxed) || self.asking.is_locked();
         let seen = if is_here { now } else { *self.seen.lock() };
         seen + self.idle
     }

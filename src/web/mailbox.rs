@@ -80,6 +80,8 @@ struct State {
     is_heard: bool,
     hung_up: Option<(Ending, Instant)>,
     is_finished: bool,
+    /// The number of the newest writing end. Those before it count no more.
+    writer: u64,
 }
 
 /// What a stream finds.
@@ -125,9 +127,18 @@ impl Mailbox {
         Arc::new(Self { state, changed, on_hang_up: Box::new(on_hang_up) })
     }
 
-    /// The writing end.
+    /// A writing end, which replaces the one before it.
     pub(super) fn sink(self: &Arc<Self>) -> Box<dyn Sink> {
-        Box::new(Writer(Arc::clone(self)))
+        let mut state = self.state.lock();
+        (state.writer, state.is_finished) = (state.writer + 1, false);
+        Box::new(Writer { mailbox: Arc::clone(self), number: state.writer })
+    }
+
+    /// Ends the stream that is open, because the client hears everything in another way.
+    pub(super) fn interrupt(&self) {
+        let mut state = self.state.lock();
+        (state.stream, state.is_heard) = (state.stream + 1, false);
+        self.changed.notify_all();
     }
 
     /// Opens a stream that goes on behind an event, or behind what other streams have taken. Returns its number, and
@@ -261,38 +272,45 @@ fn seq(unit: &[u8]) -> Option<u64> {
 }
 
 /// What the broadcaster sends through.
-struct Writer(Arc<Mailbox>);
+struct Writer {
+    mailbox: Arc<Mailbox>,
+    number: u64,
+}
 
 impl Sink for Writer {
     fn send(&mut self, owed: &[u8], fresh: &[u8]) -> io::Result<usize> {
-        let mut state = self.0.state.lock();
+        let mut state = self.mailbox.state.lock();
         let mut put = state.put(owed);
         if put == owed.len() {
             put += state.put(fresh);
         }
-        self.0.changed.notify_all();
+        self.mailbox.changed.notify_all();
         if put == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(put) }
     }
 
     /// A client that is paused hears at least why it must go.
     fn farewell(&mut self, why: Option<&Event>) -> Vec<u8> {
-        let Some(why) = why.filter(|_| self.0.state.lock().is_paused) else { return Vec::new() };
+        let Some(why) = why.filter(|_| self.mailbox.state.lock().is_paused) else { return Vec::new() };
         [RESUME, &Dialect::Json.encoded(why, &Scene::default())].concat()
     }
 
     fn finish(&mut self) {
-        self.0.state.lock().is_finished = true;
-        self.0.changed.notify_all();
+        let mut state = self.mailbox.state.lock();
+        state.is_finished |= state.writer == self.number;
+        self.mailbox.changed.notify_all();
     }
 
     fn hang_up(&mut self, why: Ending) {
-        let mut state = self.0.state.lock();
+        let mut state = self.mailbox.state.lock();
+        if state.writer != self.number {
+            return;
+        }
         if why == Ending::TooSlow {
             state.drop_waiting();
         }
         state.hung_up.get_or_insert((why, Instant::now()));
         drop(state);
-        (self.0.on_hang_up)();
+        (self.mailbox.on_hang_up)();
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn describe() -> Response {
 
 fn description() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.name().to_ascii_lowercase()] = operation(route);
     }
@@ -168,10 +168,14 @@ impl Kind {
         match self {
             Self::Nick => json!({"type": "string", "pattern": name(Nick::MAX)}),
             Self::Room => json!({"type": "string", "pattern": name(Room::MAX).replacen('^', "^#?", 1)}),
-            Self::Text | Self::Target => json!({"type": "string", "minLength": 1}),
+            // Something in it can be seen.
+            Self::Text => {
+                json!({"type": "string", "pattern": r"[^\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]"})
+            }
+            Self::Target => json!({"type": "string", "minLength": 1}),
             Self::Id => json!({"type": "string", "format": "uuid"}),
             Self::Secret => json!({"type": "string", "format": "password"}),
-            Self::Number => json!({"type": "integer", "minimum": 0}),
+            Self::Number => json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
             Self::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
             Self::Choice(words) => json!({"type": "string", "enum": words}),
             Self::Texts => json!({"type": "array", "items": {"type": "string"}}),
@@ -214,7 +218,7 @@ mod tests {
         let description = description();
         assert_eq!(description["openapi"], "3.1.0");
         let mut ids = BTreeSet::new();
-        for route in &ROUTES {
+        for route in ROUTES {
             let operation = &description["paths"][route.path][route.method.name().to_ascii_lowercase()];
             assert!(ids.insert(operation["operationId"].as_str().expect("an id")), "{}", route.path);
             assert!(route.summary.ends_with('.'), "{}", route.path);

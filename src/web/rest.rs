@@ -74,33 +74,37 @@ pub(super) fn whisper(call: &Call<'_>, caller: &Caller) -> Result<Answer, Proble
 }
 
 pub(super) fn create(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
-    go(call, caller, Opening::New, Status::Created)
+    let room = go(call, caller, room(call.fields.text("chat_room"))?, Opening::New)?;
+    Ok(Response::json(Status::Created, &json!({"chat_room": room.as_str()})).into())
 }
 
 pub(super) fn join(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
-    go(call, caller, Opening::Existing, Status::Ok)
+    let room = go(call, caller, room(call.fields.text("chat_room"))?, Opening::Existing)?;
+    Ok(Response::json(Status::Ok, &json!({"chat_room": room.as_str()})).into())
 }
 
 /// Goes to a room. To be there already is no mistake for a program.
-fn go(call: &Call<'_>, caller: &Caller, opening: Opening, status: Status) -> Result<Answer, Problem> {
-    let room = room(call.fields.text("chat_room"))?;
+pub(super) fn go(call: &Call<'_>, caller: &Caller, room: Room, opening: Opening) -> Result<Room, Problem> {
     let answers = call.house.guests.ask(&caller.guest, Command::join(room, opening));
     let there = answers.iter().find_map(|event| match event {
         Event::Joined(room) | Event::AlreadyJoined(room) => Some(*room),
         _ => None,
     });
     match there {
-        Some(room) => Ok(Response::json(status, &json!({"chat_room": room.as_str()})).into()),
+        Some(room) => Ok(room),
         None => succeeded(answers).and(Err(unknown_token())),
     }
 }
 
 pub(super) fn list(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
+    let named = Some(call.fields.text("chat_room")).filter(|name| !name.is_empty()).map(room).transpose()?;
     let command = match call.fields.text("list_type") {
         fields::CLIENT_CHAT_ROOMS => Command::list_members(Among::Own),
         fields::ALL | fields::CHAT_ROOM_AND_CLIENTS => Command::list_members(Among::All),
         fields::CLIENTS_FOR_CHAT_ROOM => {
-            Command::list_members(Among::Room(room(call.fields.text("chat_room"))?))
+            let named = named
+                .ok_or_else(|| Problem::new(Status::BadRequest, "The parameter 'chat_room' is missing."))?;
+            Command::list_members(Among::Room(named))
         }
         _ => Verb::find("rooms").expect("the table has it").command("", 0),
     };
@@ -150,8 +154,7 @@ pub(super) fn pause(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem>
 
 #[expect(clippy::unnecessary_wraps, reason = "it is a row of the table")]
 pub(super) fn close(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
-    let quit = Verb::find("quit").expect("the table has it").command("", 0);
-    call.house.guests.quit(caller.id, &caller.guest, quit);
+    call.house.guests.quit(caller.id, &caller.guest);
     Ok(Response::empty(Status::NoContent).into())
 }
 
@@ -182,7 +185,7 @@ fn message(call: &Call<'_>) -> Result<Text, Problem> {
     text.map_err(mistaken)?.ok_or_else(nothing)
 }
 
-fn room(name: &str) -> Result<Room, Problem> {
+pub(super) fn room(name: &str) -> Result<Room, Problem> {
     Room::new(name).map_err(|_| mistaken(Mistake::InvalidRoom))
 }
 

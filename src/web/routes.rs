@@ -2,6 +2,7 @@
 
 use super::{
     House, Origins,
+    attending::{self, Attending},
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
@@ -65,6 +66,8 @@ pub(super) enum Then {
     Hear(Hearing),
     /// As one side of a transfer, which answers the request. The response only lends its headers.
     Carry(Claim),
+    /// With the WebSocket of a client that has registered.
+    Attend(Attending),
 }
 
 impl From<Response> for Answer {
@@ -101,7 +104,7 @@ const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: one line.");
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
-pub(super) static ROUTES: [Route; 17] = [
+pub(super) static ROUTES: &[Route] = &[
     Route {
         path: "/healthz",
         summary: "Say that the server is alive.",
@@ -135,6 +138,19 @@ pub(super) static ROUTES: [Route; 17] = [
         gives: Gives { status: Status::SwitchingProtocols, media: "", fields: &[] },
         refuses: &[Status::BadRequest, Status::UpgradeRequired],
         answer: By::Anyone(websocket::open),
+        ..PLAIN
+    },
+    Route {
+        path: "/ws/{client_id}/{chat_room}",
+        summary: "Change to WebSocket: SEND TEXT says something, QUIT closes, and what is heard are lines.",
+        query: &[Field::free(
+            "token",
+            Kind::Secret,
+            "The token, for browsers, which cannot set headers here.",
+        )],
+        gives: Gives { status: Status::SwitchingProtocols, media: "", fields: &[] },
+        refuses: &[Status::NotFound, Status::UpgradeRequired, Status::TooManyRequests],
+        answer: By::Client(attending::open),
         ..PLAIN
     },
     Route {

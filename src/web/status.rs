@@ -19,7 +19,7 @@ pub(super) fn report(house: &House<'_>) -> Response {
         "host": house.address.ip().to_string(),
         "port": house.address.port(),
         "client_count": census.clients,
-        "max_clients": house.max_clients,
+        "max_clients": house.places.max(),
         "max_message_length": house.lines.text.min(house.lines.line),
         "uptime": house.started.elapsed().as_secs(),
         "wires": house.doors,

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Changed, House,
+    attending::Attending,
     events::{Hearing, Part},
     redirect,
     routes::{self, Answer, Then},
@@ -59,6 +60,8 @@ enum End {
     Over,
     /// It speaks this from now on.
     Changed(&'static Wire),
+    /// A client that has registered speaks WebSocket from now on.
+    Attending(Attending),
 }
 
 impl<'a> Visit<'a> {
@@ -83,8 +86,13 @@ impl<'a> Visit<'a> {
                 break end;
             }
         };
-        if let End::Changed(wire) = end {
-            return Some((wire, self.decoder.into_rest()));
+        match end {
+            End::Changed(wire) => return Some((wire, self.decoder.into_rest())),
+            End::Attending(attending) => {
+                attending.run(self.house, self.stream, &self.decoder.into_rest());
+                return None;
+            }
+            End::Over => {}
         }
         // Bytes that nobody reads would reset the connection, and the client would lose the last response.
         self.stream.end(&[]);
@@ -134,11 +142,14 @@ impl<'a> Visit<'a> {
             Method::Head => response.head(is_last),
             _ => response.to_bytes(is_last),
         };
+        if let Then::Attend(attending) = then {
+            return Err(End::Attending(attending));
+        }
         self.send(&bytes)?;
         match then {
             Then::Speak(wire) => return Err(End::Changed(wire)),
             Then::Hear(hearing) => self.stream(hearing, !is_last)?,
-            Then::Ask | Then::Carry(_) => {}
+            Then::Ask | Then::Attend(_) | Then::Carry(_) => {}
         }
         if is_last { Err(End::Over) } else { Ok(()) }
     }

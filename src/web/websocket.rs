@@ -17,7 +17,22 @@ const SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Changes to WebSocket, if everything about the request is right.
 pub(super) fn open(call: &Call<'_>) -> Result<Answer, Problem> {
-    let request = call.request;
+    let (request, mut response) = (call.request, handshake(call.request)?);
+    let mut offered = request.list("sec-websocket-protocol").peekable();
+    if offered.peek().is_none() {
+        return Ok(Answer { response, then: Then::Speak(&WEBSOCKETS[0].1) });
+    }
+    let known = offered.find_map(|name| WEBSOCKETS.iter().find(|(known, _)| *known == name));
+    let (name, wire) = known.ok_or_else(|| {
+        let names: Vec<_> = WEBSOCKETS.iter().map(|(name, _)| *name).collect();
+        bad(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
+    })?;
+    response = response.with("Sec-WebSocket-Protocol", *name);
+    Ok(Answer { response, then: Then::Speak(wire) })
+}
+
+/// Checks the handshake, without the subprotocol.
+pub(super) fn handshake(request: &Request) -> Result<Response, Problem> {
     let has = |name, wanted: &str| request.list(name).any(|option| option.eq_ignore_ascii_case(wanted));
     if request.method != Method::Get
         || request.is_old
@@ -30,21 +45,10 @@ pub(super) fn open(call: &Call<'_>) -> Result<Answer, Problem> {
         return Err(upgrade("Speak version 13 of WebSocket."));
     }
     let accept = accept(request).ok_or_else(|| bad("The Sec-WebSocket-Key must be 16 bytes in base64."))?;
-    let mut response = Response::empty(Status::SwitchingProtocols)
+    Ok(Response::empty(Status::SwitchingProtocols)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
-        .with("Sec-WebSocket-Accept", accept);
-    let mut offered = request.list("sec-websocket-protocol").peekable();
-    if offered.peek().is_none() {
-        return Ok(Answer { response, then: Then::Speak(&WEBSOCKETS[0].1) });
-    }
-    let known = offered.find_map(|name| WEBSOCKETS.iter().find(|(known, _)| *known == name));
-    let (name, wire) = known.ok_or_else(|| {
-        let names: Vec<_> = WEBSOCKETS.iter().map(|(name, _)| *name).collect();
-        bad(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
-    })?;
-    response = response.with("Sec-WebSocket-Protocol", *name);
-    Ok(Answer { response, then: Then::Speak(wire) })
+        .with("Sec-WebSocket-Accept", accept))
 }
 
 fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {

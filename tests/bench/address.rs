@@ -11,11 +11,15 @@ use std::{
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
+use crate::{tls::Handshake, websocket::Inside};
+
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
     Tcp(SocketAddr),
     Unix(PathBuf),
     Udp(SocketAddr),
+    WebSocket(SocketAddr, Inside),
+    Tls(SocketAddr, Handshake),
 }
 
 /// How many bytes of datagrams may wait in a client's socket. The kernel may give less. It counts more than half a
@@ -35,15 +39,25 @@ impl FromStr for Address {
         match scheme.split_once('+') {
             Some((_, "unix")) => Ok(Self::Unix(place.into())),
             Some((_, "udp")) => socket().map(Self::Udp),
+            Some((_, "tls")) => Ok(Self::Tls(socket()?, Handshake::AtOnce)),
+            None if scheme == "http" => Ok(Self::WebSocket(socket()?, Inside::Json)),
             _ => socket().map(Self::Tcp),
         }
     }
 }
 
 impl Address {
+    /// The same address, where bytes are sent as they are.
+    pub(crate) fn without_layers(self) -> Self {
+        match self {
+            Self::WebSocket(address, _) | Self::Tls(address, _) => Self::Tcp(address),
+            plain => plain,
+        }
+    }
+
     pub(crate) fn connect(&self) -> io::Result<OwnedFd> {
         match self {
-            Self::Tcp(address) => {
+            Self::Tcp(address) | Self::WebSocket(address, _) | Self::Tls(address, _) => {
                 let stream = TcpStream::connect(address)?;
                 stream.set_nodelay(true)?;
                 Ok(stream.into())

@@ -35,16 +35,20 @@ mod hall;
 mod histogram;
 mod hostile;
 mod idle;
+mod layer;
 mod mark;
 mod measure;
 mod process;
 mod receiver;
 mod report;
+mod rest;
 mod scenario;
 mod self_check;
 mod sender;
 mod slow_reader;
+mod tls;
 mod typing;
+mod websocket;
 mod whispers;
 
 /// Measures the chat server over loopback sockets.
@@ -53,7 +57,7 @@ mod whispers;
 struct Arguments {
     /// Run only scenarios whose name contains one of these words.
     scenarios: Vec<String>,
-    /// Measure redis, nats, ngircd and inspircd too, where they are installed.
+    /// Measure other servers too, where they are installed: redis, nats, ngircd, inspircd, mosquitto, ws of Node.
     #[arg(long)]
     peers: bool,
     /// Run each scenario once and shortly: to try, not to quote.
@@ -112,6 +116,9 @@ fn main() -> ExitCode {
         let has_goals = arguments.bench && arguments.write == Writing::Batches;
         let goals = if has_goals { scenario.goals } else { &[] };
         println!("{} ({})\n{}", scenario.title, scenario.name, table(&entries, goals));
+        if arguments.peers && !scenario.left_out().is_empty() {
+            println!("  left out: {}\n", scenario.left_out().join("; "));
+        }
         is_sound &= entries.iter().all(|entry| entry.role == Role::Peer || entry.failures.is_empty());
     }
     if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }

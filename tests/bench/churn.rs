@@ -136,7 +136,7 @@ impl Revolving<'_> {
     fn talk(&self, slot: usize) -> Vec<u8> {
         let room = room(slot);
         let speech = self.contender.speaks(slot);
-        let mut bytes = speech.enter(&self.nick(slot), &room).into_bytes();
+        let mut bytes = speech.enter(&self.nick(slot), &room);
         bytes.extend_from_slice(speech.say(&room, TEXT).as_bytes());
         self.mark(slot).write(&mut bytes);
         bytes.extend_from_slice(speech.line_end().as_bytes());

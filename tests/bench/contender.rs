@@ -3,9 +3,12 @@
 use crate::{address::Address, failure::Result, framing::Framing, process::Running};
 
 mod frames;
+mod hyper;
 mod irc;
 mod json;
+mod mosquitto;
 mod nats;
+mod node;
 mod ours;
 mod raw;
 mod redis;
@@ -14,14 +17,17 @@ mod wired;
 
 pub(crate) use self::{
     frames::Frames,
+    hyper::Hyper,
     irc::{INSPIRCD, NGIRCD},
     json::Json,
-    nats::Nats,
+    mosquitto::Mosquitto,
+    nats::{NATS, NATS_TLS, NATS_WEBSOCKET},
+    node::{FAST_NODE, NODE},
     ours::Ours,
     raw::{Raw, serve_raw},
     redis::Redis,
     text::Text,
-    wired::{FRAMES, HALF_JSON, JSON, UDP, UNIX, Wire, Wired},
+    wired::{FRAMES, HALF_JSON, JSON, REST, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired},
 };
 
 /// The adapter for one server. The scenarios know the servers only through this trait.
@@ -81,7 +87,7 @@ pub(crate) trait Speech {
     }
 
     /// What a client sends next to enter a room and to receive whispers. A second `Line::Ready` answers it.
-    fn enter(&self, nick: &str, room: &str) -> String;
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8>;
 
     /// The bytes before a text of `length` bytes that is said to a room; `line_end` follows the text.
     fn say(&self, room: &str, length: usize) -> String;

@@ -12,7 +12,7 @@ use rustix::{
 use crate::{
     address::{Address, connect_from},
     failure::{Failure, Result},
-    frame,
+    layer::Layer,
     process::timespec,
 };
 
@@ -38,9 +38,8 @@ pub(crate) fn lines(bytes: &[u8]) -> (usize, impl Iterator<Item = &[u8]>) {
 
 pub(crate) struct Client {
     socket: OwnedFd,
-    /// The session that its frames name, if it sends frames.
-    session: Option<String>,
-    /// Bytes that were heard and not used yet: the beginning of a line.
+    layer: Layer,
+    /// Bytes that were heard, unpacked and not used yet: the beginning of a line.
     carried: Vec<u8>,
     /// Bytes that the socket has not taken yet.
     unsent: Vec<u8>,
@@ -48,17 +47,22 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        match &self.session {
-            None => self.unsent.extend_from_slice(bytes),
-            Some(session) => frame::pack(session, bytes, &mut self.unsent),
-        }
+        self.layer.pack(bytes, &mut self.unsent);
         self.flush().map(|_all| ())
     }
 
     /// Sends frames from now on. The first acknowledges their session.
     pub(crate) fn begin(&mut self, session: String) -> Result<()> {
-        frame::acknowledge(&session, &mut self.unsent);
-        self.session = Some(session);
+        self.layer = Layer::Frames(session);
+        self.layer.begin(&mut self.unsent);
+        self.flush().map(|_all| ())
+    }
+
+    /// Puts what was carried and what these bytes bring into `heard`, and sends what answers them.
+    fn unpack(&mut self, bytes: &[u8], heard: &mut Vec<u8>) -> Result<()> {
+        heard.clear();
+        heard.extend_from_slice(&self.carried);
+        self.layer.unpack(bytes, heard, &mut self.unsent).map_err(Failure::Broken)?;
         self.flush().map(|_all| ())
     }
 
@@ -86,6 +90,8 @@ pub(crate) struct Crowd {
     clients: Vec<Client>,
     events: Vec<Event>,
     buffer: Vec<u8>,
+    /// What was in the bytes of the last read, if they had to be unpacked.
+    unpacked: Vec<u8>,
     /// How many addresses the clients come from; `None` if they come from 127.0.0.1.
     origins: Option<usize>,
 }
@@ -95,7 +101,7 @@ impl Crowd {
         let epoll =
             epoll::create(CreateFlags::CLOEXEC).map_err(|e| Failure::io("asking for an epoll")(e.into()))?;
         let (clients, events) = (Vec::new(), Vec::with_capacity(256));
-        Ok(Self { epoll, clients, events, buffer: vec![0; BUFFER], origins: None })
+        Ok(Self { epoll, clients, events, buffer: vec![0; BUFFER], unpacked: Vec::new(), origins: None })
     }
 
     /// A crowd whose clients come from this many addresses, and reset their connections when they leave.
@@ -135,7 +141,9 @@ impl Crowd {
         ioctl_fionbio(&socket, true)
             .and_then(|()| epoll::add(&self.epoll, &socket, EventData::new_u64(id as u64), EventFlags::IN))
             .map_err(|error| Failure::io("preparing a socket")(error.into()))?;
-        Ok(Client { socket, session: None, carried: Vec::new(), unsent: Vec::new() })
+        let (mut layer, mut unsent) = (Layer::at(address)?, Vec::new());
+        layer.begin(&mut unsent);
+        Ok(Client { socket, layer, carried: Vec::new(), unsent })
     }
 
     pub(crate) fn client(&mut self, id: usize) -> &mut Client {
@@ -166,12 +174,17 @@ impl Crowd {
 
     fn read(&mut self, id: usize, hearer: &mut impl Hear) -> Result<()> {
         let client = &mut self.clients[id];
-        let carried = client.carried.len();
-        self.buffer[..carried].copy_from_slice(&client.carried);
+        let is_transparent = client.layer.is_transparent();
+        let carried = if is_transparent { client.carried.len() } else { 0 };
+        self.buffer[..carried].copy_from_slice(&client.carried[..carried]);
         match recv(&client.socket, &mut self.buffer[carried..], RecvFlags::empty()) {
             Ok((0, _)) | Err(Errno::CONNRESET) => self.end(id, hearer),
             Ok((count, _)) => {
-                let bytes = &self.buffer[..carried + count];
+                let mut bytes = &self.buffer[..carried + count];
+                if !is_transparent {
+                    client.unpack(bytes, &mut self.unpacked).map_err(|failure| failure.to(id))?;
+                    bytes = &self.unpacked;
+                }
                 let used = hearer.hear(id, bytes, client)?;
                 client.carried.clear();
                 client.carried.extend_from_slice(&bytes[used..]);

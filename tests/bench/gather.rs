@@ -79,7 +79,7 @@ impl Door<'_> {
         match (self.goal, self.answers[id]) {
             (Goal::Room(room_of), 1) => {
                 let entering = self.contender.speaks(id).enter(&nick(id), &room(room_of(id)));
-                client.send(entering.as_bytes())
+                client.send(&entering)
             }
             (Goal::Room(_), 2) | (Goal::Greeted, 1) => {
                 self.inside += 1;

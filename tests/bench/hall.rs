@@ -130,9 +130,11 @@ impl<'a> Hall<'a> {
 
     /// Sends nothing more, and checks that every client has heard exactly what was sent, in order.
     pub(crate) fn finish(&mut self, crowd: &mut Crowd) -> Result<()> {
-        let start = Instant::now();
+        let mut silent_since = (Instant::now(), self.delivered);
         while self.heard() < self.said() {
-            if start.elapsed() > PATIENCE {
+            if silent_since.1 != self.delivered {
+                silent_since = (Instant::now(), self.delivered);
+            } else if silent_since.0.elapsed() > PATIENCE {
                 return Err(self.too_late());
             }
             crowd.turn(Duration::from_millis(100), self)?;

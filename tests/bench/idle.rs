@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     contender::{Contender, Line, nick, room},
-    crowd::{Client, Crowd, Hear, lines},
+    crowd::{Client, Crowd, Hear},
     failure::{Failure, Result},
     gather::{Goal, gather},
     mark::{Mark, TEXT},
@@ -66,7 +66,7 @@ impl Ears<'_> {
         let clients = crowd.len();
         for id in 0..clients {
             let entering = self.contender.speaks(id).enter(&nick(id), &room(id / PER_ROOM));
-            crowd.client(id).send(entering.as_bytes())?;
+            crowd.client(id).send(&entering)?;
         }
         self.wait_for(crowd, "rooms to enter", |ears| ears.ready == clients)?;
         for id in 0..clients {
@@ -98,9 +98,12 @@ impl Ears<'_> {
 
 impl Hear for Ears<'_> {
     fn hear(&mut self, id: usize, bytes: &[u8], client: &mut Client) -> Result<usize> {
-        let (end, lines) = lines(bytes);
-        for line in lines {
-            match self.contender.speaks(id).read(line) {
+        let speech = self.contender.speaks(id);
+        let mut used = 0;
+        while let Some(length) = speech.framing().unit(&bytes[used..]) {
+            let line = speech.framing().without_end(&bytes[used..used + length]);
+            used += length;
+            match speech.read(line) {
                 Line::Ready => self.ready += 1,
                 Line::Said(_) => self.heard += 1,
                 Line::Ping(answer) => client.send(&answer)?,
@@ -110,6 +113,6 @@ impl Hear for Ears<'_> {
                 Line::Confirmed(_) | Line::Framing | Line::Chatter => {}
             }
         }
-        Ok(end)
+        Ok(used)
     }
 }

@@ -7,6 +7,7 @@ pub(crate) enum Measure {
     Whispers,
     Sessions,
     Greeted,
+    Requests,
     P50,
     P99,
     Worst,
@@ -19,6 +20,7 @@ pub(crate) enum Measure {
     Cpu,
     CpuPerWhisper,
     CpuPerSession,
+    CpuPerRequest,
     Memory,
     /// Of a client that has set its nickname, entered a room and said one line.
     MemoryAfterALine,
@@ -41,6 +43,7 @@ impl Measure {
             Self::Whispers => "whispers/s",
             Self::Sessions => "sessions/s",
             Self::Greeted => "greeted/s",
+            Self::Requests => "requests/s",
             Self::P50 => "p50",
             Self::P99 => "p99",
             Self::Worst => "worst",
@@ -50,6 +53,7 @@ impl Measure {
             Self::Cpu => "CPU/delivery",
             Self::CpuPerWhisper => "CPU/whisper",
             Self::CpuPerSession => "CPU/session",
+            Self::CpuPerRequest => "CPU/request",
             Self::Memory => "memory/client",
             Self::MemoryAfterALine => "after one line",
             Self::MemoryGrowth => "memory grew by",
@@ -63,9 +67,12 @@ impl Measure {
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             _ if value.is_infinite() => "never".into(),
-            Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted | Self::Attacks => {
-                scaled(value, &COUNTS)
-            }
+            Self::Deliveries
+            | Self::Whispers
+            | Self::Sessions
+            | Self::Greeted
+            | Self::Requests
+            | Self::Attacks => scaled(value, &COUNTS),
             Self::P50
             | Self::P99
             | Self::Worst
@@ -74,7 +81,8 @@ impl Measure {
             | Self::P99WithFile
             | Self::Cpu
             | Self::CpuPerWhisper
-            | Self::CpuPerSession => scaled(value * 1e9, &TIMES),
+            | Self::CpuPerSession
+            | Self::CpuPerRequest => scaled(value * 1e9, &TIMES),
             Self::Memory | Self::MemoryAfterALine | Self::MemoryGrowth | Self::TakenBySilent => {
                 scaled(value, &BYTES)
             }
@@ -83,7 +91,7 @@ impl Measure {
     }
 
     pub(crate) fn is_better_when_more(self) -> bool {
-        matches!(self, Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted)
+        matches!(self, Self::Deliveries | Self::Whispers | Self::Sessions | Self::Greeted | Self::Requests)
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::{
     contender::{Line, Speech},
-    frame,
     framing::Framing,
     mark::{Mark, TEXT},
 };
@@ -24,6 +23,7 @@ pub(crate) struct Receiver {
     last: u8,
     /// What it must begin with, where that is not empty.
     beginning: Vec<u8>,
+    framing: Framing,
     since_text: usize,
     heard: u64,
     order: u64,
@@ -39,6 +39,7 @@ impl Receiver {
             tail: 0,
             last: b'\n',
             beginning: Vec::new(),
+            framing: Framing::Lines,
             since_text: 0,
             heard: 0,
             order: 0,
@@ -97,7 +98,7 @@ impl Receiver {
         if *next != mark || span[self.span - 1] != self.last {
             return None;
         }
-        if !self.beginning.is_empty() && !is_alike(span, text, &self.beginning) {
+        if !self.beginning.is_empty() && !self.framing.is_alike(span, text, &self.beginning) {
             return None;
         }
         *next = mark.next_in(self.lap);
@@ -142,6 +143,7 @@ impl Receiver {
         self.tail = unit.as_ptr_range().end.addr() - text.as_ptr_range().end.addr();
         self.last = *unit.last().expect("a text is in it");
         self.beginning = framing.beginning(unit).to_vec();
+        self.framing = framing;
     }
 
     fn check(&mut self, text: &[u8]) -> Result<Mark, String> {
@@ -158,9 +160,4 @@ impl Receiver {
         let what = if mark.number() > next.number() { "lost" } else { "doubled or reordered" };
         Err(format!("{what}: {mark} came where {next} was due"))
     }
-}
-
-/// Whether a unit has this beginning, and a whole text.
-fn is_alike(unit: &[u8], text: &[u8], beginning: &[u8]) -> bool {
-    frame::is_alike(unit, beginning) && Mark::of(&text[..TEXT]).is_some()
 }

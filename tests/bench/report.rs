@@ -125,21 +125,15 @@ fn aligned(rows: &[Vec<String>]) -> String {
 fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
     let ours = entries.iter().find(|entry| entry.role == Role::Ours)?;
     Some(match *goal {
-        Goal::TimesPeer(measure, factor) => {
-            let (peer, best) = best_peer(measure, entries)?;
-            let ratio = ours.median(measure)? / best;
-            compared(measure, ratio, factor, &format!("the best peer, {peer}"))
-        }
+        Goal::TimesPeer(measure, factor) => beside_peers(measure, ours.median(measure)?, factor, entries)?,
         Goal::TimesText(name, factor) => {
             let measure = Measure::Deliveries;
             let ratio = named(name, entries)?.median(measure)? / ours.median(measure)?;
             format!("{name}: {}", compared(measure, ratio, factor, "text"))
         }
         Goal::WireTimesPeer(name, factor) => {
-            let measure = Measure::Deliveries;
-            let (peer, best) = best_peer(measure, entries)?;
-            let ratio = named(name, entries)?.median(measure)? / best;
-            format!("{name}: {}", compared(measure, ratio, factor, &format!("the best peer, {peer}")))
+            let value = named(name, entries)?.median(Measure::Deliveries)?;
+            format!("{name}: {}", beside_peers(Measure::Deliveries, value, factor, entries)?)
         }
         Goal::LeftWhenKeeping(measure, factor) => {
             let keeping = entries.iter().find(|entry| entry.role == Role::Keeping)?;
@@ -165,6 +159,10 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
             let (name, value) = figures.max_by(|one, other| one.1.total_cmp(&other.1))?;
             absolute(measure, value, "most", most, value <= most) + &format!(" ({name})")
         }
+        Goal::WireAtMost(name, measure, most) => {
+            let value = named(name, entries)?.median(measure)?;
+            format!("{name}: {}", absolute(measure, value, "most", most, value <= most))
+        }
         Goal::AtMost(measure, most) => {
             let value = ours.median(measure)?;
             absolute(measure, value, "most", most, value <= most)
@@ -174,6 +172,11 @@ fn verdict(goal: &Goal, entries: &[Entry]) -> Option<String> {
 
 fn named<'a>(name: &str, entries: &'a [Entry]) -> Option<&'a Entry> {
     entries.iter().find(|entry| entry.name == name)
+}
+
+fn beside_peers(measure: Measure, value: f64, factor: f64, entries: &[Entry]) -> Option<String> {
+    let (peer, best) = best_peer(measure, entries)?;
+    Some(compared(measure, value / best, factor, &format!("the best peer, {peer}")))
 }
 
 fn best_peer(measure: Measure, entries: &[Entry]) -> Option<(&str, f64)> {

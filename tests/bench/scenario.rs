@@ -9,7 +9,8 @@ use std::{
 use crate::{
     churn::churn,
     contender::{
-        Contender, FRAMES, HALF_JSON, INSPIRCD, JSON, NGIRCD, Nats, Ours, Raw, Redis, UDP, UNIX, Wire, Wired,
+        Contender, FAST_NODE, FRAMES, HALF_JSON, Hyper, INSPIRCD, JSON, Mosquitto, NATS, NATS_TLS,
+        NATS_WEBSOCKET, NGIRCD, NODE, Ours, REST, Raw, Redis, TLS, UDP, UNIX, WEBSOCKET, Wire, Wired,
     },
     failure::Result,
     fan_out::{FanOut, Rhythm},
@@ -18,6 +19,7 @@ use crate::{
     idle::idle,
     measure::{Measure, Sample},
     report::Role,
+    rest::rest,
     slow_reader::slow_reader,
     typing::typing,
     whispers::whispers,
@@ -67,6 +69,10 @@ pub(crate) enum Load {
         at_once: usize,
     },
     Hostile(Attack),
+    /// Programs over HTTP, each on a connection of its own.
+    Rest {
+        programs: usize,
+    },
 }
 
 /// What is measured beside our server.
@@ -82,6 +88,12 @@ enum Beside {
     Keeping,
     /// Our server again, on its other wires, and all other servers.
     Wires,
+    /// Our server again over WebSocket, and other servers over WebSocket.
+    WebSocket,
+    /// Our server again over TLS, and other servers over TLS.
+    Tls,
+    /// A server on hyper, for programs over HTTP.
+    Hyper,
     /// None. Only our server and the raw floors send datagrams.
     Datagrams,
     /// Our server again with its default limits, under one attack after the other.
@@ -110,6 +122,8 @@ pub(crate) enum Goal {
     TimesRaw(f64),
     AtLeast(Measure, f64),
     AtMost(Measure, f64),
+    /// On this wire: at most this.
+    WireAtMost(&'static str, Measure, f64),
     /// At most this many times another measure of the same server.
     TimesOwn(Measure, Measure, f64),
     /// At most this under every attack.
@@ -131,27 +145,41 @@ impl Scenario {
         let mut rows = match self.beside {
             Beside::Attacks => return ATTACKS.iter().map(|attack| under(*attack, program())).collect(),
             Beside::Datagrams => vec![on(Role::Ours, UDP)],
+            Beside::Hyper => vec![on(Role::Ours, REST)],
             Beside::Keeping => vec![plain(), row(Role::Keeping, Box::new(Ours::keeping(program())))],
             Beside::Wires => iter::once(plain())
                 .chain([JSON, HALF_JSON, FRAMES, UNIX].map(|wire| on(Role::Wire, wire)))
                 .collect(),
+            Beside::WebSocket => vec![plain(), on(Role::Wire, WEBSOCKET)],
+            Beside::Tls => vec![plain(), on(Role::Wire, TLS)],
             Beside::Peers | Beside::Ngircd | Beside::Nothing => vec![plain()],
         };
         let is_in_datagrams = matches!(self.beside, Beside::Datagrams);
         rows.extend(self.raw.iter().map(|&lines| row(Role::Raw, Box::new(Raw { lines, is_in_datagrams }))));
         if are_peers_wanted {
-            let peers = self.peers().into_iter().filter(|peer| peer.program().is_some_and(is_installed));
+            let peers = self.peers().into_iter().filter(|peer| missing(peer.as_ref()).is_none());
             rows.extend(peers.map(|peer| row(Role::Peer, peer)));
         }
         rows
     }
 
+    /// The other servers that cannot be measured here, and why.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let reason = |peer: &dyn Contender| Some(format!("{}: no {} here", peer.name(), missing(peer)?));
+        self.peers().iter().filter_map(|peer| reason(peer.as_ref())).collect()
+    }
+
     fn peers(&self) -> Vec<Box<dyn Contender>> {
         match self.beside {
             Beside::Peers | Beside::Wires => {
-                vec![Box::new(Redis), Box::new(Nats), Box::new(NGIRCD), Box::new(INSPIRCD)]
+                vec![Box::new(Redis::Plain), Box::new(NATS), Box::new(NGIRCD), Box::new(INSPIRCD)]
             }
+            Beside::WebSocket => {
+                vec![Box::new(FAST_NODE), Box::new(NODE), Box::new(NATS_WEBSOCKET), Box::new(Mosquitto)]
+            }
+            Beside::Tls => vec![Box::new(Redis::Tls), Box::new(NATS_TLS)],
             Beside::Ngircd => vec![Box::new(NGIRCD)],
+            Beside::Hyper => vec![Box::new(Hyper)],
             Beside::Nothing | Beside::Keeping | Beside::Datagrams | Beside::Attacks => Vec::new(),
         }
     }
@@ -166,6 +194,11 @@ fn under(attack: Attack, program: PathBuf) -> Row {
     }
 }
 
+/// The program that a server needs and that is not installed.
+fn missing(peer: &dyn Contender) -> Option<&'static str> {
+    peer.program().filter(|program| !is_installed(program))
+}
+
 /// Whether a shell would find `program`.
 fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -175,7 +208,12 @@ fn is_installed(program: &str) -> bool {
 impl Load {
     /// How many clients speak, if not all do.
     fn senders(self) -> usize {
-        if let Self::FanOut(plan) = self { plan.senders } else { 0 }
+        match self {
+            Self::FanOut(plan) => plan.senders,
+            // The witness, which is the first client, comes in like a client that speaks.
+            Self::Rest { .. } => 1,
+            _ => 0,
+        }
     }
 
     /// The same with fewer clients, to see whether it works at all.
@@ -189,6 +227,7 @@ impl Load {
             Self::BesideAFile(plan) => Self::BesideAFile(FanOut { clients: plan.clients.min(most), ..plan }),
             Self::Whispers { pairs, under_way } => Self::Whispers { pairs: pairs.min(most / 2), under_way },
             Self::Idle { clients } => Self::Idle { clients: clients.min(most) },
+            Self::Rest { programs } => Self::Rest { programs: programs.min(most) },
             Self::Hostile(attack) => Self::Hostile(attack.at_most(most)),
             _ => self,
         }
@@ -214,6 +253,7 @@ impl Load {
             Self::Churn { at_once } => churn(contender, at_once, settings.length),
             Self::Typing => typing(settings.length),
             Self::Hostile(attack) => hostile(contender, attack, settings),
+            Self::Rest { programs } => rest(contender, programs, settings.length),
         }
     }
 }
@@ -241,6 +281,11 @@ const WIRES_OF_1000: &[Goal] = &[
     Goal::WireTimesPeer(JSON.name, 1.5),
 ];
 
+const WEBSOCKETS: &[Goal] = &[Goal::TimesText(WEBSOCKET.name, 0.7), Goal::WireTimesPeer(WEBSOCKET.name, 2.0)];
+const REQUESTS: &[Goal] =
+    &[Goal::TimesPeer(Measure::Requests, 0.5), Goal::AtLeast(Measure::Requests, 20_000.0)];
+const ENCRYPTED: &[Goal] = &[Goal::WireTimesPeer(TLS.name, 1.0)];
+
 #[rustfmt::skip]
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario { name: "room-10", title: "one room, 10 clients, 1 sender", load: one_room(10, 1),
@@ -263,6 +308,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         raw: &[], beside: Beside::Wires, goals: WIRES },
     Scenario { name: "wires-1000x8", title: "wires: one room, 1000 clients, 8 senders", load: one_room(1000, 8),
         raw: &[], beside: Beside::Wires, goals: WIRES_OF_1000 },
+    Scenario { name: "websocket-10", title: "over WebSocket: one room, 10 clients, 1 sender", load: one_room(10, 1),
+        raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "websocket-100", title: "over WebSocket: one room, 100 clients, 1 sender",
+        load: one_room(100, 1), raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "websocket-1000", title: "over WebSocket: one room, 1000 clients, 1 sender",
+        load: one_room(1000, 1), raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "websocket-10x8", title: "over WebSocket: one room, 10 clients, 8 senders",
+        load: one_room(10, 8), raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "websocket-100x8", title: "over WebSocket: one room, 100 clients, 8 senders",
+        load: one_room(100, 8), raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "websocket-1000x8", title: "over WebSocket: one room, 1000 clients, 8 senders",
+        load: one_room(1000, 8), raw: &[], beside: Beside::WebSocket, goals: WEBSOCKETS },
+    Scenario { name: "tls-100", title: "over TLS: one room, 100 clients, 1 sender", load: one_room(100, 1),
+        raw: &[], beside: Beside::Tls, goals: ENCRYPTED },
+    Scenario { name: "tls-1000", title: "over TLS: one room, 1000 clients, 1 sender", load: one_room(1000, 1),
+        raw: &[], beside: Beside::Tls, goals: ENCRYPTED },
+    Scenario { name: "rest-1", title: "lines over HTTP, 1 program", load: Load::Rest { programs: 1 },
+        raw: &[], beside: Beside::Hyper, goals: &[Goal::TimesPeer(Measure::Requests, 0.5)] },
+    Scenario { name: "rest-8", title: "lines over HTTP, 8 programs", load: Load::Rest { programs: 8 },
+        raw: &[], beside: Beside::Hyper, goals: REQUESTS },
+    Scenario { name: "rest-64", title: "lines over HTTP, 64 programs", load: Load::Rest { programs: 64 },
+        raw: &[], beside: Beside::Hyper, goals: REQUESTS },
     Scenario { name: "udp-100", title: "one room, 100 clients of JSON over UDP, 1 sender of text", load: one_room(101, 1),
         raw: &[1, 64], beside: Beside::Datagrams, goals: &[Goal::TimesRaw(0.5)] },
     Scenario { name: "keeping-10", title: "with and without history and log: one room, 10 clients, 1 sender",
@@ -295,6 +362,16 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         raw: &[], beside: Beside::Peers, goals: &[
             Goal::AtMost(Measure::Memory, 12_000.0), Goal::AtMost(Measure::MemoryAfterALine, 12_000.0),
             Goal::AtLeast(Measure::Greeted, 8000.0), Goal::AtMost(Measure::IdleCpu, 0.01),
+        ] },
+    Scenario { name: "idle-websocket", title: "10 000 idle clients over WebSocket", load: Load::Idle { clients: 10_000 },
+        raw: &[], beside: Beside::WebSocket, goals: &[
+            Goal::WireAtMost(WEBSOCKET.name, Measure::Memory, 16_000.0),
+            Goal::WireAtMost(WEBSOCKET.name, Measure::MemoryAfterALine, 16_000.0),
+        ] },
+    Scenario { name: "idle-tls", title: "1000 idle clients over TLS", load: Load::Idle { clients: 1000 },
+        raw: &[], beside: Beside::Tls, goals: &[
+            Goal::WireAtMost(TLS.name, Measure::Memory, 40_000.0),
+            Goal::WireAtMost(TLS.name, Measure::MemoryAfterALine, 40_000.0),
         ] },
     Scenario { name: "slow-reader", title: "a slow reader among 20 clients, 1 sender",
         load: Load::SlowReader { clients: 20 }, raw: &[], beside: Beside::Nothing, goals: &[

@@ -1,11 +1,12 @@
 //! Tests the checker itself with lines that are lost, doubled, reordered, leaked or changed.
 
 use crate::{
-    contender::{Frames, Json, Speech, Text, nick},
+    contender::{Frames, Json, Mosquitto, Speech, Text, nick},
     frame,
     framing::Framing,
-    mark::Mark,
+    mark::{Mark, TEXT},
     receiver::Receiver,
+    websocket::{Inside, WebSocket},
 };
 
 /// What the senders 2 and 3 say, as their room must hear it.
@@ -20,7 +21,7 @@ struct Wire {
     line: fn(Mark, usize) -> Vec<u8>,
 }
 
-const WIRES: [Wire; 3] = [
+const WIRES: [Wire; 5] = [
     Wire { speech: &Text, news: || b"bob has joined the room.\n".to_vec(), line: text },
     Wire {
         speech: &Json(Framing::Lines),
@@ -32,6 +33,12 @@ const WIRES: [Wire; 3] = [
         news: || framed(b"bob has joined the room."),
         line: |mark, at| framed(text(mark, at).trim_ascii_end()),
     },
+    Wire {
+        speech: &Json(Framing::Messages),
+        news: || message(b"{\"type\":\"system\",\"text\":\"guest_1\"}"),
+        line: |mark, at| message(json(mark, at).trim_ascii_end()),
+    },
+    Wire { speech: &Mosquitto, news: Vec::new, line: |mark, _at| packet(mark) },
 ];
 
 /// Panics if the checker accepts wrong lines or rejects right ones.
@@ -52,6 +59,7 @@ pub(crate) fn run() {
         );
     }
     check_frames();
+    check_unpacking();
 }
 
 /// The last of several frames differs from those before it in what stands around its text.
@@ -67,6 +75,22 @@ fn check_frames() {
             "byte {at} of {} was changed unnoticed",
             bytes.len()
         );
+    }
+}
+
+/// What is in frames of WebSocket must be the same wherever the bytes are cut.
+fn check_unpacking() {
+    let said = WIRES[0].bytes(&SAID);
+    let (first, second) = said.split_at(70);
+    let mut bytes = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n".to_vec();
+    bytes.extend([message(first), message(second)].concat());
+    for cut in 0..bytes.len() {
+        let mut socket = WebSocket::new(Inside::Nats);
+        let (mut heard, mut sent) = (Vec::new(), Vec::new());
+        for piece in [&bytes[..cut], &bytes[cut..]] {
+            socket.unpack(piece, &mut heard, &mut sent).expect("nothing is wrong with it");
+        }
+        assert!(heard == said, "cut at {cut}: {}", heard.escape_ascii());
     }
 }
 
@@ -95,6 +119,26 @@ fn framed(content: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     frame::write("message", "text/plain", "session", content, &mut frame);
     frame
+}
+
+/// A message as a server sends it, of less than 64 KiB.
+fn message(content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x81];
+    match content.len() as u16 {
+        length @ ..126 => bytes.push(length as u8),
+        length => {
+            bytes.push(126);
+            bytes.extend(length.to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+fn packet(mark: Mark) -> Vec<u8> {
+    let mut bytes = Mosquitto.say("r0001", TEXT).into_bytes();
+    mark.write(&mut bytes);
+    bytes
 }
 
 impl Wire {

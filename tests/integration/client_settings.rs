@@ -37,8 +37,8 @@ fn a_wrong_settings_file_is_named_together_with_the_key() {
     let (folder, file) = with_settings("colour = 'never'");
     let (status, _, errors) = Piped::spawn(Piped::command().env("XDG_CONFIG_HOME", folder.path())).ends();
     assert_eq!(status, Some(2));
-    let start = format!("error: in the settings file {}: there is no key 'colour'.", file.display());
-    assert!(errors.starts_with(&start), "{errors}");
+    let told = format!("error: {}:1:1: there is no key 'colour'. Did you mean 'color'?\n", file.display());
+    assert_eq!(errors, told);
 }
 
 #[test]
@@ -46,7 +46,8 @@ fn a_settings_file_that_is_not_utf_8_is_named() {
     let (folder, file) = with_settings("");
     fs::write(&file, b"nick = 'b\xf6b'").expect("a file");
     let (status, _, errors) = Piped::spawn(Piped::command().env("XDG_CONFIG_HOME", folder.path())).ends();
-    let told = format!("in the settings file {}: the file is not UTF-8. Save it as UTF-8.", file.display());
+    let told =
+        format!("cannot read the settings file {}: it is not UTF-8. Save it as UTF-8.", file.display());
     assert_eq!((status, errors), (Some(2), format!("error: {told}\n")));
 }
 
@@ -54,5 +55,5 @@ fn a_settings_file_that_is_not_utf_8_is_named() {
 fn a_settings_file_that_is_named_must_exist() {
     let (status, _, errors) = Piped::spawn(Piped::command().args(["--config", "/no/such.toml"])).ends();
     assert_eq!(status, Some(2));
-    assert_eq!(errors, "error: in the settings file /no/such.toml: No such file or directory\n");
+    assert_eq!(errors, "error: cannot read the settings file /no/such.toml: No such file or directory.\n");
 }

@@ -9,7 +9,10 @@ use std::{
 /// Modules by layer, as the map in `src/lib.rs` draws them. Equal layers may use each other only if
 /// they are the same module.
 const LAYERS: [&[&str]; 10] = [
-    &["names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "editor", "screen"],
+    &[
+        "names", "text", "emoji", "file", "password", "clock", "ending", "watch", "manual", "settings",
+        "editor", "screen",
+    ],
     &["command", "record", "metrics"],
     &["event"],
     &["dialect", "fact", "http"],
@@ -26,8 +29,8 @@ const APART: [(&str, &[&str]); 3] = [
     (
         "client",
         &[
-            "names", "text", "emoji", "file", "password", "manual", "editor", "screen", "command", "event",
-            "dialect",
+            "names", "text", "emoji", "file", "password", "manual", "settings", "editor", "screen",
+            "command", "event", "dialect",
         ],
     ),
     ("course", &[]),
@@ -43,6 +46,7 @@ const APART: [(&str, &[&str]); 3] = [
             "server",
             "course",
             "manual",
+            "settings",
             "web",
             "wire",
             "certificate",
@@ -131,7 +135,7 @@ fn top_level_items(group: &str) -> Vec<String> {
     items
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("readable").path();

@@ -20,6 +20,7 @@ mod client_terminal;
 mod client_tls;
 mod clients;
 mod concurrency;
+mod config;
 mod conversation;
 mod course;
 mod course_program;

@@ -1,12 +1,14 @@
 //! The unit files and the container's files fit the program and each other.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use chat::{
-    cli::server::Arguments,
+    cli::server::{Arguments, InForce},
     wire::{Scheme, Url},
 };
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
+
+use crate::layers::rust_files;
 
 fn read(name: &str) -> String {
     fs::read_to_string(format!(".packaging/{name}")).expect("a shipped file")
@@ -33,8 +35,8 @@ fn words(instruction: &str) -> Vec<String> {
 /// The program takes these options.
 #[track_caller]
 fn takes<'a>(command_line: impl IntoIterator<Item = &'a str>) {
-    let arguments = Arguments::try_parse_from(command_line).and_then(Arguments::check);
-    arguments.unwrap_or_else(|error| panic!("{error}"));
+    let in_force = InForce::read(command_line.into_iter().map(Into::into).collect());
+    assert!(in_force.is_ok(), "{}", in_force.err().expect("it was looked at"));
 }
 
 /// The value that follows an option.
@@ -98,7 +100,7 @@ fn the_container_starts_and_probes_the_program_at_ports_that_it_shows() {
 }
 
 #[test]
-fn the_container_is_built_with_a_compiler_that_can_and_from_files_that_it_gets() {
+fn the_container_is_built_with_a_compiler_that_can_and_from_all_files_that_it_needs() {
     let file = read("Dockerfile");
     let number =
         |version: &str| version.split('.').map(|part| part.parse().ok()).collect::<Vec<Option<u32>>>();
@@ -107,8 +109,20 @@ fn the_container_is_built_with_a_compiler_that_can_and_from_files_that_it_gets()
     assert!(number(compiler) >= number(env!("CARGO_PKG_RUST_VERSION")));
     let ignored = fs::read_to_string(".dockerignore").expect("a shipped file");
     let copied = values(&file, "COPY ").into_iter().filter(|line| !line.starts_with("--from"));
-    for source in copied.flat_map(|line| line.rsplit_once(' ').expect("two paths").0.split(' ')) {
+    let copied: Vec<_> =
+        copied.flat_map(|line| line.rsplit_once(' ').expect("two paths").0.split(' ')).collect();
+    for source in &copied {
         assert!(ignored.lines().any(|line| line == format!("!{source}")), "{source} is ignored");
+    }
+    for source in rust_files(Path::new("src")) {
+        let text = fs::read_to_string(&source).expect("a source file");
+        let text = if text.contains("include_") { text } else { continue };
+        // Enough steps up lead out of the folder of the sources.
+        let depth = source.components().count() - 1;
+        for outside in text.split(&format!("\"{}", "../".repeat(depth))).skip(1) {
+            let name = outside.split(['/', '"']).next().expect("a path");
+            assert!(copied.contains(&name), "{} includes {name}", source.display());
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use crate::support::{
     program::{is_problem, start},
 };
 
+mod described;
 mod limits;
+mod sockets;
 mod streams;
 
 #[test]
@@ -90,7 +92,8 @@ fn rooms_are_made_and_joined_and_listed() {
     );
     let one = "/chatrooms/list?list_type=CLIENTS_FOR_CHAT_ROOM";
     is_problem(&robot.gets(&format!("{one}&chat_room=none")), 404);
-    is_problem(&robot.gets(one), 422);
+    is_problem(&robot.gets(one), 400);
+    is_problem(&robot.gets("/chatrooms/list?chat_room=0.5"), 422);
     let why = is_problem(&robot.gets("/chatrooms/list?list_type=all"), 400);
     assert!(why.contains("'list_type'") && why.contains("CLIENTS_FOR_CHAT_ROOM"), "{why}");
     is_problem(&robot.gets("/chatrooms/list?list_type=ALL&list_type=ALL"), 400);

@@ -148,3 +148,22 @@ fn a_client_that_has_left_still_gets_what_it_is_owed() {
     assert!(at_bob.0.lock().is_finished);
     assert!(studio.broadcaster.leaving.is_empty());
 }
+
+#[test]
+fn a_limit_that_changes_holds_for_clients_that_are_there_and_for_those_that_come() {
+    let mut studio = Studio::new(9999);
+    let room = studio.room();
+    let (_, before) = studio.client(room, 0);
+    studio.say(room, &"x".repeat(200));
+    studio.broadcaster.flush();
+    let limits = Limits { outbox: 100, grace: Duration::from_secs(1) };
+    studio.broadcaster.carry_out(Post::Limit(limits));
+    assert!(!before.0.lock().is_hung_up, "what waits already is not cut");
+    let (_, after) = studio.client(room, 0);
+    studio.say(room, "short");
+    studio.broadcaster.flush();
+    assert!(before.0.lock().is_hung_up && !after.0.lock().is_hung_up);
+    studio.say(room, &"x".repeat(200));
+    studio.broadcaster.flush();
+    assert!(after.0.lock().is_hung_up);
+}

@@ -1,10 +1,10 @@
 //! Makes a message of each unit that a client is told.
 
-use super::{CLOSE, CONTROL, Code, Kind, PONG};
+use super::{CLOSE, CONTROL, Code, HEAD, Kind, PONG};
 use crate::{event::Event, framing::Seal};
 
-/// How many bytes of units are packed together.
-const TOGETHER: usize = 16 * 1024;
+/// How many bytes of units are packed together. With fewer, a busy room takes twice the processor time.
+const TOGETHER: usize = 64 * 1024;
 
 /// The longest reason of a close, in bytes.
 const MOST_REASON: usize = 123;
@@ -21,6 +21,7 @@ impl Messages {
     fn control(&mut self, unit: &[u8], out: &mut Vec<u8>) {
         let unit = String::from_utf8_lossy(unit);
         match unit.split_once(' ') {
+            Some((HEAD, head)) => out.extend(bytes(head)),
             Some((PONG, payload)) => frame(Kind::Pong, &bytes(payload), out),
             Some((CLOSE, why)) => {
                 let (code, reason) = why.split_once(' ').unwrap_or((why, ""));
@@ -71,8 +72,11 @@ fn code(why: Option<&Event>) -> Code {
 impl Seal for Messages {
     fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>> {
         let mut out = Vec::with_capacity(units.len() + units.len() / 8 + 16);
-        for unit in units.split_inclusive(|&byte| byte == b'\n') {
-            let unit = unit.strip_suffix(b"\n").unwrap_or(unit);
+        let mut rest = units;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let unit = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
             match unit.split_first() {
                 _ if self.is_closed => {}
                 Some((&CONTROL, unit)) => self.control(unit, &mut out),

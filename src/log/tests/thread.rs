@@ -34,6 +34,28 @@ fn every_fact_is_written_before_the_log_ends() {
 }
 
 #[test]
+fn what_changes_holds_from_the_next_line_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut logger, log) = open(&config(folder.path())).unwrap();
+    log.changes().change(Config {
+        max_size: Some(1),
+        keep: Some(2),
+        addresses: false,
+        ..config(folder.path())
+    });
+    let writing = std::thread::Builder::new().spawn(move || log.run()).unwrap();
+    let now = Now::read().wall;
+    for _ in 0..5 {
+        logger.log(vec![Fact { at: now, ..fact(0, Deed::Disconnected(Ending::Closed)) }]);
+    }
+    drop(logger);
+    writing.join().unwrap();
+    let lines = lines(folder.path());
+    assert_eq!(lines.len(), 2, "a file for each line, and two files are kept: {lines:?}");
+    assert!(lines[0].contains(" disconnect ") && !lines[0].contains("address="), "{lines:?}");
+}
+
+#[test]
 fn a_log_that_is_too_slow_drops_lines_and_takes_no_more_memory() {
     let folder = tempfile::tempdir().unwrap();
     let (mut logger, log) = open(&config(folder.path())).unwrap();

@@ -92,6 +92,31 @@ impl State {
         }
     }
 
+    /// Replaces the sink through which a client is told everything, and what it speaks. It hears `first` first. The sink
+    /// is taken only if the client is there.
+    pub fn attach(
+        &mut self,
+        turn: &mut Turn,
+        client: ClientId,
+        dialect: Dialect,
+        sink: &mut Option<Box<dyn Sink>>,
+        first: &[u8],
+    ) {
+        let Some(attached) = self.people.get_mut(client).filter(|client| !client.is_dismissed) else {
+            return;
+        };
+        if self.closing.is_stopping {
+            return;
+        }
+        attached.link.dialect = dialect;
+        let (room, backlog) = (attached.room, Arc::clone(&attached.link.backlog));
+        turn.post(Post::Detach(client));
+        turn.post(Post::Attach(client, dialect, sink.take().expect("a sink is attached once"), backlog));
+        turn.post(Post::Enter(client, room, self.rooms[room].name));
+        turn.client = client;
+        turn.answer_in_bytes(first);
+    }
+
     /// Lets a client in that was admitted.
     #[inline(never)]
     pub fn enter(&mut self, turn: &mut Turn, newcomer: &Newcomer, sink: Box<dyn Sink>) -> ClientId {

@@ -95,7 +95,8 @@ impl History {
     pub(super) fn push(&mut self, line: Line, limit: usize) {
         self.size += size(&line);
         self.lines.push_back(line);
-        if self.lines.len() > limit {
+        // The limit may be lower than it was.
+        while self.lines.len() > limit {
             self.forget_oldest();
         }
     }

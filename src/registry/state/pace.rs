@@ -116,6 +116,18 @@ impl Pace {
         Self { speech, clients: SecondaryMap::new(), origins: HashMap::new() }
     }
 
+    /// Changes how fast a client may speak. Those that were not limited before have full buckets.
+    pub(super) fn adjust(&mut self, speech: Option<Rate>, clients: impl Iterator<Item = ClientId>) {
+        self.speech = speech;
+        if speech.is_some() {
+            for client in clients {
+                if !self.clients.contains_key(client) {
+                    self.clients.insert(client, Spent::default());
+                }
+            }
+        }
+    }
+
     /// Counts a client that connects from this origin; the error is how long it has to wait.
     pub(super) fn admit(&mut self, origin: Origin, now: Instant) -> Result<(), Duration> {
         self.origin(origin, now).map_or(Ok(()), |spent| spent.arrivals.take(ARRIVALS, now))

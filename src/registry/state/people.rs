@@ -108,6 +108,11 @@ impl People {
         client
     }
 
+    /// All clients.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys()
+    }
+
     /// Removes a client. Its nickname is free from now on.
     pub(super) fn leave(&mut self, client: ClientId) {
         if let Some(Client { nick, link, .. }) = self.clients.remove(client) {

@@ -213,10 +213,10 @@ impl Rooms {
 
     /// Remembers a line of an open room; of each room, at most `limit` lines are remembered.
     pub(super) fn remember(&mut self, id: RoomId, line: Line, limit: usize, unsaved: &mut Unsaved) {
-        if limit == 0 {
+        let room = &mut self.open[id];
+        if limit == 0 && room.remembered.history.is_empty() {
             return;
         }
-        let room = &mut self.open[id];
         let history = &mut room.remembered.history;
         let before = history.size();
         history.push(line, limit);

@@ -296,7 +296,7 @@ impl Chat {
                 Post::TellRoom(room, except, event) => self.tell_room(room, &except, &event),
                 Post::TellTraced(traced) => self.tell_traced(&traced),
                 Post::Detach(client) => drop(self.rooms.remove(&client)),
-                Post::Attach(..) => {}
+                Post::Attach(..) | Post::Limit(_) => {}
                 Post::Stop(_) => panic!("no test delivers a stop"),
             }
         }

@@ -7,7 +7,7 @@ use crate::{frame, framing::Framing};
 pub(crate) struct Frames;
 
 impl Speech for Frames {
-    fn enter(&self, nick: &str, room: &str) -> String {
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8> {
         Text.enter(nick, room)
     }
 

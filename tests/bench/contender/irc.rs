@@ -66,8 +66,8 @@ impl Speech for Irc {
         format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n")
     }
 
-    fn enter(&self, _nick: &str, room: &str) -> String {
-        format!("JOIN #{room}\r\n")
+    fn enter(&self, _nick: &str, room: &str) -> Vec<u8> {
+        format!("JOIN #{room}\r\n").into()
     }
 
     fn say(&self, room: &str, _length: usize) -> String {

@@ -5,16 +5,16 @@ use serde_json::Value;
 use super::{Line, Speech, Text};
 use crate::framing::Framing;
 
-/// In lines, or in datagrams.
+/// In lines, in datagrams, or in messages of WebSocket.
 pub(crate) struct Json(pub(crate) Framing);
 
 impl Speech for Json {
     fn hello(&self, nick: &str) -> String {
-        self.enter(nick, "lobby")
+        join(nick, "lobby")
     }
 
-    fn enter(&self, nick: &str, room: &str) -> String {
-        format!("{{\"type\":\"join\",\"room\":\"{room}\",\"user\":\"{nick}\"}}\n")
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8> {
+        join(nick, room).into()
     }
 
     fn say(&self, _room: &str, _length: usize) -> String {
@@ -45,4 +45,8 @@ impl Speech for Json {
             _ => Line::Complaint,
         }
     }
+}
+
+fn join(nick: &str, room: &str) -> String {
+    format!("{{\"type\":\"join\",\"room\":\"{room}\",\"user\":\"{nick}\"}}\n")
 }

@@ -54,7 +54,7 @@ impl Contender for Raw {
 struct Lines;
 
 impl Speech for Lines {
-    fn enter(&self, _nick: &str, _room: &str) -> String {
+    fn enter(&self, _nick: &str, _room: &str) -> Vec<u8> {
         "in\n".into()
     }
 
@@ -85,7 +85,7 @@ impl Speech for Datagrams {
         "in\n".into()
     }
 
-    fn enter(&self, nick: &str, room: &str) -> String {
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8> {
         Lines.enter(nick, room)
     }
 

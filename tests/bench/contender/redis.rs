@@ -4,16 +4,25 @@ use std::process::Command;
 
 use super::{Contender, Line, Speech};
 use crate::{
+    address::Address,
     failure::Result,
     mark::TEXT,
     process::{Running, start_on_free_port},
+    tls::{Handshake, write_certificate},
 };
 
-pub(crate) struct Redis;
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Redis {
+    Plain,
+    Tls,
+}
 
 impl Contender for Redis {
     fn name(&self) -> String {
-        "redis".into()
+        match self {
+            Self::Plain => "redis".into(),
+            Self::Tls => "redis over TLS".into(),
+        }
     }
 
     fn program(&self) -> Option<&'static str> {
@@ -22,8 +31,18 @@ impl Contender for Redis {
 
     fn start(&self, clients: usize) -> Result<Running> {
         start_on_free_port(|port, folder| {
+            let port = port.to_string();
             let mut command = Command::new("redis-server");
-            command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
+            command.args(["--bind", "127.0.0.1"]);
+            match self {
+                Self::Plain => command.args(["--port", &port]),
+                Self::Tls => {
+                    let (chain, key) = write_certificate(folder)?;
+                    command.args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"]);
+                    command.arg("--tls-cert-file").arg(&chain).arg("--tls-key-file").arg(key);
+                    command.arg("--tls-ca-cert-file").arg(chain)
+                }
+            };
             command.args(["--save", "", "--appendonly", "no", "--loglevel", "warning"]);
             command.args(["--maxclients", &(clients + 100).to_string(), "--tcp-backlog", "4096"]);
             command.args(["--client-output-buffer-limit", "pubsub 0 0 0"]);
@@ -35,6 +54,13 @@ impl Contender for Redis {
     fn speaks(&self, _client: usize) -> &dyn Speech {
         self
     }
+
+    fn address(&self, _client: usize, server: &Running) -> Address {
+        match self {
+            Self::Plain => Address::Tcp(server.address),
+            Self::Tls => Address::Tls(server.address, Handshake::AtOnce),
+        }
+    }
 }
 
 impl Speech for Redis {
@@ -43,8 +69,8 @@ impl Speech for Redis {
         "HELLO 3\r\nPING\r\n".into()
     }
 
-    fn enter(&self, nick: &str, room: &str) -> String {
-        format!("SUBSCRIBE {nick} {room}\r\n")
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8> {
+        format!("SUBSCRIBE {nick} {room}\r\n").into()
     }
 
     fn say(&self, room: &str, length: usize) -> String {

@@ -5,8 +5,8 @@ use super::{Line, Speech};
 pub(crate) struct Text;
 
 impl Speech for Text {
-    fn enter(&self, nick: &str, room: &str) -> String {
-        format!("/nick {nick}\n/join {room}\n")
+    fn enter(&self, nick: &str, room: &str) -> Vec<u8> {
+        format!("/nick {nick}\n/join {room}\n").into()
     }
 
     fn say(&self, _room: &str, _length: usize) -> String {

@@ -8,6 +8,7 @@ use crate::{
     failure::{Failure, Result},
     framing::Framing,
     process::{Running, start_with_door},
+    tls::write_certificate,
 };
 
 /// What is spoken at the second door.
@@ -57,6 +58,21 @@ pub(crate) const UDP: Wire = Wire {
     speech: &Json(Framing::Datagrams),
 };
 
+pub(crate) const WEBSOCKET: Wire = Wire {
+    name: "… in JSON over WebSocket",
+    scheme: "http",
+    options: "",
+    who: Who::All,
+    speech: &Json(Framing::Messages),
+};
+
+/// All clients but the first are programs over HTTP.
+pub(crate) const REST: Wire =
+    Wire { name: "chat_server", scheme: "http", options: "", who: Who::Hearers, speech: &Text };
+
+pub(crate) const TLS: Wire =
+    Wire { name: "… over TLS", scheme: "text+tls", options: "", who: Who::All, speech: &Text };
+
 pub(crate) struct Wired {
     server: Ours,
     wire: Wire,
@@ -93,6 +109,11 @@ impl Contender for Wired {
         };
         let mut command = self.server.command(clients);
         command.args(["--listen", &format!("{scheme}://{place}{options}")]);
+        if scheme.ends_with("+tls") {
+            let (chain, key) =
+                write_certificate(folder.path()).map_err(Failure::io("writing a certificate"))?;
+            command.arg("--tls-cert").arg(chain).arg("--tls-key").arg(key);
+        }
         start_with_door(command, Some(folder))
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn start(query: &str, options: &[&str]) -> (Server, u16) {
     command.args(["--port", "0", "--listen", &url]).args(options).env("CHAT_ADMIN_PASSWORD", "open-sesame");
     let mut server = Server::start_command(command);
     let said = server.prints();
-    let port = said.strip_prefix("Listening on http://127.0.0.1:").and_then(|port| port.parse().ok());
+    let port = said.strip_prefix("Chat page on http://127.0.0.1:").and_then(|port| port.parse().ok());
     let port = port.unwrap_or_else(|| panic!("{said}"));
     (server, port)
 }

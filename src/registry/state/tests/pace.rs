@@ -12,6 +12,18 @@ pub(super) fn chat_of(names: &[&str]) -> Chat {
     chat
 }
 
+#[test]
+fn a_limit_that_begins_while_clients_are_there_holds_for_them_too() {
+    let mut chat = Chat::with(State::new(limits(200), Restored::default(), Now::read()));
+    check_with(&mut chat, "alice+\nbob+");
+    chatter(&mut chat, "alice", 50);
+    chat.state.adjust(Limits { rate: Rate::per_second(5, 5), ..limits(200) }, None);
+    flood(&mut chat, "alice");
+    chatter(&mut chat, "bob", 5);
+    chat.state.adjust(limits(200), None);
+    chatter(&mut chat, "bob", 50);
+}
+
 /// A client says so many lines and hears them.
 #[track_caller]
 pub(super) fn chatter(chat: &mut Chat, name: &str, lines: usize) {

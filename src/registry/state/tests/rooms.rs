@@ -338,3 +338,20 @@ fn what_is_unsaved_does_not_grow_while_nothing_can_be_saved() {
         assert!(chat.state.unsaved.len() <= most, "{}", chat.state.unsaved.len());
     }
 }
+
+#[test]
+fn when_fewer_lines_are_to_be_remembered_the_next_line_makes_the_room_forget_the_others() {
+    let with = |remembered| Limits { history: HistoryLimits { remembered, replayed: 9 }, ..limits(200) };
+    let mut chat = Chat::with(State::new(with(9), Restored::default(), Now::read()));
+    check_with(&mut chat, "alice+");
+    for left in [2, 0] {
+        for line in ["one", "two", "three"] {
+            chat.says("alice", line);
+        }
+        chat.state.adjust(with(left), None);
+        chat.says("alice", "four");
+        chat.hush();
+        let history = &chat.state.rooms.remembered(Room::new("lobby").unwrap()).unwrap().history;
+        assert_eq!(history.last(9, 0, |_| false).len(), left);
+    }
+}
