@@ -26,12 +26,14 @@ pub mod datagrams;
 mod divide;
 mod encode;
 mod files;
+mod messages;
 mod scan;
 mod terse;
 mod views;
 
 pub use divide::divide;
 pub use encode::encode;
+pub use messages::{MESSAGE, encode_in_messages, head};
 pub use terse::encode_tersely;
 
 use scan::{Found, Scanner};

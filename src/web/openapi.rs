@@ -61,6 +61,9 @@ fn operation(route: &Route) -> Value {
         operation["requestBody"] =
             json!({"required": true, "content": content("application/json", route.body)});
     }
+    if !route.takes.is_empty() {
+        operation["requestBody"] = json!({"required": true, "content": content(route.takes, &[])});
+    }
     if let By::Client(_) = route.answer {
         operation["security"] = json!([{"token": []}]);
     }
@@ -140,7 +143,11 @@ fn object(fields: &[Field]) -> Value {
 
 /// A part of a path.
 fn part(name: &str) -> Value {
-    if name == "client_id" { Kind::Id.schema() } else { Kind::Room.schema() }
+    match name {
+        "client_id" => Kind::Id.schema(),
+        "token" => json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+        _ => Kind::Room.schema(),
+    }
 }
 
 fn problem() -> Value {
