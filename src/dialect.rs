@@ -30,6 +30,8 @@ pub enum Dialect {
     Text,
     /// JSON objects, for programs.
     Json,
+    /// The same objects in frames of WebSocket.
+    Messages,
     /// JSON objects with little more than who says what.
     Terse,
     /// Lines that begin with a verb, for programs.
@@ -47,16 +49,17 @@ pub struct Scene {
 
 impl Dialect {
     /// How many dialects there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
 
     /// All dialects, each at its own number.
-    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json, Self::Terse, Self::Verbs];
+    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Json, Self::Messages, Self::Terse, Self::Verbs];
 
     /// Adds an event to `out`, as units.
     pub fn encode(self, event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         match self {
             Self::Text => text::encode(event, out),
             Self::Json => json::encode(event, scene, out),
+            Self::Messages => json::encode_in_messages(event, scene, out),
             Self::Terse => json::encode_tersely(event, out),
             Self::Verbs => verbs::encode(event, out),
         }

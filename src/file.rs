@@ -7,16 +7,50 @@ pub mod way;
 
 pub use name::FileName;
 
-/// The description of an offered file. The digest proves that the file that arrives is the one that was
-/// offered.
+/// The description of an offered file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     /// The file's name.
     pub name: FileName,
     /// The file's size.
     pub size: ByteCount,
-    /// The SHA-256 of its bytes.
-    pub digest: Digest,
+    /// What proves that the file that arrives is the one that was offered.
+    pub digest: Promise,
+}
+
+/// The SHA-256 that a sender promises for its file; none, shown as `-`, if its program cannot compute one. A page in a
+/// browser can do so only where the connection is safe from eavesdroppers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise(pub Option<Digest>);
+
+impl Promise {
+    /// Whether a file with this digest is the promised one, as far as anyone can tell.
+    pub fn allows(self, digest: Digest) -> bool {
+        self.0.is_none_or(|promised| promised == digest)
+    }
+}
+
+impl From<Digest> for Promise {
+    fn from(digest: Digest) -> Self {
+        Self(Some(digest))
+    }
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(digest) => digest.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+impl FromStr for Promise {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if text == "-" { Ok(Self(None)) } else { text.parse().map(|digest| Self(Some(digest))) }
+    }
 }
 
 /// A number of bytes, shown in the usual unit: `1.5 MiB`.
@@ -179,6 +213,18 @@ mod tests {
         for wrong in ["", "a5", &"a5".repeat(33), &"é".repeat(32), &"+5".repeat(32)] {
             assert_eq!(wrong.parse::<Digest>(), Err(Malformed), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_promise_is_a_digest_or_a_dash() {
+        let (digest, other) = (Digest([0xa5; 32]), Digest([1; 32]));
+        assert_eq!((digest.to_string().parse(), "-".parse()), (Ok(Promise::from(digest)), Ok(Promise(None))));
+        assert_eq!(Promise(None).to_string(), "-");
+        for wrong in ["", "--", "- ", "none"] {
+            assert_eq!(wrong.parse::<Promise>(), Err(Malformed), "{wrong}");
+        }
+        assert!(Promise::from(digest).allows(digest) && !Promise::from(digest).allows(other));
+        assert!(Promise(None).allows(other));
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub trait Seal: Send {
     /// Packs whole units. Each piece that it returns is sent alone.
     fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>>;
 
+    /// Whether these units can be sent as they are.
+    fn passes(&self, _units: &[u8]) -> bool {
+        false
+    }
+
     /// The last unit: it tells the client that the stream ends, and why, if there is a reason.
     fn farewell(&self, _why: Option<&Event>) -> Vec<u8> {
         Vec::new()

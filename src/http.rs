@@ -11,10 +11,12 @@ mod decoder;
 mod head;
 mod response;
 mod target;
+mod upload;
 
 pub use decoder::{Decoder, Input, Phase};
 pub use response::{LAST_CHUNK, Problem, Response, Status, chunk};
 pub use target::decoded;
+pub use upload::{Content, Upload};
 
 /// The largest head of a request, in bytes.
 pub const MOST_HEAD: usize = 16 * 1024;
@@ -22,8 +24,8 @@ pub const MOST_HEAD: usize = 16 * 1024;
 /// The longest request line, in bytes.
 pub const MOST_LINE: usize = 8 * 1024;
 
-/// The largest body of a request, in bytes.
-pub const MOST_BODY: usize = 64 * 1024;
+/// The largest body of a request, in bytes, unless it is an [`Upload`].
+pub const MOST_BODY: u64 = 64 * 1024;
 
 /// What a request asks to do with its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub struct Request {
     pub host: String,
     /// All headers, with their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The content.
+    /// The content, if it is not an [`Upload`].
     pub body: Vec<u8>,
     /// Whether it says how long its content is. If not, it has none.
     pub has_length: bool,

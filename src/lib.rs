@@ -107,7 +107,7 @@
 //! - **Fact**: something that a client did or was told, *noted* for the log.
 //! - **Offer**: a file that a user offers to another, from the question to the end of its transfer.
 //! - **Lifeline**: a connection of a transfer, as the rules hold it: to drop it is to close it.
-//! - **Relay**: what carries files, one thread for each.
+//! - **Relay**: what carries files, one thread for each. Its sides come to its port, or by HTTP.
 //! - **Setting**: what an option sets, on the command line, in the environment or in a settings file.
 //! - **Supervisor**: the service manager that has started the server, if it wants to hear from it.
 //! - **Inherited**: a socket that the service manager opened, and keeps open after the server stops.

@@ -17,7 +17,7 @@ use crate::{
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
-    file::{Fault, OfferId, Token},
+    file::{Fault, OfferId, Side, Token},
     log::Logger,
     names::{ClientId, Peer},
     record::Record,
@@ -163,14 +163,19 @@ impl Registry {
         self.decide(|state, turn| state.refusal_at_door(peer, turn))
     }
 
+    /// What the holder of a token may do. The token stays good.
+    pub fn claimable(&self, token: Token) -> Option<Claim> {
+        self.decide(|state, _| state.claimable(token))
+    }
+
     /// Takes a token of a transfer, once, and returns what its holder may do.
     pub fn claim(&self, token: Token) -> Option<Claim> {
         self.decide(|state, turn| state.claim(turn, token))
     }
 
     /// Holds a lifeline until its offer ends, and drops it then.
-    pub fn hold(&self, offer: OfferId, lifeline: Box<dyn Lifeline>) {
-        self.decide(|state, turn| state.hold(turn, offer, lifeline));
+    pub fn hold(&self, offer: OfferId, side: Side, lifeline: Box<dyn Lifeline>) {
+        self.decide(|state, turn| state.hold(turn, offer, side, lifeline));
     }
 
     /// Notes how a transfer has ended.

@@ -1,41 +1,55 @@
 //! What carries files: one thread for each file on its way.
 //!
 //! A file must not make the chat wait. So it travels on two connections of its own, the sender's and the
-//! receiver's, and a thread copies from one to the other. Its memory is one buffer: when the receiver
+//! receiver's, and a thread copies from one to the other. Its memory is one buffer for each side: when the receiver
 //! takes nothing more, the thread stops reading, and in the end the sender's socket is full.
 //!
-//! Files have a port of their own because the chat's server speaks before a client says what it wants.
+//! Each side comes in one of two ways. `chat_client` comes to a port for files, because the chat's server speaks before
+//! a client says what it wants. A browser sends a request to a door for HTTP.
 //!
-//! The registry decides who may come: each connection begins with a [`crate::file::Token`]. The first
-//! connection of a pair is parked, and its thread ends; the thread of the second one carries. When an
-//! offer is over, the registry drops its lifelines, which closes both.
+//! The registry decides who may come: each side shows a [`crate::file::Token`]. The first side of a pair is parked; the
+//! thread of the second one carries. When an offer is over, the registry drops its lifelines, which closes both.
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use crossbeam_channel::{Sender, bounded};
 use parking_lot::Mutex;
 
 use crate::{
     dialect::text,
-    event::transfers::FileEvent,
-    file::{Fault, OfferId, Side, way},
+    event::{Event, transfers::FileEvent},
+    file::{Fault, Label, OfferId, Side},
+    http::{self, Response},
     registry::{
         Registry,
         state::{Claim, Lifeline, MOST_TRANSFERS},
     },
-    transport::{self, Connection, Incoming},
+    transport::{self, Connection, Incoming, Stream},
     watch::{self, Activity},
 };
 
 mod carry;
 mod doorstep;
+mod download;
+mod reply;
+mod upload;
+mod wire;
 
-use carry::{Wire, carry};
+use carry::{Receiving, Sending, carry};
 use doorstep::{Doorstep, MOST_WITHOUT_TOKEN, Place};
+use download::Download;
+use reply::Reply;
+use upload::Upload;
+use wire::Wire;
 
 /// Two connections for each transfer, those without a token yet, and some whose threads are ending.
 pub const MOST_CONNECTIONS: usize = 2 * MOST_TRANSFERS + MOST_WITHOUT_TOKEN + 16;
@@ -48,12 +62,18 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Relay {
     doorstep: Doorstep,
-    /// The first connections of their pairs. The second one or the end of the offer takes them out.
-    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
+    /// The first sides of their pairs. The second one or the end of the offer takes them out.
+    parked: Arc<Mutex<HashMap<OfferId, Party>>>,
+}
+
+/// One side of a transfer.
+enum Party {
+    Sender(Box<dyn Sending>),
+    Receiver(Box<dyn Receiving>),
 }
 
 impl Relay {
-    /// Serves one connection: it waits for the other one of its pair, or carries the file.
+    /// Serves a connection to the port for files: it waits for the other side of its pair, or carries the file.
     pub fn serve(&self, registry: &Registry, connection: Arc<Connection>) {
         if let Some(why) = registry.refusal_at_door(connection.peer()) {
             tracing::info!(peer = %connection.peer(), %why, "refused");
@@ -61,28 +81,76 @@ impl Relay {
         }
         let Some(claim) = self.introduction(registry, &connection) else { return };
         let Ok(wire) = Wire::new(Arc::clone(&connection)) else { return };
-        let met = self.meet(claim, wire);
-        let lifeline = HangUp { connection, parked: Arc::clone(&self.parked), offer: claim.offer };
-        registry.hold(claim.offer, Box::new(lifeline));
-        let Some((sender, receiver)) = met else { return };
-        watch::doing(Activity::Sending);
-        let carrying = AssertUnwindSafe(|| carry(sender, receiver, claim.size));
-        let outcome = catch_unwind(carrying).unwrap_or(Err(Fault::Server));
-        tracing::info!(offer = claim.offer.0, ?outcome, "a file was carried");
-        registry.conclude(claim.offer, outcome);
+        let party = match claim.side {
+            Side::Sender => Party::Sender(Box::new(wire)),
+            Side::Receiver => Party::Receiver(Box::new(wire)),
+        };
+        self.take_part(registry, &claim, party, &Arc::default(), Goodbye::Close(connection));
     }
 
-    /// The sender's and the receiver's connection, if both are there.
-    fn meet(&self, claim: Claim, wire: Wire) -> Option<(Wire, Wire)> {
-        let mut parked = self.parked.lock();
-        let Some(other) = parked.remove(&claim.offer) else {
-            parked.insert(claim.offer, wire);
-            return None;
+    /// Lets the client of a request take part, which sends the file in the body or has it in the response. Returns when
+    /// it was answered, with these headers beside others.
+    pub fn answer(
+        &self,
+        registry: &Registry,
+        claim: &Claim,
+        stream: &dyn Stream,
+        body: Option<http::Upload>,
+        headers: Vec<(&'static str, String)>,
+    ) {
+        let is_over = Arc::default();
+        let reply = Reply::new(stream.share(), headers, claim.side, &is_over);
+        let party = match body {
+            Some(body) => Party::Sender(Box::new(Upload::new(&reply, body))),
+            None => Party::Receiver(Box::new(Download::new(&reply, claim.label.clone()))),
         };
-        Some(match claim.side {
-            Side::Sender => (wire, other),
-            Side::Receiver => (other, wire),
-        })
+        let (done, is_done) = bounded(0);
+        self.take_part(registry, claim, party, &is_over, Goodbye::Answer(reply, done));
+        watch::doing(Activity::Idle);
+        // Nothing is ever sent: the other end is dropped when the client was answered.
+        let _ = is_done.recv();
+    }
+
+    /// Lets a side take part: it waits for the other one, or carries the file.
+    fn take_part(
+        &self,
+        registry: &Registry,
+        claim: &Claim,
+        party: Party,
+        is_over: &Arc<AtomicBool>,
+        goodbye: Goodbye,
+    ) {
+        let (id, parked) = (claim.offer, Arc::clone(&self.parked));
+        let lifeline = HangUp { is_over: Arc::clone(is_over), parked, offer: id, told: None, goodbye };
+        registry.hold(id, claim.side, Box::new(lifeline));
+        let Some((mut sender, mut receiver)) = self.meet(id, party, is_over) else { return };
+        watch::doing(Activity::Sending);
+        let carrying = AssertUnwindSafe(|| carry(&mut *sender, &mut *receiver, claim.label.size));
+        let outcome = catch_unwind(carrying).unwrap_or(Err(Fault::Server));
+        tracing::info!(offer = id.0, ?outcome, "a file was carried");
+        registry.conclude(id, outcome);
+    }
+
+    /// The sender and the receiver, if both are there.
+    fn meet(
+        &self,
+        offer: OfferId,
+        party: Party,
+        is_over: &AtomicBool,
+    ) -> Option<(Box<dyn Sending>, Box<dyn Receiving>)> {
+        let mut parked = self.parked.lock();
+        // An offer that has ended meanwhile takes no one out any more.
+        if is_over.load(Ordering::Relaxed) {
+            return None;
+        }
+        match (parked.remove(&offer), party) {
+            (Some(Party::Receiver(receiver)), Party::Sender(sender))
+            | (Some(Party::Sender(sender)), Party::Receiver(receiver)) => Some((sender, receiver)),
+            (_, party) => {
+                parked.insert(offer, party);
+                None
+            }
+        }
     }
 
     /// Lets no more connections in, and closes those without a token. The registry closes the others.
@@ -108,19 +176,46 @@ impl Relay {
     }
 }
 
-/// Ends a transfer when the registry drops it.
-struct HangUp {
-    connection: Arc<Connection>,
-    parked: Arc<Mutex<HashMap<OfferId, Wire>>>,
-    offer: OfferId,
+/// What a request for a file is answered before the file.
+pub fn head(label: &Label) -> Response {
+    download::head(label)
 }
 
-impl Lifeline for HangUp {}
+/// Ends one side of a transfer when the registry drops it.
+struct HangUp {
+    /// Whether the offer has ended.
+    is_over: Arc<AtomicBool>,
+    parked: Arc<Mutex<HashMap<OfferId, Party>>>,
+    offer: OfferId,
+    /// What this side is told about the end.
+    told: Option<Event>,
+    goodbye: Goodbye,
+}
+
+/// How a connection ends.
+enum Goodbye {
+    Close(Arc<Connection>),
+    /// With a response. Then what waits for it goes on.
+    Answer(Arc<Reply>, #[expect(dead_code, reason = "it is there to be dropped")] Sender<Infallible>),
+}
+
+impl Lifeline for HangUp {
+    fn ends(&mut self, told: Event) {
+        self.told = Some(told);
+    }
+}
 
 impl Drop for HangUp {
     fn drop(&mut self) {
-        self.parked.lock().remove(&self.offer);
-        self.connection.close();
+        let mut parked = self.parked.lock();
+        self.is_over.store(true, Ordering::Relaxed);
+        let party = parked.remove(&self.offer);
+        drop(parked);
+        drop(party);
+        match &self.goodbye {
+            Goodbye::Close(connection) => connection.close(),
+            Goodbye::Answer(reply, _) => reply.end(self.told.as_ref()),
+        }
     }
 }
 

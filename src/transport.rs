@@ -107,6 +107,15 @@ impl Connection {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
+    /// Waits until next to nothing of what was sent is on its way; whether that was in time. From then on, the socket
+    /// takes only little at once.
+    pub fn wait_for_arrival(&self, patience: Duration) -> bool {
+        // A socket with the smallest send buffer is writable only when next to nothing waits in it.
+        let _ = sockopt::set_socket_send_buffer_size(&self.socket, 1);
+        let patience = Timespec::try_from(patience).unwrap_or_default();
+        poll(&mut [PollFd::new(&self.socket, PollFlags::OUT)], Some(&patience)) != Ok(0)
+    }
+
     fn hang_up(&self, why: Ending) {
         // The first reason is the reason.
         let _ = self.hung_up.set(why);
@@ -220,10 +229,7 @@ impl Sink for Writer {
     }
 
     fn has_arrived(&mut self) -> bool {
-        // A socket with the smallest send buffer is writable only when next to nothing waits in it.
-        let socket = &self.connection.socket;
-        let _ = sockopt::set_socket_send_buffer_size(socket, 1);
-        poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&Timespec::default())) != Ok(0)
+        self.connection.wait_for_arrival(Duration::ZERO)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     broadcaster::Sink,
     dialect::{Decoder, Limits},
     registry::Registry,
+    relay::Relay,
     session,
     transport::{ConnectionLimit, SealedSink, Stream},
     wire::{Encryption, Terms, Wire},
@@ -18,6 +19,7 @@ mod attending;
 mod call;
 mod events;
 mod fields;
+mod files;
 mod guests;
 mod mailbox;
 mod metrics;
@@ -42,6 +44,8 @@ use visit::Visit;
 pub struct House<'a> {
     /// The chat.
     pub registry: &'a Registry,
+    /// What carries files.
+    pub relay: &'a Relay,
     /// When the server started.
     pub started: Instant,
     /// The address of its first door.

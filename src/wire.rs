@@ -125,7 +125,7 @@ pub static WEBSOCKETS: [(&str, Wire); 2] = [
         "chat.json",
         Wire {
             scheme: "websocket",
-            dialect: Dialect::Json,
+            dialect: Dialect::Messages,
             decoder: |terms| in_messages(terms, Decoder::other(json::Decoder::new(terms.lines))),
             seal: |_| Some(Box::new(Messages::default())),
             ..PLAIN

@@ -85,7 +85,7 @@ impl From<FileCommand> for Ask {
 #[cfg(test)]
 mod tests {
     use super::{super::Verb, *};
-    use crate::file::Digest;
+    use crate::file::{Digest, Promise};
 
     #[track_caller]
     fn check(verb: &str, rest: &str, expected: &Ask) {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn an_offer_names_the_file_to_the_end_of_the_line() {
-        let digest = Digest([0xab; 32]);
+        let digest = Promise::from(Digest([0xab; 32]));
         let label = Label { name: FileName::tamed("my  cat 😄.jpg"), size: ByteCount(12), digest };
         let to = Nick::new("bob").unwrap();
         let offer = Ask::File(Box::new(FileCommand::Offer { to, label }));

@@ -209,7 +209,7 @@ mod tests {
             pace::PaceEvent,
             transfers::{Cue, FileEvent},
         },
-        file::{ByteCount, Digest, FileName, Label},
+        file::{ByteCount, Digest, FileName, Label, OfferId},
         names::{Nick, Room},
         record::{Line, Manner},
         text::Text,
@@ -270,14 +270,22 @@ mod tests {
         check(&Event::Mark(mark), Heard::Mark(mark));
         check(&Event::WhisperFrom(bob, text("hi")), Heard::WhisperFrom);
         check(&Event::WhisperTo(bob, text("hi")), Heard::WhisperTo);
-        let label = Label { name: FileName::tamed("a] b"), size: ByteCount(1), digest: Digest([0; 32]) };
-        check(&FileEvent::Requested { from: bob, label, id: None }.into(), Heard::FileRequest);
         let cue = Cue::NotTaken.to_string();
         assert_eq!(Heard::new(&cue), Heard::Cue(&cue));
         check(&Event::Mistaken(Mistake::unknown_verb("x")), Heard::UnknownCommand("x"));
         check(&Event::Mistaken(Mistake::unknown_verb("qit")), Heard::UnknownCommand("qit"));
         check(&Event::Mistaken(Mistake::InvalidUtf8), Heard::Other);
         check(&Event::Arrived(bob), Heard::Other);
+    }
+
+    #[test]
+    fn an_offer_of_a_file_is_understood() {
+        let (from, name) = (Nick::new("bob").unwrap(), FileName::tamed("a] b"));
+        let label = Label { name, size: ByteCount(1), digest: Digest([0; 32]).into() };
+        for is_only in [true, false] {
+            let (label, id) = (label.clone(), OfferId(1));
+            check(&FileEvent::Requested { from, label, id, is_only }.into(), Heard::FileRequest);
+        }
     }
 
     #[test]

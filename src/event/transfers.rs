@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::Event;
 use crate::{
-    file::{ByteCount, Digest, Fault, FileName, Label, OfferId, Side, Token},
+    file::{ByteCount, Fault, FileName, Label, OfferId, Promise, Side, Token},
     names::Nick,
 };
 
@@ -35,7 +35,7 @@ pub enum FileEvent {
         seconds: u64,
     },
     /// The offer of the file with this digest, by which `chat_client` knows it, is refused.
-    NotOffered(Digest, NotOffered),
+    NotOffered(Promise, NotOffered),
     /// A cue without a sentence.
     NotSaid(Cue),
     /// Offers a file to its receiver.
@@ -44,8 +44,10 @@ pub enum FileEvent {
         from: Nick,
         /// The file.
         label: Label,
-        /// The offer's number, if the client has several offers.
-        id: Option<OfferId>,
+        /// The offer's number.
+        id: OfferId,
+        /// Whether the client has no other offers, and needs no number.
+        is_only: bool,
     },
     /// The file cannot be accepted.
     NotTaken(NotChosen),
@@ -134,8 +136,10 @@ pub struct Over {
     pub other: Nick,
     /// How it ended.
     pub outcome: Outcome,
-    /// The offer's number, if this side's program has taken part.
-    pub cue: Option<OfferId>,
+    /// The offer's number.
+    pub id: OfferId,
+    /// Whether this side's program has taken part.
+    pub has_cue: bool,
 }
 
 /// How an offer or a transfer ended.
@@ -181,8 +185,8 @@ impl FileEvent {
             Self::NotSaid(cue) => Some(cue.clone()),
             Self::NotTaken(_) => Some(Cue::NotTaken),
             Self::Send { id, ticket, .. } => Some(Cue::Send { id: *id, ticket: *ticket }),
-            Self::Over(Over { cue, outcome, .. }) => {
-                cue.map(|id| Cue::Over { id, has_arrived: *outcome == Outcome::Received })
+            Self::Over(Over { id, has_cue, outcome, .. }) => {
+                has_cue.then_some(Cue::Over { id: *id, has_arrived: *outcome == Outcome::Received })
             }
             Self::Requested { .. }
             | Self::NotRejected(_)
@@ -202,8 +206,8 @@ impl fmt::Display for FileEvent {
             }
             Self::NotOffered(_, why) => why.fmt(f),
             Self::NotSaid(_) => Ok(()),
-            Self::Requested { from, label: Label { name, size, .. }, id } => {
-                let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+            Self::Requested { from, label: Label { name, size, .. }, id, is_only } => {
+                let id = if *is_only { String::new() } else { format!(" {id}") };
                 write!(f, "{REQUEST}{from} wants to send {name} ({size}). ")?;
                 write!(f, "Type /acceptfile{id} or /rejectfile{id}.")
             }
@@ -296,9 +300,7 @@ impl fmt::Display for Because {
             Fault::BrokenOff(side) => write!(f, "{} connection was lost", whose(side)),
             Fault::Stalled(side) => write!(f, "{} program was idle for too long", whose(side)),
             Fault::Nonsense(side) => write!(f, "the server did not understand {} program", whose(side)),
-            Fault::NotMet => {
-                f.write_str("one of the programs did not connect to the server's port for files")
-            }
+            Fault::NotMet => f.write_str("one of the programs did not connect in time"),
             Fault::TooSlow => f.write_str("it took too long"),
             Fault::Server => f.write_str("the server had an internal error"),
         }

@@ -34,12 +34,13 @@ impl Pausing {
 
 impl Seal for Pausing {
     fn seal(&mut self, units: &[u8]) -> Vec<Vec<u8>> {
-        if !self.is_paused && memchr::memchr(CONTROL, units).is_none() {
-            return vec![units.to_vec()];
-        }
         let units = units.split_inclusive(|&byte| byte == b'\n');
         let heard: Vec<_> = units.filter_map(|unit| self.heard(unit)).flatten().copied().collect();
         if heard.is_empty() { Vec::new() } else { vec![heard] }
+    }
+
+    fn passes(&self, units: &[u8]) -> bool {
+        !self.is_paused && memchr::memchr(CONTROL, units).is_none()
     }
 
     /// Only a client that is paused is told why: others have heard it already.

@@ -1,33 +1,49 @@
-//! Reads the body of a request.
+//! Tells the content of a request's body from what is around it.
 
 use super::{
-    MOST_BODY, Problem,
+    Problem,
     head::{Length, bad, too_large},
 };
 
 /// The longest line between chunks, in bytes.
 const MOST_LINE: usize = 1024;
 
-/// The most bytes of a body that carry no content: sizes of chunks, and trailers.
-const MOST_OVERHEAD: usize = 64 * 1024;
+/// The most bytes of a body that carry no content: sizes of chunks, and trailers. A body may have one more for each
+/// byte of its content.
+const MOST_OVERHEAD: u64 = 64 * 1024;
 
-/// A body that is being read.
-#[derive(Debug)]
+/// A body that is being read. It keeps none of it.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Body {
-    content: Vec<u8>,
     next: Next,
-    overhead: usize,
+    /// How long the content is so far, and how long it may become.
+    length: u64,
+    most: u64,
+    overhead: u64,
+}
+
+/// What some bytes of the stream begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// So many bytes of content.
+    Content(usize),
+    /// So many bytes that mean nothing to the reader of the content.
+    Framing(usize),
+    /// It is not known before more has come.
+    NotYet,
+    /// What is behind the body.
+    End,
 }
 
 /// What comes next in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// So much content, and then the end.
-    Content(usize),
+    Content(u64),
     /// The line with the size of a chunk.
     Size,
     /// So much content of a chunk.
-    Chunk(usize),
+    Chunk(u64),
     /// The end of the line behind a chunk.
     LineEnd,
     /// A trailer, or the empty line that ends the body.
@@ -37,67 +53,49 @@ enum Next {
 }
 
 impl Body {
-    pub(super) fn new(length: Length) -> Self {
+    /// A body of at most so many bytes.
+    pub(super) fn new(length: Length, most: u64) -> Result<Self, Problem> {
         let next = match length {
+            Length::Known(length) if length > most => return Err(too_large(most)),
             Length::Known(0) => Next::Nothing,
             Length::Known(length) => Next::Content(length),
             Length::Chunked => Next::Size,
         };
-        Self { content: Vec::new(), next, overhead: 0 }
+        Ok(Self { next, length: 0, most, overhead: 0 })
     }
 
-    /// Takes as much of the stream as it can; returns how much.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, Problem> {
-        let mut taken = 0;
-        while self.next != Next::Nothing {
-            let length = self.step(&bytes[taken..])?;
-            if length == 0 {
-                break;
-            }
-            taken += length;
-        }
-        Ok(taken)
-    }
-
-    /// The content, when all of it has come.
-    pub(super) fn whole(&mut self) -> Option<Vec<u8>> {
-        (self.next == Next::Nothing).then(|| std::mem::take(&mut self.content))
-    }
-
-    fn step(&mut self, bytes: &[u8]) -> Result<usize, Problem> {
+    /// Says what these bytes begin with, which are the next ones of the stream. It is asked next about what follows that.
+    pub(super) fn part(&mut self, bytes: &[u8]) -> Result<Part, Problem> {
         match self.next {
-            Next::Content(left) => {
-                let length = self.keep(bytes, left);
-                self.next = if length == left { Next::Nothing } else { Next::Content(left - length) };
-                Ok(length)
-            }
-            Next::Chunk(left) => {
-                let length = self.keep(bytes, left);
-                self.next = if length == left { Next::LineEnd } else { Next::Chunk(left - length) };
-                Ok(length)
-            }
-            Next::Nothing => Ok(0),
+            Next::Nothing => Ok(Part::End),
+            _ if bytes.is_empty() => Ok(Part::NotYet),
+            Next::Content(left) => Ok(self.content(bytes, left, Next::Content, Next::Nothing)),
+            Next::Chunk(left) => Ok(self.content(bytes, left, Next::Chunk, Next::LineEnd)),
             Next::Size | Next::LineEnd | Next::Trailer => {
-                let Some(line) = line(bytes)? else { return Ok(0) };
+                let Some(line) = line(bytes)? else { return Ok(Part::NotYet) };
                 self.read_line(line)?;
                 let length = line.len() + 2;
-                self.overhead += length;
-                if self.overhead > MOST_OVERHEAD { Err(too_large()) } else { Ok(length) }
+                self.overhead += length as u64;
+                let is_fair = self.overhead <= MOST_OVERHEAD.saturating_add(self.length);
+                if is_fair { Ok(Part::Framing(length)) } else { Err(too_large(self.most)) }
             }
         }
     }
 
-    fn keep(&mut self, bytes: &[u8], most: usize) -> usize {
-        let length = bytes.len().min(most);
-        self.content.extend_from_slice(&bytes[..length]);
-        length
+    /// Some of the content, of which so much is left.
+    fn content(&mut self, bytes: &[u8], left: u64, more: fn(u64) -> Next, then: Next) -> Part {
+        let here = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        self.length += here as u64;
+        let left = left - here as u64;
+        self.next = if left == 0 { then } else { more(left) };
+        Part::Content(here)
     }
 
     fn read_line(&mut self, line: &[u8]) -> Result<(), Problem> {
         self.next = match (self.next, line) {
-            (Next::Size, line) => match chunk_size(line)? {
+            (Next::Size, line) => match chunk_size(line).ok_or_else(|| too_large(self.most))?? {
                 0 => Next::Trailer,
-                size if self.content.len() + size > MOST_BODY => return Err(too_large()),
+                size if size > self.most - self.length => return Err(too_large(self.most)),
                 size => Next::Chunk(size),
             },
             (Next::LineEnd, []) => Next::Size,
@@ -123,14 +121,15 @@ fn line(bytes: &[u8]) -> Result<Option<&[u8]>, Problem> {
     }
 }
 
-/// A size in hexadecimal, without signs or spaces. An extension may follow, and means nothing (RFC 9112 §7.1).
-fn chunk_size(line: &[u8]) -> Result<usize, Problem> {
+/// A size in hexadecimal, without signs or spaces; `None` if it is larger than all numbers. An extension may follow, and
+/// means nothing (RFC 9112 §7.1).
+fn chunk_size(line: &[u8]) -> Option<Result<u64, Problem>> {
     let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(bad("The size of a chunk is malformed."));
+        return Some(Err(bad("The size of a chunk is malformed.")));
     }
     let digits = str::from_utf8(digits).unwrap_or_default();
-    usize::from_str_radix(digits, 16).ok().filter(|&size| size <= MOST_BODY).ok_or_else(too_large)
+    u64::from_str_radix(digits, 16).ok().map(Ok)
 }
 
 /// Whether it is a header, which is not needed here.
@@ -138,12 +137,4 @@ fn is_trailer(line: &[u8]) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
     !name.is_empty() && name.len() < line.len() && name.iter().all(is_token)
-}
-
-#[cfg(test)]
-impl Body {
-    /// How many bytes of memory it keeps.
-    pub(super) fn kept(&self) -> usize {
-        self.content.capacity()
-    }
 }

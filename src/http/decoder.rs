@@ -3,9 +3,10 @@
 use std::mem;
 
 use super::{
-    MOST_HEAD, MOST_LINE, Problem, Request, Status,
-    body::Body,
+    MOST_BODY, MOST_HEAD, MOST_LINE, Problem, Request, Status,
+    body::{Body, Part},
     head::{Head, bad},
+    upload::Upload,
 };
 
 /// Cuts a stream of bytes into requests, of which many may have come at once.
@@ -17,6 +18,8 @@ pub struct Decoder {
     /// Where in the buffer begins what was not read.
     start: usize,
     stage: Stage,
+    /// Which requests have a body that is read piece by piece.
+    uploads: Option<fn(&Request) -> bool>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,8 @@ pub enum Input {
     Continue,
     /// A request.
     Request(Request),
+    /// A request whose body is read piece by piece. Nothing more is read here.
+    Upload(Request, Upload),
     /// Something that is no request. Nothing more is read, because nobody can say where it ends.
     Refused(Problem),
 }
@@ -55,6 +60,11 @@ pub enum Phase {
 }
 
 impl Decoder {
+    /// A decoder that does not read the bodies of these requests. They may be of any length.
+    pub fn with_uploads(uploads: fn(&Request) -> bool) -> Self {
+        Self { uploads: Some(uploads), ..Self::default() }
+    }
+
     /// Takes bytes as they came, cut anywhere.
     pub fn feed(&mut self, bytes: &[u8]) {
         if matches!(self.stage, Stage::Over) {
@@ -111,9 +121,17 @@ impl Decoder {
         }
         if let Stage::Head { line, searched } = self.stage {
             let Some(end) = self.find_end(line, searched)? else { return Ok(None) };
-            let Head { request, length, waits } = Head::read(&self.buffer[self.start..end])?;
+            let Head { mut request, length, waits } = Head::read(&self.buffer[self.start..end])?;
             self.start = end;
-            self.stage = Stage::Body { request: request.into(), body: Body::new(length), waits };
+            if self.uploads.is_some_and(|is_upload| is_upload(&request)) {
+                self.stage = Stage::Over;
+                // Where the next request would begin is known only when the body was read.
+                request.is_last = true;
+                let upload = Upload::new(length, waits, self.buffer.split_off(end));
+                return upload.map(|upload| Some(Input::Upload(request, upload)));
+            }
+            let body = Body::new(length, MOST_BODY)?;
+            self.stage = Stage::Body { request: request.into(), body, waits };
         }
         self.read_body()
     }
@@ -141,9 +159,19 @@ impl Decoder {
 
     fn read_body(&mut self) -> Result<Option<Input>, Problem> {
         let Stage::Body { request, body, waits } = &mut self.stage else { return Ok(None) };
-        self.start += body.take(&self.buffer[self.start..])?;
-        if let Some(content) = body.whole() {
-            request.body = content;
+        let is_whole = loop {
+            let unread = &self.buffer[self.start..];
+            self.start += match body.part(unread)? {
+                Part::Content(length) => {
+                    request.body.extend_from_slice(&unread[..length]);
+                    length
+                }
+                Part::Framing(length) => length,
+                Part::NotYet => break false,
+                Part::End => break true,
+            };
+        };
+        if is_whole {
             let Stage::Body { request, .. } = mem::take(&mut self.stage) else { return Ok(None) };
             return Ok(Some(Input::Request(*request)));
         }
@@ -171,7 +199,7 @@ fn check_lengths(line: usize, end: usize) -> Result<(), Problem> {
 impl Decoder {
     /// How many bytes of memory it keeps for what it has read.
     pub(super) fn kept(&self) -> usize {
-        let content = if let Stage::Body { body, .. } = &self.stage { body.kept() } else { 0 };
+        let content = if let Stage::Body { request, .. } = &self.stage { request.body.capacity() } else { 0 };
         self.buffer.capacity() + content
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use httparse::{EMPTY_HEADER, Error};
 
-use super::{MOST_BODY, Method, Problem, Request, Status};
+use super::{Method, Problem, Request, Status};
 
 /// The most headers of a request.
 const MOST_HEADERS: usize = 64;
@@ -22,7 +22,7 @@ pub(super) struct Head {
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
-    Known(usize),
+    Known(u64),
     Chunked,
 }
 
@@ -160,14 +160,13 @@ fn known_length(length: &str) -> Result<Length, Problem> {
     if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(bad("The Content-Length is not a number."));
     }
-    // A number that is too large for the machine is too large for a body, too.
-    let length = length.parse().ok().filter(|&length| length <= MOST_BODY);
-    length.map(Length::Known).ok_or_else(too_large)
+    // A number that is too large to be read is too large for any body, too.
+    Ok(Length::Known(length.parse().unwrap_or(u64::MAX)))
 }
 
 /// The body has more bytes than it may have.
-pub(super) fn too_large() -> Problem {
-    Problem::new(Status::ContentTooLarge, format!("A body may have {MOST_BODY} bytes."))
+pub(super) fn too_large(most: u64) -> Problem {
+    Problem::new(Status::ContentTooLarge, format!("A body may have {most} bytes."))
 }
 
 /// Whether the client waits for `100 Continue` (RFC 9110 §10.1.1).

@@ -73,6 +73,8 @@ pub struct Response {
     pub media: &'static str,
     /// The body; of a stream, there is none yet.
     pub body: Vec<u8>,
+    /// How long a body is that is sent by other means.
+    pub length: Option<u64>,
     /// Whether the body follows later, in chunks.
     pub is_stream: bool,
 }
@@ -166,7 +168,13 @@ impl From<Problem> for Response {
 impl Response {
     /// A response of this media type.
     pub fn new(status: Status, media: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), media, body: body.into(), is_stream: false }
+        Self { status, headers: Vec::new(), media, body: body.into(), length: None, is_stream: false }
+    }
+
+    /// The same response, with a body of so many bytes that is sent by other means.
+    #[must_use]
+    pub fn of_length(self, length: u64) -> Self {
+        Self { length: Some(length), ..self }
     }
 
     /// A response in JSON.
@@ -204,7 +212,10 @@ impl Response {
         if self.status.has_body() {
             add("Content-Type", self.media);
             match (self.is_stream, is_last) {
-                (false, _) => add("Content-Length", &self.body.len().to_string()),
+                (false, _) => {
+                    let length = self.length.unwrap_or(self.body.len() as u64);
+                    add("Content-Length", &length.to_string());
+                }
                 (true, false) => add("Transfer-Encoding", "chunked"),
                 (true, true) => {}
             }

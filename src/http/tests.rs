@@ -4,6 +4,8 @@ use proptest::{prelude::*, test_runner::Config};
 
 use super::*;
 
+mod uploads;
+
 /// What is read of these bytes, fed in pieces of this length.
 fn read(bytes: &[u8], piece: usize) -> Vec<Input> {
     let (mut decoder, mut inputs) = (Decoder::default(), Vec::new());
@@ -267,7 +269,7 @@ fn a_body_that_never_ends_takes_bounded_memory() {
         decoder.feed(posted("Transfer-Encoding: chunked\r\n", "").as_bytes());
         let refusal = (0..1_000_000).find_map(|_| {
             decoder.feed(pieces.as_bytes());
-            assert!(decoder.kept() < 4 * MOST_BODY);
+            assert!(decoder.kept() as u64 <= 4 * MOST_BODY);
             decoder.next_input()
         });
         assert!(matches!(refusal, Some(Input::Refused(problem)) if problem.status.code() == status));

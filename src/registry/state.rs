@@ -269,7 +269,10 @@ impl State {
     pub fn stop(&mut self, turn: &mut Turn) {
         self.closing.is_stopping = true;
         // No client is told, because the server's stop is the last word.
-        turn.hung_up.extend(self.offers.clear().flat_map(|offer| offer.lifelines));
+        for (_, mut lifeline) in self.offers.clear().flat_map(|offer| offer.lifelines) {
+            lifeline.ends(Event::ShuttingDown);
+            turn.hung_up.push(lifeline);
+        }
         turn.post(Post::Stop(Event::ShuttingDown));
     }
 

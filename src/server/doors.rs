@@ -162,9 +162,10 @@ impl Doors {
             .map(|door| Announced { scheme: door.terms.scheme(), address: door.entrance.address() })
     }
 
-    fn house<'a>(&'a self, registry: &'a Registry) -> House<'a> {
+    fn house<'a>(&'a self, registry: &'a Registry, relay: &'a Relay) -> House<'a> {
         House {
             registry,
+            relay,
             started: Instant::now(),
             address: self.address,
             doors: self.all().map(|door| door.to_string()).collect(),
@@ -179,7 +180,7 @@ impl Doors {
     /// Serves clients until the server is stopped. Then they are told, and all threads have ended.
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
-        let house = self.house(registry);
+        let house = self.house(registry, &relay);
         let serve_client = |connection, terms: &_| serving::serve(&house, &connection, terms);
         let serve_file = |connection, _: &_| relay.serve(registry, connection);
         let file_terms = Terms::new(wire::TEXT, self.lines);

@@ -106,6 +106,15 @@ impl Stream for Encrypted {
         last.append(&mut written(&mut session));
         refuse(self.connection.socket(), &last);
     }
+
+    fn share(&self) -> Arc<dyn Stream> {
+        let (connection, session) = (Arc::clone(&self.connection), Arc::clone(&self.session));
+        Arc::new(Self { connection, session })
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 /// A handshake in the thread of its client.

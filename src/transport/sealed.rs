@@ -21,11 +21,13 @@ pub struct SealedSink {
     sent: usize,
     /// When the next piece may be sent.
     next: Option<Instant>,
+    /// A unit that needs no packing is partly sent.
+    is_begun: bool,
 }
 
 impl SealedSink {
     fn new(sink: Box<dyn Sink>, seal: Box<dyn Seal>) -> Self {
-        Self { seal, sink, pieces: VecDeque::new(), sent: 0, next: None }
+        Self { seal, sink, pieces: VecDeque::new(), sent: 0, next: None, is_begun: false }
     }
 
     /// The same sink, behind this seal if there is one.
@@ -56,8 +58,21 @@ impl SealedSink {
         Ok(())
     }
 
+    /// Sends units that need no packing. If the first was begun, it is sent to its end, and no more.
+    fn send_unpacked(&mut self, units: &[u8]) -> io::Result<usize> {
+        let end = if self.is_begun { first_units(units, 0) } else { units.len() };
+        let taken = self.sink.send(&units[..end], &[])?;
+        if let Some(last) = units[..taken].last() {
+            self.is_begun = *last != b'\n';
+        }
+        if taken > 0 { Ok(taken) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+
     /// Packs and sends the first of these units; there is at least one. Returns how many bytes were taken.
     fn send_units(&mut self, units: &[u8]) -> io::Result<usize> {
+        if self.is_begun || self.seal.passes(units) {
+            return self.send_unpacked(units);
+        }
         let taken = first_units(units, self.seal.most_together());
         self.pieces.extend(self.seal.seal(&units[..taken]));
         match self.send_pieces() {
@@ -180,6 +195,10 @@ mod tests {
             text.lines().map(|unit| format!("<{unit}>").into_bytes()).collect()
         }
 
+        fn passes(&self, units: &[u8]) -> bool {
+            units.starts_with(b"=")
+        }
+
         fn most_together(&self) -> usize {
             self.together
         }
@@ -252,6 +271,23 @@ mod tests {
         assert_eq!(sink.send(b"\n", b"").unwrap(), 1);
         sink.finish();
         assert_eq!(str::from_utf8(&socket.taken.lock()), Ok("<ab>!"));
+    }
+
+    #[test]
+    fn units_that_need_no_packing_are_sent_as_they_are_and_cut_anywhere() {
+        for most in 1..12 {
+            let (mut sink, socket) = sealed(99, Duration::ZERO, most);
+            let (units, mut sent) = (b"=ab\n=\ncd\n=e\nf\n", 0);
+            while sent < units.len() {
+                // What comes next may be another unit than the one that is begun.
+                sent += sink.send(&units[sent..], b"").unwrap();
+            }
+            assert_eq!(str::from_utf8(&socket.taken.lock()).unwrap().matches("=ab\n").count(), 1, "{most}");
+            *socket.most.lock() = 99;
+            sink.send(b"g\n", b"").unwrap();
+            let all = socket.taken.lock().clone();
+            assert!(str::from_utf8(&all).unwrap().ends_with("<g>"), "{most}: {all:?}");
+        }
     }
 
     #[test]

@@ -34,6 +34,12 @@ pub trait Stream: Send + Sync {
 
     /// Says one last thing without waiting, and ends our side.
     fn end(&self, words: &[u8]);
+
+    /// The same stream, for another thread.
+    fn share(&self) -> Arc<dyn Stream>;
+
+    /// What it goes through.
+    fn connection(&self) -> &Connection;
 }
 
 impl Stream for Arc<Connection> {
@@ -58,6 +64,14 @@ impl Stream for Arc<Connection> {
 
     fn end(&self, words: &[u8]) {
         refuse(&self.socket, words);
+    }
+
+    fn share(&self) -> Arc<dyn Stream> {
+        Arc::new(Arc::clone(self))
+    }
+
+    fn connection(&self) -> &Connection {
+        self
     }
 }
 

@@ -148,11 +148,42 @@ impl Decode for Lines {
                 Err(mistake) => return Some(Input::Command(Command::mistake(mistake))),
             }
         }
-        self.bytes = VecDeque::new();
+        if self.bytes.is_empty() {
+            // An idle client keeps no memory for its lines.
+            self.bytes = VecDeque::new();
+        }
         None
     }
 }
 
 fn malformed(why: &str) -> Mistake {
     Mistake::Malformed(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_however_they_are_cut() {
+        let all = b"SEND hi :smile:\r\n\nsend  /quit\nSEND\nDANCE\nSEND \xff\nQUIT now\nSEND half";
+        let read = |piece: usize| {
+            let (mut lines, mut asks) = (Lines::new(Limits { line: 100, text: 20 }), Vec::new());
+            for bytes in all.chunks(piece) {
+                lines.feed(bytes);
+                while let Some(Input::Command(Command { ask, .. })) = lines.next_input() {
+                    asks.push(ask);
+                }
+            }
+            asks
+        };
+        let whole = read(all.len());
+        let said = |ask: &Ask| if let Ask::Say(text) = ask { text.to_string() } else { format!("{ask:?}") };
+        assert_eq!(whole.len(), 6);
+        assert_eq!([said(&whole[0]), said(&whole[1])], ["hi 😄", " /quit"]);
+        assert_eq!(whole[4..], [Ask::Mistake(Mistake::InvalidUtf8), Ask::Quit]);
+        for piece in 1..all.len() {
+            assert_eq!(read(piece), whole, "in pieces of {piece}");
+        }
+    }
 }

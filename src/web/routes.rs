@@ -6,11 +6,12 @@ use super::{
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
-    metrics, openapi, page, rest, status, websocket,
+    files, metrics, openapi, page, rest, status, websocket,
 };
 use crate::{
     http::{Method, Problem, Request, Response, Status, decoded},
     names::Peer,
+    registry::state::Claim,
     wire::{Terms, Wire},
 };
 
@@ -22,6 +23,8 @@ pub(super) struct Route {
     pub(super) summary: &'static str,
     /// What the body has. It is an object, or there is none.
     pub(super) body: &'static [Field],
+    /// The media type of a body of any size, which is read piece by piece; empty if there is none.
+    pub(super) takes: &'static str,
     /// What can stand behind the `?`.
     pub(super) query: &'static [Field],
     /// What a request gets that is carried out.
@@ -61,6 +64,8 @@ pub(super) enum Then {
     Speak(&'static Wire),
     /// With what a client hears.
     Hear(Hearing),
+    /// As one side of a transfer, which answers the request. The response only lends its headers.
+    Carry(Claim),
     /// With the WebSocket of a client that has registered.
     Attend(Attending),
 }
@@ -83,6 +88,7 @@ pub(super) const PLAIN: Route = Route {
     path: "",
     summary: "",
     body: &[],
+    takes: "",
     query: &[],
     gives: Gives { status: Status::Ok, media: "application/json", fields: &[] },
     refuses: &[],
@@ -90,6 +96,9 @@ pub(super) const PLAIN: Route = Route {
 };
 
 const NOTHING: Gives = Gives { status: Status::NoContent, media: "", fields: &[] };
+
+/// The media type of any file.
+const FILE: &str = "application/octet-stream";
 
 const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: one line.");
@@ -253,7 +262,37 @@ pub(super) static ROUTES: &[Route] = &[
         answer: By::Client(rest::history),
         ..PLAIN
     },
+    Route {
+        path: "/files/{token}",
+        summary: "Receive a file that you have accepted.",
+        gives: Gives { media: FILE, ..PLAIN.gives },
+        refuses: &[Status::NotFound, Status::RequestTimeout, Status::Conflict, Status::ServiceUnavailable],
+        answer: By::Anyone(files::get),
+        ..PLAIN
+    },
+    Route {
+        method: Method::Put,
+        path: "/files/{token}",
+        summary: "Send a file that you have offered, when it is accepted.",
+        takes: FILE,
+        gives: NOTHING,
+        refuses: &[
+            Status::BadRequest,
+            Status::NotFound,
+            Status::RequestTimeout,
+            Status::Conflict,
+            Status::LengthRequired,
+            Status::ServiceUnavailable,
+        ],
+        answer: By::Anyone(files::put),
+        ..PLAIN
+    },
 ];
+
+/// Whether the body of a request is read piece by piece.
+pub(super) fn is_upload(request: &Request) -> bool {
+    at(&request.path).any(|(route, _)| route.method == request.method && !route.takes.is_empty())
+}
 
 /// What a request is answered.
 pub(super) fn answer(house: &House<'_>, terms: &Terms, peer: Peer, request: &Request) -> Answer {
@@ -325,7 +364,11 @@ mod tests {
     fn what_is_allowed_follows_from_the_table() {
         assert_eq!(allowed("/healthz").as_deref(), Some("GET, HEAD, OPTIONS"));
         assert_eq!(allowed("/chatrooms").as_deref(), Some("POST, OPTIONS"));
-        assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, POST, OPTIONS"));
+        assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, POST, PUT, OPTIONS"));
+        assert_eq!(allowed("/files/x").as_deref(), Some("GET, HEAD, PUT, OPTIONS"));
+        for path in ["/files", "/files/", "/files//", "/files/x/", "/files/x/y", "/x/files/y", "files/x"] {
+            assert_eq!(allowed(path), None, "{path}");
+        }
         assert_eq!(allowed("/main.js"), allowed("/"));
         for path in [
             "",

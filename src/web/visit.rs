@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, chunk},
+    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, Upload, chunk},
     transport::Stream,
     watch::{self, Activity},
     wire::{Terms, Wire},
@@ -72,7 +72,7 @@ impl<'a> Visit<'a> {
         redirect: Option<u16>,
         first: &[u8],
     ) -> Self {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::with_uploads(routes::is_upload);
         decoder.feed(first);
         Self { house, stream, terms, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
@@ -109,7 +109,8 @@ impl<'a> Visit<'a> {
             self.since = Instant::now();
             match input {
                 Input::Continue => self.send(CONTINUE)?,
-                Input::Request(request) => self.answer(&request)?,
+                Input::Request(request) => self.answer(&request, None)?,
+                Input::Upload(request, body) => self.answer(&request, Some(body))?,
                 Input::Refused(problem) => return self.refuse(problem),
             }
         }
@@ -120,7 +121,8 @@ impl<'a> Visit<'a> {
         Ok(())
     }
 
-    fn answer(&mut self, request: &Request) -> Result<(), End> {
+    /// Answers a request; `body`, if that is to be read piece by piece.
+    fn answer(&mut self, request: &Request, body: Option<Upload>) -> Result<(), End> {
         if let Some(why) = self.house.registry.refusal_at_door(self.stream.incoming().peer()) {
             let is_stopping = why == Event::ShuttingDown;
             let status = if is_stopping { Status::ServiceUnavailable } else { Status::Forbidden };
@@ -131,6 +133,10 @@ impl<'a> Visit<'a> {
             None => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
         };
         let Answer { response, then } = answer;
+        if let Then::Carry(claim) = then {
+            self.house.relay.answer(self.house.registry, &claim, self.stream, body, response.headers);
+            return Err(End::Over);
+        }
         let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
             Method::Head => response.head(is_last),
@@ -143,7 +149,7 @@ impl<'a> Visit<'a> {
         match then {
             Then::Speak(wire) => return Err(End::Changed(wire)),
             Then::Hear(hearing) => self.stream(hearing, !is_last)?,
-            Then::Ask | Then::Attend(_) => {}
+            Then::Ask | Then::Attend(_) | Then::Carry(_) => {}
         }
         if is_last { Err(End::Over) } else { Ok(()) }
     }

@@ -92,7 +92,7 @@ fn a_path_says_what_it_can_do() {
     let reply = browser.reply();
     is_problem(&reply, 405);
     assert_eq!(reply.header("Allow"), Some("GET, HEAD, OPTIONS"));
-    for (path, methods) in [("/healthz", "GET, HEAD, OPTIONS"), ("*", "GET, HEAD, POST, OPTIONS")] {
+    for (path, methods) in [("/healthz", "GET, HEAD, OPTIONS"), ("*", "GET, HEAD, POST, PUT, OPTIONS")] {
         browser.asks(&format!("OPTIONS {path}"));
         let reply = browser.reply();
         assert_eq!((reply.status, reply.header("Allow")), (204, Some(methods)));

@@ -28,6 +28,7 @@ mod course_program;
 mod doors;
 mod frames;
 mod http;
+mod http_files;
 mod https;
 mod json;
 mod layers;

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::support::{DEADLINE, Peer, Server};
 
 mod arriving;
-mod clients;
+pub(crate) mod clients;
 mod distrust;
 mod failing;
 mod resuming;

@@ -89,7 +89,8 @@ impl Interpreter for Messages {
         while let Some((first, payload)) = Self::take_frame(bytes) {
             match first {
                 0x81 => {
-                    self.units.extend(payload);
+                    // JSON has its newline in the message.
+                    self.units.extend(payload.strip_suffix(b"\n").unwrap_or(&payload));
                     self.units.push(b'\n');
                 }
                 0x89 => frame(0x8a, &payload, to_server),

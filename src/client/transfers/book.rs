@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    file::{Digest, Label, OfferId},
+    file::{Label, OfferId, Promise},
     names::Nick,
 };
 
@@ -69,14 +69,14 @@ impl Book {
     }
 
     /// The server has given an offer its number.
-    pub(super) fn offered(&mut self, id: OfferId, digest: Digest) {
+    pub(super) fn offered(&mut self, id: OfferId, digest: Promise) {
         if let Some(offer) = self.unnumbered(digest) {
             self.offers[offer].id = Some(id);
         }
     }
 
     /// The server has refused an offer, or has never received it.
-    pub(super) fn not_offered(&mut self, digest: Digest) {
+    pub(super) fn not_offered(&mut self, digest: Promise) {
         if let Some(offer) = self.unnumbered(digest) {
             self.offers.remove(offer);
             self.failures += 1;
@@ -84,7 +84,7 @@ impl Book {
     }
 
     /// The oldest unanswered offer with this digest: the server answers in order.
-    fn unnumbered(&self, digest: Digest) -> Option<usize> {
+    fn unnumbered(&self, digest: Promise) -> Option<usize> {
         self.offers.iter().position(|offer| offer.id.is_none() && offer.label.digest == digest)
     }
 
@@ -184,7 +184,7 @@ mod tests {
     fn book(sizes: &[u64]) -> Book {
         let mut book = Book::default();
         for &size in sizes {
-            let label = Label { name: FileName::tamed("x"), size: ByteCount(size), digest: Digest([0; 32]) };
+            let label = Label { name: FileName::tamed("x"), size: ByteCount(size), digest: Promise(None) };
             book.begin(OfferId(size), label);
         }
         book
@@ -194,7 +194,7 @@ mod tests {
     fn the_server_says_who_has_stopped_a_transfer() {
         let stop = |outcome| {
             let (name, other) = (FileName::tamed("a' b"), Nick::new("bob").unwrap());
-            let over = Over { name, you: Side::Receiver, other, outcome, cue: None };
+            let over = Over { name, you: Side::Receiver, other, outcome, id: OfferId(1), has_cue: false };
             super::stop(&FileEvent::Over(over).to_string())
         };
         assert_eq!(stop(Outcome::Rejected).as_deref(), Some("you have stopped it"));

@@ -79,6 +79,10 @@ pub(super) fn receive(
     };
     hang_up(server, last_line);
     let error = match received {
+        Ok(path) if label.digest.0.is_none() => {
+            let path = path.display();
+            return format!("Saved as {path}. {from} gave no SHA-256, so only its size was checked.");
+        }
         Ok(path) => return format!("Saved as {}.", path.display()),
         Err(Error::Line) => stop(REASON).map_or(Error::Line, Error::Stopped),
         Err(error) => error,
@@ -155,7 +159,7 @@ mod tests {
         server.write_all(b"hello").unwrap();
         let mut hasher = Hasher::default();
         hasher.update(b"hello");
-        let label = Label { name: FileName::tamed("x"), size: ByteCount(5), digest: hasher.digest() };
+        let label = Label { name: FileName::tamed("x"), size: ByteCount(5), digest: hasher.digest().into() };
         let (from, stop) = (Nick::new("bob").unwrap(), |_| Some("bob has stopped it".to_owned()));
         let told = receive(folder.path(), &label, from, &client, &mut |_| {}, &stop);
         assert!(told.starts_with("'x' was not received: bob has stopped it. A part of it is in "), "{told}");

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::Ticket;
 use crate::{
-    file::{ByteCount, Digest, FileName, Label, Malformed, OfferId},
+    file::{ByteCount, FileName, Label, Malformed, OfferId, Promise},
     names::Nick,
 };
 
@@ -19,10 +19,10 @@ pub enum Cue {
         /// The number that the server gave the offer.
         id: OfferId,
         /// The digest of the offered file.
-        digest: Digest,
+        digest: Promise,
     },
     /// The offer of the file with this digest was refused.
-    NotOffered(Digest),
+    NotOffered(Promise),
     /// The file can be sent now.
     Send {
         /// The offer's number.
@@ -121,22 +121,26 @@ impl<'a> Words<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{event::transfers::FileEvent, file::Token};
+    use crate::{
+        event::transfers::FileEvent,
+        file::{Digest, Token},
+    };
 
     fn ticket() -> Ticket {
         Ticket { port: 4711, token: Token::new([0x5a; 16]) }
     }
 
     fn label(name: &str) -> Label {
-        Label { name: FileName::new(name).unwrap(), size: ByteCount(12), digest: Digest([1; 32]) }
+        Label { name: FileName::new(name).unwrap(), size: ByteCount(12), digest: Digest([1; 32]).into() }
     }
 
     #[test]
     fn a_cue_is_parsed_as_written_and_never_with_a_word_more_or_less() {
-        let (id, digest, from) = (OfferId(7), Digest([1; 32]), Nick::new("bob").unwrap());
+        let (id, digest, from) = (OfferId(7), Digest([1; 32]).into(), Nick::new("bob").unwrap());
         for cue in [
             Cue::Offered { id, digest },
             Cue::NotOffered(digest),
+            Cue::NotOffered(Promise(None)),
             Cue::Send { id, ticket: ticket() },
             Cue::Receive { id, ticket: ticket(), label: label("my  cat 😄.jpg"), from },
             Cue::NotTaken,

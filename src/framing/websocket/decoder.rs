@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::{Command, Verb},
-    dialect::{self, Decode, Greeting, Input, Limits},
+    dialect::{self, Decode, Dialect, Greeting, Input, Limits},
     ending::Ending,
 };
 
@@ -191,7 +191,12 @@ impl Decode for Decoder {
             if let Some(next) = self.rest.pop_front() {
                 return Some(next);
             }
-            if let Some(next) = self.inner.next_input() {
+            if let Some(mut next) = self.inner.next_input() {
+                if let Input::Greeting(Some(greeting)) = &mut next
+                    && greeting.dialect == Dialect::Json
+                {
+                    greeting.dialect = Dialect::Messages;
+                }
                 return Some(next);
             }
             if self.is_over {

@@ -1,7 +1,11 @@
-//! Makes a message of each unit that a client is told.
+//! Makes a message of each unit that a client is told, unless it is one already.
 
 use super::{CLOSE, CONTROL, Code, HEAD, Kind, PONG};
-use crate::{event::Event, framing::Seal};
+use crate::{
+    dialect::json::{self, MESSAGE},
+    event::Event,
+    framing::Seal,
+};
 
 /// How many bytes of units are packed together. With fewer, a busy room takes twice the processor time.
 const TOGETHER: usize = 64 * 1024;
@@ -38,18 +42,7 @@ impl Messages {
 
 /// Adds a frame. Those of a server are not masked.
 fn frame(kind: Kind, payload: &[u8], out: &mut Vec<u8>) {
-    out.push(0x80 | kind as u8);
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(length @ ..=125), _) => out.push(length),
-        (_, Ok(length)) => {
-            out.push(126);
-            out.extend_from_slice(&length.to_be_bytes());
-        }
-        _ => {
-            out.push(127);
-            out.extend_from_slice(&(payload.len() as u64).to_be_bytes());
-        }
-    }
+    json::head(0x80 | kind as u8, payload.len(), out);
     out.extend_from_slice(payload);
 }
 
@@ -75,15 +68,22 @@ impl Seal for Messages {
         let mut rest = units;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let unit = &rest[..end];
+            let (begin, unit) = (units.len() - rest.len(), &rest[..end]);
             rest = rest.get(end + 1..).unwrap_or_default();
             match unit.split_first() {
                 _ if self.is_closed => {}
                 Some((&CONTROL, unit)) => self.control(unit, &mut out),
+                // It is a frame already.
+                Some((&MESSAGE, _)) => out.extend_from_slice(&units[begin..units.len() - rest.len()]),
                 _ => frame(Kind::Text, unit, &mut out),
             }
         }
         if out.is_empty() { Vec::new() } else { vec![out] }
+    }
+
+    fn passes(&self, units: &[u8]) -> bool {
+        // Where units are frames, those that are not begin with the mark of a control unit.
+        !self.is_closed && units.first() == Some(&MESSAGE) && memchr::memchr(CONTROL, units).is_none()
     }
 
     fn farewell(&self, why: Option<&Event>) -> Vec<u8> {

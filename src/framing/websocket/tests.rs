@@ -238,3 +238,10 @@ proptest! {
         prop_assert_eq!(read(&bytes, piece), read(&bytes, usize::MAX));
     }
 }
+
+#[test]
+fn the_head_of_the_response_goes_out_as_it_is_before_the_first_frame() {
+    let head = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+    let units = [&opening(head)[..], b"hi\n"].concat();
+    assert_eq!(Messages::default().seal(&units).concat(), [&head[..], b"\x81\x02hi"].concat());
+}

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     command::transfers::{FileCommand, Which},
-    event::transfers::{Cue, FileEvent, NotChosen, NotOffered, Outcome, Over, Ticket},
+    event::{
+        Event,
+        transfers::{Cue, FileEvent, NotChosen, NotOffered, Outcome, Over, Ticket},
+    },
     file::{Fault, Label, OfferId, Side, Token},
     names::{ClientId, Nick},
 };
@@ -60,8 +63,7 @@ impl State {
             lifelines: Vec::new(),
         });
         if !is_unheard {
-            let id = (!is_only).then_some(id);
-            turn.tell(target, FileEvent::Requested { from, label: label.clone(), id });
+            turn.tell(target, FileEvent::Requested { from, label: label.clone(), id, is_only });
         }
         turn.answer(FileEvent::Offered { id, label, to, seconds: LIFE.as_secs() });
     }
@@ -166,14 +168,19 @@ impl State {
         }
     }
 
+    /// What the holder of a token may do. The token stays good.
+    pub fn claimable(&self, token: Token) -> Option<Claim> {
+        self.offers.claimable(token)
+    }
+
     /// Takes a token, which is worthless from now on.
     pub fn claim(&mut self, turn: &Turn, token: Token) -> Option<Claim> {
         self.offers.claim(token, turn.now.instant)
     }
 
     /// Holds a lifeline for as long as its offer lasts.
-    pub fn hold(&mut self, turn: &mut Turn, id: OfferId, lifeline: Box<dyn Lifeline>) {
-        turn.hung_up.extend(self.offers.hold(id, lifeline));
+    pub fn hold(&mut self, turn: &mut Turn, id: OfferId, side: Side, lifeline: Box<dyn Lifeline>) {
+        turn.hung_up.extend(self.offers.hold(id, side, lifeline));
     }
 
     /// A transfer has ended, unless something else has ended it before.
@@ -212,15 +219,21 @@ impl State {
     fn end_offer(&mut self, turn: &mut Turn, id: OfferId, outcome: Outcome) {
         let Some(offer) = self.offers.remove(id) else { return };
         self.tally.occurrences.offers.add(outcome.word());
-        turn.hung_up.extend(offer.lifelines);
         let (from, to, name) = (self.people[offer.from].nick, self.people[offer.to].nick, offer.label.name);
-        let over = |you, other, cue| FileEvent::Over(Over { name: name.clone(), you, other, outcome, cue });
+        let was_taken = offer.stage != Stage::Offered;
+        let over = |side| {
+            let (other, has_cue) = if side == Side::Sender { (to, true) } else { (from, was_taken) };
+            Event::from(FileEvent::Over(Over { name: name.clone(), you: side, other, outcome, id, has_cue }))
+        };
+        for (side, mut lifeline) in offer.lifelines {
+            lifeline.ends(over(side));
+            turn.hung_up.push(lifeline);
+        }
         if outcome != Outcome::Left(Side::Receiver) && !offer.is_unheard {
-            let was_taken = offer.stage != Stage::Offered;
-            turn.tell(offer.to, over(Side::Receiver, from, was_taken.then_some(id)));
+            turn.tell(offer.to, over(Side::Receiver));
         }
         if outcome != Outcome::Left(Side::Sender) {
-            turn.tell(offer.from, over(Side::Sender, to, Some(id)));
+            turn.tell(offer.from, over(Side::Sender));
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    event::Event,
     file::{ByteCount, Label, OfferId, Side, Token},
     names::{ClientId, Origin},
 };
@@ -38,17 +39,21 @@ pub struct FileLimits {
 }
 
 /// A connection that carries a file. Dropping this closes the connection.
-pub trait Lifeline: Send {}
+pub trait Lifeline: Send {
+    /// Notes what this side is told about the end of its offer, just before this is dropped. It is called under the lock,
+    /// so it does nothing more.
+    fn ends(&mut self, _told: Event) {}
+}
 
 /// What the holder of a token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The transfer to take part in.
     pub offer: OfferId,
     /// The side to take.
     pub side: Side,
-    /// The file's size.
-    pub size: ByteCount,
+    /// The file.
+    pub label: Label,
 }
 
 #[derive(Default)]
@@ -68,7 +73,7 @@ pub(super) struct Offer {
     pub(super) stage: Stage,
     /// The receiver ignores the sender and does not know of the offer.
     pub(super) is_unheard: bool,
-    pub(super) lifelines: Vec<Box<dyn Lifeline>>,
+    pub(super) lifelines: Vec<(Side, Box<dyn Lifeline>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,23 +126,36 @@ impl Offers {
         self.tokens.insert(receiving, (id, Side::Receiver));
     }
 
+    /// What the holder of a token may do.
+    pub(super) fn claimable(&self, token: Token) -> Option<Claim> {
+        let &(offer, side) = self.tokens.get(&token)?;
+        let label = self.open.get(&offer)?.label.clone();
+        Some(Claim { offer, side, label })
+    }
+
     /// Takes a token, which is worthless from now on.
     pub(super) fn claim(&mut self, token: Token, now: Instant) -> Option<Claim> {
-        let (id, side) = self.tokens.remove(&token)?;
+        let claim = self.claimable(token)?;
+        let id = claim.offer;
+        self.tokens.remove(&token);
         let have_both_connected = !self.tokens.values().any(|(other, _)| *other == id);
         let offer = self.open.get_mut(&id)?;
-        let claim = Claim { offer: id, side, size: offer.label.size };
         if have_both_connected {
             offer.stage = Stage::Transferring;
-            offer.until = now + PATIENCE + Duration::from_secs(claim.size.0 / SLOWEST);
+            offer.until = now + PATIENCE + Duration::from_secs(claim.label.size.0 / SLOWEST);
         }
         Some(claim)
     }
 
     /// Holds a lifeline for as long as its offer lasts; gives it back if that has ended.
-    pub(super) fn hold(&mut self, id: OfferId, lifeline: Box<dyn Lifeline>) -> Option<Box<dyn Lifeline>> {
+    pub(super) fn hold(
+        &mut self,
+        id: OfferId,
+        side: Side,
+        lifeline: Box<dyn Lifeline>,
+    ) -> Option<Box<dyn Lifeline>> {
         let Some(offer) = self.open.get_mut(&id) else { return Some(lifeline) };
-        offer.lifelines.push(lifeline);
+        offer.lifelines.push((side, lifeline));
         None
     }
 

@@ -1,10 +1,11 @@
 //! A client that speaks HTTP, written without the server's code.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 
 use super::DEADLINE;
@@ -19,7 +20,7 @@ pub(crate) struct Browser {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    head: Vec<String>,
+    pub(crate) head: Vec<String>,
     pub(crate) body: String,
 }
 
@@ -97,6 +98,33 @@ impl Browser {
             self.unread.extend(&bytes[..read]);
         }
         Some(self.unread.drain(..length).collect())
+    }
+
+    /// Sends bytes until the server has said something or takes no more; whether all of them were sent.
+    pub(crate) fn sends_unless_answered(&mut self, bytes: &[u8]) -> bool {
+        bytes.chunks(16 * 1024).all(|piece| {
+            let mut stream = [PollFd::new(&self.stream, PollFlags::IN | PollFlags::OUT)];
+            let deadline = Timespec::try_from(DEADLINE).expect("it is short");
+            assert_eq!(poll(&mut stream, Some(&deadline)), Ok(1), "the server takes it in time");
+            let is_answered = stream[0].revents().contains(PollFlags::IN);
+            !is_answered && self.stream.write_all(piece).is_ok()
+        })
+    }
+
+    /// Whether nothing has come so far.
+    pub(crate) fn hears_nothing(&self) -> bool {
+        let stream = &mut [PollFd::new(&self.stream, PollFlags::IN)];
+        self.unread.is_empty() && poll(stream, Some(&Timespec::default())) == Ok(0)
+    }
+
+    /// All bytes up to the end of the stream, in order or with a reset.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.unread);
+        if let Err(error) = self.stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+        rest
     }
 
     /// The server ends the stream.

@@ -84,7 +84,7 @@ impl Socket {
     pub(crate) fn next_text(&mut self) -> String {
         let (first, payload) = self.next().expect("a message");
         assert_eq!(first, 0x81, "{}", String::from_utf8_lossy(&payload));
-        String::from_utf8(payload).expect("UTF-8")
+        String::from_utf8(payload).expect("UTF-8").trim_end().to_owned()
     }
 
     #[track_caller]

@@ -12,27 +12,27 @@ use super::Ticket;
 use crate::support::{Peer, Piped, Server};
 
 /// A folder with the sender's files, and in it one for received files.
-pub(super) struct Disk(TempDir);
+pub(crate) struct Disk(TempDir);
 
 impl Disk {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
     /// Creates a file to send.
     #[track_caller]
-    pub(super) fn has(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn has(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.path().join(name);
         fs::write(&path, bytes).expect("a file");
         path
     }
 
-    pub(super) fn downloads(&self) -> PathBuf {
+    pub(crate) fn downloads(&self) -> PathBuf {
         self.0.path().join("down loads")
     }
 
     #[track_caller]
-    pub(super) fn received(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn received(&self, name: &str) -> Vec<u8> {
         fs::read(self.downloads().join(name)).expect("a file that was received")
     }
 
@@ -71,7 +71,7 @@ pub(super) fn bytes(length: usize) -> Vec<u8> {
 
 /// Starts a client, and waits until it has this nickname.
 #[track_caller]
-pub(super) fn client(server: &Server, name: &str, disk: &Disk, options: &[&str]) -> Piped {
+pub(crate) fn client(server: &Server, name: &str, disk: &Disk, options: &[&str]) -> Piped {
     let downloads = disk.downloads();
     let downloads = downloads.to_str().expect("a plain name");
     let options = [&["--nick", name, "--downloads", downloads], options].concat();

@@ -64,7 +64,7 @@ fn label(name: &str, text: &str) -> Label {
     Label {
         name: FileName::new(name).unwrap(),
         size: ByteCount(text.len() as u64),
-        digest: hashed(text).digest(),
+        digest: hashed(text).digest().into(),
     }
 }
 

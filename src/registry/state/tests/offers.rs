@@ -1,7 +1,7 @@
 //! Offers of files, as conversations. `#` stands for a digest, `$S` and `$R` for the two tokens.
 
 use super::*;
-use crate::file::{Digest, Fault, OfferId, Token};
+use crate::file::{Digest, Fault, OfferId, Side, Token};
 
 /// What the test's randomness gives.
 pub(super) fn tokens() -> [Token; 2] {
@@ -65,7 +65,7 @@ impl Chat {
     }
 
     pub(super) fn holds(&mut self, lifeline: Box<dyn Lifeline>) {
-        self.decide(|state, turn| state.hold(turn, OfferId(1), lifeline));
+        self.decide(|state, turn| state.hold(turn, OfferId(1), Side::Sender, lifeline));
     }
 
     pub(super) fn concludes(&mut self, outcome: Result<(), Fault>) {

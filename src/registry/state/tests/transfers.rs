@@ -99,9 +99,9 @@ fn both_sides_have_to_come_within_30_seconds() {
     chat.passes_with_files(30);
     goes_on(
         &mut chat,
-        "alice< Sending 'my cat 😄.jpg' to bob failed: one of the programs did not connect to the server's port for files.
+        "alice< Sending 'my cat 😄.jpg' to bob failed: one of the programs did not connect in time.
          alice< @file failed 1
-         bob< Receiving 'my cat 😄.jpg' from alice failed: one of the programs did not connect to the server's port for files.
+         bob< Receiving 'my cat 😄.jpg' from alice failed: one of the programs did not connect in time.
          bob< @file failed 1",
     );
     assert_eq!(chat.claims(tokens()[1]), None);
@@ -121,7 +121,7 @@ fn a_token_is_good_once_and_for_one_side() {
     let mut chat = accepted();
     for (token, side) in tokens().into_iter().zip([Side::Sender, Side::Receiver]) {
         let claim = chat.claims(token).expect("it is good");
-        assert_eq!((claim.offer, claim.side, claim.size), (OfferId(1), side, ByteCount(1536)));
+        assert_eq!((claim.offer, claim.side, claim.label.size), (OfferId(1), side, ByteCount(1536)));
         assert_eq!(chat.claims(token), None);
     }
     assert_eq!(chat.claims(Token::new([3; 16])), None);
