@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Among, Condition, Opening, Page};
+pub use rooms::{Among, Condition, Known, Opening, Stretch};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -61,6 +61,8 @@ pub enum Ask {
     ListUsers,
     /// List these rooms and their members.
     ListMembers(Among),
+    /// Show the rooms, what is new in these, and the members of the client's own.
+    ShowOverview(Known),
     /// Send a private message to the user of this nickname.
     Whisper(Nick, Text),
     /// Send a private message to this client, under any nickname.
@@ -77,10 +79,10 @@ pub enum Ask {
     ShowHistory(Option<usize>),
     /// Show the room's last lines that contain this.
     SearchHistory(Text),
-    /// Show lines of any room where the client may go.
-    ShowPage(Page),
     /// Show the lines of the client's room that were said after the line of this number.
     ShowMissed(u64),
+    /// Show these lines of a room.
+    ShowStretch(Stretch),
     /// Answer with this number, and with where in the chat the client is and which limits hold.
     Mark(u64),
     /// Send these bytes, which the client's program expects and no rule knows.
@@ -159,10 +161,15 @@ impl Command {
         self.verb.rank_to_say.filter(|_| self.is_speech()).unwrap_or(self.verb.rank)
     }
 
+    /// Whether only the client gets the answer, which is long.
+    pub fn is_long(&self) -> bool {
+        self.verb.kind == Kind::Listing || matches!(self.ask, Ask::ShowOverview(_))
+    }
+
     /// Whether no other command is applied under the same lock after it: its answer is long, or it is
     /// traced. A client that asks for many of these is served one at a time.
     pub fn ends_burst(&self) -> bool {
-        self.verb.kind == Kind::Listing || self.is_traced()
+        self.is_long() || self.is_traced()
     }
 
     /// Whether others' lines go first. The mark behind a line goes with it.

@@ -25,6 +25,7 @@ mod mailbox;
 mod metrics;
 mod openapi;
 mod origin;
+mod page;
 mod redirect;
 mod refusal;
 mod rest;

@@ -28,16 +28,21 @@ pub enum Among {
     All,
 }
 
-/// A page of a room's history.
+/// The lines of a room that a client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The room.
-    pub room: Room,
-    /// Its lines have smaller numbers than this.
+pub struct Stretch {
+    /// The room; `None` means the client's own.
+    pub room: Option<Room>,
+    /// Only lines with a higher number.
+    pub after: u64,
+    /// Only lines with a lower number.
     pub before: u64,
-    /// The most lines. They are the newest of these.
+    /// At most so many, the newest of them.
     pub most: usize,
 }
+
+/// The rooms that a client knows, each with the number of the newest line that it has seen there.
+pub type Known = Box<[(Room, u64)]>;
 
 /// What a program takes for granted about its client. The rules know better, because others can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,16 @@ impl Command {
         Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
     }
 
+    /// Shows lines of a room.
+    pub fn show_stretch(stretch: Stretch) -> Self {
+        Self::new(&unlisted::STRETCH, Ask::ShowStretch(stretch))
+    }
+
+    /// Shows what is going on: the rooms, what is new in those that the client knows, and the members of its own.
+    pub fn show_overview(known: Known) -> Self {
+        Self::new(&unlisted::OVERVIEW, Ask::ShowOverview(known))
+    }
+
     /// The same command, for a client with this nickname in this room. For any other client, it is a mistake.
     #[must_use]
     pub fn addressed(self, user: Nick, room: Option<Room>) -> Self {
@@ -92,11 +107,6 @@ impl Command {
     /// Leaves the chat.
     pub fn quit() -> Self {
         Self::new(Verb::find("quit").expect("the table has it"), Ask::Quit)
-    }
-
-    /// Shows a page of a room's history.
-    pub fn show_page(page: Page) -> Self {
-        Self::new(Verb::find("history").expect("the table has it"), Ask::ShowPage(page))
     }
 
     /// Takes a nickname, if the client does not have it.

@@ -19,6 +19,14 @@ pub(super) static UNLISTED: [Verb; 4] = [
 pub(super) static MEMBERS: Verb =
     Verb::new("members", "", "", |typed| Err(typed.usage())).kind(Kind::Listing);
 
+/// Shows lines of the client's room by their numbers, to programs. People type `/history`.
+pub(super) static STRETCH: Verb =
+    Verb::new("stretch", "", "", |typed| Err(typed.usage())).kind(Kind::Listing);
+
+/// Shows what is going on, to programs that ask for it every few seconds.
+pub(super) static OVERVIEW: Verb =
+    Verb::new("overview", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
+
 /// What a client's program is answered without a rule has no verb; this stands for it.
 pub(super) static ANSWER: Verb = Verb::new("", "", "", |typed| Err(typed.usage())).kind(Kind::Automatic);
 

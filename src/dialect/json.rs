@@ -3,6 +3,9 @@
 //! A client's first object is `{"type":"join","room":"lobby","user":"alice"}`. Objects may follow each other
 //! with newlines, spaces or nothing between them.
 //!
+//! A program that shows the chat to a person, as the page of the server does, can ask for stretches of history and
+//! for an overview: see `json/views.rs`.
+//!
 //! A client whose first object is `{"type":"join","data":"Alice"}` speaks [`Dialect::Terse`] from then on. It may
 //! give any name, which is turned into a nickname. Each `{"type":"chat","data":"…"}` is a line as a person types
 //! it, so it can be a command like `/nick`, `/login` or `/whisper`. This client hears
@@ -26,6 +29,7 @@ mod files;
 mod messages;
 mod scan;
 mod terse;
+mod views;
 
 pub use divide::divide;
 pub use encode::encode;
@@ -102,6 +106,8 @@ impl Decoder {
                 let to = Nick::new(to).map_err(|_| Mistake::NoSuchUser(to.into()))?;
                 typed("whisper", &format!("{to} {text}"), self.limits)
             }
+            "history" => views::stretch(object),
+            "overview" => views::overview(object),
             "users" | "rooms" => typed(kind, "", self.limits),
             "leave" => typed("quit", "", self.limits),
             "command" => {

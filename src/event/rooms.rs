@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Event, Listing, Member};
-use crate::names::Room;
+use super::{Event, Listing, Member, past};
+use crate::{names::Room, record::Line};
 
 /// An answer to a command about rooms that people cannot type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,32 @@ pub enum RoomEvent {
     NoSuchClient,
     /// The members of these rooms.
     Members(Listing<Roster>),
+    /// Lines of this room, oldest first, and whether there are older ones of those that the client wants.
+    Stretch(Room, Vec<Line>, bool),
+    /// What is going on.
+    Overview(Box<Overview>),
+}
+
+/// What is going on, as a program shows it beside the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// The client's room.
+    pub room: Room,
+    /// Its members.
+    pub users: Listing<Member>,
+    /// The rooms that have members.
+    pub rooms: Listing<Glance>,
+}
+
+/// A room, seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The room.
+    pub room: Room,
+    /// How many members it has.
+    pub users: usize,
+    /// How many of its remembered lines are newer than what the client has seen there.
+    pub unread: usize,
 }
 
 /// A room and its members.
@@ -53,6 +79,11 @@ impl fmt::Display for RoomEvent {
             Self::RoomExists(room) => write!(f, "Room '{room}' already exists."),
             Self::NoSuchClient => f.write_str("This client has left the chat."),
             Self::Members(rosters) => members(f, rosters),
+            Self::Stretch(room, lines, _) => past::history(f, room, lines),
+            Self::Overview(overview) => {
+                let Overview { room, users, rooms } = &**overview;
+                write!(f, "Users in {room}: {users}\nActive rooms: {rooms}")
+            }
         }
     }
 }
@@ -63,6 +94,12 @@ fn members(f: &mut fmt::Formatter<'_>, rosters: &Listing<Roster>) -> fmt::Result
         write!(f, "{}{roster}", if at > 0 { "\n" } else { "" })?;
     }
     if rosters.more() > 0 { write!(f, "\nand {} more rooms", rosters.more()) } else { Ok(()) }
+}
+
+impl fmt::Display for Glance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {} unread)", self.room, self.users, self.unread)
+    }
 }
 
 impl fmt::Display for Roster {

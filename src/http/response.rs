@@ -18,6 +18,8 @@ pub enum Status {
     Accepted = 202,
     /// It is done, and there is nothing to show.
     NoContent = 204,
+    /// The client has it already.
+    NotModified = 304,
     /// It is there, for the same method.
     PermanentRedirect = 308,
     /// Nothing can be made of the request.
@@ -105,6 +107,7 @@ impl Status {
             Self::Created => "Created",
             Self::Accepted => "Accepted",
             Self::NoContent => "No Content",
+            Self::NotModified => "Not Modified",
             Self::BadRequest => "Bad Request",
             Self::Unauthorized => "Unauthorized",
             Self::Forbidden => "Forbidden",
@@ -135,7 +138,7 @@ impl Status {
 
     /// Whether a response with it can have a body.
     fn has_body(self) -> bool {
-        !matches!(self, Self::SwitchingProtocols | Self::NoContent)
+        !matches!(self, Self::SwitchingProtocols | Self::NoContent | Self::NotModified)
     }
 }
 
@@ -217,7 +220,9 @@ impl Response {
                 (true, true) => {}
             }
             add("X-Content-Type-Options", "nosniff");
-            add("Cache-Control", "no-store");
+            if !self.headers.iter().any(|(name, _)| *name == "Cache-Control") {
+                add("Cache-Control", "no-store");
+            }
         }
         if is_last && !self.headers.iter().any(|(name, _)| *name == "Connection") {
             add("Connection", "close");

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     fields::{Field, Kind},
+    page,
     routes::{By, ROUTES, Route},
 };
 use crate::{
@@ -18,7 +19,8 @@ pub(super) fn describe() -> Response {
 
 fn description() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    // The page is for people.
+    for route in ROUTES.iter().filter(|route| route.gives.media != page::HTML) {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.name().to_ascii_lowercase()] = operation(route);
     }
@@ -218,7 +220,8 @@ mod tests {
         let description = description();
         assert_eq!(description["openapi"], "3.1.0");
         let mut ids = BTreeSet::new();
-        for route in ROUTES {
+        // The page is for people.
+        for route in ROUTES.iter().filter(|route| route.gives.media != page::HTML) {
             let operation = &description["paths"][route.path][route.method.name().to_ascii_lowercase()];
             assert!(ids.insert(operation["operationId"].as_str().expect("an id")), "{}", route.path);
             assert!(route.summary.ends_with('.'), "{}", route.path);

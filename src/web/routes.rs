@@ -6,7 +6,7 @@ use super::{
     call::{Call, Caller},
     events::{self, Hearing},
     fields::{self, Field, Kind},
-    files, metrics, openapi, rest, status, websocket,
+    files, metrics, openapi, page, rest, status, websocket,
 };
 use crate::{
     http::{Method, Problem, Request, Response, Status, decoded},
@@ -105,6 +105,14 @@ const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: 
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.
 pub(super) static ROUTES: &[Route] = &[
+    // It stands for all files of the page.
+    Route {
+        path: "/",
+        summary: "Show the page of the chat.",
+        gives: Gives { media: page::HTML, ..PLAIN.gives },
+        answer: By::Anyone(|call| Ok(page::show(call.request).into())),
+        ..PLAIN
+    },
     Route {
         path: "/healthz",
         summary: "Say that the server is alive.",
@@ -317,6 +325,7 @@ fn find_and_answer(
 /// The routes of a path, and the parts of the path that their names in braces stand for. The rest is compared as it
 /// was sent, so `/./healthz` and `/%68ealthz` are other paths.
 fn at(path: &str) -> impl Iterator<Item = (&'static Route, Vec<String>)> {
+    let path = if page::has(path) { "/" } else { path };
     ROUTES.iter().filter_map(move |route| Some((route, parts(route.path, path)?)))
 }
 
@@ -357,10 +366,21 @@ mod tests {
         assert_eq!(allowed("/chatrooms").as_deref(), Some("POST, OPTIONS"));
         assert_eq!(allowed("*").as_deref(), Some("GET, HEAD, POST, PUT, OPTIONS"));
         assert_eq!(allowed("/files/x").as_deref(), Some("GET, HEAD, PUT, OPTIONS"));
+        assert_eq!(allowed("/main.js"), allowed("/"));
         for path in ["/files", "/files/", "/files//", "/files/x/", "/files/x/y", "/x/files/y", "files/x"] {
             assert_eq!(allowed(path), None, "{path}");
         }
-        for path in ["", "/", "/nothing", "/healthz/", "//healthz", "/./healthz", "/%68ealthz", "/HEALTHZ"] {
+        for path in [
+            "",
+            "/nothing",
+            "/page",
+            "/../main.js",
+            "/healthz/",
+            "//healthz",
+            "/./healthz",
+            "/%68ealthz",
+            "/HEALTHZ",
+        ] {
             assert_eq!(allowed(path), None, "{path}");
         }
     }

@@ -38,6 +38,7 @@ mod marks;
 mod metrics;
 mod moderation;
 mod packaging;
+mod page;
 mod probe;
 mod rate;
 mod readme;

@@ -2,11 +2,13 @@
 
 use std::fmt::{self, Write};
 
-use super::files;
+use super::{files, views};
 use crate::{
     command::Mistake,
     dialect::{Scene, text},
-    event::{Event, Listing, Member, mark::Mark, moderation::Moderated, streams::StreamEvent},
+    event::{
+        Event, Listing, Member, mark::Mark, moderation::Moderated, rooms::RoomEvent, streams::StreamEvent,
+    },
     names::Room,
     record::{Line, Manner},
 };
@@ -23,6 +25,10 @@ pub fn encode(event: &Event, scene: &Scene, out: &mut Vec<u8>) {
         Event::History(room, lines) => lines.iter().for_each(|line| message(&mut out, room, line)),
         Event::Rooms(rooms) => list(&mut out, "rooms", rooms, Room::as_str, scene),
         Event::Users(_, users) => list(&mut out, "users", users, |user: &Member| user.nick.as_str(), scene),
+        Event::Room(RoomEvent::Stretch(room, lines, has_older)) => {
+            views::encode_stretch(out.0, *room, lines, *has_older, scene);
+        }
+        Event::Room(RoomEvent::Overview(overview)) => views::encode_overview(out.0, overview, scene),
         Event::AlreadyJoined(_) | Event::AlreadyInLobby => error(&mut out, "Already in that room", scene),
         _ if event.is_refusal() => error(&mut out, event, scene),
         _ => system(&mut out, event, scene),

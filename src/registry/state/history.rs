@@ -77,18 +77,36 @@ impl History {
 
     /// The last `count` lines above number `after` that are not ignored and fit in one answer, oldest first.
     pub(super) fn last(&self, count: usize, after: u64, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
-        let newest = self.lines.iter().rev().take_while(|line| line.seq > after);
-        answer(newest.filter(|line| !is_ignored(line.from)).take(count))
+        self.between(after, u64::MAX, count, is_ignored).0
     }
 
-    /// The last `count` lines below number `before` that are not ignored and fit in one answer, oldest first.
-    pub(super) fn page(&self, before: u64, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
-        answer(self.before(before).filter(|line| !is_ignored(line.from)).take(count))
+    /// As [`History::last`], but only lines below number `before`; also says whether there are more of them.
+    pub(super) fn between(
+        &self,
+        after: u64,
+        before: u64,
+        count: usize,
+        is_ignored: impl Fn(Nick) -> bool,
+    ) -> (Vec<Line>, bool) {
+        let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
+        let newest = self.before(before).take_while(|line| line.seq > after);
+        let mut newest = newest.filter(|line| !is_ignored(line.from)).peekable();
+        while let Some(line) = newest.next_if(|line| lines.len() < count && size(line) <= left) {
+            left -= size(line);
+            lines.push(line.clone());
+        }
+        lines.reverse();
+        (lines, newest.peek().is_some())
     }
 
     /// The lines with a number below this one, the newest first.
     pub(super) fn before(&self, seq: u64) -> impl Iterator<Item = &Line> {
         self.lines.range(..self.lines.partition_point(|line| line.seq < seq)).rev()
+    }
+
+    /// How many lines have a number above this one.
+    pub(super) fn count_after(&self, seq: u64) -> usize {
+        self.lines.len() - self.lines.partition_point(|line| line.seq <= seq)
     }
 
     /// Adds a line; beyond `limit` lines the oldest is forgotten.
@@ -107,18 +125,6 @@ impl History {
         self.size -= freed;
         freed
     }
-}
-
-/// As many of these lines as fit in one answer. They come newest first, and are answered oldest first.
-fn answer<'a>(newest: impl Iterator<Item = &'a Line>) -> Vec<Line> {
-    let (mut lines, mut left) = (Vec::new(), LONGEST_ANSWER);
-    for line in newest {
-        let Some(rest) = left.checked_sub(size(line)) else { break };
-        left = rest;
-        lines.push(line.clone());
-    }
-    lines.reverse();
-    lines
 }
 
 /// The bytes that a line takes.

@@ -5,12 +5,15 @@
 
 use std::iter;
 
-use super::{State, Turn, rooms::OpenRoom};
+use super::{
+    State, Turn,
+    rooms::{OpenRoom, Remembered},
+};
 use crate::{
     command::Among,
     event::{
         Event, Listing, Member,
-        rooms::{RoomEvent, Roster},
+        rooms::{Glance, Overview, RoomEvent, Roster},
     },
     names::{ClientId, Room},
 };
@@ -39,6 +42,26 @@ impl State {
             Among::Room(room) => self.members_of(room).into(),
             Among::All => self.all_members().into(),
         });
+    }
+
+    /// What is new in a room that the client may not enter is not told.
+    #[inline(never)]
+    pub(super) fn show_overview(&mut self, turn: &mut Turn, known: &[(Room, u64)]) {
+        let user = self.people.identity(turn.client);
+        let unread = |room: &OpenRoom| {
+            let (_, seen) = known.iter().find(|(known, _)| *known == room.name)?;
+            let Remembered { bans, history, .. } = &*room.remembered;
+            (!bans.cover(user)).then(|| history.count_after(*seen))
+        };
+        let glance = |room: &OpenRoom| Glance {
+            room: room.name,
+            users: room.members.len(),
+            unread: unread(room).unwrap_or(0),
+        };
+        let rooms = Listing::new(self.rooms.active_count(), self.rooms.active().map(glance));
+        let own = self.room(turn.client);
+        let users = self.roster(own, Listing::<Member>::MAX).members;
+        turn.answer_at_length(RoomEvent::Overview(Box::new(Overview { room: own.name, users, rooms })));
     }
 
     fn members_of(&self, name: Room) -> RoomEvent {

@@ -23,7 +23,7 @@ impl State {
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
-            Ask::ShowHistory(_) | Ask::ShowPage(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => {
+            Ask::ShowHistory(_) | Ask::ShowStretch(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => {
                 Limited::Histories
             }
             _ => match command.verb.kind {
@@ -33,7 +33,7 @@ impl State {
                 _ => Limited::Questions,
             },
         };
-        if command.verb.kind == Kind::Listing
+        if command.is_long()
             && let Some(pause) = self.people.get_mut(turn.client)?.link.must_wait()
         {
             return Some(pause);

@@ -1,7 +1,7 @@
 //! What programs ask for that people cannot type, as conversations.
 
 use super::*;
-use crate::command::{Among, Opening};
+use crate::command::{Among, Opening, Stretch};
 
 fn room(name: &str) -> Room {
     Room::new(name).expect("a valid name")
@@ -30,7 +30,9 @@ impl Chat {
 
 /// Alice and bob are in the lobby, and zoe is in ops.
 fn in_two_rooms() -> Chat {
-    let mut chat = Chat::new(200);
+    let history = HistoryLimits { remembered: 9, replayed: 0 };
+    let mut chat =
+        Chat::with(State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read()));
     check_with(&mut chat, "alice+\n bob+\n zoe+");
     chat.says("zoe", "/join ops");
     chat.hush();
@@ -162,4 +164,49 @@ fn an_addressed_command_needs_the_same_rank() {
     let mut chat = in_two_rooms();
     let kick = Command::typed("kick", "alice").addressed(nick("bob"), Some(Room::lobby()));
     chat.answers("bob", kick, &["You are not a moderator."]);
+}
+
+#[test]
+fn an_overview_counts_what_is_new_in_the_rooms_that_a_client_knows() {
+    let mut chat = in_two_rooms();
+    for text in ["one", "two", "three"] {
+        chat.says("zoe", text);
+    }
+    chat.says("bob", "/away tea");
+    chat.hush();
+    let known = |seen: u64| Command::show_overview([(room("OPS"), seen), (room("nowhere"), 0)].into());
+    let users = "Users in lobby: alice, bob (away)";
+    let rooms = |unread| format!("Active rooms: lobby (2, 0 unread), ops (1, {unread} unread)");
+    chat.answers("alice", known(1), &[users, &rooms(2)]);
+    chat.answers("alice", known(9), &[users, &rooms(0)]);
+    chat.answers("alice", Command::show_overview([].into()), &[users, &rooms(0)]);
+    chat.says("zoe", "/ban alice");
+    chat.hush();
+    chat.answers("alice", known(1), &[users, &rooms(0)]);
+}
+
+#[test]
+fn a_stretch_of_history_is_the_newest_lines_between_two_numbers() {
+    let mut chat = in_two_rooms();
+    for text in ["one", "two", "three", "four"] {
+        chat.says("alice", text);
+    }
+    chat.hush();
+    let mut shown = |after, before, most| {
+        chat.asks("bob", Command::show_stretch(Stretch { room: None, after, before, most }));
+        let heard = chat.inbox("bob").drain(..).skip(1);
+        heard.filter_map(|line| line.rsplit_once(' ').map(|(_, text)| text.to_owned())).collect()
+    };
+    let shown: [Vec<String>; 6] = [
+        shown(0, u64::MAX, 99),
+        shown(0, 3, 99),
+        shown(0, 4, 2),
+        shown(2, u64::MAX, 99),
+        shown(1, 4, 99),
+        shown(0, 1, 99),
+    ];
+    let all = ["one", "two", "three", "four"];
+    assert_eq!(shown, [&all[..], &all[..2], &all[1..3], &all[2..], &all[1..3], &[]].map(<[_]>::to_vec));
+    let stretch = Stretch { room: None, after: 0, before: 9, most: 9 };
+    chat.answers("zoe", Command::show_stretch(stretch), &["'ops' has no history."]);
 }
