@@ -4,6 +4,7 @@
 mod accounts;
 mod administration;
 mod any;
+mod browsers;
 mod certificate;
 mod client_attacks;
 mod client_editing;

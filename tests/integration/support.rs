@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod chatting;
+pub(crate) mod chromium;
 pub(crate) mod fake_server;
 pub(crate) mod framed;
 pub(crate) mod peer;
@@ -14,6 +15,7 @@ pub(crate) mod terminal;
 pub(crate) mod wire_client;
 
 pub(crate) use browser::Browser;
+pub(crate) use chromium::{Chromium, Window};
 pub(crate) use fake_server::FakeServer;
 pub(crate) use framed::Framed;
 pub(crate) use peer::Peer;

@@ -142,7 +142,8 @@ impl Browser {
 impl Reply {
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        let fields = self.head.iter().filter_map(|line| line.split_once(':'));
+        fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
     /// How many bytes it has.
