@@ -21,7 +21,7 @@ pub use administration::{Administration, MutingCommand};
 pub use logged::{About, Asked};
 pub use mistake::Mistake;
 pub use moderation::Moderation;
-pub use rooms::{Among, Condition, Known, Opening, Page, Stretch};
+pub use rooms::{Among, Condition, Known, Opening, Stretch};
 pub use verbs::{GROUPS, Group, Kind, Rank, Verb, verbs};
 
 use account::AccountCommand;
@@ -79,11 +79,9 @@ pub enum Ask {
     ShowHistory(Option<usize>),
     /// Show the room's last lines that contain this.
     SearchHistory(Text),
-    /// Show lines of any room where the client may go.
-    ShowPage(Page),
     /// Show the lines of the client's room that were said after the line of this number.
     ShowMissed(u64),
-    /// Show these lines of the client's room.
+    /// Show these lines of a room.
     ShowStretch(Stretch),
     /// Answer with this number, and with where in the chat the client is and which limits hold.
     Mark(u64),

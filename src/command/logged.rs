@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Administration, Among, Ask, FileCommand, Moderation, MutingCommand, Page};
+use super::{Administration, Among, Ask, FileCommand, Moderation, MutingCommand, Stretch};
 use crate::names::{Network, Nick, Room};
 
 /// A command without what is private.
@@ -69,7 +69,7 @@ impl About {
             Ask::Administer(ShutDown(notice)) => Self::Seconds(notice.as_secs()),
             Ask::Join(room, _)
             | Ask::ListMembers(Among::Room(room))
-            | Ask::ShowPage(Page { room, .. })
+            | Ask::ShowStretch(Stretch { room: Some(room), .. })
             | Ask::Administer(ListAll(Some(room))) => Self::Room(*room),
             Ask::ShowHistory(Some(count)) => Self::Count(*count),
             Ask::Explain(verb) => Self::Verb(verb.name),

@@ -28,9 +28,11 @@ pub enum Among {
     All,
 }
 
-/// The lines of its room that a client wants.
+/// The lines of a room that a client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
+    /// The room; `None` means the client's own.
+    pub room: Option<Room>,
     /// Only lines with a higher number.
     pub after: u64,
     /// Only lines with a lower number.
@@ -41,17 +43,6 @@ pub struct Stretch {
 
 /// The rooms that a client knows, each with the number of the newest line that it has seen there.
 pub type Known = Box<[(Room, u64)]>;
-
-/// A page of a room's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The room.
-    pub room: Room,
-    /// Its lines have smaller numbers than this.
-    pub before: u64,
-    /// The most lines. They are the newest of these.
-    pub most: usize,
-}
 
 /// What a program takes for granted about its client. The rules know better, because others can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +72,7 @@ impl Command {
         Self::new(&unlisted::MEMBERS, Ask::ListMembers(among))
     }
 
-    /// Shows lines of the client's room.
+    /// Shows lines of a room.
     pub fn show_stretch(stretch: Stretch) -> Self {
         Self::new(&unlisted::STRETCH, Ask::ShowStretch(stretch))
     }
@@ -116,11 +107,6 @@ impl Command {
     /// Leaves the chat.
     pub fn quit() -> Self {
         Self::new(Verb::find("quit").expect("the table has it"), Ask::Quit)
-    }
-
-    /// Shows a page of a room's history.
-    pub fn show_page(page: Page) -> Self {
-        Self::new(Verb::find("history").expect("the table has it"), Ask::ShowPage(page))
     }
 
     /// Takes a nickname, if the client does not have it.

@@ -209,7 +209,6 @@ impl State {
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
             Ask::SearchHistory(text) => self.search_history(turn, text),
-            Ask::ShowPage(page) => self.show_page(turn, page),
             Ask::ShowMissed(after) => self.show_missed(turn, after),
             Ask::ShowStretch(stretch) => self.show_stretch(turn, stretch),
             Ask::Mark(token) => self.mark(turn, token),

@@ -10,7 +10,7 @@ use super::{
     routes::Answer,
 };
 use crate::{
-    command::{Among, Command, Mistake, Opening, Page, Verb, speech},
+    command::{Among, Command, Mistake, Opening, Stretch, Verb, speech},
     dialect::{Dialect, Greeting, Scene, json},
     event::{
         Event, Listing,
@@ -135,14 +135,14 @@ fn members(rosters: &Listing<Roster>) -> Value {
 pub(super) fn history(call: &Call<'_>, caller: &Caller) -> Result<Answer, Problem> {
     let before = call.fields.number("before").unwrap_or(u64::MAX);
     let most = call.fields.number("limit").unwrap_or(USUAL_LINES).min(MOST_LINES);
-    let page =
-        Page { room: room(&call.parts[0])?, before, most: usize::try_from(most).unwrap_or(usize::MAX) };
-    let page = first(succeeded(call.house.guests.ask(&caller.guest, Command::show_page(page)))?)?;
-    let Event::History(room, _) = &page else { return Err(refusal::problem(&page)) };
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let stretch = Stretch { room: Some(room(&call.parts[0])?), after: 0, before, most };
+    let shown = first(succeeded(call.house.guests.ask(&caller.guest, Command::show_stretch(stretch)))?)?;
+    let Event::Room(RoomEvent::Stretch(room, lines, _)) = shown else { return Err(refusal::problem(&shown)) };
     // One object a line, and no newline within an object.
-    let units = String::from_utf8_lossy(&Dialect::Json.encoded(&page, &Scene::default())).into_owned();
-    let body =
-        format!("{{\"chat_room\":\"{room}\",\"messages\":[{}]}}\n", units.trim_end().replace('\n', ","));
+    let units = Dialect::Json.encoded(&Event::History(room, lines), &Scene::default());
+    let messages = String::from_utf8_lossy(&units).trim_end().replace('\n', ",");
+    let body = format!("{{\"chat_room\":\"{room}\",\"messages\":[{messages}]}}\n");
     Ok(Response::new(Status::Ok, "application/json", body).into())
 }
 

@@ -85,7 +85,7 @@ fn a_web_page_cannot_make_a_browser_speak() {
     let (server, door) = start(&[]);
     let mut alice = server.client("alice");
     for (request, status) in [
-        (&b"POST / HTTP/1.1\r\nHost: x\r\n\r\nspam\n"[..], "411 Length Required"),
+        (&b"POST / HTTP/1.1\r\nHost: x\r\n\r\nspam\n"[..], "405 Method Not Allowed"),
         (b"PATCH / HTTP/1.1\r\nHost: x\r\n\r\nspam\n", "400 Bad Request"),
         (b"\x16\x03\x01\x02\x00\x01spam\n", "400 Bad Request"),
     ] {

@@ -34,7 +34,8 @@ const MOST_KNOWN: usize = 100;
 pub(super) fn stretch(object: &Map<String, Value>) -> Command {
     let number = |key, default| object.get(key).and_then(Value::as_u64).unwrap_or(default);
     let most = usize::try_from(number("limit", USUAL)).unwrap_or(usize::MAX);
-    Command::show_stretch(Stretch { after: number("after", 0), before: number("before", u64::MAX), most })
+    let (after, before) = (number("after", 0), number("before", u64::MAX));
+    Command::show_stretch(Stretch { room: None, after, before, most })
 }
 
 /// The overview that a client asks for. What is no room or no number is not looked for.
@@ -122,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_program_asks_for_lines_by_their_numbers() {
-        let stretch = |after, before, most| Command::show_stretch(Stretch { after, before, most });
+        let stretch =
+            |after, before, most| Command::show_stretch(Stretch { room: None, after, before, most });
         check_asked(&json!({"type": "history"}), stretch(0, u64::MAX, 50));
         let all = json!({"type": "history", "after": 3, "before": 41, "limit": 9});
         check_asked(&all, stretch(3, 41, 9));

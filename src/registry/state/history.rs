@@ -99,11 +99,6 @@ impl History {
         (lines, newest.peek().is_some())
     }
 
-    /// The last `count` lines below number `before` that are not ignored and fit in one answer, oldest first.
-    pub(super) fn page(&self, before: u64, count: usize, is_ignored: impl Fn(Nick) -> bool) -> Vec<Line> {
-        self.between(0, before, count, is_ignored).0
-    }
-
     /// The lines with a number below this one, the newest first.
     pub(super) fn before(&self, seq: u64) -> impl Iterator<Item = &Line> {
         self.lines.range(..self.lines.partition_point(|line| line.seq < seq)).rev()

@@ -23,11 +23,9 @@ impl State {
     pub(super) fn must_wait(&mut self, turn: &Turn, command: &Command) -> Option<Duration> {
         let limited = match command.ask {
             Ask::Quit => return None,
-            Ask::ShowHistory(_)
-            | Ask::ShowPage(_)
-            | Ask::ShowStretch(_)
-            | Ask::SearchHistory(_)
-            | Ask::ShowMissed(_) => Limited::Histories,
+            Ask::ShowHistory(_) | Ask::ShowStretch(_) | Ask::SearchHistory(_) | Ask::ShowMissed(_) => {
+                Limited::Histories
+            }
             _ => match command.verb.kind {
                 // If it is refused, it takes its token afterwards.
                 Kind::Speech => return None,

@@ -1,9 +1,9 @@
 //! What clients say to their room and to one another, what is shown of it later, and who ignores it.
 
-use super::{Next, State, Task, Turn, pace::Limited, people::Client, rooms::OpenRoom};
+use super::{Next, State, Task, Turn, pace::Limited, people::Client};
 use crate::{
     broadcaster::{Except, Post, Traced},
-    command::{Page, Stretch},
+    command::Stretch,
     event::{Event, ignoring::Ignoring, moderation::Refused, rooms::RoomEvent},
     fact::{Deed, Noting},
     names::{ClientId, Nick, RoomId},
@@ -131,27 +131,21 @@ impl State {
         }
     }
 
-    /// Shows a client's program these lines of its room, by their numbers.
+    /// Shows a client's program these lines of a room. A client that may go there may also look from elsewhere.
     #[inline(never)]
-    pub(super) fn show_stretch(&mut self, turn: &mut Turn, Stretch { after, before, most }: Stretch) {
-        let OpenRoom { name, remembered, .. } = self.room(turn.client);
-        let is_ignored = self.ignored_by(turn.client);
-        let (lines, has_older) = remembered.history.between(after, before, most, is_ignored);
-        turn.answer_at_length(RoomEvent::Stretch(*name, lines, has_older));
-    }
-
-    /// Shows what was said in a room. A client that may go there may also look from elsewhere.
-    #[inline(never)]
-    pub(super) fn show_page(&mut self, turn: &mut Turn, Page { room, before, most }: Page) {
-        if self.is_refused(turn.client, room) {
+    pub(super) fn show_stretch(&mut self, turn: &mut Turn, stretch: Stretch) {
+        let Stretch { room, after, before, most } = stretch;
+        if room.is_some_and(|room| self.is_refused(turn.client, room)) {
             return turn.answer(Refused::Banned);
         }
+        let room = room.unwrap_or(self.room(turn.client).name);
         let Some(remembered) = self.rooms.remembered(room) else {
             return turn.answer(RoomEvent::NoSuchRoom(room));
         };
-        let lines = remembered.history.page(before, most, self.ignored_by(turn.client));
+        let is_ignored = self.ignored_by(turn.client);
+        let (lines, has_older) = remembered.history.between(after, before, most, is_ignored);
         let name = self.rooms.id(room).map_or(room, |id| self.rooms[id].name);
-        turn.answer_at_length(Event::History(name, lines));
+        turn.answer_at_length(RoomEvent::Stretch(name, lines, has_older));
     }
 
     #[inline(never)]

@@ -193,7 +193,7 @@ fn a_stretch_of_history_is_the_newest_lines_between_two_numbers() {
     }
     chat.hush();
     let mut shown = |after, before, most| {
-        chat.asks("bob", Command::show_stretch(Stretch { after, before, most }));
+        chat.asks("bob", Command::show_stretch(Stretch { room: None, after, before, most }));
         let heard = chat.inbox("bob").drain(..).skip(1);
         heard.filter_map(|line| line.rsplit_once(' ').map(|(_, text)| text.to_owned())).collect()
     };
@@ -207,6 +207,6 @@ fn a_stretch_of_history_is_the_newest_lines_between_two_numbers() {
     ];
     let all = ["one", "two", "three", "four"];
     assert_eq!(shown, [&all[..], &all[..2], &all[1..3], &all[2..], &all[1..3], &[]].map(<[_]>::to_vec));
-    let stretch = Stretch { after: 0, before: 9, most: 9 };
+    let stretch = Stretch { room: None, after: 0, before: 9, most: 9 };
     chat.answers("zoe", Command::show_stretch(stretch), &["'ops' has no history."]);
 }
