@@ -236,7 +236,7 @@ impl Window {
             let seen = self.tries("/execute/sync", &wanted).unwrap_or_else(Value::from);
             if seen != *expected {
                 // The browser needs the processor more than this does.
-                thread::park_timeout(Duration::from_millis(10));
+                thread::park_timeout(Duration::from_millis(20));
             }
             seen
         };
