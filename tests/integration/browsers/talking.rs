@@ -49,7 +49,8 @@ fn an_own_line_is_dim_until_the_server_has_said_it_and_is_shown_once() {
     alice.sees(opacities, &serde_json::json!([1, 1]));
     alice.heard(&["alice: one", "alice: two"]);
     // One that is refused says so, and can be discarded.
-    alice.says(&"long ".repeat(300));
+    alice.runs("document.querySelector('#input').value = 'long '.repeat(300)", ());
+    alice.says("");
     alice.is_so("document.querySelector('.failed [role=alert]')");
     alice.clicks(".failed button:last-of-type");
     alice.sees("document.querySelectorAll('.failed').length", &0.into());

@@ -47,7 +47,7 @@ struct Driver {
 static SHARED: Mutex<Weak<Chromium>> = Mutex::new(Weak::new());
 
 /// No window may ask anything of the world, and each must go on at full speed behind the others.
-const SWITCHES: [&str; 21] = [
+const SWITCHES: [&str; 22] = [
     "--headless=new",
     "--no-sandbox",
     "--window-size=1280,800",
@@ -62,6 +62,8 @@ const SWITCHES: [&str; 21] = [
     "--disable-default-apps",
     "--disable-dev-shm-usage",
     "--disable-extensions",
+    // A process that waits for a page costs as much as a page.
+    "--disable-features=SpareRendererForSitePerProcess",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
@@ -236,7 +238,7 @@ impl Window {
             let seen = self.tries("/execute/sync", &wanted).unwrap_or_else(Value::from);
             if seen != *expected {
                 // The browser needs the processor more than this does.
-                thread::park_timeout(Duration::from_millis(10));
+                thread::park_timeout(Duration::from_millis(20));
             }
             seen
         };
