@@ -184,7 +184,7 @@ impl<'a> Visit<'a> {
     #[inline(never)]
     fn read(&mut self) -> Result<(), End> {
         watch::doing(Activity::Reading);
-        let mut bytes = [0; 4096];
+        let mut bytes = [0; 1024];
         loop {
             self.check_time()?;
             self.stream.incoming().set_patience(Some(LOOK)).map_err(|_| End::Over)?;
