@@ -1,8 +1,8 @@
 //! What serves a connection: TLS if its client speaks that, and the wire that is spoken inside.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic, sync::Arc, thread, time::Duration};
 
-use super::choosing;
+use super::{acceptor::STACK, choosing};
 use crate::{
     broadcaster::Sink,
     command::Mistake,
@@ -117,7 +117,14 @@ fn accept(
         return None;
     };
     let is_stopping = || registry.is_stopping();
-    match Encrypted::accept(connection, certificate.config(), first, &is_stopping) {
+    let accept = || Encrypted::accept(connection, certificate.config(), first, &is_stopping);
+    // A handshake goes deep. On a thread that ends with it, the client does not keep the stack that it needs.
+    let accepted = thread::scope(|threads| {
+        let thread = thread::Builder::new().name("handshake".into()).stack_size(STACK);
+        let handshake = thread.spawn_scoped(threads, accept).map_err(Unmet::Failed)?;
+        handshake.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+    });
+    match accepted {
         Ok(encrypted) => return Some(encrypted),
         Err(Unmet::NotTls) => {
             tracing::info!(peer = %connection.peer(), "refused: speaks no TLS");
