@@ -68,27 +68,32 @@ impl Certificate {
 
     /// What a new connection begins with. Looks at the files if that was not done for a second.
     pub fn config(&self) -> Arc<ServerConfig> {
-        let mut loaded = self.loaded.lock();
-        if loaded.looked.elapsed() >= LOOK {
-            loaded.looked = Instant::now();
-            let stamps = self.files.stamps();
-            if stamps != loaded.stamps {
-                loaded.replace(&self.files, stamps);
+        let must_look = {
+            let mut loaded = self.loaded.lock();
+            let must_look = loaded.looked.elapsed() >= LOOK;
+            if must_look {
+                loaded.looked = Instant::now();
             }
+            must_look
+        };
+        // No other client waits for the disk.
+        if must_look && self.files.stamps() != self.loaded.lock().stamps {
+            self.reread();
         }
-        Arc::clone(&loaded.config)
+        Arc::clone(&self.loaded.lock().config)
     }
 
     /// Reads the files again now. If they cannot be used, the old certificate stays, with a warning.
     pub fn reread(&self) {
-        self.loaded.lock().replace(&self.files, self.files.stamps());
+        let (stamps, read) = (self.files.stamps(), self.files.read());
+        self.loaded.lock().replace(&self.files, stamps, read);
     }
 }
 
 impl Loaded {
-    fn replace(&mut self, files: &Files, stamps: [Option<Stamp>; 2]) {
+    fn replace(&mut self, files: &Files, stamps: [Option<Stamp>; 2], read: Result<Arc<ServerConfig>, Error>) {
         self.stamps = stamps;
-        match files.read() {
+        match read {
             Ok(config) => {
                 self.config = config;
                 tracing::info!("the certificate was reread from {}", files.chain.display());
@@ -131,7 +136,11 @@ impl Files {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    fs::read(path).map(Zeroizing::new).map_err(|source| Error::Read(path.to_owned(), source))
+    let read = || {
+        // A pipe could keep its reader waiting.
+        if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is not a file")) }
+    };
+    read().map(Zeroizing::new).map_err(|source| Error::Read(path.to_owned(), source))
 }
 
 /// Why a certificate cannot be used.

@@ -56,6 +56,11 @@ pub trait Incoming {
         false
     }
 
+    /// Whether bytes have come that the socket does not show any more.
+    fn holds_bytes(&self) -> bool {
+        false
+    }
+
     /// Waits for bytes; 0 means that no more will come.
     ///
     /// # Errors

@@ -67,7 +67,8 @@ pub struct House<'a> {
 /// Answers the requests of a connection until one side ends it. `first` was read already.
 pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
     let is_plain = matches!(terms.encryption, Encryption::Without);
-    let redirect = house.redirect.filter(|_| is_plain);
+    // What comes through a Unix socket is a proxy's, which encrypts itself.
+    let redirect = house.redirect.filter(|_| is_plain && stream.incoming().peer().ip().is_some());
     let Some((wire, first)) = Visit::new(house, stream, terms, redirect, first).run() else { return };
     let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
     drop(first);

@@ -129,12 +129,12 @@ struct ClientOptions {
     #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     no_http: bool,
 
-    /// At doors for http, only send web browsers to the door for https
+    /// Redirect requests at doors for http to the door for https
     #[arg(long, env = "CHAT_REDIRECT_HTTP", value_name = "YES|NO", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = BoolishValueParser::new())]
     redirect_http: bool,
 
-    /// Let pages of this web site, such as `https://chat.example`, connect by WebSocket; may be given more than once
+    /// Let pages of this web site, such as `https://chat.example`, use this server; may be given more than once
     #[arg(long, env = "CHAT_ALLOW_ORIGIN", value_name = "ORIGIN", value_parser = str::parse::<Several<Origin>>)]
     allow_origin: Vec<Several<Origin>>,
 

@@ -94,7 +94,7 @@ impl Sending for Upload {
     }
 
     fn has_more(&mut self) -> bool {
-        self.is_silent() != Ok(true)
+        self.reply.stream.incoming().holds_bytes() || self.is_silent() != Ok(true)
     }
 
     fn socket(&self) -> &Socket {

@@ -10,7 +10,7 @@ use std::{
 use rustix::fs::OFlags;
 
 /// The most bytes of a file.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 64 << 10;
 
 /// A file that was read.
 pub(super) struct Source {
@@ -32,7 +32,7 @@ impl Source {
         let mut bytes = Vec::new();
         file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(system)?;
         if bytes.len() as u64 > LARGEST {
-            return Err(failed("it is larger than 1 MiB".to_owned()));
+            return Err(failed("it is larger than 64 KiB".to_owned()));
         }
         let text =
             String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8. Save it as UTF-8".to_owned()))?;

@@ -212,9 +212,9 @@ fn a_file_that_cannot_be_read_is_told_in_one_sentence() {
     assert_eq!(why("pipe"), "it is a pipe, not a file.");
     fs::write(named("latin"), b"host = 'b\xf6b'").unwrap();
     assert_eq!(why("latin"), "it is not UTF-8. Save it as UTF-8.");
-    fs::write(named("large"), vec![b'\n'; (1 << 20) + 1]).unwrap();
-    assert_eq!(why("large"), "it is larger than 1 MiB.");
-    fs::write(named("largest"), vec![b'\n'; 1 << 20]).unwrap();
+    fs::write(named("large"), vec![b'\n'; (64 << 10) + 1]).unwrap();
+    assert_eq!(why("large"), "it is larger than 64 KiB.");
+    fs::write(named("largest"), vec![b'\n'; 64 << 10]).unwrap();
     assert!(Settings::read(&named("largest"), SHAPE).is_ok());
     assert!(Settings::read(Path::new("/dev/null"), SHAPE).is_ok(), "an empty file");
 }

@@ -199,6 +199,10 @@ impl Incoming for Encrypted {
         true
     }
 
+    fn holds_bytes(&self) -> bool {
+        self.session.lock().process_new_packets().is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
+    }
+
     /// Raw bytes that bring no plain ones are [`ErrorKind::Interrupted`], so that a caller with a deadline sees
     /// it pass. A stream that ends without a goodbye may have been cut off by a stranger, so it is lost.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -63,7 +63,8 @@ impl Attending {
                 break;
             }
         }
-        match incoming.hung_up() {
+        // The writing end of a stream that was replaced can fail, too; that ends nothing else.
+        match incoming.hung_up().filter(|_| house.guests.is_attached(self.id, attached)) {
             Some(why) => house.guests.remove(self.id, why),
             None => house.guests.detach(self.id, attached),
         }

@@ -17,6 +17,10 @@ use crate::{
 /// Lets a client send its file, if its token is good for that.
 pub(super) fn put(call: &Call<'_>) -> Result<Answer, Problem> {
     let offered = claimable(call, Side::Sender)?.label.size.0;
+    if !call.request.has_length {
+        let detail = "Send the file with its Content-Length, or in chunks.";
+        return Err(Problem::new(Status::LengthRequired, detail));
+    }
     let length = call.request.header("content-length");
     match length.filter(|length| length.parse() != Ok(offered)) {
         // The token stays good, so the client can try again.

@@ -136,6 +136,8 @@ impl<'a> Guests<'a> {
     /// From now on, the client hears everything as lines of text through this sink, and `first` before everything
     /// else. Returns the number of that.
     pub(super) fn attach(&self, guest: &Guest, sink: Box<dyn Sink>, first: &[u8]) -> u64 {
+        // A pause is kept by the mailbox, and must not stay there.
+        self.resume(guest);
         let mut attached = guest.attached.lock();
         guest.mailbox.interrupt();
         self.registry.attach(guest.client, Dialect::Text, &mut Some(sink), first);
@@ -151,16 +153,19 @@ impl<'a> Guests<'a> {
 
     /// The client hears everything through its mailbox again, unless another way was attached.
     pub(super) fn detach(&self, id: Uuid, attached: u64) {
-        if let Some(guest) = self.find(id)
-            && *guest.attached.lock() == attached
-        {
-            self.return_to_mailbox(&guest);
+        let Some(guest) = self.find(id) else { return };
+        let mut current = guest.attached.lock();
+        if *current == attached {
+            self.return_from(&guest, &mut current);
         }
     }
 
     /// Ends the WebSocket of a client, if it has one. From now on, it hears everything through its mailbox.
     pub(super) fn return_to_mailbox(&self, guest: &Guest) {
-        let mut attached = guest.attached.lock();
+        self.return_from(guest, &mut guest.attached.lock());
+    }
+
+    fn return_from(&self, guest: &Guest, attached: &mut u64) {
         if guest.is_attending.swap(false, Relaxed) {
             *attached += 1;
             self.registry.attach(guest.client, Dialect::Json, &mut Some(guest.mailbox.sink()), &[]);
@@ -179,14 +184,18 @@ impl<'a> Guests<'a> {
 
     /// Lets a client hear nothing more.
     pub(super) fn pause(&self, guest: &Guest) {
-        guest.is_paused.store(true, Relaxed);
-        self.ask(guest, Command::answer(verbs::PAUSE));
+        let _one_at_a_time = guest.asking.lock();
+        if !guest.is_attending.load(Relaxed) {
+            guest.is_paused.store(true, Relaxed);
+            self.registry.ask(guest.client, Command::answer(verbs::PAUSE));
+        }
     }
 
     /// Lets a client hear everything again, if it was paused.
     pub(super) fn resume(&self, guest: &Guest) {
+        let _one_at_a_time = guest.asking.lock();
         if guest.is_paused.swap(false, Relaxed) {
-            self.ask(guest, Command::answer(verbs::RESUME));
+            self.registry.ask(guest.client, Command::answer(verbs::RESUME));
         }
     }
 

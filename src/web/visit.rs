@@ -20,6 +20,9 @@ use crate::{
     wire::{Terms, Wire},
 };
 
+/// Where the server says that it is alive.
+pub(super) const HEALTH: &str = "/healthz";
+
 /// How long a connection may be open between requests.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -129,22 +132,25 @@ impl<'a> Visit<'a> {
             return self.refuse(Problem::new(status, why.to_string()));
         }
         let answer = match self.redirect {
-            Some(port) => redirect::to_https(request, port).map_or_else(Answer::from, Answer::from),
-            None => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
+            // Those who ask for health follow no redirection.
+            Some(port) if request.path != HEALTH => {
+                redirect::to_https(request, port).map_or_else(Answer::from, Answer::from)
+            }
+            _ => routes::answer(self.house, self.terms, self.stream.incoming().peer(), request),
         };
         let Answer { response, then } = answer;
         if let Then::Carry(claim) = then {
             self.house.relay.answer(self.house.registry, &claim, self.stream, body, response.headers);
             return Err(End::Over);
         }
+        if let Then::Attend(attending) = then {
+            return Err(End::Attending(attending));
+        }
         let is_last = request.is_last || response.headers.contains(&("Connection", "close".to_owned()));
         let bytes = match request.method {
             Method::Head => response.head(is_last),
             _ => response.to_bytes(is_last),
         };
-        if let Then::Attend(attending) = then {
-            return Err(End::Attending(attending));
-        }
         self.send(&bytes)?;
         match then {
             Then::Speak(wire) => return Err(End::Changed(wire)),

@@ -151,12 +151,12 @@ fn what_is_no_settings_file_is_told_in_one_sentence() {
         ("missing.toml", "No such file or directory."),
         (".", "it is a folder, not a file."),
         ("latin.toml", "it is not UTF-8. Save it as UTF-8."),
-        ("large.toml", "it is larger than 1 MiB."),
+        ("large.toml", "it is larger than 64 KiB."),
     ] {
         let file = folder.0.path().join(path);
         match path {
             "latin.toml" => fs::write(file, b"host = 'b\xf6b'").expect("a file"),
-            "large.toml" => fs::write(file, vec![b'#'; (1 << 20) + 1]).expect("a file"),
+            "large.toml" => fs::write(file, vec![b'#'; (64 << 10) + 1]).expect("a file"),
             _ => {}
         }
         let told = refused(&folder, command(folder.0.path()).args(["--config", path]));

@@ -299,10 +299,21 @@ fn empty_files_and_chunks_of_any_size_arrive() {
 
 #[test]
 fn a_file_goes_through_tls_in_both_directions() {
+    goes_through_tls(1_000_000, false);
+}
+
+/// All of it is in one record, so the socket shows nothing more when the head is read.
+#[test]
+fn a_small_file_goes_through_tls_with_its_head() {
+    goes_through_tls(3000, true);
+}
+
+#[track_caller]
+fn goes_through_tls(size: usize, is_together: bool) {
     let certified = Certified::new("localhost");
     let (server, doors) = certified.server(&["https"], &[]);
     let (mut alice, mut bob) = (server.client("alice"), server.client("bob"));
-    let file = random(1_000_000);
+    let file = random(size);
     alice.says(&format!("/offer bob {} {} x", file.len(), sha256(&file)));
     while !bob.next_line().expect("an offer").starts_with("[FILE REQUEST]") {}
     bob.says("/take");
@@ -312,8 +323,13 @@ fn a_file_goes_through_tls_in_both_directions() {
     let length = format!("Content-Length: {}", file.len());
     let arrived = thread::scope(|scope| {
         let sending = || {
-            sender.sends(put(&format!("/files/{sending}"), &length).as_bytes());
-            sender.sends(&file);
+            let head = put(&format!("/files/{sending}"), &length).into_bytes();
+            if is_together {
+                sender.sends(&[&head[..], &file].concat());
+            } else {
+                sender.sends(&head);
+                sender.sends(&file);
+            }
             sender.next_line()
         };
         let sending = thread::Builder::new().spawn_scoped(scope, sending).unwrap();

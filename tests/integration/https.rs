@@ -38,13 +38,15 @@ fn a_browser_that_does_not_encrypt_is_sent_to_https() {
     let certified = Certified::new("localhost");
     let (_server, doors) = certified.server(&["http", "https"], &["--redirect-http"]);
     let mut browser = Browser::connect_to(doors[0]);
-    browser.sends("GET /healthz?a=b HTTP/1.1\r\nHost: chat.example:8080\r\n\r\n");
+    browser.sends("GET /server/status?a=b HTTP/1.1\r\nHost: chat.example:8080\r\n\r\n");
     let reply = browser.reply();
-    let place = format!("https://chat.example:{}/healthz?a=b", doors[1].port());
+    let place = format!("https://chat.example:{}/server/status?a=b", doors[1].port());
     assert_eq!((reply.status, reply.header("Location")), (308, Some(&place[..])));
     browser.sends("GET /ws HTTP/1.1\r\nHost: [::1]\r\n\r\n");
     let place = format!("https://[::1]:{}/ws", doors[1].port());
     assert_eq!(browser.reply().header("Location"), Some(&place[..]));
+    browser.asks("GET /healthz");
+    assert_eq!(browser.reply().status, 200, "a health check follows no redirection");
     browser.sends("OPTIONS * HTTP/1.0\r\n\r\n");
     assert_eq!(browser.reply().status, 400, "without a Host, no place is known");
     let lines = asked(&mut certified.connect(doors[1]), "GET /healthz");

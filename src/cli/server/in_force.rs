@@ -136,7 +136,8 @@ impl InForce {
             return Err(format!("{} needs --{other}", self.named(id)));
         }
         let is_https = |url: &Url| url.scheme.is_encrypted && url.scheme.wire == wire::HTTP;
-        if clients.redirect_http && !several::several(&clients.listen).iter().any(is_https) {
+        let is_first = clients.wire.is_encrypted && clients.wire.wire == wire::HTTP;
+        if clients.redirect_http && !is_first && !several::several(&clients.listen).iter().any(is_https) {
             let redirect = self.named("redirect_http");
             return Err(format!("{redirect} needs a door to send to: --listen https://HOST:PORT"));
         }

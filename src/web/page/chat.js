@@ -133,7 +133,7 @@ export class Chat extends EventTarget {
   }
   /** The nickname is refused. After a break, one's own connection may hold it for a while. */
   #refused(why) {
-    if (why.includes("taken") && this.#claims-- > 0) return this.#link.later();
+    if (why.endsWith("' is already taken.") && this.#claims-- > 0) return this.#link.later();
     this.#link.end();
     tell(this, "refused", why);
   }

@@ -2,18 +2,18 @@
 import { button, by, make, whenSent } from "./dom.js";
 import { language, say } from "./words.js";
 
-/** Characters that no file name may have, on some system or other. */
+/** Characters that no file name may have, on some system or other, and names that are kept for something else. */
 const UNFIT = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069/\\:*?"<>|]/gu;
+const KEPT = /\.part$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 /** Lets one offer files, and take them. */
 export function exchangeFiles(chat) {
   /** The offers that the server has not answered yet, in order, and those that it has numbered. */
-  const [offered, open] = [[], new Map()];
-  let chosen = [];
+  let [offered, open, chosen] = [[], new Map(), []];
   const command = (text) => chat.send({ type: "command", text });
   function offer(file, other) {
-    const name = file.name.replace(UNFIT, "_").trim().slice(-40).replace(/^[.~-]|[. ]+$/g, "_") || "unnamed";
-    offered.push({ file, name, size: file.size, other });
-    command(`/offer ${other} ${file.size} - ${name}`);
+    const fit = file.name.replace(UNFIT, "_").trim().slice(-40).replace(/^[.~-]|[. ]+$/g, "_") || "unnamed";
+    const name = KEPT.test(fit) ? `_${fit}_` : fit;
+    if (command(`/offer ${other} ${file.size} - ${name}`)) offered.push({ file, name, size: file.size, other });
   }
   /** Offers files to the person one whispers with, or asks to whom. */
   function choose(files) {
@@ -71,6 +71,7 @@ export function exchangeFiles(chat) {
     open.set(known.id, Object.assign(known, { item }));
   }
   chat.addEventListener("file", ({ detail }) => hear(detail));
+  chat.addEventListener("in", () => (offered = []));
   whenSent("receiver-form", () => {
     by("receiver").close();
     chosen.forEach((file) => offer(file, by("receiver-nick").value));

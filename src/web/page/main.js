@@ -25,7 +25,7 @@ function ask(why = "") {
   by("nick").value = (why && by("nick").value) || chat.nick || (kept("nick") ?? "");
   by("why").textContent = why;
   by("password").value = "";
-  by("secret").hidden = !why.includes("is registered");
+  by("secret").hidden = !why.includes("' is registered. Use /login ");
   if (!by("entry").open) by("entry").showModal();
   by(by("secret").hidden ? "nick" : "password").focus();
 }
