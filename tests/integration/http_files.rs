@@ -332,7 +332,7 @@ fn goes_through_tls(size: usize, is_together: bool) {
             }
             sender.next_line()
         };
-        let sending = thread::Builder::new().spawn_scoped(scope, sending).unwrap();
+        let sending = thread::Builder::new().spawn_scoped(scope, sending).expect("a thread");
         let mut arrived = Vec::new();
         while !arrived.ends_with(&file[file.len() - 9..]) {
             let mut bytes = [0; 16 * 1024];
@@ -341,7 +341,7 @@ fn goes_through_tls(size: usize, is_together: bool) {
             arrived.extend(&bytes[..length]);
         }
         drop(receiver);
-        assert_eq!(sending.join().unwrap().as_deref(), Some("HTTP/1.1 204 No Content\r"));
+        assert_eq!(sending.join().expect("no panic").as_deref(), Some("HTTP/1.1 204 No Content\r"));
         arrived
     });
     assert!(arrived.ends_with(&file));
