@@ -1,10 +1,6 @@
 //! The mutex, and what is done under it: decide and post, nothing else.
 
-use std::{
-    mem,
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::{mem, ops::ControlFlow, time::Instant};
 
 use crossbeam_channel::Sender;
 use parking_lot::{Mutex, MutexGuard};
@@ -17,7 +13,6 @@ use crate::{
     ending::Ending,
     event::Event,
     fact::{Fact, Noting},
-    file::{Fault, OfferId, Side, Token},
     log::Logger,
     names::{ClientId, Peer},
     record::Record,
@@ -28,13 +23,14 @@ use crate::{
 mod adjusting;
 mod asking;
 mod backstage;
+mod carrying;
 mod counting;
 pub mod hashing;
 pub mod state;
 
 use backstage::Backstage;
 use hashing::Hasher;
-use state::{Census, Claim, Countdown, Lifeline, Newcomer, State, Task, Turn};
+use state::{Census, Countdown, Newcomer, State, Task, Turn};
 
 /// Everything the sessions share: nicknames and rooms behind one lock, and the way to the broadcaster.
 ///
@@ -158,34 +154,9 @@ impl Registry {
         }
     }
 
-    /// The reason why a client from this address may not connect to transfer a file, if there is one.
+    /// Why a client from this address may not ask for anything before it comes in, if there is a reason.
     pub fn refusal_at_door(&self, peer: Peer) -> Option<Event> {
         self.decide(|state, turn| state.refusal_at_door(peer, turn))
-    }
-
-    /// What the holder of a token may do. The token stays good.
-    pub fn claimable(&self, token: Token) -> Option<Claim> {
-        self.decide(|state, _| state.claimable(token))
-    }
-
-    /// Takes a token of a transfer, once, and returns what its holder may do.
-    pub fn claim(&self, token: Token) -> Option<Claim> {
-        self.decide(|state, turn| state.claim(turn, token))
-    }
-
-    /// Holds a lifeline until its offer ends, and drops it then.
-    pub fn hold(&self, offer: OfferId, side: Side, lifeline: Box<dyn Lifeline>) {
-        self.decide(|state, turn| state.hold(turn, offer, side, lifeline));
-    }
-
-    /// Notes how a transfer has ended.
-    pub fn conclude(&self, offer: OfferId, outcome: Result<(), Fault>) {
-        self.decide(|state, turn| state.conclude(turn, offer, outcome));
-    }
-
-    /// Ends the offers whose time is over; returns how soon to ask again at the latest.
-    pub fn end_overdue_offers(&self) -> Duration {
-        self.decide(State::end_overdue_offers)
     }
 
     /// The rooms that have members.
@@ -320,7 +291,7 @@ mod tests {
     use crate::command::Verb;
 
     /// How long an expected event may take.
-    const DEADLINE: Duration = Duration::from_secs(30);
+    const DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
     /// The thread that waits for closing time ends within the deadline after `stop`.
     fn check(stop: impl FnOnce(&Registry)) {
