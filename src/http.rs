@@ -14,9 +14,13 @@ mod target;
 mod upload;
 
 pub use decoder::{Decoder, Input, Phase};
+pub use head::is_host;
 pub use response::{LAST_CHUNK, Problem, Response, Status, chunk};
 pub use target::decoded;
 pub use upload::{Content, Upload};
+
+/// What allows a client to send the body of its request.
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The largest head of a request, in bytes.
 pub const MOST_HEAD: usize = 16 * 1024;

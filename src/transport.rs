@@ -35,7 +35,7 @@ pub use limit::{ConnectionLimit, NoPlace, Permit};
 pub use listener::{Address, Listener};
 pub use sealed::SealedSink;
 pub use socket::Socket;
-pub use stream::Stream;
+pub use stream::{Stream, is_early};
 
 /// The reading end of what a session serves.
 pub trait Incoming {

@@ -2,7 +2,7 @@
 
 use super::{
     Problem,
-    head::{Length, bad, too_large},
+    head::{Length, too_large},
 };
 
 /// The longest line between chunks, in bytes.
@@ -99,10 +99,10 @@ impl Body {
                 size => Next::Chunk(size),
             },
             (Next::LineEnd, []) => Next::Size,
-            (Next::LineEnd, _) => return Err(bad("A chunk is longer than its size.")),
+            (Next::LineEnd, _) => return Err(Problem::bad_request("A chunk is longer than its size.")),
             (_, []) => Next::Nothing,
             (next, line) if is_trailer(line) => next,
-            _ => return Err(bad("A trailer is malformed.")),
+            _ => return Err(Problem::bad_request("A trailer is malformed.")),
         };
         Ok(())
     }
@@ -114,9 +114,9 @@ fn line(bytes: &[u8]) -> Result<Option<&[u8]>, Problem> {
     match memchr::memchr(b'\n', &bytes[..bytes.len().min(MOST_LINE)]) {
         Some(end) => {
             let line = bytes[..end].strip_suffix(b"\r").filter(|line| is_plain(line));
-            line.map(Some).ok_or_else(|| bad("A line between chunks is malformed."))
+            line.map(Some).ok_or_else(|| Problem::bad_request("A line between chunks is malformed."))
         }
-        None if bytes.len() >= MOST_LINE => Err(bad("A line between chunks is too long.")),
+        None if bytes.len() >= MOST_LINE => Err(Problem::bad_request("A line between chunks is too long.")),
         None => Ok(None),
     }
 }
@@ -126,7 +126,7 @@ fn line(bytes: &[u8]) -> Result<Option<&[u8]>, Problem> {
 fn chunk_size(line: &[u8]) -> Option<Result<u64, Problem>> {
     let digits = line.split(|&byte| byte == b';').next().unwrap_or_default();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Some(Err(bad("The size of a chunk is malformed.")));
+        return Some(Err(Problem::bad_request("The size of a chunk is malformed.")));
     }
     let digits = str::from_utf8(digits).unwrap_or_default();
     u64::from_str_radix(digits, 16).ok().map(Ok)

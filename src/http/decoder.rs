@@ -5,7 +5,7 @@ use std::mem;
 use super::{
     MOST_BODY, MOST_HEAD, MOST_LINE, Problem, Request, Status,
     body::{Body, Part},
-    head::{Head, bad},
+    head::Head,
     upload::Upload,
 };
 
@@ -144,11 +144,11 @@ impl Decoder {
             check_lengths(line - begin, end - begin)?;
             match self.buffer[line..end] {
                 [b'\r', b'\n'] if line == begin => {
-                    return Err(bad("There are empty lines before the request."));
+                    return Err(Problem::bad_request("There are empty lines before the request."));
                 }
                 [b'\r', b'\n'] => return Ok(Some(end)),
                 [.., b'\r', b'\n'] => {}
-                _ => return Err(bad("Each line must end with CR LF.")),
+                _ => return Err(Problem::bad_request("Each line must end with CR LF.")),
             }
             (line, searched) = (end, end);
         }

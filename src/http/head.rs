@@ -1,7 +1,5 @@
 //! Reads the head of a request.
 
-use std::borrow::Cow;
-
 use httparse::{EMPTY_HEADER, Error};
 
 use super::{Method, Problem, Request, Status};
@@ -36,11 +34,11 @@ impl Head {
         let mut parsed = httparse::Request::new(&mut headers);
         match parsed.parse(bytes) {
             Ok(httparse::Status::Complete(length)) if length == bytes.len() => {}
-            Ok(_) => return Err(bad("The head ends in the middle of a line.")),
+            Ok(_) => return Err(Problem::bad_request("The head ends in the middle of a line.")),
             Err(error) => return Err(refusal(error, bytes)),
         }
         let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
-            return Err(bad("The request line is incomplete."));
+            return Err(Problem::bad_request("The request line is incomplete."));
         };
         let value = |header: &httparse::Header<'_>| String::from_utf8_lossy(header.value).into_owned();
         let headers: Vec<_> =
@@ -68,11 +66,6 @@ impl Head {
     }
 }
 
-/// A request that nothing can be made of.
-pub(super) fn bad(detail: impl Into<Cow<'static, str>>) -> Problem {
-    Problem::new(Status::BadRequest, detail)
-}
-
 fn refusal(error: Error, bytes: &[u8]) -> Problem {
     match error {
         Error::TooManyHeaders => {
@@ -81,7 +74,7 @@ fn refusal(error: Error, bytes: &[u8]) -> Problem {
         Error::Version if has_other_version(bytes) => {
             Problem::new(Status::VersionNotSupported, "Speak HTTP/1.1.")
         }
-        error => bad(format!("The head is malformed: {error}.")),
+        error => Problem::bad_request(format!("The head is malformed: {error}.")),
     }
 }
 
@@ -102,14 +95,15 @@ fn host(request: &Request) -> Result<String, Problem> {
     let mut hosts = request.values("host");
     match (hosts.next(), hosts.next()) {
         (None, _) if request.is_old => Ok(String::new()),
-        (None, _) => Err(bad("The Host header is missing.")),
+        (None, _) => Err(Problem::bad_request("The Host header is missing.")),
         (Some(host), None) if is_host(host) => Ok(host.to_owned()),
-        (Some(_), None) => Err(bad("The Host header is not HOST or HOST:PORT.")),
-        (Some(_), Some(_)) => Err(bad("There are several Host headers.")),
+        (Some(_), None) => Err(Problem::bad_request("The Host header is not HOST or HOST:PORT.")),
+        (Some(_), Some(_)) => Err(Problem::bad_request("There are several Host headers.")),
     }
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether this can be a host and port.
+pub fn is_host(host: &str) -> bool {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     !host.is_empty() && host.bytes().all(is_fit)
 }
@@ -117,21 +111,21 @@ fn is_host(host: &str) -> bool {
 /// Divides the target, which is a path, a whole URL, or `*` (RFC 9112 §3.2).
 fn set_target(request: &mut Request, target: &str) -> Result<(), Problem> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(bad("The target has characters that must be percent-encoded."));
+        return Err(Problem::bad_request("The target has characters that must be percent-encoded."));
     }
     let whole = ["http://", "https://"].iter().find_map(|scheme| target.strip_prefix(scheme));
     let local = match whole {
         Some(rest) => {
             let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
             if !is_host(host) {
-                return Err(bad("The target names no host."));
+                return Err(Problem::bad_request("The target names no host."));
             }
             // It counts more than the header.
             host.clone_into(&mut request.host);
             path
         }
         None if target.starts_with('/') || (target == "*" && request.method == Method::Options) => target,
-        None => return Err(bad("The target must begin with a slash.")),
+        None => return Err(Problem::bad_request("The target must begin with a slash.")),
     };
     let (path, query) = local.split_once('?').map_or((local, None), |(path, query)| (path, Some(query)));
     request.path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
@@ -146,19 +140,19 @@ fn length(request: &Request) -> Result<Option<Length>, Problem> {
     match (&lengths[..], &codings[..]) {
         ([], []) => Ok(None),
         ([length], []) => known_length(length).map(Some),
-        ([], _) if request.is_old => Err(bad("HTTP/1.0 has no Transfer-Encoding.")),
+        ([], _) if request.is_old => Err(Problem::bad_request("HTTP/1.0 has no Transfer-Encoding.")),
         ([], [coding]) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Length::Chunked)),
         ([], _) => {
             Err(Problem::new(Status::NotImplemented, "Only the transfer coding 'chunked' is known here."))
         }
-        ([_, _, ..], []) => Err(bad("There are several Content-Length headers.")),
-        (_, _) => Err(bad("Content-Length and Transfer-Encoding contradict each other.")),
+        ([_, _, ..], []) => Err(Problem::bad_request("There are several Content-Length headers.")),
+        (_, _) => Err(Problem::bad_request("Content-Length and Transfer-Encoding contradict each other.")),
     }
 }
 
 fn known_length(length: &str) -> Result<Length, Problem> {
     if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(bad("The Content-Length is not a number."));
+        return Err(Problem::bad_request("The Content-Length is not a number."));
     }
     // A number that is too large to be read is too large for any body, too.
     Ok(Length::Known(length.parse().unwrap_or(u64::MAX)))

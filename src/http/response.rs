@@ -143,6 +143,11 @@ impl Status {
 }
 
 impl Problem {
+    /// Nothing can be made of the request.
+    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Status::BadRequest, detail)
+    }
+
     /// A problem without headers.
     pub fn new(status: Status, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { status, detail: detail.into(), headers: Vec::new() }

@@ -1,6 +1,6 @@
 //! Reads what is percent-encoded in the target of a request.
 
-use super::{Problem, Request, head::bad};
+use super::{Problem, Request};
 
 /// A part of a path without its percent-encoding (RFC 3986 §2.1); `None` if it is malformed or not UTF-8.
 pub fn decoded(part: &str) -> Option<String> {
@@ -31,10 +31,13 @@ impl Request {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let [name, value] = [name, value].map(|part| decoded(&part.replace('+', " ")));
             let (Some(name), Some(value)) = (name, value) else {
-                return Err(bad("The percent-encoding behind the '?' is malformed."));
+                return Err(Problem::bad_request("The percent-encoding behind the '?' is malformed."));
             };
             if parameters.iter().any(|(known, _)| *known == name) {
-                return Err(bad(format!("The parameter '{}' comes twice.", name.escape_debug())));
+                return Err(Problem::bad_request(format!(
+                    "The parameter '{}' comes twice.",
+                    name.escape_debug()
+                )));
             }
             parameters.push((name, value));
         }

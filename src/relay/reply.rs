@@ -17,12 +17,9 @@ use crate::{
         transfers::{FileEvent, Outcome},
     },
     file::{Fault, Side},
-    http::{Problem, Response, Status},
+    http::{CONTINUE, Problem, Response, Status},
     transport::Stream,
 };
-
-/// What lets a client send the body of its request.
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// How long `100 Continue` may take. It is the first thing that is sent, so there is room for it.
 const BRIEFLY: Duration = Duration::from_secs(1);

@@ -205,7 +205,7 @@ mod tests {
             sender.read_exact(&mut heard).unwrap();
             assert_eq!(heard, kept(2).as_bytes());
             // More than the file has is not for the receiver.
-            sender.write_all(b"from 2\ncdeXXX").unwrap();
+            sender.write_all(b"from 2\ncdeyyy").unwrap();
             let mut heard = [0; 10];
             receiver.read_exact(&mut heard).unwrap();
             assert_eq!(&heard, b"from 2\ncde");

@@ -1,7 +1,7 @@
 //! Clients that say who they are before they come in.
 
 use std::{
-    io, mem,
+    mem,
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     },
     framing,
     registry::{Registry, state::Newcomer},
-    transport::{Incoming, SealedSink},
+    transport::{Incoming, SealedSink, is_early},
     watch::{self, Activity},
     wire::Wire,
 };
@@ -162,9 +162,4 @@ fn may_try_again(why: &Event) -> bool {
             | Event::Pace(PaceEvent::TooManyRooms(_))
             | Event::Moderated(Moderated::Refused(Refused::Banned))
     )
-}
-
-fn is_early(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }

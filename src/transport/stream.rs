@@ -96,6 +96,6 @@ pub(super) fn write_all(
 }
 
 /// Whether a wait ended without a result.
-pub(super) fn is_early(error: &io::Error) -> bool {
+pub fn is_early(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }

@@ -2,7 +2,7 @@
 //!
 //! While it is open, the client has no other stream. When it closes, the client stays, and can open another one.
 
-use std::{collections::VecDeque, io::ErrorKind, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::{
     dialect::{self, Decode, Input, Limits},
     framing::websocket::{self, Decoder, Messages},
     http::{Problem, Status},
-    transport::{Incoming, SealedSink, Stream},
+    transport::{Incoming, SealedSink, Stream, is_early},
     watch::{self, Activity},
 };
 
@@ -102,10 +102,7 @@ fn read(incoming: &dyn Incoming, decoder: &mut Decoder) -> Option<()> {
             decoder.feed(&bytes[..length]);
             Some(())
         }
-        Err(error) => {
-            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock)
-                .then_some(())
-        }
+        Err(error) => is_early(&error).then_some(()),
     }
 }
 

@@ -53,7 +53,7 @@ impl Field {
     }
 }
 
-const ROOM_FIELD: Field = Field::needed("chat_room", Kind::Room, "The room.");
+pub(super) const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 
 pub(super) const CHAT_ROOMS: &str = "CHAT_ROOMS";
 pub(super) const ALL: &str = "ALL";
@@ -91,18 +91,18 @@ pub(super) const REGISTERED: &[Field] = &[
     Field::needed("client_id", Kind::Id, "The client's id, which everyone may know."),
     Field::needed("token", Kind::Secret, "What shows that a call comes from this client. Keep it secret."),
     Field::needed("client_name", Kind::Nick, "The nickname."),
-    ROOM_FIELD,
+    CHAT_ROOM,
 ];
 
 pub(super) const SENT: &[Field] =
-    &[Field::needed("seq", Kind::Number, "The number of the message, as everyone sees it."), ROOM_FIELD];
+    &[Field::needed("seq", Kind::Number, "The number of the message, as everyone sees it."), CHAT_ROOM];
 
 pub(super) const WHISPERED: &[Field] = &[
     Field::needed("to", Kind::Nick, "The nickname of the target."),
     Field::free("notice", Kind::Text, "What the sender should know, such as that the target is away."),
 ];
 
-pub(super) const ROOM: &[Field] = &[ROOM_FIELD];
+pub(super) const ROOM: &[Field] = &[CHAT_ROOM];
 
 pub(super) const ROOMS: &[Field] = &[
     Field::needed("chat_rooms", Kind::Rooms, "The rooms."),
@@ -110,7 +110,7 @@ pub(super) const ROOMS: &[Field] = &[
 ];
 
 pub(super) const HISTORY: &[Field] =
-    &[ROOM_FIELD, Field::needed("messages", Kind::Messages, "What was said, oldest first.")];
+    &[CHAT_ROOM, Field::needed("messages", Kind::Messages, "What was said, oldest first.")];
 
 /// What a request has of the fields of its row.
 #[derive(Default)]
@@ -150,17 +150,18 @@ impl Fields {
         for Field { name, kind, is_needed, .. } in fields {
             let Some(at) = given.iter().position(|(known, _)| known == name) else {
                 if *is_needed {
-                    return Err(bad(format!("The {what} '{name}' is missing.")));
+                    return Err(Problem::bad_request(format!("The {what} '{name}' is missing.")));
                 }
                 continue;
             };
             let Value::String(value) = given.swap_remove(at).1 else {
-                return Err(bad(format!("The {what} '{name}' must be a string.")));
+                return Err(Problem::bad_request(format!("The {what} '{name}' must be a string.")));
             };
             if given.iter().any(|(known, _)| known == name) {
-                return Err(bad(format!("The {what} '{name}' comes twice.")));
+                return Err(Problem::bad_request(format!("The {what} '{name}' comes twice.")));
             }
-            kind.check(&value).map_err(|rule| bad(format!("The {what} '{name}' must be {rule}.")))?;
+            kind.check(&value)
+                .map_err(|rule| Problem::bad_request(format!("The {what} '{name}' must be {rule}.")))?;
             self.0.push((name, value));
         }
         Ok(())
@@ -196,16 +197,12 @@ fn object(request: &Request) -> Result<Vec<(String, Value)>, Problem> {
         ));
     }
     if str::from_utf8(&request.body).is_err() {
-        return Err(bad("The body is not UTF-8."));
+        return Err(Problem::bad_request("The body is not UTF-8."));
     }
     match serde_json::from_slice(&request.body) {
         Ok(Object(members)) => Ok(members),
-        Err(error) => Err(bad(format!("The body is not a JSON object: {error}."))),
+        Err(error) => Err(Problem::bad_request(format!("The body is not a JSON object: {error}."))),
     }
-}
-
-fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    Problem::new(Status::BadRequest, detail)
 }
 
 /// An object with all its members, also those that come twice.

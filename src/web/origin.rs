@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use super::House;
 use crate::{
-    http::{Method, Problem, Request, Response, Status},
+    http::{Method, Problem, Request, Response, Status, is_host},
     names::Peer,
 };
 
@@ -16,10 +16,9 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         let host = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
         match host {
-            Some(host) if !host.is_empty() && host.bytes().all(is_fit) => Ok(Self(text.to_ascii_lowercase())),
+            Some(host) if is_host(host) => Ok(Self(text.to_ascii_lowercase())),
             _ => Err("write it as https://HOST or https://HOST:PORT, without a path".to_owned()),
         }
     }

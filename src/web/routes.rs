@@ -5,7 +5,7 @@ use super::{
     attending::{self, Attending},
     call::{Call, Caller},
     events::{self, Hearing},
-    fields::{self, Field, Kind},
+    fields::{self, CHAT_ROOM, Field, Kind},
     files, metrics, openapi, page, rest, status, websocket,
 };
 use crate::{
@@ -100,7 +100,6 @@ const NOTHING: Gives = Gives { status: Status::NoContent, media: "", fields: &[]
 /// The media type of any file.
 const FILE: &str = "application/octet-stream";
 
-const CHAT_ROOM: Field = Field::needed("chat_room", Kind::Room, "The room.");
 const MESSAGE: Field = Field::needed("message_data", Kind::Text, "What is said: one line.");
 
 /// All of them. `HEAD` goes where `GET` goes, and `OPTIONS` goes everywhere.

@@ -1,9 +1,6 @@
 //! One connection that speaks HTTP, from its first request to its last.
 
-use std::{
-    io::ErrorKind,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     Changed, House,
@@ -14,8 +11,11 @@ use super::{
 };
 use crate::{
     event::Event,
-    http::{Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, Upload, chunk},
-    transport::Stream,
+    http::{
+        CONTINUE, Decoder, Input, LAST_CHUNK, Method, Phase, Problem, Request, Response, Status, Upload,
+        chunk,
+    },
+    transport::{Stream, is_early},
     watch::{self, Activity},
     wire::{Terms, Wire},
 };
@@ -40,9 +40,6 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// How long a client may take to close its side after the last response.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// What allows a client to send the body of its request.
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection, and how far its requests are read.
 pub(super) struct Visit<'a> {
@@ -201,7 +198,7 @@ impl<'a> Visit<'a> {
                     self.decoder.feed(&bytes[..length]);
                     return Ok(());
                 }
-                Err(error) if is_early(error.kind()) => {
+                Err(error) if is_early(&error) => {
                     if self.house.registry.is_stopping() {
                         return Err(End::Over);
                     }
@@ -231,8 +228,4 @@ impl<'a> Visit<'a> {
         let is_stopping = || self.house.registry.is_stopping();
         self.stream.write(bytes, SENDING, &is_stopping).map_err(|_| End::Over)
     }
-}
-
-fn is_early(error: ErrorKind) -> bool {
-    matches!(error, ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -25,7 +25,7 @@ pub(super) fn open(call: &Call<'_>) -> Result<Answer, Problem> {
     let known = offered.find_map(|name| WEBSOCKETS.iter().find(|(known, _)| *known == name));
     let (name, wire) = known.ok_or_else(|| {
         let names: Vec<_> = WEBSOCKETS.iter().map(|(name, _)| *name).collect();
-        bad(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
+        Problem::bad_request(format!("The Sec-WebSocket-Protocol is one of: {}.", names.join(", ")))
     })?;
     response = response.with("Sec-WebSocket-Protocol", *name);
     Ok(Answer { response, then: Then::Speak(wire) })
@@ -44,15 +44,12 @@ pub(super) fn handshake(request: &Request) -> Result<Response, Problem> {
     if request.values("sec-websocket-version").ne(["13"]) {
         return Err(upgrade("Speak version 13 of WebSocket."));
     }
-    let accept = accept(request).ok_or_else(|| bad("The Sec-WebSocket-Key must be 16 bytes in base64."))?;
+    let accept = accept(request)
+        .ok_or_else(|| Problem::bad_request("The Sec-WebSocket-Key must be 16 bytes in base64."))?;
     Ok(Response::empty(Status::SwitchingProtocols)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
         .with("Sec-WebSocket-Accept", accept))
-}
-
-fn bad(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    Problem::new(Status::BadRequest, detail)
 }
 
 fn upgrade(detail: &'static str) -> Problem {
