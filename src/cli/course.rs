@@ -180,6 +180,8 @@ struct Job {
     /// The steps, the newest first.
     steps: Vec<&'static Step>,
     grader: Grader,
+    /// The command that builds the program; empty if there is nothing to build.
+    build: Vec<String>,
     json: bool,
     style: Style,
     columns: usize,
@@ -196,6 +198,9 @@ impl Check {
             (step.up_to().collect(), step.part.role())
         };
         let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        // Another program than the learner's is not built by the learner's command.
+        let is_own = typed.is_empty() || learner.command(role).is_none_or(|noted| noted == typed);
+        let build = if is_own { learner.build.clone() } else { Vec::new() };
         if !typed.is_empty() {
             learner.note_command(role, &typed);
         }
@@ -218,7 +223,7 @@ impl Check {
             }
         }
         let grader = self.rules.grader(program, client);
-        Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
+        Ok(Job { steps, grader, build, json: self.rules.json, style: style(), columns: columns() })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Checks a program up to a step and reports the results.
 
+use std::fmt::Display;
+
 use super::{
     class,
     grader::{CannotRun, Fault, Grader, Verdict},
@@ -103,8 +105,8 @@ impl Report {
     }
 }
 
-/// The results for tools if the program could not be started.
-pub fn json_error(error: &CannotRun) -> String {
+/// The results for tools if the program could not be built or started.
+pub fn json_error(error: &impl Display) -> String {
     let message = error.to_string();
     format!("{:#}\n", serde_json::json!({"version": 3, "status": "error", "message": message, "tests": []}))
 }

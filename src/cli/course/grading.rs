@@ -10,6 +10,7 @@ use std::{
 
 use super::{Done, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
 use crate::course::{
+    build,
     grader::CannotRun,
     learner::Learner,
     report::{self, Report, json_error},
@@ -20,8 +21,23 @@ use crate::course::{
 
 pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     end_all_on_ctrl_c()?;
-    let report = once(job, learner, out)?;
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_good = builds(job, out)? && once(job, learner, out)?.is_good();
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the learner's program. Returns `false` if that fails, which is shown.
+pub(super) fn builds(job: &Job, out: &mut impl Write) -> io::Result<bool> {
+    if job.build.is_empty() {
+        return Ok(true);
+    }
+    shows_progress("Building …", job, out)?;
+    let built = build::run(&job.build, None);
+    shows_progress(ERASED, job, out)?;
+    if let Err(error) = &built {
+        let told = if job.json { json_error(&error.text(Style::Plain)) } else { error.text(job.style) };
+        write!(out, "{told}")?;
+    }
+    Ok(built.is_ok())
 }
 
 /// Runs the checks once, shows the results, and notes the steps that have passed.
@@ -126,6 +142,9 @@ impl Row {
         let learner = Learner::read(path)?;
         let mut marks = [None; STEPS.len()];
         let mut failures = Vec::new();
+        if let Err(error) = build::run(&learner.build, Some(path)) {
+            return Ok(Self { name: name(path), marks, first: error.to_string() });
+        }
         for role in [Role::Server, Role::Client] {
             let Some(command) = learner.command(role) else { continue };
             let folder = Some(fs::canonicalize(path)?);

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Done, Job, end_all_on_ctrl_c, grading::once};
+use super::{
+    Done, Job, end_all_on_ctrl_c,
+    grading::{builds, once},
+};
 use crate::course::{
     learner::{FILE, Learner},
     subject::is_ready,
@@ -31,11 +34,14 @@ pub(super) fn watch(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     }
     end_all_on_ctrl_c()?;
     loop {
-        // Listed before the check, so that a change during the check counts.
-        let files = files();
         // Clears the screen.
         write!(out, "\x1b[2J\x1b[H")?;
-        once(job, learner, out)?;
+        let is_built = builds(job, out)?;
+        // Listed after the build, which writes files, and before the check, so that a change during the check counts.
+        let files = files();
+        if is_built {
+            once(job, learner, out)?;
+        }
         writeln!(out, "\nWatching {} files · Enter: check now · q and Enter: quit", files.len())?;
         out.flush()?;
         if !waits(&files)? {
