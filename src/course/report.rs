@@ -30,13 +30,14 @@ pub(crate) fn check(
     mut tell: impl FnMut(&Verdict),
 ) -> Result<Report, CannotRun> {
     let mut report = Report::default();
+    let mut kept = None;
     for step in steps {
         if report.failed_steps().len() >= ENOUGH || report.has_not_started() {
             report.untried += 1;
             continue;
         }
         for check in step.checks {
-            let verdict = grader.check(step, check)?;
+            let verdict = grader.check_with(step, check, &mut kept)?;
             tell(&verdict);
             let has_failed = verdict.fault.is_some();
             report.verdicts.push(verdict);
@@ -70,7 +71,7 @@ impl Report {
 
     /// Whether the program did not start to listen, which it will not do for another step either.
     fn has_not_started(&self) -> bool {
-        let classes = [&class::EXITS_EARLY, &class::NOT_LISTENING];
+        let classes = [&class::EXITS_EARLY, &class::NOT_LISTENING, &class::IN_BACKGROUND];
         self.first_fault().is_some_and(|(_, fault)| classes.contains(&fault.failure.class))
     }
 

@@ -25,6 +25,8 @@ mod config;
 mod conversation;
 mod course;
 mod course_building;
+#[cfg(target_os = "linux")]
+mod course_processes;
 mod course_program;
 mod doors;
 mod frames;
