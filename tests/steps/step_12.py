@@ -36,8 +36,7 @@ def start(work, *args):
 def serve(chat, sock):
     with sock, sock.makefile("rb") as lines:
         with chat.turn():
-            # Under the lock: a client either enters before `stop`, which tells it, or
-            # does not enter.
+            # Under the lock: either a client enters before `stop`, which tells it, or not at all.
             if STOPPING.is_set():
                 return
             me = chat.enter(sock)
@@ -114,7 +113,7 @@ SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 def stop_at_a_signal(address):
     """From now on, SIGINT and SIGTERM stop the server that listens at `address`."""
-    # No thread that starts after this is interrupted. The signals wait for `sigwait`.
+    # Threads that start later inherit this: a signal waits until `sigwait` takes it.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     threading.Thread(target=wait_for_a_signal, args=(address,), daemon=True).start()
 

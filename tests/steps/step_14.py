@@ -46,8 +46,7 @@ def start(work, *args):
 def serve(chat, sock):
     with sock.makefile("rb") as lines:
         with chat.turn():
-            # Under the lock: a client either enters before `stop`, which tells it, or
-            # does not enter.
+            # Under the lock: either a client enters before `stop`, which tells it, or not at all.
             if STOPPING.is_set():
                 return
             me = chat.enter(sock)

@@ -24,7 +24,7 @@ SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 def stop_at_a_signal(address):
     """From now on, SIGINT and SIGTERM stop the server that listens at `address`."""
-    # No thread that starts after this is interrupted. The signals wait for `sigwait`.
+    # Threads that start later inherit this: a signal waits until `sigwait` takes it.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     threading.Thread(target=wait_for_a_signal, args=(address,), daemon=True).start()
 
