@@ -95,6 +95,11 @@ class SharedChat(Chat):
             self.posts.clear()
 
 
+STOPPING = threading.Event()
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
+
 def stop(chat):
     """Tells all clients, and closes their reading sides, so that their threads end."""
     with chat.turn():
@@ -104,11 +109,6 @@ def stop(chat):
             # After an error, the client has already gone.
             with suppress(OSError):
                 client.outlet.shutdown(socket.SHUT_RD)
-
-
-STOPPING = threading.Event()
-
-SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
 def stop_at_a_signal(address):

@@ -11,7 +11,6 @@ from net import port, send, text_of
 from outbox import Outbox, broadcast
 from stopping import STOPPING, stop, stop_at_a_signal
 
-
 # The most clients at a time. Each takes two threads.
 CLIENTS = 100
 

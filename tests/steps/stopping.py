@@ -5,6 +5,10 @@ import socket
 import threading
 from contextlib import suppress
 
+STOPPING = threading.Event()
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
 
 def stop(chat):
     """Tells all clients, and closes their reading sides, so that their threads end."""
@@ -15,11 +19,6 @@ def stop(chat):
             # After an error, the client has already gone.
             with suppress(OSError):
                 client.outlet.shutdown(socket.SHUT_RD)
-
-
-STOPPING = threading.Event()
-
-SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
 def stop_at_a_signal(address):
