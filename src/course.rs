@@ -13,6 +13,7 @@ pub mod failure;
 pub mod folder;
 pub mod grader;
 mod inbox;
+pub mod language;
 pub mod learner;
 pub mod pages;
 pub mod peer;

@@ -17,6 +17,7 @@ use crate::{
         folder,
         grader::Grader,
         learner::{self, Learner},
+        solution::Edition,
         stage::Wording,
         start::Language,
         steps::{Role, STEPS, Step},
@@ -77,6 +78,9 @@ enum Task {
         /// Show it even if your program has not passed the step
         #[arg(long)]
         force: bool,
+        /// Show the program in this language [default: the one closest to yours]
+        #[arg(long, value_enum)]
+        lang: Option<Edition>,
     },
     /// Explain a kind of failure in detail
     Explain {
@@ -163,8 +167,8 @@ impl Arguments {
             Some(Task::Show { step }) => reading::show(at(step, &learner)?, &learner, out),
             Some(Task::Hint { step }) => reading::hint(at(step, &learner)?, &mut learner, out),
             Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
-            Some(Task::Solution { step, force }) => {
-                reading::solution(step, force || learner.passed.contains(&step), out)
+            Some(Task::Solution { step, force, lang }) => {
+                reading::solution(step, force || learner.passed.contains(&step), lang, &learner, out)
             }
             Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
             Some(Task::Bug { name, show }) => reading::bug(name.as_deref(), show, out),
