@@ -111,7 +111,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Escapes everything in what a program has printed that could control the terminal.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         match c {

@@ -1,0 +1,67 @@
+//! Reads single keys from the terminal, without Enter.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::AsFd,
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+
+use crate::course::subject::is_ready;
+
+/// The mode that the terminal had before.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// The keyboard. Dropping it gives the terminal its former mode back.
+pub(super) struct Keys(File);
+
+impl Keys {
+    pub(super) fn new() -> io::Result<Self> {
+        // The standard library's handle may read several keys at once, and those that it keeps cannot be waited for.
+        let keys = Self(File::from(io::stdin().as_fd().try_clone_to_owned()?));
+        *BEFORE.lock() = Some(tcgetattr(&keys.0)?);
+        Ok(keys)
+    }
+
+    /// Waits this long for a key. The end of the input counts as `q`.
+    pub(super) fn next(&self, patience: Duration) -> io::Result<Option<char>> {
+        // Each time, because a pager or a shell may have changed the mode.
+        self.wants_single_keys()?;
+        if !is_ready(&self.0, patience) {
+            return Ok(None);
+        }
+        let mut key = [0];
+        let length = (&self.0).read(&mut key)?;
+        Ok(Some(if length == 0 || key[0] == 4 { 'q' } else { char::from(key[0]).to_ascii_lowercase() }))
+    }
+
+    fn wants_single_keys(&self) -> io::Result<()> {
+        let mut mode = tcgetattr(&self.0)?;
+        let lines = LocalModes::ICANON | LocalModes::ECHO;
+        if mode.local_modes.intersects(lines) {
+            mode.local_modes.remove(lines);
+            mode.special_codes[SpecialCodeIndex::VMIN] = 1;
+            mode.special_codes[SpecialCodeIndex::VTIME] = 0;
+            tcsetattr(&self.0, OptionalActions::Now, &mode)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal its former mode back, for a program that is about to end.
+pub(super) fn restore() {
+    let mode = BEFORE.lock().take();
+    if let Some(mode) = mode {
+        // A terminal that is gone needs no mode.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &mode);
+    }
+}
