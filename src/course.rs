@@ -5,6 +5,7 @@
 //! If the two differ, a test of this project fails before a learner's program does.
 
 pub mod bug;
+pub mod build;
 pub mod checks;
 pub mod class;
 pub mod conversation;

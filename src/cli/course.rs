@@ -229,7 +229,9 @@ impl Check {
             || Ok(Scope::All(graders.clone())),
             |step| grader_of(step, graders.clone()).map(|grader| Scope::UpTo(grader, step)),
         )?;
-        Ok(Job { scope, seed, is_own, json: self.rules.json })
+        // Another program than the learner's is not built by the learner's command.
+        let build = if is_own { learner.build.clone() } else { Vec::new() };
+        Ok(Job { build, scope, seed, is_own, json: self.rules.json })
     }
 }
 

@@ -15,7 +15,8 @@ pub const FILE: &str = "course.txt";
 
 const HEAD: &str =
     "# chat_course keeps its notes here. You may edit them. Each command is one line, its words
-# separated by spaces. chat_course appends `--port N` when it runs a command.
+# separated by spaces. chat_course appends `--port N` when it runs your server or client, and runs
+# the command after `build:`, if there is one, before the checks.
 ";
 
 /// A learner's commands, passed steps and hints.
@@ -24,6 +25,8 @@ pub struct Learner {
     folder: PathBuf,
     /// The words of the commands that start the server and the client.
     commands: [Vec<String>; 2],
+    /// The words of the command that builds both; empty if there is nothing to build.
+    pub build: Vec<String>,
     /// The steps that have passed at least once.
     pub passed: BTreeSet<usize>,
     /// The number of hints shown for each step.
@@ -58,6 +61,7 @@ impl Learner {
         match key {
             "server" => self.commands[Role::Server as usize] = words().map(str::to_owned).collect(),
             "client" => self.commands[Role::Client as usize] = words().map(str::to_owned).collect(),
+            "build" => self.build = words().map(str::to_owned).collect(),
             "passed" => self.passed = words().filter_map(|word| word.parse().ok()).collect(),
             "hints" => {
                 let pairs = words().filter_map(|word| word.split_once('='));
@@ -75,6 +79,7 @@ impl Learner {
         let notes = [
             ("server", self.commands[Role::Server as usize].join(" ")),
             ("client", self.commands[Role::Client as usize].join(" ")),
+            ("build", self.build.join(" ")),
             ("passed", numbers.join(" ")),
             ("hints", hints.join(" ")),
         ];
@@ -142,6 +147,7 @@ mod tests {
         assert_eq!(learner.next().map(|step| step.number), Some(1));
         learner.note_command(Role::Server, &["python3".into(), "server.py".into()]);
         learner.note_command(Role::Client, &["a word".into()]);
+        learner.build = vec!["make".into(), "server".into()];
         learner.passed.extend([1, 2]);
         assert_eq!((learner.next_hint(3, 3), learner.next_hint(3, 3)), (1, 2));
         learner.write().expect("a folder");
@@ -159,7 +165,7 @@ mod tests {
         fs::write(&file, "# mine\nserver: ./chat2\npassed: 1\nteam: blue\n").expect("a folder");
         learner.credit(&[2]).expect("notes");
         let text = fs::read_to_string(&file).expect("notes");
-        assert_eq!(text, "# mine\nserver: ./chat2\npassed: 1 2\nteam: blue\nclient:\nhints:\n");
+        assert_eq!(text, "# mine\nserver: ./chat2\npassed: 1 2\nteam: blue\nclient:\nbuild:\nhints:\n");
         assert_eq!(learner.command(Role::Server), Some(&["./chat2".to_owned()][..]));
     }
 

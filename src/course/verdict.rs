@@ -103,7 +103,7 @@ fn printed(output: &str, most: usize) -> Vec<String> {
     heading.into_iter().chain(last.map(|line| format!("    | {}", shortened(&visible(line))))).collect()
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text.to_owned(),

@@ -15,14 +15,14 @@ use super::{
 };
 
 /// A temporary folder in which the course runs.
-struct Desk(TempDir);
+pub(crate) struct Desk(TempDir);
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat_course"));
         command.args(arguments).current_dir(self.0.path());
         command
@@ -30,19 +30,19 @@ impl Desk {
 
     /// Runs the course and returns its status and output.
     #[track_caller]
-    fn course(&self, arguments: &[&str]) -> (i32, String) {
+    pub(crate) fn course(&self, arguments: &[&str]) -> (i32, String) {
         let (status, out, errors) = run(&mut self.command(arguments));
         (status.expect("it ends by itself"), out + &errors)
     }
 
     #[track_caller]
-    fn says(&self, arguments: &[&str], status: i32, expected: &str) {
+    pub(crate) fn says(&self, arguments: &[&str], status: i32, expected: &str) {
         let (came, said) = self.course(arguments);
         assert_eq!(came, status, "{arguments:?}:\n{said}");
         assert!(said.contains(expected), "{arguments:?} should say {expected:?}:\n{said}");
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }

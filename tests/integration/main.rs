@@ -24,6 +24,7 @@ mod concurrency;
 mod config;
 mod conversation;
 mod course;
+mod course_building;
 mod course_program;
 mod doors;
 mod frames;

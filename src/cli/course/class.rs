@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{ClassOptions, Done, RuleOptions, end_all_on_ctrl_c, grading, style, words};
 use crate::course::{
+    build,
     grader::Grader,
     learner::Learner,
     report::{self, Progress, Report},
@@ -37,7 +38,7 @@ pub(super) fn class(options: &ClassOptions, out: &mut impl Write) -> Done {
         out.flush()?;
         let place = format!("{} ({} of {})", name(path), i + 1, hand_ins.len());
         // What is shown meanwhile is not a result, so an error there does not matter.
-        let row = Row::of(path, rules, seed, |step| drop(progress.show(&format!("{place}, step {step} …"))));
+        let row = Row::of(path, rules, seed, |doing| drop(progress.show(&format!("{place}, {doing} …"))));
         progress.clear()?;
         if !rules.json {
             writeln!(out, "{}", row.text(width, style()))?;
@@ -82,17 +83,18 @@ struct Row {
 }
 
 impl Row {
-    /// Grades a hand-in, and tells the number of each step before it is checked.
-    fn of(path: &Path, rules: &RuleOptions, seed: u64, mut tell: impl FnMut(usize)) -> Self {
+    /// Grades a hand-in, and tells what it does.
+    fn of(path: &Path, rules: &RuleOptions, seed: u64, mut tell: impl FnMut(&str)) -> Self {
         let start = Instant::now();
         let mut report = Report::default();
+        tell("building");
         let first = match graders(path, rules, seed) {
             Err(error) => error.to_string(),
             Ok(graders) if graders.iter().all(Result::is_err) => "no command in its course.txt".to_owned(),
             Ok(graders) => {
                 report = report::all(graders, |progress| {
                     if let Progress::Begins(step) = progress {
-                        tell(step.number);
+                        tell(&format!("step {}", step.number));
                     }
                 });
                 first_failure(&report)
@@ -129,7 +131,7 @@ impl Row {
     }
 }
 
-/// The graders of a hand-in's programs.
+/// Builds a hand-in's programs and returns their graders.
 fn graders(
     path: &Path,
     rules: &RuleOptions,
@@ -137,6 +139,7 @@ fn graders(
 ) -> Result<[Result<Grader, String>; 2], Box<dyn Error>> {
     let learner = Learner::read(path)?;
     let folder = fs::canonicalize(path)?;
+    build::run(&learner.build, Some(&folder)).map_err(|error| error.to_string())?;
     let commands = [Role::Server, Role::Client].map(|role| learner.command(role).map(words));
     Ok(rules.graders(commands, Some(&folder), seed))
 }

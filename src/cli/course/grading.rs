@@ -9,15 +9,19 @@ use rustix::termios::tcgetwinsize;
 
 use super::{Done, columns, end_all_on_ctrl_c, style};
 use crate::course::{
+    build::{self, BuildError},
     grader::{Grader, Verdict},
     learner::Learner,
     report::{self, Progress, Report, json_error},
     steps::Step,
+    verdict::Style,
     wrap::wrapped,
 };
 
 /// What is to be graded.
 pub(super) struct Job {
+    /// The command that builds the program; empty if there is nothing to build.
+    pub(super) build: Vec<String>,
     pub(super) scope: Scope,
     pub(super) seed: u64,
     /// Whether the program is the learner's own, so that its passes are noted.
@@ -56,12 +60,10 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     });
     row.clear()?;
     told?;
-    if let Err(error) = &report
-        && job.json
-    {
-        write!(out, "{}", json_error(error))?;
-    }
-    let report = report?;
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return job.explains(error, out),
+    };
     if job.is_own {
         learner.credit(&report.passed_steps())?;
     }
@@ -74,9 +76,34 @@ pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> D
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Why nothing was checked.
+pub(super) enum Unchecked {
+    /// The program cannot be built, which is the learner's task.
+    NotBuilt(BuildError),
+    /// The program cannot be started.
+    NotStarted(String),
+}
+
 impl Job {
-    /// Runs the checks.
-    pub(super) fn grade(&self, mut say: impl FnMut(Said)) -> Result<Report, String> {
+    /// Shows why nothing was checked.
+    fn explains(&self, error: Unchecked, out: &mut impl Write) -> Done {
+        let (words, shown) = match &error {
+            Unchecked::NotBuilt(error) => (error.text(Style::Plain), error.text(style())),
+            Unchecked::NotStarted(error) => (error.clone(), String::new()),
+        };
+        write!(out, "{}", if self.json { json_error(&words) } else { shown })?;
+        match error {
+            Unchecked::NotBuilt(_) => Ok(ExitCode::FAILURE),
+            Unchecked::NotStarted(error) => Err(error.into()),
+        }
+    }
+
+    /// Builds the program and runs the checks.
+    pub(super) fn grade(&self, mut say: impl FnMut(Said)) -> Result<Report, Unchecked> {
+        if !self.build.is_empty() {
+            say(Said::Doing("Building …".to_owned()));
+            build::run(&self.build, None).map_err(Unchecked::NotBuilt)?;
+        }
         // A failure is shown in full at the end. If other steps follow, one line says at once that there is one.
         let mut failure = None;
         let tell = |progress: Progress<'_>| match progress {
@@ -91,7 +118,7 @@ impl Job {
         };
         let report = match &self.scope {
             Scope::UpTo(grader, step) => {
-                report::up_to(grader, step, tell).map_err(|error| error.to_string())?
+                report::up_to(grader, step, tell).map_err(|error| Unchecked::NotStarted(error.to_string()))?
             }
             Scope::All(graders) => report::all(graders.clone(), tell),
         };
@@ -103,7 +130,7 @@ impl Job {
         }
         if report.verdicts.is_empty() {
             let reasons: Vec<_> = report.not_tried().into_iter().map(|(_, reason)| reason).collect();
-            return Err(reasons.join("; "));
+            return Err(Unchecked::NotStarted(reasons.join("; ")));
         }
         Ok(report)
     }

@@ -16,9 +16,9 @@ use jiff::Zoned;
 use self::files::Files;
 use super::{
     Check, Done, at, end_all_on_ctrl_c, folder,
-    grading::{Job, Row, Said, results},
+    grading::{Job, Row, Said, Unchecked, results},
     keys::Keys,
-    paging, reading, subject,
+    paging, reading, style, subject,
 };
 use crate::course::{
     learner::{FILE, Learner},
@@ -102,7 +102,8 @@ impl<'a> Watch<'a> {
                 let Some(outcome) = self.grades(job, out)? else { return Ok(Next::Quit) };
                 self.row.clear()?;
                 match outcome {
-                    Err(error) => writeln!(out, "{error}")?,
+                    Err(Unchecked::NotBuilt(error)) => write!(out, "{}", error.text(style()))?,
+                    Err(Unchecked::NotStarted(error)) => writeln!(out, "{error}")?,
                     Ok(report) => self.shows(&report, is_own, out)?,
                 }
             }
@@ -116,7 +117,7 @@ impl<'a> Watch<'a> {
         &mut self,
         job: Job,
         out: &mut impl Write,
-    ) -> Result<Option<Result<Report, String>>, Box<dyn Error>> {
+    ) -> Result<Option<Result<Report, Unchecked>>, Box<dyn Error>> {
         let (sender, said) = bounded(16);
         let worker = thread::Builder::new().name("grading".to_owned()).spawn(move || {
             job.grade(|words| {
@@ -205,7 +206,10 @@ impl<'a> Watch<'a> {
         for path in &self.restless {
             writeln!(out, "{} changes while your program runs.", path.display())?;
         }
-        let footer = format!("Watching {} files · Enter: check now · {KEYS}", files.number());
+        let footer = format!(
+            "Watching {} · Enter: check now · {KEYS}",
+            if files.number() == 1 { "1 file".to_owned() } else { format!("{} files", files.number()) }
+        );
         writeln!(out, "{footer}")?;
         loop {
             for _ in 0..LOOKS {
