@@ -98,6 +98,11 @@ enum Task {
     },
     /// Check a folder of hand-ins, each a folder with a `course.txt`
     Class(ClassOptions),
+    /// Write all pages as a small book for browsers and printers
+    Book {
+        /// The folder for it
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +129,9 @@ struct Check {
 struct ClassOptions {
     /// The folder of hand-ins
     folder: PathBuf,
+    /// Also write the table to this file, as a page for a projector
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleOptions,
 }
@@ -195,6 +203,7 @@ fn read(task: Option<Task>, learner: &mut Learner, out: &mut impl Write) -> Done
             reading::solution(step, force || learner.passed.contains(&step), out)
         }
         Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
+        Some(Task::Book { folder }) => reading::book(&folder, out),
         Some(Task::Bug { name, show }) => reading::bug(name.as_deref(), show, out),
         _ => reading::overview(learner, out),
     }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use super::{
-    course::{example, has_python},
+    course::example,
     support::server::{eventually, run},
 };
 
@@ -238,34 +238,6 @@ fn ctrl_c_leaves_no_program_and_no_folder_behind() {
 fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     test_kill_process(pid).is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
-}
-
-#[test]
-fn a_starter_passes_step_1_when_one_line_is_uncommented() {
-    let desk = Desk::new();
-    for (language, file, slashes) in [("rust", "src/main.rs", "    // "), ("python", "server.py", "# ")] {
-        if language == "python" && !has_python() {
-            continue;
-        }
-        desk.says(&["new", language, "--lang", language], 0, "chat_course show 1");
-        desk.says(&["new", language, "--lang", language], 2, "is not empty");
-        let home = Desk(tempfile::tempdir_in(desk.path()).expect("a folder"));
-        let folder = desk.path().join(language);
-        let check = |status: i32, word: &str| {
-            let mut command = home.command(&["check", "1", "--patience", "2"]);
-            command.current_dir(&folder);
-            let (came, out, errors) = run(&mut command);
-            assert!(came == Some(status) && out.contains(word), "{language}: {came:?}\n{out}{errors}");
-        };
-        check(1, "Step 1 fails.");
-        let path = folder.join(file);
-        let text = fs::read_to_string(&path).expect("a first file");
-        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        let at = lines.iter().position(|line| line.contains("Welcome")).expect("a greeting");
-        lines[at] = lines[at].replacen(slashes.trim_start(), "", 1);
-        fs::write(&path, lines.join("\n") + "\n").expect("a file");
-        check(0, "All is well: 1 step passed.");
-    }
 }
 
 #[test]

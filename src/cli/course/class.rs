@@ -11,6 +11,7 @@ use std::{
 
 use unicode_width::UnicodeWidthStr;
 
+use self::table::Table;
 use super::{ClassOptions, Done, RuleOptions, end_all_on_ctrl_c, grading, style, words};
 use crate::course::{
     build,
@@ -21,17 +22,24 @@ use crate::course::{
     verdict::{Style, visible},
 };
 
+mod table;
+
 pub(super) fn class(options: &ClassOptions, out: &mut impl Write) -> Done {
-    let ClassOptions { folder, rules, .. } = options;
+    let ClassOptions { folder, rules, html } = options;
     end_all_on_ctrl_c()?;
     let hand_ins = hand_ins(folder)?;
+    let (class, seed) = (name(&fs::canonicalize(folder)?), rules.seed());
+    let show = |rows: &[Row]| match html {
+        Some(file) => Table { class: &class, rows, all: hand_ins.len(), seed }.write(file),
+        None => Ok(()),
+    };
+    show(&[])?;
     let width = hand_ins.iter().map(|path| name(path).width()).max().unwrap_or_default().max(4);
     if !rules.json {
         write!(out, "{:width$}", "")?;
         STEPS.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
         writeln!(out, "  time  first failure")?;
     }
-    let seed = rules.seed();
     let progress = grading::Row::new();
     let mut rows = Vec::new();
     for (i, path) in hand_ins.iter().enumerate() {
@@ -44,6 +52,7 @@ pub(super) fn class(options: &ClassOptions, out: &mut impl Write) -> Done {
             writeln!(out, "{}", row.text(width, style()))?;
         }
         rows.push(row);
+        show(&rows)?;
     }
     if rules.json {
         let rows: Vec<_> = rows.iter().map(|row| row.json(seed)).collect();
