@@ -15,6 +15,7 @@ pub mod folder;
 pub mod grader;
 pub mod html;
 mod inbox;
+pub mod language;
 pub mod learner;
 pub mod pages;
 pub mod peer;

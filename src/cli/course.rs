@@ -18,6 +18,7 @@ use crate::{
         folder,
         grader::Grader,
         learner::{self, Learner},
+        solution::Edition,
         stage::Wording,
         start::Language,
         steps::{Role, STEPS, Step},
@@ -82,6 +83,9 @@ enum Task {
         /// Show it even if your program has not passed the step
         #[arg(long)]
         force: bool,
+        /// Show the program in this language [default: the one closest to yours]
+        #[arg(long, value_enum)]
+        lang: Option<Edition>,
     },
     /// Explain a kind of failure in detail
     Explain {
@@ -199,8 +203,8 @@ fn read(task: Option<Task>, learner: &mut Learner, out: &mut impl Write) -> Done
         Some(Task::Show { step }) => reading::show(at(step, learner)?, learner, out),
         Some(Task::Hint { step }) => reading::hint(at(step, learner)?, learner, out),
         Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
-        Some(Task::Solution { step, force }) => {
-            reading::solution(step, force || learner.passed.contains(&step), out)
+        Some(Task::Solution { step, force, lang }) => {
+            reading::solution(step, force || learner.passed.contains(&step), lang, learner, out)
         }
         Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
         Some(Task::Book { folder }) => reading::book(&folder, out),

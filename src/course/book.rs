@@ -2,12 +2,13 @@
 
 use std::{fmt::Write, fs, io, path::Path};
 
+use clap::ValueEnum;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
 use super::{
     html::{escaped, page},
     pages::{self, Page},
-    solution,
+    solution::{self, Edition},
     steps::{Part, STEPS, Step},
     verdict::Style,
 };
@@ -76,14 +77,17 @@ fn of_step(step: &Step, text: Page) -> String {
     let title = format!("Step {}: {}", step.number, step.title);
     let mut body = format!("{}<main>\n<h1>{}</h1>\n", around(step), escaped(&title));
     body.push_str(&html(text.markdown(), HeadingLevel::H2));
-    if let Some(solution) = solution::of(step.number) {
-        let shown = solution::shown(&solution, Style::Plain);
+    let mut heading = "<h2>A solution</h2>\n";
+    for edition in Edition::value_variants() {
+        let Some(solution) = edition.of(step.number) else { continue };
+        let (name, shown) = (edition.name(), solution::shown(&solution, Style::Plain));
         let lines: String = shown.lines().map(changed).collect();
         let _ = write!(
             body,
-            "<h2>A solution</h2>\n<details><summary>What changes in the program of the step before</summary>\n\
+            "{heading}<details><summary>In {name}: what changes in the program of the step before</summary>\n\
              <pre class=\"changes\"><code>{lines}</code></pre>\n</details>\n"
         );
+        heading = "";
     }
     let _ = write!(body, "</main>\n{}", around(step));
     page(&title, HEAD, &body)

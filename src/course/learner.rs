@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::steps::{Role, STEPS, Step};
+use super::{
+    language::{self, Known},
+    steps::{Role, STEPS, Step},
+};
 
 /// The name of the file.
 pub const FILE: &str = "course.txt";
@@ -114,6 +117,11 @@ impl Learner {
     /// The command of the learner's server or client.
     pub fn command(&self, role: Role) -> Option<&[String]> {
         Some(self.commands[role as usize].as_slice()).filter(|command| !command.is_empty())
+    }
+
+    /// The language of the learner's server, if it is a known one.
+    pub fn language(&self) -> Option<&'static Known> {
+        language::of(self.command(Role::Server).unwrap_or_default(), &self.folder)
     }
 
     /// Notes the command of a program, unless a word is empty or contains a space.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chat::course::{book, steps::STEPS};
+use chat::course::{book, solution::Edition, steps::STEPS};
 
 use super::{course::example, course_program::Desk};
 
@@ -71,8 +71,10 @@ fn the_book_has_a_page_for_each_step_and_no_dead_link() {
         assert!(index.contains(&format!("href=\"{name}\"")), "{name}");
         let (_, html) = pages.clone().find(|(known, _)| *known == name).expect("a page");
         assert_eq!(html.matches("<details><summary>Hint ").count(), 3, "{name}");
-        let has_solution = chat::course::solution::of(step.number).is_some();
-        assert_eq!(html.contains("<ins>+ "), has_solution, "{name}");
+        for (edition, summary) in [(Edition::Rust, "In Rust: "), (Edition::Python, "In Python: ")] {
+            let is_there = html.contains(&format!("<details><summary>{summary}"));
+            assert_eq!(is_there, edition.of(step.number).is_some(), "{name}");
+        }
     }
     let (_, css) = files.iter().find(|(name, _)| name == "style.css").expect("a style");
     assert!(!css.contains("url(") && !css.contains("@import"), "{css}");

@@ -251,6 +251,32 @@ fn a_solution_is_shown_when_the_step_has_passed() {
 }
 
 #[test]
+fn a_solution_is_in_the_learner_s_language_or_in_the_closest_one() {
+    let desk = Desk::new();
+    let solution = |server: &str, more: &[&str]| {
+        fs::write(desk.path().join("course.txt"), format!("server: {server}\n")).expect("a file");
+        let (status, said) = desk.course(&[&["solution", "9", "--force"], more].concat());
+        assert_eq!(status, 0, "{said}");
+        (said.lines().next().unwrap_or_default().to_owned(), said)
+    };
+    let is_rust = |said: &str| said.contains("+ mod chat;") && said.contains("+ // chat.rs");
+    let is_python = |said: &str| said.contains("+ from chat import") && said.contains("+ # chat.py");
+    for (server, remark, is_ours) in [
+        ("cargo run --quiet --", "- //! Step 8:", &is_rust as &dyn Fn(&str) -> bool),
+        ("python3 server.py", "- \"\"\"Step 8:", &is_python),
+        ("java Chat", "the one in Python reads closer to Java: both languages report errors", &is_python),
+        ("go run .", "the one in Rust reads closer to Go: both languages declare", &is_rust),
+        ("./server", "With --lang python, you see it in Python.", &is_rust),
+    ] {
+        let (first, said) = solution(server, &[]);
+        assert!(first.contains(remark) && is_ours(&said), "{server}:\n{said}");
+    }
+    assert!(is_python(&solution("cargo run --", &["--lang", "python"]).1));
+    assert!(solution("python3 server.py", &["--lang", "rust"]).0.starts_with("- //! Step 8:"));
+    desk.says(&["solution", "30", "--force"], 0, "There is no program in Python for step 30.");
+}
+
+#[test]
 fn kinds_of_failure_and_faults_are_explained() {
     let desk = Desk::new();
     desk.says(&["explain"], 0, "port-busy ");

@@ -108,6 +108,28 @@ fn the_keys_of_watch_work_while_the_program_is_checked() {
 }
 
 #[test]
+fn ctrl_c_ends_watch_and_leaves_the_terminal_as_it_was() {
+    let desk = learner(&starts("step_01"));
+    let mut terminal = terminal(desk.path(), "", "watch 1");
+    terminal.shows("Watching 1 file ·");
+    terminal.types("\x03");
+    assert_eq!(terminal.ends(), 130);
+}
+
+#[test]
+fn a_class_shows_whose_program_is_checked_now() {
+    let desk = learner("exec sleep 1000\n");
+    let class = desk.path().join("class");
+    fs::create_dir_all(class.join("ann")).expect("a folder");
+    fs::rename(desk.path().join("run.sh"), class.join("ann/run.sh")).expect("the same folder");
+    fs::rename(desk.path().join("course.txt"), class.join("ann/course.txt")).expect("the same folder");
+    let mut terminal = terminal(desk.path(), "", "class class");
+    terminal.shows("ann (1 of 1), step 1 …");
+    terminal.types("\x03");
+    assert_eq!(terminal.ends(), 130);
+}
+
+#[test]
 fn a_hint_in_watch_is_for_the_lowest_step_that_fails() {
     let desk = learner("exit 1\n");
     let mut terminal = terminal(desk.path(), "", "watch 12");

@@ -5,7 +5,10 @@ use std::{
     process::ExitCode,
 };
 
-use rustix::termios::tcgetwinsize;
+use rustix::{
+    fs::{FileType, Stat, fstat},
+    termios::tcgetwinsize,
+};
 
 use super::{Done, columns, end_all_on_ctrl_c, style};
 use crate::course::{
@@ -175,7 +178,10 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn new() -> Self {
-        let size = io::stderr().is_terminal().then(|| tcgetwinsize(io::stderr()).ok()).flatten();
+        // On a pipe, another program may be showing the results on this terminal.
+        let is_file = |status: Stat| FileType::from_raw_mode(status.st_mode).is_file();
+        let is_ours = io::stdout().is_terminal() || fstat(io::stdout()).is_ok_and(is_file);
+        let size = tcgetwinsize(io::stderr()).ok().filter(|_| is_ours);
         Self { columns: size.map(|size| size.ws_col.into()) }
     }
 
