@@ -185,4 +185,8 @@ fn without_any_pager_a_page_is_shown_screen_by_screen() {
     pager.shows("Any key: go on · q: quit");
     pager.types("q");
     assert_eq!(pager.ends(), 0);
+    let mut interrupted = terminal(desk.path(), "PATH=/no/such/folder", "show 3");
+    interrupted.shows("Any key: go on · q: quit");
+    interrupted.types("\x03");
+    assert_eq!(interrupted.ends(), 130);
 }

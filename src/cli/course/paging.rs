@@ -11,7 +11,7 @@ use std::{
 use rustix::termios::tcgetwinsize;
 use unicode_width::UnicodeWidthStr;
 
-use super::keys::Keys;
+use super::{end_all_on_ctrl_c, keys::Keys};
 
 /// Whether another program shows a text. Ctrl-C is for that program then.
 pub(super) static IS_PAGING: AtomicBool = AtomicBool::new(false);
@@ -24,6 +24,9 @@ pub(super) fn show(text: &str) -> io::Result<()> {
     let is_watched = out.is_terminal() && io::stdin().is_terminal();
     match size {
         Some(size) if is_watched && rows(text, size.ws_col) >= usize::from(size.ws_row) => {
+            // With it, Ctrl-C does not end the course before the pager, and leaves the terminal as it was. `watch` has
+            // done this already.
+            let _ = end_all_on_ctrl_c();
             let pager = env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
             let is_shown =
                 [pager.as_deref(), Some("less")].into_iter().flatten().any(|pager| pipe(text, pager));
