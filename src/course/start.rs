@@ -14,11 +14,13 @@ pub enum Language {
     /// One class.
     Java,
     /// A Go module.
+    #[value(alias = "golang")]
     Go,
     /// JavaScript, for Node.js.
+    #[value(aliases = ["javascript", "js"])]
     Node,
     /// A project for .NET.
-    #[value(name = "csharp")]
+    #[value(name = "csharp", aliases = ["c#", "cs"])]
     CSharp,
 }
 

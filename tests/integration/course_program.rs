@@ -137,6 +137,20 @@ fn the_verdict_is_that_of_the_lowest_step_that_fails() {
 }
 
 #[test]
+fn a_step_that_no_longer_works_is_where_to_begin() {
+    let desk = Desk::new();
+    let command = ["check", "10", "--patience", "1", "--", &example("faulty"), "room-leak"];
+    let (status, said) = desk.course(&command);
+    assert_eq!(status, 1);
+    let order: Vec<_> =
+        said.lines().filter_map(|line| line.strip_prefix("✓ Step ")?.split(',').next()).collect();
+    assert_eq!(order, ["10", "1", "2", "3", "4", "5", "6", "7"]);
+    assert!(said.contains("✗ Step 8, Rooms: ") && said.contains("chat_course hint 8 · "), "{said}");
+    assert!(said.contains("Step 8 fails. 8 steps passed.\nNot tried: step 9 (step 8 fails).\n"), "{said}");
+    desk.says(&[], 0, "Next:  chat_course show 8");
+}
+
+#[test]
 fn another_program_is_checked_without_a_note() {
     let desk = Desk::new();
     let (own, other) = (example("step_01"), example("step_02"));

@@ -39,6 +39,11 @@ impl Keys {
     }
 
     fn wants_single_keys(&self) -> io::Result<()> {
+        // The lock is held until the mode is set. Once Ctrl-C has restored the mode, it must stay.
+        let before = BEFORE.lock();
+        if before.is_none() {
+            return Ok(());
+        }
         let mut mode = tcgetattr(&self.0)?;
         let lines = LocalModes::ICANON | LocalModes::ECHO;
         if mode.local_modes.intersects(lines) {
@@ -59,8 +64,8 @@ impl Drop for Keys {
 
 /// Gives the terminal its former mode back, for a program that is about to end.
 pub(super) fn restore() {
-    let mode = BEFORE.lock().take();
-    if let Some(mode) = mode {
+    let mut before = BEFORE.lock();
+    if let Some(mode) = before.take() {
         // A terminal that is gone needs no mode.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &mode);
     }
