@@ -334,8 +334,9 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Makes Ctrl-C end all learners' programs and remove all temporary folders.
+/// Makes Ctrl-C end all learners' programs and remove all temporary folders. No process that they have started is left.
 fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
+    subject::adopt_orphans();
     ctrlc::set_handler(|| {
         if paging::IS_PAGING.load(Ordering::Relaxed) {
             return;

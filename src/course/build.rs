@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    subject::{Ended, Member, is_ready},
+    subject::{Ended, MARK, Member, is_ready},
     verdict::{Style, shortened, visible},
 };
 
@@ -53,7 +53,7 @@ pub(crate) fn run(command: &[String], folder: Option<&Path>) -> Result<(), Build
 fn output_of(mut command: Command) -> io::Result<(Option<Ended>, String)> {
     let (mut reader, writer) = io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
-    let member = Member::new(Box::new(command.spawn()?))?;
+    let member = Member::start(|mark| Ok(Box::new(command.env(MARK, mark).spawn()?)))?;
     // The command holds writing ends of the pipe.
     drop(command);
     let mut output = Vec::new();

@@ -6,6 +6,7 @@ use super::{
     conversation::Conversation,
     grader::{CannotRun, Fault, Grader, Verdict},
     steps::{Part, STEPS, Step},
+    subject::Subject,
     verdict::Style,
     wire::Wire,
 };
@@ -48,10 +49,11 @@ pub(crate) fn up_to(
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Report, CannotRun> {
     let mut report = Report::default();
+    let mut kept = None;
     let mut lower: Vec<_> = last.up_to().skip(1).collect();
     lower.reverse();
     let mut failed = None;
-    if !report.tries(grader, last, &mut tell)? && !lower.is_empty() && report.has_not_started() {
+    if !report.tries(grader, last, &mut kept, &mut tell)? && !lower.is_empty() && report.has_not_started() {
         // The lowest step need not be tried: the program would not start for it either.
         let lowest = lower.remove(0);
         report.blame(lowest);
@@ -61,7 +63,7 @@ pub(crate) fn up_to(
     for step in lower {
         if let Some(failed) = failed {
             report.leave_out(step, format!("step {failed} fails"));
-        } else if !report.tries(grader, step, &mut tell)? {
+        } else if !report.tries(grader, step, &mut kept, &mut tell)? {
             failed = Some(step.number);
         }
     }
@@ -73,6 +75,7 @@ pub(crate) fn up_to(
 /// Instead of a program there may be the reason why it cannot be graded.
 pub(crate) fn all(programs: [Result<Grader, String>; 2], mut tell: impl FnMut(Progress<'_>)) -> Report {
     let mut report = Report::default();
+    let mut kept = None;
     let [mut server, mut client] = programs;
     for step in &STEPS {
         let program = if step.part == Part::Client { &mut client } else { &mut server };
@@ -82,7 +85,7 @@ pub(crate) fn all(programs: [Result<Grader, String>; 2], mut tell: impl FnMut(Pr
                 report.leave_out(step, "it also needs the client".to_owned());
                 continue;
             }
-            Ok(grader) => report.tries(grader, step, &mut tell).map_err(|error| error.to_string()),
+            Ok(grader) => report.tries(grader, step, &mut kept, &mut tell).map_err(|error| error.to_string()),
         };
         match is_passed {
             Err(reason) => {
@@ -102,16 +105,18 @@ pub(crate) fn all(programs: [Result<Grader, String>; 2], mut tell: impl FnMut(Pr
 }
 
 impl Report {
-    /// Runs the checks of a step up to the first that fails. Returns whether the step has passed.
+    /// Runs the checks of a step up to the first that fails, with the server that an earlier step has left. Returns
+    /// whether the step has passed.
     fn tries(
         &mut self,
         grader: &Grader,
         step: &'static Step,
+        kept: &mut Option<Subject>,
         tell: &mut impl FnMut(Progress<'_>),
     ) -> Result<bool, CannotRun> {
         tell(Progress::Begins(step));
         for check in step.checks {
-            self.verdicts.push(grader.check(step, check)?);
+            self.verdicts.push(grader.check_with(step, check, kept)?);
             if self.verdicts.last().is_some_and(|verdict| verdict.fault.is_some()) {
                 break;
             }
@@ -133,7 +138,9 @@ impl Report {
             }
             _ => false,
         };
-        is_plain && [&class::EXITS_EARLY, &class::NOT_LISTENING].contains(&fault.failure.class)
+        is_plain
+            && [&class::EXITS_EARLY, &class::NOT_LISTENING, &class::IN_BACKGROUND]
+                .contains(&fault.failure.class)
     }
 
     /// Counts the last failure for this step.

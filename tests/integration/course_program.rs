@@ -102,7 +102,7 @@ fn json_reports_passes_failures_and_errors() {
 fn a_program_that_ends_before_it_listens_is_shown_with_its_output() {
     let desk = Desk::new();
     let command = ["check", "1", "--", "sh", "-c", "echo the kettle is empty >&2; exit 3", "sh"];
-    desk.says(&command, 1, "The last output of the program:\n    | the kettle is empty");
+    desk.says(&command, 1, "The program's last output:\n    | the kettle is empty");
     desk.says(&command, 1, "exits-early: ");
     desk.says(&command, 1, "it ended: status 3");
 }
@@ -249,7 +249,7 @@ fn ctrl_c_leaves_no_program_and_no_folder_behind() {
 }
 
 /// Whether no process has this number, or only one that has ended.
-fn is_gone(pid: Pid) -> bool {
+pub(crate) fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     test_kill_process(pid).is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
 }

@@ -91,13 +91,15 @@ fn watch_goes_on_to_the_next_step_and_shows_time_and_number_of_each_run() {
 fn the_keys_of_watch_work_while_the_program_is_checked() {
     // It never listens.
     let desk = learner("echo $$ >pid.part; mv pid.part pid; exec sleep 1000\n");
-    let mut terminal = terminal(desk.path(), "PAGER=cat", "watch 1");
+    let mut terminal = terminal(desk.path(), "", "watch 1");
     let file = desk.path().join("pid");
     eventually("the program runs", || file.exists());
     terminal.types("h");
     terminal.shows("Hint 1 of 3: ");
     terminal.types("s");
-    terminal.shows("chat_course check 1 · chat_course hint 1");
+    terminal.shows("Step 1: Listen and greet");
+    terminal.shows("Any key: go on · q: quit");
+    terminal.types("q");
     terminal.types("h");
     terminal.shows("Hint 2 of 3: ");
     terminal.types("q");

@@ -26,6 +26,8 @@ mod conversation;
 mod course;
 mod course_book;
 mod course_building;
+#[cfg(target_os = "linux")]
+mod course_processes;
 mod course_program;
 mod course_starting;
 mod course_watching;

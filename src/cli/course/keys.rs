@@ -15,26 +15,33 @@ use crate::course::subject::is_ready;
 /// The mode that the terminal had before.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// The keyboard. Dropping it gives the terminal its former mode back.
-pub(super) struct Keys(File);
+/// The keyboard. Dropping the one that was made first gives the terminal its former mode back.
+pub(super) struct Keys {
+    terminal: File,
+    is_first: bool,
+}
 
 impl Keys {
     pub(super) fn new() -> io::Result<Self> {
         // The standard library's handle may read several keys at once, and those that it keeps cannot be waited for.
-        let keys = Self(File::from(io::stdin().as_fd().try_clone_to_owned()?));
-        *BEFORE.lock() = Some(tcgetattr(&keys.0)?);
-        Ok(keys)
+        let terminal = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let mut before = BEFORE.lock();
+        let is_first = before.is_none();
+        if is_first {
+            *before = Some(tcgetattr(&terminal)?);
+        }
+        Ok(Self { terminal, is_first })
     }
 
     /// Waits this long for a key. The end of the input counts as `q`.
     pub(super) fn next(&self, patience: Duration) -> io::Result<Option<char>> {
         // Each time, because a pager or a shell may have changed the mode.
         self.wants_single_keys()?;
-        if !is_ready(&self.0, patience) {
+        if !is_ready(&self.terminal, patience) {
             return Ok(None);
         }
         let mut key = [0];
-        let length = (&self.0).read(&mut key)?;
+        let length = (&self.terminal).read(&mut key)?;
         Ok(Some(if length == 0 || key[0] == 4 { 'q' } else { char::from(key[0]).to_ascii_lowercase() }))
     }
 
@@ -44,13 +51,13 @@ impl Keys {
         if before.is_none() {
             return Ok(());
         }
-        let mut mode = tcgetattr(&self.0)?;
+        let mut mode = tcgetattr(&self.terminal)?;
         let lines = LocalModes::ICANON | LocalModes::ECHO;
         if mode.local_modes.intersects(lines) {
             mode.local_modes.remove(lines);
             mode.special_codes[SpecialCodeIndex::VMIN] = 1;
             mode.special_codes[SpecialCodeIndex::VTIME] = 0;
-            tcsetattr(&self.0, OptionalActions::Now, &mode)?;
+            tcsetattr(&self.terminal, OptionalActions::Now, &mode)?;
         }
         Ok(())
     }
@@ -58,7 +65,9 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        restore();
+        if self.is_first {
+            restore();
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::termios::tcgetwinsize;
+use rustix::termios::{Winsize, tcgetwinsize};
 use unicode_width::UnicodeWidthStr;
 
 use super::{end_all_on_ctrl_c, keys::Keys};
@@ -19,21 +19,34 @@ pub(super) static IS_PAGING: AtomicBool = AtomicBool::new(false);
 /// Writes a text to the standard output. If that is a terminal with too few rows, a pager shows it: `$PAGER`, or else
 /// `less`, or else our own.
 pub(super) fn show(text: &str) -> io::Result<()> {
-    let mut out = io::stdout();
-    let size = tcgetwinsize(&out).ok().filter(|size| size.ws_row > 1 && size.ws_col > 0);
-    let is_watched = out.is_terminal() && io::stdin().is_terminal();
-    match size {
-        Some(size) if is_watched && rows(text, size.ws_col) >= usize::from(size.ws_row) => {
+    match small_terminal(text) {
+        Some(size) => {
             // With it, Ctrl-C does not end the course before the pager, and leaves the terminal as it was. `watch` has
             // done this already.
             let _ = end_all_on_ctrl_c();
             let pager = env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
             let is_shown =
                 [pager.as_deref(), Some("less")].into_iter().flatten().any(|pager| pipe(text, pager));
-            if is_shown { Ok(()) } else { by_screens(text, size.ws_row, size.ws_col) }
+            if is_shown { Ok(()) } else { by_screens(text, size) }
         }
-        _ => out.write_all(text.as_bytes()),
+        None => io::stdout().write_all(text.as_bytes()),
     }
+}
+
+/// The same with our own pager. While programs are graded, the course has no other children: it would take a pager for
+/// an orphan and end it.
+pub(super) fn show_without_a_process(text: &str) -> io::Result<()> {
+    match small_terminal(text) {
+        Some(size) => by_screens(text, size),
+        None => io::stdout().write_all(text.as_bytes()),
+    }
+}
+
+/// The size of the terminal, if there is one and the text does not fit.
+fn small_terminal(text: &str) -> Option<Winsize> {
+    let size = tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_row > 1 && size.ws_col > 0)?;
+    let is_small = rows(text, size.ws_col) >= usize::from(size.ws_row);
+    (is_small && io::stdin().is_terminal()).then_some(size)
 }
 
 /// Runs a pager as the shell would. Returns whether it could be run.
@@ -56,13 +69,14 @@ fn pipe(text: &str, pager: &str) -> bool {
 }
 
 /// Our own pager: a screen, then a key, then the next screen.
-fn by_screens(text: &str, height: u16, width: u16) -> io::Result<()> {
+fn by_screens(text: &str, size: Winsize) -> io::Result<()> {
+    let (height, width) = (usize::from(size.ws_row), size.ws_col);
     let keys = Keys::new()?;
     let mut out = io::stdout();
     let mut used = 0;
     for line in text.split_inclusive('\n') {
         used += rows(line, width);
-        if used >= height.into() {
+        if used >= height {
             write!(out, "\x1b[7mAny key: go on · q: quit\x1b[0m")?;
             out.flush()?;
             let key = loop {

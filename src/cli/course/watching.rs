@@ -133,7 +133,7 @@ impl<'a> Watch<'a> {
             if key.is_some() || !said.is_empty() {
                 self.row.clear()?;
             }
-            if self.obeys(key, out)? == Next::Quit {
+            if self.obeys(key, paging::show_without_a_process, out)? == Next::Quit {
                 drop(said);
                 subject::end_all();
                 folder::remove_all();
@@ -214,7 +214,7 @@ impl<'a> Watch<'a> {
         loop {
             for _ in 0..LOOKS {
                 let key = self.keys.next(LOOK)?;
-                match self.obeys(key, out)? {
+                match self.obeys(key, paging::show, out)? {
                     Next::Wait if key.is_none() => {}
                     Next::Wait => writeln!(out, "{footer}")?,
                     next => return Ok(next),
@@ -226,8 +226,13 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Does what a key asks for.
-    fn obeys(&mut self, key: Option<char>, out: &mut impl Write) -> Result<Next, Box<dyn Error>> {
+    /// Does what a key asks for, and shows text with `page`.
+    fn obeys(
+        &mut self,
+        key: Option<char>,
+        page: fn(&str) -> io::Result<()>,
+        out: &mut impl Write,
+    ) -> Result<Next, Box<dyn Error>> {
         let step = self.failing.or(self.step);
         let mut text = Vec::new();
         match (key, step) {
@@ -241,7 +246,7 @@ impl<'a> Watch<'a> {
             _ => return Ok(Next::Wait),
         }
         writeln!(out)?;
-        paging::show(&String::from_utf8(text)?)?;
+        page(&String::from_utf8(text)?)?;
         Ok(Next::Wait)
     }
 }
