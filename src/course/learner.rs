@@ -38,14 +38,23 @@ pub struct Learner {
 
 impl Learner {
     /// Reads the notes in a folder. Without a file, there is no progress.
+    ///
+    /// # Errors
+    /// There is a file, but it cannot be read. The error names it.
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
         let mut learner = Self { folder: folder.to_owned(), ..Self::default() };
-        match fs::read_to_string(folder.join(FILE)) {
-            Ok(text) => text.lines().for_each(|line| learner.line(line)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+        learner.text()?.lines().for_each(|line| learner.line(line));
         Ok(learner)
+    }
+
+    /// The contents of the file; without a file, none.
+    fn text(&self) -> io::Result<String> {
+        let path = self.folder.join(FILE);
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+            Ok(text) => Ok(text),
+        }
     }
 
     /// Reads one line and skips what is invalid, because people edit the file.
@@ -66,19 +75,43 @@ impl Learner {
         }
     }
 
+    /// Writes the notes. Everything else in the file stays as it is.
     pub(crate) fn write(&self) -> io::Result<()> {
         let numbers: Vec<_> = self.passed.iter().map(ToString::to_string).collect();
         let hints: Vec<_> = self.hints.iter().map(|(step, number)| format!("{step}={number}")).collect();
-        let lines = [
+        let notes = [
             ("server", self.commands[Role::Server as usize].join(" ")),
             ("client", self.commands[Role::Client as usize].join(" ")),
             ("build", self.build.join(" ")),
             ("passed", numbers.join(" ")),
             ("hints", hints.join(" ")),
         ];
-        let lines: String =
-            lines.iter().map(|(key, value)| format!("{key}: {value}").trim_end().to_owned() + "\n").collect();
-        fs::write(self.folder.join(FILE), format!("{HEAD}{lines}"))
+        let text = self.text()?;
+        let mut lines: Vec<_> =
+            if text.is_empty() { HEAD } else { &text }.lines().map(str::to_owned).collect();
+        for (key, value) in notes {
+            let note = format!("{key}: {value}").trim_end().to_owned();
+            let is_of_key = |line: &str| line.split_once(':').is_some_and(|(first, _)| first == key);
+            lines.iter_mut().filter(|line| is_of_key(line)).for_each(|line| line.clone_from(&note));
+            if !lines.contains(&note) {
+                lines.push(note);
+            }
+        }
+        fs::write(self.folder.join(FILE), lines.join("\n") + "\n")
+    }
+
+    /// Notes that these steps have passed, and what this program knows about the commands. What the learner has
+    /// changed in the file since it was read stays.
+    pub(crate) fn credit(&mut self, steps: &[usize]) -> io::Result<()> {
+        let mut now = Self::read(&self.folder)?;
+        for (known, new) in now.commands.iter_mut().zip(&self.commands) {
+            if known.is_empty() {
+                known.clone_from(new);
+            }
+        }
+        now.passed.extend(steps);
+        *self = now;
+        self.write()
     }
 
     /// The command of the learner's server or client.
@@ -129,6 +162,27 @@ mod tests {
         assert_eq!(Learner::read(folder.path()).expect("notes"), learner);
         assert_eq!(learner.next().map(|step| step.number), Some(3));
         assert_eq!(learner.command(Role::Client), None);
+    }
+
+    #[test]
+    fn lines_of_the_learner_s_own_stay_in_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(FILE);
+        fs::write(&file, "# mine\nserver: ./chat\npassed: 1\nteam: red\n").expect("a folder");
+        let mut learner = Learner::read(folder.path()).expect("notes");
+        fs::write(&file, "# mine\nserver: ./chat2\npassed: 1\nteam: blue\n").expect("a folder");
+        learner.credit(&[2]).expect("notes");
+        let text = fs::read_to_string(&file).expect("notes");
+        assert_eq!(text, "# mine\nserver: ./chat2\npassed: 1 2\nteam: blue\nclient:\nbuild:\nhints:\n");
+        assert_eq!(learner.command(Role::Server), Some(&["./chat2".to_owned()][..]));
+    }
+
+    #[test]
+    fn notes_that_cannot_be_read_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join(FILE)).expect("a folder");
+        let error = Learner::read(folder.path()).expect_err("it is a folder");
+        assert!(error.to_string().contains("course.txt: "), "{error}");
     }
 
     #[test]

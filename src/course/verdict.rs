@@ -134,7 +134,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Escapes everything in what a program has printed that could control the terminal.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         match c {

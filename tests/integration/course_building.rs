@@ -56,8 +56,8 @@ fn watch_builds_again_after_a_change_and_does_not_mistake_what_it_built_for_one(
     let terminal =
         Terminal::start_as(&["sh", "-c", &script, env!("CARGO_BIN_EXE_chat_course")], 0, &[], "vt100");
     terminal.shows("| a typo");
-    terminal.shows("Watching 1 files");
+    terminal.shows("Watching 1 file ·");
     notes(desk.path(), "step_01");
     terminal.shows("All is well: 1 step passed.");
-    terminal.shows("Watching 2 files");
+    terminal.shows("Watching 1 file ·");
 }
