@@ -274,10 +274,6 @@ fn python() -> Option<String> {
     path.map(|path| path.trim().to_owned())
 }
 
-pub(crate) fn has_python() -> bool {
-    python().is_some()
-}
-
 #[test]
 fn the_language_does_not_matter() {
     const LAST: usize = 17;
