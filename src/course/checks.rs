@@ -18,6 +18,7 @@ mod clients;
 mod crowds;
 mod limits;
 mod logs;
+mod races;
 mod transfers;
 mod wires;
 
@@ -97,7 +98,7 @@ pub(super) const OTHERS_GO_ON: Check = Check::new(
 pub(super) const ONE_ORDER: Check = Check::new(
     "14_one_order",
     "When several clients speak at once, all clients receive the lines in the same order.",
-    How::Server(crowds::one_order),
+    How::Server(races::one_order),
 );
 
 pub(super) const READERS: [Check; 2] = [
@@ -120,7 +121,7 @@ pub(super) const READERS: [Check; 2] = [
 pub(super) const ONE_NAME: Check = Check::new(
     "16_one_name",
     "When several clients ask for a name at the same moment, exactly one gets it.",
-    How::Server(crowds::one_name),
+    How::Server(races::one_name),
 );
 
 pub(super) const LIMITS: [Check; 5] = [
