@@ -76,7 +76,9 @@ pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         spawn(scope, || reads_on(&flooded, &is_over));
-        let flood = spawn(scope, || floods(&flooded, STUCK, |_| true));
+        let flood = spawn(scope, || {
+            floods(&flooded, FLOOD, STUCK, |_| true);
+        });
         let outcome =
             chats_until(stage, alice, bob, || flood.as_ref().is_none_or(ScopedJoinHandle::is_finished));
         is_over.store(true, Ordering::Relaxed);
@@ -99,15 +101,18 @@ fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn()
     }
 }
 
-/// Sends 16 MB, or less if the server stops reading them or `may_go_on` says so before a line.
-fn floods(mut stream: &TcpStream, patience: Duration, may_go_on: impl Fn(usize) -> bool) {
+/// Sends this many lines, or fewer if the server stops reading them or `may_go_on` says so before a line. Returns the
+/// number of lines sent.
+fn floods(
+    mut stream: &TcpStream,
+    lines: usize,
+    patience: Duration,
+    may_go_on: impl Fn(usize) -> bool,
+) -> usize {
     let _ = stream.set_write_timeout(Some(patience));
-    for n in 0..FLOOD {
-        // An error is no failure: the talker may be stuck or disconnected.
-        if !may_go_on(n) || stream.write_all((flood_line(n) + "\n").as_bytes()).is_err() {
-            return;
-        }
-    }
+    // An error is no failure: the talker may be stuck or disconnected.
+    let is_sent = |n: &usize| may_go_on(*n) && stream.write_all((flood_line(*n) + "\n").as_bytes()).is_ok();
+    (0..lines).take_while(is_sent).count()
 }
 
 /// Reads and drops everything, so that this client is not a slow one.
@@ -128,9 +133,48 @@ fn flood_line(n: usize) -> String {
     format!("{n:06} {}", "x".repeat(992))
 }
 
+/// The failure of a client that reads and must not wait for others that do not.
 fn stalled(failure: Failure) -> Failure {
     // Clients that do not read may have received the line already.
     failure.reclassified(&[&class::SILENT, &class::WRONG_CLIENT], &class::STALLED)
+}
+
+/// The failure of a client that reads all the time, or pauses for a moment, and must not be disconnected.
+fn cut_early(failure: Failure) -> Failure {
+    failure.reclassified(&[&class::CLOSED, &class::RESET], &class::CUT_EARLY)
+}
+
+/// Three clients in a room do not read, and one of them sends. The kernel holds less than half of the 40 MB, and the
+/// rest must be in the server, unless it has stopped reading. If it is in a channel, others wait for the broadcaster.
+pub(super) fn bounded_channel(stage: &mut Stage<'_>) -> Outcome {
+    const LINES: usize = 40_000;
+    let [alice, bob, talker, sleepers @ ..] = &arrive::<5>(stage)?;
+    let room = stage.seed.name("x");
+    for who in [talker].into_iter().chain(sleepers) {
+        stage.goes_to(who, &room)?;
+    }
+    for who in [alice, bob] {
+        stage.skips_lines(who, &[])?;
+    }
+    stage.remark(&format!(
+        "({talker} and {} stop reading; {talker} sends up to 40 MB)",
+        sleepers.join(" and ")
+    ));
+    let patience = stage.rules.patience;
+    let sent = floods(&stage.stream(talker)?, LINES, patience, |_| true);
+    if sent < LINES {
+        return Ok(());
+    }
+    // Where nothing waits in a channel, this arrives at once. Then the outboxes have no limit, which step 15 is about.
+    let start = Instant::now();
+    match chat(stage, alice, [alice, bob]) {
+        Ok(()) if start.elapsed() < NOTICED => return Ok(()),
+        Err(failure) if failure.class != &class::SILENT => return Err(failure),
+        _ => {}
+    }
+    let expected = format!("the server stops reading from {talker} while it cannot pass on what it has read");
+    let received = "it reads all 40 MB, and messages in another room have to wait";
+    Err(Failure::new(&class::UNBOUNDED, expected, received))
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
@@ -148,7 +192,9 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
         // Never far ahead of the reader.
-        spawn(scope, || floods(&flooded, Duration::from_secs(5), |n| n < AHEAD || is_read.recv().is_ok()));
+        spawn(scope, || {
+            floods(&flooded, FLOOD, Duration::from_secs(5), |n| n < AHEAD || is_read.recv().is_ok());
+        });
         let mut left = sleepers.to_vec();
         let mut held_up = Duration::ZERO;
         let outcome = (0..FLOOD).try_for_each(|n| {
@@ -164,7 +210,7 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
         });
         // This ends the flood.
         drop(may_send);
-        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left))
+        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left)).map_err(cut_early)
     })
 }
 
@@ -208,12 +254,15 @@ pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
     let [alice, bob] = &arrive(stage)?;
     stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
-    let said = |n| Pattern::exactly(format!("[lobby] {alice}: {}", flood_line(n)));
     for n in 0..LINES {
         stage.sends_bytes(alice, (flood_line(n) + "\n").as_bytes());
     }
-    (0..LINES).try_for_each(|n| stage.hears(alice, &said(n)))?;
+    let mut hears_all = |who: &str| {
+        let said = |n| Pattern::exactly(format!("[lobby] {alice}: {}", flood_line(n)));
+        (0..LINES).try_for_each(|n| stage.hears(who, &said(n))).map_err(cut_early)
+    };
+    hears_all(alice)?;
     // This wait is part of the check itself.
     let _ = after(Duration::from_secs(1)).recv();
-    (0..LINES).try_for_each(|n| stage.hears(bob, &said(n)))
+    hears_all(bob)
 }
