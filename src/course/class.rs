@@ -80,7 +80,8 @@ the program used too much memory; the course allows 2 GiB."
     "The program uses far too much memory. Something grows as long as a client sends, or as long as a client does not read."
     "Everything that a client can make grow needs a limit: the bytes of a line without a newline, the queue of
 messages for a client that does not read, the list of clients. Decide what happens at the limit (refuse,
-skip, disconnect) and tell the client."
+skip, disconnect) and tell the client. If your program keeps nothing, and its language has a garbage
+collector, limit its heap: the page of step 17 says how."
 
     REFUSED "refused"
     "The program still runs but no longer accepts connections. The accept loop has ended, or it is busy with a client."

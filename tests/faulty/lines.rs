@@ -12,6 +12,9 @@ use crate::fault;
 /// The most bytes a line may have.
 const MAX: usize = 8192;
 
+/// How much is discarded before it is collected, where that happens late.
+const HEAP: usize = 120 << 20;
+
 /// The most bytes of a line, without its newline, that the server accepts.
 fn limit() -> usize {
     match () {
@@ -37,7 +40,7 @@ pub(crate) struct Lines<'a> {
     searched: usize,
     /// The rest of this line is discarded as it arrives.
     is_skipping: bool,
-    /// What was discarded. Only a fault uses it.
+    /// What was discarded. Only two variants of the server use it.
     discarded: Vec<u8>,
 }
 
@@ -97,8 +100,11 @@ impl<'a> Lines<'a> {
         if self.searched <= limit() || fault::is("endless-line") {
             return None;
         }
-        if fault::is("long-line-kept") {
+        if fault::is("long-line-kept") || fault::is("collects-late") {
             self.discarded.extend(&self.buffer);
+        }
+        if fault::is("collects-late") && self.discarded.len() > HEAP {
+            self.discarded.clear();
         }
         self.buffer.clear();
         self.searched = 0;
