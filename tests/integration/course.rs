@@ -238,8 +238,7 @@ fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
     if !is_heavy(verdict.step) && !["cut-short", "frame-cut"].contains(&class.name) {
         // The output of a program may contain random numbers.
-        let (before, printed) =
-            told.split_once("\n\n  The last output of the program").unwrap_or((&told, ""));
+        let (before, printed) = told.split_once("\n\n  The program's last output").unwrap_or((&told, ""));
         return before.to_owned() + printed.find("\n\n").map_or("", |end| &printed[end..]);
     }
     let title = told.lines().next().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use super::{Done, columns, style};
 use crate::course::{
+    book,
     bug::{self, Bug},
     class::Class,
     language::Known,
@@ -81,6 +82,12 @@ pub(super) fn new(folder: &Path, language: Language, out: &mut impl Write) -> Do
     start::make(folder, language)?;
     writeln!(out, "Created {}. Next:\n\n  cd {0}\n  chat_course show 1", folder.display())?;
     writeln!(out, "  chat_course check 1")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn book(folder: &Path, out: &mut impl Write) -> Done {
+    book::write(folder)?;
+    writeln!(out, "Wrote the book. Begin with {}.", folder.join("index.html").display())?;
     Ok(ExitCode::SUCCESS)
 }
 
