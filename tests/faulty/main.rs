@@ -7,8 +7,10 @@ mod chat;
 mod datagrams;
 mod fault;
 mod frames;
+mod history;
 mod json;
 mod lines;
+mod log;
 mod server;
 mod session;
 
