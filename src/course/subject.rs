@@ -25,7 +25,7 @@ mod member;
 mod output;
 
 pub use member::{Ended, end_all};
-pub(crate) use member::{Member, memory_of};
+pub(crate) use member::{Member, memory_of, processor_time_of};
 
 /// How to run a learner's program.
 #[derive(Clone, Debug)]

@@ -78,14 +78,15 @@ fn comparison(failure: &Failure, style: Style) -> Vec<String> {
     let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
     let before = if start > 0 { "…" } else { "" };
     let shown = |text: &str| shortened(&before.chars().chain(text.chars().skip(start)).collect::<String>());
+    let by = failure.hearer.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
     let mut lines = vec![
-        format!("  expected  {}", style.good(&shown(&failure.expected))),
-        format!("  received  {}", style.bad(&shown(&failure.received))),
+        format!("  expected{by}  {}", style.good(&shown(&failure.expected))),
+        format!("  received{by}  {}", style.bad(&shown(&failure.received))),
     ];
     if let Some(caret) = failure.caret {
         let right = failure.received.chars().skip(start).take(caret - start);
         let columns = before.chars().count() + right.filter_map(UnicodeWidthChar::width).sum::<usize>();
-        lines.push(format!("            {}^", " ".repeat(columns)));
+        lines.push(format!("  {}^", " ".repeat("received".len() + by.len() + 2 + columns)));
     }
     lines
 }
@@ -99,7 +100,7 @@ fn printed(output: &str, most: usize) -> Vec<String> {
         return Vec::new();
     }
     let last = lines[lines.len().saturating_sub(most)..].iter();
-    let heading = [String::new(), "  The last output of the program:".to_owned()];
+    let heading = [String::new(), "  The program's last output:".to_owned()];
     heading.into_iter().chain(last.map(|line| format!("    | {}", shortened(&visible(line))))).collect()
 }
 

@@ -101,7 +101,7 @@ fn json_reports_passes_failures_and_errors() {
 fn a_program_that_ends_before_it_listens_is_shown_with_its_output() {
     let desk = Desk::new();
     let command = ["check", "1", "--", "sh", "-c", "echo the kettle is empty >&2; exit 3", "sh"];
-    desk.says(&command, 1, "The last output of the program:\n    | the kettle is empty");
+    desk.says(&command, 1, "The program's last output:\n    | the kettle is empty");
     desk.says(&command, 1, "exits-early: ");
     desk.says(&command, 1, "it ended: status 3");
 }

@@ -75,11 +75,11 @@ class Chat:
 
     def take(self, me, line):
         """Carries out one line. Returns False when the client wants to leave."""
-        word, _, rest = line.partition(" ")
+        word, _, rest = line.lstrip().partition(" ")
         command = COMMANDS.get(word.lower())
         if command:
             return command(self, me, rest.strip()) is not False
-        if line.startswith("/") and not line.startswith("//"):
+        if word.startswith("/") and not line.startswith("//"):
             me.tell(f"Unknown command: {word}. Type /help for available commands.")
             return True
         text = line[1:] if line.startswith("//") else line

@@ -67,7 +67,7 @@ fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
 
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let [alice, bob, talker, sleeper] = &arrive(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
     }
@@ -138,7 +138,7 @@ fn stalled(failure: Failure) -> Failure {
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let [bob, talker, sleepers @ ..] = &arrive::<12>(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;

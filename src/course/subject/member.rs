@@ -1,7 +1,9 @@
 //! A child process and the group that it leads: how it ends, and how much memory it uses.
 
 use std::{
-    fmt, fs, io, thread,
+    fmt, fs, io,
+    str::SplitWhitespace,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -117,25 +119,41 @@ fn has_ended(pid: Pid) -> Option<Ended> {
 ///
 /// A limit on address space (`RLIMIT_AS`) would not do: the runtimes of some languages reserve more than they use.
 pub(crate) fn memory_of(group: Pid) -> Option<u64> {
+    let pages = sum_of(group, |fields| fields.nth(RSS - GROUP - 1)?.parse().ok())?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// The processor time of all processes of a group; `None` where there is no `/proc`.
+pub(crate) fn processor_time_of(group: Pid) -> Option<Duration> {
+    let ticks = sum_of(group, |fields| {
+        let user: u64 = fields.nth(USER - GROUP - 1)?.parse().ok()?;
+        Some(user + fields.next()?.parse::<u64>().ok()?)
+    })?;
+    Some(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+}
+
+/// Fields of `/proc/PID/stat`, as proc(5) counts from 1. After the time in user mode comes that in the kernel.
+const GROUP: usize = 5;
+const USER: usize = 14;
+const RSS: usize = 24;
+
+/// Adds up a number for all processes of a group, from the fields after the group's.
+fn sum_of(group: Pid, number: impl Fn(&mut SplitWhitespace<'_>) -> Option<u64>) -> Option<u64> {
     let mut sum = 0;
     for entry in fs::read_dir("/proc").ok()? {
         let Ok(name) = entry.ok()?.file_name().into_string() else { continue };
         if name.starts_with(|c: char| c.is_ascii_digit()) {
-            sum += resident(&name, group).unwrap_or(0);
+            sum += number_of(&name, group, &number).unwrap_or(0);
         }
     }
     Some(sum)
 }
 
-/// The resident memory of one process, if it is in the group.
-fn resident(pid: &str, group: Pid) -> Option<u64> {
+/// A number of one process, if it is in the group.
+fn number_of(pid: &str, group: Pid, number: impl Fn(&mut SplitWhitespace<'_>) -> Option<u64>) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may contain anything. Then come state, parent, group, …
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(2);
-    if fields.next()?.parse() != Ok(group.as_raw_nonzero().get()) {
-        return None;
-    }
-    // `rss` is field 24 and the group is field 5, as proc(5) counts from 1.
-    let pages: u64 = fields.nth(18)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let is_member = fields.nth(2)?.parse() == Ok(group.as_raw_nonzero().get());
+    is_member.then(|| number(&mut fields))?
 }
