@@ -136,6 +136,12 @@ the line at blanks yourself, split off only the command, and keep the rest as it
     "TCP carries a stream of bytes. One send can arrive in several reads, and several sends in one read.
 Collect bytes until there is a newline, take out that line, and keep the rest for later."
 
+    CUT_OFF "cut-off"
+    "The end of the line is missing. A buffer is too small, or the program takes another character for a newline."
+    "A line ends at \\n and nowhere else. Does your program read into a buffer of a fixed size and drop the rest, or
+limit the length of what it reads? Does it split text with a function that knows other line ends? Python's
+splitlines() also splits at \\v, \\f, U+0085 and U+2028: use split('\\n')."
+
     MANGLED "mangled"
     "Some characters were destroyed. The program does not read or write UTF-8, or it decodes the pieces of a line separately."
     "In UTF-8 a character is one to four bytes. If ???? came back for an emoji, the program reads or writes

@@ -185,9 +185,10 @@ impl Sent {
         bytes
     }
 
-    /// What follows the first word, such as the name after `/nick`.
+    /// What follows a command, such as the name after `/nick`.
     pub(crate) fn asks_for(&self) -> &str {
-        self.text.split_once(' ').map_or("", |(_, rest)| rest)
+        let (word, rest) = self.text.split_once(' ').unwrap_or_default();
+        if word.starts_with('/') { rest } else { "" }
     }
 
     /// The text as a transcript shows it.

@@ -9,7 +9,7 @@ pub struct Transcript(Vec<String>);
 impl Transcript {
     /// Adds a line.
     pub fn add(&mut self, who: &str, sign: &str, what: &str) {
-        self.0.push(format!("{who}{sign} {what}").trim_end().to_owned());
+        self.0.push(format!("{who}{sign} {what}").trim().to_owned());
     }
 
     /// Replaces all lines of a preparation that succeeded by a summary, if there is one.

@@ -58,7 +58,8 @@ impl Verdict {
         let title = style.strong(&format!("{step}: {}", self.check.checking()));
         let mut told = vec![format!("{} {title}", style.bad("✗")), String::new()];
         let (left_out, lines) = transcript.last(CONVERSATION);
-        told.extend((left_out > 0).then(|| format!("    ({left_out} earlier lines)")));
+        let plural = if left_out == 1 { "" } else { "s" };
+        told.extend((left_out > 0).then(|| format!("    ({left_out} earlier line{plural})")));
         told.extend(lines.iter().map(|line| format!("    {}", shortened(&visible(line)))));
         told.extend((!lines.is_empty()).then(String::new));
         told.extend(comparison(failure, style));

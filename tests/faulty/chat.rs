@@ -77,6 +77,8 @@ impl Chat {
         let number = match id {
             _ if fault::is("counter-per-thread") => 1,
             _ if fault::is("guests-counted") => self.clients.len() + 1,
+            _ if fault::is("guests-from-zero") => id - 1,
+            _ if fault::is("scattered-guests") => id * 7919 % 10_007,
             id => id,
         };
         let nick = format!("guest_{number}");
@@ -208,6 +210,9 @@ impl Chat {
     }
 
     pub(crate) fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
+        if !is_allowed(new) && fault::is("short-refusals") {
+            return "No.".into();
+        }
         if !is_allowed(new) && !fault::is("any-nickname") {
             return "A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.".into();
         }
@@ -240,6 +245,7 @@ impl Chat {
         let room =
             if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
         match room.as_str() {
+            room if !is_name(room, 32) && fault::is("short-refusals") => "No.".into(),
             room if !is_name(room, 32) => "A room name is like a nickname, with up to 32 characters.".into(),
             room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
             room => self.go(id, room, format!("You joined room '{room}'.")),

@@ -217,6 +217,15 @@ fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough:
     }
 }
 
+#[test]
+fn a_right_server_may_refuse_in_its_own_words_and_number_guests_as_it_likes() {
+    let server = example("faulty");
+    all(&["none", "short-refusals", "guests-from-zero", "scattered-guests"], |manner| {
+        let grader = grader(&[&server, manner], Wording::Loose, LONG);
+        STEPS[5..9].iter().for_each(|step| assert_passes(&grader, step, manner));
+    });
+}
+
 fn verdict_file(fault: &Bug) -> PathBuf {
     Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
 }

@@ -133,7 +133,7 @@ fn flood_line(n: usize) -> String {
 
 fn stalled(failure: Failure) -> Failure {
     // Clients that do not read may have received the line already.
-    failure.reclassified(&[&class::SILENT, &class::WRONG_CLIENT], &class::STALLED)
+    failure.reclassified(&[&class::SILENT, &class::MISSED, &class::WRONG_CLIENT], &class::STALLED)
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {

@@ -128,6 +128,7 @@ pub(super) fn gone(stage: &mut Stage<'_>) -> Outcome {
     let changed = Pattern::with(format!("Nickname changed to '{bob}'."), &["changed", bob]);
     let taken = Pattern::with(format!("Nickname '{bob}' is already taken."), &[bob, "taken"]);
     loop {
+        stage.restarts_transcript(&format!("({alice} is here, and {bob} has closed the connection)"));
         stage.says(alice, &format!("/nick {bob}"));
         let mut is_taken = false;
         stage.hears_judged(alice, &changed, |line| {
@@ -139,7 +140,8 @@ pub(super) fn gone(stage: &mut Stage<'_>) -> Outcome {
         }
         // The server may not have noticed yet that bob has left.
         if Instant::now() >= deadline {
-            let failure = Failure::new(&class::STILL_THERE, changed.text, taken.text).heard_by(alice);
+            let failure =
+                Failure::new(&class::STILL_THERE, changed.text + "\\n", taken.text + "\\n").heard_by(alice);
             return Err(
                 failure.note(format!("{bob} has left, and {alice} has asked for the name ever since."))
             );
