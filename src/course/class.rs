@@ -140,7 +140,8 @@ Collect bytes until there is a newline, take out that line, and keep the rest fo
     "The end of the line is missing. A buffer is too small, or the program takes another character for a newline."
     "A line ends at \\n and nowhere else. Does your program read into a buffer of a fixed size and drop the rest, or
 limit the length of what it reads? Does it split text with a function that knows other line ends? Python's
-splitlines() also splits at \\v, \\f, U+0085 and U+2028: use split('\\n')."
+splitlines() and Java's Scanner.nextLine() also split at U+0085 and U+2028: use split('\\n') and
+BufferedReader.readLine()."
 
     MANGLED "mangled"
     "Some characters were destroyed. The program does not read or write UTF-8, or it decodes the pieces of a line separately."
