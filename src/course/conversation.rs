@@ -43,7 +43,7 @@
 //! | `alice> text` | sends the line and its newline in one write |
 //! | `alice>> text` | sends the line byte by byte, which also cuts characters |
 //! | `alice< text` | the next line that alice hears is exactly this one |
-//! | `alice~ text` | the next line contains the parts that count, in this order and regardless of case, and ends with the last part if the text does. With `--strict`: exactly this line |
+//! | `alice~ text` | the next line contains the parts that count, in this order and regardless of case, and ends with the last part if the text does. Parts with `, ` between them are a list, which has no other items. With `--strict`: exactly this line |
 //! | `alice (is refused)` | the next line refuses what alice has asked for, in any words, so it does not announce success |
 //! | `alice? text` | from here on alice may hear this line once (compared as for `~`) |
 //! | `alice!` | alice has heard nothing else, after the server has served all clients that sent something |
