@@ -4,7 +4,7 @@ use super::{
     class::{self, Class},
     conversation::{Difference, Pattern, escaped},
     peer::Heard,
-    subject::Ended,
+    subject::{Ended, MEMORY_LIMIT},
     verdict::visible,
 };
 
@@ -61,6 +61,16 @@ impl Failure {
         if from.contains(&self.class) { Self { class: to, ..self } } else { self }
     }
 
+    /// Adds that the course has ended a program because of its memory.
+    #[must_use]
+    pub(crate) fn greedy(mut self) -> Self {
+        self.class = &class::GREEDY;
+        self.note(format!(
+            "The course ended it, because it used more than {} GiB of memory.",
+            MEMORY_LIMIT >> 30
+        ))
+    }
+
     /// Adds that a program has ended, which is the reason for this failure.
     #[must_use]
     pub fn ended(mut self, who: &str, ended: Ended) -> Self {
@@ -73,8 +83,24 @@ impl Failure {
 pub(crate) fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
     match ended {
         Some(Ended::Status(0)) => Ok(()),
-        Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
+        Some(ended) => Err(ended_badly(ended, expected)),
         None => Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running")),
+    }
+}
+
+fn ended_badly(ended: Ended, expected: &str) -> Failure {
+    let class = match ended {
+        Ended::Status(_) => &class::WRONG_STATUS,
+        Ended::Signal(_) if ended.is_by_request() => &class::NO_HANDLER,
+        Ended::Signal(_) => &class::KILLED,
+    };
+    let failure = Failure::new(class, expected, ended.to_string());
+    match ended {
+        Ended::Status(status) if ended.is_by_request() => {
+            let signal = Ended::Signal(status - 128);
+            failure.note(format!("{status} is 128 plus the number of {signal}."))
+        }
+        _ => failure,
     }
 }
 

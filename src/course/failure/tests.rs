@@ -51,6 +51,19 @@ fn each_mistake_has_its_class() {
 }
 
 #[test]
+fn an_exit_status_of_1_is_not_called_a_signal_and_143_is_explained() {
+    let check = |ended, class: &Class, note: &str| {
+        let failure = ends_well(Some(ended), "it ends well").expect_err("it does not");
+        assert_eq!((failure.class.name, failure.notes.concat().as_str()), (class.name, note));
+    };
+    check(Ended::Status(1), &class::WRONG_STATUS, "");
+    check(Ended::Status(143), &class::WRONG_STATUS, "143 is 128 plus the number of SIGTERM.");
+    check(Ended::Signal(15), &class::NO_HANDLER, "");
+    check(Ended::Signal(11), &class::KILLED, "");
+    assert!(!class::WRONG_STATUS.summary.contains("signal"));
+}
+
+#[test]
 fn a_right_line_at_the_wrong_time_is_not_a_wrong_text() {
     check("two", line("one"), |all| all.last = Some("one".into()), &class::TWICE);
     check("two", line("news"), |all| all.later = vec!["two".into()], &class::EXTRA_LINE);
