@@ -1,6 +1,6 @@
 //! Runs the checks of a program and returns verdicts.
 
-use std::{fmt, io, path::Path, time::Duration};
+use std::{fmt, fs, io, path::Path, time::Duration};
 
 use super::{
     checks::{Check, How},
@@ -113,7 +113,9 @@ impl Grader {
             }
             How::Conversation(text) => {
                 let conversation = Conversation::of(text);
-                self.with_server(&conversation.environment, rules, seed, |stage| play(&conversation, stage))?
+                let (environment, _files) =
+                    environment(&conversation).map_err(|error| self.cannot_run(error))?;
+                self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
@@ -163,4 +165,19 @@ impl Grader {
         let program = self.launch.command.first().map(|program| program.display().to_string());
         CannotRun { program: program.unwrap_or_default(), error }
     }
+}
+
+/// The environment variables of a server for a conversation, and the folder with the files that they name.
+fn environment(conversation: &Conversation) -> io::Result<(Vec<(String, String)>, Option<Folder>)> {
+    let mut environment = conversation.environment.clone();
+    if conversation.files.is_empty() {
+        return Ok((environment, None));
+    }
+    let folder = Folder::new()?;
+    for (name, lines) in &conversation.files {
+        let path = folder.path().join(name);
+        fs::write(&path, lines)?;
+        environment.push((name.clone(), path.display().to_string()));
+    }
+    Ok((environment, Some(folder)))
 }

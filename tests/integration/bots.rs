@@ -302,6 +302,7 @@ fn plays(server: &Server, room: &str) {
     for peer in &mut peers {
         peer.says(&format!("/join {room}"));
         peer.says("/whisper reminder !remind 1s tea");
+        peer.catches_up();
     }
     for round in 1..=3 {
         peers[round].says("!trivia");
