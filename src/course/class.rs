@@ -297,9 +297,9 @@ whisper the sender and the receiver."
 
     BOT_FLOODS "bot-floods"
     "A bot answered everything that it was asked, at once. One user who asks a lot makes it flood the room."
-    "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each second,
-decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered or puts
-into a queue that is short: an answer that comes a minute late is of no use."
+    "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each
+second, decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered
+or puts into a short queue: an answer that comes a minute late is of no use."
 
     FORGED "forged"
     "A user could forge a line of the log. A character that ends a line, or controls a terminal, was written as it arrived."

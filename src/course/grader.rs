@@ -113,8 +113,9 @@ impl Grader {
             }
             How::Conversation(text) => {
                 let conversation = Conversation::of(text);
-                let (environment, _files) =
-                    environment(&conversation).map_err(|error| self.cannot_run(error))?;
+                let mut environment = conversation.environment.clone();
+                let files = write_files(&conversation, &mut environment);
+                let _files = files.map_err(|error| self.cannot_run(error))?;
                 self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
@@ -167,11 +168,13 @@ impl Grader {
     }
 }
 
-/// The environment variables of a server for a conversation, and the folder with the files that they name.
-fn environment(conversation: &Conversation) -> io::Result<(Vec<(String, String)>, Option<Folder>)> {
-    let mut environment = conversation.environment.clone();
+/// Writes the files of a conversation into a folder, if it has some, and adds their paths to the environment.
+fn write_files(
+    conversation: &Conversation,
+    environment: &mut Vec<(String, String)>,
+) -> io::Result<Option<Folder>> {
     if conversation.files.is_empty() {
-        return Ok((environment, None));
+        return Ok(None);
     }
     let folder = Folder::new()?;
     for (name, lines) in &conversation.files {
@@ -179,5 +182,5 @@ fn environment(conversation: &Conversation) -> io::Result<(Vec<(String, String)>
         fs::write(&path, lines)?;
         environment.push((name.clone(), path.display().to_string()));
     }
-    Ok((environment, Some(folder)))
+    Ok(Some(folder))
 }

@@ -112,13 +112,19 @@ impl Bot {
 
     fn hears(&mut self, line: &str, chat: &Mutex<Chat>) {
         let Some((from, text)) = said(line) else { return self.hears_news(line) };
-        let is_own = from == self.nick && !fault::is("bot-answers-itself");
-        let is_bot = || from != self.nick && decide(chat, |chat| chat.is_bot(from));
-        if is_own || (!fault::is("bots-answer-bots") && is_bot()) || !self.may_speak() {
+        let is_bot = from == self.nick || decide(chat, |chat| chat.is_bot(from));
+        let answers_bots = fault::is("bots-answer-bots") && from != self.nick;
+        if is_bot && !answers_bots && !fault::is("bot-answers-itself") || !self.may_speak() {
             return;
         }
+        if is_bot {
+            // Otherwise a race would decide what comes first.
+            thread::park_timeout(Duration::from_millis(100));
+        }
         let answer = if self.is_trivia { self.plays(from, text) } else { self.plans(from, text) };
-        answer.into_iter().for_each(|answer| self.says(&answer));
+        if let Some(answer) = answer {
+            self.says(&answer);
+        }
     }
 
     fn hears_news(&mut self, line: &str) {
@@ -154,10 +160,8 @@ impl Bot {
             }
             text_in_lower_case => {
                 let (_, answer) = &self.questions[self.asked.checked_sub(1)? % self.questions.len()];
-                let is_right = match fault::is("answer-in-one-case") {
-                    true => text == answer,
-                    false => text_in_lower_case == answer.to_lowercase(),
-                };
+                let is_right = text_in_lower_case == answer.to_lowercase()
+                    && (text == answer || !fault::is("answer-in-one-case"));
                 if !self.is_open || !is_right {
                     return None;
                 }
@@ -165,10 +169,9 @@ impl Bot {
                 for scores in [&mut self.scores, &mut *ALL_ROOMS.lock()] {
                     *scores.entry(from.into()).or_default() += 1;
                 }
-                Some(format!(
-                    "Right, {from}! The answer is {answer}. You have {} point(s).",
-                    self.scores[from]
-                ))
+                let points = self.scores[from];
+                let s = if points == 1 { "" } else { "s" };
+                Some(format!("Right, {from}! The answer is {answer}. You have {points} point{s}."))
             }
         }
     }
@@ -197,10 +200,8 @@ impl Bot {
         let due = self.reminders.iter_mut().find(|planned| planned.at.is_some_and(|at| at <= now));
         let Some(Planned { user, text, at }) = due else { return };
         *at = None;
-        let line = match fault::is("reminder-aloud") {
-            true => format!("{user}: Reminder: {text}"),
-            false => format!("/whisper {user} Reminder: {text}"),
-        };
+        let way = if fault::is("reminder-aloud") { format!("{user}:") } else { format!("/whisper {user}") };
+        let line = format!("{way} Reminder: {text}");
         self.says(&line);
     }
 

@@ -49,9 +49,7 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
                 sessions.spawn(move || session::run(chat, stream, place));
             }
         };
-        if let Err(error) = bots::start(sessions, &chat, admit) {
-            eprintln!("no bots: {error}");
-        }
+        bots::start(sessions, &chat, admit).expect("a program can connect to itself");
         let accepted = listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten();
         for stream in accepted.take(most) {
             let Some(place) = Place::take(&stream) else { continue };
