@@ -113,7 +113,7 @@ pub enum Decoder {
 }
 
 /// Reads units of some kind.
-pub trait Decode {
+pub trait Decode: Send {
     /// Takes bytes as they arrive, cut anywhere.
     fn feed(&mut self, bytes: &[u8]);
 

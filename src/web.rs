@@ -6,12 +6,10 @@
 use std::{net::SocketAddr, time::Instant};
 
 use crate::{
-    broadcaster::Sink,
-    dialect::{Decoder, Limits},
+    dialect::Limits,
     registry::Registry,
     relay::Relay,
-    session,
-    transport::{ConnectionLimit, SealedSink, Stream},
+    transport::{ConnectionLimit, Stream},
     wire::{Encryption, Terms, Wire},
 };
 
@@ -64,25 +62,16 @@ pub struct House<'a> {
     pub redirect: Option<u16>,
 }
 
-/// Answers the requests of a connection until one side ends it. `first` was read already.
-pub fn serve(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) {
+/// Answers the requests of a connection until one side ends it, or it changes to another protocol: the wire that it
+/// speaks then, and what has come of that already. `first` was read before.
+pub fn serve(
+    house: &House<'_>,
+    stream: &dyn Stream,
+    terms: &Terms,
+    first: &[u8],
+) -> Option<(&'static Wire, Vec<u8>)> {
     let is_plain = matches!(terms.encryption, Encryption::Without);
     // What comes through a Unix socket is a proxy's, which encrypts itself.
     let redirect = house.redirect.filter(|_| is_plain && stream.incoming().peer().ip().is_some());
-    let Some((wire, first)) = Visit::new(house, stream, terms, redirect, first).run() else { return };
-    let Some((sink, mut decoder)) = prepare(stream, &terms.of(wire), &first) else { return };
-    drop(first);
-    session::run(house.registry, stream.incoming(), sink, wire, &mut decoder);
-}
-
-/// A connection that speaks another protocol from now on, and what has come of that already.
-type Changed = (&'static Wire, Vec<u8>);
-
-/// Never inlined: an idle client would keep the stack that this needs.
-#[inline(never)]
-fn prepare(stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Option<(Box<dyn Sink>, Decoder)> {
-    let sink = SealedSink::around(stream.writer().ok()?, terms.seal());
-    let mut decoder = terms.decoder();
-    decoder.feed(first);
-    Some((sink, decoder))
+    Visit::new(house, stream, terms, redirect, first).run()
 }

@@ -14,7 +14,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Decode, Dialect, Greeting, Input, Limits, text};
 use crate::{
@@ -27,6 +27,7 @@ mod divide;
 mod encode;
 mod files;
 mod messages;
+mod object;
 mod scan;
 mod terse;
 mod views;
@@ -36,6 +37,7 @@ pub use encode::encode;
 pub use messages::{MESSAGE, encode_in_messages, head};
 pub use terse::encode_tersely;
 
+use object::Object;
 use scan::{Found, Scanner};
 
 /// Cuts a stream of bytes into objects and reads each as a command.
@@ -59,6 +61,8 @@ impl Decoder {
         Self { limits, buffer, scanner, rest: VecDeque::new(), greeting: None, is_refused: false }
     }
 
+    /// Never inlined: an idle client would keep the stack that many copies of this need.
+    #[inline(never)]
     fn mean(&mut self, command: Command) {
         self.rest.push_back(Input::Command(command));
     }
@@ -89,7 +93,7 @@ impl Decoder {
         }
     }
 
-    fn understand(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
+    fn understand(&mut self, object: &Object) -> Result<(), Mistake> {
         let kind = required(object, "type")?;
         if self.is_terse() {
             return self.understand_tersely(kind, object);
@@ -121,11 +125,9 @@ impl Decoder {
     }
 
     /// Comes in with the first `join`. Later ones go to a room, and change the nickname if it is another one.
-    fn join(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
-        let absent: Vec<_> =
-            ["room", "user"].into_iter().filter(|key| field(object, key).is_none()).collect();
-        if !absent.is_empty() {
-            return Err(missing(&absent.join(", ")));
+    fn join(&mut self, object: &Object) -> Result<(), Mistake> {
+        if field(object, "room").is_none() && field(object, "user").is_none() {
+            return Err(missing("room, user"));
         }
         let (room, user) = (required(object, "room")?, required(object, "user")?);
         let nick = Nick::new(user).map_err(|_| Mistake::InvalidNick)?;
@@ -180,10 +182,10 @@ impl Decode for Decoder {
 }
 
 /// Reads one object.
-fn object(unit: &[u8]) -> Result<Map<String, Value>, Mistake> {
+fn object(unit: &[u8]) -> Result<Object, Mistake> {
     match serde_json::from_slice(unit) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(malformed("Payload must be a JSON object")),
+        Ok(object) => Ok(object),
+        Err(error) if error.is_data() => Err(malformed("Payload must be a JSON object")),
         Err(_) if str::from_utf8(unit).is_err() => Err(Mistake::InvalidUtf8),
         Err(error) => Err(malformed(&format!("Invalid JSON: {error}"))),
     }
@@ -193,11 +195,11 @@ fn typed(verb: &str, rest: &str, limits: Limits) -> Command {
     Verb::find(verb).expect("the table has it").command(rest, limits.text)
 }
 
-fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+fn field<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
     object.get(key).and_then(Value::as_str)
 }
 
-fn required<'a>(object: &'a Map<String, Value>, key: &str) -> Result<&'a str, Mistake> {
+fn required<'a>(object: &'a Object, key: &str) -> Result<&'a str, Mistake> {
     field(object, key).ok_or_else(|| missing(key))
 }
 

@@ -48,8 +48,8 @@ pub(super) struct Door<'a> {
     pub(super) most_free: usize,
     /// What it serves: the name of its threads.
     pub(super) served: &'static str,
-    /// Serves a connection until it ends.
-    pub(super) serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
+    /// Serves a connection until it ends, or goes on with something else.
+    pub(super) serve: &'a Serve<'a>,
     /// Does what is due, and says how long the door may wait for a connection before it asks again;
     /// `None` means for ever.
     pub(super) meanwhile: &'a (dyn Fn() -> Option<Duration> + Sync),
@@ -59,7 +59,20 @@ pub(super) struct Door<'a> {
     pub(super) free: AtomicUsize,
 }
 
-impl Door<'_> {
+/// What serves a connection.
+pub(super) type Serve<'a> = dyn Fn(Arc<Connection>, &'a Terms) -> Option<Continuation<'a>> + Sync + 'a;
+
+/// What a connection goes on with, on a fresh thread. What went before may have gone deep, and an idle
+/// client would keep each page of stack that was reached.
+pub(super) struct Continuation<'a>(Box<dyn FnOnce() -> Option<Continuation<'a>> + Send + 'a>);
+
+impl<'a> Continuation<'a> {
+    pub(super) fn new(work: impl FnOnce() -> Option<Self> + Send + 'a) -> Self {
+        Self(Box::new(work))
+    }
+}
+
+impl<'a> Door<'a> {
     /// Starts a thread for each connection that it accepts, until the server stops.
     pub(super) fn run<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>) {
         let mut pause = SHORTEST_PAUSE;
@@ -104,29 +117,70 @@ impl Door<'_> {
 
     fn start<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, connection: &Arc<Connection>) {
         let theirs = Arc::clone(connection);
-        let thread = thread::Builder::new().name(self.served.into()).stack_size(STACK);
-        if let Err(error) = thread.spawn_scoped(threads, || self.serve_in_turn(theirs)) {
-            let (peer, served) = (connection.peer(), self.served);
-            tracing::warn!(%peer, %error, "a {served} was refused: no thread");
-            self.watch.note_refusal(Event::Full.why_not_let_in());
+        if self.spawn(threads, connection, move || self.serve_in_turn(threads, theirs)).is_none() {
             transport::refuse(connection.socket(), &self.terms.refusal(&Event::Full));
         }
     }
 
-    fn serve_in_turn(&self, first: Arc<Connection>) {
+    /// Starts a thread; `None` if there can be none.
+    #[inline(never)]
+    fn spawn<'scope>(
+        &'scope self,
+        threads: &'scope Scope<'scope, '_>,
+        connection: &Connection,
+        work: impl FnOnce() + Send + 'scope,
+    ) -> Option<()> {
+        let thread = thread::Builder::new().name(self.served.into()).stack_size(STACK);
+        if let Err(error) = thread.spawn_scoped(threads, work) {
+            let (peer, served) = (connection.peer(), self.served);
+            tracing::warn!(%peer, %error, "a {served} was refused: no thread");
+            self.watch.note_refusal(Event::Full.why_not_let_in());
+            return None;
+        }
+        Some(())
+    }
+
+    fn serve_in_turn<'scope>(&'scope self, threads: &'scope Scope<'scope, '_>, first: Arc<Connection>) {
         let mut next = Some(first);
         while let Some(connection) = next.take() {
-            self.serve(connection);
+            let theirs = Arc::clone(&connection);
+            self.serve(threads, &connection, || (self.serve)(theirs, self.terms));
+            // Its place is free.
+            drop(connection);
             next = self.wait_at_the_door();
         }
     }
 
-    /// Serves one connection. A panic ends only this one.
-    fn serve(&self, connection: Arc<Connection>) {
-        let _listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().number()));
-        if catch_unwind(AssertUnwindSafe(|| (self.serve)(connection, self.terms))).is_err() {
-            tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
+    /// Serves one connection, or goes on with it. A panic ends only this one.
+    fn serve<'scope>(
+        &'scope self,
+        threads: &'scope Scope<'scope, '_>,
+        connection: &Arc<Connection>,
+        work: impl FnOnce() -> Option<Continuation<'a>>,
+    ) {
+        let listed = self.watch.enter(&format!("{} {}", self.served, connection.peer().number()));
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(None) => {}
+            Ok(Some(continuation)) => {
+                drop(listed);
+                self.go_on(threads, connection, continuation);
+            }
+            Err(_) => {
+                tracing::error!("the thread of a {} has panicked; its connection was closed", self.served);
+            }
         }
+    }
+
+    #[inline(never)]
+    fn go_on<'scope>(
+        &'scope self,
+        threads: &'scope Scope<'scope, '_>,
+        connection: &Arc<Connection>,
+        continuation: Continuation<'a>,
+    ) {
+        let theirs = Arc::clone(connection);
+        // Without a thread, what would go on is dropped, and the connection is closed.
+        self.spawn(threads, connection, move || self.serve(threads, &theirs, continuation.0));
     }
 
     /// Waits for another connection unless enough threads do. Errors are left to the acceptor's

@@ -16,7 +16,7 @@ use crossbeam_channel::bounded;
 
 use super::{
     Config, Error, OnDrop, Stopper,
-    acceptor::{Door, MOST_FREE},
+    acceptor::{Door, MOST_FREE, Serve},
     capacity::Capacity,
     inherited::{Inherited, InheritedDoors},
     key,
@@ -29,7 +29,7 @@ use crate::{
     dialect::text,
     registry::Registry,
     relay::{self, Relay},
-    transport::{Address, Connection, ConnectionLimit, Entrance, Listener, datagrams::Port},
+    transport::{Address, ConnectionLimit, Entrance, Listener, datagrams::Port},
     watch::Watch,
     web::{self, Guests, House},
     wire::{self, Encryption, Location, Options, Scheme, Terms, Url, Wire},
@@ -189,8 +189,11 @@ impl Doors {
     pub(super) fn serve(&self, registry: &Registry, watch: &Watch) -> Result<(), Error> {
         let relay = Relay::default();
         let house = self.house(registry, &relay);
-        let serve_client = |connection, terms: &_| serving::serve(&house, &connection, terms);
-        let serve_file = |connection, _: &_| relay.serve(registry, connection);
+        let serve_client = |connection, terms| serving::serve(&house, &connection, terms);
+        let serve_file = |connection, _| {
+            relay.serve(registry, connection);
+            None
+        };
         let file_terms = Terms::new(wire::TEXT, self.lines);
         let end_overdue_offers = || Some(registry.end_overdue_offers());
         let clients = self.for_clients(registry, &serve_client, watch);
@@ -237,7 +240,7 @@ impl Doors {
     fn for_clients<'a>(
         &'a self,
         registry: &'a Registry,
-        serve: &'a (dyn Fn(Arc<Connection>, &Terms) + Sync),
+        serve: &'a Serve<'a>,
         watch: &'a Watch,
     ) -> Vec<Porter<'a>> {
         let door = |listener: &'a Listener, door: &'a ChatDoor| Door {

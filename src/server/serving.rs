@@ -1,8 +1,8 @@
 //! What serves a connection: TLS if its client speaks that, and the wire that is spoken inside.
 
-use std::{panic, sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{acceptor::STACK, choosing};
+use super::{acceptor::Continuation, choosing};
 use crate::{
     broadcaster::Sink,
     command::Mistake,
@@ -19,11 +19,50 @@ use crate::{
 /// How long a client that is not let in may take to close its side.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// Serves a client that has connected. Its thread's stack stays small while it is idle.
-pub(super) fn serve(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) {
+/// Serves a client that has connected. Its thread's stack stays small while it is idle: what goes deep ends with
+/// a continuation.
+pub(super) fn serve<'a>(
+    house: &'a House<'_>,
+    connection: &Arc<Connection>,
+    terms: &'a Terms,
+) -> Option<Continuation<'a>> {
     // The decoder stays where it is made: another one would take room on the stack.
-    if let Some(prepared) = &mut prepare(house, connection, terms) {
-        prepared.run(house.registry, &**connection);
+    match &mut prepare(house, connection, terms) {
+        Next::Client(prepared) => prepared.run(house.registry, &**connection),
+        Next::Continuation(continuation) => return continuation.take(),
+    }
+    None
+}
+
+/// What is next for a connection.
+enum Next<'a> {
+    /// It is a client of the chat.
+    Client(Prepared),
+    /// It goes on with this, or is over.
+    Continuation(Option<Continuation<'a>>),
+}
+
+impl<'a> Next<'a> {
+    const OVER: Self = Self::Continuation(None);
+
+    /// A client that speaks the wire of these terms, and has sent `first` already.
+    fn new(house: &'a House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Self {
+        if terms.wire == wire::HTTP {
+            let client = web::serve(house, stream, terms, first);
+            return Self::Continuation(client.and_then(|(wire, first)| {
+                let mut prepared = Prepared::new(stream, &terms.of(wire), &first)?;
+                let stream = stream.share();
+                Some(Continuation::new(move || {
+                    prepared.run(house.registry, stream.incoming());
+                    None
+                }))
+            }));
+        }
+        if terms.wire == wire::TEXT && text::is_web_browser(first) {
+            refuse_web_browser(stream);
+            return Self::OVER;
+        }
+        Prepared::new(stream, terms, first).map_or(Self::OVER, Self::Client)
     }
 }
 
@@ -35,17 +74,9 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// A client that speaks the wire of these terms, and has sent `first` already; `None` if it is gone or refused,
-    /// or was served.
-    fn new(house: &House<'_>, stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Option<Self> {
-        if terms.wire == wire::HTTP {
-            web::serve(house, stream, terms, first);
-            return None;
-        }
-        if terms.wire == wire::TEXT && text::is_web_browser(first) {
-            refuse_web_browser(stream);
-            return None;
-        }
+    /// Never inlined: an idle client would keep the stack that this needs.
+    #[inline(never)]
+    fn new(stream: &dyn Stream, terms: &Terms, first: &[u8]) -> Option<Self> {
         let sink = SealedSink::around(stream.writer().ok()?, terms.seal());
         let mut decoder = terms.decoder();
         decoder.feed(first);
@@ -59,54 +90,59 @@ impl Prepared {
     }
 }
 
-/// Finds out what a client speaks; `None` if it is gone or refused, or was served already. Never inlined, because an
-/// idle client would keep the stack that this needs.
+/// Finds out what a client speaks. Never inlined, because an idle client would keep the stack that this needs.
 #[inline(never)]
-fn prepare(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms) -> Option<Prepared> {
+fn prepare<'a>(house: &'a House<'_>, connection: &Arc<Connection>, terms: &'a Terms) -> Next<'a> {
     let told_by = match &terms.encryption {
-        Encryption::Required(_) => {
-            serve_encrypted(house, connection, terms, &[]);
-            return None;
-        }
+        Encryption::Required(_) => return encrypt(house, connection, terms, &[]),
         Encryption::Possible(_) => wire::told_by_or_tls,
         Encryption::Without => wire::told_by,
     };
     if terms.wire == wire::ANY {
-        let (wire, first) = choosing::choose(&**connection, told_by).ok()?;
+        let Ok((wire, first)) = choosing::choose(&**connection, told_by) else { return Next::OVER };
         if wire == wire::TLS {
-            serve_encrypted(house, connection, terms, &first);
-            return None;
+            return encrypt(house, connection, terms, &first);
         }
-        return Prepared::new(house, connection, &terms.of(wire), &first);
+        return Next::new(house, connection, &terms.of(wire), &first);
     }
     if terms.wire != wire::HTTP && terms.wire.dialect == Dialect::Text && is_web_browser(connection) {
         refuse_web_browser(connection);
-        return None;
+        return Next::OVER;
     }
-    Prepared::new(house, connection, terms, &[])
+    Next::new(house, connection, terms, &[])
 }
 
-/// Serves a client that speaks TLS, and has sent `first` already.
+/// Does the handshake of TLS with a client that has sent `first` already. Then it is served inside of TLS.
 #[inline(never)]
-fn serve_encrypted(house: &House<'_>, connection: &Arc<Connection>, terms: &Terms, first: &[u8]) {
-    let Some(encrypted) = accept(house.registry, connection, terms, first) else { return };
-    if let Some(prepared) = &mut prepare_encrypted(house, &encrypted, terms) {
-        prepared.run(house.registry, &encrypted);
-    }
+fn encrypt<'a>(
+    house: &'a House<'_>,
+    connection: &Arc<Connection>,
+    terms: &'a Terms,
+    first: &[u8],
+) -> Next<'a> {
+    let encrypted = accept(house.registry, connection, terms, first);
+    Next::Continuation(encrypted.map(|encrypted| {
+        Continuation::new(move || {
+            match &mut prepare_encrypted(house, &encrypted, terms) {
+                Next::Client(prepared) => prepared.run(house.registry, &encrypted),
+                Next::Continuation(continuation) => return continuation.take(),
+            }
+            None
+        })
+    }))
 }
 
 /// As [`prepare`], inside of TLS.
 #[inline(never)]
-fn prepare_encrypted(house: &House<'_>, encrypted: &Encrypted, terms: &Terms) -> Option<Prepared> {
+fn prepare_encrypted<'a>(house: &'a House<'_>, encrypted: &Encrypted, terms: &'a Terms) -> Next<'a> {
     if terms.wire == wire::ANY {
-        let (wire, first) = choosing::choose(encrypted, wire::told_by).ok()?;
-        return Prepared::new(house, encrypted, &terms.of(wire), &first);
+        let Ok((wire, first)) = choosing::choose(encrypted, wire::told_by) else { return Next::OVER };
+        return Next::new(house, encrypted, &terms.of(wire), &first);
     }
-    Prepared::new(house, encrypted, terms, &[])
+    Next::new(house, encrypted, terms, &[])
 }
 
 /// Does the handshake of TLS; `None` if that fails.
-#[inline(never)]
 fn accept(
     registry: &Registry,
     connection: &Arc<Connection>,
@@ -117,14 +153,7 @@ fn accept(
         return None;
     };
     let is_stopping = || registry.is_stopping();
-    let accept = || Encrypted::accept(connection, certificate.config(), first, &is_stopping);
-    // A handshake goes deep. On a thread that ends with it, the client does not keep the stack that it needs.
-    let accepted = thread::scope(|threads| {
-        let thread = thread::Builder::new().name("handshake".into()).stack_size(STACK);
-        let handshake = thread.spawn_scoped(threads, accept).map_err(Unmet::Failed)?;
-        handshake.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
-    });
-    match accepted {
+    match Encrypted::accept(connection, certificate.config(), first, &is_stopping) {
         Ok(encrypted) => return Some(encrypted),
         Err(Unmet::NotTls) => {
             tracing::info!(peer = %connection.peer(), "refused: speaks no TLS");

@@ -9,7 +9,7 @@ use super::{Membership, note, read, refuse};
 use crate::{
     broadcaster::Sink,
     command::{Ask, Command, Mistake},
-    dialect::{Decoder, Dialect, Greeting, Input},
+    dialect::{Decoder, Dialect, Input},
     event::{
         Event,
         account::AccountEvent,
@@ -41,9 +41,7 @@ pub(super) fn enter<'a>(
     wire: &'static Wire,
     decoder: &mut Decoder,
 ) -> Option<Membership<'a>> {
-    let mut newcomer = Newcomer::new(incoming.peer(), wire);
-    newcomer.is_private = incoming.is_private();
-    let mut entering = Entering { registry, incoming, newcomer, sink: Some(sink), answers: 0 };
+    let mut entering = Entering::new(registry, incoming, sink, wire);
     let membership = entering.wait(decoder);
     if let Some(mut sink) = entering.sink {
         let farewell = sink.farewell(None);
@@ -65,53 +63,96 @@ struct Entering<'a, 'b> {
     newcomer: Newcomer,
     sink: Option<Box<dyn Sink>>,
     answers: u32,
+    /// Whether it may not try again.
+    is_over: bool,
+    deadline: Instant,
+    /// See [`read`].
+    large: Vec<u8>,
 }
 
-impl<'a> Entering<'a, '_> {
+impl<'a, 'b> Entering<'a, 'b> {
+    /// On the heap: a client that is in the chat keeps each page of stack that was reached before.
+    #[inline(never)]
+    fn new(
+        registry: &'a Registry,
+        incoming: &'b dyn Incoming,
+        sink: Box<dyn Sink>,
+        wire: &'static Wire,
+    ) -> Box<Self> {
+        let mut newcomer = Newcomer::new(incoming.peer(), wire);
+        newcomer.is_private = incoming.is_private();
+        let deadline = Instant::now() + PATIENCE;
+        Box::new(Self {
+            registry,
+            incoming,
+            newcomer,
+            sink: Some(sink),
+            answers: 0,
+            is_over: false,
+            deadline,
+            large: Vec::new(),
+        })
+    }
+
     fn wait(&mut self, decoder: &mut Decoder) -> Option<Membership<'a>> {
-        let (deadline, mut large) = (Instant::now() + PATIENCE, Vec::new());
-        loop {
+        while self.hear(decoder).is_some() {
+            if let Some(membership) = self.greet() {
+                decoder.welcome(self.newcomer.greeting.take().map(|greeting| *greeting));
+                return Some(membership);
+            }
+        }
+        None
+    }
+
+    /// Answers what the client asks until it says who it is. Returns `None` if it is gone, or may not try again.
+    #[inline(never)]
+    fn hear(&mut self, decoder: &mut Decoder) -> Option<()> {
+        while !self.is_over {
             // On some wires the server speaks first.
             while let Some(input) = decoder.next_input() {
                 match input {
-                    Input::Greeting(greeting) => match self.greet(greeting.as_ref()) {
-                        Ok(membership) => {
-                            decoder.welcome(greeting);
-                            return Some(membership);
-                        }
-                        Err(why) if may_try_again(&why) => self.say(&why)?,
-                        Err(why) => return self.refuse(&why),
-                    },
+                    Input::Greeting(greeting) => {
+                        self.newcomer.greeting = greeting.map(Box::new);
+                        return Some(());
+                    }
                     Input::Command(command) => self.answer(command)?,
                 }
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= self.deadline {
                 return None;
             }
             watch::doing(Activity::Reading);
             self.incoming.set_patience(Some(LOOK)).ok()?;
-            match read(self.incoming, decoder, &mut large) {
+            match read(self.incoming, decoder, &mut self.large) {
                 Ok((0, _)) => return None,
                 Ok(_) => {}
                 Err(error) if is_early(&error) => {
                     if self.registry.is_stopping() {
-                        return self.refuse(&Event::ShuttingDown);
+                        self.refuse(&Event::ShuttingDown);
+                        return None;
                     }
                 }
                 Err(_) => return None,
             }
         }
+        None
     }
 
     /// Lets the client in as it wants, or says why not.
-    fn greet(&mut self, greeting: Option<&Greeting>) -> Result<Membership<'a>, Event> {
-        if let Some(greeting) = greeting {
+    #[inline(never)]
+    fn greet(&mut self) -> Option<Membership<'a>> {
+        if let Some(greeting) = &self.newcomer.greeting {
             self.speak(greeting.dialect);
-            self.newcomer.greeting = Some(Box::new(greeting.clone()));
         }
-        let membership = Membership::enter(self.registry, &self.newcomer, &mut self.sink)?;
-        note(self.incoming.peer(), None, "connected");
-        Ok(membership)
+        match Membership::enter(self.registry, &self.newcomer, &mut self.sink) {
+            Ok(membership) => {
+                note(self.incoming.peer(), None, "connected");
+                return Some(membership);
+            }
+            Err(why) if may_try_again(&why) => self.is_over = self.say(&why).is_none(),
+            Err(why) => self.refuse(&why),
+        }
+        None
     }
 
     /// Answers the client in this dialect from now on, through the seal that the dialect needs.
@@ -124,6 +165,7 @@ impl<'a> Entering<'a, '_> {
     }
 
     /// Answers a client that has not come in. Returns `None` if it is to be disconnected.
+    #[inline(never)]
     fn answer(&mut self, command: Command) -> Option<()> {
         match command.ask {
             Ask::Answer(bytes) => self.send(&bytes),
@@ -134,6 +176,7 @@ impl<'a> Entering<'a, '_> {
         }
     }
 
+    #[inline(never)]
     fn say(&mut self, event: &Event) -> Option<()> {
         self.send(&self.newcomer.dialect.encoded(event, &self.registry.outside()))
     }
@@ -145,10 +188,11 @@ impl<'a> Entering<'a, '_> {
         is_sent.then_some(())
     }
 
-    fn refuse<T>(&mut self, why: &Event) -> Option<T> {
+    #[inline(never)]
+    fn refuse(&mut self, why: &Event) {
+        self.is_over = true;
         note(self.incoming.peer(), Some(why), "refused");
         refuse(self.sink.take(), self.newcomer.dialect, why, &self.registry.outside());
-        None
     }
 }
 

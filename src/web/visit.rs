@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Changed, House,
+    House,
     attending::Attending,
     events::{Hearing, Part},
     redirect,
@@ -77,10 +77,8 @@ impl<'a> Visit<'a> {
         Self { house, stream, terms, redirect, decoder, phase: Phase::Idle, since: Instant::now() }
     }
 
-    /// Answers requests until the connection is over, or changes to another protocol. Never inlined: a client
-    /// that is idle then would keep the stack that this needs.
-    #[inline(never)]
-    pub(super) fn run(mut self) -> Option<Changed> {
+    /// Answers requests until the connection is over, or changes to another protocol.
+    pub(super) fn run(mut self) -> Option<(&'static Wire, Vec<u8>)> {
         let end = loop {
             if let Err(end) = self.answer_all().and_then(|()| self.read()) {
                 break end;

@@ -9,9 +9,12 @@
 //! The receiver finds the number with [`look`], and hands each datagram on as a line. [`Decoder`] reads the object
 //! on the line.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::encode::{Writer, error};
+use super::{
+    Object,
+    encode::{Writer, error},
+};
 use crate::{
     command::{Command, Mistake},
     dialect::{Decode, Greeting, Input, Limits, Scene},
@@ -41,7 +44,7 @@ pub fn look(datagram: &[u8]) -> Look {
     if datagram.trim_ascii().is_empty() {
         return Look::Nothing;
     }
-    let Ok(Value::Object(object)) = serde_json::from_slice(datagram) else { return Look::Unit { id: None } };
+    let Ok(object) = serde_json::from_slice::<Object>(datagram) else { return Look::Unit { id: None } };
     let id = integer(&object, "id");
     let kind = object.get("type").and_then(Value::as_str);
     let is_theirs = kind.is_some_and(|kind| ONLY_FROM_SERVERS.contains(&kind));
@@ -52,7 +55,7 @@ pub fn look(datagram: &[u8]) -> Look {
     Look::Unit { id }
 }
 
-fn integer(object: &Map<String, Value>, key: &str) -> Option<i128> {
+fn integer(object: &Object, key: &str) -> Option<i128> {
     let value = object.get(key)?;
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }

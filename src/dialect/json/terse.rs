@@ -1,8 +1,6 @@
 //! JSON objects with little more than who says what: [`Dialect::Terse`], in both directions.
 
-use serde_json::{Map, Value};
-
-use super::{Decoder, encode::Writer, field, one_line, required, typed, unknown};
+use super::{Decoder, Object, encode::Writer, field, one_line, required, typed, unknown};
 use crate::{
     command::Mistake,
     dialect::{Dialect, Greeting, Input, text},
@@ -12,7 +10,7 @@ use crate::{
 };
 
 /// Whether a `join` is of this dialect: it has a name, and neither a room nor a user.
-pub(super) fn is_join(object: &Map<String, Value>) -> bool {
+pub(super) fn is_join(object: &Object) -> bool {
     field(object, "data").is_some() && field(object, "room").is_none() && field(object, "user").is_none()
 }
 
@@ -23,7 +21,7 @@ impl Decoder {
     }
 
     /// Comes in under any name.
-    pub(super) fn join_tersely(&mut self, object: &Map<String, Value>) -> Result<(), Mistake> {
+    pub(super) fn join_tersely(&mut self, object: &Object) -> Result<(), Mistake> {
         let nick = Nick::fit(required(object, "data")?);
         let greeting = Greeting { nick, room: Room::lobby(), dialect: Dialect::Terse };
         self.rest.push_back(Input::Greeting(Some(greeting)));
@@ -31,11 +29,7 @@ impl Decoder {
     }
 
     /// Reads what the client sends after its first `join`. Another `join` changes its name.
-    pub(super) fn understand_tersely(
-        &mut self,
-        kind: &str,
-        object: &Map<String, Value>,
-    ) -> Result<(), Mistake> {
+    pub(super) fn understand_tersely(&mut self, kind: &str, object: &Object) -> Result<(), Mistake> {
         let command = match kind {
             "join" => Some(typed("nick", Nick::fit(required(object, "data")?).as_str(), self.limits)),
             "chat" => text::read_line(one_line(required(object, "data")?).as_bytes(), self.limits)?,

@@ -11,8 +11,9 @@
 
 use std::{fmt, io::Write, time::UNIX_EPOCH};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::Object;
 use crate::{
     command::{Command, Stretch},
     dialect::Scene,
@@ -32,7 +33,7 @@ const USUAL: u64 = 50;
 const MOST_KNOWN: usize = 100;
 
 /// The lines that a client asks for.
-pub(super) fn stretch(object: &Map<String, Value>) -> Command {
+pub(super) fn stretch(object: &Object) -> Command {
     let number = |key, default| object.get(key).and_then(Value::as_u64).unwrap_or(default);
     let most = usize::try_from(number("limit", USUAL)).unwrap_or(usize::MAX);
     let (after, before) = (number("after", 0), number("before", u64::MAX));
@@ -40,7 +41,7 @@ pub(super) fn stretch(object: &Map<String, Value>) -> Command {
 }
 
 /// The overview that a client asks for. What is no room or no number is not looked for.
-pub(super) fn overview(object: &Map<String, Value>) -> Command {
+pub(super) fn overview(object: &Object) -> Command {
     let seen = object.get("seen").and_then(Value::as_object).into_iter().flatten();
     let known = seen.filter_map(|(room, seq)| Some((Room::new(room).ok()?, seq.as_u64()?)));
     Command::show_overview(known.take(MOST_KNOWN).collect())
@@ -103,7 +104,7 @@ fn write(out: &mut Vec<u8>, what: fmt::Arguments<'_>) {
 mod tests {
     use std::time::Duration;
 
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::*;
     use crate::{

@@ -88,7 +88,8 @@ impl Limited {
 pub(super) struct Pace {
     /// How fast a client may speak; with `None` there are no limits at all.
     speech: Option<Rate>,
-    clients: SecondaryMap<ClientId, Spent>,
+    /// Boxed, so that entering takes little stack, which an idle client keeps.
+    clients: SecondaryMap<ClientId, Box<Spent>>,
     origins: HashMap<Origin, OriginSpent>,
 }
 
@@ -108,7 +109,8 @@ struct OriginSpent {
     rooms: Bucket,
     lasting_rooms: Bucket,
     /// What those of its clients that have left had spent.
-    left: Vec<Spent>,
+    #[expect(clippy::vec_box, reason = "they are moved here from the clients and back")]
+    left: Vec<Box<Spent>>,
 }
 
 impl Pace {
@@ -122,7 +124,7 @@ impl Pace {
         if speech.is_some() {
             for client in clients {
                 if !self.clients.contains_key(client) {
-                    self.clients.insert(client, Spent::default());
+                    self.clients.insert(client, Box::default());
                 }
             }
         }
@@ -155,13 +157,14 @@ impl Pace {
 
     pub(super) fn leave(&mut self, client: ClientId, origin: Origin, now: Instant) {
         let spent = self.clients.remove(client).filter(|spent| !spent.is_forgiven(now));
-        let Some(spent) = spent else { return };
+        let Some(mut spent) = spent else { return };
         let Some(OriginSpent { left, .. }) = self.origin(origin, now) else { return };
         if left.len() >= MOST_LEFT {
             left.retain(|spent| !spent.is_forgiven(now));
         }
         if left.len() < MOST_LEFT {
-            left.push(Spent { knows: VecDeque::new(), ..spent });
+            spent.knows = VecDeque::new();
+            left.push(spent);
         }
     }
 
@@ -203,7 +206,8 @@ impl Pace {
     }
 
     pub(super) fn meet(&mut self, client: ClientId, other: ClientId) {
-        let Some(Spent { knows, .. }) = self.clients.get_mut(client) else { return };
+        let Some(spent) = self.clients.get_mut(client) else { return };
+        let knows = &mut spent.knows;
         if !knows.contains(&other) {
             knows.push_back(other);
         }
@@ -255,7 +259,7 @@ fn is_recent(at: Option<Instant>, now: Instant) -> bool {
 impl OriginSpent {
     /// Takes what one client had spent: the client that takes longest to be forgiven. Adds a wrong guess of
     /// any other, so a guesser gains nothing from a client that has spent more.
-    fn take_left(&mut self, now: Instant) -> Option<Spent> {
+    fn take_left(&mut self, now: Instant) -> Option<Box<Spent>> {
         self.left.retain(|spent| !spent.is_forgiven(now));
         let (worst, _) = self.left.iter().enumerate().max_by_key(|(_, spent)| spent.full_at())?;
         let mut worst = self.left.swap_remove(worst);
