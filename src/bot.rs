@@ -1,11 +1,11 @@
 //! Bots: programs of the server that talk in the chat.
 //!
-//! A bot is a client like any other. Its thread is a [session](crate::session), what it says passes the text dialect,
+//! A bot is a client like any other. Its thread is a [`session`], what it says passes the text dialect,
 //! the rules and their limits, and what it hears comes from the broadcaster, as lines. Only the socket is missing:
-//! [`seat`] puts the bot in its place. So a bot can be kicked, muted or disconnected, and needs no right of its own.
+//! `bot/seat.rs` puts the bot in its place. So a bot can be kicked, muted or disconnected, and needs no right of its own.
 //!
-//! What a bot answers is a [`Bot`], which has no thread and no clock. How it behaves as a client, whatever it answers,
-//! is in [`manners`].
+//! What a bot answers is a `Bot`, which has no thread and no clock. How it behaves as a client, whatever it answers,
+//! is in `bot/manners.rs`.
 
 use std::{fmt, fs, io::Read, path::Path, str::FromStr, sync::Arc, time::Instant};
 
