@@ -30,6 +30,7 @@
 //! | `counts:` | the words that count in `~` lines |
 //! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
 //! | `file:` | an environment variable with the path of a file, and the lines of the file, as in `file: CHAT_X=one \| two` |
+//! | `wait:` | how many seconds the server may wait on purpose, as in `wait: 4`; the clients wait so much longer |
 //! | `wire:` | what is spoken, if it is not text: `json` |
 //!
 //! A random name keeps the first letter and the case (`alice` and `ALICE` become `amoru` and `AMORU`), so a sorted
@@ -91,6 +92,8 @@ mod parse;
 mod pattern;
 mod replacements;
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 pub(super) use self::object::Difference;
@@ -106,6 +109,8 @@ pub struct Conversation {
     pub(super) environment: Vec<(String, String)>,
     /// Files for the server: the environment variable with the path of each, and what is in it.
     pub(super) files: Vec<(String, String)>,
+    /// How much longer than usual the clients wait.
+    pub(super) wait: Duration,
     /// What is spoken.
     pub(super) wire: Wire,
     /// The names, rooms and texts to replace, as they are written.

@@ -116,6 +116,7 @@ impl Grader {
                 let mut environment = conversation.environment.clone();
                 let files = write_files(&conversation, &mut environment);
                 let _files = files.map_err(|error| self.cannot_run(error))?;
+                let rules = Rules { patience: rules.patience + conversation.wait, ..rules };
                 self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };

@@ -1,5 +1,7 @@
 //! Reads a `.chat` file.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::{Act, Conversation, Line, Pattern, Sent, Wire, byte, escaped_byte, object};
@@ -69,6 +71,11 @@ impl Conversation {
             "counts" => self.counts.extend(list),
             "wire" if list == ["json"] => self.wire = Wire::Json,
             "wire" => return Err("the only wire of a conversation, besides text, is json".to_owned()),
+            "wait" => {
+                let seconds =
+                    list[0].parse().map_err(|_| "a wait is a number of seconds, as in 'wait: 4'")?;
+                self.wait = Duration::from_secs(seconds);
+            }
             "file" => {
                 let (name, first) = list[0].split_once('=').ok_or("a file begins like 'A=first line'")?;
                 let lines = [&[first.to_owned()], &list[1..]].concat().join("\n");
@@ -82,7 +89,7 @@ impl Conversation {
             }
             _ => {
                 return Err(format!(
-                    "'{key}' is not one of peers, names, rooms, texts, counts, with, file, wire"
+                    "'{key}' is not one of peers, names, rooms, texts, counts, with, file, wait, wire"
                 ));
             }
         }
@@ -320,7 +327,7 @@ mod tests {
     fn an_invalid_line_is_refused_with_its_number() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, file, wire"
+            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, file, wait, wire"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),
