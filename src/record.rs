@@ -76,6 +76,8 @@ pub enum Record {
     Account(Nick, Option<String>),
     /// The ban of an address or a network, as `192.0.2.0/24`; `None` lifts it.
     Network(String, Option<NetworkBan>),
+    /// No line has a higher number, saved or not.
+    Numbers(u64),
     /// The lines of a room that are not saved yet.
     Lines {
         /// The room's name.
@@ -94,6 +96,8 @@ pub struct Restored {
     pub rooms: Vec<RestoredRoom>,
     /// The accounts with their hashed passwords.
     pub accounts: Vec<(Nick, String)>,
+    /// No line has had a higher number.
+    pub numbers: u64,
     /// The banned networks.
     pub networks: Vec<(String, NetworkBan)>,
 }

@@ -56,7 +56,7 @@ impl Bug {
         format!(
             "What users notice about this server:\n\n    {symptom}\n\n\
              Try it, in a copy of the course's repository:\n\n    {variable}{start} --port 5555\n{by_hand}\n\
-             See it fail:\n\n    chat_course check {step} -- {start}\n\n\
+             See it fail:\n\n    chat_course check {step} --other -- {start}\n\n\
              What is the fault, and how would you find it in your own server? The source is in tests/faulty.\n\
              To see the fault: chat_course bug {name} --show\n"
         )

@@ -54,6 +54,13 @@ does not exist, because the command runs in the folder where you call chat_cours
 with a fixed port, say 5555, ignores that. Other reasons: it listens on ::1 only, or it asks something on
 the terminal before it binds. Print the address you listen on: the course shows your output below a failure."
 
+    IN_BACKGROUND "in-background"
+    "The command ended, and the server that it started goes on in the background. Start the server in the foreground."
+    "The course starts your command, watches it, asks it to stop, and looks at its exit status. It can do none of
+that with a server in the background. Service managers and containers want a server in the foreground, too.
+Remove the & at the end of the line, or the option that makes the server a daemon. In a script, let the
+server be the last command, and write exec before it: exec python3 server.py \"$@\""
+
     PORT_BUSY "port-busy"
     "The program cannot bind its port after a restart, because old connections still hold it. Set SO_REUSEADDR before you bind."
     "When a server closes a connection first, the kernel keeps the pair of addresses for a minute
@@ -187,16 +194,28 @@ keeps it open. Remove it from the list, or shut it down: shutdown() acts on the 
 how many owners it has."
 
     DOES_NOT_STOP "does-not-stop"
-    "The program received the signal and still runs. A thread waits in accept() or read(), and nothing wakes it."
+    "The program still runs after the signal. It ignores the signal, or a thread waits in accept() or read(), and nothing wakes it."
     "Setting a flag does not end a blocking call. Wake accept() by connecting to your own port; wake a reader by
 shutting its socket down; wake a thread at a channel by dropping the last sender. Then wait for the
 threads (join), so that they finish their work before main returns."
 
-    WRONG_STATUS "wrong-status"
-    "The program stopped, but not with status 0. The signal ended it before it could stop by itself."
+    NO_HANDLER "no-handler"
+    "The signal ended the program before it could stop by itself. The program needs a handler for SIGINT and SIGTERM."
     "Without a handler the signal ends the process at once: no farewell, no clean-up, and a status that shows the
 signal. Handle SIGINT and SIGTERM: note that it is time to stop, wake the threads, and let main return.
-Almost nothing is allowed inside a handler; a crate such as ctrlc calls you in a separate thread."
+Almost nothing is allowed inside a handler; a crate such as ctrlc calls you in a separate thread. If a
+script starts your program, write exec before the command: then the program takes the place of the script,
+and the signal does not end the script instead."
+
+    WRONG_STATUS "wrong-status"
+    "The program stopped, but not with status 0. Its last output, if there is any, says why."
+    "For a service manager, any other status is a failure. Often an error is the reason: a socket that was closed
+to wake accept() or read() makes them fail, and main passes that on; or an exception, such as Python's
+KeyboardInterrupt, ends the program. If a script starts your program, the status is that of the script:
+write exec before the last command. 130 and 143 are 128 plus the number of SIGINT or SIGTERM. A shell
+reports them for a program that the signal ended. Java ends with them even after its shutdown hooks have
+run: handle the signal yourself (sun.misc.Signal.handle) and let main
+return, or call Runtime.getRuntime().halt(0) at the end of the last hook."
 
     NO_FAREWELL "no-farewell"
     "The program stopped without telling its clients. main returned, or the sockets were closed, before the farewell was sent."

@@ -4,7 +4,7 @@ use super::{
     class::{self, Class},
     conversation::{Difference, Pattern, escaped},
     peer::Heard,
-    subject::Ended,
+    subject::{Ended, MEMORY_LIMIT},
     verdict::visible,
 };
 
@@ -50,6 +50,16 @@ impl Failure {
         if from.contains(&self.class) { Self { class: to, ..self } } else { self }
     }
 
+    /// Adds that the course has ended a program because of its memory.
+    #[must_use]
+    pub(crate) fn greedy(mut self) -> Self {
+        self.class = &class::GREEDY;
+        self.note(format!(
+            "The course ended it, because it used more than {} GiB of memory.",
+            MEMORY_LIMIT >> 30
+        ))
+    }
+
     /// Adds that a program has ended, which is the reason for this failure.
     #[must_use]
     pub fn ended(mut self, who: &str, ended: Ended) -> Self {
@@ -62,8 +72,24 @@ impl Failure {
 pub(crate) fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
     match ended {
         Some(Ended::Status(0)) => Ok(()),
-        Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
+        Some(ended) => Err(ended_badly(ended, expected)),
         None => Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running")),
+    }
+}
+
+fn ended_badly(ended: Ended, expected: &str) -> Failure {
+    let class = match ended {
+        Ended::Status(_) => &class::WRONG_STATUS,
+        Ended::Signal(_) if ended.is_by_request() => &class::NO_HANDLER,
+        Ended::Signal(_) => &class::KILLED,
+    };
+    let failure = Failure::new(class, expected, ended.to_string());
+    match ended {
+        Ended::Status(status) if ended.is_by_request() => {
+            let signal = Ended::Signal(status - 128);
+            failure.note(format!("{status} is 128 plus the number of {signal}."))
+        }
+        _ => failure,
     }
 }
 
@@ -302,6 +328,19 @@ mod tests {
         check(said, line("[lobby] bob: hi th\u{FFFD}re"), nothing, &class::MANGLED);
         check("bob: hi 🦀 there", line("bob: hi  there"), nothing, &class::MANGLED);
         check(said, line("what?"), nothing, &class::WRONG_TEXT);
+    }
+
+    #[test]
+    fn an_exit_status_of_1_is_not_called_a_signal_and_143_is_explained() {
+        let check = |ended, class: &Class, note: &str| {
+            let failure = ends_well(Some(ended), "it ends well").expect_err("it does not");
+            assert_eq!((failure.class.name, failure.notes.concat().as_str()), (class.name, note));
+        };
+        check(Ended::Status(1), &class::WRONG_STATUS, "");
+        check(Ended::Status(143), &class::WRONG_STATUS, "143 is 128 plus the number of SIGTERM.");
+        check(Ended::Signal(15), &class::NO_HANDLER, "");
+        check(Ended::Signal(11), &class::KILLED, "");
+        assert!(!class::WRONG_STATUS.summary.contains("signal"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::{
     class,
     conversation::{Pattern, Sent, escaped},
@@ -68,7 +70,8 @@ pub struct Stage<'a> {
     /// Dropped before the subject, so that a server that stops need not wait for its clients.
     peers: Vec<Peer>,
     subject: Option<Subject>,
-    was_told_to_stop: bool,
+    /// The signal that has told the server to stop.
+    told_to_stop: Option<Signal>,
     /// Whether a client has left or finished. No barrier proves that the server has noticed.
     has_departures: bool,
     /// The random words of all barriers. Peers ignore lines with these words.
@@ -86,10 +89,11 @@ impl<'a> Stage<'a> {
         Ok(Self::with(Some(launch.server(rules.wire)?), launch, rules, seed))
     }
 
-    fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
+    /// A stage with a server that runs already, or without one.
+    pub(crate) fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
         let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        let (was_told_to_stop, has_departures) = (false, false);
-        Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop, has_departures, tokens }
+        let (told_to_stop, has_departures) = (None, false);
+        Self { rules, transcript, seed, launch, peers, subject, told_to_stop, has_departures, tokens }
     }
 
     /// Connects a client, which does not listen yet.

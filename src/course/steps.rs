@@ -44,6 +44,16 @@ pub enum Role {
     Client,
 }
 
+impl Role {
+    /// The word for it, which is also its key in the learner's notes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 impl Part {
     /// The title, as in `challenges.md`.
     pub fn title(self) -> &'static str {

@@ -146,6 +146,7 @@ impl State {
             let newest = state.rooms.restore(room, &mut state.unsaved);
             state.tally.continue_after(newest);
         }
+        state.tally.continue_after(restored.numbers);
         for (nick, hash) in restored.accounts {
             state.accounts.set(nick, Hashed::new(&hash), None);
         }

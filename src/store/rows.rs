@@ -24,7 +24,10 @@ pub(super) fn restore(connection: &Connection, lines: usize) -> Result<Restored>
         let until = row.get::<_, Option<i64>>(2)?.map(moment);
         Ok((row.get(0)?, NetworkBan { by: nick(row, 1)?, until }))
     })?;
-    Ok(Restored { rooms, accounts, networks })
+    let numbers =
+        connection.query_row("SELECT max(reserved) FROM number", [], |row| row.get::<_, Option<i64>>(0))?;
+    let numbers = numbers.and_then(|reserved| reserved.try_into().ok()).unwrap_or(0);
+    Ok(Restored { rooms, accounts, numbers, networks })
 }
 
 fn all<T>(
@@ -61,6 +64,10 @@ pub(super) fn save(transaction: &Transaction<'_>, record: &Record) -> Result<()>
         }
         Record::Account(nick, None) => {
             execute(transaction, "DELETE FROM account WHERE nick = ?1", [nick.as_str()])
+        }
+        Record::Numbers(reserved) => {
+            let insert = "INSERT OR REPLACE INTO number (id, reserved) VALUES (0, ?1)";
+            execute(transaction, insert, [signed(*reserved)])
         }
         Record::Network(network, Some(NetworkBan { by, until })) => {
             let insert =

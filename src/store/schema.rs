@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result};
 pub(super) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"chat");
 
 /// The version of the schema that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What each version adds to the one before. A released version never changes; add a step at the end.
 const STEPS: [&str; VERSION as usize] = [
@@ -47,6 +47,11 @@ const STEPS: [&str; VERSION as usize] = [
         banned_by TEXT NOT NULL,
         until INTEGER
     ) STRICT, WITHOUT ROWID;",
+    // One row: no line has a number above this one.
+    "CREATE TABLE number (
+        id INTEGER PRIMARY KEY,
+        reserved INTEGER NOT NULL
+    ) STRICT;",
 ];
 
 /// The version of the file's schema; 0 for an empty file.

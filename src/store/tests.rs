@@ -108,6 +108,8 @@ fn everything_written_is_there_after_a_restart() {
             lines(6..9, Some(4)),
             Record::Account(nick("Alice"), Some("$argon2id$x".into())),
             Record::Network("192.0.2.0/24".into(), Some(network.clone())),
+            Record::Numbers(7),
+            Record::Numbers(1007),
         ])
         .unwrap();
     let expected = Restored {
@@ -121,6 +123,7 @@ fn everything_written_is_there_after_a_restart() {
             lines: (4..9).map(line).collect(),
         }],
         accounts: vec![(nick("Alice"), "$argon2id$x".into())],
+        numbers: 1007,
         networks: vec![("192.0.2.0/24".into(), network)],
     };
     assert_eq!(folder.open().restore(1000).unwrap(), expected);
@@ -183,11 +186,21 @@ fn a_database_of_another_program_is_refused_with_any_version() {
 }
 
 #[test]
+fn a_file_of_an_earlier_version_is_brought_up_to_date() {
+    let folder = Folder::new();
+    folder.open().write(&[lines(1..3, Some(1))]).unwrap();
+    folder.meddle("DROP TABLE number; PRAGMA user_version = 1");
+    folder.open().write(&[Record::Numbers(7)]).unwrap();
+    let restored = folder.open().restore(9).unwrap();
+    assert_eq!((restored.rooms[0].lines.len(), restored.numbers), (2, 7));
+}
+
+#[test]
 fn a_file_of_a_later_version_is_refused() {
     let folder = Folder::new();
     drop(folder.open());
     folder.meddle("PRAGMA journal_mode = delete; PRAGMA user_version = 99");
-    folder.check_refused("has version 99; this program knows versions up to 1");
+    folder.check_refused("has version 99; this program knows versions up to 2");
 }
 
 #[test]

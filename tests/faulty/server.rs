@@ -24,6 +24,9 @@ use crate::{
 /// The most clients at a time.
 const CLIENTS: usize = 100;
 
+/// This environment variable says that the server is a child of the one that was started.
+const IS_CHILD: &str = "FAULTY_IS_CHILD";
+
 /// Whether the server is stopping. It never becomes false again.
 pub(crate) static STOPPING: AtomicBool = AtomicBool::new(false);
 
@@ -35,6 +38,11 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
     if env::var("CHAT_WIRE").is_ok_and(|wire| wire == "json+udp") {
         stop_on_signal(([127, 0, 0, 1], port).into())?;
         return datagrams::run(port);
+    }
+    if fault::is("in-background") && env::var_os(IS_CHILD).is_none() {
+        let mut child = process::Command::new(env::current_exe()?);
+        child.args(env::args_os().skip(1)).env(IS_CHILD, "1").spawn()?;
+        return Ok(());
     }
     let listener = listen(port)?;
     stop_on_signal(listener.local_addr()?)?;
@@ -84,8 +92,14 @@ fn listen_exclusively(port: u16) -> io::Result<TcpListener> {
 }
 
 fn stop_on_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
+    if fault::is("no-handler") {
+        return Ok(());
+    }
     let accepting = thread::current();
     ctrlc::set_handler(move || {
+        if fault::is("signal-ignored") {
+            return;
+        }
         if fault::is("no-farewell") {
             end_at_once();
         }

@@ -212,20 +212,32 @@ fn a_program_is_told_the_limits_when_it_asks() {
 }
 
 #[test]
-fn after_a_restart_the_numbers_go_on_before_anything_is_said() {
+fn no_number_is_given_again_even_if_the_server_was_killed_before_it_saved_the_line() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = folder.path().join("chat.db");
     let options = ["--data", data.to_str().expect("UTF-8"), "--history-replay", "0"];
-    let (server, _folder, path) = start(&options);
-    let mut bot = Program::join(&path, "bot", "lobby");
-    bot.says("one");
-    let seq = bot.hears("bot", "one");
-    server.signal(Signal::TERM);
-    assert!(server.ends().success());
-    let (_server, _folder, path) = start(&options);
-    let mut bot = Program::connect(&path);
-    bot.sends(&json!({"type": "join", "room": "lobby", "user": "bot"}));
-    assert_eq!(bot.next()["seq"], json!(seq));
+    let mut newest = 0;
+    for (nick, signal) in
+        [("ann", Signal::TERM), ("ben", Signal::KILL), ("cleo", Signal::KILL), ("dan", Signal::TERM)]
+    {
+        let (server, _folder, path) = start(&options);
+        let mut bot = Program::connect(&path);
+        bot.sends(&json!({"type": "join", "room": "lobby", "user": nick}));
+        // Before anything is said, too: a program that comes in has missed nothing yet.
+        let told = bot.next()["seq"].as_u64().expect("a number");
+        assert!(told >= newest, "{told} is at least {newest}");
+        bot.says("hello");
+        bot.hears(nick, "hello");
+        // The answer comes when that is saved, and with it what was changed before.
+        bot.sends(&json!({"type": "command", "text": "/register correct-horse"}));
+        while bot.next()["text"] != "Registration successful." {}
+        bot.says("hi");
+        let given = bot.hears(nick, "hi");
+        assert!(given > newest, "{given} is the number of a newer line than {newest}");
+        newest = given;
+        server.signal(signal);
+        server.ends();
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What clients say to their room and to one another, what is shown of it later, and who ignores it.
 
-use super::{Next, State, Task, Turn, pace::Limited, people::Client};
+use super::{Next, State, Task, Turn, pace::Limited, people::Client, unsaved::Change};
 use crate::{
     broadcaster::{Except, Post, Traced},
     command::Stretch,
@@ -33,6 +33,10 @@ impl State {
     /// Keeps what a client says in its room. Returns the event that the room hears.
     fn spoken(&mut self, turn: &mut Turn, text: Text, manner: Manner) -> Event {
         let (at, seq) = (turn.now.wall, self.tally.next_line(turn.now.instant));
+        // Without a history, nothing can be asked for.
+        if self.limits.history.remembered > 0 && self.tally.must_reserve() {
+            self.unsaved.mark(Change::Numbers);
+        }
         let Client { nick: from, room: id, .. } = self.people[turn.client];
         let line = Line { seq, at, from, text, manner };
         self.rooms.remember(id, line.clone(), self.limits.history.remembered, &mut self.unsaved);

@@ -4,10 +4,15 @@ use std::time::Instant;
 
 use crate::watch::Labelled;
 
+/// How many numbers are reserved at a time: more lines than are said before a disk has taken that.
+const RESERVE: u64 = 1_000_000;
+
 /// Numbers the lines, and counts the messages of the current second and of the last whole ones.
 pub(super) struct Tally {
     /// The number of the newest line; 0 if there is none.
     pub(super) seq: u64,
+    /// No line has a higher number before a higher one is reserved.
+    reserved: u64,
     started: Instant,
     /// The current second, since the start.
     second: u64,
@@ -38,12 +43,24 @@ impl Tally {
 
     pub(super) fn new(now: Instant) -> Self {
         let (counts, occurrences) = ([0; Self::PLACES], Occurrences::default());
-        Self { seq: 0, started: now, second: 0, counts, total: 0, lines: 0, occurrences }
+        Self { seq: 0, reserved: 0, started: now, second: 0, counts, total: 0, lines: 0, occurrences }
     }
 
     /// Lines up to this number exist already.
     pub(super) fn continue_after(&mut self, seq: u64) {
         self.seq = self.seq.max(seq);
+    }
+
+    /// Whether numbers must be reserved soon. A server that was killed begins after those that were reserved, because
+    /// programs have heard lines that it did not save, and ask for what has a higher number.
+    pub(super) fn must_reserve(&self) -> bool {
+        self.seq + RESERVE / 2 >= self.reserved
+    }
+
+    /// Reserves numbers, and returns the highest one.
+    pub(super) fn reserve(&mut self) -> u64 {
+        self.reserved = self.seq + RESERVE;
+        self.reserved
     }
 
     /// The number of the next line, which is counted as a message.

@@ -234,6 +234,7 @@ impl Chat {
                     restored.rooms.push(RestoredRoom { name, rules, lines: Vec::new() });
                 }
                 Record::Network(network, ban) => restored.networks.extend(ban.map(|ban| (network, ban))),
+                Record::Numbers(reserved) => restored.numbers = reserved,
                 Record::Lines { .. } | Record::Account(..) => {}
             }
         }

@@ -25,6 +25,8 @@ pub enum Change {
     Account(Nick),
     /// Whether a network is banned.
     Network(Network),
+    /// The numbers that lines may have.
+    Numbers,
 }
 
 /// The most waiting changes of things that no longer exist. While nothing can be saved, rooms come and go.
@@ -69,7 +71,7 @@ impl State {
     /// Stops remembering changes, because there is no store to save them.
     #[must_use]
     pub fn without_store(mut self) -> Self {
-        self.unsaved.is_off = true;
+        self.unsaved = Unsaved { is_off: true, ..Unsaved::default() };
         self
     }
 
@@ -87,6 +89,7 @@ impl State {
     /// Marks everything: the data file is new and empty.
     pub fn mark_everything_unsaved(&mut self) {
         // Small and important things come first, in case the server is killed while it saves.
+        self.unsaved.mark(Change::Numbers);
         self.accounts.nicks().for_each(|nick| self.unsaved.mark(Change::Account(nick)));
         self.networks.names().for_each(|network| self.unsaved.mark(Change::Network(network)));
         self.rooms.mark_all_unsaved(&mut self.unsaved);
@@ -100,6 +103,7 @@ impl State {
             Change::Account(nick) => {
                 Record::Account(nick, self.accounts.hash(nick).map(|hash| hash.as_str().to_owned()))
             }
+            Change::Numbers => Record::Numbers(self.tally.reserve()),
             Change::Network(network) => Record::Network(network.to_string(), self.networks.ban_of(network)),
         }
     }

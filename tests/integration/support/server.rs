@@ -159,10 +159,10 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// A server whose data file cannot grow beyond 64 blocks, as if the disk were full.
+/// A server whose data file cannot grow beyond 80 blocks, as if the disk were full.
 pub(crate) fn on_a_small_disk(data: &Path) -> Command {
     let mut command = Command::new("sh");
-    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    let script = "trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"";
     command.args(["-c", script, env!("CARGO_BIN_EXE_chat_server"), "--port", "0", "--data"]).arg(data);
     command.env("CHAT_RATE", "0").env("CHAT_HISTORY_REPLAY", "0").env("CHAT_NO_HTTP", "1");
     command
