@@ -87,7 +87,8 @@ the program used too much memory; the course allows 2 GiB."
     "The program uses far too much memory. Something grows as long as a client sends, or as long as a client does not read."
     "Everything that a client can make grow needs a limit: the bytes of a line without a newline, the queue of
 messages for a client that does not read, the list of clients. Decide what happens at the limit (refuse,
-skip, disconnect) and tell the client."
+skip, disconnect) and tell the client. If your program keeps nothing, and its language has a garbage
+collector, limit its heap: the page of step 17 says how."
 
     REFUSED "refused"
     "The program still runs but no longer accepts connections. The accept loop has ended, or it is busy with a client."
@@ -241,6 +242,25 @@ client whose queue is full."
     "Megabytes are waiting for a client that does not read. There are three choices: wait (then everyone waits),
 store (then memory grows), or disconnect that client. A limit decides when to take the third one."
 
+    CUT_EARLY "cut-early"
+    "The server disconnected a client that reads, or that paused only for a moment. Its outbox holds too few lines."
+    "Several lines often arrive together, so they wait in the outbox for a moment although the client reads. An
+outbox needs room for a few hundred lines; ours has room for 1000. Disconnect a client only when its outbox
+is full, or when its socket has accepted nothing for seconds."
+
+    UNBOUNDED "unbounded"
+    "The server goes on reading while it cannot write. What it has read waits in a channel that has no limit."
+    "A channel without a limit hides that its receiver is slower than its senders, until the memory is full. Give
+it one: bounded(n) or sync_channel(n) in Rust, queue.Queue(n) in Python, new ArrayBlockingQueue<>(n) in
+Java, make(chan Post, n) in Go. When it is full, the thread that reads from a client waits. Then the
+client has to wait, too, because no thread reads what it sends."
+
+    WRONG_LIMIT "wrong-limit"
+    "The limit is not where the page says. Count bytes, not characters, and do not count the newline."
+    "A limit of 8192 bytes accepts 8192 bytes and refuses 8193. Common mistakes: >= instead of >; the newline is
+counted; the limit is checked only when a buffer is full, and the buffer has another size; the text is
+counted after it was decoded. A character takes up to four bytes in UTF-8, and memory is counted in bytes."
+
     ORDERS_DIFFER "orders-differ"
     "Two clients received the same lines in different orders. Several threads write to the clients, each at its own pace."
     "Between deciding that a line is said and writing it to each client, another thread can do the same. Then
@@ -319,6 +339,19 @@ whisper the sender and the receiver."
     "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each
 second, decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered
 or puts into a short queue: an answer that comes a minute late is of no use."
+
+    NOT_PRIVATE "not-private"
+    "Other users of the machine can read or change the log."
+    "A log says who talks to whom, and when. Create its files so that only their owner can open them (mode 0600):
+OpenOptions::mode(0o600) in Rust, os.open(path, flags, 0o600) in Python, os.OpenFile(path, flags, 0600) in
+Go, PosixFilePermissions in Java, { mode: 0o600 } in Node. Changing the mode afterwards is too late: in
+between, another program can open the file."
+
+    WAITS_FOR_DISK "waits-for-disk"
+    "The chat stopped, because the disk did not accept the log. A thread writes to the log while clients wait for it."
+    "A disk can be slow for a second, and a network drive for minutes. If the log is written under the lock, or by
+the thread that serves a client, all of them wait. Put entries into a bounded queue with a call that never
+waits, and write in a thread of its own. When the queue is full, count the lost entries."
 
     FORGED "forged"
     "A user could forge a line of the log. A character that ends a line, or controls a terminal, was written as it arrived."

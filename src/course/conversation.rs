@@ -52,7 +52,7 @@
 //! | `alice (finishes)` | closes the sending side and goes on listening |
 //! | `alice (closes)` · `alice (resets)` | closes the connection normally · with a reset |
 //! | `alice (hears the end)` | the stream ends, with no line before |
-//! | `server (is terminated)` · `server (is interrupted)` | its process group receives SIGTERM · SIGINT |
+//! | `server (is terminated)` · `server (is interrupted)` | receives SIGTERM · SIGINT: the process that listens, if a script has started it, or else the process group |
 //! | `server (ends well)` | ends with status 0 |
 //! | `server (starts again)` | starts on the same port at once |
 //!

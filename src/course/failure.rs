@@ -130,7 +130,7 @@ impl<'a> Evidence<'a> {
             Heard::Line(line) => self.wrong_line(line),
             Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
             _ if !self.unread.is_empty() && self.expected.matches_bytes(&self.unread) => &class::NO_NEWLINE,
-            _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
+            Heard::Silence if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,
             Heard::End => &class::CLOSED,
             Heard::Reset => &class::RESET,

@@ -158,10 +158,10 @@ impl Grader {
                 self.with_server(&[], rules, seed, |stage| run(stage, client))
             }
             How::Folder(variable, run) => {
-                let folder = Folder::new().map_err(|error| self.cannot_run(error))?;
-                let path = folder.path();
-                let environment = [(variable.to_owned(), path.display().to_string())];
-                self.with_server(&environment, rules, seed, |stage| run(stage, path))
+                self.with_folder(variable, rules, seed, |_| (), |stage, path, ()| run(stage, path))
+            }
+            How::Prepared(variable, prepare, run) => {
+                self.with_folder(variable, rules, seed, prepare, |stage, _, files| run(stage, &files))
             }
             How::Conversation(text) => {
                 let conversation = Conversation::of(text);
@@ -187,6 +187,22 @@ impl Grader {
         launch.environment.extend(rules.wire.name().map(|name| ("CHAT_WIRE".to_owned(), name.to_owned())));
         let run = |stage: &mut Stage<'_>| run(stage).and_then(|()| stage.stays_in_front());
         self.run(Stage::new(&launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
+    }
+
+    /// Runs a check of a server that gets the path of a new folder, in which `prepare` has made something before.
+    fn with_folder<T>(
+        &self,
+        variable: &str,
+        rules: Rules,
+        seed: Seed,
+        prepare: impl FnOnce(&Path) -> T,
+        run: impl FnOnce(&mut Stage<'_>, &Path, T) -> Outcome,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let folder = Folder::new().map_err(|error| self.cannot_run(error))?;
+        let path = folder.path();
+        let made = prepare(path);
+        let environment = [(variable.to_owned(), path.display().to_string())];
+        self.with_server(&environment, rules, seed, |stage| run(stage, path, made))
     }
 
     /// Runs a check where its program is running, or diagnoses why it is not.

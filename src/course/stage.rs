@@ -220,7 +220,12 @@ impl<'a> Stage<'a> {
         let deadline = Instant::now() + self.rules.patience;
         loop {
             let heard = self.next(who, deadline);
-            match line_of(&heard).map_or(Judgement::Wrong, &mut judge) {
+            let judgement = match &heard {
+                // Where bytes that are not text are sent on, they are no mistake of their own.
+                Heard::Line(line) => judge(&String::from_utf8_lossy(line)),
+                _ => Judgement::Wrong,
+            };
+            match judgement {
                 Judgement::Ignored => {}
                 Judgement::Expected => return Ok(()),
                 Judgement::Wrong => return Err(self.fails_to_hear(Evidence::new(who, due, heard), &[])),
@@ -256,6 +261,11 @@ impl<'a> Stage<'a> {
                 }
             }
         }
+    }
+
+    /// Drops the lines that a client has heard so far. It does not ask anything.
+    pub(crate) fn drops_lines(&mut self, who: &str) {
+        while let Heard::Line(_) = self.next(who, Instant::now()) {}
     }
 
     /// Skips all lines that a client has heard, which must contain these words.

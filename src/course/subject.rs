@@ -146,7 +146,7 @@ impl Subject {
             if let Some(ended) = self.member.ends(Duration::ZERO) {
                 return Err(self.is_gone(ended));
             }
-            if Instant::now() >= deadline || search.finds_it_elsewhere(&self.member) {
+            if Instant::now() >= deadline || search.finds_it_elsewhere(&self.member, self.port.number) {
                 let elsewhere = self.member.listening().iter().map(|found| found.address).collect();
                 return Err(StartError::NotListening { elsewhere, output: self.output.tail() });
             }
@@ -176,10 +176,19 @@ impl Subject {
 
     /// Expects that the process that the course started goes on, too, now that something listens.
     fn stays_in_front(&mut self) -> Result<(), StartError> {
-        // A shell that has started a program with `&` ends at once.
+        // A shell that has started a program with `&` ends at once, or as soon as a busy machine lets it.
         const MOMENT: Duration = Duration::from_millis(50);
+        const LONGEST: Duration = Duration::from_secs(5);
+        let deadline = Instant::now() + LONGEST;
         let has_children = self.member.family.leader_has_children();
-        let ended = self.member.ends(if has_children { MOMENT } else { Duration::ZERO });
+        let mut ended = self.member.ends(if has_children { MOMENT } else { Duration::ZERO });
+        while has_children
+            && ended.is_none()
+            && self.member.family.leader_is_running()
+            && Instant::now() < deadline
+        {
+            ended = self.member.ends(MOMENT);
+        }
         match ended.filter(|_| self.member.family.goes_on(Duration::ZERO)) {
             Some(ended) => Err(self.is_gone(ended)),
             None => Ok(()),
@@ -218,14 +227,19 @@ impl Search {
 
     /// Whether the program listens elsewhere and does nothing. A program that is being built may listen as well, as
     /// the daemons of some build tools do, but is busy.
-    fn finds_it_elsewhere(&mut self, member: &Member) -> bool {
+    fn finds_it_elsewhere(&mut self, member: &Member, port: u16) -> bool {
         if self.start.elapsed() < Self::ENOUGH || self.last.elapsed() < Self::BETWEEN {
             return false;
         }
         let busy = member.family.busy();
         let was_idle = busy.saturating_sub(self.busy) < self.last.elapsed() / 5 && busy >= self.busy;
         (self.last, self.busy) = (Instant::now(), busy);
-        was_idle && !member.listening().is_empty()
+        if !was_idle || member.family.is_running() {
+            return false;
+        }
+        // It may have begun to listen at its port since the last attempt to connect.
+        let found = member.listening();
+        !found.is_empty() && !found.iter().any(|socket| socket.is_at(port))
     }
 }
 

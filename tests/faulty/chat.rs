@@ -5,6 +5,7 @@ use std::{
     mem,
     net::Shutdown,
     sync::atomic::Ordering::SeqCst,
+    thread,
 };
 
 use crossbeam_channel::Sender;
@@ -13,6 +14,8 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::{
     broadcaster::{Outbox, Post},
     fault,
+    history::{self, History},
+    log,
     server::STOPPING,
 };
 
@@ -27,6 +30,7 @@ pub(crate) struct Chat {
     posts: Sender<Post>,
     /// Nicknames of clients that have left. Only a fault uses them.
     kept_names: Vec<String>,
+    history: History,
 }
 
 pub(crate) struct Client {
@@ -71,7 +75,8 @@ fn write(posts: &[Post]) {
 
 impl Chat {
     pub(crate) fn new(posts: Sender<Post>) -> Self {
-        Self { clients: BTreeMap::new(), pending: Vec::new(), posts, kept_names: Vec::new() }
+        let (clients, pending, kept_names) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { clients, pending, posts, kept_names, history: History::default() }
     }
 
     pub(crate) fn enter(&mut self, outbox: Outbox) -> usize {
@@ -84,6 +89,7 @@ impl Chat {
         let nick = format!("guest_{number}");
         let (room, old_room) = ("lobby".to_owned(), String::new());
         self.clients.insert(id, Client { nick: nick.clone(), room, old_room, purpose: None, outbox });
+        log::note("connect", &nick, "");
         self.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         if fault::is("newcomer-told") {
             self.tell(id, format!("{nick} has joined the chat!"));
@@ -119,6 +125,7 @@ impl Chat {
 
     pub(crate) fn leave(&mut self, id: usize) {
         let (nick, _) = self.of(id);
+        log::note("disconnect", &nick, "");
         if !STOPPING.load(SeqCst) && !fault::is("leave-untold") {
             self.tell_others(id, format!("{nick} has left the chat."));
         }
@@ -151,6 +158,9 @@ impl Chat {
     pub(crate) fn take(chat: &mut MutexGuard<'_, Self>, id: usize, line: &str) {
         let (nick, room) = chat.of(id);
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if word.starts_with('/') {
+            log::note("command", &nick, word);
+        }
         let answer = match (word.to_ascii_lowercase().as_str(), rest.trim()) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) => Self::rename(chat, id, &nick, new),
@@ -164,21 +174,29 @@ impl Chat {
             ("/bot", purpose) if !purpose.is_empty() => chat.becomes_bot(id, purpose),
             ("/bots", _) => chat.bots(),
             ("/help", _) => HELP.into(),
+            ("/history", count) if history::is_on() => chat.history.answer(&room, count),
             _ if line.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
             _ => return chat.say(id, if line.starts_with("//") { &line[1..] } else { line }),
         };
+        if fault::is("answers-past-the-channel") && word == "/users" {
+            return chat.clients[&id].outbox.write(&answer);
+        }
         chat.tell(id, answer);
     }
 
     fn say(&mut self, id: usize, text: &str) {
         let (nick, room) = self.of(id);
+        log::note("message", &nick, text);
         let line = match text {
             text if fault::is("quoted") => format!("[{room}] {nick}: {text:?}"),
             text if fault::is("newline-twice") => format!("[{room}] {nick}: {text}\n"),
             text => format!("[{room}] {nick}: {text}"),
         };
+        if history::is_on() {
+            self.history.add(&room, &line);
+        }
         if fault::is("local-echo") {
             self.clients[&id].outbox.put(&line.as_str().into());
         }
@@ -202,6 +220,10 @@ impl Chat {
         if fault::is("check-then-act") {
             MutexGuard::unlocked(chat, fault::dawdle);
         }
+        if fault::is("two-locks") {
+            MutexGuard::unlocked(chat, thread::yield_now);
+        }
+        log::note("rename", old, new);
         chat.clients.entry(id).and_modify(|client| client.nick = new.into());
         if !fault::is("nick-not-announced") {
             chat.tell_others(id, format!("{old} is now known as {new}."));
@@ -241,7 +263,10 @@ impl Chat {
         match room.as_str() {
             room if !is_name(room, 32) => "A room name is like a nickname, with up to 32 characters.".into(),
             room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
-            room => self.go(id, room, format!("You joined room '{room}'.")),
+            room => {
+                let history = self.history.replay(room);
+                self.go(id, room, format!("You joined room '{room}'.\n{history}").trim_end().into())
+            }
         }
     }
 
@@ -281,6 +306,7 @@ impl Chat {
         let Some(target) = self.find(to).filter(|&target| self.is_found(target, to)) else {
             return format!("User '{to}' not found.");
         };
+        log::note("whisper", nick, to);
         let text = match text.trim_start() {
             text if fault::is("whisper-blanks") => text.split_whitespace().collect::<Vec<_>>().join(" "),
             text => text.to_owned(),

@@ -12,6 +12,19 @@ use crate::fault;
 /// The most bytes a line may have.
 const MAX: usize = 8192;
 
+/// How much is discarded before it is collected, where that happens late.
+const HEAP: usize = 120 << 20;
+
+/// The most bytes of a line, without its newline, that the server accepts.
+fn limit() -> usize {
+    match () {
+        () if fault::is("limit-too-low") => 8100,
+        () if fault::is("limit-too-high") => 9000,
+        () if fault::is("limit-in-characters") => 4 * MAX,
+        () => MAX,
+    }
+}
+
 /// What a client sent, or how its stream ended.
 pub(crate) enum Input {
     Line(String),
@@ -27,11 +40,16 @@ pub(crate) struct Lines<'a> {
     searched: usize,
     /// The rest of this line is discarded as it arrives.
     is_skipping: bool,
+    /// What was discarded. Only two variants of the server use it.
+    discarded: Vec<u8>,
 }
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(stream: &'a TcpStream) -> Self {
-        Self { stream, buffer: Vec::new(), searched: 0, is_skipping: false }
+        if fault::is("read-timeout") {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+        }
+        Self { stream, buffer: Vec::new(), searched: 0, is_skipping: false, discarded: Vec::new() }
     }
 
     pub(crate) fn next(&mut self) -> Input {
@@ -62,19 +80,31 @@ impl<'a> Lines<'a> {
     }
 
     fn in_buffer(&mut self) -> Option<Input> {
-        while let Some(length) = self.buffer[self.searched..].iter().position(|&b| b == b'\n') {
+        while let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
             let line: Vec<u8> = self.buffer.drain(..=self.searched + length).collect();
             self.searched = 0;
             if fault::is("rest-lost") {
                 self.buffer.clear();
             }
             if !mem::take(&mut self.is_skipping) {
-                return Some(if line.len() > MAX { Input::TooLong } else { Input::Line(text(&line)) });
+                let is_too_long = match &line[..line.len() - 1] {
+                    line if fault::is("limit-in-characters") => {
+                        String::from_utf8_lossy(line).chars().count() > MAX
+                    }
+                    line => line.len() > limit(),
+                };
+                return Some(if is_too_long { Input::TooLong } else { Input::Line(text(&line)) });
             }
         }
         self.searched = self.buffer.len();
-        if self.searched <= MAX || fault::is("endless-line") {
+        if self.searched <= limit() || fault::is("endless-line") {
             return None;
+        }
+        if fault::is("long-line-kept") || fault::is("collects-late") {
+            self.discarded.extend(&self.buffer);
+        }
+        if fault::is("collects-late") && self.discarded.len() > HEAP {
+            self.discarded.clear();
         }
         self.buffer.clear();
         self.searched = 0;

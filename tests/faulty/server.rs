@@ -16,9 +16,9 @@ use parking_lot::Mutex;
 
 use crate::{
     bots,
-    broadcaster::broadcast,
+    broadcaster::{broadcast, endless},
     chat::{Chat, decide},
-    datagrams, fault, session,
+    datagrams, fault, log, session,
 };
 
 /// The most clients at a time.
@@ -46,7 +46,8 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
     }
     let listener = listen(port)?;
     stop_on_signal(listener.local_addr()?)?;
-    let (posts, inbox) = bounded(64);
+    let (posts, inbox) = if fault::is("unbounded-channel") { endless() } else { bounded(64) };
+    let log = log::start()?;
     thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&inbox))?;
     let chat = Mutex::new(Chat::new(posts));
     let most = if fault::is("one-client") { 1 } else { usize::MAX };
@@ -69,6 +70,7 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
         }
         decide(&chat, |chat| chat.stop());
     });
+    log::finish(log);
     if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Process {
     parent: i32,
     group: i32,
     is_zombie: bool,
+    /// Whether its first thread uses a processor or waits for one.
+    is_running: bool,
     /// The processor time that it has used, in clock ticks.
     ticks: u64,
     started: u64,
@@ -127,6 +129,16 @@ impl Family {
     pub(crate) fn memory(&self) -> Option<u64> {
         let pages: u64 = self.processes().iter().map(|process| process.pages).sum();
         (pages > 0).then(|| pages * rustix::param::page_size() as u64)
+    }
+
+    /// Whether the leader does something and does not wait.
+    pub(super) fn leader_is_running(&self) -> bool {
+        Process::of(self.leader).is_some_and(|leader| leader.is_running)
+    }
+
+    /// Whether one of its processes does something and does not wait.
+    pub(super) fn is_running(&self) -> bool {
+        self.processes().iter().any(|process| process.is_running)
     }
 
     /// The processor time that its processes have used.
@@ -214,6 +226,7 @@ impl Process {
             parent: number(4)?.try_into().ok()?,
             group: number(5)?.try_into().ok()?,
             is_zombie: ["Z", "X"].contains(fields.first()?),
+            is_running: ["R", "D"].contains(fields.first()?),
             ticks: (number(14)? + number(15)?).cast_unsigned(),
             started: number(22)?.cast_unsigned(),
             pages: number(24)?.cast_unsigned(),
