@@ -102,7 +102,7 @@ pub(crate) fn all(programs: [Result<Grader, String>; 2], mut tell: impl FnMut(Pr
                 *program = Err(reason);
             }
             Ok(false) if step.part == Part::Wires => {
-                failed_wire = Some(format!("step {} fails", step.number))
+                failed_wire = Some(format!("step {} fails", step.number));
             }
             Ok(false) if !step.part.is_of_choice(Part::Base) => {
                 *program = Err(format!("step {} fails", step.number));
