@@ -20,7 +20,9 @@ mod clients;
 mod crowds;
 mod histories;
 mod limits;
+mod lines;
 mod logs;
+mod members;
 mod races;
 mod slow_disks;
 mod transfers;
@@ -86,6 +88,50 @@ impl Check {
         }
     }
 }
+
+pub(super) const EMPTY_LINE: Check = Check::new(
+    "02_empty_line",
+    "A client that sends an empty line stays connected.",
+    How::Server(lines::empty_line),
+);
+
+pub(super) const UNCHANGED: Check = Check::new(
+    "03_unchanged",
+    "A line comes back with all its blanks, and only a newline ends it.",
+    How::Server(lines::unchanged),
+);
+
+pub(super) const LONG_LINE: Check = Check::new(
+    "03_long_line",
+    "A line of up to 1,024 bytes comes back complete.",
+    How::Server(lines::long_line),
+);
+
+/// One of three clients closes its sending side, and one its connection. Then the server has nothing to do.
+pub(super) const RESTS: Check = Check::new(
+    "04_rests",
+    "When a client has left, the program waits and does not keep a processor busy.",
+    How::Server(lines::rests),
+);
+
+pub(super) const CROWD: [Check; 2] = [
+    // Forty clients come, one after the other, and another one speaks as soon as each is welcomed.
+    Check::new(
+        "05_listed",
+        "A client receives every line from its welcome on.",
+        How::Server(members::listed),
+    ),
+    // Twelve clients connect at once, and while two of them speak, half of the others leave. Twenty-five rounds.
+    Check::new(
+        "05_comings_and_goings",
+        "While some clients come and go, the others receive every line once.",
+        How::Server(members::comings_and_goings),
+    ),
+];
+
+/// A client closes its connection, and another one asks for its name until it gets it.
+pub(super) const GONE: Check =
+    Check::new("07_gone", "The name of a client that has left is free.", How::Server(members::gone));
 
 /// Three clients connect, the first leaves, and two more connect: no name is in use twice.
 pub(super) const FRESH_NAMES: Check = Check::new(

@@ -133,15 +133,31 @@ belongs to each message and not to the send."
 earlier message, you send the whole buffer and not just the part that was filled. read() returns the
 number of bytes that it stored."
 
+    SPLIT "split"
+    "Only one word of the text came back. The program reads words instead of lines."
+    "Some calls read only up to the next blank: Scanner.next() in Java, cin >> text in C++, scanf(\"%s\") in C,
+fmt.Scan in Go. Use the call that reads a line: nextLine(), getline(), fgets(), bufio.Scanner. If you split
+the line at blanks yourself, split off only the command, and keep the rest as it is."
+
     CUT_SHORT "cut-short"
     "Only a part of the text came back. One read is not one message: a line can arrive in pieces, and it is complete only with its newline."
     "TCP carries a stream of bytes. One send can arrive in several reads, and several sends in one read.
 Collect bytes until there is a newline, take out that line, and keep the rest for later."
 
+    CUT_OFF "cut-off"
+    "The end of the line is missing. A buffer is too small, or the program takes another character for a newline."
+    "A line ends at \\n and nowhere else. Does your program read into a buffer of a fixed size and drop the rest, or
+limit the length of what it reads? Does it split text with a function that knows other line ends? Python's
+splitlines() and Java's Scanner.nextLine() also split at U+0085 and U+2028: use split('\\n') and
+BufferedReader.readLine()."
+
     MANGLED "mangled"
-    "A character was destroyed. It arrived in pieces, and each piece was decoded separately. Decode a line when it is complete."
-    "In UTF-8 a character is one to four bytes, and a read can end between them. Decode the bytes of a whole
-line, not those of one read. A line end never cuts a character, because no byte inside one is \\n."
+    "Some characters were destroyed. The program does not read or write UTF-8, or it decodes the pieces of a line separately."
+    "In UTF-8 a character is one to four bytes. If ???? came back for an emoji, the program reads or writes
+another encoding: name UTF-8 wherever you turn bytes into text or text into bytes (in Java: new
+InputStreamReader(in, UTF_8)). If it happens only now and then, a read ended between the bytes of a
+character: decode the bytes of a whole line, not those of one read. A line end never cuts a character,
+because no byte inside one is \\n."
 
     TWICE "twice"
     "The same line arrived twice. It is sent once to everyone and once more to this client, or the client is in a list twice."
@@ -165,6 +181,13 @@ lines arrived in one read and only the first was handled."
     "If each thread writes on its own, the order on the wire depends on which one is faster, and it can differ
 from client to client. Decide the order in one place: under the lock, or in one thread that sends."
 
+    MISSED "missed"
+    "Other clients received this line, and this client did not. The loop that sends leaves it out, or it is not on the list."
+    "If the client had just been welcomed: the server greets a client first and puts it on the list afterwards,
+and a line that is sent in between passes it by. Greet and add it under one lock. If it had been there for
+some time: another thread changed the list while this line was being sent, so that the loop skipped an
+entry or the list lost one. Hold the lock while you add, while you remove, and while you loop."
+
     WRONG_CLIENT "wrong-client"
     "The right text went to the wrong client. The loop sends to everyone, or picks the wrong room or name."
     "Compare the clients that should receive the line with those in the loop that sends. Do you check the room
@@ -176,6 +199,25 @@ line? Do you compare names as they are stored, or as they were typed?"
     "The course checks silence, too: this client asked something, and before the answer came a line that it
 should never have seen. Which clients does the loop send to: all of them, those in the room, those in
 the room except the sender, or one? Is a client that left a room still in the list of that room?"
+
+    ACCEPTED "accepted"
+    "The server accepted what it should refuse."
+    "Does every path check the rule, before anything changes? Compare names in small letters on both sides. For
+the form of a name, check all of it: how long it is, its first character, and each of the others. A check
+such as `contains` or an expression that is not anchored at both ends accepts too much. When you refuse,
+send one line and change nothing."
+
+    STILL_THERE "still-there"
+    "A client that has left is still on the list, and so its name is still taken."
+    "However a client leaves, the server must forget it: remove it from the list in code that runs whenever the
+loop that reads from this client has ended, after an error too (finally, defer, Drop). Is there a second
+list of names that nothing is removed from?"
+
+    SPINS "spins"
+    "The program keeps a processor busy although no client does anything. A loop goes on after the end of a stream."
+    "When a client has closed its connection, read() returns at once with nothing: 0 bytes, an empty text or
+null, which is not an error. A loop that reads again gets the same answer again, as fast as the processor can.
+Leave the loop at the end of the stream, and at every error."
 
     NEARLY "nearly"
     "Almost right: only upper and lower case, spaces or punctuation differ."

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use super::{
     class,
     conversation::{Pattern, Sent, escaped},
-    failure::{Evidence, Failure},
+    failure::{Evidence, Failure, announces_success},
     peer::{Heard, Peer, is_timeout},
     seed::Seed,
     subject::{Ended, Launch, StartError, Subject},
@@ -70,8 +70,8 @@ pub struct Stage<'a> {
     /// Dropped before the subject, so that a server that stops need not wait for its clients.
     peers: Vec<Peer>,
     subject: Option<Subject>,
-    /// The signal that has told the server to stop.
-    told_to_stop: Option<Signal>,
+    /// The signal that has told the server to stop, and when.
+    told_to_stop: Option<(Signal, Instant)>,
     /// Whether a client has left or finished. No barrier proves that the server has noticed.
     has_departures: bool,
     /// The random words of all barriers. Peers ignore lines with these words.
@@ -99,9 +99,7 @@ impl<'a> Stage<'a> {
     /// Connects a client, which does not listen yet.
     pub(crate) fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
-        let peer = Peer::new(who, self.call()?);
-        self.peers.push(peer.map_err(|error| refused(&error))?);
-        Ok(())
+        self.connects_silently(who)
     }
 
     /// Connects a client after a barrier for the others. Many servers welcome and announce a client in two steps, and
@@ -210,6 +208,21 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Expects one line that refuses what a client has asked for, in any words.
+    pub(crate) fn is_refused(&mut self, who: &str) -> Outcome {
+        let due = Pattern::with("(one line that refuses it)", &[]);
+        let heard = self.next(who, Instant::now() + self.rules.patience);
+        let Some(text) = line_of(&heard) else {
+            return Err(self.fails_to_hear(Evidence::new(who, &due, heard), &[]));
+        };
+        if announces_success(text) {
+            let failure = Failure::new(&class::ACCEPTED, due.text, format!("{text}\\n")).heard_by(who);
+            return Err(self.judged(failure));
+        }
+        self.transcript.add(who, "<", text);
+        Ok(())
+    }
+
     /// Lets the caller judge each line that a client hears, up to the expected one, which a failure shows as `due`.
     pub(crate) fn hears_judged(
         &mut self,
@@ -256,7 +269,7 @@ impl<'a> Stage<'a> {
                         () if is_repeated => &class::TWICE,
                         () => &class::OVERHEARD,
                     };
-                    let failure = Failure::new(class, format!("(nothing for {who})"), format!("{text}\\n"));
+                    let failure = Failure::new(class, "(nothing)", format!("{text}\\n")).heard_by(who);
                     return Err(self.judged(failure));
                 }
             }
@@ -278,12 +291,14 @@ impl<'a> Stage<'a> {
         }
         let missing: Vec<_> = words.iter().filter(|word| !passed.contains(*word)).cloned().collect();
         if missing.is_empty() {
-            self.transcript.add(who, "*", &words.join(" "));
+            if !words.is_empty() {
+                self.transcript.add(who, "*", &words.join(" "));
+            }
             return Ok(());
         }
         let expected = format!("lines that contain {}", missing.join(" and "));
         let received = if passed.is_empty() { "(nothing)".to_owned() } else { passed };
-        Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received)))
+        Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received).heard_by(who)))
     }
 
     /// Expects the end of a client's stream next.
@@ -302,7 +317,7 @@ impl<'a> Stage<'a> {
                 Heard::Reset => &class::RESET,
             };
             let received = line_of(&heard).map_or("(nothing)".to_owned(), |text| format!("{text}\\n"));
-            let failure = Failure::new(class, format!("(the end of the stream for {who})"), received);
+            let failure = Failure::new(class, "(the end of the stream)", received).heard_by(who);
             return Err(self.judged(failure));
         }
     }
@@ -322,6 +337,18 @@ impl<'a> Stage<'a> {
 
     pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
+        self.leaves(who);
+    }
+
+    /// Connects one of many clients, without an entry in the transcript.
+    pub(crate) fn connects_silently(&mut self, who: &str) -> Outcome {
+        let peer = Peer::new(who, self.call()?);
+        self.peers.push(peer.map_err(|error| refused(&error))?);
+        Ok(())
+    }
+
+    /// Closes the connection of one of many clients, without an entry in the transcript.
+    pub(crate) fn leaves_silently(&mut self, who: &str) {
         self.leaves(who);
     }
 

@@ -58,7 +58,8 @@ impl Verdict {
         let title = style.strong(&format!("{step}: {}", self.check.checking()));
         let mut told = vec![format!("{} {title}", style.bad("✗")), String::new()];
         let (left_out, lines) = transcript.last(CONVERSATION);
-        told.extend((left_out > 0).then(|| format!("    ({left_out} earlier lines)")));
+        let plural = if left_out == 1 { "" } else { "s" };
+        told.extend((left_out > 0).then(|| format!("    ({left_out} earlier line{plural})")));
         told.extend(lines.iter().map(|line| format!("    {}", shortened(&visible(line)))));
         told.extend((!lines.is_empty()).then(String::new));
         told.extend(comparison(failure, style));
@@ -78,14 +79,15 @@ fn comparison(failure: &Failure, style: Style) -> Vec<String> {
     let start = failure.caret.filter(|caret| *caret > WIDTH / 2).map_or(0, |caret| caret - WIDTH / 4);
     let before = if start > 0 { "…" } else { "" };
     let shown = |text: &str| shortened(&before.chars().chain(text.chars().skip(start)).collect::<String>());
+    let by = failure.hearer.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
     let mut lines = vec![
-        format!("  expected  {}", style.good(&shown(&failure.expected))),
-        format!("  received  {}", style.bad(&shown(&failure.received))),
+        format!("  expected{by}  {}", style.good(&shown(&failure.expected))),
+        format!("  received{by}  {}", style.bad(&shown(&failure.received))),
     ];
     if let Some(caret) = failure.caret {
         let right = failure.received.chars().skip(start).take(caret - start);
         let columns = before.chars().count() + right.filter_map(UnicodeWidthChar::width).sum::<usize>();
-        lines.push(format!("            {}^", " ".repeat(columns)));
+        lines.push(format!("  {}^", " ".repeat("received".len() + by.len() + 2 + columns)));
     }
     lines
 }

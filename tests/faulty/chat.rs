@@ -84,6 +84,8 @@ impl Chat {
         let number = match id {
             _ if fault::is("counter-per-thread") => 1,
             _ if fault::is("guests-counted") => self.clients.len() + 1,
+            _ if fault::is("guests-from-zero") => id - 1,
+            _ if fault::is("scattered-guests") => id * 7919 % 10_007,
             id => id,
         };
         let nick = format!("guest_{number}");
@@ -135,6 +137,21 @@ impl Chat {
         self.clients.remove(&id);
     }
 
+    /// Keeps the name of a client in the list of users for good. Only a fault does that.
+    pub(crate) fn keep_name(&mut self, id: usize) {
+        let (nick, _) = self.of(id);
+        self.kept_names.push(nick);
+    }
+
+    /// Leaves a client out when others speak in its room. Only a fault does that.
+    pub(crate) fn hide(&mut self, id: usize) {
+        self.clients.entry(id).and_modify(|client| client.room = format!("outside {id}"));
+    }
+
+    pub(crate) fn show(&mut self, id: usize) {
+        self.clients.entry(id).and_modify(|client| client.room = "lobby".into());
+    }
+
     pub(crate) fn quit(&mut self, id: usize) {
         let (nick, _) = self.of(id);
         self.tell(id, "Goodbye!");
@@ -157,7 +174,11 @@ impl Chat {
     /// Carries out one line of a client.
     pub(crate) fn take(chat: &mut MutexGuard<'_, Self>, id: usize, line: &str) {
         let (nick, room) = chat.of(id);
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let command = if fault::is("blank-before-slash") { line } else { line.trim_start() };
+        let (word, rest) = match command.strip_prefix("/nick") {
+            Some(name) if fault::is("command-unended") => ("/nick", name),
+            _ => command.split_once(' ').unwrap_or((command, "")),
+        };
         if word.starts_with('/') {
             log::note("command", &nick, word);
         }
@@ -175,9 +196,10 @@ impl Chat {
             ("/bots", _) => chat.bots(),
             ("/help", _) => HELP.into(),
             ("/history", count) if history::is_on() => chat.history.answer(&room, count),
-            _ if line.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
+            _ if word.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
+            _ if fault::is("words-not-lines") => return line.split(' ').for_each(|word| chat.say(id, word)),
             _ => return chat.say(id, if line.starts_with("//") { &line[1..] } else { line }),
         };
         if fault::is("answers-past-the-channel") && word == "/users" {
@@ -210,11 +232,15 @@ impl Chat {
     }
 
     pub(crate) fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
-        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
+        if !is_allowed(new) && fault::is("short-refusals") {
+            return "No.".into();
+        }
+        if !is_allowed(new) && !fault::is("any-nickname") {
             return "A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.".into();
         }
         let is_kept = chat.kept_names.iter().any(|kept| kept.eq_ignore_ascii_case(new));
-        if is_kept || chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
+        let is_taken = chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken"));
+        if is_kept || is_taken && !fault::is("same-name-twice") {
             return format!("Nickname '{new}' is already taken.");
         }
         if fault::is("check-then-act") {
@@ -261,6 +287,7 @@ impl Chat {
         let room =
             if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
         match room.as_str() {
+            room if !is_name(room, 32) && fault::is("short-refusals") => "No.".into(),
             room if !is_name(room, 32) => "A room name is like a nickname, with up to 32 characters.".into(),
             room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
             room => {
@@ -283,7 +310,10 @@ impl Chat {
     pub(crate) fn users(&self, room: &str) -> String {
         let members = self.clients.values().filter(|client| client.room == room);
         let mut users: Vec<&str> = members.map(|client| client.nick.as_str()).collect();
-        if !fault::is("users-unsorted") {
+        users.extend(self.kept_names.iter().map(String::as_str));
+        if fault::is("capitals-first") {
+            users.sort_unstable();
+        } else if !fault::is("users-unsorted") {
             users.sort_unstable_by_key(|nick| nick.to_ascii_lowercase());
         }
         users.join(", ")
@@ -354,6 +384,16 @@ impl Client {
     pub(crate) fn is_in(&self, room: &str) -> bool {
         self.room == room
     }
+}
+
+/// Whether the rule for nicknames allows this name.
+fn is_allowed(nick: &str) -> bool {
+    let most = if fault::is("nineteen-letters") { 19 } else { 20 };
+    let is_guest = match nick {
+        nick if fault::is("guest-in-capitals") => nick.starts_with("guest_"),
+        nick => nick.to_ascii_lowercase().starts_with("guest_"),
+    };
+    is_name(nick, most) && !is_guest && !(fault::is("no-dash") && nick.contains('-'))
 }
 
 /// Letters, digits, `_` and `-`, a letter first, at most `max` of them.

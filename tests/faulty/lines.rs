@@ -59,13 +59,16 @@ impl<'a> Lines<'a> {
                 return input;
             }
             match self.stream.read(&mut chunk) {
-                Ok(0) | Err(_) if fault::is("half-line-said") && !self.buffer.is_empty() => {
+                Ok(0) if fault::is("half-line-said") && !self.buffer.is_empty() => {
                     return Input::Line(text(&mem::take(&mut self.buffer)));
                 }
                 Ok(0) => return Input::End,
                 Ok(length) if fault::is("one-read-one-line") => return Input::Line(text(&chunk[..length])),
                 Ok(length) => self.buffer.extend(&chunk[..length]),
                 Err(_) => return Input::Reset,
+            }
+            if fault::is("unicode-lines") {
+                self.ends_lines_at("\u{2028}");
             }
             if fault::is("cut-character") {
                 str::from_utf8(&self.buffer).expect("what arrives is text");
@@ -77,6 +80,13 @@ impl<'a> Lines<'a> {
     pub(crate) fn drain(mut self) {
         let _ = self.stream.set_read_timeout(Some(Duration::from_secs(1)));
         let _ = io::copy(&mut self.stream, &mut io::sink());
+    }
+
+    /// Makes a newline of each of these characters. Only a fault does that.
+    fn ends_lines_at(&mut self, end: &str) {
+        while let Some(at) = self.buffer.windows(end.len()).position(|bytes| bytes == end.as_bytes()) {
+            self.buffer.splice(at..at + end.len(), *b"\n");
+        }
     }
 
     fn in_buffer(&mut self) -> Option<Input> {
@@ -117,5 +127,12 @@ fn text(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     let line = line.strip_suffix('\n').unwrap_or(&line);
     let line = if fault::is("carriage-return") { line } else { line.strip_suffix('\r').unwrap_or(line) };
-    line.to_owned()
+    match line {
+        line if fault::is("trimmed") => line.trim().to_owned(),
+        line if fault::is("hundred-characters") => line.chars().take(100).collect(),
+        line if fault::is("ascii-only") => {
+            line.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' }).collect()
+        }
+        line => line.to_owned(),
+    }
 }

@@ -8,7 +8,7 @@ use std::{
     process,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::bounded;
@@ -70,6 +70,10 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
         }
         decide(&chat, |chat| chat.stop());
     });
+    let stopped = Instant::now();
+    while fault::is("slow-stop") && stopped.elapsed() < Duration::from_secs(4) {
+        thread::park_timeout(Duration::from_secs(4));
+    }
     log::finish(log);
     if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
 }

@@ -232,6 +232,15 @@ fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough:
     }
 }
 
+#[test]
+fn a_right_server_may_refuse_in_its_own_words_and_number_guests_as_it_likes() {
+    let server = example("faulty");
+    all(&["none", "short-refusals", "guests-from-zero", "scattered-guests"], |manner| {
+        let grader = grader(&[&server, manner], Wording::Loose, LONG);
+        STEPS[5..9].iter().for_each(|step| assert_passes(&grader, step, manner));
+    });
+}
+
 fn verdict_file(fault: &Bug) -> PathBuf {
     Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
 }
@@ -243,7 +252,9 @@ fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let Some(verdict) = verdict else { panic!("{} should fail step {}", fault.name, fault.step) };
     let told = verdict.text(Style::Plain);
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
-    if !is_heavy(verdict.step) && !["cut-short", "frame-cut"].contains(&class.name) {
+    // Which client is the one that misses a line, and which round it is, is random, too.
+    let is_race = is_heavy(verdict.step) || verdict.check.name == "05_comings_and_goings";
+    if !is_race && !["cut-short", "frame-cut"].contains(&class.name) {
         // The output of a program may contain random numbers.
         let (before, printed) = told.split_once("\n\n  The program's last output").unwrap_or((&told, ""));
         return before.to_owned() + printed.find("\n\n").map_or("", |end| &printed[end..]);

@@ -64,7 +64,7 @@ fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
 
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let [alice, bob, talker, sleeper] = &arrive(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
     }
@@ -136,7 +136,7 @@ fn flood_line(n: usize) -> String {
 /// The failure of a client that reads and must not wait for others that do not.
 fn stalled(failure: Failure) -> Failure {
     // Clients that do not read may have received the line already.
-    failure.reclassified(&[&class::SILENT, &class::WRONG_CLIENT], &class::STALLED)
+    failure.reclassified(&[&class::SILENT, &class::MISSED, &class::WRONG_CLIENT], &class::STALLED)
 }
 
 /// The failure of a client that reads all the time, or pauses for a moment, and must not be disconnected.
@@ -179,7 +179,7 @@ pub(super) fn bounded_channel(stage: &mut Stage<'_>) -> Outcome {
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let [bob, talker, sleepers @ ..] = &arrive::<12>(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;

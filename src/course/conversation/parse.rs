@@ -126,6 +126,7 @@ impl Conversation {
             (Some('('), "finishes)") => Ok(Act::Finishes),
             (Some('('), "closes)") => Ok(Act::Closes),
             (Some('('), "resets)") => Ok(Act::Resets),
+            (Some('('), "is refused)") => Ok(Act::IsRefused),
             (Some('('), "hears the end)") => Ok(Act::HearsTheEnd),
             _ => Err(format!("'{act}' is not an action of a client")),
         }
@@ -164,13 +165,18 @@ impl Conversation {
             found.extend(lower.match_indices(&part).map(|(at, part)| (at, part.len())));
         }
         found.sort_by_key(|(at, length)| (*at, usize::MAX - length));
-        let mut counting = Vec::new();
+        let mut counting: Vec<String> = Vec::new();
         let mut end = 0;
         for (at, length) in found {
-            if at >= end {
-                counting.push(text[at..at + length].to_owned());
-                end = at + length;
+            if at < end {
+                continue;
             }
+            match counting.last_mut() {
+                // Of a list, the commas count, too.
+                Some(list) if &text[end..at] == ", " => list.push_str(&text[end..at + length]),
+                _ => counting.push(text[at..at + length].to_owned()),
+            }
+            end = at + length;
         }
         if counting.is_empty() {
             return Err("nothing in this line counts; declare a word with 'counts:'".to_owned());

@@ -142,7 +142,7 @@ impl Family {
     }
 
     /// The processor time that its processes have used.
-    pub(super) fn busy(&self) -> Duration {
+    pub(crate) fn busy(&self) -> Duration {
         let ticks: u64 = self.processes().iter().map(|process| process.ticks).sum();
         Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second().max(1))
     }
