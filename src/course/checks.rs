@@ -15,6 +15,7 @@ use super::{
     wire::Wire,
 };
 
+mod bots;
 mod clients;
 mod crowds;
 mod histories;
@@ -308,6 +309,13 @@ pub(super) const LOG: [Check; 2] = [
         How::Prepared("CHAT_LOG_DIR", slow_disks::prepare, slow_disks::goes_on),
     ),
 ];
+
+/// A client asks a bot sixty times at once, while another bot measures the time.
+pub(super) const FLOODED_BOT: Check = Check::new(
+    "34_flood",
+    "A bot that is asked too much says at most five things a second, and then answers again.",
+    How::Wire(Wire::Text, &[("CHAT_BOT", "trivia reminder")], bots::flood),
+);
 
 /// Connects clients that take made-up names.
 fn arrive<const N: usize>(stage: &mut Stage<'_>) -> Result<[String; N], Failure> {

@@ -376,6 +376,12 @@ main returns and loses everything it holds."
 unknown to the server. Log what was understood: of a command its name, and not what follows; of a
 whisper the sender and the receiver."
 
+    BOT_FLOODS "bot-floods"
+    "A bot answered everything that it was asked, at once. One user who asks a lot makes it flood the room."
+    "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each
+second, decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered
+or puts into a short queue: an answer that comes a minute late is of no use."
+
     NOT_PRIVATE "not-private"
     "Other users of the machine can read or change the log."
     "A log says who talks to whom, and when. Create its files so that only their owner can open them (mode 0600):

@@ -29,6 +29,8 @@
 //! | `texts:` | texts of messages: every word of ASCII letters is replaced, everything else stays |
 //! | `counts:` | the words that count in `~` lines |
 //! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
+//! | `file:` | an environment variable with the path of a file, and the lines of the file, as in `file: CHAT_X=one \| two` |
+//! | `wait:` | how many seconds the server may wait on purpose, as in `wait: 4`; the clients wait so much longer |
 //! | `wire:` | what is spoken, if it is not text: `json` |
 //!
 //! A random name keeps the first letter and the case (`alice` and `ALICE` become `anna` and `ANNA`), so a sorted
@@ -93,6 +95,8 @@ mod parse;
 mod pattern;
 mod replacements;
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 pub(super) use self::{guests::Guests, object::Difference};
@@ -106,6 +110,10 @@ pub struct Conversation {
     pub(super) peers: Vec<String>,
     /// Environment variables of the server.
     pub(super) environment: Vec<(String, String)>,
+    /// Files for the server: the environment variable with the path of each, and what is in it.
+    pub(super) files: Vec<(String, String)>,
+    /// How much longer than usual the clients wait.
+    pub(super) wait: Duration,
     /// What is spoken.
     pub(super) wire: Wire,
     /// The names, rooms and texts to replace, as they are written.
