@@ -306,10 +306,12 @@ fn the_language_does_not_matter() {
         // Without `-B`, it writes compiled files beside the sources.
         let command = [&python, "-B", &program];
         let patient = grader(&command, Wording::Loose, LONG);
-        for step in step(number).up_to().filter(|step| step.number == number || number == LAST) {
+        let is_due = |step: &Step| step.number == number || (number == LAST && !step.is_heavy());
+        for step in step(number).up_to().filter(|step| is_due(step)) {
             assert_passes(&patient, step, &program);
         }
-        if number < LAST {
+        // To fail at a heavy one takes as long as to pass it, and the programs in Rust show that.
+        if number < LAST && !step(number + 1).is_heavy() {
             let impatient = grader(&command, Wording::Loose, SHORT);
             let next = number + 1;
             assert!(first_fault(&impatient, step(next)).is_some(), "{program} should fail step {next}");
