@@ -9,6 +9,7 @@ use crate::{
 
 pub mod account;
 mod administration;
+mod bots;
 mod logged;
 mod mistake;
 mod moderation;
@@ -71,6 +72,10 @@ pub enum Ask {
     Reply(Text),
     /// Show where a user is.
     Whois(Nick),
+    /// Show others that the client is a bot, and what it does.
+    BeBot(Text),
+    /// List the bots.
+    ListBots,
     /// Show the room's topic.
     ShowTopic,
     /// Set the room's topic.
@@ -151,7 +156,7 @@ impl Command {
         use Moderation::{Ban, Kick};
         match &self.ask {
             Ask::Moderate(Kick(_, reason) | Ban(_, reason)) | Ask::Away(reason) => reason.is_some(),
-            Ask::SetTopic(_) => true,
+            Ask::SetTopic(_) | Ask::BeBot(_) => true,
             _ => self.verb.kind == Kind::Speech,
         }
     }

@@ -13,6 +13,7 @@ use crate::{
 
 pub mod account;
 pub mod administration;
+pub mod bots;
 mod emojis;
 pub mod heard;
 mod help;
@@ -32,6 +33,7 @@ pub use help::{Help, Usage};
 
 use account::AccountEvent;
 use administration::Administered;
+use bots::BotEvent;
 use ignoring::Ignoring;
 use mark::Mark;
 use moderation::{Moderated, Reason};
@@ -118,6 +120,8 @@ pub enum Event {
     IsAway(Nick, Away),
     /// About `/ignore` and `/unignore`.
     Ignoring(Ignoring),
+    /// About `/bot` and `/bots`.
+    Bot(BotEvent),
     /// What each thread of the server is doing.
     Threads(Box<Seen>),
     /// The hops of one message through the threads.
@@ -168,6 +172,8 @@ pub struct Whois {
     pub idle: Duration,
     /// Why the user is away, if that is so.
     pub away: Option<Away>,
+    /// What the user does, if it is a bot.
+    pub purpose: Option<Text>,
 }
 
 /// A user who is away, and the reason that the user gave.
@@ -252,8 +258,7 @@ impl fmt::Display for Event {
             Self::NoSuchUser(nick) => no_such_user(f, nick.as_str()),
             Self::NoWhisper => f.write_str("You have no whisper to reply to."),
             Self::Whois(whois) => whois.fmt(f),
-            Self::Topic(room, Some(topic)) => write!(f, "Topic of '{room}': {topic}"),
-            Self::Topic(room, None) => write!(f, "No topic is set in '{room}'."),
+            Self::Topic(room, topic) => show_topic(f, room, topic.as_ref()),
             Self::TopicSet(by, topic) => write!(f, "{by} has set the topic: {topic}"),
             Self::Emojis(found) => found.fmt(f),
             Self::Moderated(moderated) => moderated.fmt(f),
@@ -262,6 +267,7 @@ impl fmt::Display for Event {
             Self::NoLongerAway => f.write_str("You are no longer away."),
             Self::IsAway(nick, away) => write!(f, "{nick} is {away}"),
             Self::Ignoring(ignoring) => ignoring.fmt(f),
+            Self::Bot(event) => event.fmt(f),
             Self::Account(event) => event.fmt(f),
             Self::Pace(event) => event.fmt(f),
             Self::Threads(seen) => watched::threads(f, seen),
@@ -287,10 +293,11 @@ fn welcome(f: &mut fmt::Formatter<'_>, nick: &Nick) -> fmt::Result {
 
 impl fmt::Display for Whois {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { nick, room, wire, connected, idle, away } = self;
+        let Self { nick, room, wire, connected, idle, away, purpose } = self;
         let (connected, idle) = (Rough(*connected), Rough(*idle));
         write!(f, "{nick} is in room '{room}', connected over {wire} for {connected}, idle for {idle}.")?;
-        away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))
+        away.as_ref().map_or(Ok(()), |away| write!(f, " {nick} is {away}"))?;
+        purpose.as_ref().map_or(Ok(()), |purpose| write!(f, " {nick} is a bot: {purpose}"))
     }
 }
 
@@ -299,6 +306,13 @@ fn said(f: &mut fmt::Formatter<'_>, room: &Room, line: &Line) -> fmt::Result {
     match manner {
         Manner::Said => write!(f, "[{room}] {from}: {text}"),
         Manner::Acted => write!(f, "* {from} {text}"),
+    }
+}
+
+fn show_topic(f: &mut fmt::Formatter<'_>, room: &Room, topic: Option<&Text>) -> fmt::Result {
+    match topic {
+        Some(topic) => write!(f, "Topic of '{room}': {topic}"),
+        None => write!(f, "No topic is set in '{room}'."),
     }
 }
 

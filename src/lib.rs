@@ -34,7 +34,7 @@
 //! | 5 | [`wire`] | the table of wires, which says what is spoken at a door |
 //! | 6 | [`registry`], [`transport`] | the mutex and the rules; how bytes arrive and leave |
 //! | 7 | [`session`], [`relay`] | one client's thread; one file's thread |
-//! | 8 | [`web`] | what is answered over HTTP |
+//! | 8 | [`web`], [`bot`] | what is answered over HTTP; clients that are programs of the server |
 //! | 9 | [`server`] | listening, accepting, stopping |
 //! | – | [`client`], [`course`], [`cli`] | stand apart; the course imports nothing from the server |
 //!
@@ -85,6 +85,7 @@
 //! - **Control unit**: a unit that is not sent, but tells the seal what to do.
 //! - **Datagram**: what one send over UDP carries. A client of datagrams is an address and port.
 //! - **Guest**: a client that calls over HTTP. It has no session.
+//! - **Bot**: a client that is a program and says so, with `/bot`. Some come with the server.
 //! - **Route**: one thing that can be asked over HTTP: a row of the table in `web/routes.rs`.
 //! - **Door**: where clients or files arrive: an entrance, its terms, and what serves those who come.
 //! - **Entrance**: the socket of a door: a listener, or a UDP port.
@@ -115,6 +116,7 @@
 //! - **Gauge**: a figure that one thread writes and all threads can read.
 //! - **Counter**: a figure that only grows, and to which all threads can add.
 
+pub mod bot;
 pub mod broadcaster;
 pub mod certificate;
 pub mod cli;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    bot::Hired,
     broadcaster::{self, Broadcaster},
     certificate,
     clock::{self, Now},
@@ -86,6 +87,10 @@ pub struct Config {
     pub administrator: Option<Password>,
     /// What is logged; `None` if nothing is.
     pub log: Option<log::Config>,
+    /// The bots that talk in the chat.
+    pub bots: Vec<Hired>,
+    /// The file with their questions; `None` means those that come with the server.
+    pub questions: Option<PathBuf>,
     /// How long a stop may take to deliver what is queued.
     pub grace: Duration,
 }

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -9,6 +10,7 @@ use clap::{ArgAction, Args, Parser, builder::BoolishValueParser};
 
 use super::{probe::Probe, secret};
 use crate::{
+    bot::Hired,
     certificate,
     file::ByteCount,
     log,
@@ -62,6 +64,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     files: FileOptions,
+
+    #[command(flatten)]
+    bots: BotOptions,
 
     #[command(flatten)]
     log: LogOptions,
@@ -231,6 +236,31 @@ struct FileOptions {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Bots")]
+struct BotOptions {
+    /// Let a bot talk in the lobby, or in ROOM: trivia asks questions, and reminder reminds users of things; may be given
+    /// more than once. In the environment, there are spaces between bots
+    #[arg(long, env = "CHAT_BOT", value_name = "NAME[@ROOM]", value_parser = str::parse::<Crew>)]
+    bot: Vec<Crew>,
+
+    /// Let trivia bots ask the questions in FILE, which has a line `QUESTION = ANSWER` for each
+    #[arg(long, env = "CHAT_QUESTIONS", value_name = "FILE")]
+    questions: Option<PathBuf>,
+}
+
+/// One bot, or several with spaces between them.
+#[derive(Clone, Debug)]
+struct Crew(Vec<Hired>);
+
+impl FromStr for Crew {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        typed.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Log")]
 struct LogOptions {
     /// Write log files to DIR, which no other server may use; without it, nothing is logged
@@ -273,7 +303,7 @@ impl Arguments {
     /// # Errors
     /// The administrators' password cannot be read.
     fn config(&self) -> Result<Config, String> {
-        let Self { clients, messages, memory, files, log, .. } = self;
+        let Self { clients, messages, memory, files, bots, log, .. } = self;
         let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Ok(Config {
             host: clients.host.clone(),
@@ -311,6 +341,8 @@ impl Arguments {
                 whispers: log.log_whispers,
                 addresses: !log.no_log_addresses,
             }),
+            bots: bots.bot.iter().flat_map(|Crew(hired)| hired).copied().collect(),
+            questions: bots.questions.clone(),
             grace: Duration::from_secs(clients.shutdown_grace),
         })
     }

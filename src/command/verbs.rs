@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Administration, Ask, Command, Mistake, Moderation, MutingCommand, Opening, Typed, account,
-    administration, existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
+    administration, bots, existing, moderation, new_nick, speech, split_word, transfers, unlisted::UNLISTED,
 };
 use crate::{emoji::Found, names::Room};
 
@@ -74,6 +74,7 @@ pub static GROUPS: &[Group] = &[
         Verb::new("reply",    "<message>",        "Whisper to the last user who whispered to you.", |typed| typed.speech().map(Ask::Reply)).or(&["r"]).kind(Kind::Speech),
         Verb::new("me",       "<action>",         "Describe what you are doing.",                  |typed| typed.speech().map(Ask::Act)).kind(Kind::Speech),
         Verb::new("away",     "[reason]",         "Show others that you are away.",                away).more("The next thing you say ends it."),
+        Verb::new("bots",     "",                 "List the bots and what they do.",               |_| Ok(Ask::ListBots)).kind(Kind::Listing),
         Verb::new("emojis",   "[word]",           "List emoji that you can write as :name:.",      |typed| Ok(Ask::ShowEmojis(Found::search(typed.rest)))).kind(Kind::Question),
         Verb::new("ignore",   "<user>",           "Stop seeing messages from a user.",             |typed| typed.user().map(Ask::Ignore)),
         Verb::new("unignore", "<user>",           "See a user's messages again.",                  |typed| typed.user().map(Ask::Unignore)),
@@ -90,6 +91,7 @@ pub static GROUPS: &[Group] = &[
     Group { title: "You and others", verbs: &[
         Verb::new("nick",     "<nickname>",       "Change your nickname.",                         rename),
         Verb::new("whois",    "<user>",           "Show a user's room and how long they have been here.", |typed| typed.user().map(Ask::Whois)).kind(Kind::Question),
+        Verb::new("bot",      "<purpose>",        "Tell others that you are a bot, and what you do.", bots::be_bot).more("/bots lists you then. The bots of the server do not answer bots."),
         Verb::new("register", "<password>",       "Register your nickname.",                       account::register).secret().more("After that, only you can use it."),
         Verb::new("login",    "<nickname> <password>", "Take the nickname that you registered.",   account::log_in).secret(),
         Verb::new("passwd",   "<old> <new>",      "Change your password.",                         account::change_password).secret(),

@@ -6,7 +6,8 @@ use super::steps::Step;
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
 /// The source files of the faulty servers.
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
+    ("bots.rs", include_str!("../../tests/faulty/bots.rs")),
     ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
     ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
     ("datagrams.rs", include_str!("../../tests/faulty/datagrams.rs")),
@@ -16,6 +17,9 @@ const SOURCES: [(&str, &str); 8] = [
     ("server.rs", include_str!("../../tests/faulty/server.rs")),
     ("session.rs", include_str!("../../tests/faulty/session.rs")),
 ];
+
+/// The step with bots, which a server has only if it is asked for them.
+const BOTS: usize = 34;
 
 /// A server with one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +47,11 @@ impl Bug {
         let Self { name, step, symptom } = self;
         let wire = Step::find(step).map(Step::wire).unwrap_or_default();
         let start = format!("cargo run --quiet --example faulty -- {name}");
-        let variable = wire.name().map(|name| format!("CHAT_WIRE={name} ")).unwrap_or_default();
+        let variable = match wire.name() {
+            Some(name) => format!("CHAT_WIRE={name} "),
+            None if step == BOTS => "CHAT_BOT='trivia reminder' ".to_owned(),
+            None => String::new(),
+        };
         let by_hand = wire.by_hand().map(|command| format!("    {command}\n")).unwrap_or_default();
         format!(
             "What users notice about this server:\n\n    {symptom}\n\n\
@@ -84,7 +92,8 @@ mod tests {
         assert!(all().count() >= 25);
         for bug in all() {
             assert!(Step::find(bug.step).is_some(), "{}", bug.name);
-            assert_eq!(bug.exercise().contains("CHAT_WIRE="), bug.step >= 30, "{}", bug.name);
+            assert_eq!(bug.exercise().contains("CHAT_WIRE="), (30..34).contains(&bug.step), "{}", bug.name);
+            assert_eq!(bug.exercise().contains("CHAT_BOT="), bug.step == BOTS, "{}", bug.name);
             assert!(bug.source().contains(&format!("\"{}\"", bug.name)), "{} is nowhere", bug.name);
         }
     }

@@ -14,6 +14,7 @@ use super::{
     wire::Wire,
 };
 
+mod bots;
 mod clients;
 mod crowds;
 mod limits;
@@ -212,6 +213,13 @@ pub(super) const LOG: Check = Check::new(
     "26_log",
     "The log records what happened, contains no secrets, and cannot be forged.",
     How::Folder("CHAT_LOG_DIR", logs::log),
+);
+
+/// A client asks a bot sixty times at once, while another bot measures the time.
+pub(super) const FLOODED_BOT: Check = Check::new(
+    "34_flood",
+    "A bot that is asked too much says at most five things a second, and then answers again.",
+    How::Wire(Wire::Text, &[("CHAT_BOT", "trivia reminder")], bots::flood),
 );
 
 /// Connects clients that take made-up names.

@@ -295,6 +295,12 @@ main returns and loses everything it holds."
 unknown to the server. Log what was understood: of a command its name, and not what follows; of a
 whisper the sender and the receiver."
 
+    BOT_FLOODS "bot-floods"
+    "A bot answered everything that it was asked, at once. One user who asks a lot makes it flood the room."
+    "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each
+second, decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered
+or puts into a short queue: an answer that comes a minute late is of no use."
+
     FORGED "forged"
     "A user could forge a line of the log. A character that ends a line, or controls a terminal, was written as it arrived."
     "A line ends with \\n, but for many programs a \\r, a U+0085 or a U+2028 inside it also starts a new line,

@@ -29,6 +29,7 @@
 //! | `texts:` | texts of messages: every word of ASCII letters is replaced, everything else stays |
 //! | `counts:` | the words that count in `~` lines |
 //! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
+//! | `file:` | an environment variable with the path of a file, and the lines of the file, as in `file: CHAT_X=one \| two` |
 //! | `wire:` | what is spoken, if it is not text: `json` |
 //!
 //! A random name keeps the first letter and the case (`alice` and `ALICE` become `amoru` and `AMORU`), so a sorted
@@ -103,6 +104,8 @@ pub struct Conversation {
     pub(super) peers: Vec<String>,
     /// Environment variables of the server.
     pub(super) environment: Vec<(String, String)>,
+    /// Files for the server: the environment variable with the path of each, and what is in it.
+    pub(super) files: Vec<(String, String)>,
     /// What is spoken.
     pub(super) wire: Wire,
     /// The names, rooms and texts to replace, as they are written.

@@ -1,6 +1,6 @@
 //! Runs the checks of a program and returns verdicts.
 
-use std::{fmt, io, path::Path, time::Duration};
+use std::{fmt, fs, io, path::Path, time::Duration};
 
 use super::{
     checks::{Check, How},
@@ -113,7 +113,10 @@ impl Grader {
             }
             How::Conversation(text) => {
                 let conversation = Conversation::of(text);
-                self.with_server(&conversation.environment, rules, seed, |stage| play(&conversation, stage))?
+                let mut environment = conversation.environment.clone();
+                let files = write_files(&conversation, &mut environment);
+                let _files = files.map_err(|error| self.cannot_run(error))?;
+                self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))?
             }
         };
         Ok(Verdict { step, check, fault })
@@ -163,4 +166,21 @@ impl Grader {
         let program = self.launch.command.first().map(|program| program.display().to_string());
         CannotRun { program: program.unwrap_or_default(), error }
     }
+}
+
+/// Writes the files of a conversation into a folder, if it has some, and adds their paths to the environment.
+fn write_files(
+    conversation: &Conversation,
+    environment: &mut Vec<(String, String)>,
+) -> io::Result<Option<Folder>> {
+    if conversation.files.is_empty() {
+        return Ok(None);
+    }
+    let folder = Folder::new()?;
+    for (name, lines) in &conversation.files {
+        let path = folder.path().join(name);
+        fs::write(&path, lines)?;
+        environment.push((name.clone(), path.display().to_string()));
+    }
+    Ok(Some(folder))
 }

@@ -31,6 +31,8 @@ pub enum Part {
     Challenges,
     /// The same server, for programs that speak otherwise.
     Wires,
+    /// Further features, as in [`Part::Challenges`].
+    More,
 }
 
 /// The kind of a learner's program.
@@ -51,6 +53,17 @@ impl Part {
             Self::Client => "Client",
             Self::Challenges => "Challenges",
             Self::Wires => "Wires",
+            Self::More => "More challenges",
+        }
+    }
+
+    /// Whether a program for a step of another part need not pass the steps of this one, nor one for another step of
+    /// this part, if it has challenges.
+    pub fn is_of_choice(self, other: Self) -> bool {
+        match self {
+            Self::Challenges | Self::More => true,
+            Self::Wires => other != Self::Wires,
+            Self::Base | Self::Threads | Self::Client => false,
         }
     }
 
@@ -68,7 +81,7 @@ macro_rules! chat {
 }
 
 /// All steps in order; step n has index n - 1.
-pub const STEPS: [Step; 33] = [
+pub const STEPS: [Step; 34] = [
     base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
     base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on")]),
     base(
@@ -125,6 +138,18 @@ pub const STEPS: [Step; 33] = [
     wire(31, "Datagrams", &checks::DATAGRAMS),
     wire(32, "Frames", &checks::FRAMES),
     wire(33, "Heartbeats", &checks::HEARTBEATS),
+    more(
+        34,
+        "Bots",
+        &[
+            chat!("34_trivia"),
+            chat!("34_rooms"),
+            chat!("34_reminder"),
+            chat!("34_waits"),
+            chat!("34_other_bots"),
+            checks::FLOODED_BOT,
+        ],
+    ),
 ];
 
 const fn base(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
@@ -147,6 +172,10 @@ const fn wire(number: usize, title: &'static str, checks: &'static [Check]) -> S
     Step { number, title, part: Part::Wires, checks }
 }
 
+const fn more(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
+    Step { number, title, part: Part::More, checks }
+}
+
 impl Step {
     /// Finds a step by its number.
     pub fn find(number: usize) -> Option<&'static Self> {
@@ -164,11 +193,11 @@ impl Step {
     }
 
     /// The steps that a program at this step must pass, the newest first: all steps up to this one for the same kind
-    /// of program. Challenges do not build on each other, so other challenges are left out.
+    /// of program. Challenges do not build on each other or on wires, so those are left out.
     pub fn up_to(&self) -> impl Iterator<Item = &'static Self> {
-        let (number, role) = (self.number, self.part.role());
+        let (number, role, part) = (self.number, self.part.role(), self.part);
         let counts = move |step: &&Self| {
-            step.part.role() == role && (step.part != Part::Challenges || step.number == number)
+            step.part.role() == role && (!step.part.is_of_choice(part) || step.number == number)
         };
         STEPS[..number].iter().rev().filter(counts)
     }
@@ -207,5 +236,6 @@ mod tests {
         assert_eq!(numbers(20), [20, 19, 18]);
         assert_eq!(numbers(24)[..3], [24, 17, 16]);
         assert_eq!(numbers(31)[..4], [31, 30, 17, 16]);
+        assert_eq!(numbers(34)[..3], [34, 17, 16]);
     }
 }

@@ -104,7 +104,7 @@ impl Launch {
         // Only the last step tests a rate limit. The checks of all others send faster than people do.
         command.env("CHAT_RATE", "0");
         // A check that is about a wire says so itself.
-        command.env_remove("CHAT_WIRE").env_remove("CHAT_IDLE");
+        command.env_remove("CHAT_WIRE").env_remove("CHAT_IDLE").env_remove("CHAT_BOT");
         // Each check starts without stored data, and several checks may run at once.
         command.env("CHAT_DATA", ":memory:");
         command.env("PYTHONUNBUFFERED", "1");

@@ -4,6 +4,7 @@ use super::{
     Event,
     account::AccountEvent,
     administration::Administered,
+    bots::BotEvent,
     moderation::{Moderated, Refused},
     pace::PaceEvent,
     rooms::RoomEvent,
@@ -47,6 +48,7 @@ impl Event {
             | Event::AlreadyJoined(_)
             | Event::AlreadyInLobby
             | Event::Full
+            | Event::Bot(BotEvent::TooMany(_))
             | Event::Moderated(Moderated::Refused(_))
             | Event::Room(RoomEvent::NoSuchRoom(_) | RoomEvent::RoomExists(_) | RoomEvent::NoSuchClient)
             | Event::Administered(Administered::NotAdministrator | Administered::AddressBanned) => true,

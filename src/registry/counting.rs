@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{Registry, state::Counts};
 use crate::{
     log,
+    names::Nick,
     watch::{Load, Watch},
 };
 
@@ -15,6 +16,11 @@ impl Registry {
         let _one_at_a_time = self.wait_in_line();
         let load = |shared: &super::Shared| shared.logger.as_ref().map(log::Logger::load);
         self.locked(Instant::now(), |shared| (shared.state.counts(), load(shared)))
+    }
+
+    /// Whether this is the nickname of a bot.
+    pub fn is_bot(&self, nick: Nick) -> bool {
+        self.decide(|state, _| state.is_bot(nick))
     }
 
     /// How full the channel to the broadcaster is.

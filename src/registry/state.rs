@@ -32,6 +32,7 @@ mod administering;
 mod arriving;
 mod attempts;
 mod bans;
+mod bots;
 mod closing;
 mod counting;
 mod history;
@@ -73,6 +74,7 @@ pub use turn::{Next, Resumption, Task, Turn};
 pub use unsaved::Change;
 
 use accounts::Accounts;
+use bots::Bots;
 use closing::Closing;
 use ignores::Ignores;
 use mutes::Mutes;
@@ -107,6 +109,7 @@ pub struct State {
     ignores: Ignores,
     mutes: Mutes,
     pace: Pace,
+    bots: Bots,
     offers: Offers,
     networks: Networks,
     closing: Closing,
@@ -125,6 +128,7 @@ impl State {
             ignores: Ignores::default(),
             mutes: Mutes::default(),
             pace: Pace::new(limits.rate),
+            bots: Bots::default(),
             offers: Offers::default(),
             networks: Networks::default(),
             closing: Closing::default(),
@@ -206,6 +210,8 @@ impl State {
             Ask::WhisperTo(target, text) => self.whisper_to_client(turn, target, text),
             Ask::Reply(text) => self.reply(turn, text),
             Ask::Whois(nick) => self.whois(turn, nick),
+            Ask::BeBot(purpose) => self.become_bot(turn, purpose),
+            Ask::ListBots => self.list_bots(turn),
             Ask::ShowTopic => self.show_topic(turn),
             Ask::SetTopic(topic) => self.set_topic(turn, topic),
             Ask::ShowHistory(count) => self.show_history(turn, count),
@@ -248,6 +254,7 @@ impl State {
         self.cancel_offers_of(turn);
         self.ignores.leave(turn.client);
         self.mutes.leave(turn.client);
+        self.bots.leave(turn.client);
         self.pace.leave(turn.client, self.people[turn.client].origin(), turn.now.instant);
         self.accounts.attempts.forget(turn.client);
         self.log_out(turn.client);

@@ -17,6 +17,7 @@ impl Config {
     pub fn check(&self) -> Result<(), Error> {
         Capacity::of_this_machine().clients(self.max_clients)?;
         let certificate = doors::certificate(self)?;
+        doors::staff(self)?;
         doors::terms(self, certificate.as_ref(), self.wire, &Options::default())?;
         for url in &self.listen {
             doors::terms(self, certificate.as_ref(), url.scheme, &url.options)?;

@@ -5,10 +5,14 @@
 use std::{
     fmt, io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, ToSocketAddrs},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, Scope},
     time::{Duration, Instant},
 };
+
+use crossbeam_channel::bounded;
 
 use super::{
     Config, Error, OnDrop, Stopper,
@@ -20,6 +24,7 @@ use super::{
     serving, start,
 };
 use crate::{
+    bot::Staff,
     certificate::Certificate,
     dialect::text,
     registry::Registry,
@@ -48,6 +53,8 @@ pub(super) struct Doors {
     redirects: bool,
     /// What clients that speak TLS are shown.
     pub(super) certificate: Option<Arc<Certificate>>,
+    /// The bots that come with the server.
+    staff: Staff,
     /// What closes the doors.
     pub(super) stopper: Stopper,
 }
@@ -139,6 +146,7 @@ impl Doors {
             origins: config.allow_origin.clone(),
             redirects: config.redirect_http,
             certificate,
+            staff: staff(config)?,
             stopper: Stopper::new(sockets, 1 + MOST_FREE),
         };
         let port_for_files = doors.port_for_files();
@@ -212,6 +220,12 @@ impl Doors {
                 registry.wait_for_closing_time(&|| house.guests.sweep());
                 self.stopper.stop();
             })?;
+            for job in self.staff.jobs(registry, &self.clients, self.lines) {
+                let (settled, is_settled) = bounded(0);
+                start(threads, "bot", watch, move || attend(|| job(settled)))?;
+                // A bot is there before the first client, or is gone: nothing is ever sent.
+                let _ = is_settled.recv();
+            }
             if let Some(files) = &files {
                 start(threads, "files", watch, || files.run(threads))?;
             }
@@ -272,6 +286,20 @@ impl Porter<'_> {
             Self::Door(door) => door.run(threads),
             Self::Receiver(receiver) => receiver.run(threads),
         }
+    }
+}
+
+/// The bots that are asked for.
+pub(super) fn staff(config: &Config) -> Result<Staff, Error> {
+    let questions = config.questions.as_deref();
+    let staff = Staff::new(config.bots.clone(), questions);
+    staff.map_err(|why| Error::Questions(questions.unwrap_or(Path::new("")).to_owned(), why))
+}
+
+/// Runs a bot. A panic ends only this one.
+fn attend(job: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(job)).is_err() {
+        tracing::error!("the thread of a bot has panicked");
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Error {
     Data(store::Error),
     /// The log cannot be begun.
     Log(log::Error),
+    /// The file of questions for the bots cannot be used, and why.
+    Questions(PathBuf, String),
     /// A thread could not be started.
     Spawn(io::Error),
     /// The broadcaster's thread has panicked.
@@ -73,6 +75,7 @@ impl fmt::Display for Error {
             }
             Self::Data(source) => source.fmt(f),
             Self::Log(source) => source.fmt(f),
+            Self::Questions(path, why) => write!(f, "cannot use the questions in {}: {why}", path.display()),
             Self::Spawn(source) => write!(f, "cannot start a thread: {source}"),
             Self::Broadcaster => f.write_str("the broadcaster has failed; this is a bug"),
         }

@@ -34,6 +34,8 @@ pub(crate) struct Client {
     room: String,
     /// The previous room, or empty. Only a fault uses it.
     old_room: String,
+    /// What it does, if it is a bot.
+    purpose: Option<String>,
     outbox: Outbox,
 }
 
@@ -81,7 +83,7 @@ impl Chat {
         };
         let nick = format!("guest_{number}");
         let (room, old_room) = ("lobby".to_owned(), String::new());
-        self.clients.insert(id, Client { nick: nick.clone(), room, old_room, outbox });
+        self.clients.insert(id, Client { nick: nick.clone(), room, old_room, purpose: None, outbox });
         self.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         if fault::is("newcomer-told") {
             self.tell(id, format!("{nick} has joined the chat!"));
@@ -94,7 +96,7 @@ impl Chat {
     pub(crate) fn connect(&mut self, outbox: Outbox) -> usize {
         let id = (1..=usize::MAX).find(|id| !self.clients.contains_key(id)).expect("a free number");
         let (nick, room, old_room) = (String::new(), format!("outside {id}"), String::new());
-        self.clients.insert(id, Client { nick, room, old_room, outbox });
+        self.clients.insert(id, Client { nick, room, old_room, purpose: None, outbox });
         id
     }
 
@@ -159,6 +161,8 @@ impl Chat {
             ("/users", _) => format!("Users in {room}: {}", chat.users(&room)),
             ("/rooms", _) => format!("Active rooms: {}", chat.rooms()),
             ("/whisper", rest) => chat.whisper(id, &nick, rest),
+            ("/bot", purpose) if !purpose.is_empty() => chat.becomes_bot(id, purpose),
+            ("/bots", _) => chat.bots(),
             ("/help", _) => HELP.into(),
             _ if line.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
@@ -203,6 +207,22 @@ impl Chat {
             chat.tell_others(id, format!("{old} is now known as {new}."));
         }
         format!("Nickname changed to '{new}'.")
+    }
+
+    fn becomes_bot(&mut self, id: usize, purpose: &str) -> String {
+        self.clients.entry(id).and_modify(|client| client.purpose = Some(purpose.into()));
+        format!("Others see that you are a bot: {purpose}")
+    }
+
+    fn bots(&self) -> String {
+        let line = |client: &Client| {
+            Some(format!("\n{} in '{}': {}", client.nick, client.room, client.purpose.as_ref()?))
+        };
+        format!("Bots:{}", self.clients.values().filter_map(line).collect::<String>())
+    }
+
+    pub(crate) fn is_bot(&self, nick: &str) -> bool {
+        self.find(nick).is_some_and(|id| self.clients[&id].purpose.is_some())
     }
 
     /// The client that has this nickname.

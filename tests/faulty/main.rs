@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, io};
 
+mod bots;
 mod broadcaster;
 mod chat;
 mod datagrams;

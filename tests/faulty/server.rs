@@ -15,6 +15,7 @@ use crossbeam_channel::bounded;
 use parking_lot::Mutex;
 
 use crate::{
+    bots,
     broadcaster::broadcast,
     chat::{Chat, decide},
     datagrams, fault, session,
@@ -42,6 +43,13 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
     let chat = Mutex::new(Chat::new(posts));
     let most = if fault::is("one-client") { 1 } else { usize::MAX };
     thread::scope(|sessions| {
+        let admit = |stream| {
+            if let Some(place) = Place::take(&stream) {
+                let chat = &chat;
+                sessions.spawn(move || session::run(chat, stream, place));
+            }
+        };
+        bots::start(sessions, &chat, admit).expect("a program can connect to itself");
         let accepted = listener.incoming().take_while(|_| !STOPPING.load(SeqCst)).flatten();
         for stream in accepted.take(most) {
             let Some(place) = Place::take(&stream) else { continue };

@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 10] = [
     &["wire"],
     &["registry", "transport"],
     &["session", "relay"],
-    &["web"],
+    &["web", "bot"],
     &["server"],
 ];
 
@@ -37,6 +37,7 @@ const APART: [(&str, &[&str]); 3] = [
     (
         "cli",
         &[
+            "bot",
             "names",
             "text",
             "file",

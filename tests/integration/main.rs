@@ -4,6 +4,7 @@
 mod accounts;
 mod administration;
 mod any;
+mod bots;
 mod browsers;
 mod certificate;
 mod client_attacks;

@@ -53,7 +53,7 @@ impl Conversation {
 
     fn head(&mut self, line: &str) -> Result<(), String> {
         let (key, list) = line.split_once(':').ok_or("the head has lines like 'names: alice, bob'")?;
-        let separator = if key == "texts" { " | " } else { "," };
+        let separator = if ["texts", "file"].contains(&key) { " | " } else { "," };
         let list: Vec<_> = list.split(separator).map(|item| item.trim().to_owned()).collect();
         if list.iter().any(String::is_empty) {
             return Err(format!("an item of '{key}' is empty"));
@@ -69,13 +69,22 @@ impl Conversation {
             "counts" => self.counts.extend(list),
             "wire" if list == ["json"] => self.wire = Wire::Json,
             "wire" => return Err("the only wire of a conversation, besides text, is json".to_owned()),
+            "file" => {
+                let (name, first) = list[0].split_once('=').ok_or("a file begins like 'A=first line'")?;
+                let lines = [&[first.to_owned()], &list[1..]].concat().join("\n");
+                self.files.push((name.to_owned(), lines + "\n"));
+            }
             "with" => {
                 for item in &list {
                     let (name, value) = item.split_once('=').ok_or("the environment has lines like 'A=b'")?;
                     self.environment.push((name.to_owned(), value.to_owned()));
                 }
             }
-            _ => return Err(format!("'{key}' is not one of peers, names, rooms, texts, counts, with, wire")),
+            _ => {
+                return Err(format!(
+                    "'{key}' is not one of peers, names, rooms, texts, counts, with, file, wire"
+                ));
+            }
         }
         begin_differently(&self.names)?;
         begin_differently(&self.rooms)
@@ -311,7 +320,7 @@ mod tests {
     fn an_invalid_line_is_refused_with_its_number() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, wire"
+            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, file, wire"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),

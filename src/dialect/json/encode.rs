@@ -7,7 +7,8 @@ use crate::{
     command::Mistake,
     dialect::{Scene, text},
     event::{
-        Event, Listing, Member, mark::Mark, moderation::Moderated, rooms::RoomEvent, streams::StreamEvent,
+        Event, Listing, Member, bots::BotEvent, mark::Mark, moderation::Moderated, rooms::RoomEvent,
+        streams::StreamEvent,
     },
     names::Room,
     record::{Line, Manner},
@@ -96,6 +97,10 @@ fn facts(out: &mut Writer<'_>, event: &Event) {
             marked(out, mark);
         }
         Event::File(event) => files::facts(out, event),
+        Event::Bot(BotEvent::List(bots)) => {
+            is("bots", &[]);
+            views::add_bots(out.0, bots);
+        }
         Event::Moderated(Moderated::YouWere(room, _)) => is("expelled", &[("name", room.as_str())]),
         Event::Stream(StreamEvent::Lost(count)) => {
             is("lost", &[]);

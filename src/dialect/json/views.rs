@@ -19,6 +19,7 @@ use crate::{
     dialect::Scene,
     event::{
         Listing,
+        bots::Listed,
         rooms::{Glance, Overview},
     },
     names::Room,
@@ -71,6 +72,16 @@ pub(super) fn encode_overview(out: &mut Vec<u8>, overview: &Overview, scene: &Sc
     write(out, format_args!("],{}\"seq\":{}}}\n", more("more_rooms", rooms), scene.seq));
 }
 
+/// Adds the bots to an object, as `"bots":[{"name":"trivia","room":"lobby","purpose":"asks questions"}]`.
+pub(super) fn add_bots(out: &mut Vec<u8>, bots: &Listing<Listed>) {
+    write(out, format_args!(",\"bots\":["));
+    list(out, bots.names(), |out, Listed { nick, room, purpose }| {
+        let purpose = Value::from(purpose.as_str());
+        write(out, format_args!("{{\"name\":\"{nick}\",\"room\":\"{room}\",\"purpose\":{purpose}}}"));
+    });
+    write(out, format_args!("]"));
+}
+
 /// How many names of a listing are left out, if some are.
 fn more<Name>(key: &str, listing: &Listing<Name>) -> String {
     if listing.more() > 0 { format!("\"{key}\":{},", listing.more()) } else { String::new() }
@@ -98,7 +109,7 @@ mod tests {
     use super::*;
     use crate::{
         dialect::{Decode, Dialect, Greeting, Input, Limits, json::Decoder},
-        event::{Event, Member, rooms::RoomEvent},
+        event::{Event, Member, bots::BotEvent, rooms::RoomEvent},
         names::Nick,
         text::Text,
     };
@@ -176,6 +187,17 @@ mod tests {
             RoomEvent::Overview(Box::new(overview)),
             r#"{"type":"overview","room":"lobby","users":[{"name":"alice","away":true},{"name":"bob"}],"more_users":2,"rooms":[{"name":"dev","users":3,"unread":2}],"seq":7}"#,
         );
+    }
+
+    #[test]
+    fn bots_are_listed_with_what_they_do() {
+        let purpose = Text::new("says \"hi\"", 99).unwrap().unwrap();
+        let bot = Listed { nick: Nick::new("greeter").unwrap(), room: Room::lobby(), purpose };
+        let event = BotEvent::List(Listing::new(1, [bot].into_iter()));
+        let told = Dialect::Json.encoded(&event.into(), &SCENE);
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!(told["bots"], json!([{"name": "greeter", "room": "lobby", "purpose": "says \"hi\""}]));
+        assert_eq!((&told["event"], &told["seq"]), (&json!("bots"), &json!(7)));
     }
 
     #[test]

@@ -123,7 +123,8 @@ impl State {
     pub(super) fn enter_room(&mut self, turn: &mut Turn, room: RoomId) {
         let arrival = self.rooms.enter(room, self.people[turn.client].nick, turn.client);
         (self.people[turn.client].room, self.people[turn.client].arrival) = (room, arrival);
-        if room != self.rooms.lobby() && self.rooms[room].is_unmoderated() {
+        let may_moderate = room != self.rooms.lobby() && !self.bots.contain(turn.client);
+        if may_moderate && self.rooms[room].is_unmoderated() {
             self.appoint(turn, turn.client, room);
         }
         turn.post(Post::Enter(turn.client, room, self.rooms[room].name));

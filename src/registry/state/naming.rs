@@ -73,7 +73,8 @@ impl State {
         let (whom, now) = (&self.people[id], turn.now.instant);
         let (connected, idle) = (now - whom.link.connected, now - whom.last_active);
         let (nick, room, away) = (whom.nick, self.room(id).name, whom.away.clone());
-        let wire = whom.link.wire.scheme;
-        turn.answer_with(|| Event::Whois(Box::new(Whois { nick, room, wire, connected, idle, away })));
+        let (wire, purpose) = (whom.link.wire.scheme, self.bots.purpose(id).cloned());
+        let whois = Whois { nick, room, wire, connected, idle, away, purpose };
+        turn.answer_with(|| Event::Whois(Box::new(whois)));
     }
 }

@@ -4,7 +4,8 @@
 //! account and outlives the visit and the server, unless too many rooms are to last ([`State::may_last`]).
 //! Other users cannot be recognised later, so their rank belongs to the connection and ends when the client
 //! leaves the room. If the last moderator leaves, the member that has been there longest takes over. So
-//! every room but the lobby has a moderator, present or registered. Administrators moderate everywhere.
+//! every room but the lobby, and rooms where only bots are, has a moderator, present or registered. Administrators
+//! moderate everywhere.
 
 use super::{State, Turn, rooms::OpenRoom, unsaved::Change};
 use crate::{
@@ -60,10 +61,8 @@ impl State {
             return;
         }
         let bans = &room.remembered.bans;
-        let Some(&heir) = room.arrivals.values().find(|&&client| !bans.cover(self.people.identity(client)))
-        else {
-            return;
-        };
+        let may_inherit = |client| !bans.cover(self.people.identity(client)) && !self.bots.contain(client);
+        let Some(&heir) = room.arrivals.values().find(|&&client| may_inherit(client)) else { return };
         let told = Moderated::Inherited(self.people[heir].nick);
         if room.members.len() <= self.limits.presence {
             turn.tell_room(id, except, told);

@@ -37,6 +37,7 @@ mod accounts_under_way;
 mod administration;
 mod asking;
 mod away;
+mod bots;
 mod ignoring;
 mod listing;
 mod marks;

@@ -42,6 +42,8 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("max-file-size = 7", "--max-file-size=7", "CHAT_MAX_FILE_SIZE"),
     ("transfer-port = 7", "--transfer-port=7", "CHAT_TRANSFER_PORT"),
     ("no-files = true", "--no-files", "CHAT_NO_FILES"),
+    ("bot = ['trivia', 'reminder@games']", "--bot=trivia --bot=reminder@games", "CHAT_BOT"),
+    ("questions = '/q'", "--questions=/q", "CHAT_QUESTIONS"),
     ("log-dir = '/log'", "--log-dir=/log", "CHAT_LOG_DIR"),
     ("log-max-size = 7", "--log-max-size=7", "CHAT_LOG_MAX_SIZE"),
     ("log-keep = 7", "--log-keep=7", "CHAT_LOG_KEEP"),
