@@ -4,14 +4,18 @@
 //! server. What it expects is written a second time, in conversations (`.chat` files) and in the rows of [`checks`].
 //! If the two differ, a test of this project fails before a learner's program does.
 
+pub mod book;
 pub mod bug;
+pub mod build;
 pub mod checks;
 pub mod class;
 pub mod conversation;
 pub mod failure;
 pub mod folder;
 pub mod grader;
+pub mod html;
 mod inbox;
+pub mod language;
 pub mod learner;
 pub mod pages;
 pub mod peer;

@@ -2,10 +2,11 @@
 
 use std::{
     error::Error,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::atomic::Ordering,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,6 +18,7 @@ use crate::{
         folder,
         grader::Grader,
         learner::{self, Learner},
+        solution::Edition,
         stage::Wording,
         start::Language,
         steps::{Role, STEPS, Step},
@@ -25,8 +27,12 @@ use crate::{
     },
     manual::Generate,
 };
+use grading::{Job, Scope};
 
+mod class;
 mod grading;
+mod keys;
+mod paging;
 mod reading;
 mod watching;
 
@@ -53,7 +59,7 @@ enum Task {
         /// The step [default: the first that has not passed]
         step: Option<usize>,
     },
-    /// Check a step and all steps before it, the newest first
+    /// Check a step and all steps before it
     Check(Check),
     /// Check again whenever a file in this folder changes
     Watch(Check),
@@ -77,6 +83,9 @@ enum Task {
         /// Show it even if your program has not passed the step
         #[arg(long)]
         force: bool,
+        /// Show the program in this language [default: the one closest to yours]
+        #[arg(long, value_enum)]
+        lang: Option<Edition>,
     },
     /// Explain a kind of failure in detail
     Explain {
@@ -92,11 +101,11 @@ enum Task {
         show: bool,
     },
     /// Check a folder of hand-ins, each a folder with a `course.txt`
-    Class {
-        /// The folder of hand-ins
+    Class(ClassOptions),
+    /// Write all pages as a small book for browsers and printers
+    Book {
+        /// The folder for it
         folder: PathBuf,
-        #[command(flatten)]
-        rules: RuleOptions,
     },
 }
 
@@ -104,17 +113,31 @@ enum Task {
 struct Check {
     /// The last step to check [default: the first that has not passed]
     step: Option<usize>,
-    /// Check all steps for servers or, with --client, for clients
+    /// Check all steps, for your server and your client
     #[arg(long, conflicts_with = "step")]
     all: bool,
-    /// With --all, check a client
+    /// With --all, check only your client
     #[arg(long, requires = "all")]
     client: bool,
+    /// Check a program that is not yours: note neither its command nor its passes
+    #[arg(long, requires = "command")]
+    other: bool,
     #[command(flatten)]
     rules: RuleOptions,
-    /// The command that starts your program [default: the last one]
+    /// The command that starts your program [default: the one in `course.txt`]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+struct ClassOptions {
+    /// The folder of hand-ins
+    folder: PathBuf,
+    /// Also write the table to this file, as a page for a projector
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RuleOptions,
 }
 
 #[derive(Debug, Args)]
@@ -158,92 +181,128 @@ impl Arguments {
         let mut learner = Learner::read(Path::new(""))?;
         let out = &mut io::stdout();
         match self.task {
-            None => reading::overview(&learner, out),
-            Some(Task::List) => reading::list(&learner, out),
-            Some(Task::Show { step }) => reading::show(at(step, &learner)?, &learner, out),
-            Some(Task::Hint { step }) => reading::hint(at(step, &learner)?, &mut learner, out),
-            Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
-            Some(Task::Solution { step, force }) => {
-                reading::solution(step, force || learner.passed.contains(&step), out)
+            Some(Task::Check(check)) => {
+                grading::check(&check.job(check.step, &mut learner)?, &mut learner, out)
             }
-            Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
-            Some(Task::Bug { name, show }) => reading::bug(name.as_deref(), show, out),
-            Some(Task::Check(check)) => grading::check(&check.job(&mut learner)?, &mut learner, out),
-            Some(Task::Watch(check)) => watching::watch(&check.job(&mut learner)?, &mut learner, out),
-            Some(Task::Class { folder, rules }) => grading::class(&folder, &rules, out),
+            Some(Task::Watch(check)) => watching::watch(check, &mut learner, out),
+            Some(Task::Class(options)) => class::class(&options, out),
+            task => {
+                let mut text = Vec::new();
+                let code = read(task, &mut learner, &mut text)?;
+                paging::show(&String::from_utf8(text)?)?;
+                Ok(code)
+            }
         }
     }
 }
 
-/// The steps to check and the settings for it.
-struct Job {
-    /// The steps, the newest first.
-    steps: Vec<&'static Step>,
-    grader: Grader,
-    json: bool,
-    style: Style,
-    columns: usize,
+/// Carries out a task that only shows text.
+fn read(task: Option<Task>, learner: &mut Learner, out: &mut impl Write) -> Done {
+    match task {
+        Some(Task::List) => reading::list(learner, out),
+        Some(Task::Show { step }) => reading::show(at(step, learner)?, learner, out),
+        Some(Task::Hint { step }) => reading::hint(at(step, learner)?, learner, out),
+        Some(Task::New { folder, lang }) => reading::new(&folder, lang, out),
+        Some(Task::Solution { step, force, lang }) => {
+            reading::solution(step, force || learner.passed.contains(&step), lang, learner, out)
+        }
+        Some(Task::Explain { name }) => reading::explain(name.as_deref(), out),
+        Some(Task::Book { folder }) => reading::book(&folder, out),
+        Some(Task::Bug { name, show }) => reading::bug(name.as_deref(), show, out),
+        _ => reading::overview(learner, out),
+    }
 }
 
 impl Check {
-    /// Turns the options into a job and notes the command.
-    fn job(&self, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
-        let role = if self.client { Role::Client } else { Role::Server };
-        let (mut steps, role): (Vec<_>, _) = if self.all {
-            (STEPS.iter().rev().filter(|step| step.part.role() == role).collect(), role)
-        } else {
-            let step = at(self.step, learner)?;
-            (step.up_to().collect(), step.part.role())
+    /// The job to check this step, or the first that has not passed, or all. Adds the command to the notes.
+    fn job(&self, step: Option<usize>, learner: &mut Learner) -> Result<Job, Box<dyn Error>> {
+        let step = if self.all { None } else { Some(at(step, learner)?) };
+        let role = match step {
+            Some(step) => step.part.role(),
+            None if self.client => Role::Client,
+            None => Role::Server,
         };
         let typed: Vec<_> = self.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        if !typed.is_empty() {
+        let is_known = learner.command(role).is_none_or(|noted| noted == typed);
+        let is_own = typed.is_empty() || (is_known && !self.other);
+        if is_own && !typed.is_empty() {
             learner.note_command(role, &typed);
         }
-        let program = match learner.command(role) {
-            _ if !self.command.is_empty() => launch(&self.command, None),
-            Some(noted) => launch(noted, None),
-            None => return Err(missing_command(steps[0].number, role).into()),
-        };
-        let client = learner.command(Role::Client).map(|noted| launch(noted, None));
-        if client.is_none() {
-            // With --all, the steps that also need a client are left out.
-            steps.retain(|step| !(self.all && step.needs_client()));
-            if let Some(step) = steps.iter().find(|step| step.needs_client()) {
-                return Err(format!(
-                    "step {} also needs your client; add a line to {}, for example client: python3 client.py",
-                    step.number,
-                    learner::FILE
-                )
-                .into());
-            }
+        let mut commands = [Role::Server, Role::Client].map(|role| learner.command(role).map(words));
+        if !typed.is_empty() {
+            commands[role as usize] = Some(self.command.clone());
         }
-        let grader = self.rules.grader(program, client);
-        Ok(Job { steps, grader, json: self.rules.json, style: style(), columns: columns() })
+        let seed = self.rules.seed();
+        let mut graders = self.rules.graders(commands, None, seed);
+        if self.all && (self.client || !typed.is_empty()) {
+            let other = if role == Role::Server { Role::Client } else { Role::Server };
+            graders[other as usize] = Err(format!("only the {} was to be checked", role.name()));
+        }
+        let scope = step.map_or_else(
+            || Ok(Scope::All(graders.clone())),
+            |step| grader_of(step, graders.clone()).map(|grader| Scope::UpTo(grader, step)),
+        )?;
+        // Another program than the learner's is not built by the learner's command.
+        let build = if is_own { learner.build.clone() } else { Vec::new() };
+        Ok(Job { build, scope, seed, is_own, json: self.rules.json })
     }
 }
 
-/// How to run a program in this folder.
-fn launch(command: &[impl AsRef<OsStr>], folder: Option<PathBuf>) -> Launch {
-    let command = command.iter().map(OsString::from).collect();
-    Launch { command, folder, environment: Vec::new(), ready: READY }
+/// The grader for this step, or what the learner must add.
+fn grader_of(step: &Step, graders: [Result<Grader, String>; 2]) -> Result<Grader, String> {
+    let role = step.part.role();
+    let [server, client] = graders;
+    let grader = if role == Role::Server { server } else { client };
+    let grader = grader.map_err(|_| missing_command(step.number, role))?;
+    if step.needs_client() && grader.client.is_none() {
+        return Err(format!(
+            "step {} also needs your client; add a line to {}, for example client: python3 client.py",
+            step.number,
+            learner::FILE
+        ));
+    }
+    Ok(grader)
+}
+
+fn words(command: &[String]) -> Vec<OsString> {
+    command.iter().map(OsString::from).collect()
 }
 
 /// How long a program may take until it listens or connects. It may have to be built first.
 const READY: Duration = Duration::from_secs(120);
 
 impl RuleOptions {
-    fn grader(&self, launch: Launch, client: Option<Launch>) -> Grader {
+    /// The graders of a server and a client that are started like this in a folder, or why one cannot be graded.
+    fn graders(
+        &self,
+        commands: [Option<Vec<OsString>>; 2],
+        folder: Option<&Path>,
+        seed: u64,
+    ) -> [Result<Grader, String>; 2] {
+        let launches = commands.map(|command| {
+            let folder = folder.map(Path::to_owned);
+            command.map(|command| Launch { command, folder, environment: Vec::new(), ready: READY })
+        });
         let wording = if self.strict { Wording::Strict } else { Wording::Loose };
-        let seed = self.seed.unwrap_or_else(|| {
+        let patience = Duration::from_secs(self.patience);
+        [Role::Server, Role::Client].map(|role| {
+            let none = || format!("{} has no line `{}:`", learner::FILE, role.name());
+            let launch = launches[role as usize].clone().ok_or_else(none)?;
+            Ok(Grader { launch, client: launches[Role::Client as usize].clone(), wording, patience, seed })
+        })
+    }
+
+    /// The typed seed, or a random one of at most five digits.
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             u64::from(now.subsec_nanos()) % 100_000
-        });
-        Grader { launch, client, wording, patience: Duration::from_secs(self.patience), seed }
+        })
     }
 }
 
 fn missing_command(step: usize, role: Role) -> String {
-    let program = if role == Role::Server { "server" } else { "client" };
+    let program = role.name();
     format!(
         "the command of your {program} is missing; say, for example: \
          chat_course check {step} -- python3 {program}.py"
@@ -275,11 +334,16 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Makes Ctrl-C end all learners' programs and remove all temporary folders.
+/// Makes Ctrl-C end all learners' programs and remove all temporary folders. No process that they have started is left.
 fn end_all_on_ctrl_c() -> Result<(), ctrlc::Error> {
+    subject::adopt_orphans();
     ctrlc::set_handler(|| {
+        if paging::IS_PAGING.load(Ordering::Relaxed) {
+            return;
+        }
         subject::end_all();
         folder::remove_all();
+        keys::restore();
         // Another thread may hold the lock of the standard output, so this uses the standard error.
         let _ = io::stderr().write_all(b"\n");
         super::end_at_once();

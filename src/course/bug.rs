@@ -6,14 +6,16 @@ use super::steps::Step;
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
 /// The source files of the faulty servers.
-const SOURCES: [(&str, &str); 9] = [
+const SOURCES: [(&str, &str); 11] = [
     ("bots.rs", include_str!("../../tests/faulty/bots.rs")),
     ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
     ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
     ("datagrams.rs", include_str!("../../tests/faulty/datagrams.rs")),
     ("frames.rs", include_str!("../../tests/faulty/frames.rs")),
+    ("history.rs", include_str!("../../tests/faulty/history.rs")),
     ("json.rs", include_str!("../../tests/faulty/json.rs")),
     ("lines.rs", include_str!("../../tests/faulty/lines.rs")),
+    ("log.rs", include_str!("../../tests/faulty/log.rs")),
     ("server.rs", include_str!("../../tests/faulty/server.rs")),
     ("session.rs", include_str!("../../tests/faulty/session.rs")),
 ];
@@ -56,7 +58,7 @@ impl Bug {
         format!(
             "What users notice about this server:\n\n    {symptom}\n\n\
              Try it, in a copy of the course's repository:\n\n    {variable}{start} --port 5555\n{by_hand}\n\
-             See it fail:\n\n    chat_course check {step} -- {start}\n\n\
+             See it fail:\n\n    chat_course check {step} --other -- {start}\n\n\
              What is the fault, and how would you find it in your own server? The source is in tests/faulty.\n\
              To see the fault: chat_course bug {name} --show\n"
         )

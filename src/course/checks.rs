@@ -1,6 +1,7 @@
 //! The checks of a program: conversations, and rows of this table for what a conversation cannot express.
 
 use std::{
+    fs::File,
     path::Path,
     thread::{self, ScopedJoinHandle},
 };
@@ -17,8 +18,13 @@ use super::{
 mod bots;
 mod clients;
 mod crowds;
+mod histories;
 mod limits;
+mod lines;
 mod logs;
+mod members;
+mod races;
+mod slow_disks;
 mod transfers;
 mod wires;
 
@@ -46,6 +52,9 @@ pub enum How {
     Wire(Wire, &'static [(&'static str, &'static str)], fn(&mut Stage<'_>) -> Outcome),
     /// A function that also reads what the server wrote to a folder, whose path is in this environment variable.
     Folder(&'static str, fn(&mut Stage<'_>, &Path) -> Outcome),
+    /// A function that talks to the learner's server, and gets the files that another one has made, before the server
+    /// started, in a folder whose path is in this environment variable.
+    Prepared(&'static str, fn(&Path) -> Vec<File>, fn(&mut Stage<'_>, &[File]) -> Outcome),
     /// A function that starts the learner's client several times, each talking to the learner's server.
     Both(fn(&mut Stage<'_>, &Launch) -> Outcome),
     /// A function that plays the server for the learner's client, which runs in this place.
@@ -80,6 +89,50 @@ impl Check {
     }
 }
 
+pub(super) const EMPTY_LINE: Check = Check::new(
+    "02_empty_line",
+    "A client that sends an empty line stays connected.",
+    How::Server(lines::empty_line),
+);
+
+pub(super) const UNCHANGED: Check = Check::new(
+    "03_unchanged",
+    "A line comes back with all its blanks, and only a newline ends it.",
+    How::Server(lines::unchanged),
+);
+
+pub(super) const LONG_LINE: Check = Check::new(
+    "03_long_line",
+    "A line of up to 1,024 bytes comes back complete.",
+    How::Server(lines::long_line),
+);
+
+/// One of three clients closes its sending side, and one its connection. Then the server has nothing to do.
+pub(super) const RESTS: Check = Check::new(
+    "04_rests",
+    "When a client has left, the program waits and does not keep a processor busy.",
+    How::Server(lines::rests),
+);
+
+pub(super) const CROWD: [Check; 2] = [
+    // Forty clients come, one after the other, and another one speaks as soon as each is welcomed.
+    Check::new(
+        "05_listed",
+        "A client receives every line from its welcome on.",
+        How::Server(members::listed),
+    ),
+    // Twelve clients connect at once, and while two of them speak, half of the others leave. Twenty-five rounds.
+    Check::new(
+        "05_comings_and_goings",
+        "While some clients come and go, the others receive every line once.",
+        How::Server(members::comings_and_goings),
+    ),
+];
+
+/// A client closes its connection, and another one asks for its name until it gets it.
+pub(super) const GONE: Check =
+    Check::new("07_gone", "The name of a client that has left is free.", How::Server(members::gone));
+
 /// Three clients connect, the first leaves, and two more connect: no name is in use twice.
 pub(super) const FRESH_NAMES: Check = Check::new(
     "06_fresh_names",
@@ -94,12 +147,25 @@ pub(super) const OTHERS_GO_ON: Check = Check::new(
     How::Server(crowds::others_go_on),
 );
 
-/// Four clients send 50 lines each in one write, and eight clients must receive them in the same order. Ten rounds.
-pub(super) const ONE_ORDER: Check = Check::new(
-    "14_one_order",
-    "When several clients speak at once, all clients receive the lines in the same order.",
-    How::Server(crowds::one_order),
-);
+pub(super) const ORDER: [Check; 3] = [
+    // Four clients send 50 lines each in one write, and eight clients must receive them in the same order. Ten rounds.
+    Check::new(
+        "14_one_order",
+        "When several clients speak at once, all clients receive the lines in the same order.",
+        How::Server(races::one_order),
+    ),
+    Check::new(
+        "14_answers",
+        "An answer arrives after everything that the client sent before its question.",
+        How::Server(races::answers_in_turn),
+    ),
+    // A client sends 40 MB to a room where no client reads, unless the server stops reading or disconnects it.
+    Check::new(
+        "14_bounded",
+        "A client that sends faster than the server can write has to wait.",
+        How::Server(crowds::bounded_channel),
+    ),
+];
 
 pub(super) const READERS: [Check; 2] = [
     // Ten clients stop reading while another sends 16 MB to their room. A client that reads is held up for no
@@ -117,14 +183,23 @@ pub(super) const READERS: [Check; 2] = [
     ),
 ];
 
-/// Fifty clients send `/nick` at the same moment, five for each name. Twenty rounds with new names.
-pub(super) const ONE_NAME: Check = Check::new(
-    "16_one_name",
-    "When several clients ask for a name at the same moment, exactly one gets it.",
-    How::Server(crowds::one_name),
-);
+pub(super) const RACES: [Check; 2] = [
+    // Both have the same title, because a race shows in the one or in the other.
+    // Fifty clients send `/nick` at the same moment, five for each name. Twenty rounds with new names.
+    Check::new(
+        "16_one_name",
+        "When several clients ask for a name at the same moment, exactly one gets it.",
+        How::Server(races::one_name),
+    ),
+    // Two or three clients send `/nick` with the same name at the same moment, thousands of times.
+    Check::new(
+        "16_duels",
+        "When several clients ask for a name at the same moment, exactly one gets it.",
+        How::Server(races::duels),
+    ),
+];
 
-pub(super) const LIMITS: [Check; 5] = [
+pub(super) const LIMITS: [Check; 6] = [
     Check::new(
         "17_full",
         "Client number 101 is told that the server is full, and a client that leaves frees a place.",
@@ -136,6 +211,11 @@ pub(super) const LIMITS: [Check; 5] = [
         How::Server(limits::long_line),
     ),
     Check::new(
+        "17_line_limit",
+        "A line of 8192 bytes is accepted, and a line of one byte more is refused.",
+        How::Server(limits::line_limit),
+    ),
+    Check::new(
         "17_endless_line",
         "A line without an end costs no memory and does not disturb other clients.",
         How::Server(limits::endless_line),
@@ -145,7 +225,7 @@ pub(super) const LIMITS: [Check; 5] = [
         "A client that sends bytes that are not text stays connected.",
         How::Server(limits::not_text),
     ),
-    // Sixty clients connect and send nothing, or only half a line.
+    // Sixty clients connect and send nothing, or only half a line, for eleven seconds.
     Check::new(
         "17_silent_clients",
         "Silent clients do not hold up others and stay connected.",
@@ -209,11 +289,26 @@ pub(super) const FILES: [Check; 4] = [
     ),
 ];
 
-pub(super) const LOG: Check = Check::new(
-    "26_log",
-    "The log records what happened, contains no secrets, and cannot be forged.",
-    How::Folder("CHAT_LOG_DIR", logs::log),
+/// A room hears 1100 messages, another client joins, and then asks for 10 and for all of them.
+pub(super) const HISTORY: Check = Check::new(
+    "22_limits",
+    "A room remembers its last 1000 messages, shows the last 50 to a client that joins, and as many as a client asks for.",
+    How::Server(histories::limits),
 );
+
+pub(super) const LOG: [Check; 2] = [
+    Check::new(
+        "26_log",
+        "The log records what happened, contains no secrets, and cannot be forged.",
+        How::Folder("CHAT_LOG_DIR", logs::log),
+    ),
+    // The file of the log is a pipe that is full.
+    Check::new(
+        "26_slow_disk",
+        "While the disk accepts nothing, the chat goes on.",
+        How::Prepared("CHAT_LOG_DIR", slow_disks::prepare, slow_disks::goes_on),
+    ),
+];
 
 /// A client asks a bot sixty times at once, while another bot measures the time.
 pub(super) const FLOODED_BOT: Check = Check::new(

@@ -54,6 +54,13 @@ does not exist, because the command runs in the folder where you call chat_cours
 with a fixed port, say 5555, ignores that. Other reasons: it listens on ::1 only, or it asks something on
 the terminal before it binds. Print the address you listen on: the course shows your output below a failure."
 
+    IN_BACKGROUND "in-background"
+    "The command ended, and the server that it started goes on in the background. Start the server in the foreground."
+    "The course starts your command, watches it, asks it to stop, and looks at its exit status. It can do none of
+that with a server in the background. Service managers and containers want a server in the foreground, too.
+Remove the & at the end of the line, or the option that makes the server a daemon. In a script, let the
+server be the last command, and write exec before it: exec python3 server.py \"$@\""
+
     PORT_BUSY "port-busy"
     "The program cannot bind its port after a restart, because old connections still hold it. Set SO_REUSEADDR before you bind."
     "When a server closes a connection first, the kernel keeps the pair of addresses for a minute
@@ -80,7 +87,8 @@ the program used too much memory; the course allows 2 GiB."
     "The program uses far too much memory. Something grows as long as a client sends, or as long as a client does not read."
     "Everything that a client can make grow needs a limit: the bytes of a line without a newline, the queue of
 messages for a client that does not read, the list of clients. Decide what happens at the limit (refuse,
-skip, disconnect) and tell the client."
+skip, disconnect) and tell the client. If your program keeps nothing, and its language has a garbage
+collector, limit its heap: the page of step 17 says how."
 
     REFUSED "refused"
     "The program still runs but no longer accepts connections. The accept loop has ended, or it is busy with a client."
@@ -125,15 +133,31 @@ belongs to each message and not to the send."
 earlier message, you send the whole buffer and not just the part that was filled. read() returns the
 number of bytes that it stored."
 
+    SPLIT "split"
+    "Only one word of the text came back. The program reads words instead of lines."
+    "Some calls read only up to the next blank: Scanner.next() in Java, cin >> text in C++, scanf(\"%s\") in C,
+fmt.Scan in Go. Use the call that reads a line: nextLine(), getline(), fgets(), bufio.Scanner. If you split
+the line at blanks yourself, split off only the command, and keep the rest as it is."
+
     CUT_SHORT "cut-short"
     "Only a part of the text came back. One read is not one message: a line can arrive in pieces, and it is complete only with its newline."
     "TCP carries a stream of bytes. One send can arrive in several reads, and several sends in one read.
 Collect bytes until there is a newline, take out that line, and keep the rest for later."
 
+    CUT_OFF "cut-off"
+    "The end of the line is missing. A buffer is too small, or the program takes another character for a newline."
+    "A line ends at \\n and nowhere else. Does your program read into a buffer of a fixed size and drop the rest, or
+limit the length of what it reads? Does it split text with a function that knows other line ends? Python's
+splitlines() and Java's Scanner.nextLine() also split at U+0085 and U+2028: use split('\\n') and
+BufferedReader.readLine()."
+
     MANGLED "mangled"
-    "A character was destroyed. It arrived in pieces, and each piece was decoded separately. Decode a line when it is complete."
-    "In UTF-8 a character is one to four bytes, and a read can end between them. Decode the bytes of a whole
-line, not those of one read. A line end never cuts a character, because no byte inside one is \\n."
+    "Some characters were destroyed. The program does not read or write UTF-8, or it decodes the pieces of a line separately."
+    "In UTF-8 a character is one to four bytes. If ???? came back for an emoji, the program reads or writes
+another encoding: name UTF-8 wherever you turn bytes into text or text into bytes (in Java: new
+InputStreamReader(in, UTF_8)). If it happens only now and then, a read ended between the bytes of a
+character: decode the bytes of a whole line, not those of one read. A line end never cuts a character,
+because no byte inside one is \\n."
 
     TWICE "twice"
     "The same line arrived twice. It is sent once to everyone and once more to this client, or the client is in a list twice."
@@ -157,6 +181,13 @@ lines arrived in one read and only the first was handled."
     "If each thread writes on its own, the order on the wire depends on which one is faster, and it can differ
 from client to client. Decide the order in one place: under the lock, or in one thread that sends."
 
+    MISSED "missed"
+    "Other clients received this line, and this client did not. The loop that sends leaves it out, or it is not on the list."
+    "If the client had just been welcomed: the server greets a client first and puts it on the list afterwards,
+and a line that is sent in between passes it by. Greet and add it under one lock. If it had been there for
+some time: another thread changed the list while this line was being sent, so that the loop skipped an
+entry or the list lost one. Hold the lock while you add, while you remove, and while you loop."
+
     WRONG_CLIENT "wrong-client"
     "The right text went to the wrong client. The loop sends to everyone, or picks the wrong room or name."
     "Compare the clients that should receive the line with those in the loop that sends. Do you check the room
@@ -168,6 +199,25 @@ line? Do you compare names as they are stored, or as they were typed?"
     "The course checks silence, too: this client asked something, and before the answer came a line that it
 should never have seen. Which clients does the loop send to: all of them, those in the room, those in
 the room except the sender, or one? Is a client that left a room still in the list of that room?"
+
+    ACCEPTED "accepted"
+    "The server accepted what it should refuse."
+    "Does every path check the rule, before anything changes? Compare names in small letters on both sides. For
+the form of a name, check all of it: how long it is, its first character, and each of the others. A check
+such as `contains` or an expression that is not anchored at both ends accepts too much. When you refuse,
+send one line and change nothing."
+
+    STILL_THERE "still-there"
+    "A client that has left is still on the list, and so its name is still taken."
+    "However a client leaves, the server must forget it: remove it from the list in code that runs whenever the
+loop that reads from this client has ended, after an error too (finally, defer, Drop). Is there a second
+list of names that nothing is removed from?"
+
+    SPINS "spins"
+    "The program keeps a processor busy although no client does anything. A loop goes on after the end of a stream."
+    "When a client has closed its connection, read() returns at once with nothing: 0 bytes, an empty text or
+null, which is not an error. A loop that reads again gets the same answer again, as fast as the processor can.
+Leave the loop at the end of the stream, and at every error."
 
     NEARLY "nearly"
     "Almost right: only upper and lower case, spaces or punctuation differ."
@@ -187,16 +237,28 @@ keeps it open. Remove it from the list, or shut it down: shutdown() acts on the 
 how many owners it has."
 
     DOES_NOT_STOP "does-not-stop"
-    "The program received the signal and still runs. A thread waits in accept() or read(), and nothing wakes it."
+    "The program still runs after the signal. It ignores the signal, or a thread waits in accept() or read(), and nothing wakes it."
     "Setting a flag does not end a blocking call. Wake accept() by connecting to your own port; wake a reader by
 shutting its socket down; wake a thread at a channel by dropping the last sender. Then wait for the
 threads (join), so that they finish their work before main returns."
 
-    WRONG_STATUS "wrong-status"
-    "The program stopped, but not with status 0. The signal ended it before it could stop by itself."
+    NO_HANDLER "no-handler"
+    "The signal ended the program before it could stop by itself. The program needs a handler for SIGINT and SIGTERM."
     "Without a handler the signal ends the process at once: no farewell, no clean-up, and a status that shows the
 signal. Handle SIGINT and SIGTERM: note that it is time to stop, wake the threads, and let main return.
-Almost nothing is allowed inside a handler; a crate such as ctrlc calls you in a separate thread."
+Almost nothing is allowed inside a handler; a crate such as ctrlc calls you in a separate thread. If a
+script starts your program, write exec before the command: then the program takes the place of the script,
+and the signal does not end the script instead."
+
+    WRONG_STATUS "wrong-status"
+    "The program stopped, but not with status 0. Its last output, if there is any, says why."
+    "For a service manager, any other status is a failure. Often an error is the reason: a socket that was closed
+to wake accept() or read() makes them fail, and main passes that on; or an exception, such as Python's
+KeyboardInterrupt, ends the program. If a script starts your program, the status is that of the script:
+write exec before the last command. 130 and 143 are 128 plus the number of SIGINT or SIGTERM. A shell
+reports them for a program that the signal ended. Java ends with them even after its shutdown hooks have
+run: handle the signal yourself (sun.misc.Signal.handle) and let main
+return, or call Runtime.getRuntime().halt(0) at the end of the last hook."
 
     NO_FAREWELL "no-farewell"
     "The program stopped without telling its clients. main returned, or the sockets were closed, before the farewell was sent."
@@ -221,6 +283,25 @@ client whose queue is full."
     "The server never disconnected a client that reads nothing. Everything the client does not take has to be stored, without limit."
     "Megabytes are waiting for a client that does not read. There are three choices: wait (then everyone waits),
 store (then memory grows), or disconnect that client. A limit decides when to take the third one."
+
+    CUT_EARLY "cut-early"
+    "The server disconnected a client that reads, or that paused only for a moment. Its outbox holds too few lines."
+    "Several lines often arrive together, so they wait in the outbox for a moment although the client reads. An
+outbox needs room for a few hundred lines; ours has room for 1000. Disconnect a client only when its outbox
+is full, or when its socket has accepted nothing for seconds."
+
+    UNBOUNDED "unbounded"
+    "The server goes on reading while it cannot write. What it has read waits in a channel that has no limit."
+    "A channel without a limit hides that its receiver is slower than its senders, until the memory is full. Give
+it one: bounded(n) or sync_channel(n) in Rust, queue.Queue(n) in Python, new ArrayBlockingQueue<>(n) in
+Java, make(chan Post, n) in Go. When it is full, the thread that reads from a client waits. Then the
+client has to wait, too, because no thread reads what it sends."
+
+    WRONG_LIMIT "wrong-limit"
+    "The limit is not where the page says. Count bytes, not characters, and do not count the newline."
+    "A limit of 8192 bytes accepts 8192 bytes and refuses 8193. Common mistakes: >= instead of >; the newline is
+counted; the limit is checked only when a buffer is full, and the buffer has another size; the text is
+counted after it was decoded. A character takes up to four bytes in UTF-8, and memory is counted in bytes."
 
     ORDERS_DIFFER "orders-differ"
     "Two clients received the same lines in different orders. Several threads write to the clients, each at its own pace."
@@ -300,6 +381,19 @@ whisper the sender and the receiver."
     "A bot is a client, and has the rate of a client: a token bucket with five tokens, and five new ones each
 second, decides whether it may speak now (step 29 has one). What it may not answer now, it leaves unanswered
 or puts into a short queue: an answer that comes a minute late is of no use."
+
+    NOT_PRIVATE "not-private"
+    "Other users of the machine can read or change the log."
+    "A log says who talks to whom, and when. Create its files so that only their owner can open them (mode 0600):
+OpenOptions::mode(0o600) in Rust, os.open(path, flags, 0o600) in Python, os.OpenFile(path, flags, 0600) in
+Go, PosixFilePermissions in Java, { mode: 0o600 } in Node. Changing the mode afterwards is too late: in
+between, another program can open the file."
+
+    WAITS_FOR_DISK "waits-for-disk"
+    "The chat stopped, because the disk did not accept the log. A thread writes to the log while clients wait for it."
+    "A disk can be slow for a second, and a network drive for minutes. If the log is written under the lock, or by
+the thread that serves a client, all of them wait. Put entries into a bounded queue with a call that never
+waits, and write in a thread of its own. When the queue is full, count the lost entries."
 
     FORGED "forged"
     "A user could forge a line of the log. A character that ends a line, or controls a terminal, was written as it arrived."

@@ -30,11 +30,13 @@
 //! | `counts:` | the words that count in `~` lines |
 //! | `with:` | environment variables of the server, as in `with: CHAT_RATE=5` |
 //! | `file:` | an environment variable with the path of a file, and the lines of the file, as in `file: CHAT_X=one \| two` |
+//! | `wait:` | how many seconds the server may wait on purpose, as in `wait: 4`; the clients wait so much longer |
 //! | `wire:` | what is spoken, if it is not text: `json` |
 //!
-//! A random name keeps the first letter and the case (`alice` and `ALICE` become `amoru` and `AMORU`), so a sorted
-//! list stays sorted. A name that is not declared (`guest_1`, `lobby`) does not change. A client that is in no list
-//! (`a (connects)`) has the name that the server gives it.
+//! A random name keeps the first letter and the case (`alice` and `ALICE` become `anna` and `ANNA`), so a sorted
+//! list stays sorted. A name that is not declared (`lobby`) does not change. A client that is in no list
+//! (`a (connects)`) has the name that the server gives it: `guest_1` in a welcome stands for any guest's name, and
+//! later for the same one.
 //!
 //! ## The body
 //!
@@ -43,7 +45,8 @@
 //! | `alice> text` | sends the line and its newline in one write |
 //! | `alice>> text` | sends the line byte by byte, which also cuts characters |
 //! | `alice< text` | the next line that alice hears is exactly this one |
-//! | `alice~ text` | the next line contains the parts that count, in this order and regardless of case, and ends with the last part if the text does. With `--strict`: exactly this line |
+//! | `alice~ text` | the next line contains the parts that count, in this order and regardless of case, and ends with the last part if the text does. Parts with `, ` between them are a list, which has no other items. With `--strict`: exactly this line |
+//! | `alice (is refused)` | the next line refuses what alice has asked for, in any words, so it does not announce success |
 //! | `alice? text` | from here on alice may hear this line once (compared as for `~`) |
 //! | `alice!` | alice has heard nothing else, after the server has served all clients that sent something |
 //! | `alice* word word` | skips all lines up to now, which must contain these words |
@@ -51,7 +54,7 @@
 //! | `alice (finishes)` | closes the sending side and goes on listening |
 //! | `alice (closes)` · `alice (resets)` | closes the connection normally · with a reset |
 //! | `alice (hears the end)` | the stream ends, with no line before |
-//! | `server (is terminated)` · `server (is interrupted)` | its process group receives SIGTERM · SIGINT |
+//! | `server (is terminated)` · `server (is interrupted)` | receives SIGTERM · SIGINT: the process that listens, if a script has started it, or else the process group |
 //! | `server (ends well)` | ends with status 0 |
 //! | `server (starts again)` | starts on the same port at once |
 //!
@@ -86,14 +89,17 @@
 //! Every check also runs against programs of later steps. So `… has joined the chat!` is ignored before step 6, and
 //! `… has left the chat.` before step 11.
 
+mod guests;
 mod object;
 mod parse;
 mod pattern;
 mod replacements;
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
-pub(super) use self::object::Difference;
+pub(super) use self::{guests::Guests, object::Difference};
 pub use self::{parse::escaped, pattern::Pattern};
 use super::wire::Wire;
 
@@ -106,6 +112,8 @@ pub struct Conversation {
     pub(super) environment: Vec<(String, String)>,
     /// Files for the server: the environment variable with the path of each, and what is in it.
     pub(super) files: Vec<(String, String)>,
+    /// How much longer than usual the clients wait.
+    pub(super) wait: Duration,
     /// What is spoken.
     pub(super) wire: Wire,
     /// The names, rooms and texts to replace, as they are written.
@@ -131,6 +139,8 @@ pub(crate) enum Act {
     Sends(Sent),
     /// A client must hear a line next.
     Hears(Pattern),
+    /// A client must hear one line next that refuses what it asked for, in any words.
+    IsRefused,
     /// From here on a client may hear this line once.
     MayHear(Pattern),
     /// A client skips all lines up to now, which contain these words.
@@ -165,6 +175,11 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// A line of text.
+    pub(crate) fn line(text: String) -> Self {
+        Self { text, is_line: true, is_bytewise: false, is_raw: false }
+    }
+
     /// The bytes on the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -176,6 +191,12 @@ impl Sent {
         }
         bytes.extend(self.is_line.then_some(b'\n'));
         bytes
+    }
+
+    /// What follows a command, such as the name after `/nick`.
+    pub(crate) fn asks_for(&self) -> &str {
+        let (word, rest) = self.text.split_once(' ').unwrap_or_default();
+        if word.starts_with('/') { rest } else { "" }
     }
 
     /// The text as a transcript shows it.

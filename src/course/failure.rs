@@ -4,15 +4,20 @@ use super::{
     class::{self, Class},
     conversation::{Difference, Pattern, escaped},
     peer::Heard,
-    subject::Ended,
+    subject::{Ended, MEMORY_LIMIT},
     verdict::visible,
 };
+
+#[cfg(test)]
+mod tests;
 
 /// The mistake that a check found.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The kind of mistake.
     pub class: &'static Class,
+    /// The client that did not receive what it should have received, if it is one client.
+    pub hearer: Option<String>,
     /// The expected line or event.
     pub expected: String,
     /// The line or event that was received instead.
@@ -27,7 +32,13 @@ impl Failure {
     /// Creates a failure without a caret or notes.
     pub fn new(class: &'static Class, expected: impl Into<String>, received: impl Into<String>) -> Self {
         let (expected, received) = (expected.into(), received.into());
-        Self { class, expected, received, caret: None, notes: Vec::new() }
+        Self { class, hearer: None, expected, received, caret: None, notes: Vec::new() }
+    }
+
+    /// Names the client that did not receive what it should have received.
+    #[must_use]
+    pub fn heard_by(self, who: &str) -> Self {
+        Self { hearer: Some(who.to_owned()).filter(|who| !who.is_empty()), ..self }
     }
 
     /// Adds a note.
@@ -50,6 +61,16 @@ impl Failure {
         if from.contains(&self.class) { Self { class: to, ..self } } else { self }
     }
 
+    /// Adds that the course has ended a program because of its memory.
+    #[must_use]
+    pub(crate) fn greedy(mut self) -> Self {
+        self.class = &class::GREEDY;
+        self.note(format!(
+            "The course ended it, because it used more than {} GiB of memory.",
+            MEMORY_LIMIT >> 30
+        ))
+    }
+
     /// Adds that a program has ended, which is the reason for this failure.
     #[must_use]
     pub fn ended(mut self, who: &str, ended: Ended) -> Self {
@@ -62,8 +83,24 @@ impl Failure {
 pub(crate) fn ends_well(ended: Option<Ended>, expected: &str) -> Result<(), Failure> {
     match ended {
         Some(Ended::Status(0)) => Ok(()),
-        Some(ended) => Err(Failure::new(&class::WRONG_STATUS, expected, ended.to_string())),
+        Some(ended) => Err(ended_badly(ended, expected)),
         None => Err(Failure::new(&class::DOES_NOT_STOP, expected, "it is still running")),
+    }
+}
+
+fn ended_badly(ended: Ended, expected: &str) -> Failure {
+    let class = match ended {
+        Ended::Status(_) => &class::WRONG_STATUS,
+        Ended::Signal(_) if ended.is_by_request() => &class::NO_HANDLER,
+        Ended::Signal(_) => &class::KILLED,
+    };
+    let failure = Failure::new(class, expected, ended.to_string());
+    match ended {
+        Ended::Status(status) if ended.is_by_request() => {
+            let signal = Ended::Signal(status - 128);
+            failure.note(format!("{status} is 128 plus the number of {signal}."))
+        }
+        _ => failure,
     }
 }
 
@@ -84,7 +121,7 @@ pub struct Evidence<'a> {
     pub last: Option<Vec<u8>>,
     /// The lines that are expected later.
     pub ahead: Vec<Pattern>,
-    /// Another peer that heard the expected line by mistake.
+    /// Another peer that heard the expected line.
     pub elsewhere: Option<String>,
     /// Notes on what other peers heard and the check has not looked at.
     pub meanwhile: Vec<String>,
@@ -104,12 +141,13 @@ impl<'a> Evidence<'a> {
             Heard::Line(line) => self.wrong_line(line),
             Heard::Silence if !self.unread.is_empty() => &class::NO_NEWLINE,
             _ if !self.unread.is_empty() && self.expected.matches_bytes(&self.unread) => &class::NO_NEWLINE,
-            _ if self.elsewhere.is_some() => &class::WRONG_CLIENT,
+            Heard::Silence if self.elsewhere.is_some() && self.expected.is_for_many() => &class::MISSED,
+            Heard::Silence if self.elsewhere.is_some() => &class::WRONG_CLIENT,
             Heard::Silence => &class::SILENT,
             Heard::End => &class::CLOSED,
             Heard::Reset => &class::RESET,
         };
-        let mut failure = Failure::new(class, expected, self.received());
+        let mut failure = Failure::new(class, expected, self.received()).heard_by(self.who);
         failure.caret = self.caret();
         failure.notes.extend(self.difference().and_then(|difference| difference.note()));
         let is_due_now = !self.expected.text.starts_with('(');
@@ -117,11 +155,21 @@ impl<'a> Evidence<'a> {
             failure.notes.push(format!("Parts that count: {counting}"));
         }
         if let Some(elsewhere) = &self.elsewhere {
-            failure.notes.push(format!("{elsewhere} received it instead."));
+            let instead = if class == &class::WRONG_CLIENT { " instead" } else { "" };
+            failure.notes.push(format!("{elsewhere} received it{instead}."));
+            failure.notes.extend(
+                (class == &class::MISSED && self.is_new())
+                    .then(|| format!("{0} was welcomed but missed it: was {0} on the list yet?", self.who)),
+            );
         } else if !matches!(self.heard, Heard::Line(_)) {
             failure.notes.extend(self.meanwhile);
         }
         failure
+    }
+
+    /// Whether the peer has heard nothing but its welcome.
+    fn is_new(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.starts_with(b"Welcome"))
     }
 
     fn received(&self) -> String {
@@ -155,6 +203,12 @@ impl<'a> Evidence<'a> {
     fn wrong_line(&self, line: &[u8]) -> &'static Class {
         let text = String::from_utf8_lossy(line);
         let due = self.expected.text.as_str();
+        if is_refusal(due) && announces_success(&text) {
+            return &class::ACCEPTED;
+        }
+        if text.contains('\0') {
+            return &class::EXTRA_BYTES;
+        }
         if text.contains('\u{FFFD}') || has_lost_characters(&text, due) {
             return &class::MANGLED;
         }
@@ -171,6 +225,7 @@ impl<'a> Evidence<'a> {
             Some(rest) if looks_like_a_message(rest) => &class::GLUED,
             None if is_glued(due, &text, &self.ahead) => &class::GLUED,
             None if core(&text) == core(due) => &class::NEARLY,
+            None if self.is_split(&text) => &class::SPLIT,
             None if is_cut_short(&text, due) => &class::CUT_SHORT,
             _ => &class::WRONG_TEXT,
         }
@@ -181,6 +236,15 @@ impl<'a> Evidence<'a> {
         let Heard::Line(line) = &self.heard else { return None };
         let is_object = self.expected.is_object();
         is_object.then(|| self.expected.difference(&String::from_utf8_lossy(line)))?
+    }
+
+    /// Whether the text is the first word of the expected one, and the next line, if there is one, the second.
+    fn is_split(&self, text: &str) -> bool {
+        let mut words = message(&self.expected.text).split_ascii_whitespace();
+        let first = words.next();
+        let Some(second) = words.next() else { return false };
+        let next = self.later.first().map(|line| String::from_utf8_lossy(line));
+        first == Some(message(text)) && next.is_none_or(|next| message(&next) == second)
     }
 
     /// The class of a right line that came at the wrong time.
@@ -244,11 +308,23 @@ fn is_cut_short(text: &str, due: &str) -> bool {
     !came.is_empty() && came.len() < was_due.len() && (was_due.starts_with(came) || was_due.ends_with(came))
 }
 
-/// Whether only characters of several bytes are missing, as from a program that skips what it cannot decode.
+/// Whether only characters of several bytes are wrong, as from a program that leaves out what it cannot decode, sends
+/// question marks for it, or takes each byte for a character.
 fn has_lost_characters(text: &str, due: &str) -> bool {
     let (came, was_due) = (message(text), message(due));
-    let plain = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
-    came.chars().count() < was_due.chars().count() && plain(came) == plain(was_due)
+    let plain = |text: &str| text.chars().filter(|c| c.is_ascii() && *c != '?').collect::<String>();
+    came != was_due && !was_due.is_ascii() && plain(came) == plain(was_due)
+}
+
+/// Whether an expected line refuses a request.
+fn is_refusal(due: &str) -> bool {
+    due.ends_with("is already taken.") || due.starts_with("Usage: ")
+}
+
+/// Whether a line says that a name or a room was accepted.
+pub(crate) fn announces_success(line: &str) -> bool {
+    let line = core(line);
+    line.starts_with("nicknamechangedto") || line.starts_with("youjoinedroom")
 }
 
 /// The text of a line after the sender's name.
@@ -259,88 +335,4 @@ fn message(line: &str) -> &str {
 /// A line without case, spaces and punctuation.
 fn core(line: &str) -> String {
     line.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(
-        expected: &str,
-        heard: Heard,
-        evidence: impl FnOnce(&mut Evidence<'_>),
-        class: &Class,
-    ) -> Failure {
-        let expected = Pattern::exactly(expected);
-        let mut all = Evidence::new("alice", &expected, heard);
-        evidence(&mut all);
-        let failure = all.diagnose();
-        assert_eq!(failure.class.name, class.name);
-        failure
-    }
-
-    fn line(text: &str) -> Heard {
-        Heard::Line(text.into())
-    }
-
-    #[test]
-    fn each_mistake_has_its_class() {
-        let said = "[lobby] bob: hi there";
-        let nothing = |_: &mut Evidence<'_>| {};
-        check(said, Heard::Silence, nothing, &class::SILENT);
-        check(said, Heard::End, nothing, &class::CLOSED);
-        check(said, Heard::Reset, nothing, &class::RESET);
-        check(said, Heard::Silence, |all| all.unread = said.into(), &class::NO_NEWLINE);
-        check(said, Heard::End, |all| all.unread = said.into(), &class::NO_NEWLINE);
-        check(said, Heard::Silence, |all| all.elsewhere = Some("carol".into()), &class::WRONG_CLIENT);
-        check(said, line("[lobby] bob: hi there\r"), nothing, &class::EXTRA_BYTES);
-        check(said, line("[lobby] bob: hi there\0\0"), nothing, &class::EXTRA_BYTES);
-        check(said, line("[lobby] bob: hi there[lobby] bob: ho"), nothing, &class::GLUED);
-        check(said, line("[Lobby] bob:  hi there!"), nothing, &class::NEARLY);
-        check(said, line("[lobby] bob: hi"), nothing, &class::CUT_SHORT);
-        check(said, line("[lobby] bob: hi th\u{FFFD}re"), nothing, &class::MANGLED);
-        check("bob: hi 🦀 there", line("bob: hi  there"), nothing, &class::MANGLED);
-        check(said, line("what?"), nothing, &class::WRONG_TEXT);
-    }
-
-    #[test]
-    fn a_right_line_at_the_wrong_time_is_not_a_wrong_text() {
-        check("two", line("one"), |all| all.last = Some("one".into()), &class::TWICE);
-        check("two", line("news"), |all| all.later = vec!["two".into()], &class::EXTRA_LINE);
-        check("two", line("three"), |all| all.ahead = vec![Pattern::exactly("three")], &class::MISSING_LINE);
-        let swapped = |all: &mut Evidence<'_>| {
-            all.ahead = vec![Pattern::exactly("three")];
-            all.later = vec!["two".into()];
-        };
-        check("two", line("three"), swapped, &class::REORDERED);
-    }
-
-    #[test]
-    fn each_mistake_in_an_object_has_its_class_and_a_note() {
-        let check = |came: &str, class: &Class, note: &str| {
-            let expected = Pattern::object(r#"{"type":"message","text":"hi \"there\""}"#);
-            let failure = Evidence::new("alice", &expected, line(came)).diagnose();
-            assert_eq!(failure.class.name, class.name);
-            assert!(failure.notes.concat().contains(note), "{:?}", failure.notes);
-        };
-        check("Welcome!", &class::NOT_JSON, "cannot be read as an object");
-        check(r#"{"type":"message"}"#, &class::MISSING_KEY, "\"text\" is missing");
-        check(r#"{"type":"error","text":"what?"}"#, &class::WRONG_VALUE, "\"message\" and is \"error\"");
-        check(r#"{"type":"message","text":"hi \\\"there\\\""}"#, &class::ESCAPED, "\"text\" should be");
-    }
-
-    #[test]
-    fn the_caret_is_under_the_first_wrong_character_as_it_is_shown() {
-        let caret = |expected: &str, heard| check_any(expected, heard).caret;
-        assert_eq!(caret("grüße", line("grüsse")), Some(3));
-        assert_eq!(caret("hi", line("hi\r")), Some(2));
-        assert_eq!(caret("hi", Heard::Silence), None);
-        assert_eq!(caret("…: hi", line("ho")), None, "an ellipsis matches anything");
-    }
-
-    fn check_any(expected: &str, heard: Heard) -> Failure {
-        let expected = Pattern::exactly(expected);
-        Evidence::new("", &expected, heard).diagnose()
-    }
 }

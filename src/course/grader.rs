@@ -12,8 +12,8 @@ use super::{
     rehearsal::Rehearsal,
     seed::Seed,
     stage::{Outcome, Rules, Stage, Wording, start_failure},
-    steps::Step,
-    subject::{Launch, StartError},
+    steps::{Part, Step},
+    subject::{Launch, StartError, Subject},
     transcript::Transcript,
 };
 
@@ -50,7 +50,7 @@ pub struct Fault {
     pub failure: Failure,
     /// What happened before it.
     pub transcript: Transcript,
-    /// The last output of the program.
+    /// The program's last output.
     pub output: String,
 }
 
@@ -83,43 +83,95 @@ impl Grader {
     /// # Errors
     /// The program cannot be started.
     pub fn check(&self, step: &'static Step, check: &'static Check) -> Result<Verdict, CannotRun> {
+        self.check_with(step, check, &mut None)
+    }
+
+    /// Runs one check with the server that an earlier check has left, if any, or with a new one. A server that starts
+    /// slowly is left for the next check.
+    pub(crate) fn check_with(
+        &self,
+        step: &'static Step,
+        check: &'static Check,
+        kept: &mut Option<Subject>,
+    ) -> Result<Verdict, CannotRun> {
         let (wording, patience, wire) = (self.wording, self.patience, check.wire());
         let rules = Rules { step: step.number, wording, patience, wire };
         // Each check has its own seed, so it can be repeated alone.
         let number = check.name.bytes().fold(self.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
-        let seed = Seed::new(number);
+        // The checks of later parts look at the memory of a server, at what it has stored, or at what it does with
+        // other settings, so each needs a new one.
+        let is_base = step.part == Part::Base;
         let fault = match check.how {
+            How::Server(run) if is_base => self.with_any_server(kept, rules, number, run)?,
+            How::Conversation(text) if is_base && Conversation::of(text).environment.is_empty() => {
+                let conversation = Conversation::of(text);
+                self.with_any_server(kept, rules, number, |stage| play(&conversation, stage))?
+            }
+            _ => {
+                *kept = None;
+                self.fault(check, rules, Seed::new(number))?
+            }
+        };
+        Ok(Verdict { step, check, fault })
+    }
+
+    /// Runs a check with the server that is kept or with a new one.
+    fn with_any_server(
+        &self,
+        kept: &mut Option<Subject>,
+        rules: Rules,
+        seed: u64,
+        run: impl Fn(&mut Stage<'_>) -> Outcome,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        if let Some(subject) = kept.take() {
+            let mut stage = Stage::with(Some(subject), &self.launch, rules, Seed::new(seed));
+            // If this fails, an earlier check may be the reason, so it is repeated with a new server.
+            if run(&mut stage).and_then(|()| stage.stays_in_front()).is_ok() {
+                *kept = stage.takes_leave();
+                return Ok(None);
+            }
+        }
+        self.with_server(&[], rules, Seed::new(seed), |stage| {
+            run(stage)?;
+            *kept = stage.takes_leave();
+            Ok(())
+        })
+    }
+
+    /// The fault that a check finds with a new process of the program.
+    fn fault(&self, check: &Check, rules: Rules, seed: Seed) -> Result<Option<Box<Fault>>, CannotRun> {
+        match check.how {
             How::Client(place, run) => {
                 let rehearsal = Rehearsal::new(&self.launch, rules, seed, place);
-                self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))?
+                self.run(rehearsal, run, |rehearsal| (rehearsal.output(), rehearsal.transcript))
             }
-            How::Server(run) => self.with_server(&[], rules, seed, run)?,
+            How::Server(run) => self.with_server(&[], rules, seed, run),
             How::Wire(_, environment, run) => {
                 let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-                self.with_server(&environment.collect::<Vec<_>>(), rules, seed, run)?
+                self.with_server(&environment.collect::<Vec<_>>(), rules, seed, run)
             }
             How::Both(run) => {
                 let client = self.client.as_ref().ok_or_else(|| CannotRun {
                     program: "the client".to_owned(),
                     error: io::Error::other("the command that starts it is missing"),
                 })?;
-                self.with_server(&[], rules, seed, |stage| run(stage, client))?
+                self.with_server(&[], rules, seed, |stage| run(stage, client))
             }
             How::Folder(variable, run) => {
-                let folder = Folder::new().map_err(|error| self.cannot_run(error))?;
-                let path = folder.path();
-                let environment = [(variable.to_owned(), path.display().to_string())];
-                self.with_server(&environment, rules, seed, |stage| run(stage, path))?
+                self.with_folder(variable, rules, seed, |_| (), |stage, path, ()| run(stage, path))
+            }
+            How::Prepared(variable, prepare, run) => {
+                self.with_folder(variable, rules, seed, prepare, |stage, _, files| run(stage, &files))
             }
             How::Conversation(text) => {
                 let conversation = Conversation::of(text);
                 let mut environment = conversation.environment.clone();
                 let files = write_files(&conversation, &mut environment);
                 let _files = files.map_err(|error| self.cannot_run(error))?;
-                self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))?
+                let rules = Rules { patience: rules.patience + conversation.wait, ..rules };
+                self.with_server(&environment, rules, seed, |stage| play(&conversation, stage))
             }
-        };
-        Ok(Verdict { step, check, fault })
+        }
     }
 
     /// Runs a check of a server that gets these further environment variables.
@@ -133,7 +185,24 @@ impl Grader {
         let mut launch = self.launch.clone();
         launch.environment.extend_from_slice(environment);
         launch.environment.extend(rules.wire.name().map(|name| ("CHAT_WIRE".to_owned(), name.to_owned())));
+        let run = |stage: &mut Stage<'_>| run(stage).and_then(|()| stage.stays_in_front());
         self.run(Stage::new(&launch, rules, seed), run, |stage| (stage.output(), stage.transcript))
+    }
+
+    /// Runs a check of a server that gets the path of a new folder, in which `prepare` has made something before.
+    fn with_folder<T>(
+        &self,
+        variable: &str,
+        rules: Rules,
+        seed: Seed,
+        prepare: impl FnOnce(&Path) -> T,
+        run: impl FnOnce(&mut Stage<'_>, &Path, T) -> Outcome,
+    ) -> Result<Option<Box<Fault>>, CannotRun> {
+        let folder = Folder::new().map_err(|error| self.cannot_run(error))?;
+        let path = folder.path();
+        let made = prepare(path);
+        let environment = [(variable.to_owned(), path.display().to_string())];
+        self.with_server(&environment, rules, seed, |stage| run(stage, path, made))
     }
 
     /// Runs a check where its program is running, or diagnoses why it is not.
@@ -153,7 +222,8 @@ impl Grader {
                 let output = match error {
                     StartError::CannotRun(error) => return Err(self.cannot_run(error)),
                     StartError::Ended { output, .. }
-                    | StartError::NotListening { output }
+                    | StartError::InBackground { output }
+                    | StartError::NotListening { output, .. }
                     | StartError::NoDatagrams { output } => output,
                 };
                 (failure, (output, Transcript::default()))

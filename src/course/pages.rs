@@ -25,6 +25,11 @@ impl Page {
         Some(Self { title, body: &body[..end.unwrap_or(body.len())] })
     }
 
+    /// The whole page as it is written, in Markdown.
+    pub fn markdown(&self) -> &'static str {
+        self.body
+    }
+
     /// The example conversation, the contents of the first `chat` block.
     pub fn example(&self) -> Option<&'static str> {
         let (_, example) = self.body.split_once("```chat\n")?;
@@ -46,6 +51,17 @@ impl Page {
         // The heading of the hints has no contents any more.
         plain(&text.replace("### Hints\n", ""))
     }
+}
+
+/// The text below a heading of the first level, in Markdown, up to the next such heading or the first step.
+pub fn chapter(title: &str) -> &'static str {
+    let heading = format!("# {title}\n");
+    // The first chapter begins the file.
+    let start = if TEXT.starts_with(&heading) { Some(heading.len()) } else { None };
+    let start = start.or_else(|| Some(TEXT.find(&format!("\n{heading}"))? + 1 + heading.len()));
+    let text = start.map_or("", |start| &TEXT[start..]);
+    let end = ["\n## Step ", "\n# "].iter().filter_map(|next| text.find(next)).min();
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Markdown as plain text: headings underlined, code indented, no markup.

@@ -8,6 +8,34 @@ const WORDS: [&str; 32] = [
     "jungle",
 ];
 
+/// The names that clients get. A check needs several that begin with different letters. None is a part of a sentence
+/// of the server, or of a word above.
+const NAMES: [&str; 78] = [
+    "adam", "anna", "astrid", "ben", "bruno", "bianca", "carla", "conrad", "clara", "david", "dora", "diego",
+    "emma", "erik", "esther", "felix", "fiona", "frank", "greta", "gustav", "gina", "holger", "hugo",
+    "helena", "irene", "ivan", "isabel", "jonas", "julia", "jakob", "karim", "kira", "kurt", "laura",
+    "lukas", "leon", "marta", "miguel", "monika", "nadia", "nils", "nora", "olga", "oscar", "olivia",
+    "paula", "pedro", "petra", "quentin", "quirin", "quincy", "rosa", "robert", "rita", "sofia", "stefan",
+    "susan", "theo", "tanja", "tobias", "ursula", "umberto", "ulrich", "vera", "viktor", "valentin", "wanda",
+    "walter", "werner", "xenia", "xaver", "xander", "yusuf", "yara", "yannick", "zoe", "zoltan", "zelda",
+];
+
+/// The names that rooms get, with as many first letters as the conversations need.
+const ROOMS: [&str; 12] = [
+    "office",
+    "orchard",
+    "oasis",
+    "gallery",
+    "glasshouse",
+    "gymnasium",
+    "zoo",
+    "zeppelin",
+    "zen-garden",
+    "xylophones",
+    "x-ray",
+    "x-files",
+];
+
 /// A random number generator that can be repeated.
 #[derive(Clone, Debug)]
 pub struct Seed(u64);
@@ -28,14 +56,24 @@ impl Seed {
         usize::try_from((mixed ^ (mixed >> 31)) % (end as u64)).expect("it is below a usize")
     }
 
-    /// A name that can be pronounced, with the first letter of `like`.
+    /// A client's name with the first letter of `like`.
     pub fn name(&mut self, like: &str) -> String {
-        let mut name: String = like.chars().take(1).collect();
-        for _ in 0..2 + self.below(2) {
-            name.push(self.letter("aeiou"));
-            name.push(self.letter("bdfkmnprstvz"));
+        self.one_of(&NAMES, like)
+    }
+
+    /// A room's name with the first letter of `like`.
+    pub fn room(&mut self, like: &str) -> String {
+        self.one_of(&ROOMS, like)
+    }
+
+    /// One of these names, which has the first letter of `like` if any has.
+    fn one_of(&mut self, names: &[&str], like: &str) -> String {
+        let letter = like.get(..1).unwrap_or_default();
+        let mut fit: Vec<_> = names.iter().filter(|name| name.starts_with(letter)).collect();
+        if fit.is_empty() {
+            fit.extend(names);
         }
-        name
+        (*fit[self.below(fit.len())]).to_owned()
     }
 
     /// A text like this one with each word of ASCII letters replaced.
@@ -66,5 +104,26 @@ impl Seed {
 
     fn letter(&mut self, letters: &str) -> char {
         char::from(letters.as_bytes()[self.below(letters.len())])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_has_names_that_are_in_no_sentence_of_the_server() {
+        const SENTENCES: &str = "Nickname is already taken changed to now known as has joined the chat! left room. \
+            Welcome! Your nickname Use change it. Usage: whisper user message You joined returned to the lobby \
+            reserved Available commands: Unknown command: Type help for available not found Active rooms: Users in \
+            Server shutting down. Goodbye! moderator of this room now guest_";
+        for letter in 'a'..='z' {
+            assert!(NAMES.iter().filter(|name| name.starts_with(letter)).count() >= 3, "{letter}");
+        }
+        for (i, name) in NAMES.iter().chain(&ROOMS).enumerate() {
+            assert!(!SENTENCES.to_lowercase().contains(name), "{name}");
+            let others = NAMES.iter().chain(&ROOMS).chain(&WORDS).enumerate().filter(|(at, _)| *at != i);
+            assert!(others.into_iter().all(|(_, other)| !other.contains(name)), "{name}");
+        }
     }
 }

@@ -2,59 +2,106 @@
 
 use super::verdict::Style;
 
+/// The programs of the steps in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Edition {
+    /// For all steps that have a program.
+    Rust,
+    /// For the steps of Base and Threads.
+    Python,
+}
+
 macro_rules! programs {
-    ($($number:literal $name:literal)*) => {
-        [$(($number, include_str!(concat!("../../tests/steps/step_", $name, ".rs")))),*]
+    ($ending:literal $($number:literal $name:literal)*) => {
+        &[$(($number, include_str!(concat!("../../tests/steps/step_", $name, $ending)))),*]
+    };
+}
+
+macro_rules! files {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../tests/steps/", $name)))),*]
     };
 }
 
 /// The programs `tests/steps/step_NN.rs`, each with its step.
-const PROGRAMS: [(usize, &str); 22] = programs![
+const RUST: &[(usize, &str)] = programs![".rs"
     1 "01" 2 "02" 3 "03" 4 "04" 5 "05" 6 "06" 7 "07" 8 "08" 9 "09" 10 "10" 11 "11" 12 "12" 13 "13" 14 "14"
     15 "15" 16 "16" 17 "17" 30 "30" 31 "31" 32 "32" 33 "33" 34 "34"
 ];
 
-/// The finished files that the programs of later steps share. Each file was once the end of a program, the oldest
-/// one nearest to the end. In this order, code that has moved into a file is not a change.
-const FINISHED: [(&str, &str); 13] = [
-    ("shared", include_str!("../../tests/steps/shared.rs")),
-    ("outbox", include_str!("../../tests/steps/outbox.rs")),
-    ("signal", include_str!("../../tests/steps/signal.rs")),
-    ("commands", include_str!("../../tests/steps/commands.rs")),
-    ("chat", include_str!("../../tests/steps/chat.rs")),
-    ("net", include_str!("../../tests/steps/net.rs")),
-    // A wire is a file from the beginning, and so is a bot.
-    ("json", include_str!("../../tests/steps/json.rs")),
-    ("datagrams", include_str!("../../tests/steps/datagrams.rs")),
-    ("frames", include_str!("../../tests/steps/frames.rs")),
-    ("bots", include_str!("../../tests/steps/bots.rs")),
-    ("listed", include_str!("../../tests/steps/listed.rs")),
-    ("reminder", include_str!("../../tests/steps/reminder.rs")),
-    ("trivia", include_str!("../../tests/steps/trivia.rs")),
+/// The programs `tests/steps/step_NN.py`, each with its step.
+const PYTHON: &[(usize, &str)] = programs![".py"
+    1 "01" 2 "02" 3 "03" 4 "04" 5 "05" 6 "06" 7 "07" 8 "08" 9 "09" 10 "10" 11 "11" 12 "12" 13 "13" 14 "14"
+    15 "15" 16 "16" 17 "17"
 ];
 
 /// The number of unchanged lines shown around a change.
 const CONTEXT: usize = 3;
 
-/// The program before that of a step, and the program of the step.
-pub fn of(step: usize) -> Option<[String; 2]> {
-    let at = PROGRAMS.iter().position(|(number, _)| *number == step)?;
-    // A challenge does not build on wires.
-    let before =
-        if step > 33 { PROGRAMS.iter().position(|(number, _)| *number == 17) } else { at.checked_sub(1) };
-    let before = before.map_or_else(String::new, |before| whole(PROGRAMS[before].1));
-    Some([before, whole(PROGRAMS[at].1)])
-}
-
-/// A program, followed by its files.
-fn whole(program: &str) -> String {
-    let mut whole = program.to_owned();
-    for (name, text) in FINISHED {
-        if program.contains(&format!("\nmod {name};\n")) {
-            whole.extend(["\n// ", name, ".rs\n", text]);
+impl Edition {
+    /// The name of the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Python => "Python",
         }
     }
-    whole
+
+    /// The edition in the other language.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Rust => Self::Python,
+            Self::Python => Self::Rust,
+        }
+    }
+
+    fn programs(self) -> &'static [(usize, &'static str)] {
+        match self {
+            Self::Rust => RUST,
+            Self::Python => PYTHON,
+        }
+    }
+
+    /// The finished files that the programs of later steps share. Each file was once the end of a program, the
+    /// oldest one nearest to the end. In this order, code that has moved into a file is not a change.
+    fn finished(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Rust => files![
+                "shared.rs" "outbox.rs" "signal.rs" "commands.rs" "chat.rs" "net.rs"
+                // A wire is a file from the beginning, and so is a bot.
+                "json.rs" "datagrams.rs" "frames.rs" "bots.rs" "listed.rs" "reminder.rs" "trivia.rs"
+            ],
+            Self::Python => files!["outbox.py" "stopping.py" "commands.py" "chat.py" "net.py"],
+        }
+    }
+
+    /// The program before that of a step, and the program of the step.
+    pub fn of(self, step: usize) -> Option<[String; 2]> {
+        let programs = self.programs();
+        let at = programs.iter().position(|(number, _)| *number == step)?;
+        // A further challenge does not build on wires.
+        let is_last_of_threads = |(number, _): &(usize, _)| *number == 17;
+        let before = if step > 33 { programs.iter().position(is_last_of_threads) } else { at.checked_sub(1) };
+        let before = before.map_or_else(String::new, |before| self.whole(programs[before].1));
+        Some([before, self.whole(programs[at].1)])
+    }
+
+    /// A program, followed by its files.
+    fn whole(self, program: &str) -> String {
+        let mut whole = program.to_owned();
+        for (file, text) in self.finished() {
+            let (name, _) = file.split_once('.').expect("a name with an ending");
+            let (import, comment) = match self {
+                Self::Rust => (format!("\nmod {name};\n"), "// "),
+                Self::Python => (format!("\nfrom {name} import "), "# "),
+            };
+            if program.contains(&import) {
+                whole.extend(["\n", comment, file, "\n", text]);
+            }
+        }
+        whole
+    }
 }
 
 /// A line of the difference between two programs.
@@ -136,34 +183,50 @@ mod tests {
 
     #[test]
     fn every_program_is_short_and_a_small_change_of_the_one_before() {
-        let steps = PROGRAMS.map(|(step, text)| (format!("step {step}"), text)).into_iter();
-        for (name, text) in steps.chain(FINISHED.map(|(name, text)| (name.to_owned(), text))) {
-            assert!(text.lines().count() <= 150, "{name} has {} lines", text.lines().count());
+        for edition in [Edition::Rust, Edition::Python] {
+            let steps = edition.programs().iter().map(|(step, text)| (format!("step {step}"), text));
+            let files = edition.finished().iter().map(|(file, text)| ((*file).to_owned(), text));
+            for (name, text) in steps.chain(files) {
+                assert!(text.lines().count() <= 150, "{name} has {} lines", text.lines().count());
+            }
+            let all: String = edition.programs().iter().map(|(_, text)| edition.whole(text)).collect();
+            assert!(edition.finished().iter().all(|(file, _)| all.contains(&format!(" {file}\n"))));
+            for (step, _) in edition.programs() {
+                let [before, after] = edition.of(*step).expect("a program");
+                let changes = difference(&before, &after);
+                let added = changes.iter().filter(|change| matches!(change, Change::Added(_))).count();
+                let most = match step {
+                    // Finished code moves to other files.
+                    9 => 120,
+                    // A wire is a file of its own.
+                    30..=32 => 200,
+                    // Two bots are, too.
+                    34 => 500,
+                    _ => 60,
+                };
+                assert!(added <= most, "step {step} in {} adds {added} lines", edition.name());
+            }
         }
-        let last = PROGRAMS.map(|(_, text)| whole(text)).concat();
-        assert!(FINISHED.iter().all(|(name, _)| last.contains(&format!("\n// {name}.rs\n"))));
-        for (step, _) in PROGRAMS {
-            let [before, after] = of(step).expect("a program");
-            let changes = difference(&before, &after);
-            let added = changes.iter().filter(|change| matches!(change, Change::Added(_))).count();
-            let most = match step {
-                // Finished code moves to other files.
-                9 => 120,
-                // A wire is a file of its own.
-                30..=32 => 200,
-                // Two bots are, too.
-                34 => 500,
-                _ => 60,
-            };
-            assert!(added <= most, "step {step} adds {added} lines");
+    }
+
+    #[test]
+    fn lines_of_python_are_as_short_as_its_style_guide_wants() {
+        let texts = PYTHON.iter().map(|(_, text)| text);
+        for line in
+            texts.chain(Edition::Python.finished().iter().map(|(_, text)| text)).flat_map(|text| text.lines())
+        {
+            assert!(line.chars().count() < 100 && line.trim_end() == line, "{line}");
         }
     }
 
     #[test]
     fn every_step_that_has_a_solution_adds_something() {
-        for (step, _) in PROGRAMS {
-            assert!(shown(&of(step).expect("a program"), Style::Plain).contains("\n+ "), "step {step}");
+        for edition in [Edition::Rust, Edition::Python] {
+            for (step, _) in edition.programs() {
+                let solution = edition.of(*step).expect("a program");
+                assert!(shown(&solution, Style::Plain).contains("\n+ "), "step {step} in {}", edition.name());
+            }
+            assert!([0, 18, 99].iter().all(|step| edition.of(*step).is_none()));
         }
-        assert!(of(0).is_none() && of(18).is_none() && of(35).is_none());
     }
 }

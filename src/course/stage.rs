@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::{
     class,
     conversation::{Pattern, Sent, escaped},
-    failure::{Evidence, Failure},
+    failure::{Evidence, Failure, announces_success},
     peer::{Heard, Peer, is_timeout},
     seed::Seed,
     subject::{Ended, Launch, StartError, Subject},
@@ -68,7 +70,8 @@ pub struct Stage<'a> {
     /// Dropped before the subject, so that a server that stops need not wait for its clients.
     peers: Vec<Peer>,
     subject: Option<Subject>,
-    was_told_to_stop: bool,
+    /// The signal that has told the server to stop, and when.
+    told_to_stop: Option<(Signal, Instant)>,
     /// Whether a client has left or finished. No barrier proves that the server has noticed.
     has_departures: bool,
     /// The random words of all barriers. Peers ignore lines with these words.
@@ -86,18 +89,17 @@ impl<'a> Stage<'a> {
         Ok(Self::with(Some(launch.server(rules.wire)?), launch, rules, seed))
     }
 
-    fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
+    /// A stage with a server that runs already, or without one.
+    pub(crate) fn with(subject: Option<Subject>, launch: &'a Launch, rules: Rules, seed: Seed) -> Self {
         let (transcript, peers, tokens) = (Transcript::default(), Vec::new(), Vec::new());
-        let (was_told_to_stop, has_departures) = (false, false);
-        Self { rules, transcript, seed, launch, peers, subject, was_told_to_stop, has_departures, tokens }
+        let (told_to_stop, has_departures) = (None, false);
+        Self { rules, transcript, seed, launch, peers, subject, told_to_stop, has_departures, tokens }
     }
 
     /// Connects a client, which does not listen yet.
     pub(crate) fn connects(&mut self, who: &str) -> Outcome {
         self.transcript.add(who, "", "(connects)");
-        let peer = Peer::new(who, self.call()?);
-        self.peers.push(peer.map_err(|error| refused(&error))?);
-        Ok(())
+        self.connects_silently(who)
     }
 
     /// Connects a client after a barrier for the others. Many servers welcome and announce a client in two steps, and
@@ -206,6 +208,21 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Expects one line that refuses what a client has asked for, in any words.
+    pub(crate) fn is_refused(&mut self, who: &str) -> Outcome {
+        let due = Pattern::with("(one line that refuses it)", &[]);
+        let heard = self.next(who, Instant::now() + self.rules.patience);
+        let Some(text) = line_of(&heard) else {
+            return Err(self.fails_to_hear(Evidence::new(who, &due, heard), &[]));
+        };
+        if announces_success(text) {
+            let failure = Failure::new(&class::ACCEPTED, due.text, format!("{text}\\n")).heard_by(who);
+            return Err(self.judged(failure));
+        }
+        self.transcript.add(who, "<", text);
+        Ok(())
+    }
+
     /// Lets the caller judge each line that a client hears, up to the expected one, which a failure shows as `due`.
     pub(crate) fn hears_judged(
         &mut self,
@@ -216,7 +233,12 @@ impl<'a> Stage<'a> {
         let deadline = Instant::now() + self.rules.patience;
         loop {
             let heard = self.next(who, deadline);
-            match line_of(&heard).map_or(Judgement::Wrong, &mut judge) {
+            let judgement = match &heard {
+                // Where bytes that are not text are sent on, they are no mistake of their own.
+                Heard::Line(line) => judge(&String::from_utf8_lossy(line)),
+                _ => Judgement::Wrong,
+            };
+            match judgement {
                 Judgement::Ignored => {}
                 Judgement::Expected => return Ok(()),
                 Judgement::Wrong => return Err(self.fails_to_hear(Evidence::new(who, due, heard), &[])),
@@ -247,11 +269,16 @@ impl<'a> Stage<'a> {
                         () if is_repeated => &class::TWICE,
                         () => &class::OVERHEARD,
                     };
-                    let failure = Failure::new(class, format!("(nothing for {who})"), format!("{text}\\n"));
+                    let failure = Failure::new(class, "(nothing)", format!("{text}\\n")).heard_by(who);
                     return Err(self.judged(failure));
                 }
             }
         }
+    }
+
+    /// Drops the lines that a client has heard so far. It does not ask anything.
+    pub(crate) fn drops_lines(&mut self, who: &str) {
+        while let Heard::Line(_) = self.next(who, Instant::now()) {}
     }
 
     /// Skips all lines that a client has heard, which must contain these words.
@@ -264,12 +291,14 @@ impl<'a> Stage<'a> {
         }
         let missing: Vec<_> = words.iter().filter(|word| !passed.contains(*word)).cloned().collect();
         if missing.is_empty() {
-            self.transcript.add(who, "*", &words.join(" "));
+            if !words.is_empty() {
+                self.transcript.add(who, "*", &words.join(" "));
+            }
             return Ok(());
         }
         let expected = format!("lines that contain {}", missing.join(" and "));
         let received = if passed.is_empty() { "(nothing)".to_owned() } else { passed };
-        Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received)))
+        Err(self.judged(Failure::new(&class::MISSING_LINE, expected, received).heard_by(who)))
     }
 
     /// Expects the end of a client's stream next.
@@ -288,7 +317,7 @@ impl<'a> Stage<'a> {
                 Heard::Reset => &class::RESET,
             };
             let received = line_of(&heard).map_or("(nothing)".to_owned(), |text| format!("{text}\\n"));
-            let failure = Failure::new(class, format!("(the end of the stream for {who})"), received);
+            let failure = Failure::new(class, "(the end of the stream)", received).heard_by(who);
             return Err(self.judged(failure));
         }
     }
@@ -308,6 +337,18 @@ impl<'a> Stage<'a> {
 
     pub(crate) fn closes(&mut self, who: &str) {
         self.transcript.add(who, "", "(closes)");
+        self.leaves(who);
+    }
+
+    /// Connects one of many clients, without an entry in the transcript.
+    pub(crate) fn connects_silently(&mut self, who: &str) -> Outcome {
+        let peer = Peer::new(who, self.call()?);
+        self.peers.push(peer.map_err(|error| refused(&error))?);
+        Ok(())
+    }
+
+    /// Closes the connection of one of many clients, without an entry in the transcript.
+    pub(crate) fn leaves_silently(&mut self, who: &str) {
         self.leaves(who);
     }
 

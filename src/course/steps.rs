@@ -44,6 +44,16 @@ pub enum Role {
     Client,
 }
 
+impl Role {
+    /// The word for it, which is also its key in the learner's notes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 impl Part {
     /// The title, as in `challenges.md`.
     pub fn title(self) -> &'static str {
@@ -83,22 +93,59 @@ macro_rules! chat {
 /// All steps in order; step n has index n - 1.
 pub const STEPS: [Step; 34] = [
     base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
-    base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on")]),
+    base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on"), checks::EMPTY_LINE]),
     base(
         3,
         "A byte stream is not messages",
-        &[chat!("03_glued"), chat!("03_pieces"), chat!("03_emoji"), chat!("03_line_ends")],
+        &[
+            chat!("03_glued"),
+            chat!("03_pieces"),
+            chat!("03_emoji"),
+            chat!("03_line_ends"),
+            checks::UNCHANGED,
+            checks::LONG_LINE,
+        ],
     ),
-    base(4, "Two clients at once", &[chat!("04_two"), chat!("04_third")]),
-    base(5, "Tell the others", &[chat!("05_everybody"), chat!("05_one_closes"), chat!("05_one_resets")]),
+    base(4, "Two clients at once", &[chat!("04_two"), chat!("04_third"), checks::RESTS]),
+    base(
+        5,
+        "Tell the others",
+        &[
+            chat!("05_everybody"),
+            chat!("05_one_closes"),
+            chat!("05_one_resets"),
+            chat!("05_one_finishes"),
+            checks::CROWD[0],
+            checks::CROWD[1],
+        ],
+    ),
     base(6, "Names and a welcome", &[chat!("06_names"), chat!("06_arrival"), checks::FRESH_NAMES]),
     base(
         7,
         "A nickname of one's own",
-        &[chat!("07_nick"), chat!("07_taken"), chat!("07_own_name"), chat!("07_rule")],
+        &[
+            chat!("07_nick"),
+            chat!("07_taken"),
+            chat!("07_own_name"),
+            chat!("07_rule"),
+            chat!("07_edges"),
+            chat!("07_word"),
+            checks::GONE,
+        ],
     ),
     base(8, "Rooms", &[chat!("08_rooms"), chat!("08_leave"), chat!("08_names"), chat!("08_neighbours")]),
-    base(9, "Asking", &[chat!("09_users"), chat!("09_rooms"), chat!("09_help"), chat!("09_unknown")]),
+    base(
+        9,
+        "Asking",
+        &[
+            chat!("09_users"),
+            chat!("09_capitals"),
+            chat!("09_rooms"),
+            chat!("09_help"),
+            chat!("09_unknown"),
+            chat!("09_blank"),
+        ],
+    ),
     base(10, "Whispers", &[chat!("10_whisper"), chat!("10_far"), chat!("10_nobody")]),
     base(
         11,
@@ -107,19 +154,19 @@ pub const STEPS: [Step; 34] = [
     ),
     base(12, "Stopping", &[chat!("12_term"), chat!("12_ctrl_c")]),
     threads(13, "Nothing slow under the lock", &[checks::OTHERS_GO_ON]),
-    threads(14, "One order", &[checks::ONE_ORDER]),
+    threads(14, "One order", &checks::ORDER),
     threads(15, "A reader that stops reading", &checks::READERS),
-    threads(16, "Races", &[checks::ONE_NAME]),
+    threads(16, "Races", &checks::RACES),
     threads(17, "Limits", &checks::LIMITS),
     client(18, "Two threads", &[checks::BOTH_WAYS]),
     client(19, "Keep what is being typed", &[checks::HALF_TYPED]),
     client(20, "On a pipe", &checks::PIPES),
     client(21, "Coming back", &[checks::COMES_BACK]),
-    challenge(22, "History", &[chat!("22_history"), chat!("22_again")]),
+    challenge(22, "History", &[chat!("22_history"), chat!("22_again"), checks::HISTORY]),
     challenge(23, "Files", &checks::FILES),
     challenge(24, "Moderation", &[chat!("24_ban")]),
     challenge(25, "Emoji", &[chat!("25_emoji")]),
-    challenge(26, "A log", &[checks::LOG]),
+    challenge(26, "A log", &checks::LOG),
     challenge(27, "Accounts", &[chat!("27_accounts")]),
     challenge(28, "Administration", &[chat!("28_administrator")]),
     challenge(29, "Rate limiting", &[chat!("29_rate")]),

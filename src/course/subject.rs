@@ -21,11 +21,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use self::output::Output;
 use super::{peer::is_timeout, wire::Wire};
 
+mod family;
 mod member;
 mod output;
+mod sockets;
 
+pub(super) use family::MARK;
+pub use family::adopt_orphans;
+pub(crate) use member::Member;
 pub use member::{Ended, end_all};
-pub(crate) use member::{Member, memory_of};
+pub(super) use output::MEMORY_LIMIT;
 
 /// How to run a learner's program.
 #[derive(Clone, Debug)]
@@ -48,6 +53,8 @@ pub(crate) struct Subject {
     pub(crate) member: Member,
     pub(crate) output: Output,
     pub(crate) port: Arc<Port>,
+    /// How long it took until it listened.
+    pub(crate) took: Duration,
 }
 
 /// Why a program cannot be graded as it is.
@@ -56,9 +63,11 @@ pub(crate) enum StartError {
     /// It does not exist, or is not executable.
     CannotRun(io::Error),
     /// It ended before it listened, after this output.
-    Ended { ended: Ended, output: String },
-    /// It runs but does not listen.
-    NotListening { output: String },
+    Ended { ended: Ended, was_greedy: bool, output: String },
+    /// It ended with status 0, and a process that it has started goes on.
+    InBackground { output: String },
+    /// It runs but does not listen at its port, only at these addresses.
+    NotListening { elsewhere: Vec<SocketAddr>, output: String },
     /// It listens for connections and not for datagrams.
     NoDatagrams { output: String },
 }
@@ -85,13 +94,17 @@ impl Launch {
         let second = writer.try_clone().map_err(StartError::CannotRun)?;
         let mut command = self.command(port.number);
         command.stdin(Stdio::null()).stdout(writer).stderr(second).process_group(0);
-        let child = command.spawn().map_err(StartError::CannotRun)?;
+        let start = Instant::now();
+        let member = Member::start(|mark| Ok(Box::new(command.env(MARK, mark).spawn()?)));
+        let member = member.map_err(StartError::CannotRun)?;
         // The command holds writing ends of the pipe, with which the reader would never end.
         drop(command);
-        let member = Member::new(Box::new(child)).map_err(StartError::CannotRun)?;
-        let output = Output::start(reader, member.group).map_err(StartError::CannotRun)?;
-        let mut subject = Subject { first: None, member, output, port };
+        let output =
+            Output::start(reader, member.family.clone(), MEMORY_LIMIT).map_err(StartError::CannotRun)?;
+        let mut subject = Subject { first: None, member, output, port, took: Duration::ZERO };
         subject.waits_until_it_listens(self.ready, wire)?;
+        subject.stays_in_front()?;
+        subject.took = start.elapsed();
         Ok(subject)
     }
 
@@ -125,37 +138,108 @@ impl Subject {
     }
 
     fn waits_until_it_listens(&mut self, patience: Duration, wire: Wire) -> Result<(), StartError> {
-        // A program that listens for connections has had the time to bind its UDP port.
-        const BOTH: Duration = Duration::from_secs(1);
         let deadline = Instant::now() + patience;
+        let mut search = Search::new();
         let mut accepts_since = None;
         let mut pause = Duration::from_millis(1);
-        loop {
-            if wire == Wire::Datagrams {
-                if receives_datagrams(self.port.number) {
-                    return Ok(());
-                }
-                if TcpStream::connect(address(self.port.number)).is_ok()
-                    && accepts_since.get_or_insert_with(Instant::now).elapsed() > BOTH
-                {
-                    return Err(StartError::NoDatagrams { output: self.output.tail() });
-                }
-            } else if let Ok(stream) = TcpStream::connect(address(self.port.number))
-                && !is_to_itself(&stream)
-            {
-                self.first = Some(stream);
-                return Ok(());
-            }
+        while !self.is_listening(wire, &mut accepts_since)? {
             if let Some(ended) = self.member.ends(Duration::ZERO) {
-                self.output.stop();
-                return Err(StartError::Ended { ended, output: self.output.tail() });
+                return Err(self.is_gone(ended));
             }
-            if Instant::now() >= deadline {
-                return Err(StartError::NotListening { output: self.output.tail() });
+            if Instant::now() >= deadline || search.finds_it_elsewhere(&self.member, self.port.number) {
+                let elsewhere = self.member.listening().iter().map(|found| found.address).collect();
+                return Err(StartError::NotListening { elsewhere, output: self.output.tail() });
             }
             thread::park_timeout(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
         }
+        Ok(())
+    }
+
+    /// Whether it listens now. A program for datagrams may accept connections as well.
+    fn is_listening(&mut self, wire: Wire, accepts_since: &mut Option<Instant>) -> Result<bool, StartError> {
+        // A program that listens for connections has had the time to bind its UDP port.
+        const BOTH: Duration = Duration::from_secs(1);
+        let connected = || TcpStream::connect(address(self.port.number));
+        if wire != Wire::Datagrams {
+            self.first = connected().ok().filter(|stream| !is_to_itself(stream));
+            return Ok(self.first.is_some());
+        }
+        if receives_datagrams(self.port.number) {
+            return Ok(true);
+        }
+        if connected().is_ok() && accepts_since.get_or_insert_with(Instant::now).elapsed() > BOTH {
+            return Err(StartError::NoDatagrams { output: self.output.tail() });
+        }
+        Ok(false)
+    }
+
+    /// Expects that the process that the course started goes on, too, now that something listens.
+    fn stays_in_front(&mut self) -> Result<(), StartError> {
+        // A shell that has started a program with `&` ends at once, or as soon as a busy machine lets it.
+        const MOMENT: Duration = Duration::from_millis(50);
+        const LONGEST: Duration = Duration::from_secs(5);
+        let deadline = Instant::now() + LONGEST;
+        let has_children = self.member.family.leader_has_children();
+        let mut ended = self.member.ends(if has_children { MOMENT } else { Duration::ZERO });
+        while has_children
+            && ended.is_none()
+            && self.member.family.leader_is_running()
+            && Instant::now() < deadline
+        {
+            ended = self.member.ends(MOMENT);
+        }
+        match ended.filter(|_| self.member.family.goes_on(Duration::ZERO)) {
+            Some(ended) => Err(self.is_gone(ended)),
+            None => Ok(()),
+        }
+    }
+
+    /// Why it ended before it listened.
+    fn is_gone(&mut self, ended: Ended) -> StartError {
+        // What it has started may be about to end as well.
+        const MOMENT: Duration = Duration::from_millis(300);
+        if ended == Ended::Status(0) && self.member.family.goes_on(MOMENT) {
+            return StartError::InBackground { output: self.output.tail() };
+        }
+        self.output.stop();
+        StartError::Ended { ended, was_greedy: self.output.was_greedy(), output: self.output.tail() }
+    }
+}
+
+/// Looks whether a program that does not listen at its port does so at another.
+struct Search {
+    start: Instant,
+    last: Instant,
+    busy: Duration,
+}
+
+impl Search {
+    /// A program that is ready so far has had the time to listen at its port.
+    const ENOUGH: Duration = Duration::from_millis(2500);
+
+    /// The time between two looks.
+    const BETWEEN: Duration = Duration::from_millis(500);
+
+    fn new() -> Self {
+        Self { start: Instant::now(), last: Instant::now(), busy: Duration::MAX }
+    }
+
+    /// Whether the program listens elsewhere and does nothing. A program that is being built may listen as well, as
+    /// the daemons of some build tools do, but is busy.
+    fn finds_it_elsewhere(&mut self, member: &Member, port: u16) -> bool {
+        if self.start.elapsed() < Self::ENOUGH || self.last.elapsed() < Self::BETWEEN {
+            return false;
+        }
+        let busy = member.family.busy();
+        let was_idle = busy.saturating_sub(self.busy) < self.last.elapsed() / 5 && busy >= self.busy;
+        (self.last, self.busy) = (Instant::now(), busy);
+        if !was_idle || member.family.is_running() {
+            return false;
+        }
+        // It may have begun to listen at its port since the last attempt to connect.
+        let found = member.listening();
+        !found.is_empty() && !found.iter().any(|socket| socket.is_at(port))
     }
 }
 

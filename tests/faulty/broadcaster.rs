@@ -14,6 +14,9 @@ use crate::fault;
 /// How many lines may wait for a client. With more, it is disconnected.
 const OUTBOX: usize = 1000;
 
+/// How many bytes may wait for a client. Only a fault uses this limit.
+const SMALL: usize = 16 * 1024;
+
 /// A line, and the outboxes that it goes to.
 pub(crate) struct Post {
     pub(crate) to: Vec<Outbox>,
@@ -65,6 +68,11 @@ impl Outbox {
         let line = Arc::clone(line);
         let is_taken = if fault::is("broadcaster-waits") {
             self.lines.send_timeout(line, Duration::from_secs(2)).is_ok()
+        } else if fault::is("unbounded-channel") {
+            // Long enough for much to arrive in the meantime.
+            self.lines.send_timeout(line, Duration::from_secs(5)).is_ok()
+        } else if fault::is("small-outbox") && self.lines.len() * line.len() > SMALL {
+            false
         } else {
             self.lines.try_send(line).is_ok()
         };
@@ -82,7 +90,7 @@ impl Outbox {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the missing limit is the fault")]
-fn endless<T>() -> (Sender<T>, Receiver<T>) {
+pub(crate) fn endless<T>() -> (Sender<T>, Receiver<T>) {
     crossbeam_channel::unbounded()
 }
 
@@ -90,6 +98,9 @@ fn endless<T>() -> (Sender<T>, Receiver<T>) {
 pub(crate) fn empty(queue: &Receiver<Arc<str>>, stream: &TcpStream) -> io::Result<()> {
     let mut stream = BufWriter::new(stream);
     for line in queue {
+        if fault::is("small-outbox") {
+            fault::dawdle();
+        }
         stream.write_all(line.as_bytes())?;
         if !fault::is("no-newline") {
             stream.write_all(b"\n")?;

@@ -5,6 +5,7 @@ use std::{
     mem,
     net::Shutdown,
     sync::atomic::Ordering::SeqCst,
+    thread,
 };
 
 use crossbeam_channel::Sender;
@@ -13,6 +14,8 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::{
     broadcaster::{Outbox, Post},
     fault,
+    history::{self, History},
+    log,
     server::STOPPING,
 };
 
@@ -27,6 +30,7 @@ pub(crate) struct Chat {
     posts: Sender<Post>,
     /// Nicknames of clients that have left. Only a fault uses them.
     kept_names: Vec<String>,
+    history: History,
 }
 
 pub(crate) struct Client {
@@ -71,7 +75,8 @@ fn write(posts: &[Post]) {
 
 impl Chat {
     pub(crate) fn new(posts: Sender<Post>) -> Self {
-        Self { clients: BTreeMap::new(), pending: Vec::new(), posts, kept_names: Vec::new() }
+        let (clients, pending, kept_names) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { clients, pending, posts, kept_names, history: History::default() }
     }
 
     pub(crate) fn enter(&mut self, outbox: Outbox) -> usize {
@@ -79,11 +84,14 @@ impl Chat {
         let number = match id {
             _ if fault::is("counter-per-thread") => 1,
             _ if fault::is("guests-counted") => self.clients.len() + 1,
+            _ if fault::is("guests-from-zero") => id - 1,
+            _ if fault::is("scattered-guests") => id * 7919 % 10_007,
             id => id,
         };
         let nick = format!("guest_{number}");
         let (room, old_room) = ("lobby".to_owned(), String::new());
         self.clients.insert(id, Client { nick: nick.clone(), room, old_room, purpose: None, outbox });
+        log::note("connect", &nick, "");
         self.tell(id, format!("Welcome! Your nickname is '{nick}'. Use /nick <name> to change it."));
         if fault::is("newcomer-told") {
             self.tell(id, format!("{nick} has joined the chat!"));
@@ -119,6 +127,7 @@ impl Chat {
 
     pub(crate) fn leave(&mut self, id: usize) {
         let (nick, _) = self.of(id);
+        log::note("disconnect", &nick, "");
         if !STOPPING.load(SeqCst) && !fault::is("leave-untold") {
             self.tell_others(id, format!("{nick} has left the chat."));
         }
@@ -126,6 +135,21 @@ impl Chat {
             self.kept_names.push(nick);
         }
         self.clients.remove(&id);
+    }
+
+    /// Keeps the name of a client in the list of users for good. Only a fault does that.
+    pub(crate) fn keep_name(&mut self, id: usize) {
+        let (nick, _) = self.of(id);
+        self.kept_names.push(nick);
+    }
+
+    /// Leaves a client out when others speak in its room. Only a fault does that.
+    pub(crate) fn hide(&mut self, id: usize) {
+        self.clients.entry(id).and_modify(|client| client.room = format!("outside {id}"));
+    }
+
+    pub(crate) fn show(&mut self, id: usize) {
+        self.clients.entry(id).and_modify(|client| client.room = "lobby".into());
     }
 
     pub(crate) fn quit(&mut self, id: usize) {
@@ -150,7 +174,14 @@ impl Chat {
     /// Carries out one line of a client.
     pub(crate) fn take(chat: &mut MutexGuard<'_, Self>, id: usize, line: &str) {
         let (nick, room) = chat.of(id);
-        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let command = if fault::is("blank-before-slash") { line } else { line.trim_start() };
+        let (word, rest) = match command.strip_prefix("/nick") {
+            Some(name) if fault::is("command-unended") => ("/nick", name),
+            _ => command.split_once(' ').unwrap_or((command, "")),
+        };
+        if word.starts_with('/') {
+            log::note("command", &nick, word);
+        }
         let answer = match (word.to_ascii_lowercase().as_str(), rest.trim()) {
             ("/nick", "") => "Usage: /nick <nickname>".into(),
             ("/nick", new) => Self::rename(chat, id, &nick, new),
@@ -164,21 +195,30 @@ impl Chat {
             ("/bot", purpose) if !purpose.is_empty() => chat.becomes_bot(id, purpose),
             ("/bots", _) => chat.bots(),
             ("/help", _) => HELP.into(),
-            _ if line.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
+            ("/history", count) if history::is_on() => chat.history.answer(&room, count),
+            _ if word.starts_with('/') && !line.starts_with("//") && !fault::is("unknown-said") => {
                 format!("Unknown command: {word}. Type /help for available commands.")
             }
+            _ if fault::is("words-not-lines") => return line.split(' ').for_each(|word| chat.say(id, word)),
             _ => return chat.say(id, if line.starts_with("//") { &line[1..] } else { line }),
         };
+        if fault::is("answers-past-the-channel") && word == "/users" {
+            return chat.clients[&id].outbox.write(&answer);
+        }
         chat.tell(id, answer);
     }
 
     fn say(&mut self, id: usize, text: &str) {
         let (nick, room) = self.of(id);
+        log::note("message", &nick, text);
         let line = match text {
             text if fault::is("quoted") => format!("[{room}] {nick}: {text:?}"),
             text if fault::is("newline-twice") => format!("[{room}] {nick}: {text}\n"),
             text => format!("[{room}] {nick}: {text}"),
         };
+        if history::is_on() {
+            self.history.add(&room, &line);
+        }
         if fault::is("local-echo") {
             self.clients[&id].outbox.put(&line.as_str().into());
         }
@@ -192,16 +232,24 @@ impl Chat {
     }
 
     pub(crate) fn rename(chat: &mut MutexGuard<'_, Self>, id: usize, old: &str, new: &str) -> String {
-        if !is_name(new, 20) || new.to_ascii_lowercase().starts_with("guest_") {
+        if !is_allowed(new) && fault::is("short-refusals") {
+            return "No.".into();
+        }
+        if !is_allowed(new) && !fault::is("any-nickname") {
             return "A nickname has 1 to 20 letters, digits, '_' or '-', and starts with a letter.".into();
         }
         let is_kept = chat.kept_names.iter().any(|kept| kept.eq_ignore_ascii_case(new));
-        if is_kept || chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken")) {
+        let is_taken = chat.find(new).is_some_and(|owner| owner != id || fault::is("own-name-taken"));
+        if is_kept || is_taken && !fault::is("same-name-twice") {
             return format!("Nickname '{new}' is already taken.");
         }
         if fault::is("check-then-act") {
             MutexGuard::unlocked(chat, fault::dawdle);
         }
+        if fault::is("two-locks") {
+            MutexGuard::unlocked(chat, thread::yield_now);
+        }
+        log::note("rename", old, new);
         chat.clients.entry(id).and_modify(|client| client.nick = new.into());
         if !fault::is("nick-not-announced") {
             chat.tell_others(id, format!("{old} is now known as {new}."));
@@ -239,9 +287,13 @@ impl Chat {
         let room =
             if fault::is("case-sensitive-rooms") { room.to_owned() } else { room.to_ascii_lowercase() };
         match room.as_str() {
+            room if !is_name(room, 32) && fault::is("short-refusals") => "No.".into(),
             room if !is_name(room, 32) => "A room name is like a nickname, with up to 32 characters.".into(),
             room if room == self.clients[&id].room => format!("You are already in room '{room}'."),
-            room => self.go(id, room, format!("You joined room '{room}'.")),
+            room => {
+                let history = self.history.replay(room);
+                self.go(id, room, format!("You joined room '{room}'.\n{history}").trim_end().into())
+            }
         }
     }
 
@@ -258,7 +310,10 @@ impl Chat {
     pub(crate) fn users(&self, room: &str) -> String {
         let members = self.clients.values().filter(|client| client.room == room);
         let mut users: Vec<&str> = members.map(|client| client.nick.as_str()).collect();
-        if !fault::is("users-unsorted") {
+        users.extend(self.kept_names.iter().map(String::as_str));
+        if fault::is("capitals-first") {
+            users.sort_unstable();
+        } else if !fault::is("users-unsorted") {
             users.sort_unstable_by_key(|nick| nick.to_ascii_lowercase());
         }
         users.join(", ")
@@ -281,6 +336,7 @@ impl Chat {
         let Some(target) = self.find(to).filter(|&target| self.is_found(target, to)) else {
             return format!("User '{to}' not found.");
         };
+        log::note("whisper", nick, to);
         let text = match text.trim_start() {
             text if fault::is("whisper-blanks") => text.split_whitespace().collect::<Vec<_>>().join(" "),
             text => text.to_owned(),
@@ -328,6 +384,16 @@ impl Client {
     pub(crate) fn is_in(&self, room: &str) -> bool {
         self.room == room
     }
+}
+
+/// Whether the rule for nicknames allows this name.
+fn is_allowed(nick: &str) -> bool {
+    let most = if fault::is("nineteen-letters") { 19 } else { 20 };
+    let is_guest = match nick {
+        nick if fault::is("guest-in-capitals") => nick.starts_with("guest_"),
+        nick => nick.to_ascii_lowercase().starts_with("guest_"),
+    };
+    is_name(nick, most) && !is_guest && !(fault::is("no-dash") && nick.contains('-'))
 }
 
 /// Letters, digits, `_` and `-`, a letter first, at most `max` of them.

@@ -1,6 +1,13 @@
 //! The fault that is switched on.
 
-use std::{sync::OnceLock, thread, time::Duration};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 static CHOSEN: OnceLock<String> = OnceLock::new();
 
@@ -28,6 +35,15 @@ pub(crate) fn choose(name: &str) -> bool {
 /// Whether this fault is switched on.
 pub(crate) fn is(name: &str) -> bool {
     CHOSEN.get().is_some_and(|chosen| chosen == name)
+}
+
+/// Whether another thread is here at the same time. Both wait a moment.
+pub(crate) fn races() -> bool {
+    static HERE: AtomicUsize = AtomicUsize::new(0);
+    let is_second = HERE.fetch_add(1, Ordering::SeqCst) > 0;
+    dawdle();
+    HERE.fetch_sub(1, Ordering::SeqCst);
+    is_second
 }
 
 /// Waits a moment, so that a race goes wrong every time.

@@ -8,8 +8,10 @@ mod chat;
 mod datagrams;
 mod fault;
 mod frames;
+mod history;
 mod json;
 mod lines;
+mod log;
 mod server;
 mod session;
 

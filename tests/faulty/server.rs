@@ -8,7 +8,7 @@ use std::{
     process,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::bounded;
@@ -16,13 +16,16 @@ use parking_lot::Mutex;
 
 use crate::{
     bots,
-    broadcaster::broadcast,
+    broadcaster::{broadcast, endless},
     chat::{Chat, decide},
-    datagrams, fault, session,
+    datagrams, fault, log, session,
 };
 
 /// The most clients at a time.
 const CLIENTS: usize = 100;
+
+/// This environment variable says that the server is a child of the one that was started.
+const IS_CHILD: &str = "FAULTY_IS_CHILD";
 
 /// Whether the server is stopping. It never becomes false again.
 pub(crate) static STOPPING: AtomicBool = AtomicBool::new(false);
@@ -36,9 +39,15 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
         stop_on_signal(([127, 0, 0, 1], port).into())?;
         return datagrams::run(port);
     }
+    if fault::is("in-background") && env::var_os(IS_CHILD).is_none() {
+        let mut child = process::Command::new(env::current_exe()?);
+        child.args(env::args_os().skip(1)).env(IS_CHILD, "1").spawn()?;
+        return Ok(());
+    }
     let listener = listen(port)?;
     stop_on_signal(listener.local_addr()?)?;
-    let (posts, inbox) = bounded(64);
+    let (posts, inbox) = if fault::is("unbounded-channel") { endless() } else { bounded(64) };
+    let log = log::start()?;
     thread::Builder::new().name("broadcaster".into()).spawn(move || broadcast(&inbox))?;
     let chat = Mutex::new(Chat::new(posts));
     let most = if fault::is("one-client") { 1 } else { usize::MAX };
@@ -61,6 +70,11 @@ pub(crate) fn run(port: u16) -> Result<(), Box<dyn Error>> {
         }
         decide(&chat, |chat| chat.stop());
     });
+    let stopped = Instant::now();
+    while fault::is("slow-stop") && stopped.elapsed() < Duration::from_secs(4) {
+        thread::park_timeout(Duration::from_secs(4));
+    }
+    log::finish(log);
     if fault::is("wrong-status") { Err("interrupted".into()) } else { Ok(()) }
 }
 
@@ -84,8 +98,14 @@ fn listen_exclusively(port: u16) -> io::Result<TcpListener> {
 }
 
 fn stop_on_signal(address: SocketAddr) -> Result<(), ctrlc::Error> {
+    if fault::is("no-handler") {
+        return Ok(());
+    }
     let accepting = thread::current();
     ctrlc::set_handler(move || {
+        if fault::is("signal-ignored") {
+            return;
+        }
         if fault::is("no-farewell") {
             end_at_once();
         }

@@ -1,7 +1,7 @@
 //! One client's thread, from its arrival until it leaves.
 
 use std::{
-    env, mem,
+    env, hint, mem,
     net::{Shutdown, TcpStream},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering::SeqCst},
@@ -30,8 +30,12 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
         lines.next();
     }
     let (outbox, queue) = Outbox::new(&stream);
+    let is_lost = fault::is("unlocked-list") && fault::races();
     let id = decide(chat, |chat| if wire.is_empty() { chat.enter(outbox) } else { chat.connect(outbox) });
     let member = Member { chat, id, _place: place };
+    if is_lost {
+        decide(chat, |chat| chat.hide(id));
+    }
     if wire == "frames" && fault::is("announced-before-ack") {
         decide(chat, |chat| frames::announce(chat, id));
     }
@@ -47,12 +51,20 @@ pub(crate) fn run(chat: &Mutex<Chat>, stream: TcpStream, place: Place) {
     };
     // A client cannot be served without a thread that writes.
     let Ok(_) = thread::Builder::new().spawn(writer) else { return };
+    if fault::is("greets-too-early") {
+        decide(chat, |chat| chat.hide(id));
+        thread::park_timeout(Duration::from_millis(300));
+        decide(chat, |chat| chat.show(id));
+    }
     // After a panic in this thread, only its own client leaves.
     let _ = catch_unwind(AssertUnwindSafe(|| match wire.as_str() {
         "json" => json::converse(member.chat, member.id, &stream),
         "frames" => frames::converse(member.chat, member.id, &stream, &session),
         _ => converse(member, &mut lines),
     }));
+    if fault::is("socket-kept") {
+        return;
+    }
     // The waiting lines are written if the client reads them soon enough.
     let _ = written.recv_timeout(Duration::from_secs(2));
     // Closing while the client still sends would be a reset, and a reset destroys what was written but
@@ -84,6 +96,7 @@ fn converse(member: Member<'_>, lines: &mut Lines<'_>) {
         let reading = fault::is("reads-under-the-lock").then(|| READING.lock());
         let input = lines.next();
         match input {
+            Input::Line(line) if line.is_empty() && fault::is("empty-line-ends-it") => return,
             Input::Line(line) if line.is_empty() && !fault::is("blank-lines") => {}
             Input::Line(line) if line.eq_ignore_ascii_case("/quit") => {
                 decide(chat, |chat| chat.quit(id));
@@ -93,6 +106,13 @@ fn converse(member: Member<'_>, lines: &mut Lines<'_>) {
             Input::TooLong if fault::is("long-line-ends-it") => return,
             Input::TooLong => decide(chat, |chat| chat.tell(id, "Line too long (max 8192 bytes).")),
             Input::Reset if fault::is("reset-unnoticed") => return mem::forget(member),
+            Input::Reset if fault::is("ghost-users") => return decide(chat, |chat| chat.keep_name(id)),
+            Input::End if fault::is("socket-kept") => return mem::forget(member),
+            Input::End if fault::is("spins-at-the-end") => {
+                while !is_stopping() {
+                    hint::spin_loop();
+                }
+            }
             Input::Reset | Input::End => return,
         }
         drop(reading);

@@ -128,6 +128,14 @@ fn a_log_that_is_missing_or_contains_secrets_fails_its_step() {
 }
 
 #[test]
+fn a_server_that_collects_its_memory_late_passes_step_17() {
+    let server = grader(&[&example("faulty"), "collects-late"], Wording::Loose, LONG);
+    let row = step(17).checks.iter().find(|row| row.name == "17_endless_line").expect("a check");
+    let verdict = check(&server, step(17), row);
+    assert!(verdict.fault.is_none(), "{}", verdict.text(Style::Plain));
+}
+
+#[test]
 fn files_that_do_not_arrive_or_are_too_large_fail_their_step() {
     const SERVER: &str = env!("CARGO_BIN_EXE_chat_server");
     const CLIENT: &str = env!("CARGO_BIN_EXE_chat_client");
@@ -197,12 +205,19 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         // On a busy machine a line may be too late for the short patience.
-        let again =
-            || stable_part(first_fault(&patient, step(fault.step)), fault).replace("waited 20s", "waited 3s");
+        let again = || as_if_impatient(&stable_part(first_fault(&patient, step(fault.step)), fault));
         if said != expected && again() != expected {
             assert_eq!(again(), expected, "{} (record it again with RECORD=1)", path.display());
         }
     });
+}
+
+/// A verdict with the long patience as it would be with the short one. Some checks wait a few seconds longer.
+fn as_if_impatient(told: &str) -> String {
+    (0..5).fold(told.to_owned(), |told, more| {
+        let [long, short] = [LONG, SHORT].map(|patience| format!("waited {}s", patience.as_secs() + more));
+        told.replace(&long, &short)
+    })
 }
 
 /// Expects a faulty program to pass a step before its own. Only the first check of the step runs, because all of
@@ -217,6 +232,15 @@ fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough:
     }
 }
 
+#[test]
+fn a_right_server_may_refuse_in_its_own_words_and_number_guests_as_it_likes() {
+    let server = example("faulty");
+    all(&["none", "short-refusals", "guests-from-zero", "scattered-guests"], |manner| {
+        let grader = grader(&[&server, manner], Wording::Loose, LONG);
+        STEPS[5..9].iter().for_each(|step| assert_passes(&grader, step, manner));
+    });
+}
+
 fn verdict_file(fault: &Bug) -> PathBuf {
     Path::new("tests/verdicts").join(format!("{}.txt", fault.name))
 }
@@ -228,10 +252,11 @@ fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let Some(verdict) = verdict else { panic!("{} should fail step {}", fault.name, fault.step) };
     let told = verdict.text(Style::Plain);
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
-    if !is_heavy(verdict.step) && !["cut-short", "frame-cut"].contains(&class.name) {
+    // Which client is the one that misses a line, and which round it is, is random, too.
+    let is_race = is_heavy(verdict.step) || verdict.check.name == "05_comings_and_goings";
+    if !is_race && !["cut-short", "frame-cut"].contains(&class.name) {
         // The output of a program may contain random numbers.
-        let (before, printed) =
-            told.split_once("\n\n  The last output of the program").unwrap_or((&told, ""));
+        let (before, printed) = told.split_once("\n\n  The program's last output").unwrap_or((&told, ""));
         return before.to_owned() + printed.find("\n\n").map_or("", |end| &printed[end..]);
     }
     let title = told.lines().next().unwrap_or_default();
@@ -264,23 +289,37 @@ fn ten_seeds_give_the_same_verdict() {
     });
 }
 
-/// Whether there is a `python3`. If not, says that the test is skipped.
-pub(crate) fn has_python() -> bool {
-    let has_python = Command::new("python3").arg("--version").output().is_ok();
-    if !has_python {
+/// The path of the interpreter that `python3` starts. If there is none, says that the test is skipped.
+fn python() -> Option<String> {
+    // `python3` may be a script that looks for the interpreter, which takes longer than the interpreter itself.
+    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+    let path = asked.ok().and_then(|said| String::from_utf8(said.stdout).ok());
+    if path.is_none() {
         let _ = writeln!(io::stderr(), "skipped: there is no python3 here");
     }
-    has_python
+    path.map(|path| path.trim().to_owned())
 }
 
 #[test]
 fn the_language_does_not_matter() {
-    if !has_python() {
-        return;
-    }
-    let steps: Vec<&'static Step> = STEPS[..12].iter().collect();
-    let server = grader(&["python3", "tests/steps/server.py"], Wording::Loose, LONG);
-    all(&steps, |step| assert_passes(&server, step, "the server in Python"));
+    const LAST: usize = 17;
+    let Some(python) = python() else { return };
+    // The later ones take longer, so they come first.
+    let programs: Vec<_> = (1..=LAST).rev().collect();
+    all(&programs, |&number| {
+        let program = format!("tests/steps/step_{number:02}.py");
+        // Without `-B`, it writes compiled files beside the sources.
+        let command = [&python, "-B", &program];
+        let patient = grader(&command, Wording::Loose, LONG);
+        for step in step(number).up_to().filter(|step| step.number == number || number == LAST) {
+            assert_passes(&patient, step, &program);
+        }
+        if number < LAST {
+            let impatient = grader(&command, Wording::Loose, SHORT);
+            let next = number + 1;
+            assert!(first_fault(&impatient, step(next)).is_some(), "{program} should fail step {next}");
+        }
+    });
 }
 
 #[test]

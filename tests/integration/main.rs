@@ -26,7 +26,13 @@ mod concurrency;
 mod config;
 mod conversation;
 mod course;
+mod course_book;
+mod course_building;
+#[cfg(target_os = "linux")]
+mod course_processes;
 mod course_program;
+mod course_starting;
+mod course_watching;
 mod doors;
 mod frames;
 mod http;

@@ -111,8 +111,9 @@ fn room(typed: &str) -> String {
     typed.strip_prefix('#').unwrap_or(typed).to_ascii_lowercase()
 }
 
-/// Splits a line into the command and the rest.
+/// Splits a line into the command, which blanks may precede, and the rest.
 pub(crate) fn words(line: &str) -> (&str, &str) {
+    let line = line.trim_start();
     line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()))
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn take<O: Clone>(chat: &mut Chat<O>, id: usize, line: &str) {
         "/help" => HELP.into(),
         "/whisper" => whisper(chat, id, rest),
         _ if line.starts_with("//") => return chat.say(id, &line[1..]),
-        _ if line.starts_with('/') => format!("Unknown command: {word}. Type /help for available commands."),
+        _ if word.starts_with('/') => format!("Unknown command: {word}. Type /help for available commands."),
         _ => return chat.say(id, line),
     };
     chat.answer(id, &answer);

@@ -73,7 +73,7 @@ fn take(chat: &mut Chat, id: usize, line: &str) {
         }
         "/help" => HELP.into(),
         _ if line.starts_with("//") => return chat.say(id, &line[1..]),
-        _ if line.starts_with('/') => format!("Unknown command: {word}. Type /help for available commands."),
+        _ if word.starts_with('/') => format!("Unknown command: {word}. Type /help for available commands."),
         _ => return chat.say(id, line),
     };
     chat.answer(id, &answer);

@@ -1,183 +1,198 @@
-//! Runs the tasks `check` and `class`, which grade programs.
+//! Runs the task `check`, and shows what happens while programs are graded.
 
 use std::{
-    error::Error,
-    fs,
-    io::{self, Write},
-    path::Path,
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
-use super::{Done, Job, READY, RuleOptions, end_all_on_ctrl_c, launch, style};
+use rustix::{
+    fs::{FileType, Stat, fstat},
+    termios::tcgetwinsize,
+};
+
+use super::{Done, columns, end_all_on_ctrl_c, style};
 use crate::course::{
-    grader::CannotRun,
+    build::{self, BuildError},
+    grader::{Grader, Verdict},
     learner::Learner,
-    report::{self, Report, json_error},
-    steps::{Part, Role, STEPS, Step},
+    report::{self, Progress, Report, json_error},
+    steps::Step,
     verdict::Style,
     wrap::wrapped,
 };
 
+/// What is to be graded.
+pub(super) struct Job {
+    /// The command that builds the program; empty if there is nothing to build.
+    pub(super) build: Vec<String>,
+    pub(super) scope: Scope,
+    pub(super) seed: u64,
+    /// Whether the program is the learner's own, so that its passes are noted.
+    pub(super) is_own: bool,
+    pub(super) json: bool,
+}
+
+/// The steps to check.
+pub(super) enum Scope {
+    /// A step and all that it builds on.
+    UpTo(Grader, &'static Step),
+    /// All steps, for the server and the client.
+    All([Result<Grader, String>; 2]),
+}
+
+/// What is shown while programs are graded.
+pub(super) enum Said {
+    /// A line that stays.
+    Line(String),
+    /// What is being done now.
+    Doing(String),
+}
+
 pub(super) fn check(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Done {
     end_all_on_ctrl_c()?;
-    let report = once(job, learner, out)?;
+    let row = Row::new();
+    let mut told = Ok(());
+    let report = job.grade(|said| {
+        if told.is_ok() {
+            told = match said {
+                Said::Line(_) if job.json => Ok(()),
+                Said::Line(line) => row.clear().and_then(|()| write!(out, "{line}")),
+                Said::Doing(words) => out.flush().and_then(|()| row.show(&words)),
+            };
+        }
+    });
+    row.clear()?;
+    told?;
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return job.explains(error, out),
+    };
+    if job.is_own {
+        learner.credit(&report.passed_steps())?;
+    }
+    if job.json {
+        write!(out, "{}", report.json(job.seed))?;
+    } else {
+        write!(out, "{}", results(&report))?;
+        writeln!(out, "{}", job.advice(&report, learner))?;
+    }
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs the checks once, shows the results, and notes the steps that have passed.
-pub(super) fn once(job: &Job, learner: &mut Learner, out: &mut impl Write) -> Result<Report, Box<dyn Error>> {
-    let mut has_failed = false;
-    let mut told = Ok(());
-    let checking = |step: &Step| format!("Checking step {} …", step.number);
-    let first = job.steps.first().map(|step| checking(step)).unwrap_or_default();
-    shows_progress(&format!("{first} (it must listen within {READY:?})"), job, out)?;
-    let report = report::check(&job.grader, job.steps.iter().copied(), |verdict| {
-        // After the first failure only the summary follows, so that the verdict stays on the screen.
-        let is_last = verdict.step.checks.last().is_some_and(|last| last.name == verdict.check.name);
-        if !job.json && !has_failed && told.is_ok() && (is_last || verdict.fault.is_some()) {
-            has_failed = verdict.fault.is_some();
-            let verdict = wrapped(&verdict.text(job.style), job.columns);
-            told = shows_progress(ERASED, job, out).and_then(|()| write!(out, "{verdict}"));
-        }
-        if (is_last || verdict.fault.is_some()) && told.is_ok() {
-            let next = job.steps.iter().skip_while(|step| step.number != verdict.step.number).nth(1);
-            let next = next.map(|step| checking(step)).unwrap_or_default();
-            told = shows_progress(&format!("{ERASED}{next}"), job, out);
-        }
-    });
-    told.and_then(|()| shows_progress(ERASED, job, out))?;
-    if let Err(error) = &report
-        && job.json
-    {
-        write!(out, "{}", json_error(error))?;
-    }
-    let report = report?;
-    learner.passed.extend(report.passed_steps());
-    learner.write()?;
-    if job.json {
-        write!(out, "{}", report.json(job.grader.seed))?;
-        return Ok(report);
-    }
-    write!(out, "\n{}", report.summary(job.style))?;
-    if !report.is_good() {
-        writeln!(out, "Repeat with the same names: --seed {}", job.grader.seed)?;
-    } else if let Some(next) = learner.next() {
-        writeln!(out, "Next: chat_course show {}", next.number)?;
-    }
-    Ok(report)
+/// Why nothing was checked.
+pub(super) enum Unchecked {
+    /// The program cannot be built, which is the learner's task.
+    NotBuilt(BuildError),
+    /// The program cannot be started.
+    NotStarted(String),
 }
 
-/// Erases the row in which a terminal shows the progress.
-const ERASED: &str = "\r\x1b[K";
-
-/// Shows on a terminal which step is being checked. The words must fit into the row, because only one is erased.
-fn shows_progress(words: &str, job: &Job, out: &mut impl Write) -> io::Result<()> {
-    if job.columns < usize::MAX && !job.json {
-        write!(out, "{words}")?;
-    }
-    // An error may follow on another stream.
-    out.flush()
-}
-
-pub(super) fn class(folder: &Path, rules: &RuleOptions, out: &mut impl Write) -> Done {
-    end_all_on_ctrl_c()?;
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut hand_ins: Vec<_> =
-        entries.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
-    hand_ins.retain(|path| path.is_dir());
-    hand_ins.sort();
-    if hand_ins.is_empty() {
-        return Err(format!("{} contains no folders of hand-ins", folder.display()).into());
-    }
-    let width = hand_ins.iter().map(|path| name(path).chars().count()).max().unwrap_or_default().max(4);
-    if !rules.json {
-        write!(out, "{:width$}", "")?;
-        STEPS.iter().try_for_each(|step| write!(out, "{:>3}", step.number))?;
-        writeln!(out, "  first failure")?;
-    }
-    let mut rows = Vec::new();
-    for path in hand_ins {
-        let row = Row::of(&path, rules)?;
-        if rules.json {
-            rows.push(row.json());
-        } else {
-            writeln!(out, "{}", row.text(width, style()))?;
-            out.flush()?;
+impl Job {
+    /// Shows why nothing was checked.
+    fn explains(&self, error: Unchecked, out: &mut impl Write) -> Done {
+        let (words, shown) = match &error {
+            Unchecked::NotBuilt(error) => (error.text(Style::Plain), error.text(style())),
+            Unchecked::NotStarted(error) => (error.clone(), String::new()),
+        };
+        write!(out, "{}", if self.json { json_error(&words) } else { shown })?;
+        match error {
+            Unchecked::NotBuilt(_) => Ok(ExitCode::FAILURE),
+            Unchecked::NotStarted(error) => Err(error.into()),
         }
     }
-    if rules.json {
-        writeln!(out, "{:#}", serde_json::Value::from(rows))?;
+
+    /// Builds the program and runs the checks.
+    pub(super) fn grade(&self, mut say: impl FnMut(Said)) -> Result<Report, Unchecked> {
+        if !self.build.is_empty() {
+            say(Said::Doing("Building …".to_owned()));
+            build::run(&self.build, None).map_err(Unchecked::NotBuilt)?;
+        }
+        // A failure is shown in full at the end. If other steps follow, one line says at once that there is one.
+        let mut failure = None;
+        let tell = |progress: Progress<'_>| match progress {
+            Progress::Begins(step) => {
+                failure.take().into_iter().for_each(|(_, line)| say(Said::Line(line)));
+                say(Said::Doing(format!("Checking step {} …", step.number)));
+            }
+            Progress::Ends(verdict) => match in_one_line(verdict) {
+                line if verdict.fault.is_some() => failure = Some((verdict.step.number, line)),
+                line => say(Said::Line(line)),
+            },
+        };
+        let report = match &self.scope {
+            Scope::UpTo(grader, step) => {
+                report::up_to(grader, step, tell).map_err(|error| Unchecked::NotStarted(error.to_string()))?
+            }
+            Scope::All(graders) => report::all(graders.clone(), tell),
+        };
+        let lowest = report.faults().first().map(|(verdict, _)| verdict.step.number);
+        if let Some((step, line)) = failure
+            && lowest < Some(step)
+        {
+            say(Said::Line(line));
+        }
+        if report.verdicts.is_empty() {
+            let reasons: Vec<_> = report.not_tried().into_iter().map(|(_, reason)| reason).collect();
+            return Err(Unchecked::NotStarted(reasons.join("; ")));
+        }
+        Ok(report)
     }
-    Ok(ExitCode::SUCCESS)
+
+    /// What to do next.
+    fn advice(&self, report: &Report, learner: &Learner) -> String {
+        if !report.is_good() {
+            return format!("Repeat with the same names: --seed {}", self.seed);
+        }
+        match learner.next() {
+            _ if !self.is_own => {
+                "Nothing is noted, because this is not the program in course.txt.".to_owned()
+            }
+            Some(next) => format!("Next: chat_course show {}", next.number),
+            None => "The course is done.".to_owned(),
+        }
+    }
 }
 
-/// The results of one hand-in.
-struct Row {
-    name: String,
-    /// For each step, whether it passed; `None` if it was not tried.
-    marks: [Option<bool>; STEPS.len()],
-    /// The first failure of each program, or why there is nothing to grade.
-    first: String,
+/// The verdict of the lowest step that fails, and the summary.
+pub(super) fn results(report: &Report) -> String {
+    let verdict = report.faults().first().map(|(verdict, _)| verdict.text(style()));
+    let verdict = verdict.map(|verdict| wrapped(&verdict, columns())).unwrap_or_default();
+    format!("{verdict}\n{}", wrapped(&report.summary(style()), columns()))
+}
+
+/// Which step has passed, or has failed and how.
+fn in_one_line(verdict: &Verdict) -> String {
+    let Some(fault) = &verdict.fault else { return verdict.text(style()) };
+    let step = verdict.step;
+    let (mark, class) = (style().bad("✗"), fault.failure.class.name);
+    format!("{mark} Step {}, {}: {class} ({})\n", step.number, step.title, verdict.check.name)
+}
+
+/// The last row of a terminal, which shows what is being done.
+///
+/// It is written to the standard error, so that it also shows if the results go to a file.
+pub(super) struct Row {
+    /// The width of the terminal, if there is one.
+    columns: Option<usize>,
 }
 
 impl Row {
-    /// Grades the server and the client, each up to its first step that fails.
-    fn of(path: &Path, rules: &RuleOptions) -> Result<Self, Box<dyn Error>> {
-        let learner = Learner::read(path)?;
-        let mut marks = [None; STEPS.len()];
-        let mut failures = Vec::new();
-        for role in [Role::Server, Role::Client] {
-            let Some(command) = learner.command(role) else { continue };
-            let folder = Some(fs::canonicalize(path)?);
-            let client = learner.command(Role::Client).map(|noted| launch(noted, folder.clone()));
-            let can = |step: &Step| step.part.role() == role && (client.is_some() || !step.needs_client());
-            let grader = rules.grader(launch(command, folder), client.clone());
-            for step in STEPS.iter().filter(|step| can(step)) {
-                let failure = failure(report::check(&grader, [step], |_| {}));
-                marks[step.number - 1] = Some(failure.is_none());
-                // Later steps build on this one. Challenges do not.
-                let is_over = failure.is_some() && step.part != Part::Challenges;
-                failures.extend(failure);
-                if is_over {
-                    break;
-                }
-            }
-        }
-        if marks.iter().all(Option::is_none) {
-            failures.push("no command in its course.txt".to_owned());
-        }
-        Ok(Self { name: name(path), marks, first: failures.join(", ") })
+    pub(super) fn new() -> Self {
+        // On a pipe, another program may be showing the results on this terminal.
+        let is_file = |status: Stat| FileType::from_raw_mode(status.st_mode).is_file();
+        let is_ours = io::stdout().is_terminal() || fstat(io::stdout()).is_ok_and(is_file);
+        let size = tcgetwinsize(io::stderr()).ok().filter(|_| is_ours);
+        Self { columns: size.map(|size| size.ws_col.into()) }
     }
 
-    fn text(&self, width: usize, style: Style) -> String {
-        let marks = self.marks.map(|mark| match mark {
-            Some(true) => format!("  {}", style.good("✓")),
-            Some(false) => format!("  {}", style.bad("✗")),
-            None => "  ·".to_owned(),
-        });
-        format!("{:width$}{}  {}", self.name, marks.concat(), self.first)
+    pub(super) fn show(&self, words: &str) -> io::Result<()> {
+        let Some(columns) = self.columns else { return Ok(()) };
+        // Only one row can be erased.
+        let words: String = words.chars().take(columns.saturating_sub(1)).collect();
+        write!(io::stderr(), "\r\x1b[K{words}")
     }
 
-    fn json(&self) -> serde_json::Value {
-        let steps = STEPS.iter().map(|step| {
-            let status = self.marks[step.number - 1].map(|is_good| if is_good { "pass" } else { "fail" });
-            serde_json::json!({"task_id": step.number, "status": status})
-        });
-        let steps: Vec<_> = steps.collect();
-        serde_json::json!({"name": self.name, "steps": steps, "first_failure": self.first})
+    pub(super) fn clear(&self) -> io::Result<()> {
+        self.show("")
     }
-}
-
-/// The first failure, or why the program could not be graded.
-fn failure(report: Result<Report, CannotRun>) -> Option<String> {
-    let report = match report {
-        Ok(report) => report,
-        Err(error) => return Some(error.to_string()),
-    };
-    let (verdict, fault) = report.first_fault()?;
-    Some(format!("{} ({})", fault.failure.class.name, verdict.check.name))
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

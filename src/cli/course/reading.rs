@@ -4,11 +4,13 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use super::{Done, columns, style};
 use crate::course::{
+    book,
     bug::{self, Bug},
     class::Class,
+    language::Known,
     learner::Learner,
     pages::Page,
-    solution,
+    solution::{self, Edition},
     start::{self, Language},
     steps::{Part, Role, STEPS, Step},
     wrap::{filled, hanging, wrapped},
@@ -68,7 +70,7 @@ pub(super) fn hint(step: &Step, learner: &mut Learner, out: &mut impl Write) -> 
     }
     if shown == hints.len() {
         write!(out, "There are no more hints.")?;
-        if solution::of(step.number).is_some() {
+        if Edition::Rust.of(step.number).is_some() {
             write!(out, " See a solution: chat_course solution {}", step.number)?;
         }
         writeln!(out)?;
@@ -83,8 +85,20 @@ pub(super) fn new(folder: &Path, language: Language, out: &mut impl Write) -> Do
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done {
-    let Some(solution) = solution::of(step) else {
+pub(super) fn book(folder: &Path, out: &mut impl Write) -> Done {
+    book::write(folder)?;
+    writeln!(out, "Wrote the book. Begin with {}.", folder.join("index.html").display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn solution(
+    step: usize,
+    may_see: bool,
+    lang: Option<Edition>,
+    learner: &Learner,
+    out: &mut impl Write,
+) -> Done {
+    let Some(in_rust) = Edition::Rust.of(step) else {
         let where_else = "its page names the file of the chat server that does this";
         return Err(format!("there is no solution for step {step}; {where_else}").into());
     };
@@ -92,8 +106,41 @@ pub(super) fn solution(step: usize, may_see: bool, out: &mut impl Write) -> Done
         writeln!(out, "Step {step} has not passed yet. Try `chat_course hint {step}`, or use --force.")?;
         return Ok(ExitCode::FAILURE);
     }
-    write!(out, "{}", solution::shown(&solution, style()))?;
+    let language = learner.language();
+    let edition = lang.or(language.map(|known| known.closest)).unwrap_or(Edition::Rust);
+    if edition.of(step).is_none() {
+        writeln!(
+            out,
+            "There is no program in {} for step {step}. This is the one in Rust.\n",
+            edition.name()
+        )?;
+    } else if lang.is_none()
+        && let Some(remark) = remark(step, edition, language)
+    {
+        writeln!(out, "{}\n", wrapped(&remark, columns()))?;
+    }
+    write!(out, "{}", solution::shown(&edition.of(step).unwrap_or(in_rust), style()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What to say about the language of a program to a learner whose own is another or is unknown.
+fn remark(step: usize, edition: Edition, own: Option<&Known>) -> Option<String> {
+    let other = edition.other();
+    other.of(step)?;
+    let option = format!("--lang {}", other.name().to_lowercase());
+    match own {
+        None => Some(format!(
+            "This program is in {}. With {option}, you see it in {}.",
+            edition.name(),
+            other.name()
+        )),
+        Some(own) if own.name == edition.name() => None,
+        Some(Known { name, shared, .. }) => Some(format!(
+            "Of our programs, the one in {} reads closer to {name}: both languages {shared}. With {option}, you see \
+             the other one.",
+            edition.name(),
+        )),
+    }
 }
 
 pub(super) fn explain(name: Option<&str>, out: &mut impl Write) -> Done {

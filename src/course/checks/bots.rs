@@ -21,6 +21,7 @@ const RECOVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn flood(stage: &mut Stage<'_>) -> Outcome {
     let [alice, bob] = &arrive(stage)?;
+    stage.rules.patience += Duration::from_secs(2);
     stage.says(bob, "!remind 2s the kettle");
     stage.hears_at_last(bob, &Pattern::with("[lobby] reminder: … 2s.", &["[lobby] reminder:", "2s"]))?;
     stage.remark(&format!("({alice} says !scores {QUESTIONS} times at once)"));

@@ -1,4 +1,4 @@
-//! Checks that need several clients at once: names, stalled readers, delivery order, races.
+//! Checks that need several clients at once: names in use, and clients that do not read.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_channel::{after, bounded};
 
-use super::{arrive, chat, crowd, spawn};
+use super::{arrive, chat, spawn};
 use crate::course::{
     class,
     conversation::Pattern,
@@ -28,9 +28,6 @@ const AHEAD: usize = 100;
 
 /// The shortest wait that counts. The machine may cause shorter ones.
 const NOTICED: Duration = Duration::from_millis(300);
-
-/// The number of lines that each talker sends in a round of [`one_order`].
-const LINES_EACH: usize = 50;
 
 /// How long a talker cannot send before it counts as stuck.
 const STUCK: Duration = Duration::from_millis(500);
@@ -67,7 +64,7 @@ fn arrives(stage: &mut Stage<'_>, who: &str) -> Result<String, Failure> {
 
 pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let [alice, bob, talker, sleeper] = &arrive(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     for who in [talker, sleeper] {
         stage.goes_to(who, &room)?;
     }
@@ -79,7 +76,9 @@ pub(super) fn others_go_on(stage: &mut Stage<'_>) -> Outcome {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         spawn(scope, || reads_on(&flooded, &is_over));
-        let flood = spawn(scope, || floods(&flooded, STUCK, |_| true));
+        let flood = spawn(scope, || {
+            floods(&flooded, FLOOD, STUCK, |_| true);
+        });
         let outcome =
             chats_until(stage, alice, bob, || flood.as_ref().is_none_or(ScopedJoinHandle::is_finished));
         is_over.store(true, Ordering::Relaxed);
@@ -102,15 +101,18 @@ fn chats_until(stage: &mut Stage<'_>, alice: &str, bob: &str, is_over: impl Fn()
     }
 }
 
-/// Sends 16 MB, or less if the server stops reading them or `may_go_on` says so before a line.
-fn floods(mut stream: &TcpStream, patience: Duration, may_go_on: impl Fn(usize) -> bool) {
+/// Sends this many lines, or fewer if the server stops reading them or `may_go_on` says so before a line. Returns the
+/// number of lines sent.
+fn floods(
+    mut stream: &TcpStream,
+    lines: usize,
+    patience: Duration,
+    may_go_on: impl Fn(usize) -> bool,
+) -> usize {
     let _ = stream.set_write_timeout(Some(patience));
-    for n in 0..FLOOD {
-        // An error is no failure: the talker may be stuck or disconnected.
-        if !may_go_on(n) || stream.write_all((flood_line(n) + "\n").as_bytes()).is_err() {
-            return;
-        }
-    }
+    // An error is no failure: the talker may be stuck or disconnected.
+    let is_sent = |n: &usize| may_go_on(*n) && stream.write_all((flood_line(*n) + "\n").as_bytes()).is_ok();
+    (0..lines).take_while(is_sent).count()
 }
 
 /// Reads and drops everything, so that this client is not a slow one.
@@ -131,14 +133,53 @@ fn flood_line(n: usize) -> String {
     format!("{n:06} {}", "x".repeat(992))
 }
 
+/// The failure of a client that reads and must not wait for others that do not.
 fn stalled(failure: Failure) -> Failure {
     // Clients that do not read may have received the line already.
-    failure.reclassified(&[&class::SILENT, &class::WRONG_CLIENT], &class::STALLED)
+    failure.reclassified(&[&class::SILENT, &class::MISSED, &class::WRONG_CLIENT], &class::STALLED)
+}
+
+/// The failure of a client that reads all the time, or pauses for a moment, and must not be disconnected.
+fn cut_early(failure: Failure) -> Failure {
+    failure.reclassified(&[&class::CLOSED, &class::RESET], &class::CUT_EARLY)
+}
+
+/// Three clients in a room do not read, and one of them sends. The kernel holds less than half of the 40 MB, and the
+/// rest must be in the server, unless it has stopped reading. If it is in a channel, others wait for the broadcaster.
+pub(super) fn bounded_channel(stage: &mut Stage<'_>) -> Outcome {
+    const LINES: usize = 40_000;
+    let [alice, bob, talker, sleepers @ ..] = &arrive::<5>(stage)?;
+    let room = stage.seed.name("x");
+    for who in [talker].into_iter().chain(sleepers) {
+        stage.goes_to(who, &room)?;
+    }
+    for who in [alice, bob] {
+        stage.skips_lines(who, &[])?;
+    }
+    stage.remark(&format!(
+        "({talker} and {} stop reading; {talker} sends up to 40 MB)",
+        sleepers.join(" and ")
+    ));
+    let patience = stage.rules.patience;
+    let sent = floods(&stage.stream(talker)?, LINES, patience, |_| true);
+    if sent < LINES {
+        return Ok(());
+    }
+    // Where nothing waits in a channel, this arrives at once. Then the outboxes have no limit, which step 15 is about.
+    let start = Instant::now();
+    match chat(stage, alice, [alice, bob]) {
+        Ok(()) if start.elapsed() < NOTICED => return Ok(()),
+        Err(failure) if failure.class != &class::SILENT => return Err(failure),
+        _ => {}
+    }
+    let expected = format!("the server stops reading from {talker} while it cannot pass on what it has read");
+    let received = "it reads all 40 MB, and messages in another room have to wait";
+    Err(Failure::new(&class::UNBOUNDED, expected, received))
 }
 
 pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let [bob, talker, sleepers @ ..] = &arrive::<12>(stage)?;
-    let room = stage.seed.name("x");
+    let room = stage.seed.room("o");
     // The talker creates the room and stays in it. If rooms have moderators, no other client becomes one.
     for who in [talker].into_iter().chain(sleepers.iter().rev()).chain([bob]) {
         stage.goes_to(who, &room)?;
@@ -151,7 +192,9 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
     let (may_send, is_read) = bounded(AHEAD);
     thread::scope(|scope| {
         // Never far ahead of the reader.
-        spawn(scope, || floods(&flooded, Duration::from_secs(5), |n| n < AHEAD || is_read.recv().is_ok()));
+        spawn(scope, || {
+            floods(&flooded, FLOOD, Duration::from_secs(5), |n| n < AHEAD || is_read.recv().is_ok());
+        });
         let mut left = sleepers.to_vec();
         let mut held_up = Duration::ZERO;
         let outcome = (0..FLOOD).try_for_each(|n| {
@@ -167,7 +210,7 @@ pub(super) fn stalled_readers(stage: &mut Stage<'_>) -> Outcome {
         });
         // This ends the flood.
         drop(may_send);
-        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left))
+        outcome.map_err(stalled).and_then(|()| hears_farewells(stage, bob, left)).map_err(cut_early)
     })
 }
 
@@ -211,128 +254,15 @@ pub(super) fn slow_is_not_stalled(stage: &mut Stage<'_>) -> Outcome {
     const LINES: usize = 60;
     let [alice, bob] = &arrive(stage)?;
     stage.remark(&format!("({bob} does not read for a second; {alice} sends 60 lines of 1000 bytes)"));
-    let said = |n| Pattern::exactly(format!("[lobby] {alice}: {}", flood_line(n)));
     for n in 0..LINES {
         stage.sends_bytes(alice, (flood_line(n) + "\n").as_bytes());
     }
-    (0..LINES).try_for_each(|n| stage.hears(alice, &said(n)))?;
+    let mut hears_all = |who: &str| {
+        let said = |n| Pattern::exactly(format!("[lobby] {alice}: {}", flood_line(n)));
+        (0..LINES).try_for_each(|n| stage.hears(who, &said(n))).map_err(cut_early)
+    };
+    hears_all(alice)?;
     // This wait is part of the check itself.
     let _ = after(Duration::from_secs(1)).recv();
-    (0..LINES).try_for_each(|n| stage.hears(bob, &said(n)))
-}
-
-pub(super) fn one_order(stage: &mut Stage<'_>) -> Outcome {
-    let names = arrive::<8>(stage)?;
-    rounds(10, |round| {
-        stage.remark(&format!("({} send 50 lines each at the same moment)", names[..4].join(", ")));
-        for talker in &names[..4] {
-            let lines: Vec<_> = (0..LINES_EACH).map(|n| format!("{round}/{n} by {talker}\n")).collect();
-            stage.sends_bytes(talker, lines.concat().as_bytes());
-        }
-        let mut orders = Vec::new();
-        for who in &names {
-            orders.push(heard_in_round(stage, who, &names[..4], round)?);
-        }
-        let Some(other) = orders.iter().position(|order| *order != orders[0]) else { return Ok(()) };
-        let differs = orders[0].iter().zip(&orders[other]).position(|(first, second)| first != second);
-        let shown = |i: usize| {
-            let from = differs.unwrap_or_default();
-            let lines: Vec<_> = orders[i][from..].iter().take(3).cloned().collect();
-            format!("{} receives from line {} on: {} …", names[i], from + 1, lines.join(", "))
-        };
-        Err(Failure::new(&class::ORDERS_DIFFER, shown(0), shown(other)))
-    })
-}
-
-/// The 200 lines that a client hears in a round. The lines of each talker must be in order.
-fn heard_in_round(
-    stage: &mut Stage<'_>,
-    who: &str,
-    talkers: &[String],
-    round: usize,
-) -> Result<Vec<String>, Failure> {
-    let said = |n: &usize, talker: &String| format!("[lobby] {talker}: {round}/{n} by {talker}");
-    let mut next = vec![0; talkers.len()];
-    let mut order = Vec::new();
-    while let Some(missing) = next.iter().position(|n| *n < LINES_EACH) {
-        let due = Pattern::exactly(said(&next[missing], &talkers[missing]));
-        stage.hears_judged(who, &due, |text| {
-            let came = next.iter().zip(talkers).position(|(n, talker)| text == said(n, talker));
-            let Some(came) = came else { return Judgement::Wrong };
-            order.push(format!("'{round}/{} by {}'", next[came], talkers[came]));
-            next[came] += 1;
-            Judgement::Expected
-        })?;
-    }
-    Ok(order)
-}
-
-pub(super) fn one_name(stage: &mut Stage<'_>) -> Outcome {
-    const CLIENTS: usize = 50;
-    const RIVALS: usize = 5;
-    const QUESTIONS: &str = "/users\n/users\n/users\n/users\n";
-    let clients = crowd(stage, CLIENTS)?;
-    for who in &clients {
-        stage.skips_lines(who, &[])?;
-    }
-    stage.restarts_transcript(&format!("({CLIENTS} clients are here)"));
-    rounds(20, |round| {
-        // With the number of the round, every name is new.
-        let names = stage.names::<{ CLIENTS / RIVALS }>().map(|name| format!("{name}{round}"));
-        stage.remark(&format!(
-            "(all send /nick at the same moment: {RIVALS} ask for {}, and so on)",
-            names[0]
-        ));
-        for (i, who) in clients.iter().enumerate() {
-            // The questions keep the lock busy, so that a server that takes it twice waits in between.
-            let lines = format!("{QUESTIONS}/nick {}\n{QUESTIONS}", names[i / RIVALS]);
-            stage.sends_bytes(who, lines.as_bytes());
-        }
-        names.iter().zip(clients.chunks(RIVALS)).try_for_each(|(name, rivals)| one_wins(stage, name, rivals))
-    })
-}
-
-/// Expects that exactly one of the rivals gets the name.
-fn one_wins(stage: &mut Stage<'_>, name: &str, rivals: &[String]) -> Outcome {
-    let mut winners = Vec::new();
-    for who in rivals {
-        let due = Pattern::with(format!("Nickname '{name}' is already taken."), &[name, "taken"]);
-        let changed = Pattern::with("", &["changed", name]);
-        stage.hears_judged(who, &due, |text| match () {
-            () if due.matches(text) => Judgement::Expected,
-            () if changed.matches(text) => {
-                winners.push(who.as_str());
-                Judgement::Expected
-            }
-            // The others are told about the winner.
-            () => Judgement::Ignored,
-        })?;
-    }
-    let received = match winners.as_slice() {
-        [_] => return Ok(()),
-        [] => "no client gets it".to_owned(),
-        _ => format!("{} get it", winners.join(" and ")),
-    };
-    let expected = format!("one of {} gets the name {name}", rivals.join(", "));
-    Err(Failure::new(&class::DOUBLE, expected, received))
-}
-
-/// Runs a race several times. A failure says how many runs passed.
-fn rounds(number: usize, mut run: impl FnMut(usize) -> Outcome) -> Outcome {
-    let mut first = None;
-    let mut passed = 0;
-    for round in 1..=number {
-        match run(round) {
-            Ok(()) => passed += 1,
-            // Other failures are the same in each run.
-            Err(failure) if [&class::DOUBLE, &class::ORDERS_DIFFER].contains(&failure.class) => {
-                first.get_or_insert(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    match first {
-        None => Ok(()),
-        Some(failure) => Err(failure.note(format!("{passed} of {number} runs passed: this is a race."))),
-    }
+    hears_all(bob)
 }

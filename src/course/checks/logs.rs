@@ -1,6 +1,10 @@
 //! Checks a server's log: plays a conversation, stops the server, and reads what it wrote.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use rustix::process::Signal;
 
@@ -39,7 +43,8 @@ pub(super) fn log(stage: &mut Stage<'_>, folder: &Path) -> Outcome {
     happens(stage, &happened)?;
     stage.is_signalled(Signal::TERM);
     stage.ends_well()?;
-    judge(&read(folder), &happened)
+    judge(&read(folder), &happened)?;
+    are_private(folder)
 }
 
 fn happens(stage: &mut Stage<'_>, happened: &Happened) -> Outcome {
@@ -72,14 +77,33 @@ fn hears(stage: &mut Stage<'_>, who: &str, line: &str) -> Outcome {
     Ok(())
 }
 
-/// The contents of all log files, in the order of their names.
-fn read(folder: &Path) -> String {
+/// All log files, in the order of their names.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
     files.sort();
-    let texts = files.iter().filter_map(|path| fs::read(path).ok());
+    files
+}
+
+/// The contents of all log files.
+fn read(folder: &Path) -> String {
+    let texts = files(folder).into_iter().filter_map(|path| fs::read(path).ok());
     texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+}
+
+/// Expects that only the owner of the log files may read or change them.
+fn are_private(folder: &Path) -> Outcome {
+    for path in files(folder) {
+        let Ok(mode) = fs::metadata(&path).map(|metadata| metadata.permissions().mode() & 0o777) else {
+            continue;
+        };
+        if mode & 0o066 != 0 {
+            let expected = "a log file with mode 0600, so that only its owner can read it";
+            return Err(Failure::new(&class::NOT_PRIVATE, expected, format!("mode {mode:04o}")));
+        }
+    }
+    Ok(())
 }
 
 fn judge(log: &str, happened: &Happened) -> Outcome {

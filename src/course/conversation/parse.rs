@@ -1,5 +1,7 @@
 //! Reads a `.chat` file.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::{Act, Conversation, Line, Pattern, Sent, Wire, byte, escaped_byte, object};
@@ -69,6 +71,11 @@ impl Conversation {
             "counts" => self.counts.extend(list),
             "wire" if list == ["json"] => self.wire = Wire::Json,
             "wire" => return Err("the only wire of a conversation, besides text, is json".to_owned()),
+            "wait" => {
+                let seconds =
+                    list[0].parse().map_err(|_| "a wait is a number of seconds, as in 'wait: 4'")?;
+                self.wait = Duration::from_secs(seconds);
+            }
             "file" => {
                 let (name, first) = list[0].split_once('=').ok_or("a file begins like 'A=first line'")?;
                 let lines = [&[first.to_owned()], &list[1..]].concat().join("\n");
@@ -82,7 +89,7 @@ impl Conversation {
             }
             _ => {
                 return Err(format!(
-                    "'{key}' is not one of peers, names, rooms, texts, counts, with, file, wire"
+                    "'{key}' is not one of peers, names, rooms, texts, counts, with, file, wait, wire"
                 ));
             }
         }
@@ -119,6 +126,7 @@ impl Conversation {
             (Some('('), "finishes)") => Ok(Act::Finishes),
             (Some('('), "closes)") => Ok(Act::Closes),
             (Some('('), "resets)") => Ok(Act::Resets),
+            (Some('('), "is refused)") => Ok(Act::IsRefused),
             (Some('('), "hears the end)") => Ok(Act::HearsTheEnd),
             _ => Err(format!("'{act}' is not an action of a client")),
         }
@@ -157,13 +165,18 @@ impl Conversation {
             found.extend(lower.match_indices(&part).map(|(at, part)| (at, part.len())));
         }
         found.sort_by_key(|(at, length)| (*at, usize::MAX - length));
-        let mut counting = Vec::new();
+        let mut counting: Vec<String> = Vec::new();
         let mut end = 0;
         for (at, length) in found {
-            if at >= end {
-                counting.push(text[at..at + length].to_owned());
-                end = at + length;
+            if at < end {
+                continue;
             }
+            match counting.last_mut() {
+                // Of a list, the commas count, too.
+                Some(list) if &text[end..at] == ", " => list.push_str(&text[end..at + length]),
+                _ => counting.push(text[at..at + length].to_owned()),
+            }
+            end = at + length;
         }
         if counting.is_empty() {
             return Err("nothing in this line counts; declare a word with 'counts:'".to_owned());
@@ -320,7 +333,7 @@ mod tests {
     fn an_invalid_line_is_refused_with_its_number() {
         assert_eq!(
             refused("# x\nfriends: alice\n\nalice!"),
-            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, file, wire"
+            "line 2: 'friends' is not one of peers, names, rooms, texts, counts, with, file, wait, wire"
         );
         assert_eq!(
             refused("# x\nnames: anna, alice\n\nanna!"),

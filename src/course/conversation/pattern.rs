@@ -41,6 +41,16 @@ impl Pattern {
         Self::with("Welcome! Your nickname is '…'. Use /nick <name> to change it.", &["Welcome"])
     }
 
+    /// Whether it is for all clients of a room, so that several of them receive it rightly.
+    pub(crate) fn is_for_many(&self) -> bool {
+        let text = &self.text;
+        let is_news =
+            [" has joined ", " has left ", " is now known as "].iter().any(|news| text.contains(news));
+        is_news
+            || text.contains(r#""type":"message""#)
+            || text.starts_with('[') && !text.starts_with("[Whisper")
+    }
+
     /// Returns the same pattern with every character counting.
     #[must_use]
     pub fn strict(self) -> Self {
@@ -88,9 +98,17 @@ pub(super) fn is_like(text: &str, due: &str) -> bool {
 
 /// Whether a text contains the parts of `due` that count, regardless of case.
 pub(super) fn contains(text: &str, counting: &[String], due: &str) -> bool {
+    let (text, due) = (text.to_lowercase(), due.to_lowercase());
     let counting: Vec<_> = counting.iter().map(|part| part.to_lowercase()).collect();
-    let must_end = counting.last().is_some_and(|last| due.to_lowercase().ends_with(last));
-    has_in_order(&text.to_lowercase(), counting.iter().map(String::as_str), must_end)
+    let must_end = counting.last().is_some_and(|last| due.ends_with(last));
+    let is_longer_list = must_end && counting.last().is_some_and(|last| has_more_before(&text, &due, last));
+    has_in_order(&text, counting.iter().map(String::as_str), must_end) && !is_longer_list
+}
+
+/// Whether a line ends with a list of which the expected one, after a colon, is only the end.
+fn has_more_before(text: &str, due: &str, list: &str) -> bool {
+    let is_list = due.strip_suffix(list).is_some_and(|before| before.ends_with(": "));
+    is_list && text.strip_suffix(list).is_some_and(|before| before.trim_end().ends_with(','))
 }
 
 /// Whether a line contains these parts in this order and, if it must, ends with the last one.
@@ -131,5 +149,22 @@ mod tests {
         assert!(said.matches("this is hi"));
         assert!(!said.matches("hi\r") && !said.matches("hi there"));
         assert!(!said.clone().strict().matches("hi"));
+    }
+
+    #[test]
+    fn a_list_has_no_more_names_and_no_fewer_in_any_case() {
+        let text = "# x\npeers: alice, bob, carol\ncounts: Users\n\nbob~ Users in lobby: alice, carol\nbob~ Users in lobby: carol";
+        let conversation = crate::course::conversation::Conversation::parse(text).expect("valid");
+        let matches = |at: usize, line: &str| match &conversation.lines[at].act {
+            crate::course::conversation::Act::Hears(pattern) => pattern.matches(line),
+            _ => false,
+        };
+        assert!(matches(0, "Users in lobby: Alice, CAROL") && matches(0, "users here - alice, carol"));
+        for line in
+            ["alice, bob, carol", "bob, alice, carol", "alice carol", "carol, alice", "alice, carol, dora"]
+        {
+            assert!(!matches(0, &format!("Users in lobby: {line}")), "{line}");
+        }
+        assert!(matches(1, "Users in lobby: carol") && !matches(1, "Users in lobby: alice, carol"));
     }
 }

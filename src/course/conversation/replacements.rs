@@ -4,14 +4,15 @@ use super::{Act, Conversation, Line, Pattern, Sent};
 use crate::course::seed::Seed;
 
 /// Pairs of a written text and its replacement, the longest written text first.
-struct Replacements(Vec<(String, String)>);
+pub(super) struct Replacements(Vec<(String, String)>);
 
 impl Conversation {
     /// Returns the same conversation with random names, rooms and texts.
     #[must_use]
     pub fn randomized(&self, seed: &mut Seed) -> Self {
-        let names = self.names.iter().chain(&self.rooms);
-        let mut pairs: Vec<_> = names.map(|name| (name.clone(), seed.name(name))).collect();
+        let names = self.names.iter().map(|name| (name.clone(), seed.name(name)));
+        let mut pairs: Vec<_> = names.collect();
+        pairs.extend(self.rooms.iter().map(|room| (room.clone(), seed.room(room))));
         for text in &self.texts {
             // A loose pattern looks only at the end of a line, so no text may be the end of another.
             let mut said = seed.text(text);
@@ -20,8 +21,7 @@ impl Conversation {
             }
             pairs.push((text.clone(), said));
         }
-        pairs.sort_by_key(|(written, _)| usize::MAX - written.len());
-        let replacements = Replacements(pairs);
+        let replacements = Replacements::new(pairs);
         Self {
             peers: replacements.all(&self.peers),
             lines: self.lines.iter().map(|line| replacements.line(line)).collect(),
@@ -31,7 +31,12 @@ impl Conversation {
 }
 
 impl Replacements {
-    fn line(&self, line: &Line) -> Line {
+    pub(super) fn new(mut pairs: Vec<(String, String)>) -> Self {
+        pairs.sort_by_key(|(written, _)| usize::MAX - written.len());
+        Self(pairs)
+    }
+
+    pub(super) fn line(&self, line: &Line) -> Line {
         let act = match &line.act {
             Act::Sends(sent) => Act::Sends(Sent { text: self.replaced(&sent.text), ..*sent }),
             Act::Hears(pattern) => Act::Hears(self.pattern(pattern)),

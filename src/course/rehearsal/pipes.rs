@@ -10,7 +10,7 @@ use std::{
 use crate::course::{
     inbox::Inbox,
     peer::Heard,
-    subject::{Launch, Member, is_ready},
+    subject::{Launch, MARK, Member, is_ready},
 };
 
 /// A program on pipes. Its fields are dropped in order: its input ends before the program is killed.
@@ -28,10 +28,14 @@ impl Pipes {
         let mut command = launch.command(port);
         // The standard error is not judged.
         command.stdin(Stdio::piped()).stdout(writer).stderr(Stdio::null()).process_group(0);
-        let mut child = command.spawn()?;
+        let mut input = None;
+        let member = Member::start(|mark| {
+            let mut child = command.env(MARK, mark).spawn()?;
+            input = child.stdin.take();
+            Ok(Box::new(child))
+        })?;
         drop(command);
-        let input = child.stdin.take();
-        Ok(Self { input, member: Member::new(Box::new(child))?, output, printed: Inbox::default() })
+        Ok(Self { input, member, output, printed: Inbox::default() })
     }
 
     pub(in crate::course) fn is_given(&mut self, text: &str) {

@@ -6,14 +6,14 @@ use std::{
     path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use vt100::{Parser, Screen};
 
-use crate::course::subject::{Launch, Member};
+use crate::course::subject::{Launch, MARK, Member};
 
 const ROWS: NonZeroU16 = NonZeroU16::new(24).expect("not zero");
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).expect("not zero");
@@ -32,7 +32,8 @@ struct Display {
     changed: Condvar,
 }
 
-/// The thread that reads the output. It is joined when this is dropped.
+/// The thread that reads the output. It is joined when this is dropped, unless a process that could not be ended
+/// holds the terminal.
 struct Reader(Option<JoinHandle<()>>);
 
 impl Terminal {
@@ -42,8 +43,11 @@ impl Terminal {
         let output = pair.master.try_clone_reader().map_err(io::Error::other)?;
         let keyboard = pair.master.take_writer().map_err(io::Error::other)?;
         // The program becomes the leader of a session and so of a process group.
-        let child = pair.slave.spawn_command(command(launch, port)?).map_err(io::Error::other)?;
-        let member = Member::new(child)?;
+        let mut command = command(launch, port)?;
+        let member = Member::start(|mark| {
+            command.env(MARK, mark);
+            pair.slave.spawn_command(command).map_err(io::Error::other)
+        })?;
         let parser = Mutex::new(Parser::new(ROWS, COLUMNS, 0));
         let display = Arc::new(Display { parser, changed: Condvar::new() });
         let ours = Arc::clone(&display);
@@ -116,8 +120,11 @@ impl Display {
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(1);
         if let Some(reader) = self.0.take() {
-            let _ = reader.join();
+            while !reader.is_finished() && Instant::now() < deadline {
+                thread::park_timeout(Duration::from_millis(1));
+            }
         }
     }
 }

@@ -122,10 +122,15 @@ impl Stage<'_> {
         self.judged(failure)
     }
 
-    /// Another client that has heard the line by mistake.
+    /// Another client that has heard the line.
     fn who_else_heard(&mut self, who: &str, pattern: &Pattern, ahead: &[Pattern]) -> Option<String> {
         if ahead.contains(pattern) {
             return None;
+        }
+        if pattern.is_for_many()
+            && let Some(other) = self.transcript.who_heard_more(who, pattern)
+        {
+            return Some(other.to_owned());
         }
         self.others(who).into_iter().find(|other| {
             let mut heard = Vec::new();

@@ -1,0 +1,147 @@
+"""Step 17: limits the number of clients and the length of lines."""
+
+import queue
+import socket
+import threading
+from contextlib import contextmanager, suppress
+
+from chat import Chat
+from commands import take
+from net import port, send, text_of
+from outbox import Outbox, broadcast
+from stopping import STOPPING, stop, stop_at_a_signal
+
+# The most clients at a time. Each takes two threads.
+CLIENTS = 100
+
+# The most bytes of a line, without its end. Without a limit, one client can fill the memory.
+LINE = 8192
+
+
+def main():
+    chat = SharedChat()
+    threads = []
+    with socket.create_server(("127.0.0.1", port())) as listener:
+        stop_at_a_signal(listener.getsockname())
+        broadcaster = start(broadcast, chat.queue)
+        while not STOPPING.is_set():
+            # An error with one client must not stop the server for the others.
+            with suppress(OSError):
+                sock, _ = listener.accept()
+                if STOPPING.is_set():
+                    break
+                outbox = Outbox(sock)
+                # This thread also calls `stop`, so no client enters after it.
+                with chat.turn():
+                    me = chat.enter(outbox)
+                # A refused client gets no threads.
+                if me is None:
+                    with sock:
+                        send(sock, "Server is full.")
+                    continue
+                # Only the threads that still run.
+                threads = [thread for thread in threads if thread.is_alive()]
+                try:
+                    threads += [start(outbox.write), start(serve, chat, me)]
+                except RuntimeError:
+                    # The system has no more threads.
+                    with sock, chat.turn():
+                        leave(chat, me)
+    stop(chat)
+    for thread in threads:
+        thread.join()
+    # The broadcaster delivers the remaining lines, and ends.
+    chat.queue.put(None)
+    broadcaster.join()
+
+
+def start(work, *args):
+    thread = threading.Thread(target=work, args=args)
+    thread.start()
+    return thread
+
+
+def serve(chat, me):
+    try:
+        # A reset is an error, which ends only the conversation.
+        with suppress(OSError), me.outlet.sock.makefile("rb") as lines:
+            converse(chat, me, lines)
+    finally:
+        # This happens however the thread ends.
+        with chat.turn():
+            leave(chat, me)
+
+
+def converse(chat, me, lines):
+    """Carries out the lines of a client until it leaves."""
+    # The longest line and its end, or a piece of a longer line.
+    while (line := lines.readline(LINE + len(b"\r\n"))) and not STOPPING.is_set():
+        if len(line.removesuffix(b"\n").removesuffix(b"\r")) > LINE:
+            with chat.turn():
+                chat.answer(me, f"Line too long (max {LINE} bytes).")
+            skip_rest(line, lines)
+            continue
+        # At the end of the stream there can be half a line, which is not a line.
+        if not line.endswith(b"\n"):
+            return
+        text = text_of(line)
+        if text.strip().lower() == "/quit":
+            with chat.turn():
+                chat.answer(me, "Goodbye!")
+                leave(chat, me)
+            return
+        if text:
+            # One turn for checking and acting: nothing can happen in between.
+            with chat.turn():
+                if STOPPING.is_set():
+                    return
+                refusal = chat.refusal(me, text)
+                if refusal:
+                    chat.answer(me, refusal)
+                else:
+                    take(chat, me, text)
+
+
+def leave(chat, me):
+    """Removes and announces a client, unless it has already left."""
+    if me not in chat.clients:
+        return
+    chat.clients.remove(me)
+    if not STOPPING.is_set():
+        chat.tell_others(me, f"{me.nick} has left the chat.")
+    # After its last line, the outbox closes the connection.
+    chat.posts.append(([me.outlet], None))
+
+
+def skip_rest(piece, lines):
+    """Reads to the end of a line, and keeps nothing of it."""
+    while piece and not piece.endswith(b"\n"):
+        piece = lines.readline(LINE)
+
+
+class SharedChat(Chat):
+    """The chat, shared by the threads of all clients."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+        # A very short queue: a client that talks faster than the broadcaster writes must wait.
+        self.queue = queue.Queue(maxsize=1)
+
+    def enter(self, outlet):
+        """Lets a client in if there is a place. Counting and adding are one decision, too."""
+        return super().enter(outlet) if len(self.clients) < CLIENTS else None
+
+    @contextmanager
+    def turn(self):
+        """Locks the chat for a `with` block, and passes its lines to the broadcaster."""
+        with self.lock:
+            yield  # Here the block runs.
+            for post in self.posts:
+                # Under the lock, so that the queue has the order of the decisions.
+                self.queue.put(post)
+            self.posts.clear()
+
+
+if __name__ == "__main__":
+    main()
