@@ -1,7 +1,9 @@
 //! The kinds of failure, and what each usually means.
 
+mod seals;
 mod wires;
 
+pub use seals::*;
 pub use wires::*;
 
 /// A kind of failure.
@@ -23,7 +25,7 @@ impl Class {
 
     /// All classes, roughly from a program that does not start to one that is almost right.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        CLASSES.iter().chain(wires::CLASSES).copied()
+        CLASSES.iter().chain(wires::CLASSES).chain(seals::CLASSES).copied()
     }
 }
 

@@ -55,6 +55,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_the_course_has_the_same_words() {
+        let page = include_str!("../../../challenges.md");
+        let (_, list) = page.split_once("```words\n").expect("a list");
+        let (list, _) = list.split_once("```").expect("an end");
+        assert_eq!(list.split_whitespace().collect::<Vec<_>>(), WORDS);
+    }
+
+    #[test]
     fn no_word_is_easily_taken_for_another() {
         assert!(WORDS.is_sorted());
         for (at, word) in WORDS.iter().enumerate() {
