@@ -183,6 +183,7 @@ impl KeyType for Length {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::client::seal::message::Message;
 
     pub(in crate::client::seal) fn nick(name: &str) -> Nick {
         Nick::new(name).unwrap()
@@ -226,6 +227,25 @@ pub(super) mod tests {
         let answer = Answer::new(names("bob", "mallory"), hail.commitment()).unwrap();
         let (alice, key) = hail.agree(answer.key()).unwrap();
         assert_ne!(answer.agree(key).unwrap().words, alice.words);
+    }
+
+    #[test]
+    fn the_example_on_the_page_of_the_course_is_right() {
+        let page = include_str!("../../../challenges.md");
+        let (_, page) = page.split_once("```vectors\n").unwrap();
+        let value = |name| page.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        let byte = |value: &str, at| u8::from_str_radix(&value[2 * at..2 * at + 2], 16).unwrap();
+        let key = |name| -> Key { std::array::from_fn(|at| byte(value(name), at)) };
+        let (first, second) = (key("alice's key"), key("bob's key"));
+        let secret = Salt::new(HKDF_SHA256, LABEL).extract(&key("X25519"));
+        let transcript = transcript(nick("Alice"), nick("Bob"), first, second);
+        assert_eq!(words(*derive(&secret, WORDS, &transcript)), value("words "));
+        let part = Sealer::new(&derive(&secret, OUTWARD, &transcript)).seal("hello", 100).remove(0);
+        let hail = Message::Hail(commitment(first)).to_string();
+        assert!(hail.starts_with(&format!("seal1 hail {} (", value("seal1 hail "))), "{hail}");
+        for message in [Message::Key(second), Message::Open(first), Message::Text(part)] {
+            assert!(page.contains(&format!("\n{message}\n")), "{message}");
+        }
     }
 
     #[test]
