@@ -141,7 +141,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if !fault::is("place-lost") || PLACES_TAKEN.load(SeqCst) > CLIENTS {
+        if !fault::is("place-lost") || PLACES_TAKEN.load(SeqCst) != CLIENTS {
             PLACES_TAKEN.fetch_sub(1, SeqCst);
         }
     }
