@@ -103,7 +103,8 @@ struct Sent {
 pub(super) enum Deed {
     /// Send this line in its turn.
     Send(String),
-    /// Take back the sealed whispers to this user that were not sent yet.
+    /// Take back the whispers to this user that were not sent yet. They are sealed with keys that hold no longer, or
+    /// are not sealed.
     Withdraw(Nick),
     /// Show a message of the client itself.
     Tell(String),
@@ -251,9 +252,13 @@ impl Seals {
     }
 }
 
-/// Whether a line holds a part of a sealed text for this user.
+/// Whether a line is a whisper to this user, or could be one. Messages about keys are not.
 pub(super) fn is_for(line: &str, peer: Nick) -> bool {
-    sealed_line(line).is_some_and(|(to, message)| to == peer && message.starts_with("seal1 text "))
+    let line = clean(line);
+    let Some((verb, rest)) = verb(&line) else { return false };
+    let (to, text) = split_word(rest);
+    let is_about_keys = Message::read(text).is_some_and(|message| !matches!(message, Message::Text(_)));
+    verb.name == "reply" || (verb.name == "whisper" && Nick::new(to) == Ok(peer) && !is_about_keys)
 }
 
 /// A line from the server, with a warning if it looks like one of this client about seals.

@@ -36,7 +36,7 @@ impl Plain {
                 Deed::ShowTo(line) => self.show(&line, &Heard::WhisperTo)?,
                 Deed::Withdraw(peer) => {
                     for line in self.speech.withdraw(|line| is_for(line, peer)) {
-                        self.refuse(&self.seals.readable(&line), "its seal does not hold any more");
+                        self.refuse(&self.seals.readable(&line), "a seal with that user has begun or ended");
                     }
                 }
             }

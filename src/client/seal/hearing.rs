@@ -73,7 +73,7 @@ impl Seals {
         let Ok(answer) = Answer::new(names, commitment) else { return vec![self.helpless(peer)] };
         let key = send(peer, &Message::Key(answer.key()));
         self.with.insert(peer, State::Answering(answer));
-        vec![key, tell(peer, "that user asks for it. The keys are being exchanged.")]
+        vec![Deed::Withdraw(peer), key, tell(peer, "that user asks for it. The keys are being exchanged.")]
     }
 
     fn take_key(&mut self, peer: Nick, key: Key) -> Vec<Deed> {

@@ -155,6 +155,16 @@ fn nothing_is_whispered_before_the_seal_is_ready() {
 }
 
 #[test]
+fn what_waits_unsealed_is_taken_back_when_a_seal_begins() {
+    let hail = End::new("alice").types("/seal bob").remove(0);
+    let line = format!("[Whisper from alice]: {}", text(&hail, "bob"));
+    let deeds = Seals::default().heard(&line, Some(nick("bob"))).unwrap();
+    assert_eq!(deeds[0], Deed::Withdraw(nick("alice")));
+    let deeds = Seals::default().typed("/seal alice", Some(nick("bob"))).unwrap();
+    assert_eq!(deeds[0], Deed::Withdraw(nick("alice")));
+}
+
+#[test]
 fn a_reply_goes_to_the_user_whose_whisper_was_shown_last() {
     let (mut alice, _) = sealed();
     alice.hears("carol", "hi");
@@ -291,6 +301,8 @@ fn lines_that_wait_are_shown_as_they_were_typed() {
     let line = alice.types("/w bob hi").remove(0);
     assert_eq!(alice.seals.readable(&line), "/whisper bob hi");
     assert!(is_for(&line, nick("BOB")) && !is_for(&line, nick("carol")));
+    assert!(["/w Bob hi", "/whisper\t bob hi", "/reply hi"].iter().all(|line| is_for(line, nick("bob"))));
+    assert!(!["/whisper bob seal1 none", "hi", "/whois bob"].iter().any(|line| is_for(line, nick("bob"))));
     let [hail, none] = ["/seal carol", "/unseal carol"].map(|typed| (typed, alice.types(typed).remove(0)));
     for (typed, line) in [hail, none] {
         assert_eq!(alice.seals.readable(&line), typed);

@@ -24,17 +24,17 @@ is a seal whose key has changed. All ways to whisper must pass that place, /w an
 
     NOT_OPENED "not-opened"
     "The other client cannot open the whisper, or finds another text in it."
-    "Is the key of the right direction used? The user who asked seals with one, the other user with the other. Is the
-number the nonce, in its last 8 bytes with the highest byte first? Is the number in front of the ciphertext
-the same? A long text is cut into bytes, which may cut a character: join the bytes of all parts first, and only
-then make text of them."
+    "Is the key of the right direction used? The user who asked seals with one, the other user with the other.
+Is the number the nonce, in its last 8 bytes with the highest byte first? Is the number in front of the
+ciphertext the same? A long text is cut into bytes, which may cut a character: join the bytes of all parts
+first, and only then make text of them."
 
     SHOWN_ANYWAY "shown-anyway"
     "A whisper is shown that was repeated, changed, too late, or came from the wrong side."
-    "The cipher notices a changed part, if you look at its result and drop the text when it fails. It does not notice
-a part that comes twice: both are genuine. Remember the number of the last part that was opened, and refuse
-all that are not higher. And two directions need two keys: with one key, the server can send a user's own
-whispers back as those of the other."
+    "The cipher notices a changed part, if you look at its result and drop the text when it fails. It does not
+notice a part that comes twice: both are genuine. Remember the number of the last part that was opened,
+and refuse all that are not higher. And two directions need two keys: with one key, the server can send a
+user's own whispers back as those of the other."
 
     KEY_BELIEVED "key-believed"
     "Another key came, and the client went on as if nothing had happened."
