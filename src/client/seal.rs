@@ -24,9 +24,11 @@
 //! users could have written each text, so neither can prove to others what the other has said.
 //!
 //! **Names** are the server's to give, so a seal does not follow them. It holds for the two names for
-//! which it was made; when one of them changes, a new seal is needed. When a client meets another key,
-//! or hears that its peer has none, nothing is whispered to that user until the user of this client
-//! decides. Nothing that the server says makes a client whisper unsealed to a user with a seal.
+//! which it was made; when one of them changes, a new seal is needed. A user who leaves and comes back
+//! with the same client still has it; a client that was started again has none, and says so when a
+//! sealed whisper comes. When a client meets another key, or hears that its peer has none, nothing is
+//! whispered to that user until the user of this client decides. Nothing that the server says makes a
+//! client whisper unsealed to a user with a seal.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
