@@ -233,6 +233,11 @@ impl Step {
         STEPS.get(number.checked_sub(1)?)
     }
 
+    /// Whether its checks flood and race, which takes many seconds of all processors.
+    pub fn is_heavy(&self) -> bool {
+        self.part == Part::Threads
+    }
+
     /// Whether a check needs the learner's client as well as the server.
     pub fn needs_client(&self) -> bool {
         self.checks.iter().any(|check| matches!(check.how, How::Both { .. }))

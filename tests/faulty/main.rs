@@ -12,6 +12,7 @@ mod history;
 mod json;
 mod lines;
 mod log;
+mod names;
 mod sealed;
 mod server;
 mod session;

@@ -90,11 +90,6 @@ fn step(number: usize) -> &'static Step {
     Step::find(number).expect("a step")
 }
 
-/// Whether the checks of a step flood and race, which takes seconds of both processors.
-fn is_heavy(step: &Step) -> bool {
-    step.part == Part::Threads
-}
-
 #[test]
 fn the_reference_passes_every_step_strictly() {
     let server = [env!("CARGO_BIN_EXE_chat_server"), "--max-clients", "100"];
@@ -170,7 +165,7 @@ fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     all(&programs, |&number| {
         let program = example(&format!("step_{number:02}"));
         let patient = grader(&[&program], Wording::Loose, LONG);
-        for step in step(number).up_to().filter(|step| !is_heavy(step) || step.number == number) {
+        for step in step(number).up_to().filter(|step| !step.is_heavy() || step.number == number) {
             assert_passes(&patient, step, &program);
         }
         let impatient = grader(&[&program], Wording::Loose, SHORT);
@@ -231,7 +226,7 @@ fn as_if_impatient(told: &str) -> String {
 fn passes_before(grader: &Grader, step: &'static Step, fault: &Bug, is_thorough: bool) {
     if is_thorough {
         assert_passes(grader, step, fault.name);
-    } else if !is_heavy(step) {
+    } else if !step.is_heavy() {
         let verdict = check(grader, step, &step.checks[0]);
         assert!(verdict.fault.is_none(), "{}:\n{}", fault.name, verdict.text(Style::Plain));
     }
@@ -258,7 +253,7 @@ fn stable_part(verdict: Option<Verdict>, fault: &Bug) -> String {
     let told = verdict.text(Style::Plain);
     let class = verdict.fault.as_ref().expect("it failed").failure.class;
     // Which client is the one that misses a line, and which round it is, is random, too, and so are keys.
-    let is_random = is_heavy(verdict.step) || verdict.step.number == SEALS;
+    let is_random = verdict.step.is_heavy() || verdict.step.number == SEALS;
     let is_race = is_random || verdict.check.name == "05_comings_and_goings";
     if !is_race && !["cut-short", "frame-cut"].contains(&class.name) {
         // The output of a program may contain random numbers.
