@@ -31,6 +31,7 @@ mod output;
 mod plain;
 mod presence;
 mod questions;
+mod seal;
 mod secret;
 mod settings;
 mod speech;

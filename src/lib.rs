@@ -82,6 +82,7 @@
 //! - **Unit**: what is read or told as a whole: a line, an object, a frame. In an outbox, it ends with a newline.
 //! - **Framing**: where a unit begins and ends on a wire.
 //! - **Seal**: what packs units for one client, on wires that need that.
+//! - **Sealed whisper**: a whisper that only two clients can read. Their keys are their seal; servers know nothing of it.
 //! - **Control unit**: a unit that is not sent, but tells the seal what to do.
 //! - **Datagram**: what one send over UDP carries. A client of datagrams is an address and port.
 //! - **Guest**: a client that calls over HTTP. It has no session.

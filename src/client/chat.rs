@@ -18,6 +18,7 @@ use super::{
     link::{Link, News},
     output::Output,
     questions::Question,
+    seal::{self, Seals},
     secret,
     speech::Speech,
     status::{Ending, Status},
@@ -34,6 +35,7 @@ use crate::{
 };
 
 mod keys;
+mod sealing;
 mod showing;
 
 /// How long the server may take to answer `/quit`.
@@ -51,6 +53,7 @@ pub(super) struct Chat {
     pub(super) output: Output,
     typing: Typing,
     transfers: Arc<Transfers>,
+    seals: Seals,
     /// The progress of all transfers in percent, while there are any.
     pub(super) progress: Option<u8>,
     has_greeted: bool,
@@ -95,6 +98,7 @@ impl Chat {
             output,
             typing: Typing { editor: Editor::new(history), asking: None, completing: None, is_warned: false },
             transfers: Transfers::new(options.clone(), mouth),
+            seals: Seals::default(),
             progress: None,
             has_greeted: false,
         }
@@ -132,13 +136,18 @@ impl Chat {
     pub(super) fn tell_unsaid(&mut self) {
         self.tell_unknown();
         for line in self.way.speech.open() {
-            self.output.notice(&format!("Not delivered: {}", secret::mask(line)));
+            let line = self.seals.readable(line);
+            self.output.notice(&format!("Not delivered: {}", secret::mask(&line)));
         }
         self.way.speech = Speech::default();
     }
 
     fn tell_unknown(&mut self) {
-        for unknown in self.way.speech.lost() {
+        let mut unknown: Vec<_> =
+            self.way.speech.lost().iter().map(|line| self.seals.readable(line)).collect();
+        // Several lines may be parts of one.
+        unknown.dedup();
+        for unknown in unknown {
             self.output.notice(&format!("This may not have arrived: {unknown}"));
         }
     }
@@ -168,8 +177,14 @@ impl Chat {
         if self.status.is_own(&heard) {
             self.way.speech.echoed(heard.text());
         }
+        if let Some(deeds) = self.seals.heard(line, self.status.nick) {
+            return self.carry_out(deeds, now);
+        }
         let is_shown = self.status.hear(line, &heard, now);
         if is_shown {
+            let forged = seal::forged(line);
+            let line = forged.as_deref().unwrap_or(line);
+            let heard = if forged.is_some() { Heard::Other } else { heard };
             self.output.show(line, &heard, self.status.nick, now);
         }
         if let Heard::Users(names) = heard
@@ -224,8 +239,9 @@ impl Chat {
         if !self.way.speech.has_pace() {
             self.ask_who_is_here(now);
         }
+        self.seals.longest = mark.text;
         for refused in self.way.speech.marked(mark, now) {
-            self.output.notice(&format!("Not delivered: {refused}"));
+            self.output.notice(&format!("Not delivered: {}", self.seals.readable(&refused)));
         }
         if let Some(question) = self.way.catching_up.marked(mark) {
             self.way.link.send(question);

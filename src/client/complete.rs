@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{transfers::home, verb};
+use super::{seal, transfers::home, verb};
 use crate::{
     command::{Verb, split_word, verbs},
     emoji::{self, Emoji},
@@ -63,6 +63,9 @@ impl<'a> Word<'a> {
             return Some(Self { start: 1, typed: command, kind: Kind::Command });
         }
         let (verb, arguments) = split_word(command);
+        if seal::COMMANDS.contains(&verb) {
+            return (start == verb.len() + 2).then_some(Self { start, typed, kind: Kind::User });
+        }
         let (kind, is_text) = parameter(Verb::find(verb)?, arguments)?;
         if kind == Kind::Path {
             // A path is the rest of the line, with its spaces.
@@ -134,6 +137,7 @@ impl Kind {
         match self {
             Self::Addressee => ": ",
             Self::Room | Self::User => " ",
+            Self::Command if seal::COMMANDS.contains(&word) => " ",
             Self::Command if Verb::find(word).is_some_and(|verb| !verb.parameters.is_empty()) => " ",
             Self::Command | Self::Topic | Self::Emoji | Self::Path => "",
         }
@@ -142,7 +146,7 @@ impl Kind {
 
 /// The names of all commands: the server's, and those that the client carries out itself.
 pub(super) fn commands() -> impl Iterator<Item = &'static str> {
-    verbs().map(|verb| verb.name).chain(["clear", "mentions"])
+    verbs().map(|verb| verb.name).chain(["clear", "mentions"]).chain(seal::COMMANDS)
 }
 
 /// The dimmed text behind the line: the parameters that are missing, or the emoji that Tab inserts.
@@ -252,6 +256,7 @@ mod tests {
         check("/wh|", "/wh|", &["whisper", "whois"]);
         check("/QU|", "/quit|", &[]);
         check("/ro| x", "/rooms| x", &[]);
+        check("/sea|", "/seal |", &[]);
         check_nothing("/xyz");
         check_nothing("/dance al");
     }

@@ -17,6 +17,7 @@ use super::{
     Error, Options, connect,
     link::{Link, NEWS, News},
     log::Log,
+    seal::{self, Seals},
     speech::{self, Speech},
     standing::Standing,
     status::{Ending, Status},
@@ -24,6 +25,8 @@ use super::{
     view::View,
 };
 use crate::{event::heard::Heard, file::FileName, text::clean};
+
+mod sealing;
 
 /// The longest line that is read, in bytes. It is more than any server takes.
 const LONGEST: u64 = 64 * 1024;
@@ -47,6 +50,8 @@ pub(super) fn run(options: &Options, view: View) -> Result<(), Error> {
         status: Status::new(options.nick, options.room),
         speech: Speech::default(),
         transfers: Transfers::new(options.clone(), mouth),
+        seals: Seals::default(),
+        held: None,
         standing: Standing::default(),
         refused: 0,
         unread: None,
@@ -111,6 +116,9 @@ struct Plain {
     status: Status,
     speech: Speech,
     transfers: Arc<Transfers>,
+    seals: Seals,
+    /// A line that waits for the answers to those before it.
+    held: Option<String>,
     standing: Standing,
     /// How many lines were refused.
     refused: usize,
@@ -139,8 +147,10 @@ impl Plain {
     fn run(&mut self, lines: &Receiver<io::Result<Vec<u8>>>, news: &Receiver<News>) -> Result<(), Error> {
         let (no_lines, mut is_connected) = (never(), true);
         while is_connected {
+            self.take_held();
             self.advance()?;
-            let wants_more = self.stage == Stage::Reading && self.speech.waiting() < AHEAD;
+            let has_room = self.held.is_none() && self.speech.waiting() < AHEAD;
+            let wants_more = self.stage == Stage::Reading && has_room;
             select! {
                 recv(if wants_more { lines } else { &no_lines }) -> line => match line {
                     Ok(Ok(line)) => self.read(&line),
@@ -188,6 +198,14 @@ impl Plain {
         };
         let line = line.trim_end_matches(['\n', '\r']);
         self.log.note_typed(line).into_iter().for_each(|words| tell(&words));
+        if self.seals.concerns(line) {
+            self.held = Some(line.to_owned());
+        } else {
+            self.give(line);
+        }
+    }
+
+    fn give(&mut self, line: &str) {
         match self.transfers.typed(line) {
             Typed::AsItIs => self.say(line),
             Typed::Instead(other) => self.say(&other),
@@ -230,8 +248,9 @@ impl Plain {
         match heard {
             Heard::Mark(mark) => {
                 for refused in self.speech.marked(&mark, now) {
-                    self.refuse(&refused, "the server refused it");
+                    self.refuse(&self.seals.readable(&refused), "the server refused it");
                 }
+                self.seals.longest = mark.text;
                 let answered = if self.speech.expects_mark() { None } else { self.standing.answered() };
                 return answered.map_or(Ok(()), |command| Err(Error::CommandRefused(command)));
             }
@@ -250,18 +269,27 @@ impl Plain {
             self.speech.echoed(heard.text());
         }
         self.standing.hear(&heard);
+        if let Some(deeds) = self.seals.heard(line, self.status.nick) {
+            return self.carry_out(deeds);
+        }
         self.status.hear(line, &heard, now);
         if self.transfers.hear(line, &heard) {
             return Ok(());
         }
-        print(&self.view.line(line, &heard, None)).map_err(Error::Output)?;
-        self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
+        let forged = seal::forged(line);
+        self.show(forged.as_deref().unwrap_or(line), &heard)?;
         match heard {
             Heard::NickTaken(_) if !self.standing.has_begun && self.status.wants_nick() => {
                 Err(Error::NickTaken)
             }
             _ => Ok(()),
         }
+    }
+
+    fn show(&mut self, line: &str, heard: &Heard<'_>) -> Result<(), Error> {
+        print(&self.view.line(line, heard, None)).map_err(Error::Output)?;
+        self.log.note_shown(line).into_iter().for_each(|words| tell(&words));
+        Ok(())
     }
 
     /// Whether the end of the connection is an error for us.
@@ -273,7 +301,7 @@ impl Plain {
             None if self.stage == Stage::Done => {}
             None => {
                 for line in unknown {
-                    tell(&format!("This may not have arrived: {line}"));
+                    tell(&format!("This may not have arrived: {}", self.seals.readable(&line)));
                 }
                 return Err(Error::Lost);
             }

@@ -200,6 +200,14 @@ impl Speech {
         self.knows_marks == Some(true)
     }
 
+    /// Takes back the lines that were not sent yet and are like this.
+    pub(super) fn withdraw(&mut self, is_it: impl Fn(&str) -> bool) -> Vec<String> {
+        let taken = self.waiting.iter().filter(|typed| is_it(&typed.line)).map(|typed| typed.line.clone());
+        let taken = taken.collect();
+        self.waiting.retain(|typed| !is_it(&typed.line));
+        taken
+    }
+
     /// How many lines wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()

@@ -6,7 +6,7 @@ use super::steps::Step;
 const GALLERY: &str = include_str!("../../tests/faulty/gallery.txt");
 
 /// The source files of the faulty servers.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 13] = [
     ("bots.rs", include_str!("../../tests/faulty/bots.rs")),
     ("broadcaster.rs", include_str!("../../tests/faulty/broadcaster.rs")),
     ("chat.rs", include_str!("../../tests/faulty/chat.rs")),
@@ -17,6 +17,7 @@ const SOURCES: [(&str, &str); 12] = [
     ("lines.rs", include_str!("../../tests/faulty/lines.rs")),
     ("log.rs", include_str!("../../tests/faulty/log.rs")),
     ("names.rs", include_str!("../../tests/faulty/names.rs")),
+    ("sealed.rs", include_str!("../../tests/faulty/sealed.rs")),
     ("server.rs", include_str!("../../tests/faulty/server.rs")),
     ("session.rs", include_str!("../../tests/faulty/session.rs")),
 ];

@@ -24,6 +24,7 @@ mod lines;
 mod logs;
 mod members;
 mod races;
+mod seals;
 mod slow_disks;
 mod transfers;
 mod wires;
@@ -263,6 +264,29 @@ pub(super) const COMES_BACK: Check = Check::new(
     "When the server is restarted, the client reconnects by itself.",
     How::Client(Place::Terminal, clients::comes_back),
 );
+
+pub(super) const SEALS: [Check; 4] = [
+    Check::new(
+        "35_words",
+        "When two users have a seal, the client shows the six words that depend on both keys.",
+        How::Client(Place::Terminal, seals::words),
+    ),
+    Check::new(
+        "35_unreadable",
+        "A whisper to a user with a seal reaches the server sealed, and the other user can open it.",
+        How::Client(Place::Terminal, seals::unreadable),
+    ),
+    Check::new(
+        "35_untouched",
+        "A sealed whisper that was repeated, changed, late or sent back is not shown.",
+        How::Client(Place::Terminal, seals::untouched),
+    ),
+    Check::new(
+        "35_other_key",
+        "When another key comes, the client warns its user and whispers nothing until the user decides.",
+        How::Client(Place::Terminal, seals::other_key),
+    ),
+];
 
 pub(super) const FILES: [Check; 4] = [
     // A file of random bytes, an empty one, one with a space and an emoji in its name, and one with a hidden name.

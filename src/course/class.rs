@@ -1,9 +1,11 @@
 //! The kinds of failure, and what each usually means.
 
 mod features;
+mod seals;
 mod wires;
 
 pub use features::*;
+pub use seals::*;
 pub use wires::*;
 
 /// A kind of failure.
@@ -25,7 +27,7 @@ impl Class {
 
     /// All classes, roughly from a program that does not start to one that is almost right.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        CLASSES.iter().chain(features::CLASSES).chain(wires::CLASSES).copied()
+        CLASSES.iter().chain(features::CLASSES).chain(wires::CLASSES).chain(seals::CLASSES).copied()
     }
 }
 

@@ -32,8 +32,13 @@ impl Page {
 
     /// The example conversation, the contents of the first `chat` block.
     pub fn example(&self) -> Option<&'static str> {
-        let (_, example) = self.body.split_once("```chat\n")?;
-        example.split_once("```").map(|(example, _)| example)
+        self.block("chat")
+    }
+
+    /// The contents of the first block of this kind.
+    pub fn block(&self, kind: &str) -> Option<&'static str> {
+        let (_, block) = self.body.split_once(&format!("```{kind}\n"))?;
+        block.split_once("```").map(|(block, _)| block)
     }
 
     /// The hints as plain text.

@@ -26,6 +26,7 @@ use super::{
 
 pub(super) mod pipes;
 mod terminal;
+mod whispers;
 
 /// The surroundings of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::{
     class,
     conversation::Conversation,
     grader::{CannotRun, Fault, Grader, Verdict},
-    steps::{Part, STEPS, Step},
+    steps::{Part, Role, STEPS, Step},
     subject::Subject,
     verdict::Style,
     wire::Wire,
@@ -87,7 +87,7 @@ pub(crate) fn all(programs: [Result<Grader, String>; 2], mut tell: impl FnMut(Pr
             report.leave_out(step, reason);
             continue;
         }
-        let program = if step.part == Part::Client { &mut client } else { &mut server };
+        let program = if step.part.role() == Role::Client { &mut client } else { &mut server };
         let is_passed = match &*program {
             Err(reason) => Err(reason.clone()),
             Ok(grader) if step.needs_client() && grader.client.is_none() => {

@@ -33,6 +33,8 @@ pub enum Part {
     Wires,
     /// Further features, as in [`Part::Challenges`].
     More,
+    /// Further features of the client.
+    MoreClient,
 }
 
 /// The kind of a learner's program.
@@ -64,6 +66,7 @@ impl Part {
             Self::Challenges => "Challenges",
             Self::Wires => "Wires",
             Self::More => "More challenges",
+            Self::MoreClient => "A challenge for clients",
         }
     }
 
@@ -71,7 +74,7 @@ impl Part {
     /// this part, if it has challenges.
     pub fn is_of_choice(self, other: Self) -> bool {
         match self {
-            Self::Challenges | Self::More => true,
+            Self::Challenges | Self::More | Self::MoreClient => true,
             Self::Wires => other != Self::Wires,
             Self::Base | Self::Threads | Self::Client => false,
         }
@@ -79,7 +82,7 @@ impl Part {
 
     /// The kind of program that a learner builds in this part.
     pub fn role(self) -> Role {
-        if self == Self::Client { Role::Client } else { Role::Server }
+        if matches!(self, Self::Client | Self::MoreClient) { Role::Client } else { Role::Server }
     }
 }
 
@@ -91,7 +94,7 @@ macro_rules! chat {
 }
 
 /// All steps in order; step n has index n - 1.
-pub const STEPS: [Step; 34] = [
+pub const STEPS: [Step; 35] = [
     base(1, "Listen and greet", &[chat!("01_welcome"), chat!("01_next_caller")]),
     base(2, "Answer one line", &[chat!("02_answer"), chat!("02_goes_on"), checks::EMPTY_LINE]),
     base(
@@ -197,6 +200,7 @@ pub const STEPS: [Step; 34] = [
             checks::FLOODED_BOT,
         ],
     ),
+    Step { number: 35, title: "Sealed whispers", part: Part::MoreClient, checks: &checks::SEALS },
 ];
 
 const fn base(number: usize, title: &'static str, checks: &'static [Check]) -> Step {
@@ -289,5 +293,6 @@ mod tests {
         assert_eq!(numbers(24)[..3], [24, 17, 16]);
         assert_eq!(numbers(31)[..4], [31, 30, 17, 16]);
         assert_eq!(numbers(34)[..3], [34, 17, 16]);
+        assert_eq!(numbers(35), [35, 21, 20, 19, 18]);
     }
 }

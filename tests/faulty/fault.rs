@@ -32,6 +32,16 @@ pub(crate) fn choose(name: &str) -> bool {
     gallery().any(|fault| fault.name == name) && CHOSEN.set(name.to_owned()).is_ok()
 }
 
+/// Whether a fault is switched on.
+pub(crate) fn is_chosen() -> bool {
+    CHOSEN.get().is_some()
+}
+
+/// Whether this is a fault of a client and not of a server.
+pub(crate) fn is_of_client(name: &str) -> bool {
+    name == "sealed" || gallery().any(|fault| fault.name == name && fault.step == "35")
+}
+
 /// Whether this fault is switched on.
 pub(crate) fn is(name: &str) -> bool {
     CHOSEN.get().is_some_and(|chosen| chosen == name)

@@ -1,4 +1,4 @@
-//! A chat server with one fault: `faulty NAME --port N`. Without a name, it shows the gallery of faults.
+//! A chat server or client with one fault: `faulty NAME --port N`. Without a name, it shows the gallery of faults.
 
 use std::{env, error::Error, io};
 
@@ -13,12 +13,14 @@ mod json;
 mod lines;
 mod log;
 mod names;
+mod sealed;
 mod server;
 mod session;
 
 fn main() -> Result<(), Box<dyn Error>> {
     match env::args().nth(1) {
-        Some(name) if fault::choose(&name) => server::run(port()),
+        Some(name) if fault::choose(&name) && fault::is_of_client(&name) => sealed::run(port()),
+        Some(_) if fault::is_chosen() => server::run(port()),
         Some(name) => Err(format!("there is no fault '{name}'; without a name, the gallery is shown").into()),
         None => Ok(show_gallery(&mut io::stdout())?),
     }

@@ -15,6 +15,7 @@ mod client_keys;
 mod client_password;
 mod client_pipe;
 mod client_reconnecting;
+mod client_seal;
 mod client_settings;
 mod client_sizes;
 mod client_socket;

@@ -111,7 +111,8 @@ impl Chat {
         match line.trim_end() {
             "/clear" => self.output.wish(Wish::Clear),
             "/help" => {
-                self.output.notice("This client also has /clear and /mentions.");
+                self.output
+                    .notice("This client also has /clear, /mentions, and /seal and /unseal for whispers.");
                 self.speak(line);
             }
             "/mentions" => self.output.show_mentions(),
@@ -130,6 +131,9 @@ impl Chat {
 
     /// Sends one line, or carries it out if it is a command for this client.
     fn speak(&mut self, typed: &str) {
+        if let Some(deeds) = self.seals.typed(typed, self.status.nick) {
+            return self.carry_out(deeds, Instant::now());
+        }
         match self.transfers.typed(typed) {
             Typed::AsItIs => self.say(typed),
             Typed::Instead(other) => self.say(&other),

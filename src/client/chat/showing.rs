@@ -59,7 +59,7 @@ impl Chat {
             .speech
             .open()
             .take(OPEN_SHOWN)
-            .map(|line| self.output.view.hint(&secret::mask(line)))
+            .map(|line| self.output.view.hint(&secret::mask(&self.seals.readable(line))))
             .collect();
         let more = self.way.speech.open().count() - lines.len();
         if more > 0 {

@@ -84,7 +84,7 @@ fn is_called(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     Ok(())
 }
 
-fn welcome(rehearsal: &mut Rehearsal<'_>) -> Outcome {
+pub(super) fn welcome(rehearsal: &mut Rehearsal<'_>) -> Outcome {
     is_called(rehearsal)?;
     rehearsal.shows("Welcome! Your nickname is 'guest_1'")
 }
