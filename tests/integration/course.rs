@@ -35,6 +35,10 @@ const SEALS: usize = 35;
 /// The number of programs graded at once. Most of the time is waiting, so it exceeds the number of processors.
 const AT_A_TIME: usize = 6;
 
+/// How many of the steps before its own a program is tried with. All of them take minutes; they are tried when
+/// verdicts are recorded.
+const FEW: usize = 3;
+
 pub(crate) fn grader(command: &[&str], wording: Wording, patience: Duration) -> Grader {
     let command = command.iter().map(OsString::from).collect();
     Grader {
@@ -165,7 +169,9 @@ fn the_program_of_a_step_passes_up_to_it_and_fails_the_next() {
     all(&programs, |&number| {
         let program = example(&format!("step_{number:02}"));
         let patient = grader(&[&program], Wording::Loose, LONG);
-        for step in step(number).up_to().filter(|step| !step.is_heavy() || step.number == number) {
+        // Those between are a few lines away from their neighbours.
+        let few = if matches!(number, 12 | 17 | 30..) { usize::MAX } else { FEW };
+        for step in step(number).up_to().take(few).filter(|step| !step.is_heavy() || step.number == number) {
             assert_passes(&patient, step, &program);
         }
         let impatient = grader(&[&program], Wording::Loose, SHORT);
@@ -190,6 +196,7 @@ fn every_fault_fails_its_step_and_none_before_with_the_recorded_words() {
         for step in its_step
             .up_to()
             .skip(1)
+            .take(if is_recording { usize::MAX } else { FEW })
             // The faulty client can do nothing of what is asked of clients before.
             .filter(|_| fault.step != SEALS)
             .filter(|step| is_recording || its_step.part != Part::Wires || step.part == Part::Wires)
@@ -321,12 +328,6 @@ fn the_language_does_not_matter() {
         let is_due = |step: &Step| step.number == number || (number == LAST && !step.is_heavy());
         for step in step(number).up_to().filter(|step| is_due(step)) {
             assert_passes(&patient, step, &program);
-        }
-        // To fail at a heavy one takes as long as to pass it, and the programs in Rust show that.
-        if number < LAST && !step(number + 1).is_heavy() {
-            let impatient = grader(&command, Wording::Loose, SHORT);
-            let next = number + 1;
-            assert!(first_fault(&impatient, step(next)).is_some(), "{program} should fail step {next}");
         }
     });
 }
