@@ -327,6 +327,7 @@ fn the_room_hears_the_topic_that_holds_of_two_that_are_saved_at_once() {
 fn what_is_unsaved_does_not_grow_while_nothing_can_be_saved() {
     let history = HistoryLimits { remembered: 10, replayed: 0 };
     let rules = || State::new(Limits { history, ..limits(200) }, Restored::default(), Now::read());
+    // The numbers that are reserved for lines are one more change.
     for (state, most) in [(rules(), 45_001), (rules().without_store(), 0)] {
         let mut chat = Chat::with(state);
         chat.connect("alice");
